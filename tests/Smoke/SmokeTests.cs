@@ -1,0 +1,2 @@
+namespace Lab.Tests;
+public sealed class SmokeTests { [Xunit.Fact] public void Runs() => Xunit.Assert.True(true); }
