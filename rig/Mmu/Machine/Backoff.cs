@@ -1,0 +1,20 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// How a thread waits for a condition that another thread will make true: a few pauses, then giving up the processor, then
+/// short sleeps. Where there are fewer cores than threads the one waited for may not be running, and spinning would keep it so.
+/// </summary>
+public struct Backoff
+{
+    private const int PausesBeforeYield = 64;
+    private const int YieldsBeforeSleep = 64;
+    private int _turns;
+
+    public void Once()
+    {
+        _turns++;
+        if (_turns <= PausesBeforeYield && Environment.ProcessorCount > 1) Thread.SpinWait(4);
+        else if (_turns <= PausesBeforeYield + YieldsBeforeSleep) Libc.YieldProcessor();
+        else Thread.Sleep(TimeSpan.FromMicroseconds(50));
+    }
+}

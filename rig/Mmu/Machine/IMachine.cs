@@ -1,0 +1,96 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// How kernel-style code executes: every access to a shared word, every lock, grace period, work item and interrupt of the
+/// MMU and of the strategies goes through here. The type parameter is a struct, so that on <see cref="Metal"/> each member
+/// becomes the instruction itself.
+/// </summary>
+/// <remarks>
+/// Implementations: <see cref="Metal"/> (threads, atomics, membarrier), <see cref="OneThread"/> (one thread, no
+/// synchronisation: the floor), and the explorer's controlled machine. Shared words live in native memory, so that an
+/// implementation may take the address of the reference as the word's identity.
+/// Orderings are those of the kernel's primitives (reference 0.5): read-modify-writes are full fences.
+/// </remarks>
+public interface IMachine
+{
+    /// <summary>Acquire load (smp_load_acquire).</summary>
+    ulong Load(ref ulong word);
+
+    /// <summary>Load without ordering (READ_ONCE).</summary>
+    ulong LoadRelaxed(ref ulong word);
+
+    /// <summary>Release store (smp_store_release, rcu_assign_pointer).</summary>
+    void Store(ref ulong word, ulong value);
+
+    /// <summary>Store without ordering (WRITE_ONCE).</summary>
+    void StoreRelaxed(ref ulong word, ulong value);
+
+    /// <summary>Full-fence exchange (xchg); returns the old value.</summary>
+    ulong Exchange(ref ulong word, ulong value);
+
+    /// <summary>Full-fence compare-and-exchange (cmpxchg); returns the value found, which equals <paramref name="comparand"/> on success.</summary>
+    ulong CompareExchange(ref ulong word, ulong value, ulong comparand);
+
+    /// <summary>Full-fence addition; returns the new value. Subtract by adding the two's complement.</summary>
+    ulong Add(ref ulong word, ulong addend);
+
+    /// <summary>Full-fence bitwise or; returns the old value.</summary>
+    ulong Or(ref ulong word, ulong bits);
+
+    /// <summary>Full-fence bitwise and; returns the old value.</summary>
+    ulong And(ref ulong word, ulong bits);
+
+    /// <summary>Full fence (smp_mb).</summary>
+    void FullFence();
+
+    /// <summary>One turn of a spin loop (cpu_relax).</summary>
+    void Relax(ref Backoff backoff);
+
+    void EnterShared(MmuLock mmuLock);
+
+    void ExitShared(MmuLock mmuLock);
+
+    void EnterExclusive(MmuLock mmuLock);
+
+    void ExitExclusive(MmuLock mmuLock);
+
+    /// <summary>True if somebody waits for the lock in either mode (rwlock_needbreak). A hint: may be outdated when it returns.</summary>
+    bool IsContended(MmuLock mmuLock);
+
+    void Enter(TicketLock spinLock);
+
+    void Exit(TicketLock spinLock);
+
+    void Enter(SleepingLock mutex);
+
+    void Exit(SleepingLock mutex);
+
+    /// <summary>Enters a read-side section of <paramref name="rcu"/>. Sections nest.</summary>
+    void EnterRcu(Rcu rcu);
+
+    void ExitRcu(Rcu rcu);
+
+    /// <summary>Returns after every read-side section that was open when it was called has ended.</summary>
+    void Synchronize(Rcu rcu);
+
+    /// <summary>Hands a native node to the reclaimer, which frees it after a grace period (call_rcu). Never blocks.</summary>
+    void CallRcu(Rcu rcu, nint node, RcuKind kind);
+
+    /// <summary>Returns after every callback handed over before it has run (rcu_barrier).</summary>
+    void Barrier(Rcu rcu);
+
+    /// <summary>Queues <paramref name="root"/> on <paramref name="queue"/>; false if it was queued already and has not started.</summary>
+    bool Queue(WorkQueue queue, TdpRoot root);
+
+    /// <summary>Returns when every item queued before the call has finished (flush_workqueue). Hold no MMU lock.</summary>
+    void Flush(WorkQueue queue);
+
+    /// <summary>Makes every running vCPU thread pass a full fence: the interrupt that a request travels by (membarrier).</summary>
+    void InterruptVcpus();
+
+    /// <summary>Waits about this long: a knob that widens a window, never a synchronisation.</summary>
+    void Dally(long nanoseconds);
+
+    /// <summary>Nanoseconds on the machine's monotonic clock.</summary>
+    long Timestamp();
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+
+namespace Lab.Mmu;
+
+/// <summary>The few system calls of Linux that the MMU stands on.</summary>
+internal static partial class Libc
+{
+    private const nint SysFutex = 202;
+    private const nint SysMembarrier = 324;
+    private const int FutexWaitPrivate = 0 | 128;
+    private const int FutexWakePrivate = 1 | 128;
+    private const int MembarrierCmdPrivateExpedited = 1 << 3;
+    private const int MembarrierCmdRegisterPrivateExpedited = 1 << 4;
+
+    private static readonly bool MembarrierReady = RegisterMembarrier();
+
+    /// <summary>True if the kernel interrupts the other threads for us; otherwise a process-wide barrier of the runtime is used.</summary>
+    internal static bool HasMembarrier => MembarrierReady;
+
+    /// <summary>
+    /// Returns after every thread of this process that was running has executed a full memory barrier (an IPI to its core). A
+    /// thread that was not running passed one when it was switched out. Pairs with the compiler barriers of
+    /// <see cref="Rcu.Enter"/> and of the vCPU's request check.
+    /// </summary>
+    internal static void MembarrierPrivateExpedited()
+    {
+        if (MembarrierReady) _ = Syscall(SysMembarrier, MembarrierCmdPrivateExpedited, 0, 0, 0, 0, 0);
+        else Interlocked.MemoryBarrierProcessWide();
+    }
+
+    /// <summary>Sleeps until woken, unless the word no longer holds <paramref name="expected"/>. May return early; the caller re-checks.</summary>
+    internal static unsafe void FutexWait(uint* word, uint expected, long timeoutNanoseconds)
+    {
+        Timespec timeout = new() { Seconds = timeoutNanoseconds / 1_000_000_000, Nanoseconds = timeoutNanoseconds % 1_000_000_000 };
+        // SAFETY: the word is native memory owned by a live lock; the kernel reads the time-out before the call returns.
+        _ = Syscall(SysFutex, (nint)word, FutexWaitPrivate, (nint)expected, (nint)(&timeout), 0, 0);
+    }
+
+    internal static unsafe void FutexWakeAll(uint* word) => _ = Syscall(SysFutex, (nint)word, FutexWakePrivate, int.MaxValue, 0, 0, 0);
+
+    [LibraryImport("libc", EntryPoint = "sched_yield")]
+    internal static partial int SchedYield();
+
+    internal static void YieldProcessor() => _ = SchedYield();
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint Syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
+
+    private static bool RegisterMembarrier() =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+        && Syscall(SysMembarrier, MembarrierCmdRegisterPrivateExpedited, 0, 0, 0, 0, 0) == 0;
+
+    private struct Timespec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace Lab.Mmu;
+
+/// <summary>
+/// A block of zeroed native memory from mmap, owned by this handle. Pages become resident when they are touched, so a large
+/// reservation costs address space only.
+/// </summary>
+internal sealed unsafe partial class NativeBlock : SafeHandle
+{
+    private const int ProtReadWrite = 1 | 2;
+    private const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
+    private readonly nuint _bytes;
+
+    /// <exception cref="InsufficientMemoryException">The system refused the mapping.</exception>
+    internal NativeBlock(long bytes)
+        : base(invalidHandleValue: -1, ownsHandle: true)
+    {
+        _bytes = (nuint)bytes;
+        nint address = Map(0, _bytes, ProtReadWrite, MapPrivateAnonymousNoReserve, -1, 0);
+        if (address == -1)
+            throw new InsufficientMemoryException(
+                $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit on address space.");
+        SetHandle(address);
+    }
+
+    public override bool IsInvalid => handle is -1 or 0;
+
+    internal byte* Address => (byte*)handle;
+
+    internal long Bytes => (long)_bytes;
+
+    // SAFETY: the range is exactly the one mapped above, and the handle releases it once.
+    protected override bool ReleaseHandle() => Unmap(handle, _bytes) == 0;
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Unmap(nint address, nuint length);
+}

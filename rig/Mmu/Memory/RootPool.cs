@@ -1,0 +1,47 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// Headers for roots, in native memory. Freed headers stay poisoned and wait in line before they are used again, so that a
+/// use after free is seen as one instead of hitting somebody else's root.
+/// </summary>
+internal sealed unsafe class RootPool : IDisposable
+{
+    /// <summary>Roots that can exist at a time, dead ones in quarantine included.</summary>
+    private const int Capacity = 16_384;
+
+    private static ulong s_lastId;
+    private readonly NativeBlock _block = new((long)Capacity * RootHeader.Stride);
+    private readonly Queue<nint> _quarantine = new(Capacity);
+    private readonly Lock _lock = new();
+    private int _used;
+
+    /// <summary>Makes a live header with count zero and no links, or null if all are taken.</summary>
+    internal RootHeader* Allocate(ulong* table, RootRole role)
+    {
+        RootHeader* header;
+        lock (_lock)
+        {
+            if (_used < Capacity) header = (RootHeader*)(_block.Address + (long)_used++ * RootHeader.Stride);
+            else if (_quarantine.TryDequeue(out nint oldest)) header = (RootHeader*)oldest;
+            else return null;
+        }
+        // SAFETY: the header lies in the block, and nobody else was handed it.
+        *header = default;
+        header->Id = Interlocked.Increment(ref s_lastId);
+        header->Table = table;
+        header->Role = role.Word;
+        header->State = (ulong)RootState.Live;
+        return header;
+    }
+
+    /// <summary>Poisons the header. Links stay, so that a reader that still stands on it can walk off it.</summary>
+    internal void Free(RootHeader* header)
+    {
+        header->Count = RootHeader.PoisonCount;
+        header->Table = null;
+        Volatile.Write(ref header->State, (ulong)RootState.Dead);
+        lock (_lock) _quarantine.Enqueue((nint)header);
+    }
+
+    public void Dispose() => _block.Dispose();
+}

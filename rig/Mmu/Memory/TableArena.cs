@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+
+namespace Lab.Mmu;
+
+/// <summary>Life of a table page.</summary>
+internal enum TableState
+{
+    Free,
+
+    /// <summary>Zeroed and in a vCPU's cache, linked nowhere.</summary>
+    Cached,
+    Linked,
+
+    /// <summary>Out of its tree; freed after a grace period.</summary>
+    Detached,
+}
+
+/// <summary>What is known about one table page beside its 512 entries (kernel: struct kvm_mmu_page).</summary>
+internal unsafe struct TablePage
+{
+    public RcuHead Rcu;
+    public ulong Gfn;
+    public ulong RootId;
+    public int Level;
+    public TableState State;
+    public nint NextFree;
+}
+
+/// <summary>
+/// Page-table pages in native memory: a reservation with a free list. Freed pages are filled with <see cref="Spte.Poison"/>, so
+/// that a walk that still reads one is noticed; pages are zeroed when they are handed out.
+/// </summary>
+/// <remarks>Any thread may allocate and free; the list is under a spin lock of its own.</remarks>
+internal sealed unsafe class TableArena : IDisposable
+{
+    internal const int TableBytes = Spte.EntriesPerTable * sizeof(ulong);
+
+    private readonly NativeBlock _tables;
+    private readonly NativeBlock _pages;
+    private readonly byte* _base;
+    private readonly TablePage* _page;
+    private readonly long _capacity;
+    private readonly TicketLock _lock = new("page-table arena");
+    private nint _free;
+    private long _everUsed;
+    private long _inUse;
+
+    internal TableArena(long capacity)
+    {
+        _capacity = capacity;
+        _tables = new NativeBlock(capacity * TableBytes);
+        _pages = new NativeBlock(capacity * sizeof(TablePage));
+        _base = _tables.Address;
+        _page = (TablePage*)_pages.Address;
+    }
+
+    /// <summary>Pages handed out and not yet freed: linked, cached, and zombies that wait for their grace period.</summary>
+    internal long InUse => Volatile.Read(ref _inUse);
+
+    internal long PeakInUse { get; private set; }
+
+    internal long Capacity => _capacity;
+
+    /// <summary>A zeroed table page in state Cached, or null if the arena is exhausted.</summary>
+    internal ulong* Allocate()
+    {
+        TablePage* page;
+        _lock.Enter();
+        if (_free != 0)
+        {
+            page = (TablePage*)_free;
+            _free = page->NextFree;
+        }
+        else if (_everUsed < _capacity)
+        {
+            page = _page + _everUsed++;
+        }
+        else
+        {
+            _lock.Exit();
+            return null;
+        }
+        _inUse++;
+        if (_inUse > PeakInUse) PeakInUse = _inUse;
+        _lock.Exit();
+
+        page->State = TableState.Cached;
+        ulong* table = TableOf(page);
+        // SAFETY: the page lies in the arena and is nobody else's now.
+        new Span<ulong>(table, Spte.EntriesPerTable).Clear();
+        return table;
+    }
+
+    /// <summary>Poisons the page and puts it on the free list. Nobody may be able to reach it any more.</summary>
+    internal void Free(TablePage* page)
+    {
+        new Span<ulong>(TableOf(page), Spte.EntriesPerTable).Fill(Spte.Poison);
+        page->State = TableState.Free;
+        _lock.Enter();
+        page->NextFree = _free;
+        _free = (nint)page;
+        _inUse--;
+        _lock.Exit();
+    }
+
+    // SAFETY (both): tables and their records lie at the same index of two blocks owned by this arena.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal TablePage* PageOf(ulong* table) => _page + ((byte*)table - _base) / TableBytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong* TableOf(TablePage* page) => (ulong*)(_base + (page - _page) * TableBytes);
+
+    public void Dispose()
+    {
+        _lock.Dispose();
+        _tables.Dispose();
+        _pages.Dispose();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+
+namespace Lab.Mmu;
+
+/// <summary>
+/// A thread that takes part: a vCPU, the updater, a worker. Carries what must be found without a lock: its slot in the RCU domains,
+/// its event ring, its counters, and what it waits for.
+/// </summary>
+/// <remarks>
+/// A thread becomes an actor on first use of <see cref="Current"/> or by <see cref="Enter"/>, which names it. At most
+/// <see cref="CountMax"/> at a time. Everything but <see cref="WaitingFor"/> is written by the actor's own thread only.
+/// </remarks>
+public sealed class Actor
+{
+    /// <summary>Largest number of actors alive at one time; each owns one reader slot in every RCU domain.</summary>
+    public const int CountMax = 512;
+
+    private static readonly Lock Registry = new();
+    private static readonly Actor?[] Slots = new Actor?[CountMax];
+    private static readonly Stack<EventRing> SpareRings = new();
+    private static int s_highWater;
+
+    [ThreadStatic]
+    private static Actor? t_current;
+
+    private volatile string? _waitingFor;
+    private long _waitingSince;
+
+    private Actor(string name, int index, EventRing events)
+    {
+        Name = name;
+        Index = index;
+        Events = events;
+    }
+
+    public string Name { get; private set; }
+
+    /// <summary>Slot number, below <see cref="CountMax"/>; reused after the actor left.</summary>
+    public int Index { get; }
+
+    public EventRing Events { get; }
+
+    public ActorCounters Counters { get; } = new();
+
+    /// <summary>What the actor is blocked on, in words, or null if it runs.</summary>
+    public string? WaitingFor => _waitingFor;
+
+    /// <summary>When the present wait began, in nanoseconds of CLOCK_MONOTONIC.</summary>
+    public long WaitingSince => Volatile.Read(ref _waitingSince);
+
+    /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
+    internal static int HighWater => Volatile.Read(ref s_highWater);
+
+    public static Actor Current => t_current ?? Enter($"thread {Environment.CurrentManagedThreadId}");
+
+    /// <summary>Makes the calling thread an actor of that name, or renames it.</summary>
+    /// <exception cref="InvalidOperationException">All slots are taken.</exception>
+    public static Actor Enter(string name)
+    {
+        if (t_current is { } already)
+        {
+            already.Name = name;
+            return already;
+        }
+
+        lock (Registry)
+        {
+            int index = Array.IndexOf(Slots, null);
+            if (index < 0) throw new InvalidOperationException($"More than {CountMax} threads use the MMU at once; use fewer vCPUs or workers.");
+            EventRing ring = SpareRings.TryPop(out EventRing? spare) ? spare : new EventRing();
+            ring.Clear();
+            Actor actor = new(name, index, ring);
+            Slots[index] = actor;
+            // Release: a scanner that sees the new high-water mark sees the slot. An actor registers before it enters any
+            // read-side section, so a scanner that misses it misses nothing.
+            if (index >= s_highWater) Volatile.Write(ref s_highWater, index + 1);
+            Interlocked.MemoryBarrier();
+            return t_current = actor;
+        }
+    }
+
+    /// <summary>Gives the calling thread's slot back. Its events can no longer be read.</summary>
+    public static void Leave()
+    {
+        if (t_current is not { } actor) return;
+        t_current = null;
+        lock (Registry)
+        {
+            Slots[actor.Index] = null;
+            SpareRings.Push(actor.Events);
+        }
+    }
+
+    /// <summary>The actors there are now.</summary>
+    public static IReadOnlyList<Actor> All()
+    {
+        lock (Registry) return [.. Slots.OfType<Actor>()];
+    }
+
+    internal void BeginWait(string what)
+    {
+        Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());
+        _waitingFor = what;
+    }
+
+    /// <summary>Ends the wait and returns how long it took, in nanoseconds.</summary>
+    internal long EndWait()
+    {
+        _waitingFor = null;
+        return Stopwatch.GetTimestamp() - _waitingSince;
+    }
+}

@@ -1,0 +1,50 @@
+namespace Lab.Mmu;
+
+/// <summary>What one actor did, counted by itself without atomics. Read after the actor stopped, or as an estimate before.</summary>
+public sealed class ActorCounters
+{
+    public long Accesses;
+    public long TlbMisses;
+    public long FaultsFixed;
+    public long FaultsSpurious;
+    public long FaultsRetried;
+    public long MmioExits;
+    public long RootLoads;
+    public long RootsCreated;
+    public long TlbFlushes;
+    public long RemoteFlushes;
+    public long TablesInstalled;
+    public long TablesZapped;
+    public long LeafsZapped;
+    public long ZapYields;
+    public long StaleAccesses;
+
+    /// <summary>Nanoseconds spent waiting for mmu_lock, by the mode asked for.</summary>
+    public long SharedWaitNanoseconds;
+    public long ExclusiveWaitNanoseconds;
+
+    /// <summary>Longest stretch of a zap between two points where it could have let others in, in nanoseconds.</summary>
+    public long SectionWithoutYieldNanosecondsMax;
+
+    /// <summary>The counters by name, as results call them.</summary>
+    public IEnumerable<(string Name, string Unit, long Value)> Named()
+    {
+        yield return ("accesses", "count", Accesses);
+        yield return ("tlb_misses", "count", TlbMisses);
+        yield return ("faults_fixed", "count", FaultsFixed);
+        yield return ("faults_spurious", "count", FaultsSpurious);
+        yield return ("faults_retried", "count", FaultsRetried);
+        yield return ("mmio_exits", "count", MmioExits);
+        yield return ("root_loads", "count", RootLoads);
+        yield return ("roots_created", "count", RootsCreated);
+        yield return ("tlb_flushes", "count", TlbFlushes);
+        yield return ("remote_flushes", "count", RemoteFlushes);
+        yield return ("tables_installed", "count", TablesInstalled);
+        yield return ("tables_zapped", "count", TablesZapped);
+        yield return ("leafs_zapped", "count", LeafsZapped);
+        yield return ("zap_yields", "count", ZapYields);
+        yield return ("mmu_lock_wait_shared", "ns", SharedWaitNanoseconds);
+        yield return ("mmu_lock_wait_exclusive", "ns", ExclusiveWaitNanoseconds);
+        yield return ("section_without_yield_max", "ns", SectionWithoutYieldNanosecondsMax);
+    }
+}

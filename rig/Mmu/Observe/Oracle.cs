@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace Lab.Mmu;
+
+/// <summary>An event together with the actor that recorded it.</summary>
+public readonly record struct AttributedEvent(string Actor, MmuEvent Event);
+
+/// <summary>A broken promise: which invariant of the reference, what was seen, and what led to it.</summary>
+/// <param name="Invariant">Number in section 12 of the reference, as "I1".</param>
+/// <param name="Claim">The invariant in a sentence.</param>
+/// <param name="What">What was seen, with its numbers.</param>
+/// <param name="RootId">The root concerned, or zero.</param>
+/// <param name="Time">Nanoseconds of CLOCK_MONOTONIC.</param>
+/// <param name="Events">The last events of that root by all actors, oldest first.</param>
+public sealed record Violation(
+    string Invariant, string Claim, string What, ulong RootId, long Time, IReadOnlyList<AttributedEvent> Events);
+
+/// <summary>Collects violations while a VM runs. Any thread may report; reporting may allocate, because the run is over anyway.</summary>
+public sealed class Oracle
+{
+    private const int KeptMax = 32;
+    private const int EventsPerViolationMax = 60;
+    private readonly List<Violation> _violations = [];
+    private readonly Lock _lock = new();
+    private int _count;
+
+    /// <summary>Violations seen, including those beyond the ones kept.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>True once anything was reported: actors should stop, the VM is not to be trusted (kernel: vm_bugged).</summary>
+    public bool IsBugged => Count != 0;
+
+    public IReadOnlyList<Violation> Violations
+    {
+        get { lock (_lock) return [.. _violations]; }
+    }
+
+    public void Report(string invariant, string claim, string what, ulong rootId)
+    {
+        Actor.Current.Events.Record(MmuEventKind.Violation, rootId, 0, 0, 0, shared: false, invalid: false);
+        long now = Stopwatch.GetTimestamp();
+        Interlocked.Increment(ref _count);
+        lock (_lock)
+        {
+            if (_violations.Count >= KeptMax) return;
+            _violations.Add(new Violation(invariant, claim, what, rootId, now, History(rootId)));
+        }
+    }
+
+    /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first.</summary>
+    public static IReadOnlyList<AttributedEvent> History(ulong rootId)
+    {
+        List<AttributedEvent> events = [];
+        foreach (Actor actor in Actor.All())
+            foreach (MmuEvent one in actor.Events.Snapshot())
+                if (rootId == 0 || one.RootId == rootId || (one.RootId == 0 && one.Kind != MmuEventKind.FlushTlb))
+                    events.Add(new AttributedEvent(actor.Name, one));
+        events.Sort(static (left, right) => left.Event.Time.CompareTo(right.Event.Time));
+        return events.Count <= EventsPerViolationMax ? events : events[^EventsPerViolationMax..];
+    }
+}

@@ -1,0 +1,100 @@
+namespace Lab.Mmu;
+
+/// <summary>What came of an attempt to map a frame (kernel: RET_PF_*).</summary>
+public enum MapOutcome
+{
+    /// <summary>The SPTE was installed.</summary>
+    Fixed,
+
+    /// <summary>Another vCPU had installed it.</summary>
+    Spurious,
+
+    /// <summary>Something changed underneath; let the guest fault again.</summary>
+    Retry,
+
+    /// <summary>No table page was to be had.</summary>
+    NoMemory,
+}
+
+/// <summary>A leaf to install.</summary>
+/// <param name="Gfn">Guest frame that faulted.</param>
+/// <param name="Frame">Address of the backing frame.</param>
+/// <param name="MayWrite">The slot allows writing.</param>
+/// <param name="Write">The access that faulted was a write.</param>
+public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write);
+
+/// <summary>What a guest access gets from the tables.</summary>
+public enum WalkOutcome
+{
+    Ok,
+
+    /// <summary>Not mapped, or not for this kind of access.</summary>
+    Fault,
+
+    /// <summary>The walk read a table that was freed. The caller decides whether that was a discarded access or a violation.</summary>
+    FreedTable,
+}
+
+/// <summary>A strategy's say while a subtree is taken apart. Calls come from the zapping thread, with its hold.</summary>
+public interface IZapHooks
+{
+    /// <summary>A subtree of the root is about to be detached.</summary>
+    void OnDetach(TdpRoot root);
+
+    /// <summary>Nothing of the detached subtree will be touched again by this thread, except to free it.</summary>
+    void OnSubtreeDone(TdpRoot root);
+}
+
+/// <summary>
+/// What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and walks them
+/// in software; <c>host</c> and <c>kvm</c> let the processor walk.
+/// </summary>
+public interface IMmu : IDisposable
+{
+    string Name { get; }
+
+    /// <summary>Table pages in use now: linked, cached by vCPUs, and zombies that wait for a grace period.</summary>
+    long TablePages { get; }
+
+    long TablePagesMax { get; }
+
+    /// <summary>Makes an empty root with count zero and no list membership; none if memory is short.</summary>
+    TdpRoot CreateRoot(TableCache cache, RootRole role);
+
+    /// <summary>Installs a leaf. Shared hold (or exclusive); runs beside other faults and shared zaps. Never blocks.</summary>
+    MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping);
+
+    /// <summary>
+    /// The processor's walk: finds the leaf for an access and sets its accessed and dirty bits. No lock: it is the guest that walks.
+    /// </summary>
+    WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte);
+
+    /// <summary>
+    /// Makes every SPTE of the root non-present. On return none was present at some moment after the call; a root that is valid may
+    /// have been faulted into again. No flush: see the caller.
+    /// </summary>
+    /// <param name="root">The root; the caller holds a reference or owns it.</param>
+    /// <param name="hold">Dropped and taken again at yields.</param>
+    /// <param name="passes">Granularity.</param>
+    /// <param name="mayYield">False: in one go, whatever waits.</param>
+    /// <param name="hooks">The strategy's say, or null.</param>
+    void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks);
+
+    /// <summary>
+    /// Makes the leafs in the range non-present; tables stay. Exclusive hold. Returns whether a flush is owed: what the caller owed
+    /// already (<paramref name="flush"/>) and what was zapped here, less what was flushed before a yield.
+    /// </summary>
+    bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush);
+
+    /// <summary>Clears the writable bit of the leafs in the range, for dirty logging. Shared hold, yields. True if TLBs must be flushed.</summary>
+    bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold);
+
+    /// <summary>Makes all vCPUs forget their translations before they access again.</summary>
+    void FlushRemoteTlbs();
+
+    /// <summary>Hands the root, its list membership already ended, to the reclaimer.</summary>
+    void FreeRoot(TdpRoot root);
+
+    /// <summary>Present leafs and tables in the range, for the oracles. Inside a read-side section.</summary>
+    long CountPresent(TdpRoot root, GfnRange range, int minLevel);
+}

@@ -1,0 +1,288 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Lab.Mmu;
+
+/// <summary>Taking mappings down: whole roots, ranges of leafs, write protection.</summary>
+public sealed unsafe partial class RadixMmu<TMachine>
+{
+    /// <inheritdoc/>
+    /// <remarks>tdp_mmu_zap_root: one pass per granularity, upward. The event is recorded once per pass, or once if the passes are fine,
+    /// as the kernels of the time did.</remarks>
+    public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
+    {
+        if (_settings.Passes != ZapPasses.AsSource) passes = _settings.Passes;
+        int first = passes switch
+        {
+            ZapPasses.Fine => Spte.LeafLevel,
+            ZapPasses.Coarse => _rootLevel - 1,
+            _ => _rootLevel,
+        };
+        if (passes == ZapPasses.Fine) RecordZap(root, hold, level: 0);
+        for (int level = first; level <= _rootLevel; level++)
+        {
+            if (passes != ZapPasses.Fine) RecordZap(root, hold, level);
+            ZapPass(root, hold, level, mayYield, hooks);
+        }
+    }
+
+    /// <summary>One pass: every present SPTE at <paramref name="zapLevel"/> and below becomes non-present, together with what hangs under it.</summary>
+    public void ZapPass(TdpRoot root, MmuHold hold, int zapLevel, bool mayYield, IZapHooks? hooks)
+    {
+        ActorCounters counters = Actor.Current.Counters;
+        Pacer pacer = new(counters);
+        _machine.EnterRcu(_rcu);
+        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
+        while (iter.Valid)
+        {
+            if (mayYield && ShouldYield(ref iter, ref pacer)) Yield(ref iter, ref pacer, hold);
+            else if (iter.Level == Spte.LeafLevel) ZapLeafTable(root, ref iter, ref pacer, hold, mayYield);
+            else if (!ZapEntry(root, ref iter, hold, zapLevel, hooks)) continue;
+            iter.Next();
+            pacer.Entries++;
+        }
+        _machine.ExitRcu(_rcu);
+        pacer.EndSection();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// tdp_mmu_zap_leafs. Before a yield the TLBs are flushed: who gets the lock meanwhile may finish a notifier and let the host free the
+    /// pages. Entries that hardware may change are exchanged, the others stored.
+    /// </remarks>
+    public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
+    {
+        ActorCounters counters = Actor.Current.Counters;
+        Pacer pacer = new(counters);
+        _machine.EnterRcu(_rcu);
+        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
+        for (; iter.Valid; iter.Next(), pacer.Entries++)
+        {
+            if (mayYield && ShouldYield(ref iter, ref pacer))
+            {
+                if (flush) FlushRemoteTlbs();
+                flush = false;
+                Yield(ref iter, ref pacer, hold);
+                continue;
+            }
+            if (!Spte.IsPresent(iter.OldSpte) || !Spte.IsLeaf(iter.OldSpte, iter.Level)) continue;
+            ZapExclusively(ref *iter.Sptep, iter.OldSpte);
+            counters.LeafsZapped++;
+            flush = true;
+        }
+        _machine.ExitRcu(_rcu);
+        pacer.EndSection();
+        return flush;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at again.</remarks>
+    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
+    {
+        Pacer pacer = new(Actor.Current.Counters);
+        bool flush = false;
+        _machine.EnterRcu(_rcu);
+        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
+        while (iter.Valid)
+        {
+            if (ShouldYield(ref iter, ref pacer))
+            {
+                Yield(ref iter, ref pacer, hold);
+            }
+            else if (Spte.IsPresent(iter.OldSpte) && Spte.IsLeaf(iter.OldSpte, iter.Level) && Spte.IsWritable(iter.OldSpte))
+            {
+                ulong found = _machine.CompareExchange(ref *iter.Sptep, iter.OldSpte & ~Spte.Writable, iter.OldSpte);
+                if (found != iter.OldSpte)
+                {
+                    iter.OldSpte = found;
+                    continue;
+                }
+                flush = true;
+            }
+            iter.Next();
+            pacer.Entries++;
+        }
+        _machine.ExitRcu(_rcu);
+        pacer.EndSection();
+        return flush;
+    }
+
+    private static void RecordZap(TdpRoot root, MmuHold hold, int level) =>
+        Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, level, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
+
+    /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
+    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, MmuHold hold, int zapLevel, IZapHooks? hooks)
+    {
+        ulong spte = iter.OldSpte;
+        if (!Spte.IsPresent(spte))
+        {
+            if (spte == Spte.Poison) ReportPoison(root, iter.Gfn, iter.Level);
+            return true;
+        }
+        if (iter.Level > zapLevel) return true;
+
+        bool leaf = Spte.IsLeaf(spte, iter.Level);
+        if (!leaf) hooks?.OnDetach(root);
+        if (hold.IsExclusive)
+        {
+            spte = ZapExclusively(ref *iter.Sptep, spte);
+        }
+        else
+        {
+            // A frozen entry is another zapper's: it was not present above. What is found on failure is what somebody installed or zapped.
+            ulong found = _machine.CompareExchange(ref *iter.Sptep, Spte.NonPresent, spte);
+            if (found != spte)
+            {
+                if (!leaf) hooks?.OnSubtreeDone(root);
+                iter.OldSpte = found;
+                return false;
+            }
+        }
+        iter.OldSpte = Spte.NonPresent;
+        if (leaf)
+        {
+            Actor.Current.Counters.LeafsZapped++;
+            return true;
+        }
+        HandleRemoved((ulong*)Spte.Address(spte), hold);
+        hooks?.OnSubtreeDone(root);
+        return true;
+    }
+
+    /// <summary>The 4 KiB pass within one table: as many steps of the walk, each with its yield check, without walking.</summary>
+    private void ZapLeafTable(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, bool mayYield)
+    {
+        ulong* table = iter.TableAtLevel;
+        ulong* at = iter.Sptep;
+        ulong* end = table + Spte.EntriesPerTable;
+        bool exclusive = hold.IsExclusive;
+        bool watch = mayYield && _settings.Yield != YieldPolicy.Off;
+        long zapped = 0;
+        while (true)
+        {
+            ulong spte = _machine.LoadRelaxed(ref *at);
+            if (Spte.IsPresent(spte))
+            {
+                if (exclusive) ZapExclusively(ref *at, spte);
+                else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte) != spte) continue;
+                zapped++;
+            }
+            else if (spte == Spte.Poison)
+            {
+                ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+            }
+            at++;
+            if (at == end) break;
+            if (watch && _machine.IsContended(_mmuLock)) break;
+        }
+        int done = (int)(at - table);
+        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
+        pacer.Counters.LeafsZapped += zapped;
+        iter.SkipTo(done - 1);
+    }
+
+    /// <summary>
+    /// Takes apart a table that is no longer reachable from its root (handle_removed_pt). Under a shared hold a fault may still
+    /// be writing into it; each entry is parked as frozen, and an entry already frozen is waited for.
+    /// </summary>
+    private void HandleRemoved(ulong* table, MmuHold hold)
+    {
+        TablePage* page = _arena.PageOf(table);
+        if (page->State != TableState.Linked)
+        {
+            _oracle.Report("I16", "Every page table is taken down exactly once.",
+                $"a level {page->Level} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
+            return;
+        }
+        page->State = TableState.Detached;
+        Actor actor = Actor.Current;
+        actor.Counters.TablesZapped++;
+        actor.Events.Record(MmuEventKind.ZapPage, page->RootId, 0, page->Gfn, page->Level, hold.IsShared, invalid: false);
+        if (_settings.PauseNanoseconds.TryGetValue(PausePoint.Detached, out long pause)) _machine.Dally(pause);
+
+        int level = page->Level;
+        long leafs = 0;
+        for (int index = 0; index < Spte.EntriesPerTable; index++)
+        {
+            ulong old;
+            if (hold.IsShared)
+            {
+                Backoff backoff = default;
+                while (Spte.IsFrozen(old = _machine.Exchange(ref table[index], Spte.Frozen))) _machine.Relax(ref backoff);
+                if (!Spte.IsPresent(old)) continue;
+            }
+            else
+            {
+                old = table[index];
+                if (!Spte.IsPresent(old)) continue;
+                _machine.Exchange(ref table[index], Spte.Frozen);
+            }
+            if (Spte.IsLeaf(old, level)) leafs++;
+            else HandleRemoved((ulong*)Spte.Address(old), hold);
+        }
+        actor.Counters.LeafsZapped += leafs;
+        _machine.CallRcu(_rcu, (nint)page, RcuKind.TablePage);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ZapExclusively(ref ulong sptep, ulong spte)
+    {
+        // The walking processor may set accessed or dirty between the read and the store; exchange so that nothing is lost.
+        if (Spte.HasVolatileBits(spte)) return _machine.Exchange(ref sptep, Spte.NonPresent);
+        _machine.StoreRelaxed(ref sptep, Spte.NonPresent);
+        return spte;
+    }
+
+    private bool ShouldYield(ref TdpIter<TMachine> iter, ref Pacer pacer) =>
+        _settings.Yield switch
+        {
+            YieldPolicy.Off => false,
+            YieldPolicy.AfterEntries when pacer.Entries < _settings.YieldEntries => false,
+            _ => iter.MadeProgress && _machine.IsContended(_mmuLock),
+        };
+
+    /// <summary>Leaves the read-side section, then the lock; lets others in; comes back in the same mode. The walk restarts at its goal.</summary>
+    private void Yield(ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold)
+    {
+        _machine.ExitRcu(_rcu);
+        pacer.EndSection();
+        if (hold.IsExclusive)
+        {
+            _machine.ExitExclusive(_mmuLock);
+            _machine.EnterExclusive(_mmuLock);
+        }
+        else
+        {
+            _machine.ExitShared(_mmuLock);
+            _machine.EnterShared(_mmuLock);
+        }
+        pacer.BeginSection();
+        pacer.Counters.ZapYields++;
+        _machine.EnterRcu(_rcu);
+        iter.MarkYielded();
+    }
+
+    /// <summary>Progress since the last yield, in entries and in time.</summary>
+    private struct Pacer
+    {
+        public int Entries;
+        public readonly ActorCounters Counters;
+        private long _since;
+
+        public Pacer(ActorCounters counters)
+        {
+            Counters = counters;
+            _since = Stopwatch.GetTimestamp();
+        }
+
+        public void BeginSection()
+        {
+            Entries = 0;
+            _since = Stopwatch.GetTimestamp();
+        }
+
+        public readonly void EndSection() =>
+            Counters.SectionWithoutYieldNanosecondsMax =
+                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - _since);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+
+namespace Lab.Mmu;
+
+/// <summary>
+/// Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the protocol of
+/// the TDP MMU (reference 11.3), tables freed after a grace period.
+/// </summary>
+/// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
+public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IReclaim
+    where TMachine : struct, IMachine
+{
+    private readonly TMachine _machine;
+    private readonly VmSettings _settings;
+    private readonly MmuLock _mmuLock;
+    private readonly VcpuRequests _requests;
+    private readonly Oracle _oracle;
+    private readonly TableArena _arena;
+    private readonly RootPool _roots = new();
+    private readonly Rcu _rcu;
+    private readonly int _rootLevel = RootRole.Normal.Level;
+    private readonly int _leafLevel;
+
+    public RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle)
+    {
+        _machine = machine;
+        _settings = settings;
+        _mmuLock = mmuLock;
+        _requests = requests;
+        _oracle = oracle;
+        _leafLevel = settings.LeafLevel;
+        _arena = new TableArena(settings.TableCapacity);
+        _rcu = new Rcu("page tables", this, settings.GracePeriodMin);
+    }
+
+    public string Name => "radix";
+
+    public long TablePages => _arena.InUse;
+
+    public long TablePagesMax => _arena.PeakInUse;
+
+    /// <summary>The domain that protects walks over tables and over the list of roots.</summary>
+    public Rcu Rcu => _rcu;
+
+    public TableCache NewCache() => new(_arena);
+
+    public TdpRoot CreateRoot(TableCache cache, RootRole role)
+    {
+        ulong* table = cache.Take();
+        if (table == null) return TdpRoot.None;
+        RootHeader* header = _roots.Allocate(table, role);
+        if (header == null)
+        {
+            cache.Return(table);
+            return TdpRoot.None;
+        }
+        TablePage* page = _arena.PageOf(table);
+        page->RootId = header->Id;
+        page->Gfn = 0;
+        page->Level = _rootLevel;
+        page->State = TableState.Linked;
+        TdpRoot root = new(header);
+        Actor actor = Actor.Current;
+        actor.Counters.RootsCreated++;
+        actor.Events.Record(MmuEventKind.GetPage, root.Id, 0, 0, _rootLevel, shared: false, invalid: false);
+        return root;
+    }
+
+    public void FlushRemoteTlbs()
+    {
+        Actor actor = Actor.Current;
+        actor.Counters.RemoteFlushes++;
+        actor.Events.Record(MmuEventKind.FlushTlb, 0, 0, 0, 0, shared: false, invalid: false);
+        _requests.RaiseAll(_machine, VcpuRequests.FlushTlb);
+    }
+
+    public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
+
+    public long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    {
+        ulong* table = root.Table;
+        if (table == null) return 0;
+        long present = 0;
+        for (TdpIter<TMachine> iter = new(_machine, table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
+            if (Spte.IsPresent(iter.OldSpte) && (iter.Level == minLevel || Spte.IsLeaf(iter.OldSpte, iter.Level))) present++;
+        return present;
+    }
+
+    public void Dispose()
+    {
+        _rcu.Dispose();
+        _roots.Dispose();
+        _arena.Dispose();
+    }
+
+    /// <summary>Runs on the reclaimer's thread, after the node's grace period.</summary>
+    void IReclaim.Reclaim(nint node, RcuKind kind)
+    {
+        if (kind == RcuKind.TablePage)
+        {
+            TablePage* page = (TablePage*)node;
+            if (page->State != TableState.Detached)
+            {
+                _oracle.Report("I16", "Every page table is freed exactly once.",
+                    $"a level {page->Level} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
+                return;
+            }
+            _arena.Free(page);
+            return;
+        }
+        ReclaimRoot((RootHeader*)node);
+    }
+
+    private void ReclaimRoot(RootHeader* header)
+    {
+        TdpRoot root = new(header);
+        Actor.Current.Events.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, 0, 0, shared: false, invalid: true);
+        if (header->State != (ulong)RootState.Unlinked)
+        {
+            _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);
+            return;
+        }
+        long present = CountPresent(root, GfnRange.All, _rootLevel);
+        if (present != 0)
+        {
+            _oracle.Report("I9", "A root is freed only when no SPTE is present under it.",
+                $"{root} was freed with {present} present entries in its top-level table: their tables are leaked", root.Id);
+        }
+        TablePage* page = _arena.PageOf(header->Table);
+        page->State = TableState.Detached;
+        _arena.Free(page);
+        _roots.Free(header);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReportPoison(TdpRoot root, ulong gfn, int level) =>
+        _oracle.Report("I3", "No access to a page table after its grace period.",
+            $"a walk of {root} read a freed level {level} table at gfn 0x{gfn:x}", root.Id);
+}

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+
+namespace Lab.Mmu;
+
+/// <summary>
+/// Pre-order walk over the SPTEs of a root, from a goal frame upward, down to a minimal level (kernel: struct tdp_iter).
+/// </summary>
+/// <remarks>
+/// <para>After a yield the tree may have changed under the walk. <see cref="Yielded"/> is then set, and the next call of <see cref="Next"/>
+/// walks again from the top to the goal <em>without advancing</em>; advancing there would skip an entry (CVE-2021-47094).</para>
+/// <para>Forward progress: the caller yields only if <see cref="MadeProgress"/>, that is, if the goal moved since the last yield.</para>
+/// Must run inside a read-side section of the page-table RCU domain. Each step is at most one table down or up; the whole walk
+/// visits each entry of the tables above the minimal level at most once per yield.
+/// </remarks>
+internal unsafe struct TdpIter<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly TMachine _machine;
+    private readonly ulong* _rootTable;
+    private readonly int _rootLevel;
+    private readonly int _minLevel;
+    private readonly ulong _end;
+    private Path _path;
+    private ulong _goal;
+    private ulong _yieldedGoal;
+
+    public TdpIter(TMachine machine, ulong* rootTable, int rootLevel, int minLevel, GfnRange range)
+    {
+        _path = default;
+        _machine = machine;
+        _rootTable = rootTable;
+        _rootLevel = rootLevel;
+        _minLevel = minLevel;
+        _end = range.End.Value;
+        _goal = range.Start.Value;
+        _yieldedGoal = _goal;
+        Restart();
+        SkipBehindEnd();
+    }
+
+    /// <summary>False once the walk is over.</summary>
+    public bool Valid { get; private set; }
+
+    public bool Yielded { get; private set; }
+
+    public int Level { get; private set; }
+
+    /// <summary>First frame that <see cref="Sptep"/> covers.</summary>
+    public ulong Gfn { get; private set; }
+
+    /// <summary>Where the present entry lives.</summary>
+    public ulong* Sptep { get; private set; }
+
+    /// <summary>Snapshot of the entry when the walk came to it, or as a failed CAS refreshed it.</summary>
+    public ulong OldSpte { get; set; }
+
+    /// <summary>True if at least one step was made since the last yield.</summary>
+    public readonly bool MadeProgress => _goal != _yieldedGoal;
+
+    /// <summary>Frame that the walk is heading for.</summary>
+    public readonly ulong Goal => _goal;
+
+    /// <summary>Call after the lock was dropped and taken again.</summary>
+    public void MarkYielded()
+    {
+        _yieldedGoal = _goal;
+        Yielded = true;
+    }
+
+    /// <summary>Moves to the next entry in pre-order, or after a yield back to the goal.</summary>
+    public void Next()
+    {
+        if (Yielded)
+        {
+            Restart();
+            SkipBehindEnd();
+            return;
+        }
+
+        if (!TryStepDown())
+        {
+            do
+            {
+                if (TryStepSide())
+                {
+                    SkipBehindEnd();
+                    return;
+                }
+            }
+            while (TryStepUp());
+            Valid = false;
+            return;
+        }
+        SkipBehindEnd();
+    }
+
+    /// <summary>
+    /// Goes on at the entry with this index in the present table, which the caller processed up to there itself. Equal to as many
+    /// calls of <see cref="Next"/> as entries lie between, none of which steps down.
+    /// </summary>
+    public void SkipTo(int index)
+    {
+        ulong span = Lab.Mmu.Gfn.FramesPerSpte(Level);
+        int present = IndexOf(Gfn, Level);
+        if (index == present) return;
+        Gfn += (ulong)(index - present) * span;
+        _goal = Gfn;
+        Sptep += index - present;
+        OldSpte = _machine.LoadRelaxed(ref *Sptep);
+    }
+
+    public readonly ulong* TableAtLevel => _path[Level];
+
+    private static int IndexOf(ulong gfn, int level) => (int)(gfn >> (9 * (level - 1))) & (Spte.EntriesPerTable - 1);
+
+    private void Restart()
+    {
+        Yielded = false;
+        Level = _rootLevel;
+        _path[Level] = _rootTable;
+        Gfn = _goal & ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        SetToIndex(IndexOf(_goal, Level));
+        Valid = true;
+    }
+
+    private void SetToIndex(int index)
+    {
+        Sptep = _path[Level] + index;
+        OldSpte = _machine.Load(ref *Sptep);
+    }
+
+    private bool TryStepDown()
+    {
+        if (Level == _minLevel) return false;
+        // The entry may have been changed since it was read, by this thread or by another.
+        OldSpte = _machine.Load(ref *Sptep);
+        if (!Spte.IsPresent(OldSpte) || Spte.IsLeaf(OldSpte, Level)) return false;
+        ulong* child = (ulong*)Spte.Address(OldSpte);
+        Level--;
+        _path[Level] = child;
+        Gfn = _goal & ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        SetToIndex(IndexOf(_goal, Level));
+        return true;
+    }
+
+    private bool TryStepSide()
+    {
+        int index = IndexOf(Gfn, Level);
+        if (index == Spte.EntriesPerTable - 1) return false;
+        Gfn += Lab.Mmu.Gfn.FramesPerSpte(Level);
+        _goal = Gfn;
+        SetToIndex(index + 1);
+        return true;
+    }
+
+    private bool TryStepUp()
+    {
+        if (Level == _rootLevel) return false;
+        Level++;
+        Gfn &= ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        Sptep = _path[Level] + IndexOf(Gfn, Level);
+        return true;
+    }
+
+    private void SkipBehindEnd()
+    {
+        if (Gfn >= _end) Valid = false;
+    }
+
+    [InlineArray(6)]
+    private struct PathSlots
+    {
+        private nint _first;
+    }
+
+    private struct Path
+    {
+        private PathSlots _slots;
+
+        public ulong* this[int level]
+        {
+            readonly get => (ulong*)_slots[level];
+            set => _slots[level] = (nint)value;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+namespace Lab.Mmu;
+
+/// <summary>Flags of a memslot, as KVM_SET_USER_MEMORY_REGION has them, and the internal mark of a slot that is going away.</summary>
+[Flags]
+public enum MemslotFlags : uint
+{
+    None = 0,
+    LogDirtyPages = 1,
+    ReadOnly = 2,
+
+    /// <summary>KVM_MEMSLOT_INVALID: faults on it are retried until the update is done.</summary>
+    Invalid = 1u << 16,
+}
+
+/// <summary>A piece of guest memory. <see cref="Generation"/> and <see cref="Frame"/> change each time the slot is made anew.</summary>
+public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags, ulong Generation, ulong Frame)
+{
+    public bool IsInvalid => (Flags & MemslotFlags.Invalid) != 0;
+
+    public bool IsReadOnly => (Flags & MemslotFlags.ReadOnly) != 0;
+}
+
+/// <summary>One version of the slots, sorted by nothing: there are few. Readers hold SRCU; a version that is published does not change.</summary>
+public sealed class MemslotArray
+{
+    /// <summary>Most slots a VM can have.</summary>
+    public const int Capacity = 64;
+
+    private readonly Memslot[] _slots = new Memslot[Capacity];
+
+    public int Count { get; private set; }
+
+    /// <summary>Counts publications; an installed MMIO entry of another generation is stale.</summary>
+    public ulong Generation { get; internal set; }
+
+    public ReadOnlySpan<Memslot> Slots => _slots.AsSpan(0, Count);
+
+    /// <summary>The slot that holds the frame; false if there is none.</summary>
+    public bool TryFind(Gfn gfn, out Memslot slot)
+    {
+        foreach (ref readonly Memslot candidate in Slots)
+        {
+            if (!candidate.Range.Contains(gfn)) continue;
+            slot = candidate;
+            return true;
+        }
+        slot = default;
+        return false;
+    }
+
+    public bool TryGet(int id, out Memslot slot)
+    {
+        foreach (ref readonly Memslot candidate in Slots)
+        {
+            if (candidate.Id != id) continue;
+            slot = candidate;
+            return true;
+        }
+        slot = default;
+        return false;
+    }
+
+    public bool Overlaps(GfnRange range, int exceptId)
+    {
+        foreach (ref readonly Memslot slot in Slots)
+            if (slot.Id != exceptId && slot.Range.Overlaps(range)) return true;
+        return false;
+    }
+
+    internal void CopyFrom(MemslotArray other)
+    {
+        other.Slots.CopyTo(_slots);
+        Count = other.Count;
+        Generation = other.Generation;
+    }
+
+    internal void Set(in Memslot slot)
+    {
+        for (int index = 0; index < Count; index++)
+        {
+            if (_slots[index].Id != slot.Id) continue;
+            _slots[index] = slot;
+            return;
+        }
+        _slots[Count++] = slot;
+    }
+
+    internal void Remove(int id)
+    {
+        for (int index = 0; index < Count; index++)
+        {
+            if (_slots[index].Id != id) continue;
+            _slots[index] = _slots[--Count];
+            return;
+        }
+    }
+}
+
+/// <summary>Why a memslot update was refused; nothing changed. Values mirror the errno of the ioctl.</summary>
+public enum MemslotResult
+{
+    Done = 0,
+
+    /// <summary>ENOENT: no slot of that number.</summary>
+    NoSuchSlot = 2,
+
+    /// <summary>EEXIST: the range overlaps another slot.</summary>
+    Overlaps = 17,
+
+    /// <summary>EINVAL: size, alignment or flags that an existing slot cannot take.</summary>
+    Invalid = 22,
+}

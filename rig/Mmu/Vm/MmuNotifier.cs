@@ -1,0 +1,81 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// The host takes memory away: how a VM hears of it, and how a fault in flight finds out (kernel: mmu_invalidate_*). The variant —
+/// which invalidations take mmu_lock and what keeps the slots stable between start and end — is the strategy.
+/// </summary>
+/// <remarks>
+/// The retry protocol of reference 9.1 is here, shared by all variants. A fault takes <see cref="Sequence"/> before it looks up the frame, and asks
+/// <see cref="MustRetry"/> under mmu_lock before it installs. An end raises the sequence before it lowers the number in progress.
+/// The sequence is 64 bits wide everywhere (a 32-bit snapshot hung vCPUs after 2^31 notifications).
+/// </remarks>
+public abstract class MmuNotifier<TMachine>(Vm<TMachine> vm)
+    where TMachine : struct, IMachine
+{
+    private ulong _sequence;
+    private GfnRange _range;
+    private long _inProgress;
+
+    /// <summary>Name as the user types it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Snapshot for a fault, taken before the frame is looked up. Acquire: the lookup comes after.</summary>
+    public ulong Sequence => Volatile.Read(ref _sequence);
+
+    /// <summary>Invalidations between start and end. Changed under mmu_lock, exclusive.</summary>
+    public long InProgress => Volatile.Read(ref _inProgress);
+
+    protected Vm<TMachine> Vm { get; } = vm;
+
+    /// <summary>
+    /// The host is about to unmap the range. On return no SPTE of any root, valid or invalid, maps a frame of it, and no TLB does.
+    /// </summary>
+    public abstract void RangeStart(GfnRange range);
+
+    /// <summary>The host has unmapped the range; faults may map it again. Called once per start, by the same thread.</summary>
+    public abstract void RangeEnd(GfnRange range);
+
+    /// <summary>The notifier was unregistered: starts whose end will never come must not block the tear-down.</summary>
+    public abstract void Release();
+
+    /// <summary>True if a fault on the frame must be tried again: an invalidation is in progress, or one ended since the snapshot.</summary>
+    public bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
+    {
+        // In progress first, sequence second: an end raises the sequence before it lowers the number.
+        if (InProgress != 0 && _range.Contains(gfn)) return true;
+        return Sequence != snapshot;
+    }
+
+    /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended.</summary>
+    protected void Begin(GfnRange range, ExclusiveHold hold)
+    {
+        _range = _inProgress == 0
+            ? range
+            : new GfnRange(
+                new Gfn(Math.Min(_range.Start.Value, range.Start.Value)),
+                new Gfn(Math.Max(_range.End.Value, range.End.Value)));
+        Volatile.Write(ref _inProgress, _inProgress + 1);
+    }
+
+    /// <summary>Books an end.</summary>
+    protected void End(ExclusiveHold hold)
+    {
+        Volatile.Write(ref _sequence, _sequence + 1);
+        Volatile.Write(ref _inProgress, _inProgress - 1);
+        if (_inProgress < 0)
+        {
+            Vm.Oracle.Report("I23", "The number of invalidations in progress is never negative.",
+                $"it is {_inProgress} after an end without a start", 0);
+        }
+    }
+
+    /// <summary>Zaps the range in all roots, with yields, and flushes if anything was mapped. kvm_unmap_gfn_range.</summary>
+    protected void Unmap(GfnRange range, ExclusiveHold hold)
+    {
+        RootStrategy<TMachine> roots = Vm.Strategy;
+        bool flush = false;
+        for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.All, hold))
+            flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush);
+        if (flush) Vm.Mmu.FlushRemoteTlbs();
+    }
+}

@@ -1,0 +1,219 @@
+namespace Lab.Mmu;
+
+/// <summary>Why a vCPU left the guest.</summary>
+public enum VcpuExit
+{
+    /// <summary>It did what it was asked to do.</summary>
+    None,
+
+    /// <summary>A request must be served before it may enter again.</summary>
+    Request,
+
+    /// <summary>A frame was not mapped, or not for writing.</summary>
+    Fault,
+}
+
+/// <summary>What came of serving an exit.</summary>
+public enum ExitOutcome
+{
+    /// <summary>The fault was resolved.</summary>
+    Fixed,
+
+    /// <summary>The fault must be taken again.</summary>
+    Retry,
+
+    /// <summary>There is no memslot there, or it is read-only: user space would emulate the access. It is skipped.</summary>
+    Mmio,
+
+    /// <summary>The old root was put and a root loaded.</summary>
+    Reloaded,
+
+    /// <summary>No table page was to be had; the access is skipped.</summary>
+    NoMemory,
+}
+
+/// <summary>
+/// A virtual CPU: a root it holds a reference to, a software TLB, pending requests. Driven by one thread: <see cref="Run"/> is the guest,
+/// <see cref="ServeExit"/> the hypervisor.
+/// </summary>
+/// <remarks>
+/// The vCPU enters without a root and without touching anything; the first exit loads one. Every root load flushes the TLB (I22).
+/// </remarks>
+public sealed class Vcpu<TMachine> : IDisposable
+    where TMachine : struct, IMachine
+{
+    private readonly Vm<TMachine> _vm;
+    private readonly SoftTlb _tlb = new();
+    private Gfn _gfn;
+    private bool _write;
+    private bool _pending;
+    private RootRole _role = RootRole.Normal;
+
+    internal Vcpu(Vm<TMachine> vm, int index, TableCache tables)
+    {
+        _vm = vm;
+        Index = index;
+        Tables = tables;
+    }
+
+    public int Index { get; }
+
+    /// <summary>Root that the vCPU holds a reference to, or none.</summary>
+    public TdpRoot Root { get; private set; }
+
+    /// <summary>Table pages for faults; the vCPU's thread owns it.</summary>
+    public TableCache Tables { get; }
+
+    public VcpuExit LastExit { get; private set; }
+
+    private ref ulong RequestWord => ref _vm.Requests[Index];
+
+    /// <summary>Runs the guest for at most so many accesses, or until it must leave.</summary>
+    public VcpuExit Run(ref AccessPattern pattern, int accessesMax)
+    {
+        TMachine machine = _vm.Machine;
+        ActorCounters counters = Actor.Current.Counters;
+        ref ulong requests = ref RequestWord;
+        if (Root.IsNone) return LastExit = VcpuExit.Request;
+        for (int done = 0; done < accessesMax; done++)
+        {
+            if (!_pending) pattern.Next(out _gfn, out _write);
+            _pending = true;
+            if (!_tlb.TryGet(_gfn, _write, out ulong spte))
+            {
+                counters.TlbMisses++;
+                WalkOutcome walk = _vm.Mmu.Walk(Root, _gfn, _write, out spte);
+                if (walk != WalkOutcome.Ok)
+                {
+                    // A request that arrived meanwhile explains whatever was read: the access is discarded.
+                    if (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests)) return LastExit = VcpuExit.Request;
+                    if (walk == WalkOutcome.FreedTable) ReportFreedTable();
+                    return LastExit = VcpuExit.Fault;
+                }
+                _tlb.Insert(_gfn, spte);
+            }
+
+            FrameStamp stamp = GuestMemory.Read(Spte.Address(spte));
+            // The order of these two loads is the guest's side of VcpuRequests.
+            if (machine.Load(ref requests) != 0)
+            {
+                if (TryServeFlush(ref requests)) continue;
+                return LastExit = VcpuExit.Request;
+            }
+            if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
+            if (_write) GuestMemory.Write(Spte.Address(spte), Index, stamp.Word);
+            counters.Accesses++;
+            _pending = false;
+        }
+        return LastExit = VcpuExit.None;
+    }
+
+    /// <summary>Does what the last exit asks for. One fault, or one reload.</summary>
+    public ExitOutcome ServeExit()
+    {
+        if (LastExit == VcpuExit.Fault) return ServeFault();
+        return ServeRequests();
+    }
+
+    /// <summary>Switches to another address space: puts the root and loads the one for the role (SMM entry and exit, a flip of CR0.WP).</summary>
+    public ExitOutcome SwitchRole(RootRole role)
+    {
+        Unload();
+        _role = role;
+        return LoadRoot() ? ExitOutcome.Reloaded : ExitOutcome.NoMemory;
+    }
+
+    /// <summary>Puts the root, under the hold that the strategy's source uses.</summary>
+    public void Unload()
+    {
+        if (Root.IsNone) return;
+        TdpRoot root = Root;
+        Root = TdpRoot.None;
+        if (_vm.Strategy.LoadsRootsShared)
+        {
+            SharedHold hold = _vm.EnterShared();
+            _vm.Strategy.Put(root, hold);
+            _vm.Exit(hold);
+        }
+        else
+        {
+            ExclusiveHold hold = _vm.EnterExclusive();
+            _vm.Strategy.Put(root, hold);
+            _vm.Exit(hold);
+        }
+    }
+
+    /// <summary>Puts the root if the vCPU has one, and gives its tables back.</summary>
+    public void Destroy()
+    {
+        Unload();
+        Tables.Drain();
+    }
+
+    public void Dispose() => _tlb.Dispose();
+
+    private ExitOutcome ServeRequests()
+    {
+        ulong served = _vm.Machine.Exchange(ref RequestWord, 0);
+        if ((served & VcpuRequests.FlushTlb) != 0) _tlb.Flush();
+        // kvm_mmu_free_obsolete_roots: only a root that is obsolete is put.
+        if (!Root.IsNone && _vm.Strategy.IsInvalid(Root)) Unload();
+        if (Root.IsNone && !LoadRoot()) return ExitOutcome.NoMemory;
+        return ExitOutcome.Reloaded;
+    }
+
+    private bool LoadRoot()
+    {
+        if (!Tables.TopUp()) return false;
+        if (_vm.Strategy.LoadsRootsShared)
+        {
+            SharedHold hold = _vm.EnterShared();
+            Root = _vm.Strategy.GetVcpuRoot(this, _role, hold);
+            _vm.Exit(hold);
+        }
+        else
+        {
+            ExclusiveHold hold = _vm.EnterExclusive();
+            Root = _vm.Strategy.GetVcpuRoot(this, _role, hold);
+            _vm.Exit(hold);
+        }
+        _tlb.Flush();
+        if (Root.IsNone) return false;
+        Actor.Current.Counters.RootLoads++;
+        _vm.Record(MmuEventKind.RootLoad, Root, (long)_vm.Machine.LoadRelaxed(ref Root.Count));
+        return true;
+    }
+
+    private ExitOutcome ServeFault()
+    {
+        if (!Tables.TopUp()) return Skip(ExitOutcome.NoMemory);
+        ExitOutcome outcome = _vm.HandleFault(this, _gfn, _write);
+        return outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory ? Skip(outcome) : outcome;
+    }
+
+    private ExitOutcome Skip(ExitOutcome outcome)
+    {
+        _pending = false;
+        return outcome;
+    }
+
+    /// <summary>Serves a flush inside the run loop, as the entry path of the kernel does; false if there is more to serve.</summary>
+    private bool TryServeFlush(ref ulong requests)
+    {
+        if (_vm.Machine.CompareExchange(ref requests, 0, VcpuRequests.FlushTlb) != VcpuRequests.FlushTlb) return false;
+        _tlb.Flush();
+        Actor.Current.Counters.TlbFlushes++;
+        return true;
+    }
+
+    private void ReportStale(FrameStamp stamp)
+    {
+        Actor.Current.Counters.StaleAccesses++;
+        _vm.Oracle.Report("I21", "After an update returned, no vCPU reaches the memory it took away.",
+            $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
+    }
+
+    private void ReportFreedTable() =>
+        _vm.Oracle.Report("I3", "No vCPU walks a page table after its grace period.",
+            $"vcpu{Index} walked {Root} at gfn {_gfn} and read a freed table", Root.Id);
+}

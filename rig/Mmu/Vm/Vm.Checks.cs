@@ -1,0 +1,96 @@
+namespace Lab.Mmu;
+
+/// <summary>What the VM watches on metal: counts, life of roots, completeness of a fast zap and of a notifier.</summary>
+public sealed unsafe partial class Vm<TMachine>
+{
+    private const int WatchedRootsMax = 64;
+    private readonly TdpRoot[] _watched = new TdpRoot[WatchedRootsMax];
+    private readonly ulong[] _watchedIds = new ulong[WatchedRootsMax];
+    private int _watchedCount;
+
+    /// <summary>For a strategy that walks the list without references: true, after reporting it, if the root it stands on was freed.</summary>
+    public bool ReportIfReclaimed(TdpRoot root, string verb) => ReportIfDead(root, verb);
+
+    /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks so.</summary>
+    internal bool ReportIfDead(TdpRoot root, string verb)
+    {
+        if (root.Header->State is (ulong)RootState.Live or (ulong)RootState.Unlinked) return false;
+        Oracle.Report("I3", "No access to a root after its grace period.", $"{verb} of {root}, which was freed: use after free", root.Id);
+        return true;
+    }
+
+    internal void ReportUnderflow(TdpRoot root, long count) =>
+        Oracle.Report("I1", "The reference count never goes below zero.", $"put of {root} took its count to {count}: a reference was put twice", root.Id);
+
+    /// <summary>Takes a live root off the list; reports and refuses if it is off already. Hold the pages lock.</summary>
+    internal bool TryUnlink(TdpRoot root)
+    {
+        ulong found = Machine.CompareExchange(ref root.Header->State, (ulong)RootState.Unlinked, (ulong)RootState.Live);
+        if (found != (ulong)RootState.Live)
+        {
+            Oracle.Report("I2", "A root is handed to the reclaimer exactly once.",
+                $"{root} was to be freed while {(RootState)found}", root.Id);
+            return false;
+        }
+        Record(MmuEventKind.Unlink, root, (long)root.Count);
+        if (Roots.Contains(root)) Roots.Remove(root);
+        return true;
+    }
+
+    /// <summary>Frees a root that was never linked: nobody saw it, so it needs no place on the list and no count.</summary>
+    public void DiscardUnlinked(TdpRoot root)
+    {
+        Machine.StoreRelaxed(ref root.Count, 0);
+        Machine.StoreRelaxed(ref root.Header->State, (ulong)RootState.Unlinked);
+        Mmu.FreeRoot(root);
+    }
+
+    /// <summary>Remembers the roots there are, to look at them again when the fast zap says that it is done. Exclusive hold.</summary>
+    private void WatchRoots()
+    {
+        _watchedCount = 0;
+        for (TdpRoot root = Roots.First; !root.IsNone && _watchedCount < WatchedRootsMax; root = Roots.After(root))
+        {
+            _watched[_watchedCount] = root;
+            _watchedIds[_watchedCount++] = root.Id;
+        }
+    }
+
+    /// <summary>
+    /// Invariant I6: none of the watched roots has a present entry at its top level. Dead headers wait long before they are used again, so
+    /// that comparing the number is enough to know the root.
+    /// </summary>
+    private void CheckWatchedRootsEmpty()
+    {
+        Machine.EnterRcu(Rcu);
+        for (int index = 0; index < _watchedCount; index++)
+        {
+            TdpRoot root = _watched[index];
+            if (root.Id != _watchedIds[index] || root.Header->State is not ((ulong)RootState.Live or (ulong)RootState.Unlinked)) continue;
+            long present = Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level);
+            if (present == 0) continue;
+            Oracle.Report("I6", "When a fast zap returns, no root that existed at its invalidation holds a present SPTE.",
+                $"{root} still has {present} present top-level entries: the fast zap returned early", root.Id);
+        }
+        Machine.ExitRcu(Rcu);
+    }
+
+    /// <summary>
+    /// Invariants I4 and I5: after a notifier's start, no root maps a frame of the range — nor does one that a fast zap has taken out of
+    /// the list's sight. Called by the notifier's actor, which has no hold.
+    /// </summary>
+    public void CheckUnmapped(GfnRange range)
+    {
+        Machine.EnterRcu(Rcu);
+        for (int index = 0; index < Volatile.Read(ref _watchedCount); index++)
+        {
+            TdpRoot root = _watched[index];
+            if (root.Id != _watchedIds[index] || root.Header->State != (ulong)RootState.Live || !Strategy.IsInvalid(root)) continue;
+            long present = Mmu.CountPresent(root, range, Spte.LeafLevel);
+            if (present == 0) continue;
+            Oracle.Report("I5", "After a notifier's start no root, valid or invalid, maps a frame of the range.",
+                $"{root}, which is invalid, still maps {present} frames of {range}", root.Id);
+        }
+        Machine.ExitRcu(Rcu);
+    }
+}

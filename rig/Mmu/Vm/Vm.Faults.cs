@@ -1,0 +1,62 @@
+namespace Lab.Mmu;
+
+/// <summary>The page-fault path (kvm_tdp_page_fault, Linux 6.16), with the notifier's retry protocol of reference 9.1.</summary>
+public sealed partial class Vm<TMachine>
+{
+    /// <summary>
+    /// Resolves one fault. Called on the vCPU's thread without locks, its table cache topped up. SRCU is held from the slot lookup to
+    /// the install and dropped before a retry, so that an update that waits for it gets on (invariant I32).
+    /// </summary>
+    internal ExitOutcome HandleFault(Vcpu<TMachine> vcpu, Gfn gfn, bool write)
+    {
+        ActorCounters counters = Actor.Current.Counters;
+        Machine.EnterRcu(Srcu);
+        if (!Memslots.TryFind(gfn, out Memslot slot) || (write && slot.IsReadOnly))
+        {
+            Machine.ExitRcu(Srcu);
+            counters.MmioExits++;
+            return ExitOutcome.Mmio;
+        }
+
+        MapOutcome outcome = MapOutcome.Retry;
+        if (!slot.IsInvalid)
+        {
+            // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
+            ulong sequence = Notifier.Sequence;
+            bool mayWrite = !slot.IsReadOnly && (write || (slot.Flags & MemslotFlags.LogDirtyPages) == 0);
+            Mapping mapping = new(gfn, slot.Frame, mayWrite, write);
+            outcome = MapUnderLock(vcpu, mapping, sequence);
+        }
+        Machine.ExitRcu(Srcu);
+
+        switch (outcome)
+        {
+            case MapOutcome.Fixed:
+                counters.FaultsFixed++;
+                return ExitOutcome.Fixed;
+            case MapOutcome.Spurious:
+                counters.FaultsSpurious++;
+                return ExitOutcome.Fixed;
+            case MapOutcome.NoMemory:
+                return ExitOutcome.NoMemory;
+            default:
+                counters.FaultsRetried++;
+                return ExitOutcome.Retry;
+        }
+    }
+
+    private MapOutcome MapUnderLock(Vcpu<TMachine> vcpu, in Mapping mapping, ulong sequence)
+    {
+        MapOutcome outcome = MapOutcome.Retry;
+        SharedHold hold = EnterShared();
+        // is_page_fault_stale: a root that became invalid is being zapped; installing behind the zapper would leak (I9).
+        if (!Strategy.IsInvalid(vcpu.Root) && !Notifier.MustRetry(mapping.Gfn, sequence, hold))
+        {
+            Machine.EnterRcu(Rcu);
+            outcome = Mmu.Map(vcpu.Tables, vcpu.Root, mapping);
+            Machine.ExitRcu(Rcu);
+        }
+        Exit(hold);
+        return outcome;
+    }
+}

@@ -1,0 +1,194 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// Memslot updates: the pipeline that every strategy plugs into (reference 0.6; kvm_set_memslot, kvm_swap_active_memslots, Linux 6.16).
+/// </summary>
+public sealed partial class Vm<TMachine>
+{
+    private MemslotArray _active = new();
+    private MemslotArray _inactive = new();
+    private ulong _lastGeneration;
+
+    /// <summary>Domain of the memslots; a fault holds it from lookup to install.</summary>
+    public Rcu Srcu { get; } = new("memslots (SRCU)");
+
+    /// <summary>The published slots. Hold <see cref="Srcu"/> while using them.</summary>
+    public MemslotArray Memslots => Volatile.Read(ref _active);
+
+    /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
+    public UpdatePhases Phases { get; } = new();
+
+    /// <summary>
+    /// Adds a slot with fresh memory behind it. One grace period. On return faults find the slot; a guest that saw the hole before may need
+    /// to fault again.
+    /// </summary>
+    public MemslotResult CreateSlot(int id, GfnRange range, MemslotFlags flags)
+    {
+        long begin = BeginUpdate(id);
+        MemslotResult result = CheckNew(id, range);
+        if (result == MemslotResult.Done)
+        {
+            Memslot slot = NewGeneration(id, range, flags);
+            _inactive.CopyFrom(_active);
+            _inactive.Set(slot);
+            SwapSlots();
+        }
+        EndUpdate(id, begin);
+        return result;
+    }
+
+    /// <summary>
+    /// Deletes a slot in two steps around a fast zap: published as invalid, zapped, published without it. On return no vCPU reaches the slot's
+    /// memory any more, and it is free.
+    /// </summary>
+    public MemslotResult DeleteSlot(int id)
+    {
+        long begin = BeginUpdate(id);
+        bool found = _active.TryGet(id, out Memslot slot);
+        if (found)
+        {
+            PublishInvalid(slot);
+            ZapAllFast();
+            _inactive.CopyFrom(_active);
+            _inactive.Remove(id);
+            SwapSlots();
+            Memory.Free(slot.Frame, slot.Generation);
+        }
+        EndUpdate(id, begin);
+        return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
+    }
+
+    /// <summary>Moves a slot to another base. As a delete, except that the second step publishes it at its new place, with its memory made anew.</summary>
+    public MemslotResult MoveSlot(int id, Gfn newBase)
+    {
+        long begin = BeginUpdate(id);
+        MemslotResult result = MemslotResult.NoSuchSlot;
+        if (_active.TryGet(id, out Memslot slot))
+        {
+            GfnRange range = new(newBase, newBase + slot.Range.Frames);
+            result = _active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
+            if (result == MemslotResult.Done)
+            {
+                PublishInvalid(slot);
+                ZapAllFast();
+                _inactive.CopyFrom(_active);
+                _inactive.Set(NewGeneration(id, range, slot.Flags & ~MemslotFlags.Invalid));
+                SwapSlots();
+                Memory.Free(slot.Frame, slot.Generation);
+            }
+        }
+        EndUpdate(id, begin);
+        return result;
+    }
+
+    /// <summary>
+    /// Changes a slot's flags. Turning dirty logging on write-protects the slot in every valid root under the shared hold and
+    /// flushes; nothing is zapped. Read-only cannot be changed after the slot was made.
+    /// </summary>
+    public MemslotResult SetFlags(int id, MemslotFlags flags)
+    {
+        long begin = BeginUpdate(id);
+        MemslotResult result = MemslotResult.NoSuchSlot;
+        if (_active.TryGet(id, out Memslot slot))
+        {
+            result = ((slot.Flags ^ flags) & ~MemslotFlags.LogDirtyPages) == 0 ? MemslotResult.Done : MemslotResult.Invalid;
+            if (result == MemslotResult.Done && slot.Flags != flags)
+            {
+                _inactive.CopyFrom(_active);
+                _inactive.Set(slot with { Flags = flags });
+                SwapSlots();
+                if ((flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
+            }
+        }
+        EndUpdate(id, begin);
+        return result;
+    }
+
+    /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
+    private void ZapAllFast()
+    {
+        Record(MmuEventKind.ZapAllFast, 0);
+        long begin = Machine.Timestamp();
+        ExclusiveHold hold = EnterExclusive();
+        long locked = Machine.Timestamp();
+        WatchRoots();
+        Record(MmuEventKind.InvalidateAll, 0);
+        Strategy.InvalidateAllRoots(hold);
+        long invalidated = Machine.Timestamp();
+        // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant I8).
+        Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
+        long requested = Machine.Timestamp();
+        Exit(hold);
+        Pause(PausePoint.FastZap);
+        Record(MmuEventKind.FlushStart, 0);
+        Strategy.ZapInvalidatedRoots();
+        Record(MmuEventKind.FlushEnd, 0);
+        long end = Machine.Timestamp();
+        CheckWatchedRootsEmpty();
+        Phases.Add(UpdatePhase.LockWait, locked - begin);
+        Phases.Add(UpdatePhase.Invalidate, invalidated - locked);
+        Phases.Add(UpdatePhase.ReloadWait, requested - invalidated);
+        Phases.Add(UpdatePhase.ZapWait, end - requested);
+    }
+
+    private void WriteProtectSlot(GfnRange range)
+    {
+        SharedHold hold = EnterShared();
+        bool flush = false;
+        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone;
+             root = Strategy.NextRoot(root, RootFilter.ValidOnly, hold))
+            flush |= Mmu.WriteProtect(root, range, hold);
+        Exit(hold);
+        if (flush) Mmu.FlushRemoteTlbs();
+    }
+
+    private long BeginUpdate(int id)
+    {
+        Machine.Enter(SlotsLock);
+        Phases.Clear();
+        Record(MmuEventKind.UpdateStart, (ulong)id);
+        return Machine.Timestamp();
+    }
+
+    private void EndUpdate(int id, long begin)
+    {
+        Phases.Close(Machine.Timestamp() - begin);
+        Record(MmuEventKind.UpdateEnd, (ulong)id);
+        Machine.Exit(SlotsLock);
+    }
+
+    private MemslotResult CheckNew(int id, GfnRange range)
+    {
+        if (range.IsEmpty || id is < 0 or >= FrameStamp.FreedSlot || range.End.Value > GfnRange.All.End.Value) return MemslotResult.Invalid;
+        if (_active.TryGet(id, out _) || _active.Overlaps(range, id)) return MemslotResult.Overlaps;
+        return _active.Count == MemslotArray.Capacity ? MemslotResult.Invalid : MemslotResult.Done;
+    }
+
+    private Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
+    {
+        ulong generation = ++_lastGeneration;
+        return new Memslot(id, range, flags, generation, Memory.Allocate(FrameStamp.Of(id, generation)));
+    }
+
+    private void PublishInvalid(in Memslot slot)
+    {
+        _inactive.CopyFrom(_active);
+        _inactive.Set(slot with { Flags = slot.Flags | MemslotFlags.Invalid });
+        SwapSlots();
+    }
+
+    /// <summary>
+    /// Publishes the prepared array and waits until nobody uses the old one, which then becomes the spare. After it no fault can pick a
+    /// slot from the old array.
+    /// </summary>
+    private void SwapSlots()
+    {
+        MemslotArray old = _active;
+        _inactive.Generation = old.Generation + 1;
+        Volatile.Write(ref _active, _inactive);
+        long begin = Machine.Timestamp();
+        Machine.Synchronize(Srcu);
+        Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);
+        _inactive = old;
+    }
+}

@@ -1,0 +1,171 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// A virtual machine as its MMU sees it: page tables, roots, memslots, vCPUs and the locks between them. What differs between strategies
+/// is behind <see cref="Strategy"/> and <see cref="Notifier"/>.
+/// </summary>
+/// <remarks>
+/// Lock order, outermost first: slots_lock, SRCU, mmu_lock, tdp_mmu_pages_lock; page-table RCU sections nest inside mmu_lock. A
+/// grace period is never awaited under mmu_lock.
+/// </remarks>
+public sealed partial class Vm<TMachine> : IDisposable
+    where TMachine : struct, IMachine
+{
+    private readonly RadixMmu<TMachine> _radix;
+    private readonly Vcpu<TMachine>[] _vcpus;
+    private long _tablePagesLeft;
+
+    /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
+    /// <param name="machine">How its code executes.</param>
+    /// <param name="settings">Sizes and policies.</param>
+    /// <param name="strategy">Makes the root strategy for this VM.</param>
+    /// <param name="notifier">Makes the notifier variant for this VM.</param>
+    /// <exception cref="InsufficientMemoryException">The arena could not be reserved.</exception>
+    public Vm(
+        TMachine machine,
+        VmSettings settings,
+        Func<Vm<TMachine>, RootStrategy<TMachine>> strategy,
+        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier)
+    {
+        Machine = machine;
+        Settings = settings;
+        Requests = new VcpuRequests(settings.Vcpus);
+        _radix = new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
+        Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
+        Strategy = strategy(this);
+        Notifier = notifier(this);
+        _vcpus = new Vcpu<TMachine>[settings.Vcpus];
+        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, _radix.NewCache());
+    }
+
+    public TMachine Machine { get; }
+
+    public VmSettings Settings { get; }
+
+    public IMmu Mmu => _radix;
+
+    /// <summary>Domain of page tables and of the list of roots.</summary>
+    public Rcu Rcu => _radix.Rcu;
+
+    public MmuLock MmuLock { get; } = new();
+
+    public SleepingLock SlotsLock { get; } = new("slots_lock");
+
+    public RootList<TMachine> Roots { get; }
+
+    public RootStrategy<TMachine> Strategy { get; }
+
+    public MmuNotifier<TMachine> Notifier { get; }
+
+    public Oracle Oracle { get; } = new();
+
+    public VcpuRequests Requests { get; }
+
+    public GuestMemory Memory { get; } = new();
+
+    public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
+
+    /// <summary>True from the moment the last reference to the VM is gone (kernel: users_count is zero).</summary>
+    public bool IsDying { get; private set; }
+
+    /// <summary>Table pages that were still in use when the VM had been destroyed; zero in a sound run.</summary>
+    public long TablePagesLeft => _tablePagesLeft;
+
+    public SharedHold EnterShared()
+    {
+        Machine.EnterShared(MmuLock);
+        return default;
+    }
+
+    public void Exit(SharedHold hold) => Machine.ExitShared(MmuLock);
+
+    public ExclusiveHold EnterExclusive()
+    {
+        Machine.EnterExclusive(MmuLock);
+        return default;
+    }
+
+    public void Exit(ExclusiveHold hold) => Machine.ExitExclusive(MmuLock);
+
+    /// <summary>Makes a work queue whose items are roots, with the number of threads that the settings say.</summary>
+    public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work) =>
+        new(new WorkQueueSettings(name, Settings.Workers), root =>
+        {
+            Record(MmuEventKind.ExecuteStart, root, (long)root.Count);
+            work(root);
+            Record(MmuEventKind.ExecuteEnd, TdpRoot.None, 0);
+        });
+
+    /// <summary>Queues the root and records it; false if it was queued already.</summary>
+    public bool Queue(WorkQueue queue, TdpRoot root)
+    {
+        Record(MmuEventKind.Queue, root, (long)root.Count);
+        return Machine.Queue(queue, root);
+    }
+
+    /// <summary>Dallies if the settings ask for it at this point.</summary>
+    public void Pause(PausePoint point)
+    {
+        if (Settings.PauseNanoseconds.TryGetValue(point, out long nanoseconds)) Machine.Dally(nanoseconds);
+    }
+
+    public void Record(MmuEventKind kind, TdpRoot root, long count, bool shared = false)
+    {
+        if (root.IsNone) Actor.Current.Events.Record(kind, 0, count, 0, 0, shared, invalid: false);
+        else Actor.Current.Events.Record(kind, root.Id, count, 0, 0, shared, (root.Role & RootRole.Invalid) != 0);
+    }
+
+    internal void Record(MmuEventKind kind, ulong detail) =>
+        Actor.Current.Events.Record(kind, 0, 0, detail, 0, shared: false, invalid: false);
+
+    /// <summary>
+    /// Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every deferred free has
+    /// run on return. All actors must have stopped. What is left over is reported (I16).
+    /// </summary>
+    /// <remarks>Order of the kernel's traces: kvm_mmu_zap_all, vCPU unload, kvm_mmu_uninit_tdp_mmu, rcu_barrier.</remarks>
+    public void Destroy()
+    {
+        Record(MmuEventKind.DestroyStart, 0);
+        Strategy.AwaitVmReferences();
+        IsDying = true;
+        Notifier.Release();
+        ExclusiveHold hold = EnterExclusive();
+        Strategy.ZapAll(hold);
+        Exit(hold);
+        foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Destroy();
+        Strategy.Destroy();
+        CheckRootsGone();
+        Machine.Barrier(Rcu);
+        _tablePagesLeft = Mmu.TablePages;
+        if (_tablePagesLeft != 0)
+        {
+            Oracle.Report("I16", "At destroy every page table has been freed.",
+                $"{_tablePagesLeft} table pages are still in use after the last grace period", 0);
+        }
+        if (!MmuLock.IsFree) Oracle.Report("I16", "At destroy nobody holds mmu_lock.", "it is held", 0);
+        if (Strategy.SelfCheck() is { } complaint) Oracle.Report("I16", "The strategy's own state is empty at destroy.", complaint, 0);
+        Record(MmuEventKind.DestroyEnd, 0);
+    }
+
+    public void Dispose()
+    {
+        Strategy.Dispose();
+        _radix.Dispose();
+        Roots.Dispose();
+        Requests.Dispose();
+        Memory.Dispose();
+        foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Dispose();
+        Srcu.Dispose();
+        MmuLock.Dispose();
+    }
+
+    private void CheckRootsGone()
+    {
+        for (TdpRoot root = Roots.First; !root.IsNone; root = Roots.After(root))
+        {
+            Oracle.Report("I16", "At destroy the list of roots is empty.",
+                $"{root} is on it with reference count {(long)root.Count}: a reference was leaked", root.Id);
+            if (Oracle.Count > 100) break;
+        }
+    }
+}
