@@ -50,15 +50,16 @@ internal sealed class RadixWork : IDisposable
     {
         ulong from = (ulong)((long)Pages * installer / _threads);
         ulong to = (ulong)((long)Pages * (installer + 1) / _threads);
-        IMmu mmu = _mmu;
+        IMmu mmu = _vm.Mmu;
         TdpRoot root = _root;
         TableCache tables = _vm.Vcpus[installer].Tables;
         SharedHold hold = _vm.EnterShared();
         _vm.Machine.EnterRcu(_vm.Rcu);
-        for (ulong gfn = from; gfn < to; gfn++)
+        for (ulong gfn = from; gfn < to;)
         {
-            Mapping mapping = new(new Gfn(gfn), gfn << 12, MayWrite: true, Write: true);
-            for (MapOutcome outcome; (outcome = mmu.Map(tables, root, mapping)) != MapOutcome.Fixed;) TopUpFor(outcome, tables);
+            MapOutcome outcome = mmu.Map(tables, root, new Mapping(new Gfn(gfn), gfn << 12, MayWrite: true, Write: true));
+            if (outcome == MapOutcome.Fixed) gfn++;
+            else TopUpFor(outcome, tables);
         }
         _vm.Machine.ExitRcu(_vm.Rcu);
         _vm.Exit(hold);
@@ -67,10 +68,11 @@ internal sealed class RadixWork : IDisposable
     /// <summary>Walks to every frame in order, as a guest does: without lock. Returns the sum of the SPTEs found.</summary>
     public ulong Walk()
     {
-        IMmu mmu = _mmu;
+        IMmu mmu = _vm.Mmu;
         TdpRoot root = _root;
+        ulong pages = (ulong)Pages;
         ulong sum = 0;
-        for (ulong gfn = 0; gfn < (ulong)Pages; gfn++)
+        for (ulong gfn = 0; gfn < pages; gfn++)
             if (mmu.Walk(root, new Gfn(gfn), write: false, out ulong spte) == WalkOutcome.Ok) sum += spte;
         return sum;
     }
