@@ -74,7 +74,8 @@ public sealed class Vcpu<TMachine> : IDisposable
         TMachine machine = _vm.Machine;
         ActorCounters counters = Actor.Current.Counters;
         ref ulong requests = ref RequestWord;
-        if (Root.IsNone) return LastExit = VcpuExit.Request;
+        // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
+        if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return LastExit = VcpuExit.Request;
         for (int done = 0; done < accessesMax; done++)
         {
             if (!_pending) pattern.Next(out _gfn, out _write);

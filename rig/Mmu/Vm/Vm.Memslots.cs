@@ -7,7 +7,9 @@ public sealed partial class Vm<TMachine>
 {
     private MemslotArray _active = new();
     private MemslotArray _inactive = new();
-    private ulong _lastGeneration;
+    /// <summary>Slot generations made so far.</summary>
+    public ulong LastGeneration { get; private set; }
+
 
     /// <summary>Domain of the memslots; a fault holds it from lookup to install.</summary>
     public Rcu Srcu { get; } = new("memslots (SRCU)");
@@ -166,7 +168,7 @@ public sealed partial class Vm<TMachine>
 
     private Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
     {
-        ulong generation = ++_lastGeneration;
+        ulong generation = ++LastGeneration;
         return new Memslot(id, range, flags, generation, Memory.Allocate(FrameStamp.Of(id, generation)));
     }
 

@@ -1,0 +1,71 @@
+using Lab.Mmu;
+
+namespace Lab.Workloads;
+
+/// <summary>
+/// A vCPU thread. Untimed: guest accesses that hit. Timed: serving an exit — a fault until its access went through, or a reload of the
+/// root, which includes the put of the old one.
+/// </summary>
+public sealed class FaultingVcpu<TMachine> : WorkloadActor
+    where TMachine : struct, IMachine
+{
+    private const int Fault = 0;
+    private const int Reload = 1;
+
+    /// <summary>Accesses per stay in the guest: the granularity at which the actor's thread looks at the clock.</summary>
+    private const int AccessesPerRun = 256;
+
+    private readonly Vm<TMachine> _vm;
+    private readonly Vcpu<TMachine> _vcpu;
+    private readonly bool _empty;
+    private readonly long _accessesUntilWarm;
+    private AccessPattern _pattern;
+    private long _runs;
+
+    public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters)
+        : base($"vcpu{vcpu.Index}", ActorPart.Vcpu)
+    {
+        _vm = vm;
+        _vcpu = vcpu;
+        _pattern = pattern;
+        _empty = parameters.EmptyGuest;
+        // Its own part of memory once: then the tables are there and the first faults are behind it.
+        _accessesUntilWarm = (long)Math.Min(pattern.Main.Frames, 1 << 20) / vm.Vcpus.Count;
+    }
+
+    public override IReadOnlyList<string> Metrics { get; } = ["fault", "reload"];
+
+    public override bool IsWarm => _empty || _runs * AccessesPerRun >= _accessesUntilWarm;
+
+    public override void Prepare()
+    {
+        _runs++;
+        _vcpu.Run(ref _pattern, _empty ? 0 : AccessesPerRun);
+    }
+
+    public override int Step()
+    {
+        switch (_vcpu.LastExit)
+        {
+            case VcpuExit.None:
+                return -1;
+            case VcpuExit.Request:
+                _vcpu.ServeExit();
+                return Reload;
+            default:
+                return Resolve() ? Fault : -1;
+        }
+    }
+
+    /// <summary>Serves exits until the access that faulted went through. False if it was skipped: no memory is there now.</summary>
+    private bool Resolve()
+    {
+        while (true)
+        {
+            ExitOutcome outcome = _vcpu.ServeExit();
+            if (outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory) return false;
+            if (_vcpu.Run(ref _pattern, 1) == VcpuExit.None) return true;
+            if (_vm.Oracle.IsBugged) return false;
+        }
+    }
+}
