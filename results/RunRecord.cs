@@ -1,8 +1,10 @@
 namespace Lab.Results;
 
 /// <summary>A run as read from its folder. Rows are those of the measurements the manifest names, in the files' order.</summary>
-public sealed record RunRecord
+public sealed class RunRecord
 {
+    private ILookup<(string Strategy, Scene Scene, string Metric), Bucket>? _buckets;
+
     public required string Folder { get; init; }
     public required Manifest Manifest { get; init; }
 
@@ -35,10 +37,11 @@ public sealed record RunRecord
     public bool IsBound(string strategy) => Manifest.Measurements.Any(m => m.Strategy == strategy && m.Bound);
 
     /// <summary>The histograms of a metric, all repetitions summed bucket by bucket.</summary>
-    public IReadOnlyList<Bucket> MergedHistogram(string strategy, Scene scene, string metric) =>
-        Buckets.Merge(Histograms
-            .Where(row => row.Metric == metric && row.Strategy == strategy && row.Scene == scene)
-            .Select(row => new Bucket(row.Low, row.High, row.Count)));
+    public IReadOnlyList<Bucket> MergedHistogram(string strategy, Scene scene, string metric)
+    {
+        _buckets ??= Histograms.ToLookup(row => (row.Strategy, row.Scene, row.Metric), row => new Bucket(row.Low, row.High, row.Count));
+        return Buckets.Merge(_buckets[(strategy, scene, metric)]);
+    }
 
     /// <summary>A metric over all repetitions; null when none of them has a sample of it.</summary>
     public PooledMetric? Pool(string strategy, Scene scene, string metric)

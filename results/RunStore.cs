@@ -45,10 +45,14 @@ public sealed class RunStore(string root)
         var manifest = ReadManifest(folder);
         var (state, reason) = StateNow(manifest);
         var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
-        var record = new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason };
-        // The first measurement brings the tables with it: before that there are none to miss.
-        return named.Count == 0 ? record : record with
+        if (named.Count == 0) // The first measurement brings the tables with it: before that there are none to miss.
+            return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason };
+        return new RunRecord
         {
+            Folder = folder,
+            Manifest = manifest,
+            State = state,
+            PartialReason = reason,
             Summary = Named(CsvLayouts.Summary.Read(folder)),
             Histograms = Named(CsvLayouts.Histograms.Read(folder)),
             Timeline = Named(CsvLayouts.Timeline.Read(folder)),
