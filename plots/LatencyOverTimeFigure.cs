@@ -30,6 +30,7 @@ public static class LatencyOverTimeFigure
             if (intervals.Count == 0)
                 continue;
             plot.Axes.Left.Unit = rows[0].Unit;
+            plot.Axes.Bottom.Includes = [.. plot.Axes.Bottom.Includes, 0, (intervals[^1].StartMs + intervals[^1].LengthMs) / 1000];
             double[] middles = [.. intervals.Select(interval => (interval.StartMs + (interval.LengthMs / 2)) / 1000)];
 
             var worst = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.Max)]);

@@ -26,7 +26,7 @@ public static class RatePerVcpuFigure
         List<string> vcpus = [.. rows.Select(row => row.Actor).Distinct().OrderBy(actor => actor.Length).ThenBy(actor => actor, StringComparer.Ordinal)];
         var what = counter.Replace("_per_s", "", StringComparison.Ordinal).Replace('_', ' ');
         // Few vCPUs get bars thick enough to be labelled; with many, the shape of the group has to do.
-        var thickness = Math.Clamp(160 / Math.Max(vcpus.Count, 1), 3, 15);
+        var thickness = Math.Clamp(160 / Math.Max(vcpus.Count, 1), 3, 13);
         var plot = new Plot
         {
             Title = $"{what} per second of each vCPU, {scene}",

@@ -14,10 +14,13 @@ public sealed class Axis
 
     public string Label { get; set; } = "";
 
-    /// <summary>Of the values: <c>ns</c>, <c>1/s</c>, … Tick labels are written in it; see <see cref="Quantity.Format"/>.</summary>
+    /// <summary>Of the values: <c>ns</c>, <c>1/s</c>, … Tick labels are written in it; see <see cref="Quantity.Tick"/>.</summary>
     public string Unit { get; set; } = "";
 
     public Scale Scale { get; set; } = Scale.Linear;
+
+    /// <summary>Values that the axis reaches, besides those of the data.</summary>
+    public IReadOnlyList<double> Includes { get; set; } = [];
 
     /// <summary>Names at the positions 0, 1, …, from the top on a left axis, instead of numbers.</summary>
     public void SetTicks(IEnumerable<string> names) => _manual = [.. names.Select((name, index) => new Tick(index, name))];
@@ -30,7 +33,10 @@ public sealed class Axis
         if (IsNamed)
             return (-0.5, _manual.Count - 0.5);
         List<double> shown = [.. values.Where(Scale.CanShow)];
-        return shown.Count == 0 ? null : Scale.Round(shown.Min(), shown.Max());
+        if (shown.Count == 0)
+            return null;
+        shown.AddRange(Includes.Where(Scale.CanShow));
+        return Scale.Round(shown.Min(), shown.Max());
     }
 
     internal IReadOnlyList<Tick> TicksFor((double Low, double High) limits, int room) =>

@@ -113,15 +113,24 @@ internal sealed class PlotDrawing
             var labelFrom = end;
             if (bar.Spread is var (low, high) && double.IsFinite(low) && double.IsFinite(high))
             {
-                var cap = Math.Min(thickness / 2, 3);
-                canvas.Line(X(low), middle, X(high), middle, "fg", "#1f2429");
-                canvas.Line(X(low), middle - cap, X(low), middle + cap, "fg", "#1f2429");
-                canvas.Line(X(high), middle - cap, X(high), middle + cap, "fg", "#1f2429");
+                DrawWhisker(canvas, low, high, middle, thickness);
                 labelFrom = Math.Max(end, X(high));
             }
 
             if (bar.Label.Length > 0)
                 canvas.Text(labelFrom + 6, middle + 4, bar.Label, cssClass: "soft");
+        }
+    }
+
+    /// <summary>On a halo of the background: a whisker has to show on the bar and beside it.</summary>
+    private void DrawWhisker(SvgCanvas canvas, double low, double high, double middle, double thickness)
+    {
+        var cap = Math.Min(thickness / 2, 3);
+        foreach (var (cssClass, stroke, width) in ((string, string, double)[])[("halo", "#ffffff", 3), ("fg", "#1f2429", 1)])
+        {
+            canvas.Line(X(low), middle, X(high), middle, cssClass, stroke, width);
+            canvas.Line(X(low), middle - cap, X(low), middle + cap, cssClass, stroke, width);
+            canvas.Line(X(high), middle - cap, X(high), middle + cap, cssClass, stroke, width);
         }
     }
 

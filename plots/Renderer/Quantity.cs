@@ -7,50 +7,59 @@ public static class Quantity
 {
     private const string Nothing = "–";
 
-    /// <summary>Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G.</summary>
-    public static string Format(double value, string unit)
-    {
-        if (!double.IsFinite(value))
-            return Nothing;
-        return unit switch
-        {
-            "ns" => Time(value),
-            "s" => Time(value * 1e9),
-            "1/s" => Scaled(value) + "/s",
-            "" or "1" => Scaled(value),
-            _ => $"{Scaled(value)} {unit}",
-        };
-    }
+    /// <summary>
+    /// Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; what is counted
+    /// in whole pieces keeps every digit below a million.
+    /// </summary>
+    public static string Format(double value, string unit) => Format(value, unit, Digits);
+
+    /// <summary>As <see cref="Format(double, string)"/>, without zeros that say nothing: for a round number on an axis.</summary>
+    public static string Tick(double value, string unit) =>
+        Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture));
 
     /// <summary>Every digit of a count, in groups of three.</summary>
     public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
 
-    private static string Time(double ns) => Math.Abs(Rounded(ns)) switch
+    private static string Format(double value, string unit, Func<decimal, int, string> write)
     {
-        0 => "0",
-        < 1e3 => Digits(ns) + " ns",
-        < 1e6 => Digits(ns / 1e3) + " µs",
-        < 1e9 => Digits(ns / 1e6) + " ms",
-        _ => Digits(ns / 1e9) + " s",
-    };
-
-    private static string Scaled(double value) => Math.Abs(Rounded(value)) switch
-    {
-        < 1e4 => Digits(value),
-        < 1e6 => Digits(value / 1e3) + " k",
-        < 1e9 => Digits(value / 1e6) + " M",
-        _ => Digits(value / 1e9) + " G",
-    };
-
-    /// <summary>Three significant digits, in plain notation, no zeros that say nothing.</summary>
-    private static string Digits(double value) => ((decimal)Rounded(value)).ToString("0.############", CultureInfo.InvariantCulture);
-
-    // Rounded before the unit is chosen: 999.9 ns is 1 µs, not 1000 ns.
-    private static double Rounded(double value)
-    {
-        if (value == 0 || Math.Abs(value) is < 1e-9 or > 1e27)
-            return Math.Abs(value) > 1e27 ? Math.CopySign(1e27, value) : 0;
-        var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))) - 2);
-        return Math.Round(value / unit) * unit;
+        if (!double.IsFinite(value))
+            return Nothing;
+        if (value == 0)
+            return "0";
+        return unit switch
+        {
+            "ns" => Scaled(value, [" ns", " µs", " ms", " s"], write),
+            "s" => Scaled(value * 1e9, [" ns", " µs", " ms", " s"], write),
+            "1/s" => Scaled(value, ["", " k", " M", " G"], write) + "/s",
+            "" or "1" => Pieces(value, write),
+            _ => $"{Pieces(value, write)} {unit}",
+        };
     }
+
+    private static string Pieces(double value, Func<decimal, int, string> write) => Math.Abs(value) switch
+    {
+        >= 1e6 => Scaled(value, ["", " k", " M", " G"], write),
+        >= 100 => Count((long)Math.Round(value)),
+        _ when value == Math.Round(value) => Count((long)value),
+        _ => Scaled(value, ["", " k", " M", " G"], write),
+    };
+
+    /// <param name="units">From the value's own, each a thousand times the one before.</param>
+    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write)
+    {
+        if (value == 0 || Math.Abs(value) < 1e-9)
+            return "0";
+        // Rounded before the unit is chosen: 999.9 ns is 1 µs, not 1000 ns. Above 10^24 there is nothing to be told apart.
+        var bounded = Math.Clamp(value, -1e24, 1e24);
+        var lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - 2);
+        var rounded = Math.Round(bounded / lastDigit) * lastDigit;
+        var index = 0;
+        for (; index < units.Length - 1 && Math.Abs(rounded) >= 999.9; index++)
+            rounded /= 1000;
+        var decimals = Math.Max(0, 2 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
+        return write((decimal)rounded, decimals) + units[index];
+    }
+
+    private static string Digits(decimal number, int decimals) =>
+        number.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

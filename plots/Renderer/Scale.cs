@@ -43,7 +43,7 @@ public abstract class Scale
             var step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
             var first = (long)Math.Ceiling((low / step) - 1e-9);
             for (var index = first; index * step <= high + (step * 1e-9); index++)
-                yield return new Tick(index * step, Quantity.Format(index * step, unit));
+                yield return new Tick(index * step, Quantity.Tick(index * step, unit));
         }
     }
 
@@ -70,7 +70,7 @@ public abstract class Scale
                 var isDecade = Math.Abs(value - Math.Pow(10, exponent)) < value * 1e-6;
                 var isLabelled = isDecade ? exponent % every == 0 : decades * 3 <= room;
                 if (isLabelled || isDecade || decades <= room)
-                    yield return new Tick(value, isLabelled ? Quantity.Format(value, unit) : "");
+                    yield return new Tick(value, isLabelled ? Quantity.Tick(value, unit) : "");
             }
         }
 
@@ -94,7 +94,9 @@ public abstract class Scale
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
-            yield return new Tick(1, "0 %");
+            // Where both labels do not fit, the median says more than the minimum.
+            var isMedianClear = Math.Log10(2) / Math.Log10(high) * room > 0.42;
+            yield return new Tick(1, isMedianClear ? "0 %" : "");
             yield return new Tick(2, "50 %");
             for (var nines = 1; Math.Pow(10, nines) <= high * 1.0001; nines++)
                 yield return new Tick(Math.Pow(10, nines), Nines(nines));

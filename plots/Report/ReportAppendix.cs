@@ -52,9 +52,9 @@ internal static class ReportAppendix
         {
             List<string> what = [.. m.Notes];
             if (m.JitInWindow > 0)
-                what.Insert(0, $"{m.JitInWindow} compiled inside the window");
+                what.Insert(0, $"methods compiled inside the window: {m.JitInWindow}");
             if (m.GcInWindow > 0)
-                what.Insert(0, $"{m.GcInWindow} garbage collected inside the window");
+                what.Insert(0, $"garbage collections inside the window: {m.GcInWindow}");
             html.Add($"<li>{m.Strategy} under {m.Scene.ToString()}, run {m.Run}: {string.Join("; ", what)}</li>");
         }
 

@@ -21,9 +21,9 @@ internal static class ReportStyle
         .verdict.bad{border-color:var(--bad);background:var(--badbg)}.verdict.warn{border-color:var(--warn);background:var(--warnbg)}
         .mark{display:inline-block;margin-left:6px;padding:0 6px;border:1px solid;border-radius:9px;font-size:11px;font-weight:600;line-height:17px;vertical-align:1px}
         .mark.bad{color:var(--bad)}.mark.soft{color:var(--soft)}
-        nav a{color:inherit;margin-right:14px;white-space:nowrap}
+        nav{display:flex;flex-wrap:wrap;gap:2px 14px}nav a{color:inherit}
         .scroll{overflow-x:auto;max-width:100%;-webkit-overflow-scrolling:touch}
-        table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px;width:100%}
+        table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;font-size:14px;width:100%}
         th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
         th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--page)}
         thead th{font-weight:600;color:var(--soft);border-bottom:2px solid var(--line)}
