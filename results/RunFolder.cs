@@ -50,9 +50,9 @@ public sealed class RunFolder
             files.Publish();
             return folder;
         }
-        catch
+        catch (ResultsUnwritableException)
         {
-            Directory.Delete(path, recursive: true);
+            Remove(path);
             throw;
         }
     }
@@ -86,6 +86,7 @@ public sealed class RunFolder
     }
 
     /// <summary>Adds a warning about the run as a whole; it is on disk when this returns.</summary>
+    /// <exception cref="ResultsUnwritableException">The folder is as it was.</exception>
     public void Warn(string warning)
     {
         lock (_lock)
@@ -96,6 +97,7 @@ public sealed class RunFolder
     public void Complete() => End(RunState.Complete, null);
 
     /// <summary>The run ends early with what it has. Does nothing if the run has ended already.</summary>
+    /// <exception cref="ResultsUnwritableException">The folder says running; once the process is gone it reads as killed.</exception>
     public void Partial(string reason) => End(RunState.Partial, reason);
 
     private void End(RunState state, string? reason)
@@ -120,6 +122,18 @@ public sealed class RunFolder
 
     private static void AddManifest(StagedFiles files, Manifest manifest) =>
         files.Add(RunJson.ManifestFile, to => JsonSerializer.Serialize(to, manifest, RunJson.Plain.Manifest));
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Why it could not be written is what the caller has to hear; an empty folder is listed as unreadable.
+        }
+    }
 
     private static string CreateDirectory(string root, DateTimeOffset started)
     {

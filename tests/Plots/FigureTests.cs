@@ -1,23 +1,18 @@
 using System.Xml.Linq;
 using Lab.Plots;
-using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
 
 namespace Lab.Tests.Plots;
 
-public sealed class FigureTests : IDisposable
+public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSample>
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
-
-    private readonly TemporaryFolder _temporary = new();
-
-    public void Dispose() => _temporary.Dispose();
 
     [Fact]
     public void Every_figure_of_a_run_is_written_well_formed_with_title_description_and_finite_numbers()
     {
-        var run = Sample();
+        var run = sample.Run;
         var paths = Figures.WriteAll(run, run.Folder);
 
         Assert.Equal(15, paths.Count);
@@ -39,7 +34,7 @@ public sealed class FigureTests : IDisposable
     [Fact]
     public void Every_figure_names_every_strategy_and_marks_broken_ones_and_bounds()
     {
-        var run = Sample();
+        var run = sample.Run;
         foreach (var figure in Figures.Of(run))
         {
             var words = TextsOf(figure.Plot.GetSvg());
@@ -53,7 +48,7 @@ public sealed class FigureTests : IDisposable
     [Fact]
     public void Nothing_is_drawn_or_written_outside_the_figure()
     {
-        foreach (var figure in Figures.Of(Sample()))
+        foreach (var figure in Figures.Of(sample.Run))
         {
             foreach (var text in XDocument.Parse(figure.Plot.GetSvg()).Descendants(Svg + "text").Where(text => text.Attribute("transform") is null))
             {
@@ -68,7 +63,7 @@ public sealed class FigureTests : IDisposable
     [Fact]
     public void A_figure_without_data_says_so()
     {
-        var run = Sample();
+        var run = sample.Run;
         var scene = run.Scenes[0];
         foreach (var plot in (Plot[])[
             LatencyByPercentileFigure.Draw(run, scene, "none"), LatencyOverTimeFigure.Draw(run, scene, "none"),
@@ -79,7 +74,7 @@ public sealed class FigureTests : IDisposable
     [Fact]
     public void The_phases_of_a_strategy_end_at_its_mean_update()
     {
-        var run = Sample();
+        var run = sample.Run;
         var mean = run.Summary
             .Where(row => row.Strategy == "baseline" && row.Metric.StartsWith("update.phase.", StringComparison.Ordinal))
             .GroupBy(row => row.Metric).Sum(phase => phase.Average(row => row.Mean));
@@ -137,8 +132,6 @@ public sealed class FigureTests : IDisposable
     [InlineData(2e6, "1/s", "2 M/s")]
     public void Axis_labels_have_no_zeros_that_say_nothing(double value, string unit, string expected) =>
         Assert.Equal(expected, Quantity.Tick(value, unit));
-
-    private RunRecord Sample() => new RunStore(_temporary.Path).Open(SampleRun.WriteTo(_temporary.Path, runs: 2).Path);
 
     private static List<string> TextsOf(string svg) => [.. XDocument.Parse(svg).Descendants(Svg + "text").Select(text => text.Value)];
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Lab.Tests.Plots;
 
-public sealed partial class HtmlReportTests : IDisposable
+public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixture<WrittenSample>, IDisposable
 {
     private const string SvgNamespace = "http://www.w3.org/2000/svg";
 
@@ -17,7 +17,7 @@ public sealed partial class HtmlReportTests : IDisposable
     [Fact]
     public void The_report_is_one_file_that_fetches_nothing()
     {
-        var run = Complete();
+        var run = sample.Run;
         var path = Path.Combine(run.Folder, "report.html");
         HtmlReport.Write(run, path);
         var html = File.ReadAllText(path).Replace(SvgNamespace, "", StringComparison.Ordinal);
@@ -31,7 +31,7 @@ public sealed partial class HtmlReportTests : IDisposable
     [Fact]
     public void Every_element_is_closed_in_order()
     {
-        var html = RawTextPattern().Replace(HtmlReport.Render(Complete()), "");
+        var html = RawTextPattern().Replace(HtmlReport.Render(sample.Run), "");
         var open = new Stack<string>();
         foreach (Match tag in TagPattern().Matches(html))
         {
@@ -50,7 +50,7 @@ public sealed partial class HtmlReportTests : IDisposable
     [Fact]
     public void The_verdict_comes_first_and_says_who_was_caught()
     {
-        var html = HtmlReport.Render(Complete());
+        var html = HtmlReport.Render(sample.Run);
         var verdict = VerdictPattern().Match(html).Groups["text"].Value;
         Assert.Contains("8 of 9 strategies ran clean", verdict);
         Assert.Contains("async-put (BROKEN, kept to be caught) violated an invariant 4 times", verdict);
@@ -82,7 +82,7 @@ public sealed partial class HtmlReportTests : IDisposable
     [Fact]
     public void Evidence_settings_and_the_command_to_repeat_are_all_there()
     {
-        var html = HtmlReport.Render(Complete());
+        var html = HtmlReport.Render(sample.Run);
         Assert.Contains("--out &#39;it&#39;\\&#39;&#39;s here&#39;", html);
         foreach (var (name, value) in SampleRun.Manifest.Settings)
             Assert.Contains($"<th scope=\"row\">--{name}</th><td>{value}</td>", html);
@@ -117,8 +117,6 @@ public sealed partial class HtmlReportTests : IDisposable
         Assert.Contains("&lt;script&gt;alert(", html);
         _ = Assert.Single(ScriptPattern().Matches(html));
     }
-
-    private RunRecord Complete() => new RunStore(_temporary.Path).Open(SampleRun.WriteTo(_temporary.Path, runs: 2).Path);
 
     [GeneratedRegex("<(style|script)>.*?</\\1>", RegexOptions.Singleline)]
     private static partial Regex RawTextPattern();
