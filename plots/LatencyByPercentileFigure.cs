@@ -16,9 +16,10 @@ public static class LatencyByPercentileFigure
         var plot = new Plot
         {
             Title = $"{metric}: latency by percentile, {scene}",
-            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} merged · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
+            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
             Description = $"For each strategy, the latency of {metric} that a given share of operations does not exceed, "
                 + $"under {scene}. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
+            Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
         plot.Axes.Left.Scale = Scale.Log10;
         plot.Axes.Left.Label = "latency";

@@ -16,6 +16,7 @@ public static class LatencyOverTimeFigure
             Subtitle = $"line: p50 of each interval (median of {StrategyLooks.RepetitionsOf(run, scene)}) · dots: largest sample of the interval in any run",
             Description = $"For each strategy, the median latency of {metric} in each interval of the measured window and the "
                 + $"largest one, under {scene}. The vertical axis is logarithmic.",
+            Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
         plot.Axes.Left.Scale = Scale.Log10;
         plot.Axes.Left.Label = "latency";

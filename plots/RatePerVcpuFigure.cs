@@ -26,11 +26,12 @@ public static class RatePerVcpuFigure
         List<string> vcpus = [.. rows.Select(row => row.Actor).Distinct().OrderBy(actor => actor.Length).ThenBy(actor => actor, StringComparer.Ordinal)];
         var what = counter.Replace("_per_s", "", StringComparison.Ordinal).Replace('_', ' ');
         // Few vCPUs get bars thick enough to be labelled; with many, the shape of the group has to do.
-        var thickness = Math.Clamp(160 / Math.Max(vcpus.Count, 1), 3, 13);
+        var thickness = Math.Clamp(64.0 / Math.Max(vcpus.Count, 1), 1.5, 13);
+        var repetitions = StrategyLooks.RepetitionsOf(run, scene);
         var plot = new Plot
         {
             Title = $"{what} per second of each vCPU, {scene}",
-            Subtitle = $"from top to bottom {Names(vcpus)} · mean of {StrategyLooks.RepetitionsOf(run, scene)}, whisker from the lowest to the highest · longer is better",
+            Subtitle = $"from top to bottom {Names(vcpus)} · {(repetitions == "1 run" ? repetitions : $"mean of {repetitions}, whisker from the lowest to the highest")} · longer is better",
             Description = $"For each strategy, a bar per vCPU with its {what} per second, under {scene}.",
             Height = 110 + (strategies.Count * Math.Max((int)(thickness * vcpus.Count / GroupShare), 26)),
         };

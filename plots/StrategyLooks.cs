@@ -17,6 +17,9 @@ internal sealed class StrategyLooks(RunRecord run)
     internal string NameOf(string strategy) =>
         run.IsBroken(strategy) ? $"{strategy} (BROKEN)" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;
 
+    /// <summary>A height at which a legend beside the data has room for every strategy.</summary>
+    internal static int HeightFor(int strategies) => Math.Max(440, 120 + (20 * strategies));
+
     internal static string RepetitionsOf(RunRecord run, Scene scene)
     {
         var runs = run.Manifest.Measurements.Where(m => m.Scene == scene).Select(m => m.Run).Distinct().Count();

@@ -23,7 +23,7 @@ public sealed class Legend
             return new LegendLayout(IsRight: false, 0, 0, []);
         double WidthOf(LegendEntry entry) => KeyWidth + 6 + TextWidth.Of(entry.Text);
         var widest = entries.Max(WidthOf);
-        var isRight = Place == LegendPlace.Right || (Place == LegendPlace.Automatic && widest < figureWidth * 0.27 && figureWidth >= 600);
+        var isRight = Place == LegendPlace.Right || (Place == LegendPlace.Automatic && widest < figureWidth * 0.34 && figureWidth >= 600);
         List<(LegendEntry, double, double)> places = [];
         if (isRight)
         {

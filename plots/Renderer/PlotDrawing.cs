@@ -8,11 +8,12 @@ namespace Lab.Plots;
 /// </summary>
 internal sealed class PlotDrawing
 {
-    private const double Edge = 16, TickGap = 8;
+    private const double Edge = 16, TickGap = 8, TitleLine = 22, SubtitleLine = 18;
 
     private readonly Plot _plot;
     private readonly int _width, _height;
     private readonly LegendLayout _legend;
+    private readonly IReadOnlyList<string> _title, _subtitle;
     private readonly (double Low, double High)? _xLimits, _yLimits;
     private readonly IReadOnlyList<Tick> _xTicks = [], _yTicks = [];
     private readonly double _left, _top, _right, _bottom;
@@ -28,7 +29,9 @@ internal sealed class PlotDrawing
             .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LinePattern.Solid, IsBar: true)),
         ], width);
 
-        _top = Edge + (plot.Title.Length > 0 ? 22 : 0) + (plot.Subtitle.Length > 0 ? 18 : 0) + 10;
+        _title = TextWidth.Wrap(plot.Title, 17, width - (2 * Edge)); // A size up: the title is bold.
+        _subtitle = TextWidth.Wrap(plot.Subtitle, 12, width - (2 * Edge));
+        _top = Edge + (_title.Count * TitleLine) + (_subtitle.Count * SubtitleLine) + 10;
         _bottom = height - Edge - 18 - (bottom.Label.Length > 0 ? 22 : 0) - (_legend.IsRight ? 0 : _legend.Height);
 
         var bars = add.BarSeries.SelectMany(series => series.Items).ToList();
@@ -68,9 +71,10 @@ internal sealed class PlotDrawing
 
     private void DrawTitle(SvgCanvas canvas)
     {
-        canvas.Text(Edge, Edge + 15, _plot.Title, cssClass: "title");
-        if (_plot.Subtitle.Length > 0)
-            canvas.Text(Edge, Edge + 35, _plot.Subtitle, cssClass: "soft");
+        foreach (var (index, line) in _title.Index())
+            canvas.Text(Edge, Edge + 15 + (index * TitleLine), line, cssClass: "title");
+        foreach (var (index, line) in _subtitle.Index())
+            canvas.Text(Edge, Edge + 13 + (_title.Count * TitleLine) + (index * SubtitleLine), line, cssClass: "soft");
     }
 
     private void DrawAxes(SvgCanvas canvas)

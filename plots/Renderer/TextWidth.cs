@@ -8,6 +8,21 @@ internal static class TextWidth
 {
     internal static double Of(string text, double fontSize = 13) => text.Sum(Em) * fontSize;
 
+    /// <summary>The text in lines no wider than <paramref name="width"/>, broken between words; a longer word stands alone.</summary>
+    internal static IReadOnlyList<string> Wrap(string text, double fontSize, double width)
+    {
+        List<string> lines = [];
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (lines.Count > 0 && Of($"{lines[^1]} {word}", fontSize) <= width)
+                lines[^1] = $"{lines[^1]} {word}";
+            else
+                lines.Add(word);
+        }
+
+        return lines;
+    }
+
     private static double Em(char c) => c switch
     {
         'i' or 'l' or 'j' or 'I' or '.' or ',' or ':' or ';' or '|' or '!' or '\'' or ' ' or '\u202f' => 0.34,

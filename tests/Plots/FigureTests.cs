@@ -61,6 +61,14 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     }
 
     [Fact]
+    public void A_title_wider_than_the_figure_goes_on_in_the_next_line()
+    {
+        var plot = new Plot { Title = "update: latency by percentile, memslot-churn on radix" };
+        Assert.All(TextsOf(plot.GetSvg(300, 300)), line => Assert.InRange(TextWidth.Of(line, 16), 0, 300));
+        Assert.Equal(plot.Title, string.Join(' ', TextsOf(plot.GetSvg(300, 300)).SkipLast(1)));
+    }
+
+    [Fact]
     public void A_figure_without_data_says_so()
     {
         var run = sample.Run;
