@@ -90,6 +90,16 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
         vm.Dispose();
     }
 
+    /// <summary>Books an answer that does not add up.</summary>
+    public void ReportWrongAnswer(string what)
+    {
+        lock (_lock)
+        {
+            _count++;
+            _violations.Add(new Violation("answer", "The workload's answer, recomputed independently, is right.", what, 0, 0, []));
+        }
+    }
+
     /// <summary>Violations seen in all VMs, retired or not.</summary>
     public int ViolationCount
     {
