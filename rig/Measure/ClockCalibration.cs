@@ -58,6 +58,22 @@ internal static class ClockCalibration
         return (plain, ordered);
     }
 
+    /// <summary>The smallest step above 0 between two reads in a row, in ticks.</summary>
+    public static long SmallestStepTicks(Clock clock)
+    {
+        const int Reads = 10_000;
+        long smallest = long.MaxValue, last = clock.Ticks();
+        for (int i = 0; i < Reads; i++)
+        {
+            long now = clock.Ticks();
+            if (now > last)
+                smallest = Math.Min(smallest, now - last);
+            last = now;
+        }
+
+        return smallest;
+    }
+
     /// <summary>CLOCK_MONOTONIC in nanoseconds, wherever Stopwatch ticks at another rate too.</summary>
     public static long MonotonicNanoseconds()
     {
