@@ -46,7 +46,7 @@ public sealed unsafe class Clock
         _anchorTicks = anchor.Ticks;
         _anchorNanoseconds = anchor.Nanoseconds;
         (double plain, double ordered) = ClockCalibration.ReadCosts(this);
-        double step = ClockCalibration.SmallestStepTicks(this) * 1e9 / frequencyHz;
+        double step = ClockCalibration.TypicalStepTicks(this) * 1e9 / frequencyHz;
         ClockSource source = stub is null ? ClockSource.Stopwatch : ClockSource.Tsc;
         Info = new ClockInfo(source, frequencyHz, plain, ordered, step, invariant, note);
     }

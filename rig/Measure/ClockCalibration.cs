@@ -58,20 +58,21 @@ internal static class ClockCalibration
         return (plain, ordered);
     }
 
-    /// <summary>The smallest step above 0 between two reads in a row, in ticks.</summary>
-    public static long SmallestStepTicks(Clock clock)
+    /// <summary>The median step above 0 between two reads in a row, in ticks.</summary>
+    public static long TypicalStepTicks(Clock clock)
     {
-        const int Reads = 10_000;
-        long smallest = long.MaxValue, last = clock.Ticks();
-        for (int i = 0; i < Reads; i++)
+        var steps = new List<long>(10_000);
+        long last = clock.Ticks();
+        while (steps.Count < steps.Capacity)
         {
             long now = clock.Ticks();
             if (now > last)
-                smallest = Math.Min(smallest, now - last);
+                steps.Add(now - last);
             last = now;
         }
 
-        return smallest;
+        steps.Sort();
+        return steps[steps.Count / 2];
     }
 
     /// <summary>CLOCK_MONOTONIC in nanoseconds, wherever Stopwatch ticks at another rate too.</summary>
