@@ -158,6 +158,8 @@ internal sealed class ActorLane
     /// </summary>
     private void Account(int metric, long intended, long start, long end)
     {
+        if (Heartbeat.HasMeasured)
+            return; // load only, even if it still catches up with what has been reported as owed
         long opening = _isOnWindowSchedule ? _window.StartTicks : long.MinValue, closing = _window.EndTicks;
         if (_pacer is not null && metric >= 0 && intended >= opening && intended < closing)
             Recorders.RecordIntended(metric, intended, end);
@@ -175,8 +177,10 @@ internal sealed class ActorLane
     private void CloseWhenMeasured(long now)
     {
         long closing = _window.EndTicks;
+        if (Heartbeat.HasMeasured || now < closing)
+            return;
         long owed = _pacer?.OwedBefore(closing) ?? 0;
-        if (Heartbeat.HasMeasured || now < closing || (owed > 0 && now - closing < _catchUpTicks))
+        if (owed > 0 && now - closing < _catchUpTicks)
             return;
         OwedStepCount = owed;
         AllocatedBytes = _isOpen ? GC.GetAllocatedBytesForCurrentThread() - _allocatedAtOpening : 0;

@@ -46,7 +46,9 @@ public sealed unsafe class Clock
         _anchorTicks = anchor.Ticks;
         _anchorNanoseconds = anchor.Nanoseconds;
         (double plain, double ordered) = ClockCalibration.ReadCosts(this);
-        Info = new ClockInfo(stub is null ? ClockSource.Stopwatch : ClockSource.Tsc, frequencyHz, plain, ordered, invariant, note);
+        double step = ClockCalibration.TypicalStepTicks(this) * 1e9 / frequencyHz;
+        ClockSource source = stub is null ? ClockSource.Stopwatch : ClockSource.Tsc;
+        Info = new ClockInfo(source, frequencyHz, plain, ordered, step, invariant, note);
     }
 
     /// <summary>The process's clock: the best source there is, calibrated at first use, which takes about 60 ms.</summary>

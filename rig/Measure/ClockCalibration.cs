@@ -58,6 +58,23 @@ internal static class ClockCalibration
         return (plain, ordered);
     }
 
+    /// <summary>The median step above 0 between two reads in a row, in ticks.</summary>
+    public static long TypicalStepTicks(Clock clock)
+    {
+        var steps = new List<long>(10_000);
+        long last = clock.Ticks();
+        while (steps.Count < steps.Capacity)
+        {
+            long now = clock.Ticks();
+            if (now > last)
+                steps.Add(now - last);
+            last = now;
+        }
+
+        steps.Sort();
+        return steps[steps.Count / 2];
+    }
+
     /// <summary>CLOCK_MONOTONIC in nanoseconds, wherever Stopwatch ticks at another rate too.</summary>
     public static long MonotonicNanoseconds()
     {

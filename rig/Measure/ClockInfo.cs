@@ -15,6 +15,11 @@ public enum ClockSource
 /// <param name="FrequencyHz">Ticks per second, as calibrated.</param>
 /// <param name="TicksCostNanoseconds">One <see cref="Clock.Ticks"/> in a row of them, the cheapest of several rows.</param>
 /// <param name="TicksOrderedCostNanoseconds">The same for <see cref="Clock.TicksOrdered"/>.</param>
+/// <param name="TypicalStepNanoseconds">
+/// The median step above 0 between two reads in a row: the cost of a read or the counter's own step, whichever is larger.
+/// Single samples are known no better. Some processors move the counter on by their base clock, 10 ns at 100 MHz,
+/// whatever its nominal frequency.
+/// </param>
 /// <param name="Invariant">
 /// The processor says that the counter runs at one rate in all power states, and the kernel keeps its own time by it.
 /// </param>
@@ -24,5 +29,6 @@ public sealed record ClockInfo(
     double FrequencyHz,
     double TicksCostNanoseconds,
     double TicksOrderedCostNanoseconds,
+    double TypicalStepNanoseconds,
     bool Invariant,
     string Note);

@@ -38,22 +38,22 @@ public sealed unsafe class LatencyHistogram : IDisposable
         }
     }
 
-    public long Count => Live->Count;
+    public long Count => Totals.Count;
 
     /// <summary>Exact, in nanoseconds, as recorded: not clamped. 0 when empty.</summary>
-    public long Min => Live->Count == 0 ? 0 : _header->Min;
+    public long Min => Totals is { Count: > 0 } totals ? totals.Min : 0;
 
     /// <summary>Exact, in nanoseconds, as recorded: not clamped. 0 when empty.</summary>
-    public long Max => Live->Max;
+    public long Max => Totals.Max;
 
     /// <summary>Exact, in nanoseconds; negative values count as 0.</summary>
-    public UInt128 Sum => new(Live->SumHigh, _header->SumLow);
+    public UInt128 Sum => Totals.Sum;
 
     /// <summary>Values above <see cref="HighestValue"/>; they are in the last bucket too.</summary>
-    public long ClampedHighCount => Live->ClampedHigh;
+    public long ClampedHighCount => Totals.ClampedHigh;
 
     /// <summary>Negative values; they are in the first bucket too.</summary>
-    public long ClampedLowCount => Live->ClampedLow;
+    public long ClampedLowCount => Totals.ClampedLow;
 
     /// <summary>In nanoseconds, from the exact sum. NaN when empty.</summary>
     public double Mean => Count == 0 ? double.NaN : (double)Sum / Count;
@@ -71,6 +71,20 @@ public sealed unsafe class LatencyHistogram : IDisposable
             }
 
             return Count == 0 ? double.NaN : Math.Sqrt(squares / Count);
+        }
+    }
+
+    private Header Totals
+    {
+        get
+        {
+            // SAFETY: Live refuses a disposed histogram, and KeepAlive holds the block past the copy.
+            unsafe
+            {
+                Header totals = *Live;
+                GC.KeepAlive(this);
+                return totals;
+            }
         }
     }
 
@@ -118,6 +132,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         }
 
         GC.KeepAlive(other);
+        GC.KeepAlive(this);
     }
 
     /// <summary>
@@ -165,7 +180,13 @@ public sealed unsafe class LatencyHistogram : IDisposable
     public void Clear()
     {
         _block.Clear();
-        Live->Min = long.MaxValue;
+
+        // SAFETY: Live refuses a disposed histogram, and KeepAlive holds the block past the store.
+        unsafe
+        {
+            Live->Min = long.MaxValue;
+            GC.KeepAlive(this);
+        }
     }
 
     /// <summary>Frees the memory. The writer must have stopped for good: a later <see cref="Record"/> is a crash.</summary>
@@ -179,16 +200,17 @@ public sealed unsafe class LatencyHistogram : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RecordClamped(long nanoseconds)
     {
+        // SAFETY: Live refuses a disposed histogram; Add keeps this object alive past both stores.
+        unsafe
+        {
+            ref long clamped = ref nanoseconds < 0 ? ref Live->ClampedLow : ref Live->ClampedHigh;
+            clamped++;
+        }
+
         if (nanoseconds < 0)
-        {
-            Live->ClampedLow++;
             Add(0, 0);
-        }
         else
-        {
-            Live->ClampedHigh++;
             Add(s_bucketCount - 1, nanoseconds);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -237,5 +259,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         public ulong SumHigh;
         public long ClampedHigh;
         public long ClampedLow;
+
+        public readonly UInt128 Sum => new(SumHigh, SumLow);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Pacer
     }
 
     /// <summary>When the next step is meant to start.</summary>
-    public long NextTicks => _baseTicks + (long)(_index * _intervalTicks);
+    public long NextTicks => StartOf(_index);
 
     /// <summary>Starts the schedule anew: the next step is meant to start at the given time.</summary>
     public void StartAt(long ticks)
@@ -45,11 +45,13 @@ internal sealed class Pacer
         return next;
     }
 
-    /// <summary>How many starts of this schedule, from the next one on, lie before the given time.</summary>
+    /// <summary>How many starts of this schedule, from the next one on, lie before a time not far from now.</summary>
     public long OwedBefore(long ticks)
     {
-        long owed = (long)Math.Ceiling((ticks - _baseTicks) / _intervalTicks) - _index;
-        return Math.Max(0, owed);
+        long first = Math.Max(_index, (long)((ticks - _baseTicks) / _intervalTicks) - 1);
+        while (StartOf(first) < ticks) // at most three rounds: the division is off by one at most
+            first++;
+        return first - _index;
     }
 
     /// <summary>
@@ -72,4 +74,7 @@ internal sealed class Pacer
             Thread.SpinWait(1);
         return now;
     }
+
+    /// <summary>Rounded up, so that a window of exactly n intervals, whose end is rounded down, holds n starts.</summary>
+    private long StartOf(long index) => _baseTicks + (long)Math.Ceiling(index * _intervalTicks);
 }

@@ -110,6 +110,7 @@ public sealed unsafe class Timeline : IDisposable
         }
 
         GC.KeepAlive(other);
+        GC.KeepAlive(this);
     }
 
     /// <summary>One row per interval, in order of time, the empty ones included.</summary>
@@ -119,12 +120,16 @@ public sealed unsafe class Timeline : IDisposable
         long length = _clock.ToNanoseconds(_intervalTicks);
         for (int i = 0; i < rows.Length; i++)
         {
-            Header* interval = IntervalAt(i);
-            long count = interval->Count, max = interval->Max;
-            rows[i] = new IntervalSummary(
-                i, _clock.ToNanoseconds(i * _intervalTicks), length, count, Quantile(interval, 0.50), Quantile(interval, 0.99), max);
+            // SAFETY: IntervalAt refuses a disposed timeline, and KeepAlive holds the block past the last read.
+            unsafe
+            {
+                Header* interval = IntervalAt(i);
+                long offset = _clock.ToNanoseconds(i * _intervalTicks), p50 = Quantile(interval, 0.50), p99 = Quantile(interval, 0.99);
+                rows[i] = new IntervalSummary(i, offset, length, interval->Count, p50, p99, interval->Max);
+            }
         }
 
+        GC.KeepAlive(this);
         return rows;
     }
 
