@@ -33,7 +33,8 @@ internal sealed class Comparison
         Differences = differences;
         if (First is not { } first) return;
         StringBuilder text = new();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{lab} does not do what {kernel} shows; first difference at {kernel}:{first.Line} ({first.Stream}).");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{lab} does not do what {kernel} shows; first difference at {kernel}:{first.Line} ({first.Stream}).");
         foreach (Difference one in differences) text.AppendLine().AppendLine(one.Stream).Append(one.Sides);
         Report = text.ToString();
     }

@@ -149,9 +149,9 @@ internal sealed partial class KernelTrace
     {
         string text = Need(line, name);
         bool hex = text.StartsWith("0x", StringComparison.Ordinal);
-        return long.TryParse(hex ? text[2..] : text, hex ? NumberStyles.HexNumber : NumberStyles.Integer, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw Error(line, $"{name}={text} is not a number");
+        NumberStyles style = hex ? NumberStyles.HexNumber : NumberStyles.Integer;
+        if (long.TryParse(hex ? text[2..] : text, style, CultureInfo.InvariantCulture, out long value)) return value;
+        throw Error(line, $"{name}={text} is not a number");
     }
 
     private string Need(Line line, string name) => Field(line, name) ?? throw Error(line, $"{name}= is missing: {line.Details}");

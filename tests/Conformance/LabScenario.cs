@@ -96,7 +96,11 @@ internal sealed class LabScenario : IDisposable
         foreach ((MmuEvent one, _, _) in fresh)
             if (one is { Kind: MmuEventKind.GetPage } && one.Level == RootRole.Normal.Level) _ordinals.Add(one.RootId, _ordinals.Count + 1);
         foreach (Actor actor in Actor.All().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
-            fresh.AddRange(ReadNew(actor, Part.Worker).Where(one => one.Event.Kind != MmuEventKind.FreeRoot && _ordinals.ContainsKey(one.Event.RootId)));
+        {
+            // Other tests' workers touch other roots; the reclaimer frees ours.
+            fresh.AddRange(ReadNew(actor, Part.Worker)
+                .Where(one => one.Event.Kind != MmuEventKind.FreeRoot && _ordinals.ContainsKey(one.Event.RootId)));
+        }
 
         // Stable: events of one actor and one instant stay in their order.
         foreach ((MmuEvent one, Part part, string task) in fresh.OrderBy(one => one.Event.Time))

@@ -29,7 +29,8 @@ public sealed partial class RejectionTests
     {
         const string Trace = "mainline-7.2-2vcpu-delete.txt";
         string report = ConformanceCase.Of(Trace).Compare(KernelTrace.Load(Trace), LabScenario.Run("workqueue", ZapPasses.AsSource)).Report;
-        Assert.StartsWith($"workqueue does not do what {Trace} shows; first difference at {Trace}:36 (updater and destroyer).", report, StringComparison.Ordinal);
+        string head = $"workqueue does not do what {Trace} shows; first difference at {Trace}:36 (updater and destroyer).";
+        Assert.StartsWith(head, report, StringComparison.Ordinal);
         Assert.Matches(@"\n>>\s+36 Flush\s+\| Queue\n", report);
         Assert.Matches(@"\n {2} +35 InvalidateAll\s+\| InvalidateAll\n", report);
     }
@@ -94,8 +95,10 @@ public sealed partial class RejectionTests
         for (int index = 0; index < lines.Length; index++)
         {
             if (!IsTold(lines[index])) continue;
-            Assert.True(LineTold(one, lab, [.. lines[..index], .. lines[(index + 1)..]]) is not null, $"{trace}:{index + 1} was removed and nobody said so");
-            Assert.True(LineTold(one, lab, [.. lines[..index], lines[index], .. lines[index..]]) is not null, $"{trace}:{index + 1} was repeated and nobody said so");
+            string[] removed = [.. lines[..index], .. lines[(index + 1)..]];
+            string[] repeated = [.. lines[..index], lines[index], .. lines[index..]];
+            Assert.True(LineTold(one, lab, removed) is not null, $"{trace}:{index + 1} was removed and nobody said so");
+            Assert.True(LineTold(one, lab, repeated) is not null, $"{trace}:{index + 1} was repeated and nobody said so");
             told++;
         }
         Assert.InRange(told, 60, 120);
@@ -163,11 +166,13 @@ public sealed partial class RejectionTests
 
     private static int LineOf(string message) => int.Parse(message.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
 
-    private static string[]? Mutated(string[] lines, int index, string line) => line == lines[index] ? null : [.. lines[..index], line, .. lines[(index + 1)..]];
+    private static string[]? Mutated(string[] lines, int index, string line) =>
+        line == lines[index] ? null : [.. lines[..index], line, .. lines[(index + 1)..]];
 
     /// <summary>True for the lines that concern roots.</summary>
     private static bool IsTold(string line) =>
-        Concerned().IsMatch(line) && (!line.Contains("workqueue_", StringComparison.Ordinal) || line.Contains("tdp_mmu_zap_root_work", StringComparison.Ordinal));
+        Concerned().IsMatch(line)
+        && (!line.Contains("workqueue_", StringComparison.Ordinal) || line.Contains("tdp_mmu_zap_root_work", StringComparison.Ordinal));
 
     private static string TaskOf(string line) => line[..line.IndexOf('[', StringComparison.Ordinal)].Trim();
 
