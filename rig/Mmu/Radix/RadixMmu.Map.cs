@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
@@ -79,6 +80,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         page->Level = level - 1;
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
+        // The time of before the link: no zap of the table can lie before its creation.
+        MmuEvent entry = new(Stopwatch.GetTimestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
         ulong found = _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent);
         if (found != Spte.NonPresent)
         {
@@ -90,7 +93,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
         Actor actor = Actor.Current;
         actor.Counters.TablesInstalled++;
-        actor.Events.Record(MmuEventKind.GetPage, root.Id, 0, page->Gfn, level - 1, shared: true, invalid: false);
+        actor.Events.Record(entry);
         spte = fresh;
         return MapOutcome.Fixed;
     }

@@ -109,10 +109,11 @@ public sealed partial class Vm<TMachine>
     /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
     private void ZapAllFast()
     {
-        Record(MmuEventKind.ZapAllFast, 0);
         long begin = Machine.Timestamp();
         ExclusiveHold hold = EnterExclusive();
         long locked = Machine.Timestamp();
+        // Under the lock, as the kernel's tracepoint: what vCPUs did while this thread waited lies before it.
+        Record(MmuEventKind.ZapAllFast, 0);
         WatchRoots();
         Record(MmuEventKind.InvalidateAll, 0);
         Strategy.InvalidateAllRoots(hold);

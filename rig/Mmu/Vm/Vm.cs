@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Lab.Mmu;
 
 /// <summary>
@@ -91,16 +93,20 @@ public sealed partial class Vm<TMachine> : IDisposable
     public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work) =>
         new(new WorkQueueSettings(name, Settings.Workers), root =>
         {
-            Record(MmuEventKind.ExecuteStart, root, (long)root.Count);
+            MmuEvent start = OnEntry(MmuEventKind.ExecuteStart, root);
+            Actor.Current.Events.Record(start);
             work(root);
-            Record(MmuEventKind.ExecuteEnd, TdpRoot.None, 0);
+            // Of the root only its number: the work may have freed it.
+            Actor.Current.Events.Record(MmuEventKind.ExecuteEnd, start.RootId, 0, 0, 0, shared: false, invalid: true);
         });
 
-    /// <summary>Queues the root and records it; false if it was queued already.</summary>
+    /// <summary>Queues the root and records it; false, and nothing is recorded, if it was queued already.</summary>
     public bool Queue(WorkQueue queue, TdpRoot root)
     {
-        Record(MmuEventKind.Queue, root, (long)root.Count);
-        return Machine.Queue(queue, root);
+        MmuEvent entry = OnEntry(MmuEventKind.Queue, root);
+        if (!Machine.Queue(queue, root)) return false;
+        Actor.Current.Events.Record(entry);
+        return true;
     }
 
     /// <summary>Dallies if the settings ask for it at this point.</summary>
@@ -108,6 +114,13 @@ public sealed partial class Vm<TMachine> : IDisposable
     {
         if (Settings.PauseNanoseconds.TryGetValue(point, out long nanoseconds)) Machine.Dally(nanoseconds);
     }
+
+    /// <summary>
+    /// What a probe on entry sees (the kernel's traces have such). Recorded after a step that gives the root away — a put, a
+    /// queueing — it neither reads a root that others may have freed meanwhile nor lies after what they did with it.
+    /// </summary>
+    internal static MmuEvent OnEntry(MmuEventKind kind, TdpRoot root, bool shared = false) =>
+        new(Stopwatch.GetTimestamp(), root.Id, (long)root.Count, 0, kind, 0, shared, (root.Role & RootRole.Invalid) != 0);
 
     public void Record(MmuEventKind kind, TdpRoot root, long count, bool shared = false)
     {
