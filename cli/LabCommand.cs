@@ -71,8 +71,9 @@ internal static class LabCommand
             console.Error.WriteLine($"lab: {error.Message}");
             return ExitCode.Usage;
         }
-        catch (ActorFailedException error)
+        catch (Exception error)
         {
+            // The outermost place there is: whatever it was, it is the lab's fault, and the report must say where.
             console.Error.WriteLine($"lab: internal error: {error}");
             return ExitCode.InternalError;
         }
