@@ -52,6 +52,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         }
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
+        if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
         return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, hang);
     }
 

@@ -13,7 +13,6 @@ namespace Lab.Mmu;
 public sealed partial class Vm<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
-    private readonly RadixMmu<TMachine> _radix;
     private readonly Vcpu<TMachine>[] _vcpus;
     private long _tablePagesLeft;
 
@@ -22,32 +21,34 @@ public sealed partial class Vm<TMachine> : IDisposable
     /// <param name="settings">Sizes and policies.</param>
     /// <param name="strategy">Makes the root strategy for this VM.</param>
     /// <param name="notifier">Makes the notifier variant for this VM.</param>
+    /// <param name="mmu">Makes the page tables; null for <see cref="RadixMmu{TMachine}"/>. The VM owns and disposes of them.</param>
     /// <exception cref="InsufficientMemoryException">The arena could not be reserved.</exception>
     public Vm(
         TMachine machine,
         VmSettings settings,
         Func<Vm<TMachine>, RootStrategy<TMachine>> strategy,
-        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier)
+        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier,
+        Func<Vm<TMachine>, IMmu>? mmu = null)
     {
         Machine = machine;
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
-        _radix = new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
+        Mmu = mmu is null ? new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle) : mmu(this);
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = strategy(this);
         Notifier = notifier(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
-        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, _radix.NewCache());
+        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache());
     }
 
     public TMachine Machine { get; }
 
     public VmSettings Settings { get; }
 
-    public IMmu Mmu => _radix;
+    public IMmu Mmu { get; }
 
     /// <summary>Domain of page tables and of the list of roots.</summary>
-    public Rcu Rcu => _radix.Rcu;
+    public Rcu Rcu => Mmu.Rcu;
 
     public MmuLock MmuLock { get; } = new();
 
@@ -163,7 +164,7 @@ public sealed partial class Vm<TMachine> : IDisposable
     public void Dispose()
     {
         Strategy.Dispose();
-        _radix.Dispose();
+        Mmu.Dispose();
         Roots.Dispose();
         Requests.Dispose();
         Memory.Dispose();
