@@ -27,6 +27,7 @@ internal sealed class RunOptions
     private readonly Option<string> _out = Text("--out", "folder for run folders", Path.Combine("results", "runs"));
     private readonly Option<string> _format = Text("--format", "standard output: table, json, csv or markdown", "table");
     private readonly Option<string> _operation = Text("--operation", "update of memslot-churn: delete, move, flags or mix", "delete");
+    private readonly Option<string> _refill = Text("--refill", "closed loop: pages the vCPUs fault in again before the next zap: all, none or a number", "all");
     private readonly Option<string> _trace = Text("--trace", "trace of vmm-trace: built-in name or file", "seabios-pc-vga");
     private readonly Option<string> _speed = Text("--speed", "timing of vmm-trace: original or max", "original");
     private readonly Option<string> _yield = Text("--yield", "zaps drop a contended lock: off, contended, or after:N entries of progress", "contended");
@@ -41,7 +42,7 @@ internal sealed class RunOptions
 
     private IEnumerable<Option> All =>
     [
-        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _trace,
+        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
         _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin,
     ];
 
@@ -113,6 +114,12 @@ internal sealed class RunOptions
                 Seed = Seed(Of(_seed)),
                 RatePerSecond = Of(_rate).Length == 0 ? 0 : Quantities.Rate("--rate", Of(_rate)),
                 Operation = Choice("--operation", Of(_operation), ("delete", SlotOperation.Delete), ("move", SlotOperation.Move), ("flags", SlotOperation.Flags), ("mix", SlotOperation.Mix)),
+                RefillPages = Of(_refill) switch
+                {
+                    "all" => -1,
+                    "none" => 0,
+                    var pages => Quantities.Whole("--refill", pages, 0, int.MaxValue),
+                },
                 Trace = trace,
                 TraceAtFullSpeed = Choice("--speed", Of(_speed), ("original", false), ("max", true)),
             },

@@ -20,6 +20,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     private readonly bool _empty;
     private readonly long _accessesUntilWarm;
     private AccessPattern _pattern;
+    private ActorCounters? _counters;
     private long _runs;
 
     public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters)
@@ -35,10 +36,14 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override IReadOnlyList<string> Metrics { get; } = ["fault", "reload"];
 
+    /// <summary>Faults resolved so far; other actors may read it, a little late.</summary>
+    public long FaultsFixed => _counters is null ? 0 : Volatile.Read(ref _counters.FaultsFixed);
+
     public override bool IsWarm => _empty || _runs * AccessesPerRun >= _accessesUntilWarm;
 
     public override void Prepare()
     {
+        _counters ??= Actor.Current.Counters;
         _runs++;
         _vcpu.Run(ref _pattern, _empty ? 0 : AccessesPerRun);
     }
