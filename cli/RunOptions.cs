@@ -9,13 +9,14 @@ namespace Lab.Cli;
 internal sealed class RunOptions
 {
     private const int VcpusMax = 256;
+    private const int VcpusByDefaultMax = 4;
     private static readonly TimeSpan DurationMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan DurationMax = TimeSpan.FromHours(1);
 
     private readonly Option<string> _strategy = Text("--strategy", "strategies, comma-separated; 'all' is every sound one and the bounds", "workqueue");
     private readonly Option<string> _workload = Text("--workload", "workloads, comma-separated, or 'all'", "memslot-churn");
     private readonly Option<string> _mmu = Text("--mmu", "page-table implementation", "radix");
-    private readonly Option<string> _vcpus = Text("--vcpus", "vCPU threads, 1 to 256", "4");
+    private readonly Option<string> _vcpus = Text("--vcpus", "vCPU threads, 1 to 256; auto leaves a core to the updater and makes at most 4", "auto");
     private readonly Option<string> _memory = Text("--memory", "guest memory that the vCPUs touch", "256MiB");
     private readonly Option<string> _pages = Text("--pages", "page size of the mappings: 4KiB, 2MiB or 1GiB", "4KiB");
     private readonly Option<string> _duration = Text("--duration", "length of each measured window", "3s");
@@ -79,7 +80,7 @@ internal sealed class RunOptions
         VmmTrace? trace = replays ? Trace(Of(_trace)) : null;
         VmSettings vm = new()
         {
-            Vcpus = Quantities.Whole("--vcpus", Of(_vcpus), 1, VcpusMax),
+            Vcpus = Of(_vcpus) == "auto" ? VcpusThatFit() : Quantities.Whole("--vcpus", Of(_vcpus), 1, VcpusMax),
             MemoryBytes = Math.Max(memory, trace is null ? 0 : (long)Math.Min(trace.FramesMax, (ulong)memory >> 12) << 12),
             LeafLevel = leafLevel,
             Yield = yield,
@@ -164,6 +165,9 @@ internal sealed class RunOptions
             throw new UsageException($"--memory {text} is more than this machine has ({Quantities.DescribeBytes(machine)}); ask for less.");
         return memory;
     }
+
+    /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
+    private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
 
     private static ulong Seed(string text) =>
         ulong.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out ulong seed)
