@@ -20,11 +20,12 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
     public int Execute(CancellationToken cancellation)
     {
+        IReadOnlyList<Planned> plan = Plan();
+        if (plan.Count == 0) throw new UsageException("the bounds are floors of a memslot update: run them with --workload memslot-churn, or name a strategy.");
         IReadOnlyList<string> warnings = Warnings();
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
-        IReadOnlyList<Planned> plan = Plan();
         bool hung = false;
         try
         {
@@ -123,6 +124,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
+        if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees a part of it; --duration or --speed max."));
+        }
         if (request.Parameters.RatePerSecond == 0)
             warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");
         return warnings;

@@ -14,6 +14,7 @@ public sealed partial class Vm<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
     private readonly Vcpu<TMachine>[] _vcpus;
+    private readonly List<WorkQueue> _queues = [];
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -68,6 +69,9 @@ public sealed partial class Vm<TMachine> : IDisposable
 
     public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
 
+    /// <summary>The strategy's work queues.</summary>
+    public IReadOnlyList<WorkQueue> WorkQueues => _queues;
+
     /// <summary>True from the moment the last reference to the VM is gone (kernel: users_count is zero).</summary>
     public bool IsDying { get; private set; }
 
@@ -91,8 +95,9 @@ public sealed partial class Vm<TMachine> : IDisposable
     public void Exit(ExclusiveHold hold) => Machine.ExitExclusive(MmuLock);
 
     /// <summary>Makes a work queue whose items are roots, with the number of threads that the settings say.</summary>
-    public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work) =>
-        new(new WorkQueueSettings(name, Settings.Workers), root =>
+    public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work)
+    {
+        WorkQueue queue = new(new WorkQueueSettings(name, Settings.Workers), root =>
         {
             MmuEvent start = OnEntry(MmuEventKind.ExecuteStart, root);
             Actor.Current.Events.Record(start);
@@ -100,6 +105,9 @@ public sealed partial class Vm<TMachine> : IDisposable
             // Of the root only its number: the work may have freed it.
             Actor.Current.Events.Record(MmuEventKind.ExecuteEnd, start.RootId, 0, 0, 0, shared: false, invalid: true);
         });
+        _queues.Add(queue);
+        return queue;
+    }
 
     /// <summary>Queues the root and records it; false, and nothing is recorded, if it was queued already.</summary>
     public bool Queue(WorkQueue queue, TdpRoot root)
