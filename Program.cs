@@ -1,1 +1,3 @@
-return 0;
+using Lab.Cli;
+
+return LabCommand.Run(args);

@@ -34,17 +34,20 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
             if (Machine.Load(ref root.Role) == role.Word) return root;
         }
 
-        TdpRoot fresh = Vm.Mmu.CreateRoot(vcpu.Tables, role);
-        if (fresh.IsNone) return fresh;
-        Machine.StoreRelaxed(ref fresh.Count, 2);
         Machine.Enter(Vm.Roots.PagesLock);
-        TdpRoot found = FindRoot(role);
-        if (found.IsNone) Vm.Roots.Add(fresh);
+        TdpRoot chosen = FindRoot(role);
+        if (chosen.IsNone)
+        {
+            // Only here, so that no root is ever made for nothing. The vCPU's table cache is full: nothing can block under the spin lock.
+            chosen = Vm.Mmu.CreateRoot(vcpu.Tables, role);
+            if (!chosen.IsNone)
+            {
+                Machine.StoreRelaxed(ref chosen.Count, 2);
+                Vm.Roots.Add(chosen);
+            }
+        }
         Machine.Exit(Vm.Roots.PagesLock);
-        if (found.IsNone) return fresh;
-        // Another vCPU was faster. Nobody saw ours.
-        Vm.DiscardUnlinked(fresh);
-        return found;
+        return chosen;
     }
 
     public override void Put(TdpRoot root, MmuHold hold)

@@ -11,7 +11,7 @@ internal sealed unsafe class RootPool : IDisposable
 
     private static ulong s_lastId;
     private readonly NativeBlock _block = new((long)Capacity * RootHeader.Stride);
-    private readonly Queue<nint> _quarantine = new(Capacity);
+    private readonly Queue<nint> _quarantine = new();
     private readonly Lock _lock = new();
     private int _used;
 

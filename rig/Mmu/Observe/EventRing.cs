@@ -94,12 +94,15 @@ public sealed unsafe class EventRing : IDisposable
 
     internal void Clear() => Volatile.Write(ref _written, 0);
 
-    internal void Record(MmuEventKind kind, ulong rootId, long refCount, ulong detail, int level, bool shared, bool invalid)
+    internal void Record(MmuEventKind kind, ulong rootId, long refCount, ulong detail, int level, bool shared, bool invalid) =>
+        Record(new MmuEvent(Stopwatch.GetTimestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
+
+    /// <summary>Records an event whose time was taken before: on entry to what it tells of.</summary>
+    internal void Record(in MmuEvent one)
     {
         ulong at = _written;
         // SAFETY: the index is below Capacity; this thread is the only writer.
-        _events[at & (Capacity - 1)] =
-            new MmuEvent(Stopwatch.GetTimestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid);
+        _events[at & (Capacity - 1)] = one;
         Volatile.Write(ref _written, at + 1);
     }
 

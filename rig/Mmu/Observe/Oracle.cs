@@ -47,13 +47,18 @@ public sealed class Oracle
         }
     }
 
+    /// <summary>Events without a root that place the others: where an update, a fast zap or the tear-down stood.</summary>
+    private static bool IsMilestone(MmuEventKind kind) =>
+        kind is MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.ZapAllFast or MmuEventKind.InvalidateAll
+            or MmuEventKind.FlushStart or MmuEventKind.FlushEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
+
     /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first.</summary>
     public static IReadOnlyList<AttributedEvent> History(ulong rootId)
     {
         List<AttributedEvent> events = [];
         foreach (Actor actor in Actor.All())
             foreach (MmuEvent one in actor.Events.Snapshot())
-                if (rootId == 0 || one.RootId == rootId || (one.RootId == 0 && one.Kind != MmuEventKind.FlushTlb))
+                if (rootId == 0 || one.RootId == rootId || IsMilestone(one.Kind))
                     events.Add(new AttributedEvent(actor.Name, one));
         events.Sort(static (left, right) => left.Event.Time.CompareTo(right.Event.Time));
         return events.Count <= EventsPerViolationMax ? events : events[^EventsPerViolationMax..];

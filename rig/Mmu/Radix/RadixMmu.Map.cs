@@ -1,18 +1,22 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
 /// <summary>The vCPU's side: installing what a fault found, and the walk that the processor does.</summary>
 /// <remarks>
-/// Both verbs are the common case only, small enough to be inlined where the type of the MMU is known (a vCPU's loop, the fault path);
-/// whatever is rare is a call in tail position. Nothing then lives across a call, so nothing is spilled to the stack, which the locked
-/// instruction of an install would wait for.
+/// Both verbs are the common case only, small enough to be inlined where the type of the MMU is known; what is rare is a call in tail
+/// position. So nothing lives across a call and nothing is spilled to the stack: the locked instruction of an install waits for every store.
 /// </remarks>
 public sealed unsafe partial class RadixMmu<TMachine>
 {
-    /// <summary>The level that <see cref="WalkDown"/> begins at: it is written out, so that every shift is a constant.</summary>
+    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a constant.</summary>
     private const int WalkLevels = 4;
+
+    // An entry that leads to a table has its flags below the address only: see TableBelow.
+    private const uint TableFlagsAreLow =
+        checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));
 
     /// <inheritdoc/>
     /// <remarks>
@@ -24,11 +28,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
         ulong gfn = mapping.Gfn.Value;
-        ulong old = WalkDown(root, gfn, out ulong* sptep, out int level);
+        ulong old = WalkDown(root.Table, gfn, out ulong* sptep, out int level);
         ulong fresh = Spte.MakeLeaf(mapping.Frame, _leafLevel, mapping.MayWrite, mapping.Write);
         if (old != Spte.NonPresent || level != _leafLevel) return MapRest(cache, root, gfn, mapping.Write, fresh, sptep, level, old);
-        ulong found = _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent);
-        return found == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
+        return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
     }
 
     /// <inheritdoc/>
@@ -39,24 +42,27 @@ public sealed unsafe partial class RadixMmu<TMachine>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
+        ulong* table = root.Table;
+        spte = Spte.Poison;
+        if (table == null) return WalkOutcome.FreedTable;
         ulong needed = write ? Spte.Present | Spte.Accessed | Spte.Writable | Spte.Dirty : Spte.Present | Spte.Accessed;
-        ulong found = WalkDown(root, gfn.Value, out _, out _);
+        ulong found = WalkDown(table, gfn.Value, out _, out _);
         spte = found;
         if ((found & needed) == needed) return WalkOutcome.Ok;
-        spte = WalkAndMark(root, gfn.Value, write, found);
+        spte = WalkAndMark(table, gfn.Value, write, found);
         if ((spte & needed) == needed) return WalkOutcome.Ok;
         return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
     }
 
     /// <summary>
-    /// Follows the tables to the entry where they end for the frame: a leaf, or not present in any way. Returns it, with its place
+    /// Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. Returns it, with its place
     /// and level.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong WalkDown(TdpRoot root, ulong gfn, out ulong* sptep, out int level)
+    private ulong WalkDown(ulong* top, ulong gfn, out ulong* sptep, out int level)
     {
         level = WalkLevels;
-        ulong spte = LoadEntry(root.Table, gfn, WalkLevels, out sptep);
+        ulong spte = LoadEntry(top, gfn, WalkLevels, out sptep);
         _ = TryStepDown(gfn, 3, ref sptep, ref level, ref spte)
             && TryStepDown(gfn, 2, ref sptep, ref level, ref spte)
             && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref level, ref spte);
@@ -68,35 +74,30 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         if (!LeadsToTable(spte)) return false;
         level = below;
-        spte = LoadEntry((ulong*)Spte.Address(spte), gfn, below, out sptep);
+        spte = LoadEntry(TableBelow(spte), gfn, below, out sptep);
         return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong LoadEntry(ulong* table, ulong gfn, int level, out ulong* sptep)
     {
-        // Not loaded through the pointer: the load then does not wait for the sum, and where nobody wants the place there is none.
-        ulong index = IndexOf(gfn, level);
+        // A rotation writes its result elsewhere; a shift would need a copy first.
+        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, 9 * (level - 1));
+        ulong index = low & (Spte.EntriesPerTable - 1);
         sptep = table + index;
+        // Not through the pointer: the load does not wait for the sum, and where nobody wants the place there is none.
         return _machine.Load(ref table[index]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong IndexOf(ulong gfn, int level) => (gfn >> (9 * (level - 1))) & (Spte.EntriesPerTable - 1);
-
-    // Two tests of one bit each are cheaper than one masked comparison.
+    // Two tests of one bit each: cheaper than one masked comparison.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool LeadsToTable(ulong spte) => (spte & Spte.Present) != 0 && (spte & Spte.PageSize) == 0;
 
-    /// <summary>The rest of an install that cannot be done at once: tables are missing, or the leaf is not empty.</summary>
-    /// <param name="cache">Where tables come from.</param>
-    /// <param name="root">The root.</param>
-    /// <param name="gfn">The frame.</param>
-    /// <param name="write">The access that faulted was a write.</param>
-    /// <param name="fresh">The leaf to install.</param>
-    /// <param name="sptep">Where the walk ended,</param>
-    /// <param name="level">the level there,</param>
-    /// <param name="old">and the entry that it found.</param>
+    // As Spte.Address, but with a mask that fits into the instruction: such an entry has no flags above the address.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong* TableBelow(ulong spte) => (ulong*)(spte & ~(ulong)(TableArena.TableBytes - 1));
+
+    /// <summary>An install that cannot be done at once, from where the walk ended: tables are missing, or the leaf is not empty.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private MapOutcome MapRest(TableCache cache, TdpRoot root, ulong gfn, bool write, ulong fresh, ulong* sptep, int level, ulong old)
     {
@@ -105,7 +106,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             if (!LeadsToTable(old)) old = LinkTable(cache, root, gfn, level, ref *sptep, old);
             if (!LeadsToTable(old)) return old == Spte.NonPresent ? MapOutcome.NoMemory : MapOutcome.Retry;
             level--;
-            old = LoadEntry((ulong*)Spte.Address(old), gfn, level, out sptep);
+            old = LoadEntry(TableBelow(old), gfn, level, out sptep);
         }
 
         if (old == Spte.NonPresent)
@@ -130,6 +131,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         page->Level = level - 1;
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
+        // The time of before the link: no zap of the table can lie before its creation.
+        MmuEvent entry = new(Stopwatch.GetTimestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
         ulong found = _machine.CompareExchange(ref sptep, fresh, Spte.NonPresent);
         if (found != Spte.NonPresent)
         {
@@ -139,7 +142,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
         Actor actor = Actor.Current;
         actor.Counters.TablesInstalled++;
-        actor.Events.Record(MmuEventKind.GetPage, root.Id, 0, page->Gfn, level - 1, shared: true, invalid: false);
+        actor.Events.Record(entry);
         return fresh;
     }
 
@@ -158,11 +161,11 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// processors do, and again if the entry changed in between. Returns the entry as it is then.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ulong WalkAndMark(TdpRoot root, ulong gfn, bool write, ulong spte)
+    private ulong WalkAndMark(ulong* top, ulong gfn, bool write, ulong spte)
     {
         while (Allows(spte, write))
         {
-            spte = WalkDown(root, gfn, out ulong* sptep, out int level);
+            spte = WalkDown(top, gfn, out ulong* sptep, out _);
             if (!Allows(spte, write)) break;
             ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
             if (_machine.CompareExchange(ref *sptep, used, spte) == spte) return used;

@@ -7,7 +7,6 @@ namespace Lab.Mmu;
 public struct AccessPattern
 {
     private ulong _state;
-    private ulong _cursor;
 
     /// <param name="seed">Any number; equal seeds touch equal frames in equal order.</param>
     /// <param name="main">Region that most accesses go to.</param>
@@ -15,7 +14,6 @@ public struct AccessPattern
     {
         _state = (seed * 0x9e37_79b9_7f4a_7c15) | 1;
         Main = main;
-        _cursor = main.Frames == 0 ? 0 : seed % main.Frames;
     }
 
     public GfnRange Main { get; init; }
@@ -31,6 +29,9 @@ public struct AccessPattern
 
     /// <summary>Frames between one access and the next when in order; zero: at random.</summary>
     public ulong Stride { get; init; }
+
+    /// <summary>Frame of the main region that was touched last in order; set it to begin elsewhere.</summary>
+    public ulong Cursor { get; set; }
 
     public void Next(out Gfn gfn, out bool write)
     {
@@ -51,8 +52,8 @@ public struct AccessPattern
             gfn = Main.Start + Math.BigMul(random, Main.Frames, out _);
             return;
         }
-        _cursor += Stride;
-        if (_cursor >= Main.Frames) _cursor %= Main.Frames;
-        gfn = Main.Start + _cursor;
+        Cursor += Stride;
+        if (Cursor >= Main.Frames) Cursor %= Main.Frames;
+        gfn = Main.Start + Cursor;
     }
 }

@@ -95,8 +95,9 @@ public abstract class RootStrategy<TMachine> : IDisposable
     protected long Drop(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return 1;
+        MmuEvent entry = Vm<TMachine>.OnEntry(MmuEventKind.Put, root, hold.IsShared);
         long count = (long)Machine.Add(ref root.Count, ulong.MaxValue);
-        Vm.Record(MmuEventKind.Put, root, count + 1, hold.IsShared);
+        Actor.Current.Events.Record(entry with { RefCount = count + 1 });
         if (count < 0) Vm.ReportUnderflow(root, count);
         return count;
     }
@@ -105,6 +106,7 @@ public abstract class RootStrategy<TMachine> : IDisposable
     protected bool DropUnlessLast(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return true;
+        MmuEvent entry = Vm<TMachine>.OnEntry(MmuEventKind.Put, root, hold.IsShared);
         ulong count = Machine.Load(ref root.Count);
         while (true)
         {
@@ -113,7 +115,7 @@ public abstract class RootStrategy<TMachine> : IDisposable
             if (found == count) break;
             count = found;
         }
-        Vm.Record(MmuEventKind.Put, root, (long)count, hold.IsShared);
+        Actor.Current.Events.Record(entry with { RefCount = (long)count });
         if (count == 0) Vm.ReportUnderflow(root, -1);
         return true;
     }

@@ -74,7 +74,8 @@ public sealed class Vcpu<TMachine> : IDisposable
         TMachine machine = _vm.Machine;
         ActorCounters counters = Actor.Current.Counters;
         ref ulong requests = ref RequestWord;
-        if (Root.IsNone) return LastExit = VcpuExit.Request;
+        // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
+        if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return LastExit = VcpuExit.Request;
         for (int done = 0; done < accessesMax; done++)
         {
             if (!_pending) pattern.Next(out _gfn, out _write);
@@ -82,7 +83,11 @@ public sealed class Vcpu<TMachine> : IDisposable
             if (!_tlb.TryGet(_gfn, _write, out ulong spte))
             {
                 counters.TlbMisses++;
+                // An interrupt waits for the processor's walk to end; a thread can lose its core in the middle of one. The section keeps
+                // the tables it stands on from becoming something else meanwhile.
+                machine.EnterRcu(_vm.Rcu);
                 WalkOutcome walk = _vm.Mmu.Walk(Root, _gfn, _write, out spte);
+                machine.ExitRcu(_vm.Rcu);
                 if (walk != WalkOutcome.Ok)
                 {
                     // A request that arrived meanwhile explains whatever was read: the access is discarded.

@@ -37,14 +37,6 @@ public sealed unsafe partial class Vm<TMachine>
         return true;
     }
 
-    /// <summary>Frees a root that was never linked: nobody saw it, so it needs no place on the list and no count.</summary>
-    public void DiscardUnlinked(TdpRoot root)
-    {
-        Machine.StoreRelaxed(ref root.Count, 0);
-        Machine.StoreRelaxed(ref root.Header->State, (ulong)RootState.Unlinked);
-        Mmu.FreeRoot(root);
-    }
-
     /// <summary>Remembers the roots there are, to look at them again when the fast zap says that it is done. Exclusive hold.</summary>
     private void WatchRoots()
     {

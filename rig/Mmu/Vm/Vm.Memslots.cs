@@ -7,13 +7,19 @@ public sealed partial class Vm<TMachine>
 {
     private MemslotArray _active = new();
     private MemslotArray _inactive = new();
-    private ulong _lastGeneration;
+    private long _fastZaps;
+    /// <summary>Slot generations made so far.</summary>
+    public ulong LastGeneration { get; private set; }
+
 
     /// <summary>Domain of the memslots; a fault holds it from lookup to install.</summary>
     public Rcu Srcu { get; } = new("memslots (SRCU)");
 
     /// <summary>The published slots. Hold <see cref="Srcu"/> while using them.</summary>
     public MemslotArray Memslots => Volatile.Read(ref _active);
+
+    /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
+    public long FastZaps => Volatile.Read(ref _fastZaps);
 
     /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
     public UpdatePhases Phases { get; } = new();
@@ -107,10 +113,12 @@ public sealed partial class Vm<TMachine>
     /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
     private void ZapAllFast()
     {
-        Record(MmuEventKind.ZapAllFast, 0);
         long begin = Machine.Timestamp();
         ExclusiveHold hold = EnterExclusive();
         long locked = Machine.Timestamp();
+        // Under the lock, as the kernel's tracepoint: what vCPUs did while this thread waited lies before it.
+        Record(MmuEventKind.ZapAllFast, 0);
+        Volatile.Write(ref _fastZaps, _fastZaps + 1);
         WatchRoots();
         Record(MmuEventKind.InvalidateAll, 0);
         Strategy.InvalidateAllRoots(hold);
@@ -166,7 +174,7 @@ public sealed partial class Vm<TMachine>
 
     private Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
     {
-        ulong generation = ++_lastGeneration;
+        ulong generation = ++LastGeneration;
         return new Memslot(id, range, flags, generation, Memory.Allocate(FrameStamp.Of(id, generation)));
     }
 

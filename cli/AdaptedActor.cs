@@ -1,0 +1,101 @@
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Workloads;
+
+namespace Lab.Cli;
+
+/// <summary>A workload's actor as the timing window drives it. Keeps the counters of the actor's thread for the results.</summary>
+internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
+{
+    private long _begin;
+    private long _end;
+
+    public string Name => actor.Name;
+
+    public ActorRole Role => actor.Part == ActorPart.Vcpu ? ActorRole.Vcpu : ActorRole.Updater;
+
+    public IReadOnlyList<string> Metrics => actor.Metrics;
+
+    public double RatePerSecond => actor.RatePerSecond;
+
+    public bool IsWarm => actor.IsWarm;
+
+    public IReadOnlyList<string> PhaseNames => actor.PhaseNames;
+
+    public ReadOnlySpan<long> Phases => actor.Phases;
+
+    /// <summary>What the actor's thread counted; null before it started.</summary>
+    public ActorCounters? Counters { get; private set; }
+
+    /// <summary>Seconds from the actor's first step to its last, warm-up included: what the counters cover.</summary>
+    public double LoadSeconds => Math.Max(1e-9, (Volatile.Read(ref _end) - _begin) / 1e9);
+
+    public void Prepare()
+    {
+        if (Counters is null)
+        {
+            Counters = Actor.Enter(actor.Name).Counters;
+            _begin = default(Metal).Timestamp();
+        }
+        actor.Prepare();
+    }
+
+    public int Step() => actor.Step();
+
+    public void Quiesce()
+    {
+        actor.Quiesce();
+        Volatile.Write(ref _end, default(Metal).Timestamp());
+        Actor.Leave();
+    }
+}
+
+/// <summary>
+/// All actors of a workload on one thread, for the bound without synchronisation: the vCPUs run untimed until the guest has touched its
+/// memory, then the updater's step is timed.
+/// </summary>
+internal sealed class TakingTurns(IReadOnlyList<WorkloadActor> actors) : IMeasuredActor
+{
+    /// <summary>Stays in the guest per vCPU between two updates: enough to map the memory of a smoke run again.</summary>
+    private const int TurnsPerUpdate = 4096;
+
+    private readonly WorkloadActor _timed = actors.FirstOrDefault(actor => actor.Part == ActorPart.Updater) ?? actors[0];
+    private readonly WorkloadActor[] _untimed = [.. actors.Where(actor => actor.Part == ActorPart.Vcpu).Skip(actors.All(actor => actor.Part == ActorPart.Vcpu) ? 1 : 0)];
+    private bool _entered;
+
+    public string Name => "one-thread";
+
+    public ActorRole Role => ActorRole.Other;
+
+    public IReadOnlyList<string> Metrics => _timed.Metrics;
+
+    public bool IsWarm => _timed.IsWarm;
+
+    public IReadOnlyList<string> PhaseNames => _timed.PhaseNames;
+
+    public ReadOnlySpan<long> Phases => _timed.Phases;
+
+    public void Prepare()
+    {
+        if (!_entered) Actor.Enter(Name);
+        _entered = true;
+        for (int turn = 0; turn < TurnsPerUpdate; turn++)
+        {
+            foreach (WorkloadActor vcpu in _untimed)
+            {
+                vcpu.Prepare();
+                vcpu.Step();
+            }
+        }
+        _timed.Prepare();
+    }
+
+    public int Step() => _timed.Step();
+
+    public void Quiesce()
+    {
+        foreach (WorkloadActor vcpu in _untimed) vcpu.Quiesce();
+        _timed.Quiesce();
+        Actor.Leave();
+    }
+}

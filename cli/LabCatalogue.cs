@@ -1,0 +1,96 @@
+using System.Reflection;
+using Lab.Mmu;
+using Lab.Workloads;
+
+namespace Lab.Cli;
+
+/// <summary>A strategy that can be run: its name card and its open generic class.</summary>
+internal sealed record StrategyEntry(StrategyAttribute Card, Type Type, string Family)
+{
+    public string Name => Card.Name;
+
+    public bool IsBroken => Card.Status == StrategyStatus.Broken;
+
+    public bool IsBound => Card.Status == StrategyStatus.Bound;
+
+    public Func<Vm<TMachine>, RootStrategy<TMachine>> FactoryFor<TMachine>()
+        where TMachine : struct, IMachine
+    {
+        Type type = Type.MakeGenericType(typeof(TMachine));
+        return vm => (RootStrategy<TMachine>)Activator.CreateInstance(type, vm)!;
+    }
+}
+
+/// <summary>A workload that can be run.</summary>
+internal sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
+{
+    public string Name => Card.Name;
+
+    public Workload<TMachine> Create<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
+        where TMachine : struct, IMachine =>
+        (Workload<TMachine>)Activator.CreateInstance(Type.MakeGenericType(typeof(TMachine)), source, parameters)!;
+}
+
+/// <summary>What can be named on the command line. Strategies of other assemblies join by <c>--plugin</c>.</summary>
+internal sealed class LabCatalogue
+{
+    private readonly List<StrategyEntry> _strategies = [.. Lab.Strategies.Catalogue.RootStrategies.Select(type => EntryOf(type))];
+
+    public IReadOnlyList<StrategyEntry> Strategies => _strategies;
+
+    public IReadOnlyList<WorkloadEntry> Workloads { get; } =
+        [.. Lab.Workloads.Catalogue.Workloads.Select(type => new WorkloadEntry(type.GetCustomAttribute<WorkloadAttribute>()!, type))];
+
+    /// <summary>Page-table implementations and what they are.</summary>
+    public IReadOnlyList<(string Name, string Idea)> Mmus { get; } =
+        [("radix", "page tables in native memory, walked in software, with a software TLB per vCPU")];
+
+    /// <summary>Adds the strategies that an assembly offers.</summary>
+    /// <exception cref="UsageException">No such file, not an assembly, nothing offered, or a name that is taken.</exception>
+    public void AddPlugin(string path)
+    {
+        if (!File.Exists(path)) throw new UsageException($"--plugin '{path}' does not exist; give the path of a compiled assembly (.dll).");
+        Type[] offered;
+        try
+        {
+            Assembly assembly = Assembly.LoadFrom(Path.GetFullPath(path));
+            offered = [.. assembly.GetCustomAttributes<OffersStrategyAttribute>().Select(offer => offer.Type)];
+        }
+        catch (Exception error) when (error is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException)
+        {
+            throw new UsageException($"--plugin '{path}' cannot be loaded: {error.Message.Split('\n')[0].TrimEnd('.')}; compile it for net10.0 against this lab.");
+        }
+        if (offered.Length == 0)
+            throw new UsageException($"--plugin '{path}' offers no strategy; add [assembly: OffersStrategy(typeof(MyStrategy<>))] to it.");
+        foreach (Type type in offered) Add(path, type);
+    }
+
+    private void Add(string path, Type type)
+    {
+        if (!type.IsGenericTypeDefinition || type.GetCustomAttribute<StrategyAttribute>() is null || !IsStrategy(type))
+            throw new UsageException($"--plugin '{path}': {type.Name} is not an open generic RootStrategy<TMachine> with a [Strategy] attribute.");
+        StrategyEntry entry = EntryOf(type, family: "plugin");
+        if (_strategies.Any(known => known.Name == entry.Name))
+            throw new UsageException($"--plugin '{path}' offers '{entry.Name}', but there is a strategy of that name; rename it.");
+        _strategies.Add(entry);
+    }
+
+    private static bool IsStrategy(Type type)
+    {
+        for (Type? ancestor = type.BaseType; ancestor is not null; ancestor = ancestor.BaseType)
+            if (ancestor.IsGenericType && ancestor.GetGenericTypeDefinition() == typeof(RootStrategy<>)) return true;
+        return false;
+    }
+
+    private static StrategyEntry EntryOf(Type type, string? family = null)
+    {
+        StrategyAttribute card = type.GetCustomAttribute<StrategyAttribute>()!;
+        family ??= card.Status switch
+        {
+            StrategyStatus.Broken => "roots/broken",
+            StrategyStatus.Bound => "bound",
+            _ => "roots",
+        };
+        return new StrategyEntry(card, type, family);
+    }
+}

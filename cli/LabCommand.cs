@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Lab.Results;
+
+namespace Lab.Cli;
+
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c> and <c>bench</c>.</summary>
+internal static class LabCommand
+{
+    /// <summary>How long an interrupted run may take to save what it measured.</summary>
+    private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(60);
+
+    public static int Run(string[] args) => Run(args, LabConsole.System);
+
+    public static int Run(string[] args, LabConsole console)
+    {
+        RootCommand root = Build(args, console);
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            console.Error.WriteLine($"lab: {Complaint(parsed)} See 'lab --help'.");
+            return ExitCode.Usage;
+        }
+        InvocationConfiguration configuration = new()
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = SaveLimit,
+            Output = console.Out,
+            Error = console.Error,
+        };
+        return parsed.InvokeAsync(configuration).GetAwaiter().GetResult();
+    }
+
+    private static RootCommand Build(string[] args, LabConsole console)
+    {
+        RootCommand root = new("lab — which way of taking guest mappings down costs whom how much, and is it still right?");
+        AddRun(root, args, console);
+        Command run = new("run", "measure strategies on workloads (also when no verb is given)");
+        AddRun(run, args, console);
+        root.Subcommands.Add(run);
+        root.Subcommands.Add(ListCommand.Build(console));
+        root.Subcommands.Add(ReportCommand.Build(console));
+        root.Subcommands.Add(BenchCommand.Build(console));
+        return root;
+    }
+
+    private static void AddRun(Command command, string[] args, LabConsole console)
+    {
+        RunOptions options = new();
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(console, () =>
+        {
+            RunRequest request = options.Read(parsed, new LabCatalogue());
+            return new RunCommand(request, ["lab", .. args], console).Execute(cancellation);
+        })));
+    }
+
+    /// <summary>Runs a verb; what goes wrong becomes one sentence and the right exit code.</summary>
+    public static int Guarded(LabConsole console, Func<int> verb)
+    {
+        try
+        {
+            return verb();
+        }
+        catch (Exception error) when (error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException)
+        {
+            console.Error.WriteLine($"lab: {error.Message}");
+            return ExitCode.Usage;
+        }
+        catch (InsufficientMemoryException error)
+        {
+            console.Error.WriteLine($"lab: {error.Message}");
+            return ExitCode.Usage;
+        }
+        catch (Exception error)
+        {
+            // The outermost place there is: whatever it was, it is the lab's fault, and the report must say where.
+            console.Error.WriteLine($"lab: internal error: {error}");
+            return ExitCode.InternalError;
+        }
+    }
+
+    private static string Complaint(ParseResult parsed)
+    {
+        string first = parsed.Errors[0].Message;
+        string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+        if (unknown is null) return first;
+        IEnumerable<string> known = parsed.CommandResult.Command.Options.Select(option => option.Name)
+            .Concat(parsed.CommandResult.Command.Subcommands.Select(command => command.Name));
+        string kind = unknown.StartsWith('-') ? "option" : "verb";
+        string hint = Names.Nearest(unknown, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        return $"There is no {kind} '{unknown}'.{hint}";
+    }
+}

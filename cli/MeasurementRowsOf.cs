@@ -1,0 +1,168 @@
+using System.Globalization;
+using Lab.Measure;
+using Lab.Results;
+
+namespace Lab.Cli;
+
+/// <summary>Turns an outcome into the rows of a run folder.</summary>
+internal static class MeasurementRowsOf
+{
+    public static MeasurementRows Outcome(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
+    {
+        Measurement measurement = new()
+        {
+            Strategy = strategy.Name,
+            Family = strategy.Family,
+            Broken = strategy.IsBroken,
+            Bound = strategy.IsBound,
+            Workload = workload.Name,
+            Mmu = request.Mmu,
+            Run = run,
+            Verdict = outcome.Hang is not null ? Verdict.Hung
+                : outcome.ViolationCount > 0 ? Verdict.Violated
+                : interrupted ? Verdict.Interrupted
+                : Verdict.Clean,
+            Violations = outcome.ViolationCount,
+            GcInWindow = outcome.Window.Disturbance.Gen0Collections,
+            JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
+            MeasuredS = outcome.Window.WindowSeconds,
+            Notes = [.. outcome.Window.Notes, .. Notes(strategy, workload, request, outcome)],
+        };
+        MeasurementKey key = measurement.Key;
+        IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
+        try
+        {
+            return new MeasurementRows(measurement)
+            {
+                Summary = [.. merged.Where(recorder => recorder.Histogram.Count > 0).Select(recorder => Summary(key, recorder, outcome.Window.WindowSeconds))],
+                Histograms = [.. merged.SelectMany(recorder => Histogram(key, recorder))],
+                Timeline = [.. merged.SelectMany(recorder => Timeline(key, recorder))],
+                Counters = [.. outcome.Counters.Select(counter => Counter(key, counter))],
+                Violations = [.. outcome.Violations.Select(violation => Violation(key, violation))],
+            };
+        }
+        finally
+        {
+            foreach (LatencyRecorder recorder in merged) recorder.Dispose();
+        }
+    }
+
+    private static IEnumerable<string> Notes(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
+    {
+        if (outcome.Hang is { } hang)
+            foreach (string line in hang.Lines()) yield return line;
+        if (strategy.IsBroken && outcome.ViolationCount == 0)
+        {
+            yield return $"{strategy.Name} is known to be broken ({strategy.Card.Breaks}); that nothing was caught here shows only that this load and timing did not hit it.";
+            if (request.Vm.PauseNanoseconds.Count == 0)
+                yield return "Without --pause the window of the bug is a few instructions wide: metal can show it, but cannot show that it is absent.";
+        }
+        double loads = Sum(outcome, "root_loads");
+        if (workload.Name == "root-toggle" && loads > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");
+        }
+        if (outcome.Window.Disturbance.StealNanoseconds is { } steal && outcome.Window.WindowSeconds > 0)
+        {
+            double share = steal / 1e9 / outcome.Window.WindowSeconds / Environment.ProcessorCount;
+            if (share > 0.01) yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time away (steal).");
+        }
+    }
+
+    private static double Sum(MeasurementOutcome outcome, string counter) =>
+        outcome.Counters.Where(value => value.Name == counter).Sum(value => value.Value);
+
+    private static SummaryRow Summary(MeasurementKey key, LatencyRecorder recorder, double seconds)
+    {
+        LatencyHistogram histogram = recorder.Histogram;
+        return new SummaryRow
+        {
+            Strategy = key.Strategy,
+            Workload = key.Workload,
+            Mmu = key.Mmu,
+            Run = key.Run,
+            Metric = recorder.Metric,
+            Unit = "ns",
+            Count = histogram.Count,
+            Min = histogram.Min,
+            Mean = histogram.Mean,
+            StdDev = histogram.StandardDeviation,
+            P50 = histogram.Quantile(0.5),
+            P90 = histogram.Quantile(0.9),
+            P99 = histogram.Quantile(0.99),
+            P999 = histogram.Quantile(0.999),
+            P9999 = histogram.Quantile(0.9999),
+            Max = histogram.Max,
+            RatePerS = seconds > 0 ? histogram.Count / seconds : 0,
+        };
+    }
+
+    private static IEnumerable<HistogramRow> Histogram(MeasurementKey key, LatencyRecorder recorder) =>
+        recorder.Histogram.Buckets().Select(bucket => new HistogramRow
+        {
+            Strategy = key.Strategy,
+            Workload = key.Workload,
+            Mmu = key.Mmu,
+            Run = key.Run,
+            Metric = recorder.Metric,
+            Unit = "ns",
+            Low = bucket.Low,
+            High = bucket.High,
+            Count = bucket.Count,
+        });
+
+    private static IEnumerable<TimelineRow> Timeline(MeasurementKey key, LatencyRecorder recorder) =>
+        recorder.Timeline.Summaries().Where(interval => interval.Count > 0).Select(interval => new TimelineRow
+        {
+            Strategy = key.Strategy,
+            Workload = key.Workload,
+            Mmu = key.Mmu,
+            Run = key.Run,
+            Metric = recorder.Metric,
+            Unit = "ns",
+            StartMs = interval.OffsetNanoseconds / 1e6,
+            LengthMs = interval.LengthNanoseconds / 1e6,
+            Count = interval.Count,
+            P50 = interval.P50,
+            P99 = interval.P99,
+            Max = interval.Max,
+        });
+
+    private static CounterRow Counter(MeasurementKey key, CounterValue counter) => new()
+    {
+        Strategy = key.Strategy,
+        Workload = key.Workload,
+        Mmu = key.Mmu,
+        Run = key.Run,
+        Actor = counter.Actor,
+        Counter = counter.Name,
+        Unit = counter.Unit,
+        Value = counter.Value,
+    };
+
+    private static Violation Violation(MeasurementKey key, Lab.Mmu.Violation violation) => new()
+    {
+        Strategy = key.Strategy,
+        Workload = key.Workload,
+        Mmu = key.Mmu,
+        Run = key.Run,
+        Invariant = violation.Invariant,
+        Claim = violation.Claim,
+        What = violation.What,
+        Root = violation.RootId == 0 ? null : $"root#{violation.RootId}",
+        AtNs = violation.Time,
+        Events =
+        [
+            .. violation.Events.Select(one => new ViolationEvent
+            {
+                TNs = one.Event.Time,
+                Actor = one.Actor,
+                Kind = EventText.Name(one.Event.Kind),
+                Root = one.Event.RootId == 0 ? null : $"root#{one.Event.RootId}",
+                Refcount = one.Event.Kind is Lab.Mmu.MmuEventKind.Get or Lab.Mmu.MmuEventKind.Put or Lab.Mmu.MmuEventKind.RootLoad ? one.Event.RefCount : null,
+                Detail = EventText.Detail(one.Event).Trim(),
+            }),
+        ],
+    };
+}

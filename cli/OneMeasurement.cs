@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Workloads;
+
+namespace Lab.Cli;
+
+/// <summary>A named number of one actor, or of the whole VM if the actor is empty.</summary>
+internal sealed record CounterValue(string Actor, string Name, string Unit, double Value);
+
+/// <summary>What one measurement gave: the window's recorders, the oracles' findings, the counters.</summary>
+internal sealed record MeasurementOutcome(
+    MeasuredRun Window,
+    IReadOnlyList<Lab.Mmu.Violation> Violations,
+    int ViolationCount,
+    IReadOnlyList<CounterValue> Counters,
+    HangReport? Hang);
+
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles.</summary>
+internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request)
+{
+    /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
+    public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
+        strategy.Card.Needs == StrategyNeeds.OneThread
+            ? Run<OneThread>(observer, cancellation)
+            : Run<Metal>(observer, cancellation);
+
+    private MeasurementOutcome Run<TMachine>(IWindowObserver? observer, CancellationToken cancellation)
+        where TMachine : struct, IMachine
+    {
+        Func<Vm<TMachine>, RootStrategy<TMachine>> strategyOf = strategy.FactoryFor<TMachine>();
+        VmSource<TMachine> source = new(
+            () => new Vm<TMachine>(default, request.Vm, strategyOf, vm => new Lab.Strategies.Notifier.AlwaysCount<TMachine>(vm)));
+        WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Card.Needs == StrategyNeeds.EmptyGuest };
+        Workload<TMachine> instance = workload.Create(source, parameters);
+
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        StopOnViolation watch = new(() => source.ViolationCount, stop, observer);
+        List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
+        IReadOnlyList<IMeasuredActor> actors =
+            strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
+        MeasuredRun window = TimedMeasurement.Run(actors, request.Window, watch, stop.Token);
+        if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
+
+        List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
+        foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
+        {
+            counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
+            counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
+        }
+        HangReport? hang = window.Hung ? HangReport.Take(window.HungActors, request.Window.WatchdogTimeout) : null;
+        if (hang is null)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            hang = FinishWatched(instance, source);
+            counters.Add(new CounterValue("", "finish", "ns", Stopwatch.GetElapsedTime(begin).TotalNanoseconds));
+        }
+        counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
+        counters.Add(new CounterValue("", "vms_made", "count", source.Made));
+        if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, hang);
+    }
+
+    /// <summary>
+    /// Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never moves.
+    /// </summary>
+    private HangReport? FinishWatched<TMachine>(Workload<TMachine> instance, VmSource<TMachine> source)
+        where TMachine : struct, IMachine
+    {
+        Exception? failure = null;
+        Thread finisher = new(() =>
+        {
+            Actor.Enter("destroyer");
+            try
+            {
+                if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+            Actor.Leave();
+        }) { IsBackground = true, Name = "destroyer" };
+        finisher.Start();
+        // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
+        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
+        if (!finisher.Join(limit)) return HangReport.Take(["destroyer"], limit);
+        if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name, new ActorFailure("destroyer", failure));
+        return null;
+    }
+
+    private static IEnumerable<CounterValue> CountersOf(IEnumerable<AdaptedActor> actors)
+    {
+        foreach (AdaptedActor actor in actors)
+        {
+            if (actor.Counters is not { } counters) continue;
+            foreach ((string name, string unit, long value) in counters.Named())
+                if (value != 0) yield return new CounterValue(actor.Name, name, unit, value);
+            if (actor.Role != ActorRole.Vcpu) continue;
+            yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / actor.LoadSeconds);
+            yield return new CounterValue(actor.Name, "faults_per_s", "1/s", counters.FaultsFixed / actor.LoadSeconds);
+        }
+    }
+
+    /// <summary>Threads of the strategy's own, which are still there.</summary>
+    private static IEnumerable<CounterValue> WorkerCounters(IReadOnlyList<AdaptedActor> actors)
+    {
+        HashSet<string> known = [.. actors.Select(actor => actor.Name)];
+        foreach (Actor worker in Actor.All())
+        {
+            if (known.Contains(worker.Name) || worker == Actor.Current) continue;
+            foreach ((string name, string unit, long value) in worker.Counters.Named())
+                if (value != 0) yield return new CounterValue(worker.Name, name, unit, value);
+        }
+    }
+
+    private static long TablePagesMax<TMachine>(VmSource<TMachine> source)
+        where TMachine : struct, IMachine =>
+        Math.Max(source.TablePagesMax, source.Alive.Select(vm => vm.Mmu.TablePagesMax).DefaultIfEmpty().Max());
+
+    /// <summary>Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing.</summary>
+    private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, IWindowObserver? inner) : IWindowObserver
+    {
+        public void OnProgress(WindowProgress progress)
+        {
+            if (violations() > 0 && !stop.IsCancellationRequested) stop.Cancel();
+            inner?.OnProgress(progress);
+        }
+    }
+}
+
+/// <summary>An actor threw instead of working.</summary>
+internal sealed class ActorFailedException(string strategy, string workload, ActorFailure failure)
+    : Exception($"{failure.Actor} failed with {strategy} on {workload}: {failure.Exception.Message}", failure.Exception);

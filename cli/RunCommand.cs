@@ -1,0 +1,168 @@
+using System.Globalization;
+using Lab.Measure;
+using Lab.Plots;
+using Lab.Results;
+using Spectre.Console;
+
+namespace Lab.Cli;
+
+/// <summary>
+/// <c>lab run</c>: measures every strategy on every workload, runs interleaved, writes the run folder after each measurement, and prints table,
+/// verdicts and where the results are.
+/// </summary>
+internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> commandLine, LabConsole console)
+{
+    private const long RehearsalMemory = 16L << 20;
+    private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
+
+    private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
+
+    /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
+    public int Execute(CancellationToken cancellation)
+    {
+        IReadOnlyList<Planned> plan = Plan();
+        if (plan.Count == 0) throw new UsageException("the bounds are floors of a memslot update: run them with --workload memslot-churn, or name a strategy.");
+        IReadOnlyList<string> warnings = Warnings();
+        RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
+        foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
+
+        bool hung = false;
+        try
+        {
+            TimeSpan each = request.Window.Duration + request.Window.WarmupMinimum;
+            new RunProgress(console.Error, console.IsErrorTerminal).Each(
+                plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
+                {
+                    if (hung || cancellation.IsCancellationRequested) return;
+                    hung = Measure(folder, one, observer, cancellation);
+                });
+        }
+        catch (ActorFailedException)
+        {
+            folder.Partial("an actor failed");
+            throw;
+        }
+
+        if (hung) folder.Partial("watchdog");
+        else if (cancellation.IsCancellationRequested) folder.Partial("interrupted");
+        else folder.Complete();
+        return Report(folder, cancellation.IsCancellationRequested && !hung);
+    }
+
+    /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all alike.</summary>
+    private List<Planned> Plan()
+    {
+        List<Planned> plan = [];
+        for (int run = 1; run <= request.Runs; run++)
+        {
+            foreach (WorkloadEntry workload in request.Workloads)
+            {
+                IEnumerable<StrategyEntry> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
+                plan.AddRange(order.Where(strategy => Fits(strategy, workload)).Select(strategy => new Planned(strategy, workload, run)));
+            }
+        }
+        return plan;
+    }
+
+    /// <summary>The bounds are floors of a memslot update and mean nothing elsewhere.</summary>
+    private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) => !strategy.IsBound || workload.Name == "memslot-churn";
+
+    private bool Measure(RunFolder folder, Planned one, IWindowObserver? observer, CancellationToken cancellation)
+    {
+        RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
+        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, cancellation) : null;
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded).Run(observer, cancellation);
+        using MeasuredRun window = outcome.Window;
+        bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
+        folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
+        if (outcome.Hang is not { } hang) return false;
+        console.Error.WriteLine($"HUNG {one.Strategy.Name} on {one.Workload.Name}:");
+        foreach (string line in hang.Lines()) console.Error.WriteLine(line);
+        return true;
+    }
+
+    /// <summary>
+    /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
+    /// hangs, that is the outcome.
+    /// </summary>
+    private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, CancellationToken cancellation)
+    {
+        RunRequest brief = seeded with
+        {
+            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength },
+            Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
+        };
+        if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
+        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief).Run(null, cancellation);
+        if (outcome.Hang is not null) return outcome;
+        outcome.Window.Dispose();
+        return null;
+    }
+
+    private int Report(RunFolder folder, bool interrupted)
+    {
+        RunRecord record = new RunStore(request.Out).Open(folder.Path);
+        Figures.WriteAll(record, folder.Path);
+        string report = Path.Combine(folder.Path, "report.html");
+        HtmlReport.Write(record, report);
+
+        RunTables.Print(record, request.Format, console);
+        console.Error.WriteLine($"run folder: {folder.Path}");
+        console.Error.WriteLine($"report:     {report}");
+        if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
+        return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
+    }
+
+    private List<string> Warnings()
+    {
+        List<string> warnings = [];
+        int cores = MachineLimits.Read().UsableCores;
+        if (request.Vm.Vcpus + 1 > cores)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
+        }
+        ClockInfo clock = Clock.Default.Info;
+        if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
+        if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees a part of it; --duration or --speed max."));
+        }
+        if (request.Parameters.RatePerSecond == 0)
+            warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");
+        return warnings;
+    }
+
+    private Manifest Manifest(IReadOnlyList<string> warnings)
+    {
+        EnvironmentFingerprint machine = EnvironmentFingerprint.Read(AppContext.BaseDirectory);
+        ClockInfo clock = Clock.Default.Info;
+        return new Manifest
+        {
+            CommandLine = commandLine,
+            Seed = request.Seed,
+            GitCommit = machine.Commit,
+            Machine = new MachineFacts
+            {
+                Cpu = machine.CpuModel ?? "unknown",
+                Cores = machine.Limits.UsableCores,
+                Kernel = machine.Kernel,
+                Os = machine.OperatingSystem,
+                MemoryBytes = machine.Limits.TotalMemoryBytes ?? 0,
+                Hypervisor = machine.HasHypervisor == true ? "present" : null,
+            },
+            Runtime = new RuntimeFacts { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection, TieredCompilation = machine.TieredCompilation },
+            Clock = new ClockFacts
+            {
+                Source = clock.Source.ToString().ToLowerInvariant(),
+                FrequencyHz = clock.FrequencyHz,
+                CostNs = clock.TicksCostNanoseconds,
+                Invariant = clock.Invariant,
+                Note = clock.Note,
+            },
+            Settings = request.Describe(),
+            Warnings = warnings,
+        };
+    }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using Lab.Results;
+
+namespace Lab.Cli;
+
+/// <summary>What <c>--format json</c> prints: the manifest, the summary and the violations of a run, in the names of its files.</summary>
+internal sealed record RunJsonView(string Folder, string State, Manifest Manifest, IReadOnlyList<SummaryRow> Summary, IReadOnlyList<Violation> Violations)
+{
+    public static RunJsonView Of(RunRecord run) =>
+        new(run.Folder, run.State.ToString().ToLowerInvariant(), run.Manifest, run.Summary, run.Violations);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(RunJsonView))]
+internal sealed partial class RunJsonContext : JsonSerializerContext;

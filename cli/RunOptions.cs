@@ -1,0 +1,217 @@
+using System.CommandLine;
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Workloads;
+
+namespace Lab.Cli;
+
+/// <summary>The options of <c>lab run</c>, and how they become a <see cref="RunRequest"/>.</summary>
+internal sealed class RunOptions
+{
+    private const int VcpusMax = 256;
+    private const int VcpusByDefaultMax = 4;
+    private static readonly TimeSpan DurationMin = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan DurationMax = TimeSpan.FromHours(1);
+
+    private readonly Option<string> _strategy = Text("--strategy", "strategies, comma-separated; 'all' is every sound one and the bounds", "workqueue");
+    private readonly Option<string> _workload = Text("--workload", "workloads, comma-separated, or 'all'", "memslot-churn");
+    private readonly Option<string> _mmu = Text("--mmu", "page-table implementation", "radix");
+    private readonly Option<string> _vcpus = Text("--vcpus", "vCPU threads, 1 to 256; auto leaves a core to the updater and makes at most 4", "auto");
+    private readonly Option<string> _memory = Text("--memory", "guest memory that the vCPUs touch", "256MiB");
+    private readonly Option<string> _pages = Text("--pages", "page size of the mappings: 4KiB, 2MiB or 1GiB", "4KiB");
+    private readonly Option<string> _duration = Text("--duration", "length of each measured window", "3s");
+    private readonly Option<string> _warmup = Text("--warmup", "least warm-up before each window", "500ms");
+    private readonly Option<string> _warmupLimit = Text("--warmup-limit", "longest warm-up; what is not warm by then is measured cold, and said so", "30s");
+    private readonly Option<string> _rate = Text("--rate", "updates per second on a fixed schedule; without it a closed loop", "");
+    private readonly Option<string> _runs = Text("--runs", "runs of each strategy, interleaved", "3");
+    private readonly Option<string> _seed = Text("--seed", "seed of the access patterns", "1");
+    private readonly Option<string> _out = Text("--out", "folder for run folders", Path.Combine("results", "runs"));
+    private readonly Option<string> _format = Text("--format", "standard output: table, json, csv or markdown", "table");
+    private readonly Option<string> _operation = Text("--operation", "update of memslot-churn: delete, move, flags or mix", "delete");
+    private readonly Option<string> _refill = Text("--refill", "closed loop: pages the vCPUs fault in again before the next zap: all, none or a number", "all");
+    private readonly Option<string> _trace = Text("--trace", "trace of vmm-trace: built-in name or file", "seabios-pc-vga");
+    private readonly Option<string> _speed = Text("--speed", "timing of vmm-trace: original or max", "original");
+    private readonly Option<string> _yield = Text("--yield", "zaps drop a contended lock: off, contended, or after:N entries of progress", "contended");
+    private readonly Option<string> _passes = Text("--zap-passes", "granularity of whole-root zaps: source, root, coarse or fine", "source");
+    private readonly Option<string> _workers = Text("--workers", "worker threads of a strategy's queue, 1 to 64", "1");
+    private readonly Option<string> _insert = Text("--insert", "where new roots join the list: head (as the kernel) or tail", "head");
+    private readonly Option<string> _grace = Text("--grace", "shortest grace period of page tables", "1ms");
+    private readonly Option<string> _pin = Text("--pin", "bind actors to cores: auto, on or off", "auto");
+    private readonly Option<string> _pause = Text("--pause", "dally at a point: fast-zap=200us, put-edge=…, root-filter=…, detached=…; comma-separated", "");
+    private readonly Option<string> _watchdog = Text("--watchdog", "give a run up when an actor stands still for so long", "10s");
+    private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
+
+    private IEnumerable<Option> All =>
+    [
+        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin,
+    ];
+
+    public static string NameOf(PausePoint point) =>
+        point switch
+        {
+            PausePoint.FastZap => "fast-zap",
+            PausePoint.PutEdge => "put-edge",
+            PausePoint.RootFilter => "root-filter",
+            _ => "detached",
+        };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in All) command.Options.Add(option);
+    }
+
+    /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>
+    public RunRequest Read(ParseResult parsed, LabCatalogue catalogue)
+    {
+        string Of(Option<string> option) => parsed.GetValue(option) ?? "";
+        foreach (string plugin in parsed.GetValue(_plugin) ?? []) catalogue.AddPlugin(plugin);
+
+        IReadOnlyList<StrategyEntry> strategies = Strategies(Of(_strategy), catalogue);
+        IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
+        string mmu = Names.Find("MMU", Of(_mmu), catalogue.Mmus, entry => entry.Name).Name;
+        int leafLevel = Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
+        long memory = Memory(Of(_memory), Of(_pages), leafLevel);
+        bool replays = workloads.Any(workload => workload.Name == "vmm-trace");
+        (YieldPolicy yield, int entries) = Yield(Of(_yield));
+        TimeSpan warmup = Quantities.Duration("--warmup", Of(_warmup), TimeSpan.Zero, DurationMax);
+        TimeSpan warmupLimit = Quantities.Duration("--warmup-limit", Of(_warmupLimit), TimeSpan.Zero, DurationMax);
+
+        VmmTrace? trace = replays ? Trace(Of(_trace)) : null;
+        VmSettings vm = new()
+        {
+            Vcpus = Of(_vcpus) == "auto" ? VcpusThatFit() : Quantities.Whole("--vcpus", Of(_vcpus), 1, VcpusMax),
+            MemoryBytes = Math.Max(memory, trace is null ? 0 : (long)Math.Min(trace.FramesMax, (ulong)memory >> 12) << 12),
+            LeafLevel = leafLevel,
+            Yield = yield,
+            YieldEntries = entries,
+            Passes = Choice("--zap-passes", Of(_passes), ("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
+            Workers = Quantities.Whole("--workers", Of(_workers), 1, 64),
+            InsertAtTail = Choice("--insert", Of(_insert), ("head", false), ("tail", true)),
+            GracePeriodMin = Quantities.Duration("--grace", Of(_grace), TimeSpan.Zero, TimeSpan.FromSeconds(10)),
+            PauseNanoseconds = Pauses(Of(_pause)),
+        };
+        return new RunRequest
+        {
+            Strategies = strategies,
+            Workloads = workloads,
+            Mmu = mmu,
+            Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
+            Seed = Seed(Of(_seed)),
+            Out = Of(_out),
+            Format = Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
+            Vm = vm,
+            Window = new WindowSettings
+            {
+                Duration = Quantities.Duration("--duration", Of(_duration), DurationMin, DurationMax),
+                WarmupMinimum = warmup,
+                WarmupLimit = warmupLimit < warmup ? warmup : warmupLimit,
+                WatchdogTimeout = Quantities.Duration("--watchdog", Of(_watchdog), TimeSpan.FromSeconds(1), DurationMax),
+                Pinning = Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
+            },
+            Parameters = new WorkloadParameters
+            {
+                MemoryBytes = memory,
+                Seed = Seed(Of(_seed)),
+                RatePerSecond = Of(_rate).Length == 0 ? 0 : Quantities.Rate("--rate", Of(_rate)),
+                Operation = Choice("--operation", Of(_operation), ("delete", SlotOperation.Delete), ("move", SlotOperation.Move), ("flags", SlotOperation.Flags), ("mix", SlotOperation.Mix)),
+                RefillPages = Of(_refill) switch
+                {
+                    "all" => -1,
+                    "none" => 0,
+                    var pages => Quantities.Whole("--refill", pages, 0, int.MaxValue),
+                },
+                Trace = trace,
+                TraceAtFullSpeed = Choice("--speed", Of(_speed), ("original", false), ("max", true)),
+            },
+        };
+    }
+
+    private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
+    {
+        List<StrategyEntry> chosen = [];
+        foreach (string name in Items("--strategy", text))
+        {
+            if (name == "all") chosen.AddRange(catalogue.Strategies.Where(entry => !entry.IsBroken && !chosen.Contains(entry)));
+            else if (Names.Find("strategy", name, catalogue.Strategies, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
+        }
+        return chosen;
+    }
+
+    private static IReadOnlyList<WorkloadEntry> Workloads(string text, LabCatalogue catalogue)
+    {
+        List<WorkloadEntry> chosen = [];
+        foreach (string name in Items("--workload", text))
+        {
+            if (name == "all") chosen.AddRange(catalogue.Workloads.Where(entry => !chosen.Contains(entry)));
+            else if (Names.Find("workload", name, catalogue.Workloads, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
+        }
+        return chosen;
+    }
+
+    private static string[] Items(string option, string text)
+    {
+        string[] items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return items.Length > 0 ? items : throw new UsageException($"{option} is empty; name at least one, or 'all'.");
+    }
+
+    private static long Memory(string text, string pages, int leafLevel)
+    {
+        long memory = Quantities.Bytes("--memory", text);
+        long page = 4096L << (9 * (leafLevel - 1));
+        if (memory < Math.Max(page, 1 << 20) || memory % page != 0)
+            throw Quantities.Bad("--memory", text, $"at least 1MiB and a multiple of the page size {pages}");
+        if (MachineLimits.Read().TotalMemoryBytes is { } machine && memory > machine)
+            throw new UsageException($"--memory {text} is more than this machine has ({Quantities.DescribeBytes(machine)}); ask for less.");
+        return memory;
+    }
+
+    /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
+    private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
+
+    private static ulong Seed(string text) =>
+        ulong.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out ulong seed)
+            ? seed
+            : throw Quantities.Bad("--seed", text, "a whole number from 0 to 18446744073709551615");
+
+    private static VmmTrace Trace(string nameOrPath)
+    {
+        try
+        {
+            return VmmTrace.Load(nameOrPath);
+        }
+        catch (VmmTraceException error)
+        {
+            throw new UsageException($"--trace: {error.Message}");
+        }
+    }
+
+    private static (YieldPolicy Policy, int Entries) Yield(string text)
+    {
+        const string after = "after:";
+        if (text.StartsWith(after, StringComparison.Ordinal))
+            return (YieldPolicy.AfterEntries, Quantities.Whole("--yield after:", text[after.Length..], 1, 1 << 30));
+        return (Choice("--yield", text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended), ("after:N", YieldPolicy.AfterEntries)), 1);
+    }
+
+    private static Dictionary<PausePoint, long> Pauses(string text)
+    {
+        Dictionary<PausePoint, long> pauses = [];
+        foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = item.Split('=');
+            if (parts.Length != 2) throw Quantities.Bad("--pause", item, "a point and a duration such as fast-zap=200us");
+            PausePoint point = Names.Find("pause point", parts[0], Enum.GetValues<PausePoint>(), NameOf);
+            long nanoseconds = Quantities.Nanoseconds("--pause", parts[1]);
+            if (nanoseconds is <= 0 or > 1_000_000_000) throw Quantities.Bad("--pause", item, "a duration from 1ns to 1s");
+            pauses[point] = nanoseconds;
+        }
+        return pauses;
+    }
+
+    private static T Choice<T>(string option, string text, params (string Name, T Value)[] choices) =>
+        Names.Find($"{option} value", text, choices, choice => choice.Name).Value;
+
+    private static Option<string> Text(string name, string description, string byDefault) =>
+        new(name) { Description = description, DefaultValueFactory = _ => byDefault };
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Workloads;
+
+namespace Lab.Cli;
+
+/// <summary>How results go to standard output.</summary>
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Csv,
+    Markdown,
+}
+
+/// <summary>One invocation of <c>lab run</c>, checked: everything in it can be done on this machine.</summary>
+internal sealed record RunRequest
+{
+    public required IReadOnlyList<StrategyEntry> Strategies { get; init; }
+
+    public required IReadOnlyList<WorkloadEntry> Workloads { get; init; }
+
+    public string Mmu { get; init; } = "radix";
+
+    public int Runs { get; init; } = 3;
+
+    public ulong Seed { get; init; } = 1;
+
+    public string Out { get; init; } = Path.Combine("results", "runs");
+
+    public OutputFormat Format { get; init; }
+
+    public VmSettings Vm { get; init; } = new();
+
+    public WindowSettings Window { get; init; } = new();
+
+    public WorkloadParameters Parameters { get; init; } = new();
+
+    /// <summary>Every setting by the name of its option, for the manifest.</summary>
+    public IReadOnlyDictionary<string, string> Describe()
+    {
+        CultureInfo invariant = CultureInfo.InvariantCulture;
+        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["strategy"] = string.Join(",", Strategies.Select(strategy => strategy.Name)),
+            ["workload"] = string.Join(",", Workloads.Select(workload => workload.Name)),
+            ["mmu"] = Mmu,
+            ["vcpus"] = Vm.Vcpus.ToString(invariant),
+            ["memory"] = Quantities.DescribeBytes(Parameters.MemoryBytes),
+            ["pages"] = Quantities.DescribeBytes(4096L << (9 * (Vm.LeafLevel - 1))),
+            ["duration"] = Quantities.Describe(Window.Duration),
+            ["warmup"] = Quantities.Describe(Window.WarmupMinimum),
+            ["warmup-limit"] = Quantities.Describe(Window.WarmupLimit),
+            ["watchdog"] = Quantities.Describe(Window.WatchdogTimeout),
+            ["rate"] = Parameters.RatePerSecond == 0 ? "closed loop" : string.Create(invariant, $"{Parameters.RatePerSecond}/s"),
+            ["runs"] = Runs.ToString(invariant),
+            ["seed"] = Seed.ToString(invariant),
+            ["operation"] = Parameters.Operation.ToString().ToLowerInvariant(),
+            ["refill"] = Parameters.RefillPages switch { < 0 => "all", 0 => "none", var pages => pages.ToString(invariant) },
+            ["trace"] = Parameters.Trace?.Name ?? "none",
+            ["speed"] = Parameters.TraceAtFullSpeed ? "max" : "original",
+            ["yield"] = Vm.Yield switch
+            {
+                YieldPolicy.Off => "off",
+                YieldPolicy.AfterEntries => $"after:{Vm.YieldEntries}",
+                _ => "contended",
+            },
+            ["zap-passes"] = Vm.Passes switch { ZapPasses.AsSource => "source", var passes => passes.ToString().ToLowerInvariant() },
+            ["workers"] = Vm.Workers.ToString(invariant),
+            ["insert"] = Vm.InsertAtTail ? "tail" : "head",
+            ["grace"] = Quantities.Describe(Vm.GracePeriodMin),
+            ["pin"] = Window.Pinning.ToString().ToLowerInvariant(),
+            ["pause"] = Vm.PauseNanoseconds.Count == 0
+                ? "none"
+                : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),
+        };
+    }
+}

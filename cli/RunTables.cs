@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using Lab.Plots;
+using Lab.Results;
+using Spectre.Console;
+
+namespace Lab.Cli;
+
+/// <summary>A run's numbers and verdicts on standard output, in the format asked for. Eighty columns are enough.</summary>
+internal static class RunTables
+{
+    private const int Width = 80;
+    private static readonly string[] Columns = ["strategy", "count", "p50", "p99", "p99.9", "max"];
+
+    public static void Print(RunRecord run, OutputFormat format, LabConsole console)
+    {
+        switch (format)
+        {
+            case OutputFormat.Csv:
+                console.Out.Write(File.ReadAllText(Path.Combine(run.Folder, "summary.csv")));
+                break;
+            case OutputFormat.Json:
+                console.Out.WriteLine(JsonSerializer.Serialize(RunJsonView.Of(run), RunJsonContext.Default.RunJsonView));
+                break;
+            case OutputFormat.Markdown:
+                PrintMarkdown(run, console.Out);
+                break;
+            default:
+                PrintTables(run, console);
+                break;
+        }
+    }
+
+    private static void PrintTables(RunRecord run, LabConsole console)
+    {
+        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(console.Out),
+            Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+        });
+        if (!console.IsOutTerminal) ansi.Profile.Width = Width;
+        foreach (Scene scene in run.Scenes)
+        {
+            foreach (string metric in Figures.LatenciesIn(run, scene))
+            {
+                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {Markup.Escape(metric)}"), Border = TableBorder.Simple };
+                foreach (string column in Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
+                foreach (string[] row in Rows(run, scene, metric)) table.AddRow([.. row.Select(cell => new Text(cell))]);
+                ansi.Write(table);
+            }
+        }
+        foreach (string line in VerdictLines(run)) console.Out.WriteLine(line);
+    }
+
+    private static void PrintMarkdown(RunRecord run, TextWriter to)
+    {
+        foreach (Scene scene in run.Scenes)
+        {
+            foreach (string metric in Figures.LatenciesIn(run, scene))
+            {
+                to.WriteLine($"**{scene}: {metric}**");
+                to.WriteLine();
+                to.WriteLine($"| {string.Join(" | ", Columns)} |");
+                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", Columns.Length - 1))}");
+                foreach (string[] row in Rows(run, scene, metric)) to.WriteLine($"| {string.Join(" | ", row)} |");
+                to.WriteLine();
+            }
+        }
+        foreach (string line in VerdictLines(run)) to.WriteLine($"- {line}");
+    }
+
+    private static IEnumerable<string[]> Rows(RunRecord run, Scene scene, string metric)
+    {
+        foreach (string strategy in run.StrategiesIn(scene))
+        {
+            if (run.Pool(strategy, scene, metric) is not { } pooled) continue;
+            string name = run.IsBroken(strategy) ? $"{strategy} BROKEN" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;
+            yield return
+            [
+                name,
+                pooled.Count.ToString("N0", CultureInfo.InvariantCulture),
+                Quantity.Format(pooled.P50, pooled.Unit),
+                Tail(pooled, pooled.P99, 100),
+                Tail(pooled, pooled.P999, 1000),
+                Quantity.Format(pooled.Max, pooled.Unit),
+            ];
+        }
+    }
+
+    /// <summary>A quantile that fewer than ten samples lie beyond is the maximum by another name.</summary>
+    private static string Tail(PooledMetric pooled, double value, long inverse) =>
+        pooled.Count < 10 * inverse ? "–" : Quantity.Format(value, pooled.Unit);
+
+    private static IEnumerable<string> VerdictLines(RunRecord run)
+    {
+        foreach (IGrouping<(string, Scene), Measurement> group in run.Manifest.Measurements.GroupBy(one => (one.Strategy, one.Scene)))
+        {
+            Measurement[] runs = [.. group];
+            string verdict = runs.Any(one => one.Verdict == Verdict.Hung) ? "HUNG"
+                : runs.Any(one => one.Verdict == Verdict.Violated) ? $"VIOLATED ({runs.Sum(one => one.Violations)})"
+                : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
+                : "clean: no stale access, counts balanced, all tables freed";
+            yield return $"{group.Key.Item1} on {group.Key.Item2}: {verdict}";
+            foreach (Violation violation in run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene).Take(3))
+                foreach (string line in ViolationLines(violation)) yield return line;
+            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Take(6)) yield return $"  {note}";
+        }
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
+        foreach (string shape in Shapes.Lines(run)) yield return shape;
+        double resident = PeakOf(run, "peak_resident"), tables = PeakOf(run, "peak_table_pages");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"peak: {tables:N0} page-table pages, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
+        if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
+    }
+
+    private static double PeakOf(RunRecord run, string counter) =>
+        run.Counters.Where(row => row.Counter == counter).Select(row => row.Value).DefaultIfEmpty().Max();
+
+    /// <summary>The hang's own lines were printed when it happened.</summary>
+    private static bool IsFinding(string note) => note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);
+
+    private static IEnumerable<string> ViolationLines(Violation violation)
+    {
+        yield return $"  {violation.Invariant}: {violation.What}";
+        if (violation.Events.Count == 0) yield break;
+        long origin = violation.Events[0].TNs;
+        foreach (ViolationEvent one in violation.Events.TakeLast(14))
+            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - origin) / 1e3,10:0.0} us {one.Actor,-10} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
+    }
+}

@@ -1,0 +1,44 @@
+namespace Lab.Plots;
+
+/// <summary>The two axes a figure has.</summary>
+public sealed class AxisPair
+{
+    public Axis Left { get; } = new();
+    public Axis Bottom { get; } = new();
+}
+
+/// <summary>What one axis says and how it is divided.</summary>
+public sealed class Axis
+{
+    private IReadOnlyList<Tick> _manual = [];
+
+    public string Label { get; set; } = "";
+
+    /// <summary>Of the values: <c>ns</c>, <c>1/s</c>, … Tick labels are written in it; see <see cref="Quantity.Tick"/>.</summary>
+    public string Unit { get; set; } = "";
+
+    public Scale Scale { get; set; } = Scale.Linear;
+
+    /// <summary>Values that the axis reaches, besides those of the data.</summary>
+    public IReadOnlyList<double> Includes { get; set; } = [];
+
+    /// <summary>Names at the positions 0, 1, …, from the top on a left axis, instead of numbers.</summary>
+    public void SetTicks(IEnumerable<string> names) => _manual = [.. names.Select((name, index) => new Tick(index, name))];
+
+    internal bool IsNamed => _manual.Count > 0;
+
+    /// <summary>Limits for what is to be shown; null when there is nothing.</summary>
+    internal (double Low, double High)? LimitsFor(IEnumerable<double> values)
+    {
+        if (IsNamed)
+            return (-0.5, _manual.Count - 0.5);
+        List<double> shown = [.. values.Where(Scale.CanShow)];
+        if (shown.Count == 0)
+            return null;
+        shown.AddRange(Includes.Where(Scale.CanShow));
+        return Scale.Round(shown.Min(), shown.Max());
+    }
+
+    internal IReadOnlyList<Tick> TicksFor((double Low, double High) limits, int room) =>
+        IsNamed ? _manual : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];
+}

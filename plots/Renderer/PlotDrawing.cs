@@ -1,0 +1,195 @@
+using System.Text;
+
+namespace Lab.Plots;
+
+/// <summary>
+/// One drawing of a plot at one size. Room is given out from the outside in: title, legend, axis labels, tick labels; the
+/// data get the rest.
+/// </summary>
+internal sealed class PlotDrawing
+{
+    private const double Edge = 16, TickGap = 8, TitleLine = 22, SubtitleLine = 18;
+
+    private readonly Plot _plot;
+    private readonly int _width, _height;
+    private readonly LegendLayout _legend;
+    private readonly IReadOnlyList<string> _title, _subtitle;
+    private readonly (double Low, double High)? _xLimits, _yLimits;
+    private readonly IReadOnlyList<Tick> _xTicks = [], _yTicks = [];
+    private readonly double _left, _top, _right, _bottom;
+
+    internal PlotDrawing(Plot plot, int width, int height)
+    {
+        (_plot, _width, _height) = (plot, width, height);
+        var add = plot.Add;
+        var (left, bottom) = (plot.Axes.Left, plot.Axes.Bottom);
+        _legend = plot.Legend.LayOut(
+        [
+            .. add.Scatters.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, s.LinePattern, IsBar: false)),
+            .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LinePattern.Solid, IsBar: true)),
+        ], width);
+
+        _title = TextWidth.Wrap(plot.Title, 17, width - (2 * Edge)); // A size up: the title is bold.
+        _subtitle = TextWidth.Wrap(plot.Subtitle, 12, width - (2 * Edge));
+        _top = Edge + (_title.Count * TitleLine) + (_subtitle.Count * SubtitleLine) + 10;
+        _bottom = height - Edge - 18 - (bottom.Label.Length > 0 ? 22 : 0) - (_legend.IsRight ? 0 : _legend.Height);
+
+        var bars = add.BarSeries.SelectMany(series => series.Items).ToList();
+        var points = add.Scatters.SelectMany(s => s.Xs.Zip(s.Ys)).Where(p => bottom.Scale.CanShow(p.First) && left.Scale.CanShow(p.Second)).ToList();
+        if (bars.Count + points.Count == 0)
+            return; // "No data" needs no axes.
+
+        _yLimits = left.LimitsFor(points.Select(p => p.Second));
+        _yTicks = left.TicksFor(_yLimits!.Value, (int)((_bottom - _top) / 34));
+        _left = Edge + (left.Label.Length > 0 ? 22 : 0) + _yTicks.Max(tick => TextWidth.Of(tick.Label)) + TickGap;
+        _right = width - Edge - (_legend.IsRight ? _legend.Width + Edge : 8);
+
+        _xLimits = bottom.LimitsFor(points.Select(p => p.First).Concat(bars.SelectMany(EndsOf)));
+        if (bars.Count > 0)
+            _xLimits = (_xLimits!.Value.Low, RoomForLabels(bars, _xLimits.Value.High));
+        _xTicks = bottom.TicksFor(_xLimits!.Value, (int)((_right - _left) / 80));
+    }
+
+    internal string Draw()
+    {
+        using var canvas = new SvgCanvas(_width, _height, _plot.Title, _plot.Description);
+        DrawTitle(canvas);
+        if (_xLimits is null || _yLimits is null)
+        {
+            canvas.Text(_width / 2.0, _height / 2.0, "no data", TextAnchor.Middle, "soft");
+            return canvas.Finish();
+        }
+
+        DrawAxes(canvas);
+        foreach (var series in _plot.Add.BarSeries)
+            DrawBars(canvas, series);
+        foreach (var scatter in _plot.Add.Scatters)
+            DrawScatter(canvas, scatter);
+        DrawLegend(canvas);
+        return canvas.Finish();
+    }
+
+    private void DrawTitle(SvgCanvas canvas)
+    {
+        foreach (var (index, line) in _title.Index())
+            canvas.Text(Edge, Edge + 15 + (index * TitleLine), line, cssClass: "title");
+        foreach (var (index, line) in _subtitle.Index())
+            canvas.Text(Edge, Edge + 13 + (_title.Count * TitleLine) + (index * SubtitleLine), line, cssClass: "soft");
+    }
+
+    private void DrawAxes(SvgCanvas canvas)
+    {
+        var (left, bottom) = (_plot.Axes.Left, _plot.Axes.Bottom);
+        foreach (var tick in _yTicks)
+        {
+            if (!left.IsNamed)
+                canvas.Line(_left, Y(tick.Value), _right, Y(tick.Value), "grid", "#e3e7eb");
+            canvas.Text(_left - TickGap, Y(tick.Value) + 4.5, tick.Label, TextAnchor.End);
+        }
+
+        var lastEnd = double.NegativeInfinity;
+        foreach (var tick in _xTicks)
+        {
+            var x = X(tick.Value);
+            canvas.Line(x, _top, x, _bottom, "grid", "#e3e7eb");
+            var half = TextWidth.Of(tick.Label) / 2;
+            if (tick.Label.Length == 0 || x - half < lastEnd + 6)
+                continue;
+            canvas.Text(x, _bottom + 18, tick.Label, TextAnchor.Middle);
+            lastEnd = x + half;
+        }
+
+        canvas.Line(_left, _bottom, _right, _bottom, "axis", "#8b949e");
+        canvas.Line(_left, _top, _left, _bottom, "axis", "#8b949e");
+        if (bottom.Label.Length > 0)
+            canvas.Text((_left + _right) / 2, _bottom + 39, bottom.Label, TextAnchor.Middle, "soft");
+        if (left.Label.Length > 0)
+            canvas.Text(Edge + 8, (_top + _bottom) / 2, left.Label, TextAnchor.Middle, "soft", isUpright: true);
+    }
+
+    private void DrawBars(SvgCanvas canvas, Bars series)
+    {
+        foreach (var bar in series.Items)
+        {
+            var thickness = Math.Max(Math.Abs(Y(bar.Position + (bar.Size / 2)) - Y(bar.Position - (bar.Size / 2))), 1.5);
+            var (start, end, middle) = (X(bar.ValueBase), X(bar.Value), Y(bar.Position));
+            canvas.Rectangle(start, middle - (thickness / 2), Math.Max(end - start, 0.5), thickness, series.Tone.FillClass, series.Tone.Fallback);
+            var labelFrom = end;
+            if (bar.Spread is var (low, high) && double.IsFinite(low) && double.IsFinite(high))
+            {
+                DrawWhisker(canvas, low, high, middle, thickness);
+                labelFrom = Math.Max(end, X(high));
+            }
+
+            if (bar.Label.Length > 0)
+                canvas.Text(labelFrom + 6, middle + 4, bar.Label, cssClass: "soft");
+        }
+    }
+
+    /// <summary>On a halo of the background: a whisker has to show on the bar and beside it.</summary>
+    private void DrawWhisker(SvgCanvas canvas, double low, double high, double middle, double thickness)
+    {
+        var cap = Math.Min(thickness / 2, 3);
+        foreach (var (cssClass, stroke, width) in ((string, string, double)[])[("halo", "#ffffff", 3), ("fg", "#1f2429", 1)])
+        {
+            canvas.Line(X(low), middle, X(high), middle, cssClass, stroke, width);
+            canvas.Line(X(low), middle - cap, X(low), middle + cap, cssClass, stroke, width);
+            canvas.Line(X(high), middle - cap, X(high), middle + cap, cssClass, stroke, width);
+        }
+    }
+
+    private void DrawScatter(SvgCanvas canvas, Scatter scatter)
+    {
+        var path = new StringBuilder();
+        var isOpen = false;
+        foreach (var (x, y) in scatter.Xs.Zip(scatter.Ys))
+        {
+            if (!_plot.Axes.Bottom.Scale.CanShow(x) || !_plot.Axes.Left.Scale.CanShow(y))
+            {
+                isOpen = false;
+                continue;
+            }
+
+            path.Append(isOpen ? 'L' : 'M').Append(SvgCanvas.Number(X(x))).Append(' ').Append(SvgCanvas.Number(Y(y)));
+            isOpen = true;
+            if (scatter.MarkerSize > 0)
+                canvas.Circle(X(x), Y(y), scatter.MarkerSize / 2, scatter.Tone, scatter.Opacity);
+        }
+
+        if (scatter.LineWidth > 0 && path.Length > 0)
+            canvas.Path(path.ToString(), scatter.Tone, scatter.LinePattern, scatter.LineWidth, scatter.Opacity);
+    }
+
+    private void DrawLegend(SvgCanvas canvas)
+    {
+        var (left, top) = _legend.IsRight ? (_right + Edge, _top) : (Edge, _height - Edge - _legend.Height + 8);
+        foreach (var (entry, dx, dy) in _legend.Places)
+        {
+            var (x, y) = (left + dx, top + dy);
+            if (entry.IsBar)
+                canvas.Rectangle(x + 6, y + 1, 12, 12, entry.Tone.FillClass, entry.Tone.Fallback);
+            else
+                canvas.Path($"M{SvgCanvas.Number(x)} {SvgCanvas.Number(y + 7)}h24", entry.Tone, entry.Pattern, 2.5, 1);
+            canvas.Text(x + 32, y + 11.5, entry.Text);
+        }
+    }
+
+    private double X(double value) => _left + (_plot.Axes.Bottom.Scale.Fraction(value, _xLimits!.Value.Low, _xLimits.Value.High) * (_right - _left));
+
+    private double Y(double value)
+    {
+        var fraction = _plot.Axes.Left.Scale.Fraction(value, _yLimits!.Value.Low, _yLimits.Value.High);
+        return _plot.Axes.Left.IsNamed ? _top + (fraction * (_bottom - _top)) : _bottom - (fraction * (_bottom - _top));
+    }
+
+    private static IEnumerable<double> EndsOf(Bar bar) => [0, bar.ValueBase, bar.Value, bar.Spread?.High ?? bar.Value];
+
+    /// <summary>The upper limit at which every bar's label, written after its end, still ends inside. Bars stand on a linear axis.</summary>
+    private double RoomForLabels(List<Bar> bars, double high)
+    {
+        var room = _right - _left;
+        var needed = bars.Where(bar => bar.Label.Length > 0)
+            .Select(bar => Math.Max(bar.Value, bar.Spread?.High ?? bar.Value) * room / Math.Max(room - TextWidth.Of(bar.Label, 12) - 10, room / 4));
+        return needed.Append(high).Max();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+
+namespace Lab.Plots;
+
+/// <summary>A mark on an axis.</summary>
+/// <param name="Label">Empty: a grid line without words.</param>
+internal readonly record struct Tick(double Value, string Label);
+
+/// <summary>How values are laid out along an axis.</summary>
+public abstract class Scale
+{
+    public static Scale Linear { get; } = new LinearScale();
+    public static Scale Log10 { get; } = new LogScale();
+
+    /// <summary>For values of 1/(1-p), labelled with the percentile p that they stand for.</summary>
+    public static Scale Percentile { get; } = new PercentileScale();
+
+    internal abstract bool CanShow(double value);
+
+    /// <summary>Limits that enclose the values and look right; <paramref name="low"/> may equal <paramref name="high"/>.</summary>
+    internal abstract (double Low, double High) Round(double low, double high);
+
+    /// <summary>0 at <paramref name="low"/>, 1 at <paramref name="high"/>.</summary>
+    internal abstract double Fraction(double value, double low, double high);
+
+    /// <summary>In rising order, none outside the limits.</summary>
+    /// <param name="room">About how many labels fit.</param>
+    internal abstract IEnumerable<Tick> Ticks(double low, double high, int room, string unit);
+
+    private sealed class LinearScale : Scale
+    {
+        internal override bool CanShow(double value) => double.IsFinite(value);
+
+        internal override (double Low, double High) Round(double low, double high) =>
+            high > low ? (low, high) : (low, low + Math.Max(Math.Abs(low), 1));
+
+        internal override double Fraction(double value, double low, double high) => (value - low) / (high - low);
+
+        internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
+        {
+            var raw = (high - low) / Math.Max(room, 1);
+            var decade = Math.Pow(10, Math.Floor(Math.Log10(raw)));
+            var step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
+            var first = (long)Math.Ceiling((low / step) - 1e-9);
+            for (var index = first; index * step <= high + (step * 1e-9); index++)
+                yield return new Tick(index * step, Quantity.Tick(index * step, unit));
+        }
+    }
+
+    private sealed class LogScale : Scale
+    {
+        internal override bool CanShow(double value) => double.IsFinite(value) && value > 0;
+
+        /// <summary>Outwards to 1, 2 or 5 times a power of ten, so that the first and the last grid line are labelled.</summary>
+        internal override (double Low, double High) Round(double low, double high)
+        {
+            var (down, up) = (Steps(low, high).Last(v => v <= low * 1.0001), Steps(low, high).First(v => v >= high * 0.9999));
+            return up > down ? (down, up) : (down, down * 10);
+        }
+
+        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
+
+        internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
+        {
+            var decades = Math.Log10(high / low);
+            var every = (int)Math.Max(1, Math.Ceiling(decades / Math.Max(room, 1)));
+            foreach (var value in Steps(low, high).Where(v => v >= low * 0.9999 && v <= high * 1.0001))
+            {
+                var exponent = (int)Math.Round(Math.Log10(value));
+                var isDecade = Math.Abs(value - Math.Pow(10, exponent)) < value * 1e-6;
+                var isLabelled = isDecade ? exponent % every == 0 : decades * 3 <= room;
+                if (isLabelled || isDecade || decades <= room)
+                    yield return new Tick(value, isLabelled ? Quantity.Tick(value, unit) : "");
+            }
+        }
+
+        private static IEnumerable<double> Steps(double low, double high)
+        {
+            for (var exponent = (int)Math.Floor(Math.Log10(low)) - 1; exponent <= (int)Math.Ceiling(Math.Log10(high)) + 1; exponent++)
+            {
+                foreach (var factor in (int[])[1, 2, 5])
+                    yield return factor * Math.Pow(10, exponent);
+            }
+        }
+    }
+
+    private sealed class PercentileScale : Scale
+    {
+        internal override bool CanShow(double value) => double.IsFinite(value) && value >= 1;
+
+        internal override (double Low, double High) Round(double low, double high) => (1, Math.Max(high, 10));
+
+        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
+
+        internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
+        {
+            // Where both labels do not fit, the median says more than the minimum.
+            var isMedianClear = Math.Log10(2) / Math.Log10(high) * room > 0.42;
+            yield return new Tick(1, isMedianClear ? "0 %" : "");
+            yield return new Tick(2, "50 %");
+            for (var nines = 1; Math.Pow(10, nines) <= high * 1.0001; nines++)
+                yield return new Tick(Math.Pow(10, nines), Nines(nines));
+        }
+
+        private static string Nines(int count) => count switch
+        {
+            1 => "90 %",
+            2 => "99 %",
+            _ => string.Create(CultureInfo.InvariantCulture, $"99.{new string('9', count - 2)} %"),
+        };
+    }
+}

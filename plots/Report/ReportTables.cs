@@ -1,0 +1,108 @@
+using System.Globalization;
+using Lab.Results;
+
+namespace Lab.Plots;
+
+/// <summary>The report's tables of strategies against statistics, one per metric.</summary>
+internal static class ReportTables
+{
+    private static readonly string[] Columns = ["strategy", "count", "p50", "p90", "p99", "p99.9", "max", "rate", "p99 of single runs"];
+
+    /// <summary>A scene's latencies, those of phases folded away.</summary>
+    internal static void Write(HtmlText html, RunRecord run, Scene scene)
+    {
+        var latencies = Figures.LatenciesIn(run, scene);
+        foreach (var metric in latencies)
+            WriteMetric(html, run, scene, metric);
+        List<string> rest = [.. run.MetricsIn(scene).Except(latencies)];
+        if (rest.Count > 0)
+        {
+            html.Add($"<details><summary>Phases and other metrics ({rest.Count})</summary>");
+            foreach (var metric in rest)
+                WriteMetric(html, run, scene, metric);
+            html.Add($"</details>");
+        }
+
+        WriteCounters(html, run, scene);
+    }
+
+    private static void WriteMetric(HtmlText html, RunRecord run, Scene scene, string metric)
+    {
+        html.Add($"<h3>{metric}</h3>");
+        OpenTable(html, Columns);
+        foreach (var strategy in run.StrategiesIn(scene))
+        {
+            OpenRow(html, run, strategy);
+            if (run.Pool(strategy, scene, metric) is { } pooled)
+            {
+                Cell(html, pooled.Count, Quantity.Count(pooled.Count));
+                foreach (var value in (double[])[pooled.P50, pooled.P90, pooled.P99, pooled.P999, pooled.Max])
+                    Cell(html, value, Quantity.Format(value, pooled.Unit));
+                Cell(html, pooled.RatePerS, Quantity.Format(pooled.RatePerS, "1/s"));
+                var (low, high) = pooled.P99OfRuns;
+                Cell(html, high - low, pooled.Runs == 1 ? "1 run" : $"{Quantity.Format(low, pooled.Unit)} – {Quantity.Format(high, pooled.Unit)}");
+            }
+            else
+            {
+                foreach (var _ in Columns.Skip(1))
+                    Cell(html, double.NaN, Quantity.Format(double.NaN, ""));
+            }
+
+            html.Add($"</tr>");
+        }
+
+        CloseTable(html);
+    }
+
+    /// <summary>Counters of the whole VM, one column each, mean over the repetitions.</summary>
+    private static void WriteCounters(HtmlText html, RunRecord run, Scene scene)
+    {
+        var rows = run.Counters.Where(row => row.Scene == scene && row.Actor.Length == 0).ToLookup(row => (row.Strategy, row.Counter));
+        List<(string Counter, string Unit)> counters =
+            [.. rows.SelectMany(same => same).Select(row => (row.Counter, row.Unit)).DistinctBy(counter => counter.Counter)];
+        if (counters.Count == 0)
+            return;
+        html.Add($"<h3>counters <span class=\"soft\">(mean of runs)</span></h3>");
+        OpenTable(html, ["strategy", .. counters.Select(counter => counter.Counter.Replace('_', ' '))]);
+        foreach (var strategy in run.StrategiesIn(scene))
+        {
+            OpenRow(html, run, strategy);
+            foreach (var (counter, unit) in counters)
+            {
+                var mean = rows[(strategy, counter)].Select(row => row.Value).DefaultIfEmpty(double.NaN).Average();
+                Cell(html, mean, Quantity.Format(mean, unit));
+            }
+
+            html.Add($"</tr>");
+        }
+
+        CloseTable(html);
+    }
+
+    private static void OpenTable(HtmlText html, IEnumerable<string> columns)
+    {
+        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        foreach (var column in columns)
+            html.Add($"<th scope=\"col\"><button>{column}</button></th>");
+        html.Add($"</tr></thead><tbody>\n");
+    }
+
+    private static void CloseTable(HtmlText html) => html.Add($"</tbody></table></div>\n");
+
+    private static void OpenRow(HtmlText html, RunRecord run, string strategy)
+    {
+        var kind = run.IsBroken(strategy) ? "broken" : run.IsBound(strategy) ? "bound" : "";
+        html.Add($"<tr class=\"{kind}\"><td data-v=\"{strategy}\">{strategy}");
+        if (run.IsBroken(strategy))
+            html.Add($"<span class=\"mark bad\">BROKEN</span>");
+        if (run.IsBound(strategy))
+            html.Add($"<span class=\"mark soft\">bound</span>");
+        html.Add($"</td>");
+    }
+
+    private static void Cell(HtmlText html, double value, string text)
+    {
+        var sortKey = double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+        html.Add($"<td data-v=\"{sortKey}\">{text}</td>");
+    }
+}

@@ -1,0 +1,84 @@
+using Lab.Results;
+
+namespace Lab.Plots;
+
+/// <summary>The report's first paragraph: may the numbers below be believed, and what was caught.</summary>
+internal sealed class VerdictText
+{
+    internal VerdictText(RunRecord run)
+    {
+        var measurements = run.Manifest.Measurements;
+        var failed = run.Strategies.Where(strategy => measurements.Any(m => m.Strategy == strategy && m.Verdict is Verdict.Violated or Verdict.Hung)).ToList();
+        var partial = run.State != RunState.Complete;
+        Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad" : partial || failed.Count > 0 || measurements.Count == 0 ? "warn" : "";
+        Sentences = [.. WhatWasCaught(run, failed), .. HowFarItGot(run), .. WhatDisturbedIt(run), HowToRead(run)];
+    }
+
+    /// <summary>Empty when all is well, <c>warn</c> or <c>bad</c>.</summary>
+    internal string Class { get; }
+
+    internal IReadOnlyList<string> Sentences { get; }
+
+    private static IEnumerable<string> WhatWasCaught(RunRecord run, List<string> failed)
+    {
+        var strategies = run.Strategies.Count;
+        if (strategies == 0)
+        {
+            yield return "Nothing was measured.";
+            yield break;
+        }
+
+        yield return failed.Count == 0
+            ? strategies == 1 ? $"{run.Strategies[0]} ran clean: no invariant was violated." : $"All {strategies} strategies ran clean: no invariant was violated."
+            : $"{strategies - failed.Count} of {strategies} strategies ran clean.";
+        foreach (var strategy in failed)
+        {
+            List<Measurement> of = [.. run.Manifest.Measurements.Where(m => m.Strategy == strategy)];
+            var hung = of.Count(m => m.Verdict == Verdict.Hung);
+            var violations = of.Sum(m => m.Violations);
+            var what = (violations, hung) switch
+            {
+                (0, _) => $"hung in {Plural(hung, "measurement")}",
+                (_, 0) => $"violated an invariant {Times(violations)}",
+                _ => $"violated an invariant {Times(violations)} and hung in {Plural(hung, "measurement")}",
+            };
+            yield return $"{strategy}{(run.IsBroken(strategy) ? " (BROKEN, kept to be caught)" : "")} {what}"
+                + $" under {string.Join(", ", of.Where(m => m.Verdict is Verdict.Violated or Verdict.Hung).Select(m => m.Scene).Distinct())}.";
+        }
+    }
+
+    private static IEnumerable<string> HowFarItGot(RunRecord run)
+    {
+        var count = run.Manifest.Measurements.Count;
+        if (run.State == RunState.Partial)
+            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; {Plural(count, "measurement")} had been finished.";
+        else if (run.State == RunState.Running)
+            yield return $"This run is still going on; {Plural(count, "measurement")} so far.";
+        else
+            yield return $"{Plural(count, "measurement")} in {Plural(run.Scenes.Count, "scene")} (workload on MMU).";
+        if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Interrupted) is var interrupted and > 0)
+            yield return $"{Plural(interrupted, "measurement")} of these had been interrupted.";
+    }
+
+    private static IEnumerable<string> WhatDisturbedIt(RunRecord run)
+    {
+        List<string> found = [];
+        if (run.Manifest.Measurements.Count(m => m.GcInWindow > 0) is var gc and > 0)
+            found.Add($"garbage collection in {Plural(gc, "measured window")}");
+        if (run.Manifest.Measurements.Count(m => m.JitInWindow > 0) is var jit and > 0)
+            found.Add($"compilation in {Plural(jit, "measured window")}");
+        if (run.Manifest.Warnings.Count is var warnings and > 0)
+            found.Add(Plural(warnings, "warning"));
+        if (found.Count > 0)
+            yield return $"Disturbed: {string.Join(", ", found)}.";
+    }
+
+    private static string HowToRead(RunRecord run) =>
+        run.Summary.Any(row => row.Metric.EndsWith(".intended", StringComparison.Ordinal))
+            ? "Fixed rate: the .intended latencies count from when an operation was due, the others from when it began."
+            : "Closed loop: each operation began when the one before had ended, so the numbers hold no waiting for a turn.";
+
+    private static string Plural(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    private static string Times(int count) => count == 1 ? "once" : $"{count} times";
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using CsvHelper;
+
+namespace Lab.Results;
+
+/// <summary>One CSV file of a run folder as typed rows.</summary>
+/// <param name="columns">Those after the measurement's key.</param>
+internal sealed class CsvTable<TRow>(
+    string name, string[] columns, Action<CellWriter, TRow> write, Func<MeasurementKey, CellReader, TRow> read)
+    where TRow : MeasurementRow
+{
+    private static readonly CsvWriterOptions Writing = new() { NewLine = "\n", FormatProvider = CultureInfo.InvariantCulture };
+
+    private static readonly CsvReaderOptions Reading = new()
+    {
+        Separator = ',',
+        FormatProvider = CultureInfo.InvariantCulture,
+        MalformedData = CsvMalformedDataHandling.Throw,
+        FieldCountMismatch = CsvFieldCountHandling.Throw,
+        TrackLineNumbers = true,
+        PoolStrings = true, // Names repeat on every row.
+    };
+
+    private readonly string[] _header = ["strategy", "workload", "mmu", "run", .. columns];
+
+    internal string Name => name;
+
+    /// <summary>
+    /// Writes what the file in <paramref name="folder"/> holds, then <paramref name="rows"/>. The old part is copied, not kept
+    /// in memory: a long run must not grow the heap of the process that measures.
+    /// </summary>
+    internal void WriteAppended(Stream stream, string folder, IReadOnlyList<TRow> rows)
+    {
+        var path = Path.Combine(folder, name);
+        var isFirst = !File.Exists(path);
+        if (!isFirst)
+        {
+            using var old = File.OpenRead(path);
+            old.CopyTo(stream);
+        }
+
+        using var csv = CsvWriter.Create(stream, Writing, leaveOpen: true);
+        if (isFirst)
+            csv.WriteHeader(_header);
+        var cells = new CellWriter(csv);
+        foreach (var row in rows)
+        {
+            write(cells.Text(row.Strategy).Text(row.Workload).Text(row.Mmu).Whole(row.Run), row);
+            csv.EndRecord();
+        }
+    }
+
+    /// <summary>Every row of the file, in its order.</summary>
+    /// <exception cref="RunDamagedException">Names the file and, where there is one, the line.</exception>
+    internal List<TRow> Read(string folder)
+    {
+        var path = Path.Combine(folder, name);
+        try
+        {
+            using var csv = CsvReader.FromFile(path, Reading);
+            if (!csv.Headers.SequenceEqual(_header))
+                throw new RunDamagedException(path, 1, $"the header is not '{string.Join(',', _header)}'");
+
+            List<TRow> rows = [];
+            var cells = new CellReader(csv, path);
+            while (csv.Read())
+            {
+                cells.StartRow();
+                rows.Add(read(cells.Key(), cells));
+            }
+
+            return rows;
+        }
+        catch (CsvFormatException e)
+        {
+            throw new RunDamagedException(path, e.LineNumber > 0 ? e.LineNumber : null, e.Message, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunDamagedException(path, null, e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Lab.Results;
+
+/// <summary>A results folder cannot be written: no such place, no permission, no space. The message says what to do.</summary>
+public sealed class ResultsUnwritableException : IOException
+{
+    public ResultsUnwritableException(string folder, Exception cause)
+        : base($"Cannot write results in '{folder}' ({Reason(cause)}): "
+            + "free space or permit writing there, or name another folder with --out.", cause)
+    {
+        Folder = folder;
+    }
+
+    public string Folder { get; }
+
+    private static string Reason(Exception cause) => cause.Message.TrimEnd('.');
+}
+
+/// <summary>No run, or more than one, answers to a name. The message lists what there is.</summary>
+public sealed class RunNotFoundException(string message) : Exception(message);
+
+/// <summary>A file of a run folder is missing or cannot be understood.</summary>
+public sealed class RunDamagedException(string file, long? line, string why, Exception? cause = null)
+    : Exception(line is null ? $"'{file}': {why}" : $"'{file}', line {line}: {why}", cause)
+{
+    public string File { get; } = file;
+
+    /// <summary>Counted from 1 with the header; null when the file as a whole is wrong.</summary>
+    public long? Line { get; } = line;
+}

@@ -1,0 +1,144 @@
+using System.Text.Json.Serialization;
+
+namespace Lab.Results;
+
+/// <summary>How far a run got. A folder whose writer died still says <see cref="Running"/>; the store reads that as partial.</summary>
+public enum RunState
+{
+    [JsonStringEnumMemberName("running")] Running,
+    [JsonStringEnumMemberName("complete")] Complete,
+    [JsonStringEnumMemberName("partial")] Partial,
+}
+
+/// <summary>What the oracles said about one measurement.</summary>
+public enum Verdict
+{
+    [JsonStringEnumMemberName("clean")] Clean,
+    [JsonStringEnumMemberName("violated")] Violated,
+    [JsonStringEnumMemberName("hung")] Hung,
+    [JsonStringEnumMemberName("interrupted")] Interrupted,
+}
+
+/// <summary>
+/// What one invocation of <c>lab run</c> was asked, on what it ran, and which measurements it finished: <c>manifest.json</c>.
+/// A measurement exists only when the manifest names it; rows of any other in the CSV files are left over from a crash.
+/// </summary>
+public sealed record Manifest
+{
+    /// <summary>The newest layout of a run folder that this program reads and the only one it writes.</summary>
+    public const int NewestSchemaVersion = 1;
+
+    public int SchemaVersion { get; init; } = NewestSchemaVersion;
+
+    /// <summary>Name of the run folder; given by <see cref="RunFolder.Create"/>.</summary>
+    public string Id { get; init; } = "";
+
+    public RunState State { get; init; }
+
+    /// <summary>Null unless partial: <c>interrupted</c>, <c>watchdog</c>, <c>killed</c>, …</summary>
+    public string? PartialReason { get; init; }
+
+    public DateTimeOffset StartedUtc { get; init; }
+    public DateTimeOffset? FinishedUtc { get; init; }
+
+    /// <summary>Who writes the folder, to tell a run that goes on from one that was killed.</summary>
+    public WriterProcess? Process { get; init; }
+
+    public IReadOnlyList<string> CommandLine { get; init; } = [];
+    public ulong Seed { get; init; }
+    public string? GitCommit { get; init; }
+    public bool? GitDirty { get; init; }
+    public required MachineFacts Machine { get; init; }
+    public required RuntimeFacts Runtime { get; init; }
+    public required ClockFacts Clock { get; init; }
+
+    /// <summary>Every setting, also those left at their default, so that a stranger can repeat the run.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
+}
+
+/// <summary>The machine as the run found it.</summary>
+public sealed record MachineFacts
+{
+    public required string Cpu { get; init; }
+    public int Cores { get; init; }
+    public string Kernel { get; init; } = "";
+    public string Os { get; init; } = "";
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Null on bare metal or where it cannot be told.</summary>
+    public string? Hypervisor { get; init; }
+}
+
+/// <summary>The .NET runtime the run was measured on.</summary>
+public sealed record RuntimeFacts
+{
+    public required string Dotnet { get; init; }
+    public bool ServerGc { get; init; }
+    public bool TieredCompilation { get; init; }
+}
+
+/// <summary>The clock every latency was read from.</summary>
+public sealed record ClockFacts
+{
+    public required string Source { get; init; }
+    public double FrequencyHz { get; init; }
+
+    /// <summary>Cost of one reading; it is inside every sample and is not subtracted.</summary>
+    public double CostNs { get; init; }
+
+    /// <summary>Whether its rate is independent of frequency and sleep states; null where it cannot be told.</summary>
+    public bool? Invariant { get; init; }
+
+    public string? Note { get; init; }
+}
+
+/// <summary>One strategy under one workload on one MMU, once.</summary>
+public sealed record Measurement
+{
+    public required string Strategy { get; init; }
+
+    /// <summary>Folder of the strategy: <c>roots</c>, <c>roots/broken</c>, <c>notifier</c>, …</summary>
+    public string Family { get; init; } = "";
+
+    /// <summary>Known wrong and kept to be caught; its numbers are no result.</summary>
+    public bool Broken { get; init; }
+
+    /// <summary>A floor that no correct strategy can beat, not a candidate.</summary>
+    public bool Bound { get; init; }
+
+    public required string Workload { get; init; }
+    public required string Mmu { get; init; }
+
+    /// <summary>Number of the repetition, from 1.</summary>
+    public int Run { get; init; }
+
+    public Verdict Verdict { get; init; }
+    public int Violations { get; init; }
+
+    /// <summary>Garbage collections inside the measured window.</summary>
+    public int GcInWindow { get; init; }
+
+    /// <summary>Methods compiled inside the measured window.</summary>
+    public int JitInWindow { get; init; }
+
+    public double MeasuredS { get; init; }
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    [JsonIgnore]
+    public MeasurementKey Key => new(Strategy, Workload, Mmu, Run);
+
+    [JsonIgnore]
+    public Scene Scene => new(Workload, Mmu);
+}
+
+/// <summary>What tells one measurement of a run from another.</summary>
+public readonly record struct MeasurementKey(string Strategy, string Workload, string Mmu, int Run);
+
+/// <summary>A workload on an MMU: only strategies measured in the same scene may be compared.</summary>
+public readonly record struct Scene(string Workload, string Mmu)
+{
+    public override string ToString() => $"{Workload} on {Mmu}";
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Serialization;
+
+namespace Lab.Results;
+
+/// <summary>What every row of a run folder starts with: the measurement it belongs to.</summary>
+public abstract record MeasurementRow
+{
+    public required string Strategy { get; init; }
+    public required string Workload { get; init; }
+    public required string Mmu { get; init; }
+    public required int Run { get; init; }
+
+    [JsonIgnore]
+    public MeasurementKey Key => new(Strategy, Workload, Mmu, Run);
+
+    [JsonIgnore]
+    public Scene Scene => new(Workload, Mmu);
+}
+
+/// <summary>
+/// One metric of one measurement in a line: <c>summary.csv</c>. Metrics have dotted names (<c>update.phase.lock_wait</c>);
+/// values are in <see cref="Unit"/>; what could not be measured is not a number, written as an empty field.
+/// </summary>
+public sealed record SummaryRow : MeasurementRow
+{
+    public required string Metric { get; init; }
+    public required string Unit { get; init; }
+    public long Count { get; init; }
+    public double Min { get; init; }
+    public double Mean { get; init; }
+    public double StdDev { get; init; }
+    public double P50 { get; init; }
+    public double P90 { get; init; }
+    public double P99 { get; init; }
+    public double P999 { get; init; }
+    public double P9999 { get; init; }
+    public double Max { get; init; }
+    public double RatePerS { get; init; }
+}
+
+/// <summary>One non-empty bucket [<see cref="Low"/>, <see cref="High"/>) of a metric's histogram: <c>histograms.csv</c>.</summary>
+public sealed record HistogramRow : MeasurementRow
+{
+    public required string Metric { get; init; }
+    public required string Unit { get; init; }
+    public long Low { get; init; }
+    public long High { get; init; }
+    public long Count { get; init; }
+}
+
+/// <summary>One metric over one interval of the measured window: <c>timeline.csv</c>.</summary>
+public sealed record TimelineRow : MeasurementRow
+{
+    public required string Metric { get; init; }
+    public required string Unit { get; init; }
+
+    /// <summary>Milliseconds since the measured window opened.</summary>
+    public double StartMs { get; init; }
+
+    public double LengthMs { get; init; }
+    public long Count { get; init; }
+    public double P50 { get; init; }
+    public double P99 { get; init; }
+    public double Max { get; init; }
+}
+
+/// <summary>One counted value: <c>counters.csv</c>.</summary>
+public sealed record CounterRow : MeasurementRow
+{
+    /// <summary>Whose it is (<c>vcpu0</c>, <c>worker</c>); empty for the whole VM.</summary>
+    public string Actor { get; init; } = "";
+
+    public required string Counter { get; init; }
+    public string Unit { get; init; } = "";
+    public double Value { get; init; }
+}
+
+/// <summary>One broken invariant and what led to it: an element of <c>violations.json</c>.</summary>
+public sealed record Violation : MeasurementRow
+{
+    public required string Invariant { get; init; }
+
+    /// <summary>What the invariant promises.</summary>
+    public required string Claim { get; init; }
+
+    /// <summary>What was seen instead.</summary>
+    public required string What { get; init; }
+
+    public string? Root { get; init; }
+    public long AtNs { get; init; }
+    public IReadOnlyList<ViolationEvent> Events { get; init; } = [];
+}
+
+/// <summary>One step on the way to a violation.</summary>
+public sealed record ViolationEvent
+{
+    public long TNs { get; init; }
+    public required string Actor { get; init; }
+    public required string Kind { get; init; }
+    public string? Root { get; init; }
+    public long? Refcount { get; init; }
+    public string? Detail { get; init; }
+}
+
+/// <summary>Everything one finished measurement leaves; each row must carry the measurement's own key.</summary>
+public sealed record MeasurementRows(Measurement Measurement)
+{
+    public IReadOnlyList<SummaryRow> Summary { get; init; } = [];
+    public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
+    public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
+    public IReadOnlyList<CounterRow> Counters { get; init; } = [];
+    public IReadOnlyList<Violation> Violations { get; init; } = [];
+
+    internal void RefuseForeignRows()
+    {
+        var key = Measurement.Key;
+        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(Violations);
+        if (rows.FirstOrDefault(row => row.Key != key) is { } foreign)
+            throw new ArgumentException($"A row of {foreign.Key} was given as part of {key}.");
+    }
+}

@@ -1,0 +1,53 @@
+namespace Lab.Results;
+
+/// <summary>A run as read from its folder. Rows are those of the measurements the manifest names, in the files' order.</summary>
+public sealed class RunRecord
+{
+    private ILookup<(string Strategy, Scene Scene, string Metric), Bucket>? _buckets;
+
+    public required string Folder { get; init; }
+    public required Manifest Manifest { get; init; }
+
+    /// <summary>As it is now: a run whose process is gone is partial, whatever its manifest says.</summary>
+    public RunState State { get; init; }
+
+    public string? PartialReason { get; init; }
+    public IReadOnlyList<SummaryRow> Summary { get; init; } = [];
+    public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
+    public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
+    public IReadOnlyList<CounterRow> Counters { get; init; } = [];
+    public IReadOnlyList<Violation> Violations { get; init; } = [];
+
+    /// <summary>Strategies in the order they were first measured, which also settles their colours.</summary>
+    public IReadOnlyList<string> Strategies => [.. Manifest.Measurements.Select(m => m.Strategy).Distinct()];
+
+    /// <summary>Scenes in the order they were first measured.</summary>
+    public IReadOnlyList<Scene> Scenes => [.. Manifest.Measurements.Select(m => m.Scene).Distinct()];
+
+    /// <summary>Strategies measured in a scene, in the order of <see cref="Strategies"/>.</summary>
+    public IReadOnlyList<string> StrategiesIn(Scene scene) =>
+        [.. Strategies.Where(strategy => Manifest.Measurements.Any(m => m.Scene == scene && m.Strategy == strategy))];
+
+    /// <summary>Metrics of a scene that have at least one sample, in the order they were first written.</summary>
+    public IReadOnlyList<string> MetricsIn(Scene scene) =>
+        [.. Summary.Where(row => row.Scene == scene && row.Count > 0).Select(row => row.Metric).Distinct()];
+
+    public bool IsBroken(string strategy) => Manifest.Measurements.Any(m => m.Strategy == strategy && m.Broken);
+
+    public bool IsBound(string strategy) => Manifest.Measurements.Any(m => m.Strategy == strategy && m.Bound);
+
+    /// <summary>The histograms of a metric, all repetitions summed bucket by bucket.</summary>
+    public IReadOnlyList<Bucket> MergedHistogram(string strategy, Scene scene, string metric)
+    {
+        _buckets ??= Histograms.ToLookup(row => (row.Strategy, row.Scene, row.Metric), row => new Bucket(row.Low, row.High, row.Count));
+        return Buckets.Merge(_buckets[(strategy, scene, metric)]);
+    }
+
+    /// <summary>A metric over all repetitions; null when none of them has a sample of it.</summary>
+    public PooledMetric? Pool(string strategy, Scene scene, string metric)
+    {
+        List<SummaryRow> rows =
+            [.. Summary.Where(row => row.Metric == metric && row.Strategy == strategy && row.Scene == scene && row.Count > 0)];
+        return rows.Count == 0 ? null : PooledMetric.Of(rows, MergedHistogram(strategy, scene, metric));
+    }
+}

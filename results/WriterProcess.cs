@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Lab.Results;
+
+/// <summary>
+/// The process that writes a run folder, named so that a later process with the same number is not taken for it: the start
+/// in clock ticks since boot, and the boot. (A wall-clock start would shift whenever the clock is stepped.)
+/// </summary>
+public sealed record WriterProcess
+{
+    public int Pid { get; init; }
+
+    /// <summary>Field 22 of <c>/proc/PID/stat</c>; 0 where there is none.</summary>
+    public long StartTicks { get; init; }
+
+    /// <summary><c>/proc/sys/kernel/random/boot_id</c>; empty where there is none.</summary>
+    public string BootId { get; init; } = "";
+
+    public static WriterProcess Current { get; } = new()
+    {
+        Pid = Environment.ProcessId,
+        StartTicks = StartTicksOf(Environment.ProcessId) ?? 0,
+        BootId = ReadBootId(),
+    };
+
+    /// <summary>Whether that very process still runs here. A zombie does not; nor does a process of another machine.</summary>
+    public bool IsAlive() => BootId == Current.BootId && StartTicksOf(Pid) == StartTicks;
+
+    /// <summary>Null when there is no such process, or only what waits to be reaped of it.</summary>
+    private static long? StartTicksOf(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            // The second field is the command in parentheses and may hold anything, blanks and ')' included.
+            var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            const int State = 0, StartTime = 19;
+            return fields[State] is "Z" or "X" ? null : long.Parse(fields[StartTime], CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    private static string ReadBootId()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using System.Runtime.ExceptionServices;
+
+namespace Lab.Measure;
+
+/// <summary>
+/// One actor's thread: starts with the others, repeats the actor's step, and records those that start in the window. All
+/// fields belong to that thread until <see cref="Heartbeat.HasEnded"/>; the heartbeat is what others may look at before.
+/// </summary>
+internal sealed class ActorLane
+{
+    private const int StackBytes = 4 << 20;
+
+    private readonly TimingWindow _window;
+    private readonly SpinBarrier _barrier;
+    private readonly EventWaitHandle _changed;
+    private readonly Clock _clock;
+    private readonly Pacer? _pacer;
+    private readonly long _catchUpTicks;
+    private readonly int? _cpu;
+    private bool _isOpen;
+    private bool _isOnWindowSchedule;
+    private long _allocatedAtOpening;
+
+    /// <param name="actor">Whose steps this runs.</param>
+    /// <param name="settings">As validated by the caller.</param>
+    /// <param name="window">Shared by all lanes.</param>
+    /// <param name="barrier">Shared by all lanes.</param>
+    /// <param name="changed">Set whenever the heartbeat's flags change: a handful of times per run.</param>
+    /// <param name="cpu">The core to be pinned to, or null.</param>
+    public ActorLane(
+        IMeasuredActor actor, WindowSettings settings, TimingWindow window, SpinBarrier barrier, EventWaitHandle changed, int? cpu)
+    {
+        Actor = actor;
+        _window = window;
+        _barrier = barrier;
+        _changed = changed;
+        _cpu = cpu;
+        _clock = settings.Clock ?? Clock.Default;
+        _catchUpTicks = _clock.ToTicks(settings.CatchUpLimit);
+        RatePerSecond = actor.RatePerSecond;
+        _pacer = RatePerSecond > 0 ? new Pacer(_clock, RatePerSecond) : null;
+        Recorders = new LaneRecorders(actor, _clock, settings.IntervalCount, isPaced: _pacer is not null);
+    }
+
+    public IMeasuredActor Actor { get; }
+
+    /// <summary>As asked of the actor once; 0 is a closed loop.</summary>
+    public double RatePerSecond { get; }
+
+    public Heartbeat Heartbeat { get; } = new();
+
+    public LaneRecorders Recorders { get; }
+
+    /// <summary>False while the recorders hold warm-up: for good, if the run was cut before this thread heard of the window.</summary>
+    public bool HoldsWindow => Volatile.Read(ref _isOnWindowSchedule);
+
+    public ExceptionDispatchInfo? Failure { get; private set; }
+
+    /// <summary>The core the thread was pinned to; null when it was not, or the kernel refused.</summary>
+    public int? PinnedCpu { get; private set; }
+
+    /// <summary>Steps that started in the window.</summary>
+    public long StepsInWindow { get; private set; }
+
+    /// <summary>Allocated on this thread from just before its first step in the window to just after its last.</summary>
+    public long AllocatedBytes { get; private set; }
+
+    /// <summary>Scheduled starts within the window that never came to be.</summary>
+    public long OwedStepCount { get; private set; }
+
+    /// <summary>When the last step in the window ended; 0 when there was none.</summary>
+    public long LastEndTicks { get; private set; }
+
+    /// <summary>Starts the thread. It waits at the barrier and cannot keep the process alive.</summary>
+    public void Start() => new Thread(Run, StackBytes) { IsBackground = true, Name = Actor.Name }.Start();
+
+    private void Run()
+    {
+        try
+        {
+            GetReady();
+            if (_barrier.SignalAndWait())
+                RepeatSteps();
+        }
+        catch (Exception thrown) // whatever an actor throws must reach the report and not end the process
+        {
+            Failure = ExceptionDispatchInfo.Capture(thrown);
+            _barrier.Break();
+        }
+
+        Heartbeat.HasEnded = true;
+        _changed.Set();
+    }
+
+    private void GetReady()
+    {
+        Heartbeat.ThreadId = ThreadPlacement.ThreadId;
+        if (_cpu is { } cpu && ThreadPlacement.PinTo(cpu))
+            PinnedCpu = cpu;
+        if (_pacer is not null)
+            ThreadPlacement.WakeExactly();
+
+        // The warm-up records as the window will, into the same memory: nothing about recording is new inside the window.
+        long now = _clock.Ticks();
+        Recorders.OpenWindow(now, now + _clock.ToTicks(TimeSpan.FromSeconds(1)));
+    }
+
+    private void RepeatSteps()
+    {
+        _pacer?.StartAt(_clock.Ticks());
+        while (!_window.IsStopped)
+        {
+            if (!_isOpen && _window.IsAnnounced)
+                PrepareOpening();
+            if (_pacer is not null && !AwaitIntendedStart(_pacer))
+                break;
+            long intended = _pacer?.TakeNext() ?? 0;
+            Actor.Prepare();
+            long start = _clock.Ticks();
+            int metric = Actor.Step();
+            long end = _clock.TicksOrdered();
+            Heartbeat.Step();
+            if (!Heartbeat.IsWarm && Actor.IsWarm)
+            {
+                Heartbeat.IsWarm = true;
+                _changed.Set();
+            }
+
+            // The announcement came while this thread prepared, or was off its core, until after the opening.
+            if (!_isOnWindowSchedule && end >= _window.StartTicks)
+                PrepareOpening();
+            Account(metric, intended, start, end);
+            if (end >= _window.EndTicks)
+                CloseWhenMeasured(end);
+        }
+
+        Actor.Quiesce();
+    }
+
+    /// <summary>
+    /// Forgets the warm-up, once, and notes what has been allocated so far. Runs between the announcement and the first
+    /// step in the window, before each step: the last time is the one that counts.
+    /// </summary>
+    private void PrepareOpening()
+    {
+        if (!_isOnWindowSchedule)
+        {
+            Recorders.OpenWindow(_window.StartTicks, Math.Max(_window.EndTicks, _window.StartTicks + 1));
+            _pacer?.StartAt(_window.StartTicks); // what the warm-up still owes is not the window's
+            StepsInWindow = 0;
+            LastEndTicks = 0;
+            _isOnWindowSchedule = true;
+        }
+
+        _allocatedAtOpening = GC.GetAllocatedBytesForCurrentThread();
+    }
+
+    /// <summary>
+    /// Records what started in the window: the service time by its actual start, the latency from the intended start by
+    /// the intended one, so that a stall at the end of the window hides nothing.
+    /// </summary>
+    private void Account(int metric, long intended, long start, long end)
+    {
+        if (Heartbeat.HasMeasured)
+            return; // load only, even if it still catches up with what has been reported as owed
+        long opening = _isOnWindowSchedule ? _window.StartTicks : long.MinValue, closing = _window.EndTicks;
+        if (_pacer is not null && metric >= 0 && intended >= opening && intended < closing)
+            Recorders.RecordIntended(metric, intended, end);
+        if (start < opening || start >= closing)
+            return;
+        _isOpen = _isOnWindowSchedule;
+        StepsInWindow++;
+        LastEndTicks = end;
+        if (metric >= 0)
+            Recorders.RecordService(metric, start, end);
+        Recorders.RecordPhases(Actor.Phases, start);
+    }
+
+    /// <summary>Once the window has passed and nothing of it is owed, or catching up has taken too long.</summary>
+    private void CloseWhenMeasured(long now)
+    {
+        long closing = _window.EndTicks;
+        if (Heartbeat.HasMeasured || now < closing)
+            return;
+        long owed = _pacer?.OwedBefore(closing) ?? 0;
+        if (owed > 0 && now - closing < _catchUpTicks)
+            return;
+        OwedStepCount = owed;
+        AllocatedBytes = _isOpen ? GC.GetAllocatedBytesForCurrentThread() - _allocatedAtOpening : 0;
+        Heartbeat.HasMeasured = true;
+        _changed.Set();
+    }
+
+    /// <summary>False when the run ended meanwhile. An opening announced while waiting restarts the schedule at once.</summary>
+    private bool AwaitIntendedStart(Pacer pacer)
+    {
+        while (true)
+        {
+            long now = pacer.WaitSlice(pacer.NextTicks);
+            if (_window.IsStopped)
+                return false;
+            if (!_isOnWindowSchedule && _window.IsAnnounced)
+                PrepareOpening();
+            CloseWhenMeasured(now);
+            if (now >= pacer.NextTicks)
+                return true;
+            Heartbeat.Wait();
+        }
+    }
+}

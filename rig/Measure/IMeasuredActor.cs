@@ -1,0 +1,64 @@
+namespace Lab.Measure;
+
+/// <summary>The part an actor plays; results are grouped by it.</summary>
+public enum ActorRole
+{
+    /// <summary>Runs guest code or takes guest faults.</summary>
+    Vcpu,
+
+    /// <summary>Changes memslots, unmaps, zaps: the side whose latency the strategy is about.</summary>
+    Updater,
+
+    /// <summary>Does something unrelated and suffers, or does not.</summary>
+    Bystander,
+
+    Other,
+}
+
+/// <summary>
+/// One thread of load, as <see cref="TimedMeasurement"/> drives it. All members are called on the actor's own thread once
+/// it has started, except the descriptive ones, which are read once before.
+/// </summary>
+/// <remarks>
+/// A thread repeats <c>Prepare, Step</c> and times Step alone. Before the window opens that is the warm-up, after it
+/// closes it goes on as load until the last actor has measured. A step should be short against the window and must
+/// return when the load stops: nothing interrupts it. An exception ends the run and is reported in it.
+/// </remarks>
+public interface IMeasuredActor
+{
+    /// <summary>Names the thread and the row of the report; unique within a run.</summary>
+    string Name { get; }
+
+    ActorRole Role { get; }
+
+    /// <summary>What <see cref="Step"/> can be recorded under. Actors that share a metric are merged under it.</summary>
+    IReadOnlyList<string> Metrics { get; }
+
+    /// <summary>Steps per second on a schedule fixed in advance; 0 is a closed loop, one step after another.</summary>
+    double RatePerSecond => 0;
+
+    /// <summary>Whether more steps would change nothing any more. Asked after each step until it is true.</summary>
+    bool IsWarm { get; }
+
+    /// <summary>What <see cref="Phases"/> is recorded under; empty when the actor has none.</summary>
+    IReadOnlyList<string> PhaseNames => [];
+
+    /// <summary>
+    /// Nanoseconds spent in each phase of the last step, in the order of <see cref="PhaseNames"/>; shorter or empty when
+    /// it had none; a negative value is a phase that did not occur.
+    /// </summary>
+    ReadOnlySpan<long> Phases => default;
+
+    /// <summary>Untimed work before a step.</summary>
+    void Prepare()
+    {
+    }
+
+    /// <summary>The timed operation. Returns the index in <see cref="Metrics"/> to record it under, or -1 for none.</summary>
+    int Step();
+
+    /// <summary>Called once, on the actor's thread, when the load has stopped.</summary>
+    void Quiesce()
+    {
+    }
+}

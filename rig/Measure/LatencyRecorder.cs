@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+
+namespace Lab.Measure;
+
+/// <summary>
+/// What one thread records one metric with: a full-range histogram and the same latencies over time. One per thread and
+/// metric, merged by metric when the run is over; recording neither allocates nor shares a cache line.
+/// </summary>
+public sealed class LatencyRecorder : IDisposable
+{
+    private readonly Clock _clock;
+
+    public LatencyRecorder(string metric, Clock clock, int intervalCount)
+        : this(metric, clock, new Timeline(intervalCount, clock))
+    {
+    }
+
+    private LatencyRecorder(string metric, Clock clock, Timeline timeline)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(metric);
+        ArgumentNullException.ThrowIfNull(clock);
+        Metric = metric;
+        _clock = clock;
+        Timeline = timeline;
+    }
+
+    public string Metric { get; }
+
+    public LatencyHistogram Histogram { get; } = new();
+
+    public Timeline Timeline { get; }
+
+    /// <summary>Forgets what was recorded and opens the timeline over the given stretch of clock ticks. For the writer only.</summary>
+    public void OpenWindow(long startTicks, long endTicks)
+    {
+        Histogram.Clear();
+        Timeline.OpenWindow(startTicks, endTicks);
+    }
+
+    /// <summary>Records the latency between two stamps of this recorder's clock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Record(long startTicks, long endTicks) => RecordNanoseconds(startTicks, _clock.ToNanoseconds(endTicks - startTicks));
+
+    /// <summary>Records a latency that was measured elsewhere, under the moment at which it began.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void RecordNanoseconds(long startTicks, long nanoseconds)
+    {
+        Histogram.Record(nanoseconds);
+        Timeline.Record(startTicks, nanoseconds);
+    }
+
+    /// <summary>
+    /// A new recorder that holds what all the given ones do; they are unchanged, and none may be written to meanwhile.
+    /// The caller owns it.
+    /// </summary>
+    /// <exception cref="ArgumentException">None given, or they differ in metric or window.</exception>
+    public static LatencyRecorder Merge(IReadOnlyList<LatencyRecorder> recorders)
+    {
+        ArgumentNullException.ThrowIfNull(recorders);
+        if (recorders.Count == 0 || recorders.Any(other => other.Metric != recorders[0].Metric))
+            throw new ArgumentException("Only recorders of one metric can be merged.", nameof(recorders));
+        var merged = new LatencyRecorder(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin());
+        foreach (LatencyRecorder recorder in recorders)
+        {
+            merged.Histogram.MergeFrom(recorder.Histogram);
+            merged.Timeline.MergeFrom(recorder.Timeline);
+        }
+
+        return merged;
+    }
+
+    /// <summary>Frees the memory; the writer must have stopped for good.</summary>
+    public void Dispose()
+    {
+        Histogram.Dispose();
+        Timeline.Dispose();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Runtime;
+
+namespace Lab.Measure;
+
+/// <summary>What one actor did in the window.</summary>
+public sealed record ActorResult
+{
+    public required string Name { get; init; }
+
+    public required ActorRole Role { get; init; }
+
+    /// <summary>0 is a closed loop.</summary>
+    public required double RatePerSecond { get; init; }
+
+    /// <summary>Steps that started in the window, recorded or not.</summary>
+    public required long StepCount { get; init; }
+
+    /// <summary>Length of the window; for an actor that hung or failed, up to the end of its last step in it.</summary>
+    public required double MeasuredSeconds { get; init; }
+
+    /// <summary>Scheduled starts in the window that never came to be, although the actor was given time to catch up.</summary>
+    public required long OwedStepCount { get; init; }
+
+    /// <summary>Allocated by the actor's thread over its steps in the window, to within one step.</summary>
+    public required long AllocatedBytes { get; init; }
+
+    /// <summary>The core the thread was bound to, or null.</summary>
+    public required int? PinnedCpu { get; init; }
+
+    /// <summary>How often the kernel took the core away in the window; null where it does not say.</summary>
+    public required long? InvoluntarySwitches { get; init; }
+
+    /// <summary>In the order: metrics, <c>metric.intended</c> of a fixed-rate actor, phases. Owned by the run.</summary>
+    public required IReadOnlyList<LatencyRecorder> Recorders { get; init; }
+}
+
+/// <summary>An actor's exception, which ended the run.</summary>
+public sealed record ActorFailure(string Actor, Exception Exception);
+
+/// <summary>
+/// All that one timing window gave. Owns the recorders; whoever received it disposes of it once the numbers are copied.
+/// </summary>
+public sealed record MeasuredRun : IDisposable
+{
+    public required IReadOnlyList<ActorResult> Actors { get; init; }
+
+    public required ClockInfo Clock { get; init; }
+
+    /// <summary>From the opening to the closing of the window, shorter than asked for when the run was cut; 0 when it never opened.</summary>
+    public required double WindowSeconds { get; init; }
+
+    /// <summary>The opening on the CLOCK_MONOTONIC line, in nanoseconds; 0 when the window never opened.</summary>
+    public required long WindowStartMonotonicNanoseconds { get; init; }
+
+    public required double WarmupSeconds { get; init; }
+
+    /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
+    public required RuntimeCounters Disturbance { get; init; }
+
+    /// <summary>The collector's mode that was in force; asking for SustainedLowLatency has no effect without concurrent collection.</summary>
+    public required GCLatencyMode GcLatencyMode { get; init; }
+
+    /// <summary>The token was cancelled before all had measured; what was measured until then is here.</summary>
+    public required bool Interrupted { get; init; }
+
+    /// <summary>
+    /// Actors that stood still for the watchdog's timeout, or did not end when told to. Their threads are abandoned, and
+    /// their recorders are copies as of then.
+    /// </summary>
+    public required IReadOnlyList<string> HungActors { get; init; }
+
+    public required IReadOnlyList<ActorFailure> Failures { get; init; }
+
+    /// <summary>What a reader must know about these numbers, one sentence each.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    public bool Hung => HungActors.Count > 0;
+
+    /// <summary>The window ran its full length and every actor ended in order.</summary>
+    public bool IsComplete => !Interrupted && !Hung && Failures.Count == 0;
+
+    /// <summary>All actors' latencies by metric, in order of first appearance. The caller owns the recorders.</summary>
+    public IReadOnlyList<LatencyRecorder> MergeByMetric() =>
+    [
+        .. Actors.SelectMany(actor => actor.Recorders)
+            .GroupBy(recorder => recorder.Metric)
+            .Select(group => LatencyRecorder.Merge([.. group])),
+    ];
+
+    public void Dispose()
+    {
+        foreach (LatencyRecorder recorder in Actors.SelectMany(actor => actor.Recorders))
+            recorder.Dispose();
+    }
+}

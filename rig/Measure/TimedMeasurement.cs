@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Runtime;
+
+namespace Lab.Measure;
+
+/// <summary>
+/// The timing window, the same for every strategy: start together; warm until the last actor is warm; measure; keep the
+/// load up until the last has measured; stop all. The calling thread coordinates and takes no samples.
+/// </summary>
+public sealed class TimedMeasurement
+{
+    // Actors get this long to empty their recorders between announcement and opening; being late costs first samples only.
+    private static readonly TimeSpan s_lead = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_leadPerRecorder = TimeSpan.FromMilliseconds(1);
+
+    // A window is cut a little in the future: no actor has recorded beyond the cut when it hears of it.
+    private static readonly TimeSpan s_cutLead = TimeSpan.FromMilliseconds(1);
+
+    private readonly WindowSettings _settings;
+    private readonly Clock _clock;
+    private readonly TimingWindow _window = new();
+    private readonly List<string> _notes = [];
+    private readonly ActorLane[] _lanes;
+    private readonly SpinBarrier _barrier;
+    private readonly LaneWatch _watch;
+    private readonly int _coreCount;
+
+    private TimedMeasurement(
+        IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer, CancellationToken cancellation)
+    {
+        _settings = settings;
+        _clock = settings.Clock ?? Clock.Default;
+        IReadOnlyList<int> cpus = ThreadPlacement.AllowedCpus();
+        _coreCount = Math.Min(cpus.Count, MachineLimits.Read().UsableCores);
+        bool fits = actors.Count <= _coreCount;
+        if (!fits)
+            _notes.Add($"oversubscribed: {actors.Count} actors on {_coreCount} cores");
+        bool pins = settings.Pinning == Pinning.On || (settings.Pinning == Pinning.Auto && fits);
+        _barrier = new SpinBarrier(actors.Count);
+        var changed = new AutoResetEvent(initialState: false);
+        _lanes =
+        [
+            .. actors.Select((actor, index) =>
+                new ActorLane(actor, settings, _window, _barrier, changed, pins ? cpus[index % cpus.Count] : null)),
+        ];
+        _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
+    }
+
+    /// <summary>
+    /// Runs the actors through one window and returns what they recorded. Always comes back: a cancelled run with what was
+    /// measured, a hung one within the watchdog's timeout and a second, a failed one with the actor's exception.
+    /// </summary>
+    /// <exception cref="ArgumentException">No actors, two of one name, one without a name, or settings out of range.</exception>
+    public static MeasuredRun Run(
+        IReadOnlyList<IMeasuredActor> actors,
+        WindowSettings settings,
+        IWindowObserver? observer = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(actors);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        if (actors.Count == 0 || actors.Any(actor => string.IsNullOrEmpty(actor.Name)))
+            throw new ArgumentException("A measurement needs actors, each with a name.", nameof(actors));
+        if (actors.Select(actor => actor.Name).Distinct().Count() != actors.Count)
+            throw new ArgumentException("Actors' names must be unique within a run.", nameof(actors));
+
+        return new TimedMeasurement(actors, settings, observer, cancellation).RunWindow();
+    }
+
+    private MeasuredRun RunWindow()
+    {
+        GCLatencyMode modeBefore = GCSettings.LatencyMode;
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
+        GCLatencyMode modeInForce = GCSettings.LatencyMode;
+        try
+        {
+            long started = _clock.Ticks();
+            foreach (ActorLane lane in _lanes)
+                lane.Start();
+            bool isWarm = WarmUp(started);
+            double warmupSeconds = _clock.ToNanoseconds(_clock.Ticks() - started) / 1e9;
+
+            // Read once beforehand too: what these reads need compiled is compiled outside the window.
+            EdgeReading opening = ReadEdge();
+            if (!_watch.IsInTrouble)
+            {
+                if (!isWarm)
+                    NoteColdActors();
+                GC.Collect();
+                opening = ReadEdge();
+                OpenWindow();
+                _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
+            }
+
+            EdgeReading closing = CloseWindow();
+            StopLanes();
+            return Collect(warmupSeconds, opening, closing, modeInForce);
+        }
+        catch
+        {
+            // A thread that could not be started, or an observer that threw: nothing may run on behind the caller's back.
+            _watch.Mute();
+            StopLanes();
+            throw;
+        }
+        finally
+        {
+            GCSettings.LatencyMode = modeBefore;
+        }
+    }
+
+    private bool WarmUp(long started) => _watch.Await(
+        WindowPhase.Warming, started + _clock.ToTicks(_settings.WarmupMinimum), lane => lane.Heartbeat.IsWarm, _settings.WarmupLimit);
+
+    private void NoteColdActors()
+    {
+        string names = string.Join(", ", _lanes.Where(lane => !lane.Heartbeat.IsWarm).Select(lane => lane.Actor.Name));
+        _notes.Add(string.Create(
+            CultureInfo.InvariantCulture, $"measured cold after {_settings.WarmupLimit.TotalSeconds:0.###} s of warm-up: {names}"));
+    }
+
+    private void OpenWindow()
+    {
+        TimeSpan lead = s_lead + (s_leadPerRecorder * _lanes.Sum(lane => lane.Recorders.All.Count) / _coreCount);
+        long start = _clock.Ticks() + _clock.ToTicks(lead);
+        _window.Announce(start, start + _clock.ToTicks(_settings.Duration));
+        if (_clock.TicksOrdered() >= start)
+            _notes.Add("the window opened before it was announced: the machine was too busy, and first samples are missing");
+    }
+
+    /// <summary>Closes the window early when there is trouble, and keeps the load up until the last actor has measured.</summary>
+    private EdgeReading CloseWindow()
+    {
+        if (_watch.IsInTrouble)
+            _window.Shorten(_clock.Ticks() + _clock.ToTicks(s_cutLead));
+        EdgeReading closing = ReadEdge();
+        if (_window.IsAnnounced)
+        {
+            _watch.Await(
+                WindowPhase.Draining,
+                _window.EndTicks,
+                lane => lane.Heartbeat.HasMeasured || lane.Heartbeat.HasEnded,
+                TimeSpan.MaxValue,
+                graceShare: 0.5);
+        }
+
+        return closing;
+    }
+
+    private void StopLanes()
+    {
+        _window.Stop();
+        _barrier.Break(); // for lanes whose fellows will never come; the others have left it long ago
+        _watch.Await(WindowPhase.Stopping, 0, lane => lane.Heartbeat.HasEnded, TimeSpan.MaxValue);
+    }
+
+    private MeasuredRun Collect(double warmupSeconds, EdgeReading opening, EdgeReading closing, GCLatencyMode modeInForce)
+    {
+        bool opened = _window.IsAnnounced;
+        double windowSeconds = opened ? _clock.ToNanoseconds(_window.EndTicks - _window.StartTicks) / 1e9 : 0;
+        HashSet<ActorLane> hung = [.. _watch.Stuck, .. _lanes.Where(lane => !lane.Heartbeat.HasEnded)];
+        var actors = new ActorResult[_lanes.Length];
+        for (int i = 0; i < actors.Length; i++)
+            actors[i] = Result(_lanes[i], windowSeconds, hung.Contains(_lanes[i]), closing.Switches[i] - opening.Switches[i]);
+        foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
+        return new MeasuredRun
+        {
+            Actors = actors,
+            Clock = _clock.Info,
+            WindowSeconds = windowSeconds,
+            WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.StartTicks) : 0,
+            WarmupSeconds = warmupSeconds,
+            Disturbance = closing.Counters.Since(opening.Counters),
+            GcLatencyMode = modeInForce,
+            Interrupted = _watch.Interrupted,
+            HungActors = [.. _lanes.Where(hung.Contains).Select(lane => lane.Actor.Name)],
+            Failures = [.. _lanes.Where(lane => lane.Heartbeat.HasEnded && lane.Failure is not null).Select(Failure)],
+            Notes = _notes,
+        };
+    }
+
+    private static ActorFailure Failure(ActorLane lane) => new(lane.Actor.Name, lane.Failure!.SourceException);
+
+    private ActorResult Result(ActorLane lane, double windowSeconds, bool isHung, long? switches)
+    {
+        double untilLastEnd = _clock.ToNanoseconds(lane.LastEndTicks - _window.StartTicks) / 1e9;
+        bool wasCut = isHung || lane.Failure is not null;
+        return new ActorResult
+        {
+            Name = lane.Actor.Name,
+            Role = lane.Actor.Role,
+            RatePerSecond = lane.RatePerSecond,
+            StepCount = _window.IsAnnounced ? lane.StepsInWindow : 0,
+            MeasuredSeconds = wasCut ? Math.Min(windowSeconds, untilLastEnd) : windowSeconds,
+            OwedStepCount = lane.OwedStepCount,
+            AllocatedBytes = lane.AllocatedBytes,
+            PinnedCpu = lane.PinnedCpu,
+            InvoluntarySwitches = switches,
+
+            Recorders = RecordersOf(lane, isHung),
+        };
+    }
+
+    private IReadOnlyList<LatencyRecorder> RecordersOf(ActorLane lane, bool isHung)
+    {
+        if (!lane.HoldsWindow)
+        {
+            // The run was cut before this thread heard of a window: what it recorded is warm-up, of a stretch of time of its own.
+            if (!isHung)
+                lane.Recorders.Dispose();
+            return [];
+        }
+
+        // An abandoned thread may still write: its recorders stay its own, and the run gets copies.
+        return isHung ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All;
+    }
+
+    private EdgeReading ReadEdge() =>
+        new(RuntimeCounters.Read(), [.. _lanes.Select(lane => ThreadPlacement.InvoluntarySwitches(lane.Heartbeat.ThreadId))]);
+
+    /// <summary>What is read at both edges of the window; the switches are per lane.</summary>
+    private sealed record EdgeReading(RuntimeCounters Counters, long?[] Switches);
+}

@@ -1,0 +1,55 @@
+namespace Lab.Measure;
+
+/// <summary>Whether actor threads are bound to cores.</summary>
+public enum Pinning
+{
+    /// <summary>One core each when there are enough cores, otherwise not at all.</summary>
+    Auto,
+
+    /// <summary>Round-robin over the allowed cores, several to a core when they are fewer than the actors.</summary>
+    On,
+
+    Off,
+}
+
+/// <summary>How long and under which conditions <see cref="TimedMeasurement"/> measures.</summary>
+public sealed record WindowSettings
+{
+    /// <summary>Length of the timing window.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The load runs at least this long before the window, even when every actor says that it is warm.</summary>
+    public TimeSpan WarmupMinimum { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>An actor that is not warm by then is measured cold, and a note says so.</summary>
+    public TimeSpan WarmupLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The run is given up when an actor completes no step for this long.</summary>
+    public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long after the window a fixed-rate actor that fell behind may go on with the steps it owes; what it still owes
+    /// then is reported as <see cref="ActorResult.OwedStepCount"/>.
+    /// </summary>
+    public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Into how many intervals the timelines cut the window; 1 … <see cref="Timeline.MostIntervals"/>.</summary>
+    public int IntervalCount { get; init; } = 100;
+
+    public Pinning Pinning { get; init; } = Pinning.Auto;
+
+    /// <summary>What stamps are taken with; null is <see cref="Clock.Default"/>.</summary>
+    public Clock? Clock { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">A duration or count makes no sense.</exception>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Duration, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(WarmupMinimum, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(WarmupLimit, WarmupMinimum);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(WatchdogTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(CatchUpLimit, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(IntervalCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(IntervalCount, Timeline.MostIntervals);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Lab.Measure;
+using Xunit;
+
+namespace Lab.Tests.Measure;
+
+/// <summary>Runs that do not end as planned: they still come back, say why, and keep what was measured.</summary>
+[Collection(TimingCollection.Name)]
+public sealed class TroubleTests
+{
+    private static WindowSettings Long { get; } = new()
+    {
+        Duration = TimeSpan.FromSeconds(30),
+        WarmupMinimum = TimeSpan.FromMilliseconds(20),
+        WatchdogTimeout = TimeSpan.FromMilliseconds(500),
+        Pinning = Pinning.Off,
+    };
+
+    [Fact]
+    public void A_hung_actor_is_named_and_the_run_comes_back_in_time()
+    {
+        using var release = new ManualResetEventSlim();
+        using var left = new ManualResetEventSlim();
+        int steps = 0;
+        var stuck = new ScriptedActor
+        {
+            Name = "stuck",
+            OnStep = () =>
+            {
+                if (++steps == 100_000)
+                    release.Wait(TestContext.Current.CancellationToken);
+                return 0;
+            },
+            OnQuiesce = left.Set,
+        };
+        var lively = new ScriptedActor { Name = "lively" };
+        long started = Stopwatch.GetTimestamp();
+        MeasuredRun run = TimedRun.Of(Long, stuck, lively);
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+
+        Assert.True(run.Hung);
+        Assert.False(run.IsComplete);
+        Assert.Equal(["stuck"], run.HungActors);
+        Assert.True(run.Actors[1].Recorders[0].Histogram.Count > 0);
+        long hungAt = run.Actors[0].StepCount;
+        Assert.InRange(hungAt, 0, 99_999);
+        Assert.Equal(hungAt, run.Actors[0].Recorders[0].Histogram.Count);
+        Assert.True(run.Actors[0].MeasuredSeconds < run.WindowSeconds);
+        Assert.True(took < Long.WatchdogTimeout + TimeSpan.FromSeconds(1) + Reaching(run), $"{took}");
+
+        // The abandoned thread wakes up after the run was disposed of, and must find its memory where it was.
+        run.Dispose();
+        release.Set();
+        Assert.True(left.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void An_actor_that_hangs_when_told_to_stop_is_named_too()
+    {
+        using var release = new ManualResetEventSlim();
+        var actor = new ScriptedActor { Name = "lingering", OnQuiesce = () => release.Wait(TestContext.Current.CancellationToken) };
+        using MeasuredRun run = TimedRun.Of(Long with { Duration = TimeSpan.FromMilliseconds(50) }, actor);
+        Assert.Equal(["lingering"], run.HungActors);
+        Assert.True(run.Actors[0].Recorders[0].Histogram.Count > 0);
+        release.Set();
+    }
+
+    [Fact]
+    public void Cancelling_keeps_what_was_measured()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var observer = new CancelWhenMeasuring(cancellation);
+        long started = Stopwatch.GetTimestamp();
+        using MeasuredRun run = TimedMeasurement.Run(
+            [new ScriptedActor { Name = "a" }, new ScriptedActor { Name = "b", RatePerSecond = 500 }], Long, observer, cancellation.Token);
+
+        Assert.True(run.Interrupted);
+        Assert.False(run.Hung);
+        Assert.InRange(run.WindowSeconds, 0.05, 10);
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
+        Assert.All(run.Actors, actor => Assert.True(actor.Recorders[0].Histogram.Count > 0, actor.Name));
+        Assert.All(run.Actors, actor => Assert.Equal(run.WindowSeconds, actor.MeasuredSeconds));
+    }
+
+    [Fact]
+    public void Cancelled_before_the_window_there_is_nothing_to_keep()
+    {
+        int quiesced = 0;
+        var actor = new ScriptedActor { Name = "a", OnQuiesce = () => quiesced++ };
+        using MeasuredRun run = TimedMeasurement.Run([actor], Long, cancellation: new CancellationToken(canceled: true));
+        Assert.True(run.Interrupted);
+        Assert.False(run.Hung);
+        Assert.Equal((0.0, 0L), (run.WindowSeconds, run.Actors[0].StepCount));
+        Assert.Equal(1, quiesced);
+    }
+
+    [Fact]
+    public void An_actor_s_exception_ends_the_run_and_is_reported()
+    {
+        int steps = 0;
+        var failing = new ScriptedActor
+        {
+            Name = "failing",
+            OnStep = () => ++steps < 50_000 ? 0 : throw new InvalidOperationException("no more"),
+        };
+        using MeasuredRun run = TimedRun.Of(Long, failing, new ScriptedActor { Name = "other" });
+        ActorFailure failure = Assert.Single(run.Failures);
+        Assert.Equal(("failing", "no more"), (failure.Actor, failure.Exception.Message));
+        Assert.False(run.Hung);
+        Assert.False(run.IsComplete);
+    }
+
+    [Fact]
+    public void A_metric_that_was_not_declared_is_a_failure()
+    {
+        using MeasuredRun run = TimedRun.Of(Long, new ScriptedActor { Name = "a", OnStep = () => 1 });
+        Assert.IsType<IndexOutOfRangeException>(Assert.Single(run.Failures).Exception);
+    }
+
+    /// <summary>What the run spent before the actor hung; the time limit counts from there.</summary>
+    private static TimeSpan Reaching(MeasuredRun run) =>
+        TimeSpan.FromSeconds(run.WarmupSeconds + run.Actors[0].MeasuredSeconds);
+
+    private sealed class CancelWhenMeasuring(CancellationTokenSource cancellation) : IWindowObserver
+    {
+        public void OnProgress(WindowProgress progress)
+        {
+            if (progress.Phase == WindowPhase.Measuring && progress.Fraction > 0)
+                cancellation.CancelAfter(100);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Lab.Mmu;
+
+namespace Lab.Workloads;
+
+/// <summary>A VMM's thread that deletes a slot and creates it again. Timed: each delete, with its phases; creates are not recorded.</summary>
+public sealed class SlotDeleter<TMachine>(Vm<TMachine> vm, int slot, GfnRange range, double ratePerSecond) : WorkloadActor("updater", ActorPart.Updater)
+    where TMachine : struct, IMachine
+{
+    private bool _exists = true;
+
+    public override IReadOnlyList<string> Metrics { get; } = ["update"];
+
+    public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
+
+    public override ReadOnlySpan<long> Phases => _exists ? default : vm.Phases.Nanoseconds;
+
+    public override double RatePerSecond { get; } = ratePerSecond;
+
+    public override int Step()
+    {
+        _exists = !_exists;
+        if (_exists)
+        {
+            vm.CreateSlot(slot, range, MemslotFlags.None);
+            return -1;
+        }
+        vm.DeleteSlot(slot);
+        return 0;
+    }
+}

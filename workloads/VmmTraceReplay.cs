@@ -1,0 +1,120 @@
+using Lab.Mmu;
+
+namespace Lab.Workloads;
+
+/// <summary>
+/// Replays the memslot calls of a real VMM's boot while vCPUs touch the guest's memory: real sizes, real order, and if wanted real timing.
+/// <code>
+///   Vmm     ──create/delete as recorded──► fast zap per delete ── at the end: delete all, begin again
+///   vcpu0…n ──touch at random──► faults, and MMIO where there is no slot just now
+/// </code>
+/// </summary>
+/// <remarks>
+/// Timed: each delete (update, with phases), each create, each flag change; faults; reloads. Not timed: waiting for the recorded time of a call. The
+/// answer: at the end of each replay the VM holds exactly the slots that the trace leaves.
+/// </remarks>
+[Workload("vmm-trace", Story = "memslot calls recorded from a booting VMM, replayed under running vCPUs", Timed = "update and its phases, create, flags, fault, reload")]
+public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly Vm<TMachine> _vm;
+    private readonly Vmm _vmm;
+
+    public VmmTraceReplay(VmSource<TMachine> source, WorkloadParameters parameters)
+        : base(source, parameters)
+    {
+        VmmTrace trace = parameters.Trace ?? throw new ArgumentException("vmm-trace needs a trace.", nameof(parameters));
+        _vm = source.NewVm();
+        _vmm = new Vmm(_vm, trace, parameters);
+        GfnRange memory = GfnRange.Of(0, Math.Min(parameters.Frames, trace.FramesMax));
+        Actors =
+        [
+            .. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(
+                _vm, vcpu, new AccessPattern(parameters.Seed + (ulong)vcpu.Index, memory) { WriteEvery = 4 }, parameters)),
+            _vmm,
+        ];
+    }
+
+    public override IReadOnlyList<WorkloadActor> Actors { get; }
+
+    public override string? Finish()
+    {
+        string? wrong = _vmm.Wrong;
+        DestroyAndRetire(_vm);
+        return wrong;
+    }
+
+    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor("vmm", ActorPart.Updater)
+    {
+        private const int Update = 0;
+        private const int Create = 1;
+        private const int FlagChange = 2;
+
+        private readonly int _left = CountLeft(trace);
+        private int _next;
+        private long _begin;
+        private bool _hasPhases;
+
+        public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
+
+        public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
+
+        public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
+
+        internal string? Wrong { get; private set; }
+
+        public override void Prepare()
+        {
+            if (_next == trace.Calls.Count) BeginAgain();
+            long now = vm.Machine.Timestamp();
+            if (_next == 0) _begin = now;
+            if (parameters.TraceAtFullSpeed) return;
+            // In short naps, so that the end of the load is noticed between steps: a call that is not due yet is left for the next step.
+            long wait = _begin + trace.Calls[_next].AtNanoseconds - now;
+            if (wait > 0) vm.Machine.Dally(Math.Min(wait, 2_000_000));
+        }
+
+        public override int Step()
+        {
+            _hasPhases = false;
+            VmmCall call = trace.Calls[_next];
+            if (!parameters.TraceAtFullSpeed && vm.Machine.Timestamp() < _begin + call.AtNanoseconds) return -1;
+            _next++;
+            if (call.IsDelete)
+            {
+                Expect(vm.DeleteSlot(call.Slot), call);
+                _hasPhases = true;
+                return Update;
+            }
+            if (vm.Memslots.TryGet(call.Slot, out _))
+            {
+                Expect(vm.SetFlags(call.Slot, call.Flags), call);
+                return FlagChange;
+            }
+            Expect(vm.CreateSlot(call.Slot, call.Range, call.Flags), call);
+            return Create;
+        }
+
+        private void Expect(MemslotResult result, VmmCall call)
+        {
+            if (result != MemslotResult.Done) Wrong ??= $"call {_next} of {trace.Name} on slot {call.Slot} was refused: {result}";
+        }
+
+        /// <summary>The guest is switched off: its slots go, untimed.</summary>
+        private void BeginAgain()
+        {
+            if (vm.Memslots.Count != _left) Wrong ??= $"a replay of {trace.Name} left {vm.Memslots.Count} slots, not {_left}";
+            while (vm.Memslots.Count > 0) vm.DeleteSlot(vm.Memslots.Slots[0].Id);
+            _next = 0;
+        }
+
+        private static int CountLeft(VmmTrace trace)
+        {
+            HashSet<int> slots = [];
+            foreach (VmmCall call in trace.Calls)
+                if (call.IsDelete) slots.Remove(call.Slot);
+                else slots.Add(call.Slot);
+            return slots.Count;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using Lab.Mmu;
+
+namespace Lab.Workloads;
+
+/// <summary>What the user asked of a workload.</summary>
+public sealed record WorkloadParameters
+{
+    /// <summary>Guest memory that the vCPUs touch, in bytes.</summary>
+    public long MemoryBytes { get; init; } = 256L << 20;
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Updates per second on a fixed schedule; zero is a closed loop.</summary>
+    public double RatePerSecond { get; init; }
+
+    /// <summary>Which update <c>memslot-churn</c> makes.</summary>
+    public SlotOperation Operation { get; init; }
+
+    /// <summary>Recorded calls for <c>vmm-trace</c>.</summary>
+    public VmmTrace? Trace { get; init; }
+
+    /// <summary>Replay the trace as fast as possible instead of with its own timing.</summary>
+    public bool TraceAtFullSpeed { get; init; }
+
+    /// <summary>
+    /// In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that each
+    /// zap finds as much to do; negative: all of memory.
+    /// </summary>
+    public long RefillPages { get; init; } = -1;
+
+    /// <summary>The guest touches nothing: a bound.</summary>
+    public bool EmptyGuest { get; init; }
+
+    internal ulong Frames => (ulong)(MemoryBytes >> 12);
+}
+
+/// <summary>Updates of <c>memslot-churn</c>.</summary>
+public enum SlotOperation
+{
+    /// <summary>Delete and recreate.</summary>
+    Delete,
+
+    /// <summary>Move between two places.</summary>
+    Move,
+
+    /// <summary>Turn dirty logging of all guest memory on and off.</summary>
+    Flags,
+
+    /// <summary>All of them in turn.</summary>
+    Mix,
+}
+
+/// <summary>Makes the VMs of a workload, all with the strategy under test, and keeps what they had to say when they are gone.</summary>
+/// <remarks>Any actor's thread may use it.</remarks>
+public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
+    where TMachine : struct, IMachine
+{
+    private readonly Lock _lock = new();
+    private readonly List<Violation> _violations = [];
+    private readonly List<Vm<TMachine>> _alive = [];
+    private int _count;
+
+    /// <summary>VMs made so far.</summary>
+    public int Made { get; private set; }
+
+    /// <summary>Most table pages that any VM had in use at a time, zombies included.</summary>
+    public long TablePagesMax { get; private set; }
+
+    /// <summary>VMs that are not retired yet.</summary>
+    public IReadOnlyList<Vm<TMachine>> Alive
+    {
+        get { lock (_lock) return [.. _alive]; }
+    }
+
+    public Vm<TMachine> NewVm()
+    {
+        Vm<TMachine> vm = make();
+        lock (_lock)
+        {
+            _alive.Add(vm);
+            Made++;
+        }
+        return vm;
+    }
+
+    /// <summary>Collects the verdict of a destroyed VM and frees its memory.</summary>
+    public void Retire(Vm<TMachine> vm)
+    {
+        lock (_lock)
+        {
+            _alive.Remove(vm);
+            _count += vm.Oracle.Count;
+            _violations.AddRange(vm.Oracle.Violations);
+            TablePagesMax = Math.Max(TablePagesMax, vm.Mmu.TablePagesMax);
+        }
+        vm.Dispose();
+    }
+
+    /// <summary>Books an answer that does not add up.</summary>
+    public void ReportWrongAnswer(string what)
+    {
+        lock (_lock)
+        {
+            _count++;
+            _violations.Add(new Violation("answer", "The workload's answer, recomputed independently, is right.", what, 0, 0, []));
+        }
+    }
+
+    /// <summary>Violations seen in all VMs, retired or not.</summary>
+    public int ViolationCount
+    {
+        get { lock (_lock) return _count + _alive.Sum(vm => vm.Oracle.Count); }
+    }
+
+    public IReadOnlyList<Violation> Violations
+    {
+        get { lock (_lock) return [.. _violations, .. _alive.SelectMany(vm => vm.Oracle.Violations)]; }
+    }
+}
+
+/// <summary>Name card of a workload: the class carries it, the catalogue and <c>lab list</c> read it.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class WorkloadAttribute(string name) : Attribute
+{
+    /// <summary>Name as the user types it.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>What happens in it, in one line.</summary>
+    public required string Story { get; init; }
+
+    /// <summary>What is timed.</summary>
+    public required string Timed { get; init; }
+}
+
+/// <summary>A set of actors on one or more VMs, and the answer that they must agree on.</summary>
+/// <remarks>The rig makes one workload per measurement, runs its actors, and then calls <see cref="Finish"/> on one thread.</remarks>
+public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
+    where TMachine : struct, IMachine
+{
+    /// <summary>Slot of the guest's memory.</summary>
+    protected const int MainSlot = 0;
+
+    /// <summary>Slot that updates hit.</summary>
+    protected const int ChurnSlot = 1;
+
+    /// <summary>Frames of the churned slot: 2 MiB, the size of a device BAR or of a ROM that is remapped.</summary>
+    protected const ulong ChurnFrames = 512;
+
+    public abstract IReadOnlyList<WorkloadActor> Actors { get; }
+
+    protected VmSource<TMachine> Source { get; } = source;
+
+    protected WorkloadParameters Parameters { get; } = parameters;
+
+    /// <summary>Where the churned slot lives: above the guest's memory, in another 1 GiB.</summary>
+    protected ulong ChurnBase => ((Parameters.Frames >> 18) + 1) << 18;
+
+    /// <summary>
+    /// After the actors stopped: recomputes the workload's answer, then destroys and retires its VMs. Returns what is wrong, or
+    /// null.
+    /// </summary>
+    public abstract string? Finish();
+
+    protected GfnRange MainRange => GfnRange.Of(0, Parameters.Frames);
+
+    protected GfnRange ChurnRange => GfnRange.Of(ChurnBase, ChurnFrames);
+
+    /// <summary>A VM with the guest's memory and the slot to churn.</summary>
+    protected Vm<TMachine> NewVmWithSlots()
+    {
+        Vm<TMachine> vm = Source.NewVm();
+        vm.CreateSlot(MainSlot, MainRange, MemslotFlags.None);
+        vm.CreateSlot(ChurnSlot, ChurnRange, MemslotFlags.None);
+        return vm;
+    }
+
+    protected void DestroyAndRetire(Vm<TMachine> vm)
+    {
+        vm.Destroy();
+        Source.Retire(vm);
+    }
+
+    /// <summary>
+    /// How vCPU number <paramref name="index"/> goes through memory: in order, from its own part on, through all of it; one access in four
+    /// writes, one in sixty-four goes to the churned slot.
+    /// </summary>
+    protected AccessPattern PatternOf(int index, int vcpus) =>
+        new(Parameters.Seed * 1000 + (ulong)index, MainRange)
+        {
+            Stride = 1,
+            WriteEvery = 4,
+            Second = ChurnRange,
+            SecondEvery = 64,
+            Cursor = Parameters.Frames * (ulong)index / (ulong)vcpus,
+        };
+
+    protected FaultingVcpu<TMachine>[] FaultingVcpus(Vm<TMachine> vm) =>
+    [
+        .. vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(vm, vcpu, PatternOf(vcpu.Index, vm.Vcpus.Count), Parameters)),
+    ];
+}
