@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Lab.Bench.Peers;
 
@@ -13,18 +14,24 @@ BenchmarkSwitcher benchmarks = BenchmarkSwitcher.FromAssembly(typeof(Program).As
 IConfig config = DefaultConfig.Instance.WithArtifactsPath(artifacts);
 Console.WriteLine("Micro-benchmarks run inside this process (in-process emit toolchain): a project generated beside this repository's");
 Console.WriteLine("central package versions and artifacts folder would not build. One process, so no launch-to-launch variance is seen.");
+
+bool chosen = args.Length > 0 && IsWord(args[0]);
 if (args.Length == 0)
 {
     benchmarks.Run(["--list", "flat"], config);
-    args = ["--job", "short", "--filter", "*"];
+    args = ["--filter", "*", "--job", "short", "--iterationTime", "100"];
 }
-else if (!args[0].StartsWith('-'))
+else if (chosen)
 {
-    args = ["--filter", .. args.TakeWhile(IsWord).Select(Pattern), .. args.SkipWhile(IsWord)];
+    // Some seconds each, unless told otherwise: BenchmarkDotNet's own default goes on for minutes where the machine is noisy.
+    string[] options = [.. args.SkipWhile(IsWord)];
+    if (options.Length == 0) options = ["--warmupCount", "4", "--iterationCount", "15", "--iterationTime", "100"];
+    args = ["--filter", .. args.TakeWhile(IsWord).Select(Pattern), .. options];
 }
+
 // Makes every job, also one chosen by --job, use the InProcessEmitToolchain.
-benchmarks.Run([.. args, "--inProcess"], config);
-return 0;
+IEnumerable<Summary> summaries = benchmarks.Run([.. args, "--inProcess"], config);
+return chosen && !summaries.Any() ? 2 : 0;
 
 static bool IsWord(string argument) => !argument.StartsWith('-');
 

@@ -4,16 +4,16 @@ namespace Lab.Bench;
 
 /// <summary>
 /// The hot paths of the radix MMU over a range of guest frames that begins at zero: install a leaf for each, walk to each,
-/// zap all. The MMU is the one that strategies drive, reached as they reach it; tables stay when their leafs are zapped.
+/// zap all. Tables stay when their leafs are zapped.
 /// </summary>
 /// <remarks>
-/// One difference from a real fault, made because the C peer has neither: the shared hold and the read-side section are
-/// entered once around a batch, where <c>Vm.MapUnderLock</c> enters them for every fault.
+/// The calls are those of the lab itself: <c>Vm.Map</c> as the fault path makes it, <c>Vm.Walk</c> as a vCPU makes it, the pass that
+/// mainline zaps with. Two differences, made because the C peer has neither: the shared hold and the read-side section
+/// are entered once around a batch, where the fault path enters them for every fault and a vCPU the section for every walk.
 /// </remarks>
 internal sealed class RadixWork : IDisposable
 {
     private readonly Vm<Metal> _vm;
-    private readonly IMmu _mmu;
     private readonly RadixMmu<Metal> _radix;
     private readonly TdpRoot _root;
     private readonly int _threads;
@@ -25,7 +25,6 @@ internal sealed class RadixWork : IDisposable
         Pages = pages;
         _threads = threads;
         _vm = StrategyVm.Create("mainline", new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
-        _mmu = _vm.Mmu;
         _radix = (RadixMmu<Metal>)_vm.Mmu;
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
             throw new InsufficientMemoryException("No table page was to be had for a root.");
@@ -50,30 +49,31 @@ internal sealed class RadixWork : IDisposable
     {
         ulong from = (ulong)((long)Pages * installer / _threads);
         ulong to = (ulong)((long)Pages * (installer + 1) / _threads);
-        IMmu mmu = _vm.Mmu;
+        Vm<Metal> vm = _vm;
         TdpRoot root = _root;
         TableCache tables = _vm.Vcpus[installer].Tables;
         SharedHold hold = _vm.EnterShared();
         _vm.Machine.EnterRcu(_vm.Rcu);
-        for (ulong gfn = from; gfn < to;)
+        for (ulong gfn = from; gfn < to; gfn++)
         {
-            MapOutcome outcome = mmu.Map(tables, root, new Mapping(new Gfn(gfn), gfn << 12, MayWrite: true, Write: true));
-            if (outcome == MapOutcome.Fixed) gfn++;
-            else TopUpFor(outcome, tables);
+            MapOutcome outcome = vm.Map(tables, root, new Mapping(new Gfn(gfn), gfn << 12, MayWrite: true, Write: true));
+            if (outcome != MapOutcome.Fixed) gfn -= TopUpFor(outcome, tables);
         }
         _vm.Machine.ExitRcu(_vm.Rcu);
         _vm.Exit(hold);
     }
 
-    /// <summary>Walks to every frame in order, as a guest does: without lock. Returns the sum of the SPTEs found.</summary>
+    /// <summary>Walks to every frame in order, without lock as a guest does. Returns the sum of the SPTEs found.</summary>
     public ulong Walk()
     {
-        IMmu mmu = _vm.Mmu;
+        Vm<Metal> vm = _vm;
         TdpRoot root = _root;
         ulong pages = (ulong)Pages;
         ulong sum = 0;
+        vm.Machine.EnterRcu(vm.Rcu);
         for (ulong gfn = 0; gfn < pages; gfn++)
-            if (mmu.Walk(root, new Gfn(gfn), write: false, out ulong spte) == WalkOutcome.Ok) sum += spte;
+            if (vm.Walk(root, new Gfn(gfn), write: false, out ulong spte) == WalkOutcome.Ok) sum += spte;
+        vm.Machine.ExitRcu(vm.Rcu);
         return sum;
     }
 
@@ -97,10 +97,11 @@ internal sealed class RadixWork : IDisposable
         if (violations != 0) throw new InvalidOperationException($"The VM reported {violations} violations of its invariants.");
     }
 
-    /// <summary>A table was missing and the cache empty: only in the first round.</summary>
-    private static void TopUpFor(MapOutcome outcome, TableCache tables)
+    /// <summary>A table was missing and the cache empty: only in the first round. Returns how many frames to try again: the one.</summary>
+    private static ulong TopUpFor(MapOutcome outcome, TableCache tables)
     {
         if (outcome != MapOutcome.NoMemory || !tables.TopUp())
             throw new InvalidOperationException($"An install into an empty entry came to {outcome}.");
+        return 1;
     }
 }

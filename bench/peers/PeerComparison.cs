@@ -7,7 +7,7 @@ namespace Lab.Bench.Peers;
 /// </summary>
 /// <remarks>
 /// The two take turns in the order ABBA, so that a drift of the machine hits both alike; the first pair warms up and is not counted.
-/// What is quoted is the median of the rounds' ratios, which a machine that is busy with other things disturbs least. With one
+/// A round is some passes over all pages on either side, and its value their median; what is quoted is the median of the rounds' ratios, which a machine that is busy with other things disturbs least. With one
 /// thread both run on the same processor.
 /// </remarks>
 internal sealed class PeerComparison(PeerOptions options)
@@ -98,18 +98,4 @@ internal sealed class PeerComparison(PeerOptions options)
             new Sample(_rounds.Select(round => work(round.Lab) / work(round.Peer))));
 
     private readonly record struct Line(string Name, double Lab, double Peer, Sample Ratios);
-
-    /// <summary>Values in ascending order; quantiles are interpolated between neighbours.</summary>
-    private sealed class Sample(IEnumerable<double> values)
-    {
-        private readonly double[] _sorted = [.. values.Order()];
-
-        public double Quantile(double p)
-        {
-            double at = p * (_sorted.Length - 1);
-            int below = (int)at;
-            int above = Math.Min(below + 1, _sorted.Length - 1);
-            return _sorted[below] + (at - below) * (_sorted[above] - _sorted[below]);
-        }
-    }
 }

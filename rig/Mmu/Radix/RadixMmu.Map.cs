@@ -27,10 +27,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
-        ulong gfn = mapping.Gfn.Value;
-        ulong old = WalkDown(root.Table, gfn, out ulong* sptep, out int level);
-        ulong fresh = Spte.MakeLeaf(mapping.Frame, _leafLevel, mapping.MayWrite, mapping.Write);
-        if (old != Spte.NonPresent || level != _leafLevel) return MapRest(cache, root, gfn, mapping.Write, fresh, sptep, level, old);
+        bool atLeafLevel = WalkDown(root.Table, mapping.Gfn.Value, out ulong* sptep, out ulong old);
+        if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent) return MapRest(cache, root, mapping, sptep, old);
+        ulong fresh = Spte.MakeLeaf(mapping.Frame, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
         return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
     }
 
@@ -43,10 +42,14 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
         ulong* table = root.Table;
-        spte = Spte.Poison;
-        if (table == null) return WalkOutcome.FreedTable;
+        if (table == null)
+        {
+            spte = Spte.Poison;
+            return WalkOutcome.FreedTable;
+        }
+
         ulong needed = write ? Spte.Present | Spte.Accessed | Spte.Writable | Spte.Dirty : Spte.Present | Spte.Accessed;
-        ulong found = WalkDown(table, gfn.Value, out _, out _);
+        _ = WalkDown(table, gfn.Value, out _, out ulong found);
         spte = found;
         if ((found & needed) == needed) return WalkOutcome.Ok;
         spte = WalkAndMark(table, gfn.Value, write, found);
@@ -55,25 +58,22 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <summary>
-    /// Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. Returns it, with its place
-    /// and level.
+    /// Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. True if that is a level 1
+    /// entry.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong WalkDown(ulong* top, ulong gfn, out ulong* sptep, out int level)
+    private bool WalkDown(ulong* top, ulong gfn, out ulong* sptep, out ulong spte)
     {
-        level = WalkLevels;
-        ulong spte = LoadEntry(top, gfn, WalkLevels, out sptep);
-        _ = TryStepDown(gfn, 3, ref sptep, ref level, ref spte)
-            && TryStepDown(gfn, 2, ref sptep, ref level, ref spte)
-            && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref level, ref spte);
-        return spte;
+        spte = LoadEntry(top, gfn, WalkLevels, out sptep);
+        return TryStepDown(gfn, 3, ref sptep, ref spte)
+            && TryStepDown(gfn, 2, ref sptep, ref spte)
+            && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref spte);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStepDown(ulong gfn, int below, ref ulong* sptep, ref int level, ref ulong spte)
+    private bool TryStepDown(ulong gfn, int below, ref ulong* sptep, ref ulong spte)
     {
         if (!LeadsToTable(spte)) return false;
-        level = below;
         spte = LoadEntry(TableBelow(spte), gfn, below, out sptep);
         return true;
     }
@@ -97,10 +97,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong* TableBelow(ulong spte) => (ulong*)(spte & ~(ulong)(TableArena.TableBytes - 1));
 
-    /// <summary>An install that cannot be done at once, from where the walk ended: tables are missing, or the leaf is not empty.</summary>
+    /// <summary>
+    /// An install that cannot be done at once, from where the walk ended: tables are missing, the leaf is not empty, or it is a large
+    /// one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private MapOutcome MapRest(TableCache cache, TdpRoot root, ulong gfn, bool write, ulong fresh, ulong* sptep, int level, ulong old)
+    private MapOutcome MapRest(TableCache cache, TdpRoot root, Mapping mapping, ulong* sptep, ulong old)
     {
+        ulong gfn = mapping.Gfn.Value;
+        // The table is not freed while we are in the read-side section, and its level does not change while it is linked.
+        int level = _arena.PageOf(TableBelow((ulong)sptep))->Level;
         while (level > _leafLevel)
         {
             if (!LeadsToTable(old)) old = LinkTable(cache, root, gfn, level, ref *sptep, old);
@@ -109,9 +115,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
             old = LoadEntry(TableBelow(old), gfn, level, out sptep);
         }
 
+        ulong fresh = Spte.MakeLeaf(mapping.Frame, _leafLevel, mapping.MayWrite, mapping.Write);
         if (old == Spte.NonPresent)
             return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
-        return MapOverPresent(root, gfn, write, ref *sptep, old, fresh);
+        return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
     }
 
     /// <summary>
@@ -165,7 +172,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         while (Allows(spte, write))
         {
-            spte = WalkDown(top, gfn, out ulong* sptep, out _);
+            _ = WalkDown(top, gfn, out ulong* sptep, out spte);
             if (!Allows(spte, write)) break;
             ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
             if (_machine.CompareExchange(ref *sptep, used, spte) == spte) return used;
