@@ -7,8 +7,8 @@ namespace Lab.Bench.Peers;
 /// </summary>
 /// <remarks>
 /// The two take turns in the order ABBA, so that a drift of the machine hits both alike; the first pair warms up and is not counted.
-/// A round is some passes over all pages on either side, and its value their median; what is quoted is the median of the rounds' ratios, which a machine that is busy with other things disturbs least. With one
-/// thread both run on the same processor.
+/// In a round each does some passes over all pages, whose median counts; what is quoted is the median of the rounds' ratios, which a
+/// machine that is busy with other things disturbs least. With one thread both run on the same processor.
 /// </remarks>
 internal sealed class PeerComparison(PeerOptions options)
 {

@@ -49,12 +49,13 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
 
         ulong needed = write ? Spte.Present | Spte.Accessed | Spte.Writable | Spte.Dirty : Spte.Present | Spte.Accessed;
-        _ = WalkDown(table, gfn.Value, out _, out ulong found);
-        spte = found;
-        if ((found & needed) == needed) return WalkOutcome.Ok;
-        spte = WalkAndMark(table, gfn.Value, write, found);
-        if ((spte & needed) == needed) return WalkOutcome.Ok;
-        return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
+        _ = WalkDown(table, gfn.Value, out _, out spte);
+        if ((spte & needed) != needed)
+        {
+            (WalkOutcome outcome, spte) = WalkRest(table, gfn.Value, write, spte);
+            return outcome;
+        }
+        return WalkOutcome.Ok;
     }
 
     /// <summary>
@@ -164,21 +165,19 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <summary>
-    /// Sets the accessed bit and, for a write, the dirty bit of the leaf, if the access is allowed. Walks from the top for it, as
-    /// processors do, and again if the entry changed in between. Returns the entry as it is then.
+    /// A walk that found no leaf, or one whose accessed or dirty bit must be set. If the access is allowed the bits are set: it walks
+    /// from the top for that, as processors do, and again if the entry changed in between. Returns the entry as it is then.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ulong WalkAndMark(ulong* top, ulong gfn, bool write, ulong spte)
+    private (WalkOutcome Outcome, ulong Spte) WalkRest(ulong* top, ulong gfn, bool write, ulong spte)
     {
-        while (Allows(spte, write))
+        while (Spte.IsPresent(spte) && (!write || Spte.IsWritable(spte)))
         {
             _ = WalkDown(top, gfn, out ulong* sptep, out spte);
-            if (!Allows(spte, write)) break;
+            if (!Spte.IsPresent(spte) || (write && !Spte.IsWritable(spte))) break;
             ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
-            if (_machine.CompareExchange(ref *sptep, used, spte) == spte) return used;
+            if (_machine.CompareExchange(ref *sptep, used, spte) == spte) return (WalkOutcome.Ok, used);
         }
-        return spte;
+        return (spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault, spte);
     }
-
-    private static bool Allows(ulong spte, bool write) => Spte.IsPresent(spte) && (!write || Spte.IsWritable(spte));
 }
