@@ -22,7 +22,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     private readonly TicketLock _listLock = new("zap list");
 
-    // All under _listLock.
+    // All written under _listLock. A put compares the length with the watermark without it: a hint.
     private TdpRoot _head;
     private TdpRoot _tail;
     private int _length;
