@@ -17,11 +17,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
     public int Execute(CancellationToken cancellation)
     {
+        IReadOnlyList<Planned> plan = Plan();
+        if (plan.Count == 0)
+            throw new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
         IReadOnlyList<string> warnings = Warnings();
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
-        IReadOnlyList<Planned> plan = Plan();
         bool hung = false;
         try
         {
@@ -29,13 +31,19 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             new RunProgress(console.Error, console.IsErrorTerminal).Each(
                 plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
                 {
-                    if (hung || cancellation.IsCancellationRequested) return;
                     hung = Measure(folder, one, observer, cancellation);
+                    return !hung && !cancellation.IsCancellationRequested;
                 });
         }
-        catch (ActorFailedException)
+        catch (Exception error)
         {
-            folder.Partial("an actor failed");
+            folder.Abandon(error switch
+            {
+                ResultsUnwritableException => "results could not be written",
+                InsufficientMemoryException => "out of memory",
+                ActorFailedException => "an actor failed",
+                _ => "internal error",
+            });
             throw;
         }
 
@@ -79,12 +87,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private int Report(RunFolder folder, bool interrupted)
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
+        // What was measured is out before anything can fail that only draws it.
+        RunTables.Print(record, request.Format, console);
+        console.Error.WriteLine($"run folder: {folder.Path}");
+
         Figures.WriteAll(record, folder.Path);
         string report = Path.Combine(folder.Path, "report.html");
         HtmlReport.Write(record, report);
-
-        RunTables.Print(record, request.Format, console);
-        console.Error.WriteLine($"run folder: {folder.Path}");
         console.Error.WriteLine($"report:     {report}");
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
         return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
