@@ -51,6 +51,9 @@ internal sealed class ActorLane
 
     public LaneRecorders Recorders { get; }
 
+    /// <summary>False while the recorders hold warm-up: for good, if the run was cut before this thread heard of the window.</summary>
+    public bool HoldsWindow => Volatile.Read(ref _isOnWindowSchedule);
+
     public ExceptionDispatchInfo? Failure { get; private set; }
 
     /// <summary>The core the thread was pinned to; null when it was not, or the kernel refused.</summary>

@@ -50,9 +50,8 @@ public sealed class LatencyRecorder : IDisposable
     }
 
     /// <summary>
-    /// A new recorder that holds what all the given ones recorded in the window; they are unchanged, and none may be written
-    /// to meanwhile. A recorder whose window never opened, because the run was cut, holds warm-up only and adds nothing. The
-    /// caller owns it.
+    /// A new recorder that holds what all the given ones do; they are unchanged, and none may be written to meanwhile.
+    /// The caller owns it.
     /// </summary>
     /// <exception cref="ArgumentException">None given, or they differ in metric or window.</exception>
     public static LatencyRecorder Merge(IReadOnlyList<LatencyRecorder> recorders)
@@ -60,9 +59,8 @@ public sealed class LatencyRecorder : IDisposable
         ArgumentNullException.ThrowIfNull(recorders);
         if (recorders.Count == 0 || recorders.Any(other => other.Metric != recorders[0].Metric))
             throw new ArgumentException("Only recorders of one metric can be merged.", nameof(recorders));
-        LatencyRecorder model = recorders.FirstOrDefault(recorder => recorder.Timeline.IsOpen) ?? recorders[0];
-        var merged = new LatencyRecorder(model.Metric, model._clock, model.Timeline.EmptyTwin());
-        foreach (LatencyRecorder recorder in recorders.Where(recorder => recorder.Timeline.IsOpen))
+        var merged = new LatencyRecorder(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin());
+        foreach (LatencyRecorder recorder in recorders)
         {
             merged.Histogram.MergeFrom(recorder.Histogram);
             merged.Timeline.MergeFrom(recorder.Timeline);

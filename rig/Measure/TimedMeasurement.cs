@@ -199,9 +199,22 @@ public sealed class TimedMeasurement
             PinnedCpu = lane.PinnedCpu,
             InvoluntarySwitches = switches,
 
-            // An abandoned thread may still write: its recorders stay its own, and the run gets copies.
-            Recorders = isHung ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All,
+            Recorders = RecordersOf(lane, isHung),
         };
+    }
+
+    private IReadOnlyList<LatencyRecorder> RecordersOf(ActorLane lane, bool isHung)
+    {
+        if (!lane.HoldsWindow)
+        {
+            // The run was cut before this thread heard of a window: what it recorded is warm-up, of a stretch of time of its own.
+            if (!isHung)
+                lane.Recorders.Dispose();
+            return [];
+        }
+
+        // An abandoned thread may still write: its recorders stay its own, and the run gets copies.
+        return isHung ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All;
     }
 
     private EdgeReading ReadEdge() =>

@@ -48,15 +48,11 @@ public sealed unsafe class Timeline : IDisposable
 
     public int IntervalCount { get; }
 
-    /// <summary>Whether <see cref="OpenWindow"/> was called: before that, what is recorded is warm-up.</summary>
-    public bool IsOpen { get; private set; }
-
     /// <summary>Says which stretch of clock ticks the intervals divide, and forgets what was recorded before.</summary>
     public void OpenWindow(long startTicks, long endTicks)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(endTicks, startTicks);
         _block.Clear();
-        IsOpen = true;
         _windowStart = startTicks;
         _intervalTicks = ((endTicks - startTicks) + IntervalCount - 1) / IntervalCount;
         Seek(startTicks);
