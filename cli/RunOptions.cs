@@ -97,7 +97,7 @@ internal sealed class RunOptions
             Mmu = mmu,
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Seed = Seed(Of(_seed)),
-            Out = Of(_out),
+            Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
             Format = Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
             Vm = vm,
             Window = new WindowSettings
