@@ -61,7 +61,7 @@ internal static class MeasurementRowsOf
         if (workload.Name == "root-toggle" && loads > 0)
         {
             yield return string.Create(CultureInfo.InvariantCulture,
-                $"{Sum(outcome, "roots_created") / loads:0.000} roots rebuilt per root load ({Sum(outcome, "roots_created"):0} of {loads:0}).");
+                $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");
         }
         if (outcome.Window.Disturbance.StealNanoseconds is { } steal && outcome.Window.WindowSeconds > 0)
         {

@@ -43,6 +43,11 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
         List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
+        foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
+        {
+            counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
+            counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
+        }
         HangReport? hang = window.Hung ? HangReport.Take(window.HungActors, request.Window.WatchdogTimeout) : null;
         if (hang is null)
         {
@@ -52,6 +57,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         }
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
+        if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
         return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, hang);
     }
 

@@ -12,6 +12,9 @@ namespace Lab.Cli;
 /// </summary>
 internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> commandLine, LabConsole console)
 {
+    private const long RehearsalMemory = 16L << 20;
+    private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
+
     private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
 
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
@@ -74,7 +77,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private bool Measure(RunFolder folder, Planned one, IWindowObserver? observer, CancellationToken cancellation)
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
-        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, seeded).Run(observer, cancellation);
+        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, cancellation) : null;
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -82,6 +86,24 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         console.Error.WriteLine($"HUNG {one.Strategy.Name} on {one.Workload.Name}:");
         foreach (string line in hang.Lines()) console.Error.WriteLine(line);
         return true;
+    }
+
+    /// <summary>
+    /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
+    /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
+    /// </summary>
+    private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, CancellationToken cancellation)
+    {
+        RunRequest brief = seeded with
+        {
+            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength },
+            Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
+        };
+        if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
+        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief).Run(null, cancellation);
+        if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
+        outcome.Window.Dispose();
+        return null;
     }
 
     private int Report(RunFolder folder, bool interrupted)
@@ -110,6 +132,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
+        if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees a part of it; --duration or --speed max."));
+        }
         if (request.Parameters.RatePerSecond == 0)
             warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");
         return warnings;

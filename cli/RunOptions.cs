@@ -10,13 +10,14 @@ namespace Lab.Cli;
 internal sealed class RunOptions
 {
     private const int VcpusMax = 256;
+    private const int VcpusByDefaultMax = 4;
     private static readonly TimeSpan DurationMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan DurationMax = TimeSpan.FromHours(1);
 
     private readonly Option<string> _strategy = Text("--strategy", "strategies, comma-separated; 'all' is every sound one and the bounds", "workqueue");
     private readonly Option<string> _workload = Text("--workload", "workloads, comma-separated, or 'all'", "memslot-churn");
     private readonly Option<string> _mmu = Text("--mmu", "page-table implementation", "radix");
-    private readonly Option<string> _vcpus = Text("--vcpus", "vCPU threads, 1 to 256", "4");
+    private readonly Option<string> _vcpus = Text("--vcpus", "vCPU threads, 1 to 256; auto leaves a core to the updater and makes at most 4", "auto");
     private readonly Option<string> _memory = Text("--memory", "guest memory that the vCPUs touch", "256MiB");
     private readonly Option<string> _pages = Text("--pages", "page size of the mappings: 4KiB, 2MiB or 1GiB", "4KiB");
     private readonly Option<string> _duration = Text("--duration", "length of each measured window", "3s");
@@ -28,6 +29,7 @@ internal sealed class RunOptions
     private readonly Option<string> _out = Text("--out", "folder for run folders", Path.Combine("results", "runs"));
     private readonly Option<string> _format = Text("--format", "standard output: table, json, csv or markdown", "table");
     private readonly Option<string> _operation = Text("--operation", "update of memslot-churn: delete, move, flags or mix", "delete");
+    private readonly Option<string> _refill = Text("--refill", "closed loop: pages the vCPUs fault in again before the next zap: all, none or a number", "all");
     private readonly Option<string> _trace = Text("--trace", "trace of vmm-trace: built-in name or file", "seabios-pc-vga");
     private readonly Option<string> _speed = Text("--speed", "timing of vmm-trace: original or max", "original");
     private readonly Option<string> _yield = Text("--yield", "zaps drop a contended lock: off, contended, or after:N entries of progress", "contended");
@@ -42,7 +44,7 @@ internal sealed class RunOptions
 
     private IEnumerable<Option> All =>
     [
-        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _trace,
+        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
         _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin,
     ];
 
@@ -79,7 +81,7 @@ internal sealed class RunOptions
         VmmTrace? trace = replays ? Trace(Of(_trace)) : null;
         VmSettings vm = new()
         {
-            Vcpus = Quantities.Whole("--vcpus", Of(_vcpus), 1, VcpusMax),
+            Vcpus = Of(_vcpus) == "auto" ? VcpusThatFit() : Quantities.Whole("--vcpus", Of(_vcpus), 1, VcpusMax),
             MemoryBytes = Math.Max(memory, trace is null ? 0 : (long)Math.Min(trace.FramesMax, (ulong)memory >> 12) << 12),
             LeafLevel = leafLevel,
             Yield = yield,
@@ -114,6 +116,12 @@ internal sealed class RunOptions
                 Seed = Seed(Of(_seed)),
                 RatePerSecond = Of(_rate).Length == 0 ? 0 : Quantities.Rate("--rate", Of(_rate)),
                 Operation = Choice("--operation", Of(_operation), ("delete", SlotOperation.Delete), ("move", SlotOperation.Move), ("flags", SlotOperation.Flags), ("mix", SlotOperation.Mix)),
+                RefillPages = Of(_refill) switch
+                {
+                    "all" => -1,
+                    "none" => 0,
+                    var pages => Quantities.Whole("--refill", pages, 0, int.MaxValue),
+                },
                 Trace = trace,
                 TraceAtFullSpeed = Choice("--speed", Of(_speed), ("original", false), ("max", true)),
             },
@@ -161,6 +169,9 @@ internal sealed class RunOptions
         }
         return memory;
     }
+
+    /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
+    private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
 
     private static ulong Seed(string text) =>
         ulong.TryParse(text, CultureInfo.InvariantCulture, out ulong seed)

@@ -57,6 +57,7 @@ internal sealed record RunRequest
             ["runs"] = Runs.ToString(invariant),
             ["seed"] = Seed.ToString(invariant),
             ["operation"] = Parameters.Operation.ToString().ToLowerInvariant(),
+            ["refill"] = Parameters.RefillPages switch { < 0 => "all", 0 => "none", var pages => pages.ToString(invariant) },
             ["trace"] = Parameters.Trace?.Name ?? "none",
             ["speed"] = Parameters.TraceAtFullSpeed ? "max" : "original",
             ["yield"] = Vm.Yield switch

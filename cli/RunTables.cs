@@ -108,8 +108,14 @@ internal static class RunTables
         yield return string.Create(CultureInfo.InvariantCulture,
             $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
         foreach (string shape in Shapes.Lines(run)) yield return shape;
+        double resident = PeakOf(run, "peak_resident"), tables = PeakOf(run, "peak_table_pages");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"peak: {tables:N0} page-table pages, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
         if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
     }
+
+    private static double PeakOf(RunRecord run, string counter) =>
+        run.Counters.Where(row => row.Counter == counter).Select(row => row.Value).DefaultIfEmpty().Max();
 
     /// <summary>The hang's own lines were printed when it happened.</summary>
     private static bool IsFinding(string note) => note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);

@@ -11,7 +11,8 @@ namespace Lab.Workloads;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Timed: each memslot update, with its phases; each vCPU fault; each reload. Not timed: accesses that hit. The answer: the slot's
+/// Timed: each memslot update, with its phases; each vCPU fault; each reload. Not timed: accesses that hit, and in a closed loop the wait until the
+/// vCPUs have faulted the memory in again, so that every zap finds the same to do whichever strategy it belongs to. The answer: the slot's
 /// generations, counted by the VM, equal the updates that made one, counted by the updater.
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB (65,536 pages: several milliseconds of zap). Rate: smoke closed loop, measured either.
 /// </remarks>
@@ -26,8 +27,9 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         : base(source, parameters)
     {
         _vm = NewVmWithSlots();
-        _updater = new SlotUpdater(_vm, parameters, ChurnRange);
-        Actors = [.. FaultingVcpus(_vm), _updater];
+        FaultingVcpu<TMachine>[] vcpus = FaultingVcpus(_vm);
+        _updater = new SlotUpdater(_vm, parameters, ChurnRange, vcpus);
+        Actors = [.. vcpus, _updater];
     }
 
     public override IReadOnlyList<WorkloadActor> Actors { get; }
@@ -41,8 +43,12 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The VMM's thread.</summary>
-    private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range) : WorkloadActor("updater", ActorPart.Updater)
+    private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range, FaultingVcpu<TMachine>[] vcpus)
+        : WorkloadActor("updater", ActorPart.Updater)
     {
+        /// <summary>Looks at the vCPUs before the actor's thread looks at the clock again.</summary>
+        private const int LooksPerPrepare = 200;
+
         private const int Update = 0;
         private const int Create = 1;
         private const int FlagChange = 2;
@@ -52,6 +58,13 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private bool _logging;
         private long _steps;
         private bool _hasPhases;
+        private long _faultsAtZap;
+        private bool _isReady;
+
+        /// <summary>Nearly all the leafs that the guest's memory takes: a few faults of the round before may be among those counted.</summary>
+        private readonly long _refill = parameters.EmptyGuest || parameters.RatePerSecond > 0 ? 0
+            : parameters.RefillPages >= 0 ? parameters.RefillPages
+            : (long)(parameters.Frames / Gfn.FramesPerSpte(vm.Settings.LeafLevel) * 15 / 16);
 
         public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
 
@@ -64,10 +77,24 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         internal ulong GenerationsMade { get; private set; }
 
+        public override void Prepare()
+        {
+            _isReady = !NextZaps || Faults - _faultsAtZap >= _refill;
+            Backoff backoff = default;
+            for (int look = 0; !_isReady && look < LooksPerPrepare; look++)
+            {
+                backoff.Once();
+                _isReady = Faults - _faultsAtZap >= _refill;
+            }
+        }
+
         public override int Step()
         {
-            SlotOperation operation = parameters.Operation;
-            if (operation == SlotOperation.Mix) operation = (SlotOperation)(_steps / 2 % 3);
+            _hasPhases = false;
+            if (!_isReady) return -1;
+            SlotOperation operation = Operation;
+            // Before the update: what the vCPUs fault in again while it still runs counts.
+            if (NextZaps) _faultsAtZap = Faults;
             _steps++;
             int metric = operation switch
             {
@@ -77,6 +104,22 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             };
             _hasPhases = metric == Update;
             return metric;
+        }
+
+        private SlotOperation Operation =>
+            parameters.Operation == SlotOperation.Mix ? (SlotOperation)(_steps / 2 % 3) : parameters.Operation;
+
+        /// <summary>True if the next step takes mappings down, and so wants them to be there.</summary>
+        private bool NextZaps => Operation == SlotOperation.Move || (Operation == SlotOperation.Delete && _exists);
+
+        private long Faults
+        {
+            get
+            {
+                long faults = 0;
+                foreach (FaultingVcpu<TMachine> vcpu in vcpus) faults += vcpu.FaultsFixed;
+                return faults;
+            }
         }
 
         private int DeleteOrCreate()

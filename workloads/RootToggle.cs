@@ -50,6 +50,9 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
         private const int TouchedPages = 64;
 
         private AccessPattern _pattern = new(1, GfnRange.Of(memory.Start.Value, Math.Min(TouchedPages, memory.Frames))) { Stride = 1, WriteEvery = 2 };
+        /// <summary>Fast zaps there had been when the role's root was loaded last; none yet.</summary>
+        private readonly long[] _zapsAtLoad = [-1, -1];
+
         private bool _management;
         private bool _touchNext;
 
@@ -61,7 +64,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
             if (_touchNext)
             {
                 _management = !_management;
-                vcpu.SwitchRole(_management ? RootRole.SystemManagement : RootRole.Normal);
+                Switch(_management ? 1 : 0);
                 return Toggle;
             }
 
@@ -70,6 +73,16 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
             while (counters.Accesses < target && !vm.Oracle.IsBugged)
                 if (vcpu.Run(ref _pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
             return Touch;
+        }
+
+        private void Switch(int role)
+        {
+            ActorCounters counters = Actor.Current.Counters;
+            long made = counters.RootsCreated, zaps = vm.FastZaps;
+            vcpu.SwitchRole(role == 1 ? RootRole.SystemManagement : RootRole.Normal);
+            bool obsolete = _zapsAtLoad[role] != zaps || vm.FastZaps != zaps;
+            if (counters.RootsCreated != made && !obsolete) counters.RootsRebuilt++;
+            _zapsAtLoad[role] = zaps;
         }
     }
 }

@@ -22,6 +22,12 @@ public sealed record WorkloadParameters
     /// <summary>Replay the trace as fast as possible instead of with its own timing.</summary>
     public bool TraceAtFullSpeed { get; init; }
 
+    /// <summary>
+    /// In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that each
+    /// zap finds as much to do; negative: all of memory.
+    /// </summary>
+    public long RefillPages { get; init; } = -1;
+
     /// <summary>The guest touches nothing: a bound.</summary>
     public bool EmptyGuest { get; init; }
 

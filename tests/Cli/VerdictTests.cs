@@ -63,9 +63,8 @@ public sealed class VerdictTests : IDisposable
 
         Assert.Equal(0, lab.Code);
         RunRecord run = _runs.OpenOnly();
-        Assert.InRange(RebuiltPerLoad(run, "workqueue"), 0.95, 1.0);
-        // Each of some twenty fast zaps a second costs both roots; toggles are thousands.
-        Assert.InRange(RebuiltPerLoad(run, "refcount2"), 0, 0.2);
+        Assert.InRange(RebuiltPerLoad(run, "workqueue"), 0.9, 1.0); // fast zaps make some obsolete first, which is nobody's rebuild
+        Assert.Equal(0, RebuiltPerLoad(run, "refcount2"));
     }
 
     /// <summary>Shape H1, loosely: the slopes themselves are measured where nothing else runs.</summary>
@@ -86,7 +85,7 @@ public sealed class VerdictTests : IDisposable
     {
         double Sum(string counter) => run.Counters.Where(row => row.Strategy == strategy && row.Counter == counter).Sum(row => row.Value);
         Assert.True(Sum("root_loads") > 100, $"{Sum("root_loads")} loads");
-        return Sum("roots_created") / Sum("root_loads");
+        return Sum("roots_rebuilt") / Sum("root_loads");
     }
 
     /// <summary>Nanoseconds per page between the smallest and the largest size, by the medians.</summary>

@@ -11,6 +11,10 @@ public sealed class ActorCounters
     public long MmioExits;
     public long RootLoads;
     public long RootsCreated;
+
+    /// <summary>Roots made although no fast zap had made the last one of that role obsolete: its tables were thrown away for nothing.</summary>
+    public long RootsRebuilt;
+
     public long TlbFlushes;
     public long RemoteFlushes;
     public long TablesInstalled;
@@ -37,6 +41,7 @@ public sealed class ActorCounters
         yield return ("mmio_exits", "count", MmioExits);
         yield return ("root_loads", "count", RootLoads);
         yield return ("roots_created", "count", RootsCreated);
+        yield return ("roots_rebuilt", "count", RootsRebuilt);
         yield return ("tlb_flushes", "count", TlbFlushes);
         yield return ("remote_flushes", "count", RemoteFlushes);
         yield return ("tables_installed", "count", TablesInstalled);

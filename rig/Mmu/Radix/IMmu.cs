@@ -53,10 +53,16 @@ public interface IMmu : IDisposable
 {
     string Name { get; }
 
+    /// <summary>The domain that protects walks over tables and over the list of roots, and after whose grace periods both are freed.</summary>
+    Rcu Rcu { get; }
+
     /// <summary>Table pages in use now: linked, cached by vCPUs, and zombies that wait for a grace period.</summary>
     long TablePages { get; }
 
     long TablePagesMax { get; }
+
+    /// <summary>Table pages to hold ready for one vCPU. An implementation that needs none returns an empty cache that is always full.</summary>
+    TableCache NewCache();
 
     /// <summary>Makes an empty root with count zero and no list membership; none if memory is short.</summary>
     TdpRoot CreateRoot(TableCache cache, RootRole role);
@@ -65,7 +71,8 @@ public interface IMmu : IDisposable
     MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping);
 
     /// <summary>
-    /// The processor's walk: finds the leaf for an access and sets its accessed and dirty bits. No lock: it is the guest that walks.
+    /// The processor's walk: finds the leaf for an access and sets its accessed and dirty bits. No lock: it is the guest that walks. Inside a
+    /// read-side section of <see cref="Rcu"/>, which stands for a walk being indivisible.
     /// </summary>
     WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte);
 

@@ -45,6 +45,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
         ulong* table = root.Table;
+        spte = Spte.Poison;
+        if (table == null) return WalkOutcome.FreedTable;
         int shift = 9 * (_rootLevel - 1);
         ulong* sptep;
         while (true)

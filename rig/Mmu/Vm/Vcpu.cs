@@ -83,7 +83,11 @@ public sealed class Vcpu<TMachine> : IDisposable
             if (!_tlb.TryGet(_gfn, _write, out ulong spte))
             {
                 counters.TlbMisses++;
+                // An interrupt waits for the processor's walk to end; a thread can lose its core in the middle of one. The section keeps
+                // the tables it stands on from becoming something else meanwhile.
+                machine.EnterRcu(_vm.Rcu);
                 WalkOutcome walk = _vm.Mmu.Walk(Root, _gfn, _write, out spte);
+                machine.ExitRcu(_vm.Rcu);
                 if (walk != WalkOutcome.Ok)
                 {
                     // A request that arrived meanwhile explains whatever was read: the access is discarded.

@@ -7,6 +7,7 @@ public sealed partial class Vm<TMachine>
 {
     private MemslotArray _active = new();
     private MemslotArray _inactive = new();
+    private long _fastZaps;
     /// <summary>Slot generations made so far.</summary>
     public ulong LastGeneration { get; private set; }
 
@@ -16,6 +17,9 @@ public sealed partial class Vm<TMachine>
 
     /// <summary>The published slots. Hold <see cref="Srcu"/> while using them.</summary>
     public MemslotArray Memslots => Volatile.Read(ref _active);
+
+    /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
+    public long FastZaps => Volatile.Read(ref _fastZaps);
 
     /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
     public UpdatePhases Phases { get; } = new();
@@ -114,6 +118,7 @@ public sealed partial class Vm<TMachine>
         long locked = Machine.Timestamp();
         // Under the lock, as the kernel's tracepoint: what vCPUs did while this thread waited lies before it.
         Record(MmuEventKind.ZapAllFast, 0);
+        Volatile.Write(ref _fastZaps, _fastZaps + 1);
         WatchRoots();
         Record(MmuEventKind.InvalidateAll, 0);
         Strategy.InvalidateAllRoots(hold);

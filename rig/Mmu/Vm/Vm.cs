@@ -13,8 +13,8 @@ namespace Lab.Mmu;
 public sealed partial class Vm<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
-    private readonly RadixMmu<TMachine> _radix;
     private readonly Vcpu<TMachine>[] _vcpus;
+    private readonly List<WorkQueue> _queues = [];
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -22,32 +22,34 @@ public sealed partial class Vm<TMachine> : IDisposable
     /// <param name="settings">Sizes and policies.</param>
     /// <param name="strategy">Makes the root strategy for this VM.</param>
     /// <param name="notifier">Makes the notifier variant for this VM.</param>
+    /// <param name="mmu">Makes the page tables; null for <see cref="RadixMmu{TMachine}"/>. The VM owns and disposes of them.</param>
     /// <exception cref="InsufficientMemoryException">The arena could not be reserved.</exception>
     public Vm(
         TMachine machine,
         VmSettings settings,
         Func<Vm<TMachine>, RootStrategy<TMachine>> strategy,
-        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier)
+        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier,
+        Func<Vm<TMachine>, IMmu>? mmu = null)
     {
         Machine = machine;
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
-        _radix = new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
+        Mmu = mmu is null ? new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle) : mmu(this);
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = strategy(this);
         Notifier = notifier(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
-        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, _radix.NewCache());
+        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache());
     }
 
     public TMachine Machine { get; }
 
     public VmSettings Settings { get; }
 
-    public IMmu Mmu => _radix;
+    public IMmu Mmu { get; }
 
     /// <summary>Domain of page tables and of the list of roots.</summary>
-    public Rcu Rcu => _radix.Rcu;
+    public Rcu Rcu => Mmu.Rcu;
 
     public MmuLock MmuLock { get; } = new();
 
@@ -66,6 +68,9 @@ public sealed partial class Vm<TMachine> : IDisposable
     public GuestMemory Memory { get; } = new();
 
     public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
+
+    /// <summary>The strategy's work queues.</summary>
+    public IReadOnlyList<WorkQueue> WorkQueues => _queues;
 
     /// <summary>True from the moment the last reference to the VM is gone (kernel: users_count is zero).</summary>
     public bool IsDying { get; private set; }
@@ -90,8 +95,9 @@ public sealed partial class Vm<TMachine> : IDisposable
     public void Exit(ExclusiveHold hold) => Machine.ExitExclusive(MmuLock);
 
     /// <summary>Makes a work queue whose items are roots, with the number of threads that the settings say.</summary>
-    public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work) =>
-        new(new WorkQueueSettings(name, Settings.Workers), root =>
+    public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work)
+    {
+        WorkQueue queue = new(new WorkQueueSettings(name, Settings.Workers), root =>
         {
             MmuEvent start = OnEntry(MmuEventKind.ExecuteStart, root);
             Actor.Current.Events.Record(start);
@@ -99,6 +105,9 @@ public sealed partial class Vm<TMachine> : IDisposable
             // Of the root only its number: the work may have freed it.
             Actor.Current.Events.Record(MmuEventKind.ExecuteEnd, start.RootId, 0, 0, 0, shared: false, invalid: true);
         });
+        _queues.Add(queue);
+        return queue;
+    }
 
     /// <summary>Queues the root and records it; false, and nothing is recorded, if it was queued already.</summary>
     public bool Queue(WorkQueue queue, TdpRoot root)
@@ -163,7 +172,7 @@ public sealed partial class Vm<TMachine> : IDisposable
     public void Dispose()
     {
         Strategy.Dispose();
-        _radix.Dispose();
+        Mmu.Dispose();
         Roots.Dispose();
         Requests.Dispose();
         Memory.Dispose();
