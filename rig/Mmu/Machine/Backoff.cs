@@ -8,6 +8,7 @@ public struct Backoff
 {
     private const int PausesBeforeYield = 64;
     private const int YieldsBeforeSleep = 64;
+    private const long NapNanoseconds = 50_000;
     private int _turns;
 
     public void Once()
@@ -15,6 +16,6 @@ public struct Backoff
         _turns++;
         if (_turns <= PausesBeforeYield && Environment.ProcessorCount > 1) Thread.SpinWait(4);
         else if (_turns <= PausesBeforeYield + YieldsBeforeSleep) Libc.YieldProcessor();
-        else Thread.Sleep(TimeSpan.FromMicroseconds(50));
+        else Libc.Nap(NapNanoseconds);
     }
 }

@@ -43,6 +43,17 @@ internal static partial class Libc
 
     internal static void YieldProcessor() => _ = SchedYield();
 
+    /// <summary>Sleeps about so long; less if a signal arrives. <see cref="Thread.Sleep(TimeSpan)"/> knows whole milliseconds only.</summary>
+    internal static unsafe void Nap(long nanoseconds)
+    {
+        Timespec time = new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
+        // SAFETY: the kernel reads the time before the call returns, and writes no remainder.
+        _ = NanoSleep(&time, null);
+    }
+
+    [LibraryImport("libc", EntryPoint = "nanosleep")]
+    private static unsafe partial int NanoSleep(Timespec* time, Timespec* remainder);
+
     [LibraryImport("libc", EntryPoint = "syscall")]
     private static partial nint Syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
 
