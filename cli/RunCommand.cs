@@ -125,7 +125,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         List<string> warnings = [];
         int cores = MachineLimits.Read().UsableCores;
-        if (request.Vm.Vcpus + 1 > cores)
+        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy")))
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
@@ -151,6 +151,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             CommandLine = commandLine,
             Seed = request.Seed,
             GitCommit = machine.Commit,
+            GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
             Machine = new MachineFacts
             {
                 Cpu = machine.CpuModel ?? "unknown",
@@ -166,6 +167,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
                 Source = clock.Source.ToString().ToLowerInvariant(),
                 FrequencyHz = clock.FrequencyHz,
                 CostNs = clock.TicksCostNanoseconds,
+                OrderedCostNs = clock.TicksOrderedCostNanoseconds,
                 Invariant = clock.Invariant,
                 Note = clock.Note,
             },

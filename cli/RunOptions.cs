@@ -100,6 +100,7 @@ internal sealed class RunOptions
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Seed = Seed(Of(_seed)),
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
+            Plugins = parsed.GetValue(_plugin) ?? [],
             Format = Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
             Vm = vm,
             Window = new WindowSettings

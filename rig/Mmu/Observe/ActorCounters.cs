@@ -27,7 +27,7 @@ public sealed class ActorCounters
     public long SharedWaitNanoseconds;
     public long ExclusiveWaitNanoseconds;
 
-    /// <summary>Longest stretch of a zap between two points where it could have let others in, in nanoseconds.</summary>
+    /// <summary>Longest stretch of a zap from its begin or a yield to the next yield or its end, in nanoseconds. Where nobody waits nobody yields, so it is a whole pass.</summary>
     public long SectionWithoutYieldNanosecondsMax;
 
     /// <summary>The counters by name, as results call them.</summary>

@@ -68,8 +68,8 @@ public sealed unsafe partial class Vm<TMachine>
     }
 
     /// <summary>
-    /// Invariants I4 and I5: after a notifier's start, no root maps a frame of the range — nor does one that a fast zap has taken out of
-    /// the list's sight. Called by the notifier's actor, which has no hold.
+    /// Invariants I4 and I5, as far as metal can look: after a notifier's start, none of the roots that the last fast zap invalidated maps a
+    /// frame of the range, listed or not. Valid roots are not looked at. Called by the notifier's actor, which has no hold.
     /// </summary>
     public void CheckUnmapped(GfnRange range)
     {
