@@ -153,32 +153,69 @@ public sealed unsafe partial class RadixMmu<TMachine>
     private void ZapLeafTable(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, bool mayYield)
     {
         ulong* table = iter.TableAtLevel;
-        ulong* at = iter.Sptep;
-        ulong* end = table + Spte.EntriesPerTable;
-        bool exclusive = hold.IsExclusive;
-        bool watch = mayYield && _settings.Yield != YieldPolicy.Off;
+        LeafRun run = new()
+        {
+            At = iter.Sptep,
+            End = table + Spte.EntriesPerTable,
+            IsExclusive = hold.IsExclusive,
+            Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
+        };
+        while (!run.IsOver)
+            if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+        int done = (int)(run.At - table);
+        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
+        pacer.Counters.LeafsZapped += run.Zapped;
+        iter.SkipTo(done - 1);
+    }
+
+    /// <summary>
+    /// Zaps entry by entry; the run is over at the end, or as soon as somebody waits for the lock. False: the last entry is that of a
+    /// freed table. It calls nothing that is not inlined, so that it spills nothing: the locked instruction would wait for the store.
+    /// </summary>
+    private bool ZapLeafs(ref LeafRun run)
+    {
         long zapped = 0;
+        ulong* at = run.At;
+        bool poisoned = false;
         while (true)
         {
             ulong spte = _machine.LoadRelaxed(ref *at);
             if (Spte.IsPresent(spte))
             {
-                if (exclusive) ZapExclusively(ref *at, spte);
-                else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte) != spte) continue;
+                // The comparand is the same value, computed: otherwise the JIT spills the original, since cmpxchg takes it in rax.
+                if (run.IsExclusive) ZapExclusively(ref *at, spte);
+                else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte | Spte.Present) != spte) continue;
                 zapped++;
             }
             else if (spte == Spte.Poison)
             {
-                ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+                poisoned = true;
             }
             at++;
-            if (at == end) break;
-            if (watch && _machine.IsContended(_mmuLock)) break;
+            if (at == run.End || (run.Watched is not null && _machine.IsContended(run.Watched)))
+            {
+                run.IsOver = true;
+                break;
+            }
+            if (poisoned) break;
         }
-        int done = (int)(at - table);
-        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
-        pacer.Counters.LeafsZapped += zapped;
-        iter.SkipTo(done - 1);
+        run.At = at;
+        run.Zapped += zapped;
+        return !poisoned;
+    }
+
+    /// <summary>Progress of the 4 KiB pass within one table.</summary>
+    private struct LeafRun
+    {
+        /// <summary>Entry to be zapped next.</summary>
+        public ulong* At;
+        public ulong* End;
+
+        /// <summary>Lock whose waiters end the run; null if it may not yield.</summary>
+        public MmuLock? Watched;
+        public long Zapped;
+        public bool IsExclusive;
+        public bool IsOver;
     }
 
     /// <summary>
