@@ -13,20 +13,28 @@ internal sealed record HangReport(IReadOnlyList<string> Stuck, TimeSpan Limit, I
 {
     private const int EventsShown = 30;
 
+    /// <summary>How long an actor that does not wait is looked at, to tell one that tries again and again from one that is off its path.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     public static HangReport Take(IReadOnlyList<string> stuck, TimeSpan limit)
     {
+        List<(Actor Actor, long Resolved, long Retried)> before =
+            [.. Actor.All().Where(actor => actor != Actor.Current).Select(actor => (actor, actor.Counters.FaultsFixed, actor.Counters.FaultsRetried))];
+        Thread.Sleep(Look);
         long now = Stopwatch.GetTimestamp();
-        List<string> waits = [];
-        foreach (Actor actor in Actor.All())
-        {
-            if (actor == Actor.Current) continue;
-            string? what = actor.WaitingFor;
-            waits.Add(what is null
-                ? $"{actor.Name} runs"
-                : string.Create(CultureInfo.InvariantCulture, $"{actor.Name} waits for {what}, since {(now - actor.WaitingSince) / 1e9:0.0} s"));
-        }
+        List<string> waits = [.. before.Select(one => Doing(one.Actor, one.Resolved, one.Retried, now))];
         IReadOnlyList<AttributedEvent> events = Oracle.History(0);
         return new HangReport(stuck, limit, waits, [.. events.TakeLast(EventsShown)]);
+    }
+
+    private static string Doing(Actor actor, long resolvedBefore, long retriedBefore, long now)
+    {
+        if (actor.WaitingFor is { } what)
+            return string.Create(CultureInfo.InvariantCulture, $"{actor.Name} waits for {what}, since {(now - actor.WaitingSince) / 1e9:0.0} s");
+        long retried = actor.Counters.FaultsRetried - retriedBefore, resolved = actor.Counters.FaultsFixed - resolvedBefore;
+        return retried == 0
+            ? $"{actor.Name} runs"
+            : $"{actor.Name} waits for a memslot update or a notifier: its fault was retried {retried} times in {Look.TotalMilliseconds:0} ms, {resolved} resolved";
     }
 
     public IEnumerable<string> Lines()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Lab.Results;
 
 namespace Lab.Cli;
@@ -15,9 +16,9 @@ internal static class LabCommand
     {
         RootCommand root = Build(args, console);
         ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        if ((parsed.Errors.Count > 0 ? Complaint(parsed) : Misplaced(parsed)) is { } complaint)
         {
-            console.Error.WriteLine($"lab: {Complaint(parsed)} See 'lab --help'.");
+            console.Error.WriteLine($"lab: {OneLine(complaint)} See 'lab --help'.");
             return ExitCode.Usage;
         }
         InvocationConfiguration configuration = new()
@@ -61,33 +62,56 @@ internal static class LabCommand
         {
             return verb();
         }
-        catch (Exception error) when (error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException)
+        catch (Exception error) when (IsForTheUser(error))
         {
-            console.Error.WriteLine($"lab: {error.Message}");
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
             return ExitCode.Usage;
         }
-        catch (InsufficientMemoryException error)
+        catch (IOException error)
         {
-            console.Error.WriteLine($"lab: {error.Message}");
+            // Files have their own exceptions above: what is left is standard output.
+            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or send it elsewhere.");
             return ExitCode.Usage;
         }
         catch (Exception error)
         {
-            // The outermost place there is: whatever it was, it is the lab's fault, and the report must say where.
             console.Error.WriteLine($"lab: internal error: {error}");
             return ExitCode.InternalError;
         }
     }
 
+    private static bool IsForTheUser(Exception error) =>
+        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException;
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+
+    /// <summary>The root command takes the options of <c>run</c>: before another verb they would be read and forgotten.</summary>
+    private static string? Misplaced(ParseResult parsed)
+    {
+        if (parsed.CommandResult.Command is RootCommand) return null;
+        string verb = parsed.CommandResult.Command.Name;
+        OptionResult? before = parsed.RootCommandResult.Children.OfType<OptionResult>()
+            .FirstOrDefault(option => !option.Implicit && option.Option is Option<string> or Option<string[]>);
+        return before is null ? null : $"Option '{before.Option.Name}' stands before the verb; write 'lab {verb} {before.Option.Name} …'.";
+    }
+
     private static string Complaint(ParseResult parsed)
     {
         string first = parsed.Errors[0].Message;
+        foreach (OptionResult option in parsed.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (option.Tokens.Count > 0 && parsed.CommandResult.Command.Options.Any(other => other.Name == option.Tokens[^1].Value))
+                return $"Option '{option.Option.Name}' needs a value before '{option.Tokens[^1].Value}'.";
+        }
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null) return first;
         IEnumerable<string> known = parsed.CommandResult.Command.Options.Select(option => option.Name)
             .Concat(parsed.CommandResult.Command.Subcommands.Select(command => command.Name));
         string kind = unknown.StartsWith('-') ? "option" : "verb";
         string hint = Names.Nearest(unknown, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        return $"There is no {kind} '{unknown}'.{hint}";
+        string list = kind == "verb" && parsed.CommandResult.Command.Subcommands is { Count: > 0 } verbs
+            ? $" There are: {string.Join(", ", verbs.Select(verb => verb.Name))}."
+            : "";
+        return $"There is no {kind} '{unknown}'.{hint}{list}";
     }
 }

@@ -51,7 +51,7 @@ internal static class MeasurementRowsOf
     {
         if (outcome.Hang is { } hang)
             foreach (string line in hang.Lines()) yield return line;
-        if (strategy.IsBroken && outcome.ViolationCount == 0)
+        if (strategy.IsBroken && outcome.Hang is null && outcome.ViolationCount == 0)
         {
             yield return $"{strategy.Name} is known to be broken ({strategy.Card.Breaks}); that nothing was caught here shows only that this load and timing did not hit it.";
             if (request.Vm.PauseNanoseconds.Count == 0)

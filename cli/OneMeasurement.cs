@@ -43,6 +43,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
         List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
+        counters.AddRange(ThreadCounters(window));
         foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
         {
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
@@ -100,6 +101,20 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
             yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / actor.LoadSeconds);
             yield return new CounterValue(actor.Name, "faults_per_s", "1/s", counters.FaultsFixed / actor.LoadSeconds);
         }
+    }
+
+    /// <summary>What the actors' threads went through inside the window.</summary>
+    private static IEnumerable<CounterValue> ThreadCounters(MeasuredRun window)
+    {
+        foreach (ActorResult actor in window.Actors)
+        {
+            yield return new CounterValue(actor.Name, "steps", "count", actor.StepCount);
+            yield return new CounterValue(actor.Name, "allocated", "bytes", actor.AllocatedBytes);
+            if (actor.PinnedCpu is { } cpu) yield return new CounterValue(actor.Name, "pinned_cpu", "number", cpu);
+            if (actor.InvoluntarySwitches is { } switches) yield return new CounterValue(actor.Name, "involuntary_switches", "count", switches);
+        }
+        yield return new CounterValue("", "warmup", "ns", window.WarmupSeconds * 1e9);
+        yield return new CounterValue("", "gc_pause", "ns", window.Disturbance.GcPauseNanoseconds);
     }
 
     /// <summary>Threads of the strategy's own, which are still there.</summary>

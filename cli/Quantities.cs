@@ -58,7 +58,7 @@ internal static partial class Quantities
     {
         string number = text.EndsWith("/s", StringComparison.Ordinal) ? text[..^2] : text;
         bool good = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double rate);
-        if (!good || rate < 0.01 || rate > 1_000_000) throw Bad(option, text, "a rate from 0.01/s to 1000000/s, such as 200/s");
+        if (!good || rate is not (>= 0.01 and <= 1_000_000)) throw Bad(option, text, "a rate from 0.01/s to 1000000/s, such as 200/s");
         return rate;
     }
 

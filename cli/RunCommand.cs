@@ -21,7 +21,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     public int Execute(CancellationToken cancellation)
     {
         IReadOnlyList<Planned> plan = Plan();
-        if (plan.Count == 0) throw new UsageException("the bounds are floors of a memslot update: run them with --workload memslot-churn, or name a strategy.");
+        if (plan.Count == 0)
+            throw new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
         IReadOnlyList<string> warnings = Warnings();
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
@@ -33,13 +34,19 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             new RunProgress(console.Error, console.IsErrorTerminal).Each(
                 plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
                 {
-                    if (hung || cancellation.IsCancellationRequested) return;
                     hung = Measure(folder, one, observer, cancellation);
+                    return !hung && !cancellation.IsCancellationRequested;
                 });
         }
-        catch (ActorFailedException)
+        catch (Exception error)
         {
-            folder.Partial("an actor failed");
+            folder.Abandon(error switch
+            {
+                ResultsUnwritableException => "results could not be written",
+                InsufficientMemoryException => "out of memory",
+                ActorFailedException => "an actor failed",
+                _ => "internal error",
+            });
             throw;
         }
 
@@ -83,7 +90,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     /// <summary>
     /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
-    /// hangs, that is the outcome.
+    /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
     /// </summary>
     private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, CancellationToken cancellation)
     {
@@ -94,7 +101,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
         MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief).Run(null, cancellation);
-        if (outcome.Hang is not null) return outcome;
+        if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
         outcome.Window.Dispose();
         return null;
     }
@@ -102,12 +109,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private int Report(RunFolder folder, bool interrupted)
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
+        // What was measured is out before anything can fail that only draws it.
+        RunTables.Print(record, request.Format, console);
+        console.Error.WriteLine($"run folder: {folder.Path}");
+
         Figures.WriteAll(record, folder.Path);
         string report = Path.Combine(folder.Path, "report.html");
         HtmlReport.Write(record, report);
-
-        RunTables.Print(record, request.Format, console);
-        console.Error.WriteLine($"run folder: {folder.Path}");
         console.Error.WriteLine($"report:     {report}");
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
         return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
@@ -117,7 +125,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         List<string> warnings = [];
         int cores = MachineLimits.Read().UsableCores;
-        if (request.Vm.Vcpus + 1 > cores)
+        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy")))
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
@@ -143,6 +151,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             CommandLine = commandLine,
             Seed = request.Seed,
             GitCommit = machine.Commit,
+            GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
             Machine = new MachineFacts
             {
                 Cpu = machine.CpuModel ?? "unknown",
@@ -158,6 +167,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
                 Source = clock.Source.ToString().ToLowerInvariant(),
                 FrequencyHz = clock.FrequencyHz,
                 CostNs = clock.TicksCostNanoseconds,
+                OrderedCostNs = clock.TicksOrderedCostNanoseconds,
                 Invariant = clock.Invariant,
                 Note = clock.Note,
             },

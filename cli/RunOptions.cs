@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Lab.Measure;
 using Lab.Mmu;
 using Lab.Workloads;
@@ -98,7 +99,8 @@ internal sealed class RunOptions
             Mmu = mmu,
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Seed = Seed(Of(_seed)),
-            Out = Of(_out),
+            Plugins = parsed.GetValue(_plugin) ?? [],
+            Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
             Format = Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
             Vm = vm,
             Window = new WindowSettings
@@ -162,7 +164,10 @@ internal sealed class RunOptions
         if (memory < Math.Max(page, 1 << 20) || memory % page != 0)
             throw Quantities.Bad("--memory", text, $"at least 1MiB and a multiple of the page size {pages}");
         if (MachineLimits.Read().TotalMemoryBytes is { } machine && memory > machine)
-            throw new UsageException($"--memory {text} is more than this machine has ({Quantities.DescribeBytes(machine)}); ask for less.");
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"--memory {text} is more than this machine has ({machine / (double)(1L << 30):0.0}GiB); ask for less."));
+        }
         return memory;
     }
 
@@ -170,7 +175,7 @@ internal sealed class RunOptions
     private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
 
     private static ulong Seed(string text) =>
-        ulong.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out ulong seed)
+        ulong.TryParse(text, CultureInfo.InvariantCulture, out ulong seed)
             ? seed
             : throw Quantities.Bad("--seed", text, "a whole number from 0 to 18446744073709551615");
 

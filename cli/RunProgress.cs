@@ -10,15 +10,15 @@ internal sealed class RunProgress(TextWriter error, bool live)
 {
     private static readonly TimeSpan TearDown = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Runs the measurements in order; each is told where to report.</summary>
-    public void Each<T>(IReadOnlyList<T> items, Func<T, string> nameOf, TimeSpan expectedEach, Action<T, IWindowObserver?> run)
+    /// <summary>Runs the measurements in order until one says that the next need not be begun; each is told where to report.</summary>
+    public void Each<T>(IReadOnlyList<T> items, Func<T, string> nameOf, TimeSpan expectedEach, Func<T, IWindowObserver?, bool> run)
     {
         if (!live)
         {
             for (int index = 0; index < items.Count; index++)
             {
                 error.WriteLine($"[{index + 1}/{items.Count}] {nameOf(items[index])}");
-                run(items[index], null);
+                if (!run(items[index], null)) return;
             }
             return;
         }
@@ -35,7 +35,7 @@ internal sealed class RunProgress(TextWriter error, bool live)
                 {
                     Reporter reporter = new(task, index, items.Count, Markup.Escape(nameOf(items[index])), expectedEach + TearDown, elapsed);
                     reporter.Show("set-up", 0);
-                    run(items[index], reporter);
+                    if (!run(items[index], reporter)) return;
                     task.Value = index + 1;
                 }
             });

@@ -29,6 +29,9 @@ internal sealed record RunRequest
 
     public string Out { get; init; } = Path.Combine("results", "runs");
 
+    /// <summary>Assemblies that offered strategies of their own.</summary>
+    public IReadOnlyList<string> Plugins { get; init; } = [];
+
     public OutputFormat Format { get; init; }
 
     public VmSettings Vm { get; init; } = new();
@@ -71,6 +74,9 @@ internal sealed record RunRequest
             ["insert"] = Vm.InsertAtTail ? "tail" : "head",
             ["grace"] = Quantities.Describe(Vm.GracePeriodMin),
             ["pin"] = Window.Pinning.ToString().ToLowerInvariant(),
+            ["out"] = Out,
+            ["format"] = Format.ToString().ToLowerInvariant(),
+            ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),
             ["pause"] = Vm.PauseNanoseconds.Count == 0
                 ? "none"
                 : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),

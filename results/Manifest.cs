@@ -89,6 +89,9 @@ public sealed record ClockFacts
     /// <summary>Cost of one reading; it is inside every sample and is not subtracted.</summary>
     public double CostNs { get; init; }
 
+    /// <summary>Cost of a stamp that waits for what comes before it, in ns: the one that ends a sample.</summary>
+    public double OrderedCostNs { get; init; }
+
     /// <summary>Whether its rate is independent of frequency and sleep states; null where it cannot be told.</summary>
     public bool? Invariant { get; init; }
 

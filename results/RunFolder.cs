@@ -100,6 +100,27 @@ public sealed class RunFolder
     /// <exception cref="ResultsUnwritableException">The folder says running; once the process is gone it reads as killed.</exception>
     public void Partial(string reason) => End(RunState.Partial, reason);
 
+    /// <summary>
+    /// The run failed. A folder with measurements becomes partial, or reads as killed if not even that can be written; one without
+    /// is removed. Does not throw: the failure is already on its way up.
+    /// </summary>
+    public void Abandon(string reason)
+    {
+        if (Manifest.Measurements.Count == 0)
+        {
+            Remove(Path);
+            return;
+        }
+        try
+        {
+            Partial(reason);
+        }
+        catch (ResultsUnwritableException)
+        {
+            // As described above.
+        }
+    }
+
     private void End(RunState state, string? reason)
     {
         lock (_lock)

@@ -29,7 +29,8 @@ public sealed class StagedFiles(string folder, Func<string, Stream>? openNew = n
             else
                 stream.Flush();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // .NET reports a file that may not grow (EFBIG, as under a file-size limit) as an argument out of range.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new ResultsUnwritableException(folder, e);
         }

@@ -11,8 +11,8 @@ namespace Lab.Workloads;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Timed: each flip; the touching that follows it as one number (rebuilding shows there); each update. The answer: roots made and roots loaded are
-/// counted; where the MMU keeps roots, only fast zaps cause new ones.
+/// Timed: each flip; the touching that follows it as one number (rebuilding shows there); each update. No answer is recomputed: roots made and roots
+/// loaded are counted and printed; where the MMU keeps roots, only fast zaps cause new ones.
 /// Parameters — 64 pages touched per flip: enough to see a rebuild, few enough to flip often. Rate of updates: <c>--rate</c>, else 20/s.
 /// </remarks>
 [Workload("root-toggle", Story = "vCPUs flip between two roots as for SMM or CR0.WP (shape H5), with occasional memslot updates", Timed = "toggle, touch, update")]

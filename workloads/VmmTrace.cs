@@ -45,17 +45,16 @@ public sealed partial class VmmTrace
     /// <exception cref="VmmTraceException">Neither, or its content is not a trace.</exception>
     public static VmmTrace Load(string nameOrPath)
     {
-        using Stream? builtIn = typeof(VmmTrace).Assembly.GetManifestResourceStream(nameOrPath);
-        if (builtIn is not null)
+        if (BuiltIn.Contains(nameOrPath))
         {
-            using StreamReader reader = new(builtIn);
+            using StreamReader reader = new(typeof(VmmTrace).Assembly.GetManifestResourceStream(nameOrPath)!);
             return Parse(nameOrPath, reader.ReadToEnd());
         }
         try
         {
             return Parse(Path.GetFileName(nameOrPath), File.ReadAllText(nameOrPath));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new VmmTraceException(
                 $"There is no trace '{nameOrPath}': name a readable file or one of the built-in traces {string.Join(", ", BuiltIn)}.");
@@ -66,7 +65,7 @@ public sealed partial class VmmTrace
     public static VmmTrace Parse(string name, string text)
     {
         List<VmmCall> calls = [];
-        Dictionary<int, GfnRange> slots = [];
+        Dictionary<int, VmmCall> slots = [];
         long? first = null;
         string[] lines = text.Split('\n');
         for (int index = 0; index < lines.Length; index++)
@@ -78,7 +77,7 @@ public sealed partial class VmmTrace
             if (!match.Success) throw new VmmTraceException($"{place}: expected {Form}, found '{Shorten(line)}'.");
             if (index == lines.Length - 1) throw new VmmTraceException($"{place}: expected a line end after the call; the file is truncated.");
             if (match.Groups["result"].Value != "0") continue;
-            long at = checked((long)(decimal.Parse(match.Groups["time"].Value, CultureInfo.InvariantCulture) * 1_000_000_000m));
+            long at = NanosecondsOf(match, place);
             first ??= at;
             VmmCall call = new(at - first.Value, Number(match, "slot", 10), (MemslotFlags)Number(match, "flags", 16), RangeOf(match, place));
             if (calls.Count != 0 && call.AtNanoseconds < calls[^1].AtNanoseconds)
@@ -90,21 +89,24 @@ public sealed partial class VmmTrace
         return new VmmTrace(name, calls);
     }
 
-    private static void Apply(Dictionary<int, GfnRange> slots, VmmCall call, string place)
+    private static void Apply(Dictionary<int, VmmCall> slots, VmmCall call, string place)
     {
         if (call.IsDelete)
         {
             if (!slots.Remove(call.Slot)) throw new VmmTraceException($"{place}: expected slot {call.Slot} to exist before it is deleted (size=0x0).");
             return;
         }
-        if (slots.TryGetValue(call.Slot, out GfnRange present) && present != call.Range)
+        bool exists = slots.TryGetValue(call.Slot, out VmmCall present);
+        if (exists && present.Range != call.Range)
             throw new VmmTraceException($"{place}: expected slot {call.Slot} to be deleted before it is created with another range.");
-        foreach ((int other, GfnRange range) in slots)
-            if (other != call.Slot && range.Overlaps(call.Range))
-                throw new VmmTraceException($"{place}: expected a range free of other slots; {call.Range} overlaps slot {other} at {range}.");
-        if (slots.Count >= MemslotArray.Capacity)
+        if (exists && ((present.Flags ^ call.Flags) & MemslotFlags.ReadOnly) != 0)
+            throw new VmmTraceException($"{place}: expected slot {call.Slot} to stay {(present.Flags.HasFlag(MemslotFlags.ReadOnly) ? "read-only" : "writable")}; KVM refuses that change.");
+        foreach (VmmCall other in slots.Values)
+            if (other.Slot != call.Slot && other.Range.Overlaps(call.Range))
+                throw new VmmTraceException($"{place}: expected a range free of other slots; {call.Range} overlaps slot {other.Slot} at {other.Range}.");
+        if (!exists && slots.Count >= MemslotArray.Capacity)
             throw new VmmTraceException($"{place}: expected at most {MemslotArray.Capacity} slots at a time.");
-        slots[call.Slot] = call.Range;
+        slots[call.Slot] = call;
     }
 
     private static GfnRange RangeOf(Match match, string place)
@@ -118,10 +120,16 @@ public sealed partial class VmmTrace
         return range;
     }
 
+    private static long NanosecondsOf(Match match, string place)
+    {
+        decimal nanoseconds = decimal.Parse(match.Groups["time"].Value, CultureInfo.InvariantCulture) * 1_000_000_000m;
+        return nanoseconds <= long.MaxValue ? (long)nanoseconds : throw new VmmTraceException($"{place}: expected a time below 2^63 nanoseconds.");
+    }
+
     private static int Number(Match match, string group, int radix) => Convert.ToInt32(match.Groups[group].Value, radix);
 
     private static string Shorten(string line) => line.Length <= 60 ? line : line[..60] + "…";
 
-    [GeneratedRegex(@"^\d{1,10} (?<time>\d{1,12}(\.\d{1,9})?) Slot#(?<slot>\d{1,4}) flags=0x(?<flags>[0-3]) gpa=0x(?<gpa>[0-9a-f]{1,16}) size=0x(?<size>[0-9a-f]{1,16}) ret=(?<result>-?\d{1,4})$")]
+    [GeneratedRegex(@"^[0-9]{1,10} (?<time>[0-9]{1,12}(\.[0-9]{1,9})?) Slot#(?<slot>[0-9]{1,4}) flags=0x(?<flags>[0-3]) gpa=0x(?<gpa>[0-9a-f]{1,16}) size=0x(?<size>[0-9a-f]{1,16}) ret=(?<result>-?[0-9]{1,4})$")]
     private static partial Regex CallLine();
 }

@@ -5,8 +5,8 @@ namespace Lab.Plots;
 
 /// <summary>
 /// A figure: what is drawn, on which axes, under which title. It speaks the words of the ScottPlot library (<c>Plot</c>,
-/// <c>Add.Scatter</c>, <c>Add.Bars</c>, <c>Axes</c>, <c>Legend</c>, <c>SaveSvg</c>), which could not be restored from the
-/// package source when this was written; the figures would need few changes to draw with it. Not for several threads.
+/// <c>Add.Scatter</c>, <c>Add.Bars</c>, <c>Axes</c>, <c>Legend</c>, <c>SaveSvg</c>), so that the figures would need few changes to
+/// draw with it (docs/decisions/0006). Not for several threads.
 /// </summary>
 public sealed class Plot
 {

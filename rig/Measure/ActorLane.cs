@@ -145,7 +145,7 @@ internal sealed class ActorLane
     {
         if (!_isOnWindowSchedule)
         {
-            Recorders.OpenWindow(_window.StartTicks, Math.Max(_window.EndTicks, _window.StartTicks + 1));
+            Recorders.OpenWindow(_window.StartTicks, _window.AnnouncedEndTicks);
             _pacer?.StartAt(_window.StartTicks); // what the warm-up still owes is not the window's
             StepsInWindow = 0;
             LastEndTicks = 0;

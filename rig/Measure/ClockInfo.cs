@@ -10,7 +10,7 @@ public enum ClockSource
     Stopwatch,
 }
 
-/// <summary>What a clock is and what reading it costs on this machine; printed beside every result.</summary>
+/// <summary>What a clock is and what reading it costs on this machine. Source, rate, plain cost and note go into every manifest.</summary>
 /// <param name="Source">What is read.</param>
 /// <param name="FrequencyHz">Ticks per second, as calibrated.</param>
 /// <param name="TicksCostNanoseconds">One <see cref="Clock.Ticks"/> in a row of them, the cheapest of several rows.</param>

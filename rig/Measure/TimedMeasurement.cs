@@ -192,7 +192,7 @@ public sealed class TimedMeasurement
             Name = lane.Actor.Name,
             Role = lane.Actor.Role,
             RatePerSecond = lane.RatePerSecond,
-            StepCount = _window.IsAnnounced ? lane.StepsInWindow : 0,
+            StepCount = lane.HoldsWindow ? lane.StepsInWindow : 0,
             MeasuredSeconds = wasCut ? Math.Min(windowSeconds, untilLastEnd) : windowSeconds,
             OwedStepCount = lane.OwedStepCount,
             AllocatedBytes = lane.AllocatedBytes,
@@ -208,13 +208,22 @@ public sealed class TimedMeasurement
         if (!lane.HoldsWindow)
         {
             // The run was cut before this thread heard of a window: what it recorded is warm-up, of a stretch of time of its own.
+            IReadOnlyList<LatencyRecorder> empty = [.. lane.Recorders.All.Select(recorder => EmptyOf(recorder.Metric))];
             if (!isHung)
                 lane.Recorders.Dispose();
-            return [];
+            return empty;
         }
 
         // An abandoned thread may still write: its recorders stay its own, and the run gets copies.
         return isHung ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All;
+    }
+
+    private LatencyRecorder EmptyOf(string metric)
+    {
+        LatencyRecorder recorder = new(metric, _clock, _settings.IntervalCount);
+        if (_window.IsAnnounced)
+            recorder.OpenWindow(_window.StartTicks, Math.Max(_window.EndTicks, _window.StartTicks + 1));
+        return recorder;
     }
 
     private EdgeReading ReadEdge() =>

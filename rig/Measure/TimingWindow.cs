@@ -22,11 +22,20 @@ internal sealed class TimingWindow
     [FieldOffset(144)]
     private bool _stopped;
 
+    [FieldOffset(152)]
+    private long _announcedEndTicks = long.MaxValue;
+
     /// <summary>Acquire. Not announced yet: <see cref="long.MaxValue"/>.</summary>
     public long StartTicks => Volatile.Read(ref _startTicks);
 
     /// <summary>Acquire. Set whenever <see cref="StartTicks"/> is.</summary>
     public long EndTicks => Volatile.Read(ref _endTicks);
+
+    /// <summary>
+    /// The end as it was announced, also when the window was shortened since: what every actor divides its timeline by, whenever
+    /// it hears of the window. Read after <see cref="StartTicks"/>.
+    /// </summary>
+    public long AnnouncedEndTicks => Volatile.Read(ref _announcedEndTicks);
 
     public bool IsAnnounced => StartTicks != long.MaxValue;
 
@@ -36,6 +45,7 @@ internal sealed class TimingWindow
     /// <summary>The end is written first and each store is a release: who sees the start sees the end.</summary>
     public void Announce(long startTicks, long endTicks)
     {
+        Volatile.Write(ref _announcedEndTicks, endTicks);
         Volatile.Write(ref _endTicks, endTicks);
         Volatile.Write(ref _startTicks, startTicks);
     }

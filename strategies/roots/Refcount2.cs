@@ -58,8 +58,9 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
         BeginWalk();
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
         {
-            Vm.ReportIfReclaimed(root, "walk of the list");
             if (Invalidate(root)) Vm.Queue(_queue, root);
+            // The next step reads this root's link, and the worker may have freed the root by now: that is where a walk without a section goes wrong.
+            Vm.ReportIfReclaimed(root, "walk of the list");
         }
         EndWalk();
     }

@@ -22,7 +22,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     private readonly TicketLock _listLock = new("zap list");
 
-    // All under _listLock.
+    // All written under _listLock. A put compares the length with the watermark without it: a hint.
     private TdpRoot _head;
     private TdpRoot _tail;
     private int _length;
@@ -73,11 +73,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
         while (IsAnyoneDraining()) Machine.Relax(ref backoff);
     }
 
-    public override void Destroy()
-    {
-        ZapInvalidatedRoots();
-        Machine.FullFence();
-    }
+    public override void Destroy() => ZapInvalidatedRoots();
 
     public override string? SelfCheck() => _length == 0 && _inFlight == 0 ? null : $"{_length} roots are on the zap list, {_inFlight} in flight";
 

@@ -7,8 +7,8 @@ namespace Lab.Mmu;
 /// </summary>
 /// <remarks>
 /// Implementations: <see cref="Metal"/> (threads, atomics, membarrier), <see cref="OneThread"/> (one thread, no
-/// synchronisation: the floor), and the explorer's controlled machine. Shared words live in native memory, so that an
-/// implementation may take the address of the reference as the word's identity.
+/// synchronisation: the floor). Shared words live in native memory, so that an implementation that controls the schedule may take the
+/// address of the reference as the word's identity.
 /// Orderings are those of the kernel's primitives (reference 0.5): read-modify-writes are full fences.
 /// </remarks>
 public interface IMachine

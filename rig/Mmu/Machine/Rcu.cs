@@ -43,7 +43,6 @@ public sealed unsafe class Rcu : IDisposable
     private readonly IReclaim? _reclaim;
     private readonly TimeSpan _gracePeriodMin;
     private readonly AutoResetEvent _wake = new(initialState: false);
-    private readonly Lock _barrier = new();
     private readonly Thread? _thread;
     private nint _callbacks;
     private long _queued;

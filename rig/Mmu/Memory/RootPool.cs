@@ -12,19 +12,18 @@ internal sealed unsafe class RootPool : IDisposable
     private static ulong s_lastId;
     private readonly NativeBlock _block = new((long)Capacity * RootHeader.Stride);
     private readonly Queue<nint> _quarantine = new();
-    private readonly Lock _lock = new();
+    private readonly TicketLock _lock = new("root headers");
     private int _used;
 
     /// <summary>Makes a live header with count zero and no links, or null if all are taken.</summary>
     internal RootHeader* Allocate(ulong* table, RootRole role)
     {
-        RootHeader* header;
-        lock (_lock)
-        {
-            if (_used < Capacity) header = (RootHeader*)(_block.Address + (long)_used++ * RootHeader.Stride);
-            else if (_quarantine.TryDequeue(out nint oldest)) header = (RootHeader*)oldest;
-            else return null;
-        }
+        RootHeader* header = null;
+        _lock.Enter();
+        if (_used < Capacity) header = (RootHeader*)(_block.Address + (long)_used++ * RootHeader.Stride);
+        else if (_quarantine.TryDequeue(out nint oldest)) header = (RootHeader*)oldest;
+        _lock.Exit();
+        if (header == null) return null;
         // SAFETY: the header lies in the block, and nobody else was handed it.
         *header = default;
         header->Id = Interlocked.Increment(ref s_lastId);
@@ -40,8 +39,14 @@ internal sealed unsafe class RootPool : IDisposable
         header->Count = RootHeader.PoisonCount;
         header->Table = null;
         Volatile.Write(ref header->State, (ulong)RootState.Dead);
-        lock (_lock) _quarantine.Enqueue((nint)header);
+        _lock.Enter();
+        _quarantine.Enqueue((nint)header);
+        _lock.Exit();
     }
 
-    public void Dispose() => _block.Dispose();
+    public void Dispose()
+    {
+        _lock.Dispose();
+        _block.Dispose();
+    }
 }

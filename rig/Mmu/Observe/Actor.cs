@@ -25,6 +25,7 @@ public sealed class Actor
 
     private volatile string? _waitingFor;
     private long _waitingSince;
+    private int _waits;
 
     private Actor(string name, int index, EventRing events)
     {
@@ -97,16 +98,18 @@ public sealed class Actor
         lock (Registry) return [.. Slots.OfType<Actor>()];
     }
 
+    /// <summary>Begins a wait. Waits nest — mmu_lock queues on a spin lock — and the outermost is the one that is told.</summary>
     internal void BeginWait(string what)
     {
+        if (_waits++ != 0) return;
         Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());
         _waitingFor = what;
     }
 
-    /// <summary>Ends the wait and returns how long it took, in nanoseconds.</summary>
+    /// <summary>Ends the wait and returns nanoseconds since the outermost began.</summary>
     internal long EndWait()
     {
-        _waitingFor = null;
+        if (--_waits == 0) _waitingFor = null;
         return Stopwatch.GetTimestamp() - _waitingSince;
     }
 }

@@ -46,8 +46,8 @@ public interface IZapHooks
 }
 
 /// <summary>
-/// What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and walks them
-/// in software; <c>host</c> and <c>kvm</c> let the processor walk.
+/// What the page tables are: the one interface that every strategy drives. <c>radix</c>, the only one so far, keeps them in native
+/// memory and walks them in software; there is room for others that let the processor walk.
 /// </summary>
 public interface IMmu : IDisposable
 {

@@ -30,14 +30,14 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public void ZapPass(TdpRoot root, MmuHold hold, int zapLevel, bool mayYield, IZapHooks? hooks)
     {
         ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters);
+        Pacer pacer = new(counters, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
         while (iter.Valid)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer)) Yield(ref iter, ref pacer, hold);
             else if (iter.Level == Spte.LeafLevel) ZapLeafTable(root, ref iter, ref pacer, hold, mayYield);
-            else if (!ZapEntry(root, ref iter, hold, zapLevel, hooks)) continue;
+            else if (!ZapEntry(root, ref iter, ref pacer, hold, zapLevel, hooks)) continue;
             iter.Next();
             pacer.Entries++;
         }
@@ -53,7 +53,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
         ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters);
+        Pacer pacer = new(counters, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
@@ -79,7 +79,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
     {
-        Pacer pacer = new(Actor.Current.Counters);
+        Pacer pacer = new(Actor.Current.Counters, CanYield(mayYield: true));
         bool flush = false;
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
@@ -111,7 +111,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, level, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
-    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, MmuHold hold, int zapLevel, IZapHooks? hooks)
+    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, int zapLevel, IZapHooks? hooks)
     {
         ulong spte = iter.OldSpte;
         if (!Spte.IsPresent(spte))
@@ -144,7 +144,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
             Actor.Current.Counters.LeafsZapped++;
             return true;
         }
+        long begin = Stopwatch.GetTimestamp();
         HandleRemoved((ulong*)Spte.Address(spte), hold);
+        pacer.EndStep(begin);
         hooks?.OnSubtreeDone(root);
         return true;
     }
@@ -270,6 +272,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         return spte;
     }
 
+    private bool CanYield(bool mayYield) => mayYield && _settings.Yield != YieldPolicy.Off;
+
     private bool ShouldYield(ref TdpIter<TMachine> iter, ref Pacer pacer) =>
         _settings.Yield switch
         {
@@ -299,16 +303,18 @@ public sealed unsafe partial class RadixMmu<TMachine>
         iter.MarkYielded();
     }
 
-    /// <summary>Progress since the last yield, in entries and in time.</summary>
+    /// <summary>Progress since the last yield, in entries and in time; and the longest step, which nobody could have cut short.</summary>
     private struct Pacer
     {
         public int Entries;
         public readonly ActorCounters Counters;
+        private readonly bool _canYield;
         private long _since;
 
-        public Pacer(ActorCounters counters)
+        public Pacer(ActorCounters counters, bool canYield)
         {
             Counters = counters;
+            _canYield = canYield;
             _since = Stopwatch.GetTimestamp();
         }
 
@@ -318,8 +324,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
             _since = Stopwatch.GetTimestamp();
         }
 
-        public readonly void EndSection() =>
+        /// <summary>Between two looks at the lock: one entry and what hung under it.</summary>
+        public readonly void EndStep(long begin) =>
             Counters.SectionWithoutYieldNanosecondsMax =
-                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - _since);
+                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - begin);
+
+        public readonly void EndSection()
+        {
+            long held = Stopwatch.GetTimestamp() - _since;
+            Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
+            if (!_canYield) Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
+        }
     }
 }

@@ -128,8 +128,9 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IReclaim
         }
         TablePage* page = _arena.PageOf(header->Table);
         page->State = TableState.Detached;
-        _arena.Free(page);
+        // Dead first: who looks at a root without a reference and finds it alive afterwards has seen its own table.
         _roots.Free(header);
+        _arena.Free(page);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

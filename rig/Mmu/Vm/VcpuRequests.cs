@@ -7,7 +7,8 @@ namespace Lab.Mmu;
 /// <remarks>
 /// A guest access counts as done only if the vCPU sees its word still clear <em>after</em> the access; otherwise the access is discarded, as
 /// an interrupted instruction is. So once a request is raised and the interrupt has been delivered, no access that began before
-/// can take effect: that is the wait for "outside guest mode", and it does not depend on a preempted vCPU thread being scheduled.
+/// can take effect: that is the wait for "outside guest mode", and it does not depend on a preempted vCPU thread being scheduled. The guest's own
+/// store is the exception: it comes after the look, to a word that nobody reads (docs/decisions/0003).
 /// Pairing: the locked or in <see cref="RaiseAll"/> and the interrupt, against the vCPU's loads of the data and then of its word, in this order.
 /// </remarks>
 public sealed unsafe class VcpuRequests : IDisposable

@@ -31,7 +31,7 @@ public sealed partial class Vm<TMachine>
     public MemslotResult CreateSlot(int id, GfnRange range, MemslotFlags flags)
     {
         long begin = BeginUpdate(id);
-        MemslotResult result = CheckNew(id, range);
+        MemslotResult result = CheckNew(id, range, flags);
         if (result == MemslotResult.Done)
         {
             Memslot slot = NewGeneration(id, range, flags);
@@ -72,7 +72,7 @@ public sealed partial class Vm<TMachine>
         if (_active.TryGet(id, out Memslot slot))
         {
             GfnRange range = new(newBase, newBase + slot.Range.Frames);
-            result = _active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
+            result = !IsAddressable(range) ? MemslotResult.Invalid : _active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
             if (result == MemslotResult.Done)
             {
                 PublishInvalid(slot);
@@ -165,9 +165,14 @@ public sealed partial class Vm<TMachine>
         Machine.Exit(SlotsLock);
     }
 
-    private MemslotResult CheckNew(int id, GfnRange range)
+    /// <summary>True if the range holds frames, all of which a root can map. An end that wrapped around lies below the start.</summary>
+    private static bool IsAddressable(GfnRange range) => !range.IsEmpty && range.End.Value <= GfnRange.All.End.Value;
+
+    private MemslotResult CheckNew(int id, GfnRange range, MemslotFlags flags)
     {
-        if (range.IsEmpty || id is < 0 or >= FrameStamp.FreedSlot || range.End.Value > GfnRange.All.End.Value) return MemslotResult.Invalid;
+        if (!IsAddressable(range) || id is < 0 or >= FrameStamp.FreedSlot) return MemslotResult.Invalid;
+        // KVM_MEMSLOT_INVALID is the pipeline's own; from a caller it would make a slot whose faults are retried for ever.
+        if ((flags & ~(MemslotFlags.LogDirtyPages | MemslotFlags.ReadOnly)) != 0) return MemslotResult.Invalid;
         if (_active.TryGet(id, out _) || _active.Overlaps(range, id)) return MemslotResult.Overlaps;
         return _active.Count == MemslotArray.Capacity ? MemslotResult.Invalid : MemslotResult.Done;
     }

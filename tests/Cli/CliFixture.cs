@@ -1,0 +1,37 @@
+using Lab.Results;
+using Lab.Tests.Results;
+using Xunit;
+
+namespace Lab.Tests.Cli;
+
+/// <summary>Tests that start the program share the machine with nobody: neither with each other nor with tests that time something.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ChildProcesses
+{
+    public const string Name = "child processes";
+}
+
+/// <summary>A folder for run folders, empty at first, and what is in it.</summary>
+internal sealed class RunsFolder : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    public string Path => System.IO.Path.Combine(_temporary.Path, "runs");
+
+    /// <summary>A place beside the run folders for a test's own files.</summary>
+    public string Beside(string name) => System.IO.Path.Combine(_temporary.Path, name);
+
+    public IReadOnlyList<RunListing> List() => new RunStore(Path).List();
+
+    public RunRecord OpenOnly() => new RunStore(Path).Open(Assert.Single(List()).Id);
+
+    /// <summary>The smallest run that still measures, with these arguments instead of or on top of its own.</summary>
+    public string[] Tiny(params string[] arguments)
+    {
+        (string Option, string Value)[] own =
+            [("--out", Path), ("--memory", "4MiB"), ("--vcpus", "1"), ("--warmup", "20ms"), ("--grace", "0ms"), ("--duration", "300ms"), ("--runs", "1")];
+        return [.. own.Where(one => !arguments.Contains(one.Option)).SelectMany(one => new[] { one.Option, one.Value }), .. arguments];
+    }
+
+    public void Dispose() => _temporary.Dispose();
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using Xunit;
+
+namespace Lab.Tests.Cli;
+
+/// <summary>How a started program ended.</summary>
+internal sealed record LabExit(int Code, string Out, string Error, TimeSpan Took)
+{
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>The real program as a child process, with its output collected while it runs.</summary>
+internal sealed partial class LabProcess : IDisposable
+{
+    /// <summary>Nothing a test starts may take longer; on a busy machine things take several times as long as alone.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    private const int Interrupt = 2;
+
+    private readonly Process _process;
+    private readonly Stopwatch _since = Stopwatch.StartNew();
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+
+    private LabProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.RedirectStandardInput = true;
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.WorkingDirectory = Path.GetTempPath();
+        HonourInterrupts();
+        _process = Process.Start(start)!;
+        _process.StandardInput.Close();
+        _process.OutputDataReceived += (_, line) => Collect(_out, line.Data);
+        _process.ErrorDataReceived += (_, line) => Collect(_error, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>The program as the build of <c>Lab.csproj</c> left it.</summary>
+    public static string Program => Known("LabProgram");
+
+    /// <summary>The assembly of <c>tests/Plugin</c>.</summary>
+    public static string Plugin => Known("PluginAssembly");
+
+    /// <summary>The source tree that the tests were built from.</summary>
+    public static string Checkout => Path.GetFullPath(Known("Checkout"));
+
+    public string Error
+    {
+        get { lock (_error) return _error.ToString(); }
+    }
+
+    public static LabProcess Start(params string[] arguments) => new(new ProcessStartInfo("dotnet", [Program, .. arguments]));
+
+    /// <summary>Runs the program to its end.</summary>
+    public static LabExit Run(params string[] arguments)
+    {
+        using LabProcess lab = Start(arguments);
+        return lab.End();
+    }
+
+    /// <summary>Runs a shell script in which <c>"$@"</c> is the program with its arguments.</summary>
+    public static LabExit RunIn(string script, params string[] arguments)
+    {
+        using LabProcess lab = new(new ProcessStartInfo("bash", ["-c", script, "bash", "dotnet", Program, .. arguments])
+        {
+            // The runtime's doubly mapped code is a file as well, and larger than the limits set here.
+            Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
+        });
+        return lab.End();
+    }
+
+    /// <summary>Returns once the standard error holds the text.</summary>
+    public void AwaitError(string text) => Await(() => Error.Contains(text, StringComparison.Ordinal), $"'{text}' on standard error");
+
+    public void Signal(PosixSignal signal) =>
+        Assert.Equal(0, Kill(_process.Id, signal switch { PosixSignal.SIGINT => Interrupt, PosixSignal.SIGTERM => 15, _ => 9 }));
+
+    public void KillNow() => _process.Kill();
+
+    public LabExit End()
+    {
+        bool ended = _process.WaitForExit(Limit);
+        if (!ended) _process.Kill(entireProcessTree: true);
+        _process.WaitForExit(); // also for the last lines
+        string output;
+        lock (_out) output = _out.ToString();
+        Assert.True(ended, $"The program did not end within {Limit.TotalSeconds} s.\n{output}\n{Error}");
+        return new LabExit(_process.ExitCode, output, Error, _since.Elapsed);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+    }
+
+    private void Await(Func<bool> condition, string what)
+    {
+        while (!condition())
+        {
+            Assert.True(_since.Elapsed < Limit && !_process.HasExited, $"Waited in vain for {what}; there is:\n{Error}");
+            Thread.Sleep(5);
+        }
+    }
+
+    private static void Collect(StringBuilder text, string? line)
+    {
+        if (line is null) return;
+        lock (text) text.Append(line).Append('\n');
+    }
+
+    private static string Known(string key) =>
+        typeof(LabProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == key).Value!;
+
+    /// <summary>A shell starts what it runs in the background with SIGINT ignored, which children inherit and .NET respects.</summary>
+    private static void HonourInterrupts()
+    {
+        string mask = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        if ((Convert.ToUInt64(mask, 16) & (1UL << (Interrupt - 1))) != 0) SetHandler(Interrupt, 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetHandler(int signal, nint handler);
+}

@@ -1,0 +1,91 @@
+using System.Xml.Linq;
+using Lab.Tests.Cli;
+using Xunit;
+
+namespace Lab.Tests.Layout;
+
+/// <summary>What the folders promise each other, read from the project files.</summary>
+public sealed class SourceTreeTests
+{
+    /// <summary>Who may refer to whom. A project that is not here fails the test: say where it belongs first.</summary>
+    private static readonly Dictionary<string, string[]> Arrows = new()
+    {
+        ["Lab.Mmu"] = [],
+        ["Lab.Measure"] = [],
+        ["Lab.Results"] = [],
+        ["Lab.Strategies"] = ["Lab.Mmu"],
+        ["Lab.Workloads"] = ["Lab.Mmu"],
+        ["Lab.Plots"] = ["Lab.Results"],
+        ["Lab"] = ["Lab.Mmu", "Lab.Measure", "Lab.Strategies", "Lab.Workloads", "Lab.Results", "Lab.Plots"],
+        ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Strategies"],
+        ["Lab.Tests"] = ["Lab", "Lab.Tests.Plugin", "Lab.Bench"],
+        ["Lab.Tests.Plugin"] = ["Lab.Mmu"],
+    };
+
+    /// <summary>Reason of each: page tables, clock and recorder (docs/decisions/0002), what they are compared with, tests of them.</summary>
+    private static readonly string[] MayBeUnsafe = ["Lab.Mmu", "Lab.Measure", "Lab.Bench", "Lab.Tests"];
+
+    private static readonly string[] MachinePaths = ["/tmp/", "/work/", "/root/", "/home/"];
+
+    public static TheoryData<string> Projects => [.. ProjectFiles.Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+
+    private static string[] ProjectFiles => [.. SourceFiles().Where(path => path.EndsWith(".csproj", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_refers_only_where_the_layout_lets_it(string project)
+    {
+        Assert.True(Arrows.ContainsKey(project), $"{project} has no place in the layout");
+        IEnumerable<string> referred = Read(project).Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
+        Assert.Empty(referred.Except(Arrows[project]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Unsafe_code_is_a_place(string project) =>
+        Assert.Equal(MayBeUnsafe.Contains(project), Read(project).Descendants("AllowUnsafeBlocks").Any(setting => setting.Value == "true"));
+
+    [Fact]
+    public void Nothing_in_the_tree_knows_the_machine_it_was_written_on()
+    {
+        List<string> found = [];
+        foreach (string path in SourceFiles().Where(IsText).Where(path => path != "tests/Layout/SourceTreeTests.cs"))
+        {
+            string[] lines = File.ReadAllLines(Path.Combine(LabProcess.Checkout, path));
+            for (int index = 0; index < lines.Length; index++)
+                if (MachinePaths.Any(machine => lines[index].Contains(machine, StringComparison.Ordinal))) found.Add($"{path}:{index + 1}: {lines[index].Trim()}");
+        }
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void The_readme_shows_the_example_strategy_as_it_is_compiled()
+    {
+        const string Marker = "<!-- example: tests/Plugin/ZapInline.cs -->";
+        string readme = File.ReadAllText(Path.Combine(LabProcess.Checkout, "README.md"));
+        string example = File.ReadAllText(Path.Combine(LabProcess.Checkout, "tests", "Plugin", "ZapInline.cs"));
+        Assert.Contains($"{Marker}\n```csharp\n{example.TrimEnd()}\n```\n", readme);
+    }
+
+    private static bool IsText(string path) =>
+        Path.GetExtension(path) is ".cs" or ".csproj" or ".props" or ".json" or ".md" or ".sh" or ".txt" or ".c" or ".yml" || path == ".ci/run";
+
+    private static XElement Read(string project) =>
+        XElement.Load(Path.Combine(LabProcess.Checkout, ProjectFiles.Single(path => Path.GetFileNameWithoutExtension(path) == project)));
+
+    /// <summary>Files of the source tree without build output and results, by relative path.</summary>
+    private static List<string> SourceFiles()
+    {
+        string[] skipped = [".git", "artifacts", "runs", "bin", "obj"];
+        List<string> files = [];
+        Stack<string> folders = new([LabProcess.Checkout]);
+        while (folders.TryPop(out string? folder))
+        {
+            foreach (string below in Directory.EnumerateDirectories(folder))
+                if (!skipped.Contains(Path.GetFileName(below))) folders.Push(below);
+            files.AddRange(Directory.EnumerateFiles(folder).Select(file => Path.GetRelativePath(LabProcess.Checkout, file)));
+        }
+        return files;
+    }
+}

@@ -1,0 +1,214 @@
+using Lab.Mmu;
+using Xunit;
+
+namespace Lab.Tests.Mmu;
+
+/// <summary>The variant "always count" and the retry protocol that it shares with the others.</summary>
+public class NotifierTests
+{
+    private static readonly GfnRange Reclaimed = GfnRange.Of(100, 50);
+
+    [Fact]
+    public void After_a_start_no_root_maps_the_range_and_what_is_outside_stays_mapped()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
+        vm.Touch(ScriptedVm.Main);
+        TdpRoot root = vm.Vcpus[0].Root;
+        vm.Notifier.RangeStart(Reclaimed);
+        Assert.Equal(0, vm.Present(root, Reclaimed));
+        Assert.Equal((long)(ScriptedVm.Main.Frames - Reclaimed.Frames), vm.Present(root, ScriptedVm.Main));
+        vm.Notifier.RangeEnd(Reclaimed);
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Theory]
+    [InlineData("baseline")]
+    [InlineData("defunct-flag")]
+    [InlineData("second-list")]
+    [InlineData("second-list-shared")]
+    [InlineData("refcount2")]
+    [InlineData("workqueue")]
+    [InlineData("mainline")]
+    public void Between_the_halves_of_a_fast_zap_a_start_takes_the_range_from_valid_and_invalid_roots(string strategy)
+    {
+        Script script = new();
+        using Gated worker = new(script);
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(strategy, script);
+        vm.Touch(ScriptedVm.Main);
+        TdpRoot old = vm.Vcpus[0].Root;
+        bool looked = false;
+        script.Once(PausePoint.FastZap, () =>
+        {
+            looked = true;
+            vm.Touch(ScriptedVm.Main);
+            TdpRoot fresh = vm.Vcpus[0].Root;
+            Assert.NotEqual(old, fresh);
+            vm.Notifier.RangeStart(Reclaimed);
+            Assert.Equal(0, vm.Present(old, Reclaimed));
+            Assert.Equal(0, vm.Present(fresh, Reclaimed));
+            Assert.Equal((long)(ScriptedVm.Main.Frames - Reclaimed.Frames), vm.Present(old, ScriptedVm.Main));
+            vm.Notifier.RangeEnd(Reclaimed);
+            worker.Open();
+        });
+        vm.DeleteSlot(1);
+        Assert.True(looked);
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+        Assert.Equal(0, vm.TablePagesLeft);
+    }
+
+    [Fact]
+    public void Off_list_roots_are_out_of_the_notifiers_reach_and_the_check_says_so()
+    {
+        Script script = new();
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("off-list", script);
+        vm.Touch(ScriptedVm.Main);
+        TdpRoot old = vm.Vcpus[0].Root;
+        script.Once(PausePoint.FastZap, () =>
+        {
+            vm.Notifier.RangeStart(Reclaimed);
+            vm.Notifier.RangeEnd(Reclaimed);
+        });
+        vm.DeleteSlot(1);
+        Violation violation = Assert.Single(vm.Oracle.Violations);
+        Assert.Equal("I5", violation.Invariant);
+        Assert.Equal(old.Id, violation.RootId);
+        Assert.Contains($"maps {Reclaimed.Frames} frames", violation.What, StringComparison.Ordinal);
+        Assert.Contains(violation.Events, one => one.Event.Kind == MmuEventKind.Invalidate && one.Event.RootId == old.Id);
+        vm.Destroy();
+    }
+
+    [Fact]
+    public void Between_start_and_end_faults_in_the_range_are_retried_and_others_are_not()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
+        vm.Access(new Gfn(0));
+        vm.Notifier.RangeStart(Reclaimed);
+        Assert.Equal(1, vm.Notifier.InProgress);
+        Assert.Equal(ExitOutcome.Retry, vm.Access(Reclaimed.Start));
+        Assert.Equal(ExitOutcome.Retry, vm.Access(Reclaimed.Start));
+        Assert.Equal(0, vm.Present(vm.Vcpus[0].Root, Reclaimed));
+        vm.Notifier.RangeEnd(Reclaimed);
+        Assert.Equal(0, vm.Notifier.InProgress);
+        Assert.Equal(1UL, vm.Notifier.Sequence);
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.Start));
+        Assert.Equal(1, vm.Present(vm.Vcpus[0].Root, Reclaimed));
+
+        vm.Notifier.RangeStart(Reclaimed);
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.End));
+        vm.Notifier.RangeEnd(Reclaimed);
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Fact]
+    public void A_fault_that_looked_its_frame_up_before_a_start_and_comes_after_the_end_is_retried()
+    {
+        Script script = new();
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", script);
+        vm.Access(new Gfn(0));
+        // The fault's first lock is the one it installs under; it has its snapshot by then.
+        bool raced = false;
+        script.BeforeEnterShared = () =>
+        {
+            if (raced) return;
+            raced = true;
+            vm.Notifier.RangeStart(Reclaimed);
+            vm.Notifier.RangeEnd(Reclaimed);
+        };
+        Assert.Equal(ExitOutcome.Retry, vm.Access(Reclaimed.Start));
+        Assert.True(raced);
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.Start));
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Fact]
+    public void Overlapping_invalidations_share_one_range_that_never_shrinks_until_all_ended()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
+        MmuNotifier<ScriptedMachine> notifier = vm.Notifier;
+        GfnRange low = GfnRange.Of(10, 10);
+        GfnRange high = GfnRange.Of(90, 10);
+        bool MustRetry(ulong gfn) => notifier.MustRetry(new Gfn(gfn), notifier.Sequence, default);
+
+        notifier.RangeStart(low);
+        Assert.True(MustRetry(10));
+        Assert.True(MustRetry(19));
+        Assert.False(MustRetry(9));
+        Assert.False(MustRetry(20));
+        notifier.RangeStart(high);
+        Assert.Equal(2, notifier.InProgress);
+        Assert.True(MustRetry(50));
+        notifier.RangeEnd(high);
+        Assert.True(MustRetry(95));
+        Assert.False(MustRetry(100));
+        notifier.RangeEnd(low);
+        Assert.False(MustRetry(50));
+        Assert.False(MustRetry(10));
+        Assert.Equal(2UL, notifier.Sequence);
+        notifier.RangeStart(high);
+        Assert.False(MustRetry(10));
+        notifier.RangeEnd(high);
+        Assert.True(notifier.MustRetry(new Gfn(400), notifier.Sequence - 1, default));
+    }
+
+    [Fact]
+    public void An_invalidation_that_meets_no_slot_counts_and_walks_nothing()
+    {
+        Script script = new();
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", script);
+        vm.Touch(ScriptedVm.Main);
+        int interrupts = script.Interrupts;
+        GfnRange nowhere = GfnRange.Of(0x100000, 512);
+        vm.Notifier.RangeStart(nowhere);
+        Assert.Equal(1, vm.Notifier.InProgress);
+        vm.Notifier.RangeEnd(nowhere);
+        Assert.Equal(1UL, vm.Notifier.Sequence);
+        Assert.Equal(interrupts, script.Interrupts);
+        vm.Notifier.RangeStart(Reclaimed);
+        Assert.Equal(interrupts + 1, script.Interrupts);
+        vm.Notifier.RangeEnd(Reclaimed);
+    }
+
+    [Fact]
+    public void A_start_flushes_what_the_vcpu_had_cached()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
+        vm.Touch(ScriptedVm.Main);
+        Assert.Null(vm.Access(Reclaimed.Start));
+        vm.Notifier.RangeStart(Reclaimed);
+        vm.Notifier.RangeEnd(Reclaimed);
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.Start));
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Fact]
+    public void An_end_without_a_start_is_reported()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
+        vm.Notifier.RangeEnd(Reclaimed);
+        Assert.Equal(["I23"], vm.Invariants());
+    }
+}
+
+/// <summary>Keeps a strategy's worker threads from taking mmu_lock until opened: their work is queued, and may have started, but does nothing.</summary>
+internal sealed class Gated : IDisposable
+{
+    private readonly Gate _gate = new();
+
+    public Gated(Script script) => script.BeforeEnterShared = () =>
+    {
+        if (IsWorker) _gate.Await("leave for the worker to go on");
+    };
+
+    /// <summary>True on a worker's thread; the queues name them after themselves.</summary>
+    public static bool IsWorker => Thread.CurrentThread.Name is { } name && (name.StartsWith("kvm/", StringComparison.Ordinal) || name.StartsWith("events/", StringComparison.Ordinal));
+
+    public void Open() => _gate.Open();
+
+    /// <summary>Lets the worker go, so that a failed test does not leave it waiting.</summary>
+    public void Dispose() => _gate.Open();
+}
