@@ -100,7 +100,7 @@ internal static class RunTables
                 : runs.Any(one => one.Verdict == Verdict.Violated) ? $"VIOLATED ({runs.Sum(one => one.Violations)})"
                 : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
                 : "clean: no stale access, counts balanced, all tables freed";
-            yield return $"{group.Key.Item1} on {group.Key.Item2}: {verdict}";
+            yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {verdict}";
             foreach (Violation violation in run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene).Take(3))
                 foreach (string line in ViolationLines(violation)) yield return line;
             foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Take(6)) yield return $"  {note}";
