@@ -20,6 +20,10 @@ public sealed class Oracle
 {
     private const int KeptMax = 32;
     private const int EventsPerViolationMax = 60;
+
+    /// <summary>How many of those may be milestones without a root.</summary>
+    private const int MilestonesMax = 20;
+
     private readonly List<Violation> _violations = [];
     private readonly Lock _lock = new();
     private int _count;
@@ -55,12 +59,27 @@ public sealed class Oracle
     /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first.</summary>
     public static IReadOnlyList<AttributedEvent> History(ulong rootId)
     {
-        List<AttributedEvent> events = [];
+        List<AttributedEvent> own = [];
+        List<AttributedEvent> milestones = [];
         foreach (Actor actor in Actor.All())
+        {
             foreach (MmuEvent one in actor.Events.Snapshot())
-                if (rootId == 0 || one.RootId == rootId || IsMilestone(one.Kind))
-                    events.Add(new AttributedEvent(actor.Name, one));
+            {
+                if (rootId == 0 || one.RootId == rootId) own.Add(new AttributedEvent(actor.Name, one));
+                else if (IsMilestone(one.Kind)) milestones.Add(new AttributedEvent(actor.Name, one));
+            }
+        }
+        // Capped apart: the updates since, or those of other VMs, must not crowd out what happened to the root.
+        return
+        [
+            .. Newest(own, EventsPerViolationMax - (rootId == 0 ? 0 : MilestonesMax)).Concat(Newest(milestones, MilestonesMax))
+                .OrderBy(one => one.Event.Time),
+        ];
+    }
+
+    private static IEnumerable<AttributedEvent> Newest(List<AttributedEvent> events, int count)
+    {
         events.Sort(static (left, right) => left.Event.Time.CompareTo(right.Event.Time));
-        return events.Count <= EventsPerViolationMax ? events : events[^EventsPerViolationMax..];
+        return events.TakeLast(count);
     }
 }
