@@ -20,6 +20,9 @@ public sealed class Oracle
 {
     private const int KeptMax = 32;
     private const int EventsPerViolationMax = 60;
+
+    /// <summary>Of these, how many milestones never crowd out.</summary>
+    private const int OwnEventsPerViolation = 40;
     private readonly List<Violation> _violations = [];
     private readonly Lock _lock = new();
     private int _count;
@@ -52,15 +55,29 @@ public sealed class Oracle
         kind is MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.ZapAllFast or MmuEventKind.InvalidateAll
             or MmuEventKind.FlushStart or MmuEventKind.FlushEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
 
-    /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first.</summary>
+    /// <summary>
+    /// The last events that concern the root (all roots if zero), of all actors, oldest first, and the last milestones. The root's own
+    /// come first when room is short: a root that was leaked long ago lies before any number of updates.
+    /// </summary>
     public static IReadOnlyList<AttributedEvent> History(ulong rootId)
     {
-        List<AttributedEvent> events = [];
+        List<AttributedEvent> own = [];
+        List<AttributedEvent> milestones = [];
         foreach (Actor actor in Actor.All())
+        {
             foreach (MmuEvent one in actor.Events.Snapshot())
-                if (rootId == 0 || one.RootId == rootId || IsMilestone(one.Kind))
-                    events.Add(new AttributedEvent(actor.Name, one));
-        events.Sort(static (left, right) => left.Event.Time.CompareTo(right.Event.Time));
-        return events.Count <= EventsPerViolationMax ? events : events[^EventsPerViolationMax..];
+            {
+                if (rootId == 0 || one.RootId == rootId) own.Add(new AttributedEvent(actor.Name, one));
+                else if (IsMilestone(one.Kind)) milestones.Add(new AttributedEvent(actor.Name, one));
+            }
+        }
+        own.Sort(ByTime);
+        milestones.Sort(ByTime);
+        int ownKept = Math.Min(own.Count, Math.Max(OwnEventsPerViolation, EventsPerViolationMax - milestones.Count));
+        List<AttributedEvent> events = [.. own.TakeLast(ownKept), .. milestones.TakeLast(EventsPerViolationMax - ownKept)];
+        events.Sort(ByTime);
+        return events;
     }
+
+    private static int ByTime(AttributedEvent left, AttributedEvent right) => left.Event.Time.CompareTo(right.Event.Time);
 }
