@@ -33,8 +33,8 @@ public class NotifierTests
     public void Between_the_halves_of_a_fast_zap_a_start_takes_the_range_from_valid_and_invalid_roots(string strategy)
     {
         Script script = new();
-        using Gated worker = new(script);
         using Vm<ScriptedMachine> vm = ScriptedVm.New(strategy, script);
+        using Gated worker = new(script);
         vm.Touch(ScriptedVm.Main);
         TdpRoot old = vm.Vcpus[0].Root;
         bool looked = false;

@@ -99,6 +99,7 @@ public class RcuTests
 
         void Update()
         {
+            Gate.AwaitThat(() => Volatile.Read(ref reads) > 0, "a reader");
             for (int update = 0; update < Updates; update++)
             {
                 int old = current;

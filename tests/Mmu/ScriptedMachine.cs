@@ -6,6 +6,7 @@ namespace Lab.Tests.Mmu;
 internal sealed class Script
 {
     private readonly Dictionary<PausePoint, Action> _at = [];
+    private readonly List<nint> _heldBack = [];
     private int _interrupts;
 
     /// <summary>What the lock is said to be; null asks the lock.</summary>
@@ -29,6 +30,9 @@ internal sealed class Script
     /// <summary>The fault of a hypervisor that forgets to make its vCPUs reload.</summary>
     public bool LosesReloadRequests { get; set; }
 
+    /// <summary>Table pages are not handed to the reclaimer until <see cref="HandOverTables"/>: only roots are.</summary>
+    public bool HoldsBackTables { get; set; }
+
     /// <summary>Interrupts sent to the vCPUs so far: one per remote flush or request.</summary>
     public int Interrupts => Volatile.Read(ref _interrupts);
 
@@ -42,6 +46,20 @@ internal sealed class Script
         _at.Remove(point);
         work();
     };
+
+    public void HandOverTables(Rcu rcu)
+    {
+        HoldsBackTables = false;
+        foreach (nint table in _heldBack) rcu.Call(table, RcuKind.TablePage);
+        _heldBack.Clear();
+    }
+
+    internal bool HoldsBack(nint node, RcuKind kind)
+    {
+        if (!HoldsBackTables || kind != RcuKind.TablePage) return false;
+        _heldBack.Add(node);
+        return true;
+    }
 
     internal void Interrupt() => Interlocked.Increment(ref _interrupts);
 
@@ -130,7 +148,10 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 
     public void Synchronize(Rcu rcu) => Metal.Synchronize(rcu);
 
-    public void CallRcu(Rcu rcu, nint node, RcuKind kind) => Metal.CallRcu(rcu, node, kind);
+    public void CallRcu(Rcu rcu, nint node, RcuKind kind)
+    {
+        if (!script.HoldsBack(node, kind)) Metal.CallRcu(rcu, node, kind);
+    }
 
     public void Barrier(Rcu rcu) => Metal.Barrier(rcu);
 

@@ -56,7 +56,10 @@ public sealed class Oracle
         kind is MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.ZapAllFast or MmuEventKind.InvalidateAll
             or MmuEventKind.FlushStart or MmuEventKind.FlushEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
 
-    /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first.</summary>
+    /// <summary>
+    /// The last events that concern the root (all roots if zero), of all actors, oldest first, and the last milestones. The root's own
+    /// come first when room is short: a root that was leaked long ago lies before any number of updates.
+    /// </summary>
     public static IReadOnlyList<AttributedEvent> History(ulong rootId)
     {
         List<AttributedEvent> own = [];
