@@ -10,6 +10,8 @@ namespace Lab.Cli;
 internal static class RunTables
 {
     private const int Width = 80;
+    private const int EventsShown = 20;
+    private const int LaterViolationsShown = 2;
     private static readonly string[] Columns = ["strategy", "count", "p50", "p99", "p99.9", "max"];
 
     public static void Print(RunRecord run, OutputFormat format, LabConsole console)
@@ -100,9 +102,11 @@ internal static class RunTables
                 : runs.Any(one => one.Verdict == Verdict.Violated) ? $"VIOLATED ({runs.Sum(one => one.Violations)})"
                 : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
                 : "clean: no stale access, counts balanced, all tables freed";
-            yield return $"{group.Key.Item1} on {group.Key.Item2}: {verdict}";
-            foreach (Violation violation in run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene).Take(3))
-                foreach (string line in ViolationLines(violation)) yield return line;
+            yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {verdict}";
+            Violation[] violations = [.. run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene)];
+            foreach (string line in violations.Take(1).SelectMany(ViolationLines)) yield return line;
+            foreach (Violation later in violations.Skip(1).Take(LaterViolationsShown)) yield return $"  then {later.Invariant}: {later.What}";
+            if (violations.Length > 0) yield return "  all of them, with the events that led to each, are in the report.";
             foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Take(6)) yield return $"  {note}";
         }
         yield return string.Create(CultureInfo.InvariantCulture,
@@ -120,12 +124,12 @@ internal static class RunTables
     /// <summary>The hang's own lines were printed when it happened.</summary>
     private static bool IsFinding(string note) => note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);
 
+    /// <summary>The first violation and what led to it; later ones follow from it. Which tables came and went is left to the report.</summary>
     private static IEnumerable<string> ViolationLines(Violation violation)
     {
         yield return $"  {violation.Invariant}: {violation.What}";
-        if (violation.Events.Count == 0) yield break;
-        long origin = violation.Events[0].TNs;
-        foreach (ViolationEvent one in violation.Events.TakeLast(14))
-            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - origin) / 1e3,10:0.0} us {one.Actor,-10} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
+        ViolationEvent[] events = [.. violation.Events.Where(one => one.Kind is not ("zap_page" or "get_page")).TakeLast(EventsShown)];
+        foreach (ViolationEvent one in events)
+            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - events[0].TNs) / 1e3,10:0.0} us {one.Actor,-11} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
     }
 }

@@ -192,7 +192,7 @@ public sealed class TimedMeasurement
             Name = lane.Actor.Name,
             Role = lane.Actor.Role,
             RatePerSecond = lane.RatePerSecond,
-            StepCount = _window.IsAnnounced ? lane.StepsInWindow : 0,
+            StepCount = lane.HoldsWindow ? lane.StepsInWindow : 0,
             MeasuredSeconds = wasCut ? Math.Min(windowSeconds, untilLastEnd) : windowSeconds,
             OwedStepCount = lane.OwedStepCount,
             AllocatedBytes = lane.AllocatedBytes,

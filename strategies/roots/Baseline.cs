@@ -20,11 +20,7 @@ public class Baseline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 {
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

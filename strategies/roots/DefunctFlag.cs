@@ -18,7 +18,7 @@ namespace Lab.Strategies.Roots;
 /// </remarks>
 [Strategy("defunct-flag", Code = "S2", Idea = "a defunct flag tells a fast zap which invalid roots carry no gift; put defers to the system queue",
     Source = "v2 24/30 and 26/30, 2021-12-23")]
-public sealed class DefunctFlag<TMachine> : RootStrategy<TMachine>
+public class DefunctFlag<TMachine> : RootStrategy<TMachine>
     where TMachine : struct, IMachine
 {
     /// <summary>Bit of the root's flags: it became invalid because its last reference was put. Written while the count is zero.</summary>
@@ -27,15 +27,11 @@ public sealed class DefunctFlag<TMachine> : RootStrategy<TMachine>
     private readonly WorkQueue _systemQueue;
 
     public DefunctFlag(Vm<TMachine> vm)
-        : base(vm) => _systemQueue = vm.NewWorkQueue("events", ZapDefunct);
+        : base(vm) => _systemQueue = vm.NewWorkQueue("events", ZapRootWork);
 
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -49,7 +45,7 @@ public sealed class DefunctFlag<TMachine> : RootStrategy<TMachine>
             return;
         }
         Invalidate(root);
-        Machine.StoreRelaxed(ref root.Flags, Defunct);
+        MarkDefunct(root);
         Machine.FullFence(); // B
         Machine.StoreRelaxed(ref root.Count, 1);
         if (!Vm.IsDying)
@@ -88,13 +84,9 @@ public sealed class DefunctFlag<TMachine> : RootStrategy<TMachine>
 
     protected override void DisposeOwned() => _systemQueue.Dispose();
 
-    private bool IsDefunct(TdpRoot root) => (Machine.LoadRelaxed(ref root.Flags) & Defunct) != 0;
+    /// <summary>Between the two fences of a put, while the count is zero and nobody else can have the root.</summary>
+    protected virtual void MarkDefunct(TdpRoot root) => Machine.StoreRelaxed(ref root.Flags, Defunct);
 
-    private void ZapDefunct(TdpRoot root)
-    {
-        SharedHold hold = Vm.EnterShared();
-        ZapRoot(root, hold);
-        Put(root, hold);
-        Vm.Exit(hold);
-    }
+    /// <summary>True if the invalid root carries no gift of a fast zap.</summary>
+    protected virtual bool IsDefunct(TdpRoot root) => (Machine.LoadRelaxed(ref root.Flags) & Defunct) != 0;
 }

@@ -22,11 +22,7 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
     public Refcount2(Vm<TMachine> vm)
         : base(vm) => _queue = vm.NewWorkQueue("kvm", ZapRootWork);
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 2) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 2);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -69,12 +65,4 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
     protected virtual void BeginWalk() => Machine.EnterRcu(Vm.Rcu);
 
     protected virtual void EndWalk() => Machine.ExitRcu(Vm.Rcu);
-
-    private void ZapRootWork(TdpRoot root)
-    {
-        SharedHold hold = Vm.EnterShared();
-        ZapRoot(root, hold);
-        Put(root, hold);
-        Vm.Exit(hold);
-    }
 }

@@ -32,11 +32,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

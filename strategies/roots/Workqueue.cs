@@ -23,11 +23,7 @@ public class Workqueue<TMachine> : RootStrategy<TMachine>
 
     protected WorkQueue Queue { get; }
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -69,12 +65,4 @@ public class Workqueue<TMachine> : RootStrategy<TMachine>
 
     /// <summary>Queues the root for the worker, which is handed one reference. Under mmu_lock.</summary>
     protected void Schedule(TdpRoot root) => Vm.Queue(Queue, root);
-
-    private void ZapRootWork(TdpRoot root)
-    {
-        SharedHold hold = Vm.EnterShared();
-        ZapRoot(root, hold);
-        Put(root, hold);
-        Vm.Exit(hold);
-    }
 }

@@ -20,7 +20,7 @@ public sealed class VerdictTests : IDisposable
 
         Assert.Equal(4, lab.Code);
         Assert.True(lab.Took < TimeSpan.FromSeconds(10), $"took {lab.Took}");
-        Assert.Contains("async-put on root-toggle on radix: VIOLATED", lab.Out);
+        Assert.Contains("async-put BROKEN on root-toggle on radix: VIOLATED", lab.Out);
         Assert.Matches(@"I[13]: .*(put twice|use after free)", lab.Out);
         Assert.Matches(@"events/0 +VIOLATION +root#\d+|updater +VIOLATION +root#\d+|vcpu0 +VIOLATION +root#\d+", lab.Out);
         Violation first = _runs.OpenOnly().Violations[0];
@@ -41,7 +41,7 @@ public sealed class VerdictTests : IDisposable
             Assert.Contains("async-put is known to be broken", lab.Out);
             Assert.Contains("cannot show that it is absent", lab.Out);
         }
-        Assert.Contains("async-put BROKEN", lab.Out);
+        Assert.Contains("async-put BROKEN on root-toggle", lab.Out);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class VerdictTests : IDisposable
         LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "no-flush", "--vcpus", "2", "--memory", "64MiB", "--duration", "5s"));
 
         Assert.Equal(4, lab.Code);
-        Assert.Contains("no-flush on memslot-churn on radix: VIOLATED", lab.Out);
+        Assert.Contains("no-flush BROKEN on memslot-churn on radix: VIOLATED", lab.Out);
         Assert.Contains("I6: ", lab.Out);
         Assert.NotEmpty(_runs.OpenOnly().Violations.First(one => one.Invariant == "I6").Events);
     }

@@ -25,11 +25,7 @@ public sealed class NeverFlushes<TMachine> : RootStrategy<TMachine>
     public NeverFlushes(Vm<TMachine> vm)
         : base(vm) => _stalled = vm.NewWorkQueue("stalled", _ => Thread.Sleep(Timeout.Infinite));
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

@@ -21,11 +21,7 @@ namespace Lab.Tests.Plugin;
 public sealed class ZapInline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

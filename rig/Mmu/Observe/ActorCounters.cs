@@ -27,8 +27,14 @@ public sealed class ActorCounters
     public long SharedWaitNanoseconds;
     public long ExclusiveWaitNanoseconds;
 
-    /// <summary>Longest stretch of a zap from its begin or a yield to the next yield or its end, in nanoseconds. Where nobody waits nobody yields, so it is a whole pass.</summary>
+    /// <summary>
+    /// Longest step of a zap during which it does not look whether somebody waits, in nanoseconds: one entry with all that hangs under it, or
+    /// everything if it may not yield. A step over a single leaf is too short to be stamped and counts as nothing.
+    /// </summary>
     public long SectionWithoutYieldNanosecondsMax;
+
+    /// <summary>Longest time that a zap held mmu_lock without in fact yielding, in nanoseconds.</summary>
+    public long ZapHoldNanosecondsMax;
 
     /// <summary>The counters by name, as results call them.</summary>
     public IEnumerable<(string Name, string Unit, long Value)> Named()
@@ -51,5 +57,6 @@ public sealed class ActorCounters
         yield return ("mmu_lock_wait_shared", "ns", SharedWaitNanoseconds);
         yield return ("mmu_lock_wait_exclusive", "ns", ExclusiveWaitNanoseconds);
         yield return ("section_without_yield_max", "ns", SectionWithoutYieldNanosecondsMax);
+        yield return ("zap_hold_max", "ns", ZapHoldNanosecondsMax);
     }
 }

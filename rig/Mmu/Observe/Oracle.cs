@@ -21,8 +21,9 @@ public sealed class Oracle
     private const int KeptMax = 32;
     private const int EventsPerViolationMax = 60;
 
-    /// <summary>Of these, how many milestones never crowd out.</summary>
-    private const int OwnEventsPerViolation = 40;
+    /// <summary>How many of those may be milestones without a root.</summary>
+    private const int MilestonesMax = 20;
+
     private readonly List<Violation> _violations = [];
     private readonly Lock _lock = new();
     private int _count;
@@ -71,13 +72,17 @@ public sealed class Oracle
                 else if (IsMilestone(one.Kind)) milestones.Add(new AttributedEvent(actor.Name, one));
             }
         }
-        own.Sort(ByTime);
-        milestones.Sort(ByTime);
-        int ownKept = Math.Min(own.Count, Math.Max(OwnEventsPerViolation, EventsPerViolationMax - milestones.Count));
-        List<AttributedEvent> events = [.. own.TakeLast(ownKept), .. milestones.TakeLast(EventsPerViolationMax - ownKept)];
-        events.Sort(ByTime);
-        return events;
+        // Capped apart: the updates since, or those of other VMs, must not crowd out what happened to the root.
+        return
+        [
+            .. Newest(own, EventsPerViolationMax - (rootId == 0 ? 0 : MilestonesMax)).Concat(Newest(milestones, MilestonesMax))
+                .OrderBy(one => one.Event.Time),
+        ];
     }
 
-    private static int ByTime(AttributedEvent left, AttributedEvent right) => left.Event.Time.CompareTo(right.Event.Time);
+    private static IEnumerable<AttributedEvent> Newest(List<AttributedEvent> events, int count)
+    {
+        events.Sort(static (left, right) => left.Event.Time.CompareTo(right.Event.Time));
+        return events.TakeLast(count);
+    }
 }

@@ -1,40 +1,36 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
 /// <summary>The vCPU's side: installing what a fault found, and the walk that the processor does.</summary>
+/// <remarks>
+/// Both verbs are the common case only, small enough to be inlined where the type of the MMU is known; what is rare is a call in tail
+/// position. So nothing lives across a call and nothing is spilled to the stack: the locked instruction of an install waits for every store.
+/// </remarks>
 public sealed unsafe partial class RadixMmu<TMachine>
 {
+    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a constant.</summary>
+    private const int WalkLevels = 4;
+
+    // An entry that leads to a table has its flags below the address only: see TableBelow.
+    private const uint TableFlagsAreLow =
+        checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));
+
     /// <inheritdoc/>
     /// <remarks>
     /// kvm_tdp_mmu_map. An entry that is frozen is being zapped: give up and let the guest fault again. A missing table is linked with
     /// CAS; who loses the race takes the winner's table. Acquire loads pair with the CAS that linked the table, so a table's zeroes are
     /// seen before its address.
     /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
-        ulong gfn = mapping.Gfn.Value;
-        ulong* table = root.Table;
-        int shift = 9 * (_rootLevel - 1);
-        for (int leafShift = 9 * (_leafLevel - 1); shift > leafShift; shift -= 9)
-        {
-            ulong* sptep = table + ((gfn >> shift) & (Spte.EntriesPerTable - 1));
-            ulong spte = _machine.Load(ref *sptep);
-            if ((spte & (Spte.Present | Spte.PageSize)) != Spte.Present)
-            {
-                MapOutcome outcome = LinkTable(cache, root, gfn, sptep, shift / 9 + 1, ref spte);
-                if (outcome != MapOutcome.Fixed) return outcome;
-            }
-            table = (ulong*)Spte.Address(spte);
-        }
-
-        ref ulong leaf = ref table[(gfn >> shift) & (Spte.EntriesPerTable - 1)];
-        ulong old = _machine.Load(ref leaf);
-        ulong fresh = Spte.MakeLeaf(mapping.Frame, shift / 9 + 1, mapping.MayWrite, mapping.Write);
-        if (old == Spte.NonPresent)
-            return _machine.CompareExchange(ref leaf, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
-        return MapOverPresent(root, ref leaf, old, fresh, mapping);
+        bool atLeafLevel = WalkDown(root.Table, mapping.Gfn.Value, out ulong* sptep, out ulong old);
+        if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent) return MapRest(cache, root, mapping, sptep, old);
+        ulong fresh = Spte.MakeLeaf(mapping.Frame, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
+        return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
     }
 
     /// <inheritdoc/>
@@ -42,40 +38,101 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// Reads the tables without any lock, as the processor does, and sets accessed and dirty bits with CAS, so that a zapped
     /// entry is never resurrected (invariant I20).
     /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
         ulong* table = root.Table;
-        spte = Spte.Poison;
-        if (table == null) return WalkOutcome.FreedTable;
-        int shift = 9 * (_rootLevel - 1);
-        ulong* sptep;
-        while (true)
+        if (table == null)
         {
-            sptep = table + ((gfn.Value >> shift) & (Spte.EntriesPerTable - 1));
-            spte = _machine.Load(ref *sptep);
-            if ((spte & Spte.Present) == 0) return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
-            if (shift == 0 || (spte & Spte.PageSize) != 0) break;
-            table = (ulong*)Spte.Address(spte);
-            shift -= 9;
+            spte = Spte.Poison;
+            return WalkOutcome.FreedTable;
         }
 
-        if (write && (spte & Spte.Writable) == 0) return WalkOutcome.Fault;
-        ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
-        if (used == spte) return WalkOutcome.Ok;
-        // A change in between is a new entry: walk again by faulting softly.
-        if (_machine.CompareExchange(ref *sptep, used, spte) != spte) return Walk(root, gfn, write, out spte);
-        spte = used;
+        ulong needed = write ? Spte.Present | Spte.Accessed | Spte.Writable | Spte.Dirty : Spte.Present | Spte.Accessed;
+        _ = WalkDown(table, gfn.Value, out _, out spte);
+        if ((spte & needed) != needed)
+        {
+            (WalkOutcome outcome, spte) = WalkRest(table, gfn.Value, write, spte);
+            return outcome;
+        }
         return WalkOutcome.Ok;
     }
 
-    /// <summary>Makes sure that a table hangs below the entry; on Fixed, <paramref name="spte"/> leads to it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private MapOutcome LinkTable(TableCache cache, TdpRoot root, ulong gfn, ulong* sptep, int level, ref ulong spte)
+    /// <summary>
+    /// Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. True if that is a level 1
+    /// entry.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool WalkDown(ulong* top, ulong gfn, out ulong* sptep, out ulong spte)
     {
+        spte = LoadEntry(top, gfn, WalkLevels, out sptep);
+        return TryStepDown(gfn, 3, ref sptep, ref spte)
+            && TryStepDown(gfn, 2, ref sptep, ref spte)
+            && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref spte);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryStepDown(ulong gfn, int below, ref ulong* sptep, ref ulong spte)
+    {
+        if (!LeadsToTable(spte)) return false;
+        spte = LoadEntry(TableBelow(spte), gfn, below, out sptep);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong LoadEntry(ulong* table, ulong gfn, int level, out ulong* sptep)
+    {
+        // A rotation writes its result elsewhere; a shift would need a copy first.
+        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, 9 * (level - 1));
+        ulong index = low & (Spte.EntriesPerTable - 1);
+        sptep = table + index;
+        // Not through the pointer: the load does not wait for the sum, and where nobody wants the place there is none.
+        return _machine.Load(ref table[index]);
+    }
+
+    // Two tests of one bit each: cheaper than one masked comparison.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool LeadsToTable(ulong spte) => (spte & Spte.Present) != 0 && (spte & Spte.PageSize) == 0;
+
+    // As Spte.Address, but with a mask that fits into the instruction: such an entry has no flags above the address.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong* TableBelow(ulong spte) => (ulong*)(spte & ~(ulong)(TableArena.TableBytes - 1));
+
+    /// <summary>
+    /// An install that cannot be done at once, from where the walk ended: tables are missing, the leaf is not empty, or it is a large
+    /// one.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private MapOutcome MapRest(TableCache cache, TdpRoot root, Mapping mapping, ulong* sptep, ulong old)
+    {
+        ulong gfn = mapping.Gfn.Value;
+        // The table is not freed while we are in the read-side section, and its level does not change while it is linked.
+        int level = _arena.PageOf(TableBelow((ulong)sptep))->Level;
+        while (level > _leafLevel)
+        {
+            if (!LeadsToTable(old)) old = LinkTable(cache, root, gfn, level, ref *sptep, old);
+            if (!LeadsToTable(old)) return old == Spte.NonPresent ? MapOutcome.NoMemory : MapOutcome.Retry;
+            level--;
+            old = LoadEntry(TableBelow(old), gfn, level, out sptep);
+        }
+
+        ulong fresh = Spte.MakeLeaf(mapping.Frame, _leafLevel, mapping.MayWrite, mapping.Write);
+        if (old == Spte.NonPresent)
+            return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
+        return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
+    }
+
+    /// <summary>
+    /// Makes a table hang below the entry, which was found as <paramref name="spte"/>. Returns the entry that leads to it, or what is
+    /// there instead: non-present, if no table page was to be had.
+    /// </summary>
+    private ulong LinkTable(TableCache cache, TdpRoot root, ulong gfn, int level, ref ulong sptep, ulong spte)
+    {
+        Debug.Assert(_rootLevel == WalkLevels, "The walk is written out for roots of four levels.");
         if (spte == Spte.Poison) ReportPoison(root, gfn, level);
-        if (spte != Spte.NonPresent) return MapOutcome.Retry;
+        if (spte != Spte.NonPresent) return spte;
         ulong* child = cache.Take();
-        if (child == null) return MapOutcome.NoMemory;
+        if (child == null) return Spte.NonPresent;
         TablePage* page = _arena.PageOf(child);
         page->RootId = root.Id;
         page->Gfn = gfn & ~(Gfn.FramesPerSpte(level) - 1);
@@ -84,30 +141,43 @@ public sealed unsafe partial class RadixMmu<TMachine>
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
         // The time of before the link: no zap of the table can lie before its creation.
         MmuEvent entry = new(Stopwatch.GetTimestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
-        ulong found = _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent);
+        ulong found = _machine.CompareExchange(ref sptep, fresh, Spte.NonPresent);
         if (found != Spte.NonPresent)
         {
             page->State = TableState.Cached;
             cache.Return(child);
-            if (!Spte.IsPresent(found) || Spte.IsLeaf(found, level)) return MapOutcome.Retry;
-            spte = found;
-            return MapOutcome.Fixed;
+            return found;
         }
         Actor actor = Actor.Current;
         actor.Counters.TablesInstalled++;
         actor.Events.Record(entry);
-        spte = fresh;
-        return MapOutcome.Fixed;
+        return fresh;
     }
 
     /// <summary>The leaf was not empty: installed by another vCPU, write-protected, or being zapped.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private MapOutcome MapOverPresent(TdpRoot root, ref ulong leaf, ulong old, ulong fresh, in Mapping mapping)
+    private MapOutcome MapOverPresent(TdpRoot root, ulong gfn, bool write, ref ulong leaf, ulong old, ulong fresh)
     {
-        if (old == Spte.Poison) ReportPoison(root, mapping.Gfn.Value, _leafLevel);
+        if (old == Spte.Poison) ReportPoison(root, gfn, _leafLevel);
         if (!Spte.IsPresent(old)) return MapOutcome.Retry;
-        bool enough = !mapping.Write || Spte.IsWritable(old);
+        bool enough = !write || Spte.IsWritable(old);
         if (enough && Spte.Address(old) == Spte.Address(fresh)) return MapOutcome.Spurious;
         return _machine.CompareExchange(ref leaf, fresh | (old & Spte.Dirty), old) == old ? MapOutcome.Fixed : MapOutcome.Retry;
+    }
+
+    /// <summary>
+    /// A walk that found no leaf, or one whose accessed or dirty bit must be set. If the access is allowed the bits are set: it walks
+    /// from the top for that, as processors do, and again if the entry changed in between. Returns the entry as it is then.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (WalkOutcome Outcome, ulong Spte) WalkRest(ulong* top, ulong gfn, bool write, ulong spte)
+    {
+        while (Spte.IsPresent(spte) && (!write || Spte.IsWritable(spte)))
+        {
+            _ = WalkDown(top, gfn, out ulong* sptep, out spte);
+            if (!Spte.IsPresent(spte) || (write && !Spte.IsWritable(spte))) break;
+            ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
+            if (_machine.CompareExchange(ref *sptep, used, spte) == spte) return (WalkOutcome.Ok, used);
+        }
+        return (spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault, spte);
     }
 }

@@ -30,14 +30,14 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public void ZapPass(TdpRoot root, MmuHold hold, int zapLevel, bool mayYield, IZapHooks? hooks)
     {
         ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters);
+        Pacer pacer = new(counters, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
         while (iter.Valid)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer)) Yield(ref iter, ref pacer, hold);
             else if (iter.Level == Spte.LeafLevel) ZapLeafTable(root, ref iter, ref pacer, hold, mayYield);
-            else if (!ZapEntry(root, ref iter, hold, zapLevel, hooks)) continue;
+            else if (!ZapEntry(root, ref iter, ref pacer, hold, zapLevel, hooks)) continue;
             iter.Next();
             pacer.Entries++;
         }
@@ -53,7 +53,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
         ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters);
+        Pacer pacer = new(counters, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
@@ -79,7 +79,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
     {
-        Pacer pacer = new(Actor.Current.Counters);
+        Pacer pacer = new(Actor.Current.Counters, CanYield(mayYield: true));
         bool flush = false;
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
@@ -111,7 +111,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, level, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
-    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, MmuHold hold, int zapLevel, IZapHooks? hooks)
+    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, int zapLevel, IZapHooks? hooks)
     {
         ulong spte = iter.OldSpte;
         if (!Spte.IsPresent(spte))
@@ -144,7 +144,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
             Actor.Current.Counters.LeafsZapped++;
             return true;
         }
+        long begin = Stopwatch.GetTimestamp();
         HandleRemoved((ulong*)Spte.Address(spte), hold);
+        pacer.EndStep(begin);
         hooks?.OnSubtreeDone(root);
         return true;
     }
@@ -153,32 +155,69 @@ public sealed unsafe partial class RadixMmu<TMachine>
     private void ZapLeafTable(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, bool mayYield)
     {
         ulong* table = iter.TableAtLevel;
-        ulong* at = iter.Sptep;
-        ulong* end = table + Spte.EntriesPerTable;
-        bool exclusive = hold.IsExclusive;
-        bool watch = mayYield && _settings.Yield != YieldPolicy.Off;
+        LeafRun run = new()
+        {
+            At = iter.Sptep,
+            End = table + Spte.EntriesPerTable,
+            IsExclusive = hold.IsExclusive,
+            Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
+        };
+        while (!run.IsOver)
+            if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+        int done = (int)(run.At - table);
+        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
+        pacer.Counters.LeafsZapped += run.Zapped;
+        iter.SkipTo(done - 1);
+    }
+
+    /// <summary>
+    /// Zaps entry by entry; the run is over at the end, or as soon as somebody waits for the lock. False: the last entry is that of a
+    /// freed table. It calls nothing that is not inlined, so that it spills nothing: the locked instruction would wait for the store.
+    /// </summary>
+    private bool ZapLeafs(ref LeafRun run)
+    {
         long zapped = 0;
+        ulong* at = run.At;
+        bool poisoned = false;
         while (true)
         {
             ulong spte = _machine.LoadRelaxed(ref *at);
             if (Spte.IsPresent(spte))
             {
-                if (exclusive) ZapExclusively(ref *at, spte);
-                else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte) != spte) continue;
+                // The comparand is the same value, computed: otherwise the JIT spills the original, since cmpxchg takes it in rax.
+                if (run.IsExclusive) ZapExclusively(ref *at, spte);
+                else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte | Spte.Present) != spte) continue;
                 zapped++;
             }
             else if (spte == Spte.Poison)
             {
-                ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+                poisoned = true;
             }
             at++;
-            if (at == end) break;
-            if (watch && _machine.IsContended(_mmuLock)) break;
+            if (at == run.End || (run.Watched is not null && _machine.IsContended(run.Watched)))
+            {
+                run.IsOver = true;
+                break;
+            }
+            if (poisoned) break;
         }
-        int done = (int)(at - table);
-        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
-        pacer.Counters.LeafsZapped += zapped;
-        iter.SkipTo(done - 1);
+        run.At = at;
+        run.Zapped += zapped;
+        return !poisoned;
+    }
+
+    /// <summary>Progress of the 4 KiB pass within one table.</summary>
+    private struct LeafRun
+    {
+        /// <summary>Entry to be zapped next.</summary>
+        public ulong* At;
+        public ulong* End;
+
+        /// <summary>Lock whose waiters end the run; null if it may not yield.</summary>
+        public MmuLock? Watched;
+        public long Zapped;
+        public bool IsExclusive;
+        public bool IsOver;
     }
 
     /// <summary>
@@ -233,6 +272,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         return spte;
     }
 
+    private bool CanYield(bool mayYield) => mayYield && _settings.Yield != YieldPolicy.Off;
+
     private bool ShouldYield(ref TdpIter<TMachine> iter, ref Pacer pacer) =>
         _settings.Yield switch
         {
@@ -262,16 +303,18 @@ public sealed unsafe partial class RadixMmu<TMachine>
         iter.MarkYielded();
     }
 
-    /// <summary>Progress since the last yield, in entries and in time.</summary>
+    /// <summary>Progress since the last yield, in entries and in time; and the longest step, which nobody could have cut short.</summary>
     private struct Pacer
     {
         public int Entries;
         public readonly ActorCounters Counters;
+        private readonly bool _canYield;
         private long _since;
 
-        public Pacer(ActorCounters counters)
+        public Pacer(ActorCounters counters, bool canYield)
         {
             Counters = counters;
+            _canYield = canYield;
             _since = Stopwatch.GetTimestamp();
         }
 
@@ -281,8 +324,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
             _since = Stopwatch.GetTimestamp();
         }
 
-        public readonly void EndSection() =>
+        /// <summary>Between two looks at the lock: one entry and what hung under it.</summary>
+        public readonly void EndStep(long begin) =>
             Counters.SectionWithoutYieldNanosecondsMax =
-                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - _since);
+                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - begin);
+
+        public readonly void EndSection()
+        {
+            long held = Stopwatch.GetTimestamp() - _since;
+            Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
+            if (!_canYield) Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
+        }
     }
 }

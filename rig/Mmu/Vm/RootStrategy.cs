@@ -169,6 +169,13 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return root;
     }
 
+    /// <summary>The valid root of that role with a new reference, or a new one with the given count. Exclusive hold.</summary>
+    protected TdpRoot FindOrCreateRoot(Vcpu<TMachine> vcpu, RootRole role, ulong count)
+    {
+        TdpRoot root = FindRoot(role);
+        return root.IsNone ? CreateRoot(vcpu, role, count) : root;
+    }
+
     /// <summary>A valid root of that role with a new reference, or none. Exclusive hold, so no iterator is needed.</summary>
     protected TdpRoot FindRoot(RootRole role)
     {
@@ -210,6 +217,15 @@ public abstract class RootStrategy<TMachine> : IDisposable
     {
         if (Vm.ReportIfDead(root, "zap")) return;
         Vm.Mmu.ZapRoot(root, hold, Passes, mayYield, this as IZapHooks);
+    }
+
+    /// <summary>A worker's item (tdp_mmu_zap_root_work): zaps the root under the shared hold and puts the reference that the item owns.</summary>
+    protected void ZapRootWork(TdpRoot root)
+    {
+        SharedHold hold = Vm.EnterShared();
+        ZapRoot(root, hold);
+        Put(root, hold);
+        Vm.Exit(hold);
     }
 
     /// <summary>

@@ -86,7 +86,7 @@ public sealed class Vcpu<TMachine> : IDisposable
                 // An interrupt waits for the processor's walk to end; a thread can lose its core in the middle of one. The section keeps
                 // the tables it stands on from becoming something else meanwhile.
                 machine.EnterRcu(_vm.Rcu);
-                WalkOutcome walk = _vm.Mmu.Walk(Root, _gfn, _write, out spte);
+                WalkOutcome walk = _vm.Walk(Root, _gfn, _write, out spte);
                 machine.ExitRcu(_vm.Rcu);
                 if (walk != WalkOutcome.Ok)
                 {

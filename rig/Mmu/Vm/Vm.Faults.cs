@@ -53,7 +53,7 @@ public sealed partial class Vm<TMachine>
         if (!Strategy.IsInvalid(vcpu.Root) && !Notifier.MustRetry(mapping.Gfn, sequence, hold))
         {
             Machine.EnterRcu(Rcu);
-            outcome = Mmu.Map(vcpu.Tables, vcpu.Root, mapping);
+            outcome = Map(vcpu.Tables, vcpu.Root, mapping);
             Machine.ExitRcu(Rcu);
         }
         Exit(hold);

@@ -35,6 +35,7 @@ public sealed partial class Vm<TMachine> : IDisposable
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
         Mmu = mmu is null ? new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle) : mmu(this);
+        _radix = Mmu as RadixMmu<TMachine>;
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = strategy(this);
         Notifier = notifier(this);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Lab.Mmu;
 
 /// <summary>
@@ -52,6 +54,7 @@ public static class Spte
     /// Entry for a page at <paramref name="level"/>. It is made by a fault, so it starts accessed, and dirty when the fault was a
     /// write (make_spte: a fault is a use).
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MakeLeaf(ulong frame, int level, bool mayWrite, bool write)
     {
         ulong spte = (frame & AddressMask) | Present | Accessed;
@@ -68,6 +71,7 @@ public static class Spte
     /// True if hardware or the fast page-fault path may change this entry without the lock: then even an exclusive holder
     /// must read and write it in one step (kernel: spte_has_volatile_bits).
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasVolatileBits(ulong spte)
     {
         if (!IsPresent(spte)) return false;

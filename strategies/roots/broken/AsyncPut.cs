@@ -16,75 +16,12 @@ namespace Lab.Strategies.Roots.Broken;
 [Strategy("async-put", Code = "S3", Status = StrategyStatus.Broken, Idea = "v3: put queues a worker, and a fast zap puts every invalid root it meets",
     Source = "v3 20/28 and 22/28, 2022-02-26",
     Breaks = "I1, I3: double put; needs a root loaded and put between a fast zap's halves (root-toggle, 1 vCPU, --pause fast-zap=200us)")]
-public sealed class AsyncPut<TMachine> : RootStrategy<TMachine>
+public sealed class AsyncPut<TMachine>(Vm<TMachine> vm) : DefunctFlag<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    private readonly WorkQueue _systemQueue;
+    /// <summary>v3 dropped the flag.</summary>
+    protected override void MarkDefunct(TdpRoot root) { }
 
-    public AsyncPut(Vm<TMachine> vm)
-        : base(vm) => _systemQueue = vm.NewWorkQueue("events", ZapRootWork);
-
-    protected override ZapPasses Passes => ZapPasses.Root;
-
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
-    {
-        TdpRoot root = FindRoot(role);
-        return root.IsNone ? CreateRoot(vcpu, role, count: 1) : root;
-    }
-
-    public override void Put(TdpRoot root, MmuHold hold)
-    {
-        if (Drop(root, hold) != 0) return;
-        Machine.FullFence();
-        Vm.Pause(PausePoint.PutEdge);
-        if (IsInvalid(root))
-        {
-            UnlinkAndFree(root);
-            return;
-        }
-        Invalidate(root);
-        Machine.FullFence();
-        Machine.StoreRelaxed(ref root.Count, 1);
-        if (!Vm.IsDying)
-        {
-            Vm.Queue(_systemQueue, root);
-            return;
-        }
-        ZapRoot(root, hold);
-        Put(root, hold);
-    }
-
-    public override void InvalidateAllRoots(ExclusiveHold hold)
-    {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            TryGet(root);
-            Invalidate(root);
-        }
-    }
-
-    public override void ZapInvalidatedRoots()
-    {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone && !Vm.Oracle.IsBugged;
-             root = NextRoot(root, RootFilter.InvalidOnly, hold))
-        {
-            ZapRoot(root, hold);
-            // The fault: not every invalid root carries a gift.
-            Put(root, hold);
-        }
-        Vm.Exit(hold);
-    }
-
-    public override void AwaitVmReferences() => Machine.Flush(_systemQueue);
-
-    protected override void DisposeOwned() => _systemQueue.Dispose();
-
-    private void ZapRootWork(TdpRoot root)
-    {
-        SharedHold hold = Vm.EnterShared();
-        ZapRoot(root, hold);
-        Put(root, hold);
-        Vm.Exit(hold);
-    }
+    /// <summary>The fault: a fast zap gifts a reference to every root it invalidates and then takes one from every invalid root it meets.</summary>
+    protected override bool IsDefunct(TdpRoot root) => false;
 }
