@@ -29,17 +29,14 @@ public sealed unsafe class GuestMemory : IDisposable
     private const int FrameCount = 2048;
 
     private readonly NativeBlock _block = new((long)FrameCount * FrameBytes);
-    private readonly Queue<ulong> _free = new(FrameCount);
-
-    internal GuestMemory()
-    {
-        for (int index = 0; index < FrameCount; index++) _free.Enqueue((ulong)(_block.Address + (long)index * FrameBytes));
-    }
+    private readonly Queue<ulong> _free = new();
+    private int _everUsed;
 
     /// <summary>Address of a frame that now carries the stamp.</summary>
     internal ulong Allocate(FrameStamp stamp)
     {
-        ulong frame = _free.Dequeue();
+        // Frames never used come first, so that a freed one keeps its stamp for long.
+        ulong frame = _everUsed < FrameCount ? (ulong)(_block.Address + (long)_everUsed++ * FrameBytes) : _free.Dequeue();
         Volatile.Write(ref *(ulong*)frame, stamp.Word);
         return frame;
     }
