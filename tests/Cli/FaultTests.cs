@@ -34,7 +34,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_disk_that_fills_up_on_the_way_keeps_what_was_measured()
     {
-        LabExit lab = LabProcess.RunIn("trap '' XFSZ; ulimit -f 200; exec \"$@\"", _runs.Tiny("--runs", "40", "--duration", "20ms"));
+        LabExit lab = LabProcess.RunIn("trap '' XFSZ; ulimit -f 60; exec \"$@\"", _runs.Tiny("--runs", "40", "--duration", "20ms"));
 
         Assert.Equal(2, lab.Code);
         Assert.Contains("free space", lab.ErrorLines[^1]);
