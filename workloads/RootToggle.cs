@@ -79,7 +79,8 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
         {
             ActorCounters counters = Actor.Current.Counters;
             long made = counters.RootsCreated, zaps = vm.FastZaps;
-            vcpu.SwitchRole(role == 1 ? RootRole.SystemManagement : RootRole.Normal);
+            // Where roots are thrown away faster than they are torn down memory runs out: the stall is the toggle's.
+            while (vcpu.SwitchRole(role == 1 ? RootRole.SystemManagement : RootRole.Normal) == ExitOutcome.NoMemory && !vm.Oracle.IsBugged) { }
             bool obsolete = _zapsAtLoad[role] != zaps || vm.FastZaps != zaps;
             if (counters.RootsCreated != made && !obsolete) counters.RootsRebuilt++;
             _zapsAtLoad[role] = zaps;

@@ -11,6 +11,9 @@ public struct Backoff
     private const long NapNanoseconds = 50_000;
     private int _turns;
 
+    /// <summary>Sleeps from the first turn on: for a wait whose end is far, where looking often disturbs those waited for.</summary>
+    public static Backoff Napping => new() { _turns = PausesBeforeYield + YieldsBeforeSleep };
+
     public void Once()
     {
         _turns++;

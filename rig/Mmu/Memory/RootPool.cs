@@ -6,8 +6,11 @@ namespace Lab.Mmu;
 /// </summary>
 internal sealed unsafe class RootPool : IDisposable
 {
-    /// <summary>Roots that can exist at a time, dead ones in quarantine included.</summary>
-    private const int Capacity = 16_384;
+    /// <summary>
+    /// Roots that can exist at a time, dead ones in quarantine included. It bounds the backlog of a strategy whose worker cannot keep up with
+    /// the roots that vCPUs throw away: a vCPU that finds none waits.
+    /// </summary>
+    private const int Capacity = 4096;
 
     private static ulong s_lastId;
     private readonly NativeBlock _block = new((long)Capacity * RootHeader.Stride);

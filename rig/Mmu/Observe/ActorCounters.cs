@@ -15,6 +15,9 @@ public sealed class ActorCounters
     /// <summary>Roots made although no fast zap had made the last one of that role obsolete: its tables were thrown away for nothing.</summary>
     public long RootsRebuilt;
 
+    /// <summary>Times that a vCPU found no memory for a table or a root and gave way to whoever frees some.</summary>
+    public long AllocationStalls;
+
     public long TlbFlushes;
     public long RemoteFlushes;
     public long TablesInstalled;
@@ -48,6 +51,7 @@ public sealed class ActorCounters
         yield return ("root_loads", "count", RootLoads);
         yield return ("roots_created", "count", RootsCreated);
         yield return ("roots_rebuilt", "count", RootsRebuilt);
+        yield return ("allocation_stalls", "count", AllocationStalls);
         yield return ("tlb_flushes", "count", TlbFlushes);
         yield return ("remote_flushes", "count", RemoteFlushes);
         yield return ("tables_installed", "count", TablesInstalled);

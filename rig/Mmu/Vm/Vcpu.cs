@@ -167,7 +167,24 @@ public sealed class Vcpu<TMachine> : IDisposable
         return ExitOutcome.Reloaded;
     }
 
-    private bool LoadRoot()
+    private bool LoadRoot() => TryLoadRoot() || AwaitMemory();
+
+    /// <summary>
+    /// Memory is short because roots are thrown away faster than they are torn down. A kernel would make the allocating thread wait for
+    /// reclaim; here it naps, so that whoever tears down gets the lock and the processor. Always false.
+    /// </summary>
+    private bool AwaitMemory()
+    {
+        Actor actor = Actor.Current;
+        actor.Counters.AllocationStalls++;
+        actor.BeginWait("memory for page tables");
+        Backoff nap = Backoff.Napping;
+        _vm.Machine.Relax(ref nap);
+        actor.EndWait();
+        return false;
+    }
+
+    private bool TryLoadRoot()
     {
         if (!Tables.TopUp()) return false;
         if (_vm.Strategy.LoadsRootsShared)
@@ -191,7 +208,7 @@ public sealed class Vcpu<TMachine> : IDisposable
 
     private ExitOutcome ServeFault()
     {
-        if (!Tables.TopUp()) return Skip(ExitOutcome.NoMemory);
+        if (!Tables.TopUp() && !AwaitMemory()) return Skip(ExitOutcome.NoMemory);
         ExitOutcome outcome = _vm.HandleFault(this, _gfn, _write);
         return outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory ? Skip(outcome) : outcome;
     }
