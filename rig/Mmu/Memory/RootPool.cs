@@ -37,10 +37,12 @@ internal sealed unsafe class RootPool : IDisposable
     }
 
     /// <summary>Poisons the header. Links stay, so that a reader that still stands on it can walk off it.</summary>
-    internal void Free(RootHeader* header)
+    /// <param name="header">A root that is off the list, its grace period over.</param>
+    /// <param name="deadTable">Poisoned table that a walk of the dead root reads.</param>
+    internal void Free(RootHeader* header, ulong* deadTable)
     {
         header->Count = RootHeader.PoisonCount;
-        header->Table = null;
+        header->Table = deadTable;
         Volatile.Write(ref header->State, (ulong)RootState.Dead);
         _lock.Enter();
         _quarantine.Enqueue((nint)header);

@@ -47,19 +47,29 @@ internal sealed unsafe class TableArena : IDisposable
 
     internal TableArena(long capacity)
     {
-        _capacity = capacity;
-        _tables = new NativeBlock(capacity * TableBytes);
-        _pages = new NativeBlock(capacity * sizeof(TablePage));
+        _capacity = capacity + 1;
+        _tables = new NativeBlock(_capacity * TableBytes);
+        _pages = new NativeBlock(_capacity * sizeof(TablePage));
         _base = _tables.Address;
         _page = (TablePage*)_pages.Address;
+        _everUsed = 1;
+        _page->State = TableState.Linked;
+        _page->Level = RootRole.Normal.Level;
+        new Span<ulong>(DeadTable, Spte.EntriesPerTable).Fill(Spte.Poison);
     }
+
+    /// <summary>
+    /// Where the header of a freed root points: a poisoned table that is never handed out. A walk of such a root ends at its first entry and
+    /// is noticed there, without a test on the way.
+    /// </summary>
+    internal ulong* DeadTable => (ulong*)_base;
 
     /// <summary>Pages handed out and not yet freed: linked, cached, and zombies that wait for their grace period.</summary>
     internal long InUse => Volatile.Read(ref _inUse);
 
     internal long PeakInUse { get; private set; }
 
-    internal long Capacity => _capacity;
+    internal long Capacity => _capacity - 1;
 
     /// <summary>A zeroed table page in state Cached, or null if the arena is exhausted.</summary>
     internal ulong* Allocate()

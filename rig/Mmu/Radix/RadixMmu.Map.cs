@@ -42,12 +42,6 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
         ulong* table = root.Table;
-        if (table == null)
-        {
-            spte = Spte.Poison;
-            return WalkOutcome.FreedTable;
-        }
-
         ulong needed = write ? Spte.Present | Spte.Accessed | Spte.Writable | Spte.Dirty : Spte.Present | Spte.Accessed;
         _ = WalkDown(table, gfn.Value, out _, out spte);
         if ((spte & needed) != needed)

@@ -78,10 +78,8 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IReclaim
 
     public long CountPresent(TdpRoot root, GfnRange range, int minLevel)
     {
-        ulong* table = root.Table;
-        if (table == null) return 0;
         long present = 0;
-        for (TdpIter<TMachine> iter = new(_machine, table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
+        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
             if (Spte.IsPresent(iter.OldSpte) && (iter.Level == minLevel || Spte.IsLeaf(iter.OldSpte, iter.Level))) present++;
         return present;
     }
@@ -129,7 +127,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IReclaim
         TablePage* page = _arena.PageOf(header->Table);
         page->State = TableState.Detached;
         // Dead first: who looks at a root without a reference and finds it alive afterwards has seen its own table.
-        _roots.Free(header);
+        _roots.Free(header, _arena.DeadTable);
         _arena.Free(page);
     }
 
