@@ -87,7 +87,7 @@ public sealed class TimedMeasurement
             {
                 if (!isWarm)
                     NoteColdActors();
-                GC.Collect();
+                CollectionFreeStretch.Begin();
                 opening = ReadEdge();
                 OpenWindow();
                 _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
@@ -106,6 +106,7 @@ public sealed class TimedMeasurement
         }
         finally
         {
+            CollectionFreeStretch.End();
             GCSettings.LatencyMode = modeBefore;
         }
     }

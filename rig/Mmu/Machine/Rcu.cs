@@ -43,7 +43,7 @@ public sealed unsafe class Rcu : IDisposable
     private readonly IReclaim? _reclaim;
     private readonly TimeSpan _gracePeriodMin;
     private readonly AutoResetEvent _wake = new(initialState: false);
-    private readonly Thread? _thread;
+    private readonly LentThread? _thread;
     private nint _callbacks;
     private long _queued;
     private long _done;
@@ -67,8 +67,7 @@ public sealed unsafe class Rcu : IDisposable
         _reclaim = reclaim;
         _gracePeriodMin = gracePeriodMin;
         if (reclaim is null) return;
-        _thread = new Thread(Reclaimer) { IsBackground = true, Name = name };
-        _thread.Start();
+        _thread = LentThread.Start(name, Reclaimer);
     }
 
     /// <summary>Grace periods completed.</summary>
@@ -162,7 +161,6 @@ public sealed unsafe class Rcu : IDisposable
 
     private void Reclaimer()
     {
-        Actor.Enter(Thread.CurrentThread.Name!);
         while (true)
         {
             if (Volatile.Read(ref _callbacks) == 0)
@@ -180,7 +178,6 @@ public sealed unsafe class Rcu : IDisposable
             Synchronize();
             RunAll(Reverse(batch));
         }
-        Actor.Leave();
     }
 
     private void RunAll(nint node)

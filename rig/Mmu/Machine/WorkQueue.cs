@@ -17,7 +17,7 @@ public sealed unsafe class WorkQueue : IDisposable
     private readonly object _monitor = new();
     private readonly WorkQueueSettings _settings;
     private readonly Action<TdpRoot> _work;
-    private readonly Thread[] _threads;
+    private readonly LentThread?[] _threads;
     private readonly ulong[] _running;
     private RootHeader* _head;
     private RootHeader* _tail;
@@ -31,12 +31,7 @@ public sealed unsafe class WorkQueue : IDisposable
         _settings = settings;
         _work = work;
         _running = new ulong[settings.Workers];
-        _threads = new Thread[settings.Workers];
-        for (int index = 0; index < settings.Workers; index++)
-        {
-            int number = index;
-            _threads[index] = new Thread(() => Work(number)) { IsBackground = true, Name = $"{settings.Name}/{index}" };
-        }
+        _threads = new LentThread?[settings.Workers];
     }
 
     public string Name => _settings.Name;
@@ -55,7 +50,7 @@ public sealed unsafe class WorkQueue : IDisposable
         lock (_monitor)
         {
             if (!Append(root)) return false;
-            if (!_threads[0].IsAlive && !_stop) StartWorkers();
+            if (_threads[0] is null && !_stop) StartWorkers();
             Monitor.PulseAll(_monitor);
             return true;
         }
@@ -93,16 +88,16 @@ public sealed unsafe class WorkQueue : IDisposable
             _stop = true;
             Monitor.PulseAll(_monitor);
         }
-        foreach (Thread thread in _threads)
-        {
-            if (thread.ThreadState.HasFlag(ThreadState.Unstarted)) continue;
-            thread.Join();
-        }
+        foreach (LentThread? thread in _threads) thread?.Join();
     }
 
     private void StartWorkers()
     {
-        foreach (Thread thread in _threads) thread.Start();
+        for (int index = 0; index < _threads.Length; index++)
+        {
+            int number = index;
+            _threads[index] = LentThread.Start($"{_settings.Name}/{index}", () => Work(number));
+        }
     }
 
     private bool Append(TdpRoot root)
@@ -144,7 +139,6 @@ public sealed unsafe class WorkQueue : IDisposable
 
     private void Work(int worker)
     {
-        Actor.Enter(Thread.CurrentThread.Name!);
         while (true)
         {
             TdpRoot root;
@@ -158,6 +152,5 @@ public sealed unsafe class WorkQueue : IDisposable
             }
             _work(root);
         }
-        Actor.Leave();
     }
 }

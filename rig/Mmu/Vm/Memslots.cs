@@ -26,7 +26,10 @@ public sealed class MemslotArray
     /// <summary>Most slots a VM can have.</summary>
     public const int Capacity = 64;
 
-    private readonly Memslot[] _slots = new Memslot[Capacity];
+    private const int CapacityAtFirst = 4;
+
+    // Grows up to Capacity: most VMs have two slots, and a VM has three versions of this array.
+    private Memslot[] _slots = new Memslot[CapacityAtFirst];
 
     public int Count { get; private set; }
 
@@ -69,6 +72,7 @@ public sealed class MemslotArray
 
     internal void CopyFrom(MemslotArray other)
     {
+        if (_slots.Length < other.Count) Array.Resize(ref _slots, other._slots.Length);
         other.Slots.CopyTo(_slots);
         Count = other.Count;
         Generation = other.Generation;
@@ -82,6 +86,7 @@ public sealed class MemslotArray
             _slots[index] = slot;
             return;
         }
+        if (Count == _slots.Length) Array.Resize(ref _slots, Math.Min(Capacity, 2 * Count));
         _slots[Count++] = slot;
     }
 
