@@ -15,7 +15,7 @@ internal sealed class LentThread
     private string _name = "";
     private Action? _work;
 
-    private LentThread() => new Thread(Serve) { IsBackground = true, Name = "lent" }.Start();
+    private LentThread() => new Thread(Serve) { IsBackground = true, Name = "lent" }.UnsafeStart();
 
     /// <summary>Runs <paramref name="work"/> on a spare thread, or on a new one, as an actor of that name.</summary>
     internal static LentThread Start(string name, Action work)
@@ -45,6 +45,7 @@ internal sealed class LentThread
         {
             lock (_monitor)
                 while (_work is null) Monitor.Wait(_monitor);
+            Thread.CurrentThread.Name = _name;
             Actor.Enter(_name);
             _work();
             Actor.Leave();

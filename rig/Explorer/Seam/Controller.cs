@@ -1,0 +1,79 @@
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>What a read-modify-write makes of the old value.</summary>
+public enum Modification
+{
+    Exchange,
+
+    /// <summary>Stores only if the old value equals the comparand.</summary>
+    CompareExchange,
+    Add,
+    Or,
+    And,
+}
+
+/// <summary>
+/// Who orders the events of <see cref="Explored"/>. One instance runs one program at a time; members are called by the thread under control
+/// whose turn it is, and may throw <see cref="ExecutionEndedException"/> to unwind it.
+/// </summary>
+/// <remarks>Read-modify-writes, fences, locks and grace periods drain the caller's store buffer under x86-TSO.</remarks>
+public abstract class Controller
+{
+    public abstract ulong Load(nint word);
+
+    public abstract void Store(nint word, ulong value);
+
+    /// <summary>Returns the old value; full fence.</summary>
+    public abstract ulong Modify(nint word, Modification how, ulong operand, ulong comparand);
+
+    public abstract void Fence();
+
+    /// <summary>A turn of a spin loop: the caller cannot go on until one of the words it read since its last turn has changed.</summary>
+    public abstract void Relax();
+
+    public abstract void EnterShared(object theLock);
+
+    public abstract void ExitShared(object theLock);
+
+    public abstract void EnterExclusive(object theLock);
+
+    public abstract void ExitExclusive(object theLock);
+
+    public virtual bool IsContended(object theLock) => false;
+
+    public abstract void EnterRcu(Rcu rcu);
+
+    public abstract void ExitRcu(Rcu rcu);
+
+    public abstract void Synchronize(Rcu rcu);
+
+    public virtual void CallRcu(Rcu rcu, nint node, RcuKind kind) => throw Unsupported("callbacks after a grace period");
+
+    public virtual void Barrier(Rcu rcu) => throw Unsupported("callbacks after a grace period");
+
+    public virtual bool Queue(WorkQueue queue, TdpRoot root) => throw Unsupported("work queues");
+
+    public virtual void Flush(WorkQueue queue) => throw Unsupported("work queues");
+
+    /// <summary>The interrupt that carries a request to the vCPUs: a full fence on every thread.</summary>
+    public abstract void Interrupt();
+
+    /// <summary>A pause knob: under control it is a choice like any other, not a wait.</summary>
+    public virtual void Dally() { }
+
+    /// <summary>Steps made so far: time under control.</summary>
+    public abstract long Timestamp();
+
+    private NotSupportedException Unsupported(string what) => new($"{GetType().Name} does not model {what}; explore the program with the agent search instead.");
+}
+
+/// <summary>Thrown through code under control to unwind it when its execution is over. Code under control must let it pass.</summary>
+public sealed class ExecutionEndedException : Exception
+{
+    internal static readonly ExecutionEndedException Instance = new();
+
+    private ExecutionEndedException()
+        : base("The execution that this code took part in is over.") { }
+}

@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// The machine under control: every shared access, lock, grace period and work item is an event that a <see cref="Controller"/> orders.
+/// The same strategy source runs on it as on <see cref="Metal"/>.
+/// </summary>
+/// <remarks>A word's identity is its address, so words must live in native memory. Members throw what the controller throws to end an execution.</remarks>
+public readonly struct Explored(Controller controller) : IMachine
+{
+    public ulong Load(ref ulong word) => controller.Load(Address(ref word));
+
+    public ulong LoadRelaxed(ref ulong word) => controller.Load(Address(ref word));
+
+    public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
+
+    public void StoreRelaxed(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
+
+    public ulong Exchange(ref ulong word, ulong value) => controller.Modify(Address(ref word), Modification.Exchange, value, 0);
+
+    public ulong CompareExchange(ref ulong word, ulong value, ulong comparand) =>
+        controller.Modify(Address(ref word), Modification.CompareExchange, value, comparand);
+
+    public ulong Add(ref ulong word, ulong addend) => unchecked(controller.Modify(Address(ref word), Modification.Add, addend, 0) + addend);
+
+    public ulong Or(ref ulong word, ulong bits) => controller.Modify(Address(ref word), Modification.Or, bits, 0);
+
+    public ulong And(ref ulong word, ulong bits) => controller.Modify(Address(ref word), Modification.And, bits, 0);
+
+    public void FullFence() => controller.Fence();
+
+    public void Relax(ref Backoff backoff) => controller.Relax();
+
+    public void EnterShared(MmuLock mmuLock) => controller.EnterShared(mmuLock);
+
+    public void ExitShared(MmuLock mmuLock) => controller.ExitShared(mmuLock);
+
+    public void EnterExclusive(MmuLock mmuLock) => controller.EnterExclusive(mmuLock);
+
+    public void ExitExclusive(MmuLock mmuLock) => controller.ExitExclusive(mmuLock);
+
+    public bool IsContended(MmuLock mmuLock) => controller.IsContended(mmuLock);
+
+    public void Enter(TicketLock spinLock) => controller.EnterExclusive(spinLock);
+
+    public void Exit(TicketLock spinLock) => controller.ExitExclusive(spinLock);
+
+    public void Enter(SleepingLock mutex) => controller.EnterExclusive(mutex);
+
+    public void Exit(SleepingLock mutex) => controller.ExitExclusive(mutex);
+
+    public void EnterRcu(Rcu rcu) => controller.EnterRcu(rcu);
+
+    public void ExitRcu(Rcu rcu) => controller.ExitRcu(rcu);
+
+    public void Synchronize(Rcu rcu) => controller.Synchronize(rcu);
+
+    public void CallRcu(Rcu rcu, nint node, RcuKind kind) => controller.CallRcu(rcu, node, kind);
+
+    public void Barrier(Rcu rcu) => controller.Barrier(rcu);
+
+    public bool Queue(WorkQueue queue, TdpRoot root) => controller.Queue(queue, root);
+
+    public void Flush(WorkQueue queue) => controller.Flush(queue);
+
+    public void InterruptVcpus() => controller.Interrupt();
+
+    public void Dally(long nanoseconds) => controller.Dally();
+
+    public long Timestamp() => controller.Timestamp();
+
+    // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in use.
+    private static unsafe nint Address(ref ulong word) => (nint)Unsafe.AsPointer(ref word);
+}
