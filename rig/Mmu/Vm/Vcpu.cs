@@ -98,7 +98,7 @@ public sealed class Vcpu<TMachine> : IDisposable
                 _tlb.Insert(_gfn, spte);
             }
 
-            FrameStamp stamp = GuestMemory.Read(Spte.Address(spte));
+            FrameStamp stamp = new(machine.Load(ref GuestMemory.StampOf(Spte.Address(spte))));
             // The order of these two loads is the guest's side of VcpuRequests.
             if (machine.Load(ref requests) != 0)
             {
