@@ -39,6 +39,9 @@ public sealed unsafe class RootList<TMachine> : IDisposable
 
     public bool IsEmpty => First.IsNone;
 
+    /// <summary>The link to the first root, for an oracle that looks behind the machine's back.</summary>
+    internal ulong* HeadLink => &_head->Next;
+
     public TdpRoot After(TdpRoot root) => TdpRoot.FromWord(_machine.Load(ref root.Header->Next));
 
     /// <summary>Links a complete root. Hold <see cref="PagesLock"/>.</summary>

@@ -144,7 +144,11 @@ public sealed unsafe partial class Vm<TMachine>
         Phases.Add(UpdatePhase.ZapWait, end - requested);
     }
 
-    private void WriteProtectSlot(GfnRange range)
+    /// <summary>
+    /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
+    /// no slots_lock: who needs the slots to stay holds it.
+    /// </summary>
+    internal void WriteProtectSlot(GfnRange range)
     {
         SharedHold hold = EnterShared();
         bool flush = false;
