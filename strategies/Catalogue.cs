@@ -5,7 +5,9 @@ using Lab.Strategies.Roots.Broken;
 
 namespace Lab.Strategies;
 
-/// <summary>The root strategies there are, as a table of contents. A new strategy is its file and one line here.</summary>
+/// <summary>
+/// The root strategies there are and the scenarios that they are explored on, as a table of contents. A new one is its file and one line here.
+/// </summary>
 public static class Catalogue
 {
     /// <summary>Open generic classes, each with a <see cref="StrategyAttribute"/>.</summary>
@@ -30,4 +32,29 @@ public static class Catalogue
         typeof(NothingToZap<>),
         typeof(SingleThread<>),
     ];
+
+    /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
+    public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =
+    [
+        Scenario("fast-zap-put"),
+        Scenario("fast-zap-toggle"),
+        Scenario("fast-zap-reload"),
+        Scenario("fast-zap-fault"),
+        Scenario("fast-zap-unmap"),
+        Scenario("fast-zap-dirty-log"),
+        Scenario("gift-put-readers"),
+        Scenario("last-put-readers"),
+        Scenario("two-fast-zaps"),
+        Scenario("two-fast-zaps-dirty-log"),
+        Scenario("destroy"),
+        Scenario("fast-zap-destroy"),
+    ];
+
+    private static (string Name, string Text) Scenario(string name)
+    {
+        using Stream text = typeof(Catalogue).Assembly.GetManifestResourceStream($"scenarios/{name}")
+            ?? throw new InvalidOperationException($"There is no file roots/scenarios/{name}.scenario.");
+        using StreamReader reader = new(text);
+        return (name, reader.ReadToEnd());
+    }
 }
