@@ -31,6 +31,8 @@ internal sealed unsafe partial class AgentController
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         if (!state.IsFree)
         {
+            // That the lock was not free depends on everybody who took or left it.
+            _footprint.Write(LockTarget + state.Number);
             Arrive(me, state);
             Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         }
@@ -53,7 +55,8 @@ internal sealed unsafe partial class AgentController
         DrainAll(me);
         state.Owner = -1;
         me.ExclusiveLocks &= ~(1UL << state.Number);
-        state.ExclusiveHash = me.History;
+        // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw on the way.
+        state.ExclusiveHash = theLock is SleepingLock && !OrdersAllLocks ? Mix(state.ExclusiveHash, (ulong)me.Index + 1, 7) : me.History;
         state.SharedHash = 0;
         _footprint.Write(LockTarget + state.Number);
         Released(me, state, theLock);
@@ -74,6 +77,7 @@ internal sealed unsafe partial class AgentController
             Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
             if (state.Owner >= 0)
             {
+                _footprint.Read(LockTarget + state.Number);
                 Arrive(me, state);
                 Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
             }
@@ -192,8 +196,8 @@ internal sealed unsafe partial class AgentController
         if (_direct) return;
         Agent me = Enter();
         me.IsFused = false;
-        if (_callbacks.Count == 0) return;
         Point(me, new Operation(OperationKind.Barrier, DomainTarget + DomainOf(rcu)), Wait.Callbacks);
+        See(me, DomainTarget + DomainOf(rcu), 0, OperationKind.Barrier);
     }
 
     public override bool Queue(WorkQueue queue, TdpRoot root)
@@ -266,7 +270,7 @@ internal sealed unsafe partial class AgentController
             // Nobody can see the end of the work but who flushes: it can be moved up to the last step of it.
             _footprint.Write(QueueTarget + state.Number);
             state.Running = default;
-            See(me, QueueTarget + state.Number, 1, OperationKind.Work);
+            Collapse(me, 0);
         }
     }
 
@@ -276,6 +280,7 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         Point(me, new Operation(OperationKind.Everything, 0), Wait.Others);
         _footprint.Everything();
+        See(me, 0, 0, OperationKind.Everything);
     }
 
     private void Arrive(Agent me, LockState state)

@@ -1,5 +1,3 @@
-using Lab.Mmu;
-
 namespace Lab.Explorer;
 
 /// <summary>Shared words: what is in them, who uses them, and which accesses need a choice.</summary>

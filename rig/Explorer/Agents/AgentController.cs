@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Lab.Mmu;
 
@@ -184,7 +183,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
                 Report(new Finding("exception", "The code under exploration throws nothing.", $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
             }
             agent.IsFinished = true;
-            agent.History = Mix(agent.History, 0xf1, 0);
+            agent.History = Mix((ulong)agent.Index, 0xf1, 0);
             if (_ending || _starting) _home.Wake();
             else
             {
@@ -341,10 +340,23 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         NeedsOrderOfLocks = false;
     }
 
+    /// <summary>
+    /// The agent is between two things that it does: all that is left of what it has seen is what it keeps. States that differ in the rest are
+    /// one.
+    /// </summary>
+    /// <param name="me">The agent whose turn it is.</param>
+    /// <param name="kept">Hash of what it keeps.</param>
+    public void Collapse(Agent me, ulong kept)
+    {
+        if (_direct || _ending) return;
+        me.ForgetReads();
+        me.History = Mix((ulong)me.Index + 1, kept, 0xc0);
+    }
+
     /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for what.</summary>
     public ulong StateHash()
     {
-        ulong hash = _memoryHash + HashOfLocks() + HashOfGracePeriods() + HashOfQueues();
+        ulong hash = _memoryHash + HashOfLocks() + HashOfGracePeriods() + HashOfQueues() + (Watch?.StateHash() ?? 0);
         for (int index = 0; index < _count; index++)
         {
             Agent agent = _agents[index];

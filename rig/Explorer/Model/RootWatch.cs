@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Lab.Mmu;
 
 namespace Lab.Explorer;
@@ -7,15 +9,17 @@ namespace Lab.Explorer;
 /// seen on the small model. Looks at memory directly, which is no step of anybody.
 /// </summary>
 /// <remarks>
-/// The books: a reference that an agent takes is the agent's. One that nobody in particular owns is in the pool of its root: the MMU's own
-/// reference, one handed to a worker, one that a put brought back from zero. A put by an agent takes the agent's own reference, or one of the pool
-/// if it has none; a put that finds neither drops somebody else's reference, and that is the first wrong step, whatever the count says.
+/// The books: a reference that an agent takes is the agent's, also one that its put brought back from zero. One that is queued is the item's, and then
+/// the worker's. What nobody in particular owns is in the pool of its root: the MMU's own reference, one on a strategy's list. A put takes the
+/// agent's own reference, or one of the pool if it has none; a put that finds neither drops somebody else's reference, and that is the first
+/// wrong step, whatever the count says.
 /// </remarks>
-internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memory)
+internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory)
 {
     private const int RootsMax = 64;
     private readonly int[,] _held = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly int[] _pool = new int[RootsMax];
+    private readonly int[] _items = new int[RootsMax];
     private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly bool[] _zapped = new bool[RootsMax];
     private readonly List<TdpRoot> _atInvalidate = [];
@@ -25,6 +29,7 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
     private Vm<Explored>? _vm;
     private Agent? _zapper;
     private bool _ending;
+    private bool _wasItem;
 
     /// <summary>Agent whose writer-protecting iteration sees valid roots only: invariant I15 is about it.</summary>
     public Agent? ValidOnlyReader { get; set; }
@@ -37,6 +42,7 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         _vm = vm;
         Array.Clear(_held);
         Array.Clear(_pool);
+        Array.Clear(_items);
         Array.Clear(_inside);
         Array.Clear(_zapped);
         Array.Clear(_accesses);
@@ -77,6 +83,20 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         }
     }
 
+    /// <summary>What the books say: part of the state, since what they will find depends on it.</summary>
+    public ulong StateHash()
+    {
+        ulong hash = _zapper is null ? 0 : (ulong)_zapper.Index + 1;
+        foreach (TdpRoot root in memory.Made)
+        {
+            int index = Index(root);
+            ulong books = ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
+            for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)_held[index, agent] << (2 * agent);
+            hash += AgentController.Mix((ulong)root.Header, books, root.Header->State);
+        }
+        return hash;
+    }
+
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
     public void EnterSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
@@ -90,7 +110,7 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         if (oracle.IsBugged)
         {
             Violation first = oracle.Violations[0];
-            agents.Report(new Finding(first.Invariant, first.Claim, first.What));
+            agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What, match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
             return;
         }
         EventRing ring = Actor.Current.Events;
@@ -137,13 +157,23 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         {
             agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
                 $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner"));
+            return;
         }
+        int index = Index(root);
+        _wasItem = true;
+        if (_pool[index] > 0) _pool[index]--;
+        else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
+        else
+        {
+            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
+                $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
+        }
+        _items[index]++;
     }
 
     public void OnTaken(Agent me, TdpRoot root)
     {
-        if (_pool[Index(root)] <= 0) return;
-        _pool[Index(root)]--;
+        _items[Index(root)]--;
         _held[Index(root), me.Index]++;
     }
 
@@ -166,7 +196,8 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         int index = Index(root);
         for (int agent = 0; agent < agents.AgentCount; agent++)
             if (_held[index, agent] != 0) holders.Add(_held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
-        if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "handed over" : $"handed over ×{_pool[index]}");
+        if (_items[index] != 0) holders.Add("item");
+        if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
         bool dead = root.Header->State == (ulong)RootState.Dead;
         return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0, dead ? "freed" : string.Join(", ", holders));
     }
@@ -183,6 +214,11 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
                 : new Finding("I4", "A root with present SPTEs is on the list whenever mmu_lock is not held.", $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which a notifier could not reach"));
         }
     }
+
+    private static string Letter(ulong id) => id is > 0 and <= 26 ? ((char)('A' + (int)id - 1)).ToString() : $"number {id}";
+
+    [GeneratedRegex(@"root#(\d+)")]
+    private static partial Regex RootNumberPattern();
 
     private static int Index(TdpRoot root) => (int)root.Id & (RootsMax - 1);
 
@@ -223,7 +259,8 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
             // A new root, or the documented way back from zero.
             bool isNew = root.Header->Previous == 0 && (root.Role & RootRole.Invalid) == 0;
             if (isNew) _held[index, me.Index]++;
-            _pool[index] += (int)value - (isNew ? 1 : 0);
+            else _held[index, me.Index] += (int)value;
+            if (isNew) _pool[index] += (int)value - 1;
             return;
         }
         if (value != 0) return;
@@ -268,7 +305,8 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
                 _zapper = null;
                 break;
             case MmuEventKind.Queue:
-                GiveAway(me, RootNumber(one.RootId));
+                if (!_wasItem) GiveAway(me, RootNumber(one.RootId));
+                _wasItem = false;
                 break;
             case MmuEventKind.ZapRoot when me.Vcpu >= 0 && _zapper != me && !_ending:
                 Claim("I34", "The work that a put of a vCPU's reference does is O(1).", "a vCPU zaps a root in its put");
@@ -326,7 +364,7 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
 
     private void GiveAway(Agent me, TdpRoot root)
     {
-        if (root.IsNone || _held[Index(root), me.Index] == 0 || me.Vcpu >= 0 || me.IsWorker) return;
+        if (root.IsNone || _held[Index(root), me.Index] == 0) return;
         _held[Index(root), me.Index]--;
         _pool[Index(root)]++;
     }
@@ -345,6 +383,7 @@ internal sealed unsafe class RootWatch(AgentController agents, SmallMemory memor
         List<string> holders = [];
         for (int agent = 0; agent < agents.AgentCount; agent++)
             if (_held[index, agent] != 0) holders.Add(agents.Agents[agent].Name);
+        if (_items[index] != 0) holders.Add("the item on the queue");
         return holders.Count == 0 ? "nobody" : string.Join(", ", holders);
     }
 }

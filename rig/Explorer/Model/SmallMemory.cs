@@ -76,6 +76,9 @@ internal sealed unsafe class SmallMemory : IDisposable
         for (int index = 0; index < _entries; index++) DeadTable[index] = Spte.Poison;
     }
 
+    /// <summary>How much the agent has allocated: its next address follows from it.</summary>
+    public ulong AllocatedBy(int agent) => ((ulong)_rootsUsed[agent] << 32) | (uint)_tablesUsed[agent];
+
     /// <summary>A live header with count zero, or null if the agent has made too many.</summary>
     public RootHeader* NewRoot(int agent, ulong* table, RootRole role)
     {

@@ -119,12 +119,12 @@ internal sealed unsafe class SmallMmu : IMmu, IReclaim
                 ulong old = _machine.Load(ref entry);
                 if (!Spte.IsPresent(old)) break;
                 hooks?.OnDetach(root);
-                _agents.EnterSubtree(root);
+                _agents.Watch?.EnterSubtree(root);
                 bool detached = hold.IsExclusive
                     ? _machine.Exchange(ref entry, Spte.NonPresent) == old
                     : _machine.CompareExchange(ref entry, Spte.NonPresent, old) == old;
                 if (detached) HandleRemoved((ulong*)Spte.Address(old), hold);
-                _agents.LeaveSubtree(root);
+                _agents.Watch?.LeaveSubtree(root);
                 hooks?.OnSubtreeDone(root);
                 if (detached) break;
             }

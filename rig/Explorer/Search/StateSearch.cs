@@ -30,11 +30,17 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     private int _depth;
     private int _fixed;
 
+    /// <summary>Leaves out orders of stretches that touch nothing in common. Off only to check the search against itself.</summary>
+    public bool UsesSleepSets { get; init; } = true;
+
     /// <summary>States met so far.</summary>
     public long States => _seen.Count;
 
     /// <summary>A choice was left out only because of the bound.</summary>
     public bool BoundWasHit { get; private set; }
+
+    /// <summary>The same choices led to another set of agents that can go on: the code looks at something that the machine does not show.</summary>
+    public bool Diverged { get; private set; }
 
     /// <summary>There is no room for more states.</summary>
     public bool IsFull => _seen.Count >= StatesMax;
@@ -60,9 +66,10 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     public void BeginExecution() => _depth = 0;
 
     /// <summary>Call after each execution; false when everything has been explored.</summary>
-    public bool MoveOn(AgentController agents)
+    public bool MoveOn(AgentController agents, ExecutionEnd end)
     {
-        if (_path.Count != 0 && _depth == _path.Count) _path[^1].Prints[_path[^1].Chosen] = agents.LastFootprint;
+        // One that was cut was cut here, where the footprint of the stretch before has been booked already.
+        if (end != ExecutionEnd.Cut && _path.Count != 0 && _depth == _path.Count) _path[^1].Prints[_path[^1].Chosen] = agents.LastFootprint;
         while (_path.Count != 0)
         {
             Node top = _path[^1];
@@ -87,14 +94,16 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         {
             Node known = _path[_depth++];
             // The same choices led here: another set of agents that can go on means that they looked at something else.
-            return (enabled >> known.Chosen & 1) != 0 ? known.Chosen : -1;
+            if (enabled == known.Enabled) return known.Chosen;
+            Diverged = true;
+            return -1;
         }
         Node? before = _depth == 0 ? null : _path[_depth - 1];
         if (before is not null) before.Prints[before.Chosen] = agents.LastFootprint;
         Node node = _spare.Count != 0 ? _spare.Pop() : new Node();
         node.Current = current;
         node.Done = 0;
-        node.Sleep = bound.IsNone && before is not null ? SleepAfter(before, node) : 0;
+        node.Sleep = bound.IsNone && before is not null && UsesSleepSets ? SleepAfter(before, node) : 0;
         node.Preemptions = before is null ? 0 : before.Preemptions + Cost(before, before.Chosen);
         node.Enabled = enabled;
         node.Todo = Affordable(node, enabled) & ~node.Sleep;

@@ -60,5 +60,7 @@ public sealed unsafe class GuestMemory : IDisposable
     internal static void Write(ulong frame, int vcpu, ulong value) =>
         Volatile.Write(ref *(ulong*)(frame + (ulong)(64 * (1 + vcpu % 63))), value);
 
+    internal bool Holds(nint word) => word >= (nint)_block.Address && word < (nint)(_block.Address + _block.Bytes);
+
     public void Dispose() => _block.Dispose();
 }

@@ -88,6 +88,14 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         }
     }
 
+    internal string? NameOf(nint word) => (word - (nint)_sequence) switch
+    {
+        0 => "notifier.sequence",
+        8 => "notifier.in-progress",
+        16 or 24 => "notifier.range",
+        _ => null,
+    };
+
     /// <summary>The merged range of what is in progress. Under mmu_lock.</summary>
     private GfnRange Range => new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 

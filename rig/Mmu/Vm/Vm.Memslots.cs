@@ -148,12 +148,12 @@ public sealed unsafe partial class Vm<TMachine>
     /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
     /// no slots_lock: who needs the slots to stay holds it.
     /// </summary>
-    internal void WriteProtectSlot(GfnRange range)
+    internal void WriteProtectSlot(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
     {
         SharedHold hold = EnterShared();
         bool flush = false;
-        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone;
-             root = Strategy.NextRoot(root, RootFilter.ValidOnly, hold))
+        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, filter, hold); !root.IsNone;
+             root = Strategy.NextRoot(root, filter, hold))
             flush |= Mmu.WriteProtect(root, range, hold);
         Exit(hold);
         if (flush) Mmu.FlushRemoteTlbs();
