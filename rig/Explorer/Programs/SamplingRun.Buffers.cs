@@ -8,7 +8,7 @@ internal sealed partial class SamplingRun
     /// <summary>What a load by the thread returns: its own latest store that is still on its way, else memory.</summary>
     private ulong Visible(int thread, int word)
     {
-        if (_settings.Model == MemoryModel.Tso)
+        if (_isTso)
         {
             int[] words = _bufferWords[thread];
             for (int entry = _bufferTails[thread] - 1; entry >= _bufferHeads[thread]; entry--)

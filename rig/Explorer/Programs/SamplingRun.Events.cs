@@ -66,6 +66,7 @@ internal sealed partial class SamplingRun
     {
         if (_mode == Mode.Ghost) _ghostEvents = Math.Max(_ghostEvents, GhostEventsTrue);
         else if (_cursor == _past && !_isGranted && _mode == Mode.Live) WaitForChange(_thread);
+        _relaxes = true;
     }
 
     private ulong Act(OperationKind kind, object theLock) => Act(new SamplingEvent { Kind = kind, Place = NumberOf(theLock) });
@@ -117,11 +118,17 @@ internal sealed partial class SamplingRun
                 $"{_scene.Threads[thread].Name} uses a word at 0x{asked.Place:x} which the program did not declare"));
             return false;
         }
+        Expect(thread, pending);
+        return !_isLearning;
+    }
+
+    /// <summary>Tells the scheduler what the thread is about to do, and notes whether it might have to wait for that.</summary>
+    private void Expect(int thread, in SamplingEvent pending)
+    {
         _next[thread] = OperationOf(thread, pending);
         uint bit = 1u << thread;
         bool mayWait = (_waiting & bit) != 0 || pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive or OperationKind.Synchronize;
         _conditional = mayWait ? _conditional | bit : _conditional & ~bit;
-        return !_isLearning;
     }
 
     /// <summary>Does the event that the thread is about to do, and goes past it.</summary>
@@ -133,7 +140,7 @@ internal sealed partial class SamplingRun
         _past = ++_cursor;
         _counts[thread] = _cursor;
         _beats++;
-        if (_cursor >= _settings.StepsPerThreadMax) ReportEndless(thread);
+        if (_cursor >= _stepsPerThreadMax) ReportEndless(thread);
         return done.Result;
     }
 

@@ -65,7 +65,7 @@ internal sealed partial class SamplingRun
 
     private void ReportEndless(int thread)
     {
-        string steps = _settings.StepsPerThreadMax.ToString("N0", CultureInfo.InvariantCulture);
+        string steps = _stepsPerThreadMax.ToString("N0", CultureInfo.InvariantCulture);
         if (_repeats[thread] >= LoadsOfASpin)
         {
             List<string> words = [];
@@ -92,6 +92,11 @@ internal sealed partial class SamplingRun
     private void Diverge(string now)
     {
         if (_finding is not null) return;
+        if (_isChecking)
+        {
+            _finding = GuessedWrong;
+            return;
+        }
         string before = _cursor < _past || _isGranted ? TextOfRequest(_log[_cursor]) : "it ended";
         ReportUncontrollable(new Finding(
             "nondeterministic", "A thread does the same whenever it reads the same.",

@@ -26,7 +26,8 @@ internal sealed partial class SamplingRun : Controller
     private const int GhostEventsMax = 64;
 
     private readonly Scene _scene;
-    private readonly ExploreSettings _settings;
+    private readonly bool _isTso;
+    private readonly int _stepsPerThreadMax;
     private readonly Explored _machine;
     private readonly int _threads;
     private readonly Action<Explored>[] _bodies;
@@ -72,9 +73,10 @@ internal sealed partial class SamplingRun : Controller
     public SamplingRun(Scene scene, ExploreSettings settings)
     {
         _scene = scene;
-        _settings = settings;
+        _isTso = settings.Model == MemoryModel.Tso;
+        _stepsPerThreadMax = settings.StepsPerThreadMax;
         _threads = scene.Threads.Count;
-        int threadsMax = settings.Model == MemoryModel.Tso ? 16 : 31;
+        int threadsMax = _isTso ? 16 : 31;
         if (_threads < 1 || _threads > threadsMax)
             throw new ArgumentException($"A program explored by random search has 1 to {threadsMax} threads, this one has {_threads}.", nameof(scene));
         _machine = new Explored(this);
@@ -88,7 +90,7 @@ internal sealed partial class SamplingRun : Controller
     }
 
     /// <summary>Threads and, under TSO, their store buffers: what a scheduler chooses among.</summary>
-    public int Slots => _settings.Model == MemoryModel.Tso ? 2 * _threads : _threads;
+    public int Slots => _isTso ? 2 * _threads : _threads;
 
     /// <summary>What went wrong in the latest execution, or null.</summary>
     public Finding? Finding => _finding;
@@ -123,14 +125,28 @@ internal sealed partial class SamplingRun : Controller
         if (!_hasLearnt) LearnFirstEvents();
         Reset();
         if (_finding is not null || IsStopping) return _finding;
-        scheduler.Begin(Slots);
+        if (scheduler is DrawingScheduler drawing && MayGuess())
+        {
+            if (Guess(drawing)) return Finish(false);
+            Reset();
+            drawing.BeginAgain(Slots);
+        }
+        else scheduler.Begin(Slots);
+        _isKnown = false;
         Advance();
         while (_picked >= 0 && _finding is null) RunBody(_picked);
         scheduler.End(_steps);
-        if (_finding is null && !IsStopping)
+        return Finish(isVerified);
+    }
+
+    private Finding? Finish(bool isVerified)
+    {
+        if (_finding is not null || IsStopping) return _finding;
+        if (isVerified) RunAllAgain();
+        if (_finding is null)
         {
-            if (isVerified) RunAllAgain();
-            if (_finding is null) Judge();
+            Learn();
+            Judge();
         }
         return _finding;
     }
@@ -212,6 +228,7 @@ internal sealed partial class SamplingRun : Controller
         Advance();
     }
 
+    /// <summary>Every thread once more, from its start to its end, as it was in this execution.</summary>
     private void RunAllAgain()
     {
         for (int thread = 0; thread < _threads && _finding is null; thread++)
