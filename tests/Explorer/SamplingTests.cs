@@ -107,6 +107,32 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public void A_lost_update_among_many_steps_is_told_with_one_preemption()
+    {
+        using SampledProgram program = new(scene =>
+        {
+            Word x = scene.Word("x");
+            Word noise = scene.Word("noise");
+            for (int thread = 0; thread < 4; thread++)
+                scene.Thread($"t{thread}", m =>
+                {
+                    for (int turn = 0; turn < 6; turn++)
+                    {
+                        _ = m.Add(ref noise.Value, 1);
+                        m.Store(ref x.Value, m.Load(ref x.Value) + 1);
+                    }
+                });
+            scene.Check(() => x.Value == 24 ? null : $"x is {x.Value}");
+        });
+        ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random });
+        Assert.Equal(1, result.Failure!.Preemptions);
+        Assert.True(result.Failure.HasFewestPreemptions);
+        ExploreResult replayed = program.Run(new ExploreSettings { Search = Search.Replay, Schedule = result.Failure.Replay });
+        Assert.Equal(result.Failure.Finding, replayed.Failure!.Finding);
+        Assert.Equal(result.Failure.Steps, replayed.Failure.Steps, (left, right) => left.What == right.What && left.Agent == right.Agent);
+    }
+
+    [Fact]
     public void Store_buffering_under_tso_is_a_violation_without_preemptions_and_shows_the_drains()
     {
         using SampledProgram program = new(scene =>

@@ -125,6 +125,55 @@ public sealed class SamplingTroubleTests
     }
 
     [Fact]
+    public void Two_that_spin_on_each_other_are_a_livelock_soon_told()
+    {
+        using SampledProgram program = new(scene =>
+        {
+            Word[] flags = [scene.Word("a"), scene.Word("b")];
+            for (int side = 0; side < 2; side++)
+            {
+                int mine = side;
+                scene.Thread($"t{side}", m =>
+                {
+                    while (m.CompareExchange(ref flags[1 - mine].Value, 2, 1) != 1) { }
+                    m.Store(ref flags[mine].Value, 1);
+                });
+            }
+        });
+        ExploreResult result = program.Run(Random);
+        Assert.Equal("livelock", result.Failure!.Finding.Invariant);
+        Assert.InRange(result.Seconds, 0, 10);
+    }
+
+    [Fact]
+    public void A_spin_lock_of_the_programs_own_works_under_every_search()
+    {
+        using SampledProgram program = new(scene =>
+        {
+            Word held = scene.Word("held");
+            Word x = scene.Word("x");
+            for (int thread = 0; thread < 3; thread++)
+                scene.Thread($"t{thread}", m =>
+                {
+                    for (int turn = 0; turn < 3; turn++)
+                    {
+                        while (m.Exchange(ref held.Value, 1) != 0) { }
+                        m.Store(ref x.Value, m.Load(ref x.Value) + 1);
+                        m.Store(ref held.Value, 0);
+                    }
+                });
+            scene.Check(() => x.Value == 9 ? null : $"x is {x.Value}");
+        });
+        foreach (Search search in new[] { Search.Random, Search.Pct, Search.Pos, Search.Urw })
+            foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
+            {
+                ExploreResult result = program.Run(Random with { Search = search, Model = model });
+                Assert.True(result.Verdict == Verdict.NothingFound, $"{search} {model}: {result.Failure?.Finding}");
+                Assert.Equal(2000, result.Executions);
+            }
+    }
+
+    [Fact]
     public void A_body_that_counts_behind_the_machines_back_is_nondeterministic()
     {
         using SampledProgram program = new(scene =>

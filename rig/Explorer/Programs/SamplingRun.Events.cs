@@ -64,7 +64,7 @@ internal sealed partial class SamplingRun
     /// <remarks>No event: it makes the thread's next one wait.</remarks>
     public override void Relax()
     {
-        if (_mode == Mode.Ghost) _ghostEvents = Math.Max(_ghostEvents, GhostEventsTrue);
+        if (_mode == Mode.Ghost) _ghostEvents = Math.Max(_ghostEvents, GhostEventsFromMemory);
         else if (_cursor == _past && !_isGranted && _mode == Mode.Live) WaitForChange(_thread);
         _relaxes = true;
     }
@@ -161,7 +161,7 @@ internal sealed partial class SamplingRun
     }
 
     /// <summary>After so many events a ghost is told zero and one in turn, lest it wait for what is not going to happen.</summary>
-    private const int GhostEventsTrue = 16;
+    private const int GhostEventsFromMemory = 16;
 
     /// <summary>Tells what memory holds; zero and one are harmless as pointers too, which code might follow.</summary>
     private ulong ActAsGhost(in SamplingEvent asked)
@@ -173,7 +173,7 @@ internal sealed partial class SamplingRun
             case OperationKind.Load:
             case OperationKind.Modify:
                 if (asked.How == Modification.CompareExchange && asked.Kind == OperationKind.Modify) return asked.Comparand;
-                if (events > GhostEventsTrue) return (ulong)events & 1;
+                if (events > GhostEventsFromMemory) return (ulong)events & 1;
                 int word = WordAt(asked.Place);
                 return word < 0 ? 0 : _memory[word];
             default:

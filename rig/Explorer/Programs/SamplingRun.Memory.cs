@@ -166,6 +166,11 @@ internal sealed partial class SamplingRun
                 ulong old = _memory[target];
                 ulong made = Modified(pending, old);
                 _memory[target] = made;
+                if (made == old)
+                {
+                    NoteLoad(thread, target, old);
+                    return old;
+                }
                 NoteOther(thread);
                 NoteRead(thread, target, made);
                 return old;

@@ -43,6 +43,7 @@ internal sealed partial class SamplingRun
         }
     }
 
+    /// <remarks>A read-modify-write that changed nothing counts as a load: so spins a lock word.</remarks>
     private void NoteLoad(int thread, int word, ulong value)
     {
         int place = thread * _words + word;
@@ -105,7 +106,7 @@ internal sealed partial class SamplingRun
         return false;
     }
 
-    /// <summary>Those that have to wait for something and need not any more, or, if nobody else can go on, those that only seem to spin.</summary>
+    /// <summary>Those that had to wait for something and need not any more, or, if nobody else can go on, one that only seems to spin.</summary>
     private uint ThoseThatCanGo()
     {
         uint free = 0;
@@ -118,6 +119,8 @@ internal sealed partial class SamplingRun
             if ((_waiting & bit) == 0 || HasChanged(thread)) free |= bit;
             else if ((_spinning & bit) != 0) spinning |= bit;
         }
-        return free != 0 || (_alive & ~_conditional | _drainable) != 0 ? free : spinning;
+        if (free != 0 || (_alive & ~_conditional | _drainable) != 0 || spinning == 0) return free;
+        // One of them spins on alone: taking turns would find nothing more, and run their bodies again at every turn.
+        return _last >= 0 && (spinning & (1u << _last)) != 0 ? 1u << _last : spinning & (0 - spinning);
     }
 }
