@@ -160,6 +160,9 @@ internal sealed partial class SamplingRun
         return ActAsGhost(asked);
     }
 
+    /// <summary>Events after which a ghost is unwound.</summary>
+    private const int GhostEventsMax = 64;
+
     /// <summary>After so many events a ghost is told zero and one in turn, lest it wait for what is not going to happen.</summary>
     private const int GhostEventsFromMemory = 16;
 
