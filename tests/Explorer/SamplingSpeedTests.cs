@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Lab.Explorer;
+using Lab.Mmu;
 using Xunit;
 
 namespace Lab.Tests.Explorer;
@@ -26,6 +27,50 @@ public sealed class SamplingSpeedTests(ITestOutputHelper output)
             }
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{search}: {best:N0} schedules/s"));
             Assert.True(best >= SchedulesPerSecondMin, $"{search}: {best:N0} schedules/s");
+        }
+    }
+
+    [Fact]
+    public void Programs_that_wait_or_branch_are_run_fast_too()
+    {
+        using SampledProgram storeBuffering = SampledProgram.StoreBuffering();
+        using SampledProgram depthThree = SampledProgram.DepthThree();
+        using SampledProgram handOver = new(scene =>
+        {
+            Word turn = scene.Word("turn");
+            for (int thread = 0; thread < 3; thread++)
+            {
+                ulong mine = (ulong)thread;
+                scene.Thread($"t{thread}", m =>
+                {
+                    Backoff backoff = default;
+                    while (m.Load(ref turn.Value) != mine) m.Relax(ref backoff);
+                    m.Store(ref turn.Value, mine + 1);
+                });
+            }
+        });
+        (string Name, SampledProgram Program, MemoryModel Model)[] programs =
+        [
+            ("store buffering", storeBuffering, MemoryModel.Sc),
+            ("store buffering, TSO", storeBuffering, MemoryModel.Tso),
+            ("depth three", depthThree, MemoryModel.Sc),
+            ("depth three, TSO", depthThree, MemoryModel.Tso),
+            ("hand-over with waits", handOver, MemoryModel.Sc),
+            ("hand-over with waits, TSO", handOver, MemoryModel.Tso),
+        ];
+        foreach ((string name, SampledProgram program, MemoryModel model) in programs)
+        {
+            SamplingRun run = new(program.Scene, new ExploreSettings { Model = model });
+            RandomWalk walk = new(1);
+            double best = 0;
+            for (int attempt = 0; attempt < 3; attempt++)
+            {
+                Stopwatch clock = Stopwatch.StartNew();
+                for (int schedule = 0; schedule < 10_000; schedule++) _ = run.Execute(walk, schedule % 64 == 0);
+                best = Math.Max(best, 10_000 / clock.Elapsed.TotalSeconds);
+            }
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {best:N0} schedules/s"));
+            Assert.True(best >= SchedulesPerSecondMin, $"{name}: {best:N0} schedules/s");
         }
     }
 

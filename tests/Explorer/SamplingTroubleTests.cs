@@ -212,10 +212,10 @@ public sealed class SamplingTroubleTests
     [Fact]
     public void A_body_that_loops_without_asking_the_machine_is_given_up()
     {
+        bool isOver = false;
         using SampledProgram program = new(scene =>
         {
             Word x = scene.Word("x");
-            bool isOver = false;
             scene.Thread("loop", m =>
             {
                 m.Store(ref x.Value, 1);
@@ -225,6 +225,7 @@ public sealed class SamplingTroubleTests
         ExploreResult result = program.Run(Random with { StepTimeout = TimeSpan.FromMilliseconds(300) });
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
         Assert.Contains("loop has made no step for 0.3 s", result.Failure!.Finding.What, StringComparison.Ordinal);
+        Volatile.Write(ref isOver, true);
     }
 
     [Fact]

@@ -163,10 +163,10 @@ internal sealed partial class SamplingRun
     /// <summary>Events after which a ghost is unwound.</summary>
     private const int GhostEventsMax = 64;
 
-    /// <summary>After so many events a ghost is told zero and one in turn, lest it wait for what is not going to happen.</summary>
+    /// <summary>After so many events a ghost is told small numbers in turn, lest it wait for what is not going to happen.</summary>
     private const int GhostEventsFromMemory = 16;
 
-    /// <summary>Tells what memory holds; zero and one are harmless as pointers too, which code might follow.</summary>
+    /// <summary>Tells what memory holds; small numbers are harmless as pointers too, which code might follow: they fault as null does.</summary>
     private ulong ActAsGhost(in SamplingEvent asked)
     {
         int events = ++_ghostEvents;
@@ -176,7 +176,7 @@ internal sealed partial class SamplingRun
             case OperationKind.Load:
             case OperationKind.Modify:
                 if (asked.How == Modification.CompareExchange && asked.Kind == OperationKind.Modify) return asked.Comparand;
-                if (events > GhostEventsFromMemory) return (ulong)events & 1;
+                if (events > GhostEventsFromMemory) return (ulong)events & 15;
                 int word = WordAt(asked.Place);
                 return word < 0 ? 0 : _memory[word];
             default:

@@ -48,6 +48,7 @@ internal sealed partial class SamplingRun : Controller
     private long _beats;
     private volatile bool _stop;
     private bool _heedsStop = true;
+    private volatile bool _isAbandoned;
 
     public SamplingRun(Scene scene, ExploreSettings settings)
     {
@@ -95,6 +96,9 @@ internal sealed partial class SamplingRun : Controller
     /// <summary>Ends the execution at its next step, and those after it before they begin. Any thread may ask for it.</summary>
     public void Stop() => _stop = true;
 
+    /// <summary>Gives up on code that does not come back: if it does after all, the scene's words are not touched any more.</summary>
+    public void Abandon() => _isAbandoned = true;
+
     /// <summary>Runs one execution to its end, its violation, or to where it gets stuck. Returns what went wrong, or null.</summary>
     /// <param name="scheduler">Who picks; told of the beginning and the end.</param>
     /// <param name="isVerified">Run every thread once more at the end, to see whether it does the same.</param>
@@ -137,11 +141,12 @@ internal sealed partial class SamplingRun : Controller
         return Execute(scheduler, false);
     }
 
-    private bool IsStopping => _stop && _heedsStop;
+    private bool IsStopping => (_stop && _heedsStop) || _isAbandoned;
 
     private void Reset()
     {
         _finding = _findingBeforeEvents;
+        Outcome = null;
         if (_finding is null) _isUncontrollable = false;
         _steps = 0;
         _preemptions = 0;

@@ -93,18 +93,16 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
                 KeepUncontrollable(new Finding("nondeterministic", "A recorded schedule can be made again.", $"{divergence}; the code has changed since it was recorded"));
                 return;
             }
-            if (finding is null) Count();
-            else if (run.IsUncontrollable)
+            Count();
+            if (finding is null) continue;
+            if (run.IsUncontrollable)
             {
                 KeepUncontrollable(finding);
                 return;
             }
-            else
-            {
-                _violations++;
-                if (_finding is null) Keep(finding);
-                if (!settings.KeepGoing) return;
-            }
+            _violations++;
+            if (_finding is null) Keep(finding);
+            if (!settings.KeepGoing) return;
         }
     }
 
@@ -169,7 +167,7 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
     /// <summary>The searching thread is stuck in code that does not come back; what it wrote so far is left alone, but for counts.</summary>
     private ExploreResult GiveUp()
     {
-        run.Stop();
+        run.Abandon();
         Finding finding = new(
             "never ends", "Every thread ends.",
             $"{run.RunningThread} has made no step for {settings.StepTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s: it loops without asking the machine, or its end depends on more than what it reads");
