@@ -173,6 +173,43 @@ public sealed class SamplingTroubleTests
             }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Polling_under_a_lock_starves_nobody_and_is_a_livelock_if_nobody_ends_it(bool isEnded)
+    {
+        using MmuLock mmuLock = new();
+        using SampledProgram program = new(scene =>
+        {
+            Word flag = scene.Word("flag");
+            Word work = scene.Word("work");
+            scene.Thread("poller", m =>
+            {
+                ulong now;
+                do
+                {
+                    m.EnterShared(mmuLock);
+                    now = m.Load(ref flag.Value);
+                    m.ExitShared(mmuLock);
+                }
+                while (now == 0);
+            });
+            scene.Thread("worker", m =>
+            {
+                for (int turn = 0; turn < 20; turn++) _ = m.Add(ref work.Value, 1);
+                if (isEnded) m.Store(ref flag.Value, 1);
+            });
+        });
+        foreach (Search search in new[] { Search.Random, Search.Pct, Search.Pos, Search.Urw })
+            foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
+            {
+                ExploreResult result = program.Run(Random with { Search = search, Model = model, ExecutionsMax = 300, StepsPerThreadMax = 3000 });
+                string? expected = isEnded ? null : "livelock";
+                Assert.True(expected == result.Failure?.Finding.Invariant, $"{search} {model}: {result.Failure?.Finding}");
+                if (!isEnded) Assert.Contains("loads flag = 0 again and again", result.Failure!.Finding.What, StringComparison.Ordinal);
+            }
+    }
+
     [Fact]
     public void A_body_that_counts_behind_the_machines_back_is_nondeterministic()
     {

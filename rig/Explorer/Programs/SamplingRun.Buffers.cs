@@ -34,7 +34,7 @@ internal sealed partial class SamplingRun
     private void DrainOldest(int thread)
     {
         int entry = _bufferHeads[thread]++;
-        _memory[_bufferWords[thread][entry]] = _bufferValues[thread][entry];
+        Change(_bufferWords[thread][entry], _bufferValues[thread][entry]);
         if (entry + 1 == _bufferTails[thread]) _drainable &= ~(1u << (_threads + thread));
         else _next[_threads + thread] = new Operation(OperationKind.Drain, _bufferWords[thread][entry + 1]);
     }

@@ -137,6 +137,7 @@ internal sealed partial class SamplingRun
         ref SamplingEvent done = ref _log[_cursor];
         done.Result = Take(thread, done);
         done.Step = ++_steps;
+        NoteStep(thread);
         _past = ++_cursor;
         _counts[thread] = _cursor;
         _beats++;

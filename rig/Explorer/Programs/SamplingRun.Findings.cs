@@ -66,14 +66,17 @@ internal sealed partial class SamplingRun
     private void ReportEndless(int thread)
     {
         string steps = _stepsPerThreadMax.ToString("N0", CultureInfo.InvariantCulture);
-        if (_repeats[thread] >= LoadsOfASpin)
+        bool isSpin = _repeats[thread] >= LoadsOfASpin;
+        if (isSpin || _quietSteps[thread] >= StepsOfAPoll)
         {
+            int[] seenIn = isSpin ? _seenInRun : _seenInPoll;
+            int turn = isSpin ? _runTurn[thread] : _pollTurn[thread];
             List<string> words = [];
             for (int word = 0; word < _words; word++)
-                if (_seenInRun[thread * _words + word] == _runTurn[thread]) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+                if (seenIn[thread * _words + word] == turn) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+            string loads = words.Count == 0 ? "reads nothing" : $"loads {string.Join(", ", words)} again and again";
             _finding = new Finding(
-                "livelock", "No thread spins on what nobody will change.",
-                $"{ThreadName(thread)} has made {steps} steps and loads {string.Join(", ", words)} again and again; nobody else can go on");
+                "livelock", "No thread spins on what nobody will change.", $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can go on");
         }
         else
             ReportUncontrollable(new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and goes on"));

@@ -159,13 +159,13 @@ internal sealed partial class SamplingRun
                 return value;
             case OperationKind.Store:
                 if (_isTso) Buffer(thread, target, pending.Operand);
-                else _memory[target] = pending.Operand;
+                else Change(target, pending.Operand);
                 NoteOther(thread);
                 return 0;
             case OperationKind.Modify:
                 ulong old = _memory[target];
                 ulong made = Modified(pending, old);
-                _memory[target] = made;
+                Change(target, made);
                 if (made == old)
                 {
                     NoteLoad(thread, target, old);
@@ -178,6 +178,13 @@ internal sealed partial class SamplingRun
                 NoteOther(thread);
                 return TakeLock(thread, pending.Kind, (int)pending.Place, pending.Operand);
         }
+    }
+
+    private void Change(int word, ulong value)
+    {
+        if (_memory[word] == value) return;
+        _memory[word] = value;
+        _changes++;
     }
 
     internal static ulong Modified(in SamplingEvent modify, ulong old) => modify.How switch
