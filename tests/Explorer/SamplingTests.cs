@@ -133,6 +133,46 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public void A_failure_too_large_for_proofs_is_still_told_shortly()
+    {
+        using SampledProgram program = new(scene =>
+        {
+            Word a = scene.Word("a");
+            Word b = scene.Word("b");
+            Word noise = scene.Word("noise");
+            bool isTorn = false;
+            scene.Thread("writer", m =>
+            {
+                for (int turn = 0; turn < 8; turn++)
+                {
+                    m.Store(ref a.Value, 1);
+                    m.Store(ref b.Value, 1);
+                    m.Store(ref a.Value, 0);
+                    m.Store(ref b.Value, 0);
+                }
+            });
+            scene.Thread("reader", m =>
+            {
+                isTorn = false;
+                for (int turn = 0; turn < 8; turn++)
+                    if (m.Load(ref b.Value) == 0 && m.Load(ref a.Value) == 1 && m.Load(ref b.Value) == 1 && m.Load(ref a.Value) == 0) isTorn = true;
+            });
+            for (int thread = 0; thread < 4; thread++)
+                scene.Thread($"bystander{thread}", m =>
+                {
+                    for (int turn = 0; turn < 20; turn++) _ = m.Add(ref noise.Value, 1);
+                });
+            scene.Check(() => isTorn ? "torn" : null);
+        });
+        ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1_000_000 });
+        Assert.Equal("torn", result.Failure!.Finding.What);
+        // Up, up, down between four loads: three times somebody is stopped in the middle, at least.
+        Assert.InRange(result.Failure.Preemptions, 3, 6);
+        ExploreResult replayed = program.Run(new ExploreSettings { Search = Search.Replay, Schedule = result.Failure.Replay });
+        Assert.Equal(result.Failure.Finding, replayed.Failure!.Finding);
+    }
+
+    [Fact]
     public void Store_buffering_under_tso_is_a_violation_without_preemptions_and_shows_the_drains()
     {
         using SampledProgram program = new(scene =>
