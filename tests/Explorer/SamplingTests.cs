@@ -132,6 +132,20 @@ public sealed class SamplingTests
         Assert.Equal(result.Failure.Steps, replayed.Failure.Steps, (left, right) => left.What == right.What && left.Agent == right.Agent);
     }
 
+    [Theory]
+    [InlineData(MemoryModel.Sc)]
+    [InlineData(MemoryModel.Tso)]
+    public void The_same_seed_tells_the_same_story(MemoryModel model)
+    {
+        using SampledProgram program = SampledProgram.DepthThree();
+        ExploreSettings settings = new() { Search = Search.Pct, Seed = 12, Model = model };
+        ExploreResult first = program.Run(settings);
+        ExploreResult second = program.Run(settings);
+        Assert.Equal(Verdict.Violated, first.Verdict);
+        Assert.Equal(first.Executions, second.Executions);
+        Assert.Equal(first.Failure!.Replay, second.Failure!.Replay);
+    }
+
     [Fact]
     public void A_failure_too_large_for_proofs_is_still_told_shortly()
     {
