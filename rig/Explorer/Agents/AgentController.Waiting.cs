@@ -58,6 +58,7 @@ internal sealed unsafe partial class AgentController
         // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw on the way.
         state.ExclusiveHash = theLock is SleepingLock && !OrdersAllLocks ? Mix(state.ExclusiveHash, (ulong)me.Index + 1, 7) : me.History;
         state.SharedHash = 0;
+        if (GluesFastZap && theLock is MmuLock && Watch is { } watch && watch.IsInFastZap(me)) state.DowngradedBy = me.Index;
         _footprint.Write(LockTarget + state.Number);
         Released(me, state, theLock);
         Teller?.Tell(me, OperationKind.ExitExclusive, theLock);
@@ -314,7 +315,6 @@ internal sealed unsafe partial class AgentController
         if (state.Carries(OrdersAllLocks)) me.NoteRelease(state.Number, state.Releases);
         me.IsFused = false;
         See(me, LockTarget + state.Number, 0, OperationKind.ExitExclusive);
-        if (GluesFastZap && theLock is MmuLock && Watch is { } watch && watch.IsInFastZap(me)) state.DowngradedBy = me.Index;
         Watch?.OnLockReleased(me, theLock, state.IsFree);
     }
 
