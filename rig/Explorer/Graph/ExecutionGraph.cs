@@ -198,7 +198,7 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
     {
         int[] from = whole.Writes[location];
         int count = whole.WriteCount[location];
-        if (Writes[location].Length < count) Writes[location] = new int[from.Length];
+        if (Writes[location].Length < count) Array.Resize(ref Writes[location], from.Length);
         int[] to = Writes[location];
         int kept = 1;
         for (int index = 1; index < count; index++)
