@@ -20,12 +20,14 @@ internal static class EventText
                 ReadPurpose.Add => $"add {name} {(long)e.Operand:+0;-0;+0}{Found(e, withValue)}",
                 ReadPurpose.Or => $"or {name} {Number(e.Operand)}{Found(e, withValue)}",
                 ReadPurpose.And => $"and {name} {Number(e.Operand)}{Found(e, withValue)}",
-                ReadPurpose.EnterExclusive => $"lock {name} exclusive",
-                ReadPurpose.EnterShared => $"lock {name} shared",
-                _ => $"await {name} = 0",
+                ReadPurpose.EnterExclusive => $"{Lock(e, withValue)} {name} exclusive",
+                ReadPurpose.EnterShared => $"{Lock(e, withValue)} {name} shared",
+                _ => withValue && e.Value != 0 ? $"wait for the end of {name}" : $"find no {name}",
             },
         };
     }
+
+    private static string Lock(in Event e, bool withValue) => withValue && Purposes.Blocks(e.Purpose, e.Value) ? "wait for lock" : "lock";
 
     private static string Found(in Event e, bool withValue) => withValue ? $" (found {Number(e.Value)})" : "";
 

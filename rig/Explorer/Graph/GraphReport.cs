@@ -42,7 +42,7 @@ internal static class GraphReport
     }
 
     private static string Partial(GraphSearch search, string why) =>
-        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} executions: {why}; NOT all executions were explored");
+        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} execution{(search.Executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
 
     private static Failure Without(Finding finding) => new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
 

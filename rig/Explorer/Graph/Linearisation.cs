@@ -96,15 +96,18 @@ internal sealed class Linearisation(ExecutionGraph graph, Locations locations, I
 
     private bool IsReady(int thread)
     {
-        int id = graph.EventsOf[thread][_next[thread]];
-        // The write part comes with its read part; a buffered store waits for nobody.
-        return graph.Events[id].IsAtomicWrite || (graph.IsTso && graph.Events[id].IsPlainStore) || IsAfterAll(id);
+        int[] events = graph.EventsOf[thread];
+        int index = _next[thread];
+        // A buffered store waits for nobody. The write part of a read-modify-write comes with its read part, which therefore waits for both.
+        if (graph.Events[events[index]].IsAtomicWrite || (graph.IsTso && graph.Events[events[index]].IsPlainStore)) return true;
+        bool hasWritePart = index + 1 < graph.CountOf[thread] && graph.Events[events[index + 1]].IsAtomicWrite;
+        return IsAfterAll(events[index]) && (!hasWritePart || IsAfterAll(events[index + 1], except: events[index]));
     }
 
-    private bool IsAfterAll(int id)
+    private bool IsAfterAll(int id, int except = Event.None)
     {
         bool isAfterAll = true;
-        Consistency.ForEachBefore(graph, id, earlier => isAfterAll &= _isInMemory[earlier]);
+        Consistency.ForEachBefore(graph, id, earlier => isAfterAll &= _isInMemory[earlier] || earlier == except);
         return isAfterAll;
     }
 }
