@@ -20,7 +20,7 @@ public sealed class UncontrollableTests
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
         Assert.False(result.IsComplete);
         Assert.Equal("nondeterministic", result.Failure!.Finding.Invariant);
-        Assert.Contains("moody, at its step 1, did 'store x = 1' before and now does 'store x = 2'", result.Failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("moody, at its step 1, did 'store x = 1' in another execution and now does 'store x = 2'", result.Failure.Finding.What, StringComparison.Ordinal);
         Assert.Contains("behind the machine's back", result.Failure.Finding.What, StringComparison.Ordinal);
     }
 

@@ -82,10 +82,10 @@ internal sealed partial class GraphController
     }
 
     /// <summary>On trial: the turn ends as the one before it did.</summary>
-    private void Convict()
+    private void EndTrialTurn()
     {
         if (!_loop.IsProven) CountTurn();
-        Block(_loop.Looked);
+        if (_loop.IsLastTurn()) Block(_loop.Looked);
     }
 
     /// <summary>On trial: answers with what the thread read before, unless that shows that the turn does something.</summary>
@@ -93,7 +93,11 @@ internal sealed partial class GraphController
     {
         if (!_loop.TryLookAgain(location, out ulong value)) CountTurn();
         if (Purposes.Writes(purpose, operand, comparand, value, out ulong written) && written != value) CountTurn();
-        if (_loop.IsEndless()) Convict();
+        if (_loop.IsEndless())
+        {
+            if (!_loop.IsProven) CountTurn();
+            Block(_loop.Looked);
+        }
         return value;
     }
 

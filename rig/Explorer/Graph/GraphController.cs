@@ -29,7 +29,11 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     /// <summary>Turns per thread that are followed of a loop that does more than look.</summary>
     internal const int TurnsMax = 3;
 
+    /// <summary>Location that stands for the end of the body.</summary>
+    private const int Ended = -2;
+
     private readonly SpinLoop _loop = new();
+    private readonly Habits _habits = new();
     private readonly Dictionary<Rcu, int> _depths = new(ReferenceEqualityComparer.Instance);
     private ExecutionGraph _graph = null!;
     private int _next;
@@ -51,8 +55,12 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     /// <summary>Set by whoever gave up on the search: every further call unwinds.</summary>
     internal volatile bool IsAbandoned;
 
-    internal void Begin(ExecutionGraph graph, int thread)
+    /// <param name="graph">Where the thread's events are, and new ones go.</param>
+    /// <param name="thread">Whose body is to run.</param>
+    /// <param name="isWatched">What it does is compared with what it did in other executions, not only with what this graph has.</param>
+    internal void Begin(ExecutionGraph graph, int thread, bool isWatched)
     {
+        _habits.Begin(thread, isWatched);
         (_graph, Current, _next, _turns, _threads) = (graph, thread, 0, 0, graph.Threads);
         (Unwound, Fault) = (Unwound.No, null);
         _loop.BeginBody();
@@ -65,6 +73,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
         if (Unwound != Unwound.No) return;
         if (_loop.IsOnTrial) CountTurn();
         else if (_next < _graph.CountOf[Current]) Blame($"did '{Describe(Recorded)}' before and now ends instead");
+        else Watch(new Event { Kind = EventKind.Turn, Location = Ended });
     }
 
     /// <summary>The body has thrown. False if it did so on trial, so that it has not happened yet.</summary>
@@ -93,6 +102,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     public override void Fence()
     {
         if (!Enter()) return;
+        Watch(new Event { Kind = EventKind.Fence, Location = -1 });
         if (_next < _graph.CountOf[Current])
         {
             if (Recorded.Kind != EventKind.Fence) Differ("a fence");
@@ -102,13 +112,14 @@ internal sealed partial class GraphController(Locations locations, Choices choic
             Bound();
             _graph.Append(Current, EventKind.Fence, -1, isLocked: true);
         }
+        _habits.GoOn(0);
         _loop.Rest(_next++);
     }
 
     public override void Relax()
     {
         if (Enter()) EndTurn(isSpin: false);
-        else Convict();
+        else EndTrialTurn();
     }
 
     /// <summary>Events of the thread so far: time passes alike in every run that reads alike.</summary>
@@ -119,6 +130,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private ulong Read(int location, ReadPurpose purpose, ulong operand, ulong comparand)
     {
         if (!Enter()) return LookAgain(location, purpose, operand, comparand);
+        if (_habits.IsWatched) Watch(new Event { Kind = EventKind.Read, Location = location, Purpose = purpose, Operand = operand, Comparand = comparand });
         int id;
         if (_next < _graph.CountOf[Current])
         {
@@ -134,6 +146,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
         }
         ulong value = _graph.Events[id].Value;
         _next++;
+        _habits.GoOn(value);
         if (Purposes.Blocks(purpose, value)) Block([]);
         if (Purposes.Writes(purpose, operand, comparand, value, out ulong written))
         {
@@ -153,6 +166,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private void Write(int location, ulong value, bool isLocked)
     {
         if (!Enter()) CountTurn();
+        if (_habits.IsWatched) Watch(new Event { Kind = EventKind.Write, Location = location, Value = value });
         if (_next < _graph.CountOf[Current])
         {
             ref Event e = ref Recorded;
@@ -164,7 +178,16 @@ internal sealed partial class GraphController(Locations locations, Choices choic
             Bound();
             choices.AddWrite(_graph, Current, location, value, isLocked, isAtomic: false);
         }
+        _habits.GoOn(0);
         _loop.Work(location, value, _next++);
+    }
+
+    private void Watch(in Event next)
+    {
+        if (!_habits.IsWatched || !_habits.IsUnlike(next, out Event before)) return;
+        Blame($"did '{Name(before)}' in another execution and now does '{Name(next)}', having read the same");
+
+        string Name(in Event e) => e.Location == Ended ? "end" : Describe(e, withValue: e.Kind == EventKind.Write);
     }
 
     /// <summary>Counts the step. False if the thread is on trial, when nothing it does is recorded.</summary>

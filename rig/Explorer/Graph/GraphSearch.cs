@@ -212,7 +212,7 @@ internal sealed class GraphSearch
     {
         do
         {
-            _controller.Begin(graph, thread);
+            _controller.Begin(graph, thread, isWatched: _executions < RepeatedAlways);
             try
             {
                 _scene.Threads[thread].Body(_machine);

@@ -1,9 +1,9 @@
 namespace Lab.Explorer;
 
 /// <summary>
-/// Tells a loop that waits from one that works. At the end of a turn the thread goes on into the next turn on trial, reading what it read
-/// before: if it comes to the end of that turn without having done anything that another thread could see, it waits for one of the words it
-/// has looked at.
+/// Tells a loop that waits from one that works. At the end of a turn the thread goes on into some more turns on trial, reading what it read
+/// before: if it comes to their end without having done anything that another thread could see, it waits for one of the words it has looked
+/// at.
 /// </summary>
 /// <remarks>
 /// A lock taken and released again inside the turn counts as looking. Belongs to one run of one thread's body at a time.
@@ -16,6 +16,9 @@ internal sealed class SpinLoop
     /// <summary>The same during a trial, where it is the proof.</summary>
     private const int TrialRepeatsMax = 1024;
 
+    /// <summary>Turns of a trial: a loop that gives up by itself after fewer is not taken for one that waits.</summary>
+    private const int TrialTurnsMax = 64;
+
     private readonly List<int> _looked = [];
     private int[] _turnOf = [];
     private int[] _indexOf = [];
@@ -24,6 +27,7 @@ internal sealed class SpinLoop
     private int _lookingSince;
     private int _repeats;
     private int _held;
+    private int _trialTurns;
 
     /// <summary>The thread's events are not recorded: it repeats a turn to show what the turn does.</summary>
     internal bool IsOnTrial { get; private set; }
@@ -70,7 +74,7 @@ internal sealed class SpinLoop
     internal void BeginTrial()
     {
         IsOnTrial = true;
-        (_repeats, _held) = (0, 0);
+        (_repeats, _held, _trialTurns) = (0, 0, 0);
         _looked.Clear();
     }
 
@@ -86,6 +90,9 @@ internal sealed class SpinLoop
 
     /// <summary>On trial: another load. True if it has made so many that the loop cannot end by itself.</summary>
     internal bool IsEndless() => ++_repeats >= TrialRepeatsMax;
+
+    /// <summary>On trial: another turn. True if it was the last that is asked for.</summary>
+    internal bool IsLastTurn() => ++_trialTurns >= TrialTurnsMax;
 
     /// <summary>On trial: a lock or a read-side section is entered (+1) or left (−1).</summary>
     internal void Hold(int change) => _held += change;
