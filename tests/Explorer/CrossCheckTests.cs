@@ -23,6 +23,27 @@ public sealed class CrossCheckTests
         }
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void Every_class_of_a_random_program_that_waits_is_executed_once_and_no_deadlock_escapes(int seed)
+    {
+        var random = new Random(seed);
+        for (int count = 0; count < ProgramsPerSeed; count++)
+        {
+            TinyProgram program = TinyProgram.RandomWaiting(random);
+            foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
+            {
+                EveryInterleaving all = EveryInterleaving.Of(program, model);
+                ExploreResult result = Exploring.Of(program.Scene, new ExploreSettings { Model = model, KeepGoing = true });
+                Assert.True(result.IsComplete, $"{program} under {model}: {result.Bound}");
+                Assert.True(all.Classes.Count == result.Executions, $"{program} under {model}: {all.Classes.Count} classes, {result.Executions} executions");
+                Assert.True(all.IsStuck == (result.Verdict == Verdict.Violated), $"{program} under {model}: {result.Failure?.Finding}");
+                Assert.Equal(all.Outcomes.Order(StringComparer.Ordinal), result.Outcomes.Keys.Order(StringComparer.Ordinal));
+            }
+        }
+    }
+
     [Fact]
     public void The_enumerator_itself_knows_store_buffering()
     {

@@ -26,14 +26,17 @@ internal sealed class EveryInterleaving
         _registers = [.. program.Threads.Select(ops => new ulong[ops.Length])];
         _sources = [.. program.Threads.Select(ops => new int[ops.Length])];
         _buffers = [.. program.Threads.Select(_ => new List<(int, int, ulong)>())];
-        _orders = [.. Enumerable.Range(0, program.Words).Select(_ => new List<int>())];
-        _memory = new ulong[program.Words];
+        _orders = [.. Enumerable.Range(0, program.Places).Select(_ => new List<int>())];
+        _memory = new ulong[program.Places];
     }
 
     /// <summary>Distinct pairs of what reads read and in which order writes reached memory.</summary>
     public HashSet<string> Classes { get; } = [];
 
     public HashSet<string> Outcomes { get; } = [];
+
+    /// <summary>Some interleaving leaves a thread waiting for ever.</summary>
+    public bool IsStuck { get; private set; }
 
     public static EveryInterleaving Of(TinyProgram program, MemoryModel model)
     {
@@ -47,6 +50,7 @@ internal sealed class EveryInterleaving
         string history = History();
         if (!_seen.Add(history)) return;
         bool isOver = true;
+        bool isEnded = true;
         for (int thread = 0; thread < _next.Length; thread++)
         {
             if (_buffers[thread].Count > 0)
@@ -61,14 +65,19 @@ internal sealed class EveryInterleaving
                 _buffers[thread].Insert(0, (id, word, value));
             }
             if (_next[thread] == _program.Threads[thread].Length) continue;
-            isOver = false;
+            isEnded = false;
             TinyOp op = _program.Threads[thread][_next[thread]];
-            bool needsEmptyBuffer = op.Do is Do.Add or Do.CompareExchange or Do.Fence;
-            if (!needsEmptyBuffer || _buffers[thread].Count == 0) Step(thread, op);
+            if (op.Do == Do.Await && Look(thread, op.Word).Value == 0) continue;
+            bool needsEmptyBuffer = op.Do is Do.Add or Do.CompareExchange or Do.Fence or Do.Lock or Do.Unlock;
+            if (needsEmptyBuffer && _buffers[thread].Count > 0) continue;
+            if (op.Do == Do.Lock && _memory[op.Word] != 0) continue;
+            isOver = false;
+            Step(thread, op);
         }
-        if (!isOver) return;
+        IsStuck |= isOver && !isEnded;
+        if (!isOver || !isEnded) return;
         Classes.Add(history);
-        Outcomes.Add(TinyProgram.Outcome(_registers, _memory));
+        Outcomes.Add(TinyProgram.Outcome(_registers, _memory[.._program.Words]));
     }
 
     private void Step(int thread, TinyOp op)
@@ -77,7 +86,7 @@ internal sealed class EveryInterleaving
         int id = 1 + thread * 100 + index;
         ulong before = _memory[op.Word];
         (int source, ulong found) = Look(thread, op.Word);
-        bool reads = op.Do is Do.Load or Do.Add or Do.CompareExchange;
+        bool reads = op.Do is Do.Load or Do.Add or Do.CompareExchange or Do.Await;
         _registers[thread][index] = reads ? found : 0;
         _sources[thread][index] = reads ? source : 0;
         ulong? written = op.Do switch
@@ -85,6 +94,8 @@ internal sealed class EveryInterleaving
             Do.Store => op.A,
             Do.StoreRegister => _registers[thread][op.A],
             Do.Add => found + op.A,
+            Do.Lock => 1,
+            Do.Unlock => 0,
             Do.CompareExchange when found == op.A => op.B,
             _ => null,
         };
