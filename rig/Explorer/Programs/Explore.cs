@@ -1,9 +1,89 @@
+using System.Diagnostics;
+
 namespace Lab.Explorer;
 
-/// <summary>Placeholder: the search over programs is written elsewhere.</summary>
+/// <summary>Explores small concurrent programs.</summary>
 public static class Explore
 {
+    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Report = TimeSpan.FromMilliseconds(250);
+    private const int StackBytes = 16 << 20;
+
+    /// <summary>
+    /// Builds the scene once and explores it as the settings say. What is wrong with the program is in the result; exceptions are for wrong
+    /// settings and for what <paramref name="program"/> itself throws while it builds the scene.
+    /// </summary>
+    /// <param name="program">Declares words, threads, outcome and check.</param>
+    /// <param name="settings">Bounds; by default everything is explored under sequential consistency.</param>
+    /// <param name="observer">Called now and then, on the calling thread under the optimal search.</param>
+    /// <param name="cancellation">Ends the exploration early, with what was found until then.</param>
     public static ExploreResult Check(
-        Action<Scene> build, ExploreSettings? settings = null, Action<ExploreProgress>? observer = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        Action<Scene> program,
+        ExploreSettings? settings = null,
+        Action<ExploreProgress>? observer = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        settings ??= new ExploreSettings();
+        var pool = new WordPool();
+        var scene = new Scene(pool.Add);
+        ExploreResult? result = null;
+        try
+        {
+            program(scene);
+            result = settings.Search == Search.Optimal
+                ? Walk(new GraphSearch(scene, pool, settings), settings, observer, cancellation)
+                : Sampling.Run(scene, settings, observer, cancellation);
+            return result;
+        }
+        finally
+        {
+            // Code that could not be explored may still be running on a thread that nobody can stop: its words stay.
+            if (result?.Verdict != Verdict.Uncontrollable) pool.Free();
+        }
+    }
+
+    /// <summary>Runs the search on a thread of its own and watches it, for code under control may never come back.</summary>
+    private static ExploreResult Walk(GraphSearch search, ExploreSettings settings, Action<ExploreProgress>? observer, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Exception? thrown = null;
+        var walker = new Thread(() =>
+        {
+            try
+            {
+                search.Run();
+            }
+            catch (Exception e)
+            {
+                thrown = e;
+            }
+        }, StackBytes) { IsBackground = true, Name = "explorer" };
+        walker.Start();
+        string? stoppedBy = null;
+        long progress = -1;
+        long progressAt = start;
+        long reportedAt = start;
+        while (!walker.Join(Watch))
+        {
+            long now = Stopwatch.GetTimestamp();
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start, now);
+            if (search.Progress != progress) (progress, progressAt) = (search.Progress, now);
+            if (Stopwatch.GetElapsedTime(progressAt, now) > settings.StepTimeout)
+            {
+                search.Abandon();
+                return GraphReport.NeverEnds(search, settings, elapsed);
+            }
+            if (stoppedBy == null && cancellation.IsCancellationRequested) stoppedBy = "it was cancelled";
+            if (stoppedBy == null && settings.Budget != Timeout.InfiniteTimeSpan && elapsed >= settings.Budget)
+                stoppedBy = FormattableString.Invariant($"the budget of {settings.Budget.TotalSeconds:0.###} s ended");
+            if (stoppedBy != null) search.IsStopped = true;
+            if (observer == null || Stopwatch.GetElapsedTime(reportedAt, now) < Report) continue;
+            reportedAt = now;
+            observer(new ExploreProgress("all schedules", search.Executions, 0, elapsed.TotalSeconds, null));
+        }
+        if (thrown is OutOfMemoryException or InsufficientMemoryException) stoppedBy = "memory ran out";
+        else if (thrown != null) throw new InvalidOperationException("The search failed; this is a bug of the explorer.", thrown);
+        return GraphReport.Of(search, settings, Stopwatch.GetElapsedTime(start), stoppedBy);
+    }
 }

@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace Lab.Explorer;
+
+/// <summary>What a <see cref="GraphSearch"/> found, and never more than that, in words.</summary>
+internal static class GraphReport
+{
+    internal static ExploreResult Of(GraphSearch search, ExploreSettings settings, TimeSpan elapsed, string? stoppedBy)
+    {
+        Failure? failure = search.Failure;
+        Verdict verdict = search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
+        bool isComplete = search.IsFinished && !search.HasLeftOutTurns && search.Fault == null;
+        if (verdict == Verdict.NothingFound && isComplete && search.Executions == 0 && search.Cut > 0)
+        {
+            verdict = Verdict.Violated;
+            failure = Without(new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits and never goes on."));
+        }
+        return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete, Bound(search, settings, stoppedBy));
+    }
+
+    /// <summary>For a search that had to be left behind because the code under control does not come back.</summary>
+    internal static ExploreResult NeverEnds(GraphSearch search, ExploreSettings settings, TimeSpan elapsed)
+    {
+        string seconds = settings.StepTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        var finding = new Finding("never ends", "Every thread ends.",
+            $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for something behind the machine's back.");
+        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false, Partial(search, "a thread did not come back"), []);
+    }
+
+    private static string Bound(GraphSearch search, ExploreSettings settings, string? stoppedBy)
+    {
+        if (search.Fault != null) return Partial(search, "the code cannot be explored");
+        if (!search.IsFinished)
+        {
+            string why = search.Failure != null && !settings.KeepGoing ? "a violation was found"
+                : stoppedBy ?? string.Create(CultureInfo.InvariantCulture, $"the limit of {settings.ExecutionsMax:N0} executions was reached");
+            return Partial(search, why);
+        }
+        return search.HasLeftOutTurns
+            ? $"all schedules in which a loop that waits and works makes at most {GraphController.TurnsMax} turns per thread; longer ones were NOT explored"
+            : "all schedules";
+    }
+
+    private static string Partial(GraphSearch search, string why) =>
+        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} execution{(search.Executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
+
+    private static Failure Without(Finding finding) => new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
+
+    private static ExploreResult Result(
+        GraphSearch search,
+        TimeSpan elapsed,
+        Verdict verdict,
+        Failure? failure,
+        bool isComplete,
+        string bound,
+        Dictionary<string, long>? outcomes = null) => new()
+    {
+        Verdict = verdict,
+        Executions = search.Executions,
+        Cut = search.Cut,
+        Steps = search.Steps,
+        Seconds = elapsed.TotalSeconds,
+        IsComplete = isComplete,
+        Bound = bound,
+        Outcomes = outcomes ?? search.Outcomes,
+        Failure = failure,
+    };
+}
