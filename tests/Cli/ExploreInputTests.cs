@@ -46,7 +46,7 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --strategy xchg-put", "--strategy xchg-put contradicts the replay string, which is for 'async-put'", "leave the option out")]
     [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --scenario destroy", "--scenario destroy contradicts the replay string", "leave the option out")]
     [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --seed 2", "--seed cannot stand beside --replay", "the string decides it")]
-    [InlineData("--sede 2", "There is no option '--sede'", "Did you mean '--seed'?")]
+    [InlineData("--budgett 2s", "There is no option '--budgett'", "Did you mean '--budget'?")]
     public void Nonsense_is_refused(string arguments, string complaint, string remedy) =>
         BadInputTests.AssertRefusal(LabProcess.Run(["explore", .. arguments.Split(' ')]), complaint, remedy);
 
