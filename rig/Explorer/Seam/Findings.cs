@@ -71,6 +71,9 @@ public sealed record ExploreResult
     /// <summary>Complete executions explored; under the optimal search, one per equivalence class.</summary>
     public required long Executions { get; init; }
 
+    /// <summary>Executions that broke a promise; more than one only if told to keep going.</summary>
+    public long Violations { get; init; }
+
     /// <summary>Executions cut short because a thread could never go on (assume, lock) or because their state had been seen.</summary>
     public long Cut { get; init; }
 

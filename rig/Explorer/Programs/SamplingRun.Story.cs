@@ -1,0 +1,47 @@
+namespace Lab.Explorer;
+
+/// <content>The latest execution, step by step.</content>
+internal sealed partial class SamplingRun
+{
+    /// <summary>Names of the threads and, under TSO, of their store buffers: whose number a step's agent is.</summary>
+    public IReadOnlyList<string> Agents()
+    {
+        IEnumerable<string> threads = _scene.Threads.Select(thread => thread.Name);
+        return _settings.Model == MemoryModel.Tso ? [.. threads, .. threads.Select(name => $"{name}'s store buffer")] : [.. threads];
+    }
+
+    /// <summary>What happened at each step of the latest execution.</summary>
+    public IReadOnlyList<Step> Story()
+    {
+        Step[] story = new Step[_steps];
+        for (int step = 0; step < _steps; step++)
+        {
+            int agent = _picks[step];
+            if (agent < _threads)
+            {
+                ref readonly SamplingEvent done = ref _logs[agent][_entries[step]];
+                bool isRead = done.Kind is OperationKind.Load or OperationKind.IsContended ||
+                    (done.Kind == OperationKind.Modify && Modified(done, done.Result) == done.Result);
+                story[step] = new Step(agent, TextOf(done), null, [], !isRead);
+            }
+            else
+            {
+                int entry = _entries[step];
+                int buffer = agent - _threads;
+                string what = $"drain {WordName(_bufferWords[buffer][entry])} = {Number(_bufferValues[buffer][entry])}";
+                story[step] = new Step(agent, what, null, [], true);
+            }
+        }
+        return story;
+    }
+
+    /// <summary>What a schedule of this program belongs to. The fingerprint is the declaration: names and initial values.</summary>
+    public ScheduleKey Key() => KeyOf(_scene, _settings.Model);
+
+    public static ScheduleKey KeyOf(Scene scene, MemoryModel model)
+    {
+        IEnumerable<string> threads = scene.Threads.Select(thread => thread.Name);
+        IEnumerable<string> words = scene.Words.Select(word => $"{word.Name}={word.Initial}");
+        return ScheduleKey.Of("program", string.Join('+', threads), model, string.Join('\n', [.. threads, "", .. words]));
+    }
+}

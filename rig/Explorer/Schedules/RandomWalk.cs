@@ -1,0 +1,20 @@
+using System.Numerics;
+
+namespace Lab.Explorer;
+
+/// <summary>Each step is made by one of the threads that can make it, all equally likely.</summary>
+/// <remarks>
+/// Cheap and a fair first choice; poor where threads are uneven, since a short thread is practically never delayed past a long one
+/// (<see cref="Urw"/> mends that).
+/// </remarks>
+public sealed class RandomWalk(ulong seed) : Scheduler
+{
+    private Dice _dice = new(seed);
+
+    public override string Name => "random";
+
+    public override void Begin(int threads) { }
+
+    public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded) =>
+        BitOperations.IsPow2(enabled) ? BitOperations.TrailingZeroCount(enabled) : _dice.OneOf(enabled);
+}
