@@ -72,9 +72,11 @@ internal sealed class ExploreOptions
         StrategySettings settings = Settings(Of, parsed);
         if (Of(_replay).Length > 0)
         {
-            ReplayText replay = Replay(Of(_replay));
-            StrategyPlan plan = ReplayPlan(replay, Given(parsed, _strategy) ? Of(_strategy) : null, Given(parsed, _scenario) ? Of(_scenario) : null, catalogue);
-            return request with { Settings = settings, Replay = replay, Plans = [plan] };
+            if (!ScheduleText.TryDecode(Of(_replay), out ScheduleKey? recorded, out _, out string? complaint)) throw new UsageException($"--replay: {complaint}");
+            StrategyPlan plan = ReplayPlan(recorded, Given(parsed, _strategy) ? Of(_strategy) : null, Given(parsed, _scenario) ? Of(_scenario) : null, catalogue);
+            IReadOnlySet<string> variants = ScenarioChoice.Recorded(recorded).Variants;
+            settings = settings with { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
+            return request with { Settings = settings, Replay = Of(_replay), Plans = [plan] };
         }
         return request with { Settings = settings, Plans = Plans(Of, parsed, catalogue) };
     }
@@ -127,31 +129,19 @@ internal sealed class ExploreOptions
         return plans;
     }
 
-    private static StrategyPlan ReplayPlan(ReplayText replay, string? strategy, string? scenario, LabCatalogue catalogue)
+    /// <summary>The explorer itself refuses a schedule of another version of the scenario; here it is found by name.</summary>
+    private static StrategyPlan ReplayPlan(ScheduleKey recorded, string? strategy, string? scenario, LabCatalogue catalogue)
     {
-        if (strategy is not null && strategy != replay.Strategy) throw Contradiction("--strategy", strategy, replay.Strategy);
-        StrategyEntry entry = Names.Find("strategy", replay.Strategy, catalogue.Strategies, one => one.Name);
-        Scenario made = scenario is null
-            ? Names.Find("scenario", replay.Scenario, catalogue.Scenarios, one => one.Name)
-            : ScenarioChoice.Named(scenario, catalogue) is [var only] ? only : throw Contradiction("--scenario", scenario, replay.Scenario);
-        if (made.Name != replay.Scenario) throw Contradiction("--scenario", scenario!, replay.Scenario);
-        return new StrategyPlan(entry, [ScenarioChoice.As(replay, made)], StrategySearch.Exhaustive, StopsAtViolation: false);
+        (string name, IReadOnlyDictionary<string, long> values, _) = ScenarioChoice.Recorded(recorded);
+        if (strategy is not null && strategy != recorded.Subject) throw Contradiction("--strategy", strategy, recorded.Subject);
+        StrategyEntry entry = Names.Find("strategy", recorded.Subject, catalogue.Strategies, one => one.Name);
+        IReadOnlyList<Scenario> made = scenario is null ? [Names.Find("scenario", name, catalogue.Scenarios, one => one.Name)] : ScenarioChoice.Named(scenario, catalogue);
+        if (made is not [var only] || only.Name != name) throw Contradiction("--scenario", scenario!, name);
+        return new StrategyPlan(entry, [ScenarioChoice.With(only, values)], StrategySearch.Exhaustive, StopsAtViolation: false);
     }
 
     private static UsageException Contradiction(string option, string given, string inString) =>
         new($"{option} {given} contradicts the replay string, which is for '{inString}'; leave the option out.");
-
-    private static ReplayText Replay(string text)
-    {
-        try
-        {
-            return ReplayText.Parse(text);
-        }
-        catch (FormatException error)
-        {
-            throw new UsageException(error.Message);
-        }
-    }
 
     private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
     {

@@ -17,7 +17,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
     public void Strategy(Exploration one)
     {
         string parameters = ScenarioChoice.Describe(one.Scenario);
-        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay ? "replayed, " : "");
+        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay);
         if (one.Result.Failure is { } failure) Schedule(failure, ReplayCommand(one, failure));
         foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
         if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth);
@@ -27,7 +27,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
     /// <summary>A classic program.</summary>
     public void Program(ProgramRequest program, ExploreResult result)
     {
-        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, "");
+        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, program.Settings.Search == Lab.Explorer.Search.Replay);
         if (result.Failure is { } failure)
         {
             Schedule(failure, string.Create(CultureInfo.InvariantCulture,
@@ -35,6 +35,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         }
         foreach ((string outcome, long count) in result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             Item(string.Create(CultureInfo.InvariantCulture, $"{count,12:N0} × {(outcome.Length == 0 ? "(nothing observed)" : outcome)}"));
+        if (program.Settings.Search == Lab.Explorer.Search.Replay) return;
         Evidence(result, string.Create(CultureInfo.InvariantCulture, $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth);
     }
 
@@ -47,15 +48,16 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         foreach (string limit in ModelLimits.All) Item(limit);
     }
 
-    private void Headline(string subject, ExploreResult result, string how)
+    private void Headline(string subject, ExploreResult result, bool isReplay)
     {
         string verdict = result switch
         {
-            { Verdict: Verdict.Violated, Failure.Finding: var finding } => $"{how}VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}",
-            { Verdict: Verdict.Violated } => $"{how}VIOLATED",
+            { Verdict: Verdict.Violated, Failure.Finding: var finding } => $"VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}",
+            { Verdict: Verdict.Violated } => "VIOLATED",
             { Verdict: Verdict.Uncontrollable } => "CANNOT BE EXPLORED",
-            { IsComplete: true } => $"{how}nothing found (bound: {result.Bound})",
-            _ => $"{how}nothing found so far, INCOMPLETE (bound: {result.Bound})",
+            _ when isReplay => "nothing wrong on this schedule",
+            { IsComplete: true } => $"nothing found (bound: {result.Bound})",
+            _ => $"nothing found so far, INCOMPLETE (bound: {result.Bound})",
         };
         Paragraph(IsMarkdown ? $"### {subject}: {verdict}" : $"{subject}: {verdict}", "");
         if (result.Failure is { } failure) Paragraph(failure.Finding.What, IsMarkdown ? "" : "  ");

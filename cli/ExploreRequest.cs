@@ -31,7 +31,7 @@ internal sealed record ExploreRequest
     public StrategySettings Settings { get; init; } = new();
 
     /// <summary>A recorded schedule to run instead of a search; there is one plan with one scenario then.</summary>
-    public ReplayText? Replay { get; init; }
+    public string? Replay { get; init; }
 
     public ExploreFormat Format { get; init; }
 

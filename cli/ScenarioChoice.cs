@@ -46,22 +46,19 @@ internal static class ScenarioChoice
         return own.Count == 0 ? scenario : Parse(scenario.Name, scenario.Text, own);
     }
 
-    /// <summary>The scenario as a replay string was made on it.</summary>
-    /// <exception cref="UsageException">It has changed since.</exception>
-    public static Scenario As(ReplayText replay, Scenario scenario)
+    /// <summary>Name and parameters in a recorded schedule: "fast-zap-reload,vcpus=1,tail".</summary>
+    public static (string Name, IReadOnlyDictionary<string, long> Values, IReadOnlySet<string> Variants) Recorded(ScheduleKey key)
     {
+        string[] parts = key.Scenario.Split(',');
         Dictionary<string, long> values = [];
-        foreach ((string name, long value) in replay.Parameters) values[name] = value;
-        Scenario made = With(scenario, values);
-        try
+        HashSet<string> variants = [];
+        foreach (string part in parts.Skip(1))
         {
-            replay.DemandMadeOn(made);
+            string[] pair = part.Split('=');
+            if (pair.Length == 2 && long.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value)) values[pair[0]] = value;
+            else variants.Add(part);
         }
-        catch (FormatException error)
-        {
-            throw new UsageException(error.Message);
-        }
-        return made;
+        return (parts[0], values, variants);
     }
 
     /// <summary>The values of the parameters, as they are shown: "vcpus=1, pages=2".</summary>

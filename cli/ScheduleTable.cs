@@ -13,6 +13,7 @@ internal static class ScheduleTable
     private const int LocationWidthMax = 18;
     private const int RootsWidthMax = 20;
     private const int RootsWidthMin = 5;
+    private const int LinesMax = 3;
 
     /// <summary>One shown step.</summary>
     internal sealed record Row(int Number, int Agent, string What, string Location, string Roots);
@@ -32,43 +33,55 @@ internal static class ScheduleTable
         return rows;
     }
 
-    /// <summary>Plain text; eighty columns hold two threads, each further one makes it wider. An empty line is a switch to another thread.</summary>
+    /// <summary>
+    /// Plain text; eighty columns hold two threads, each further one may make it wider. An empty line is a switch to another thread. What would be many
+    /// lines in its column goes across all of them.
+    /// </summary>
     public static IEnumerable<string> Text(Failure failure, bool allSteps)
     {
         IReadOnlyList<Row> rows = Rows(failure, allSteps);
-        int agents = failure.Agents.Count;
+        int[] agents = Shown(rows);
         int number = rows[^1].Number.ToString(CultureInfo.InvariantCulture).Length;
         int location = Math.Min(LocationWidthMax, Math.Max(2, rows.Max(row => Short(row.Location).Length)));
-        int roots = Math.Clamp(rows.Max(row => row.Roots.Length), RootsWidthMin, RootsWidthMax);
-        int left = Width - number - location - roots - (agents + 2) * TextGrid.Gap.Length;
-        int agent = Math.Max(AgentWidthMin, left / agents);
-        int widest = Math.Max(rows.Max(row => row.What.Length), failure.Agents.Max(name => name.Length));
+        int longestRoots = rows.Max(row => row.Roots.Length);
+        int roots = Math.Clamp(longestRoots, RootsWidthMin, RootsWidthMax);
+        int left = Width - number - location - roots - (agents.Length + 2) * TextGrid.Gap.Length;
+        int agent = Math.Max(AgentWidthMin, left / agents.Length);
+        int widest = Math.Max(rows.Select(row => row.What.Length).Where(length => length <= LinesMax * agent).DefaultIfEmpty().Max(), agents.Max(one => failure.Agents[one].Length));
         if (widest < agent)
         {
-            roots = Math.Min(roots + (agent - widest) * agents, Math.Max(roots, rows.Max(row => row.Roots.Length)));
+            roots = Math.Min(roots + (agent - widest) * agents.Length, Math.Max(roots, longestRoots));
             agent = widest;
         }
-        TextGrid grid = new(["#", .. failure.Agents, "at", "roots"], [number, .. Enumerable.Repeat(agent, agents), location, roots]);
+        TextGrid grid = new(["#", .. agents.Select(one => failure.Agents[one]), "at", "roots"], [number, .. Enumerable.Repeat(agent, agents.Length), location, roots]);
         int last = rows[0].Agent;
         foreach (Row row in rows)
         {
             if (row.Agent != last) grid.AddEmpty();
             last = row.Agent;
-            grid.Add([row.Number.ToString(CultureInfo.InvariantCulture).PadLeft(number), .. Cells(row, agents), Short(row.Location), row.Roots]);
+            bool isLong = row.What.Length > LinesMax * agent;
+            string shown = row.Number.ToString(CultureInfo.InvariantCulture).PadLeft(number);
+            if (isLong) grid.AddAcross($"{shown}{TextGrid.Gap}{failure.Agents[row.Agent]}: ", row.What, Width);
+            if (!isLong || row.Location.Length + row.Roots.Length > 0)
+                grid.Add([isLong ? "" : shown, .. isLong ? agents.Select(_ => "") : Cells(row, agents), Short(row.Location), row.Roots]);
         }
         return grid.Lines;
     }
 
     public static IEnumerable<string> Markdown(Failure failure, bool allSteps)
     {
-        yield return $"| # | {string.Join(" | ", failure.Agents)} | at | roots |";
-        yield return $"|--:|{string.Concat(Enumerable.Repeat("---|", failure.Agents.Count + 2))}";
-        foreach (Row row in Rows(failure, allSteps))
-            yield return $"| {row.Number} | {string.Join(" | ", Cells(row, failure.Agents.Count).Select(Escape))} | {row.Location} | {Escape(row.Roots)} |";
+        IReadOnlyList<Row> rows = Rows(failure, allSteps);
+        int[] agents = Shown(rows);
+        yield return $"| # | {string.Join(" | ", agents.Select(one => failure.Agents[one]))} | at | roots |";
+        yield return $"|--:|{string.Concat(Enumerable.Repeat("---|", agents.Length + 2))}";
+        foreach (Row row in rows)
+            yield return $"| {row.Number} | {string.Join(" | ", Cells(row, agents).Select(Escape))} | {row.Location} | {Escape(row.Roots)} |";
     }
 
-    private static IEnumerable<string> Cells(Row row, int agents) =>
-        Enumerable.Range(0, agents).Select(agent => agent == row.Agent ? row.What : "");
+    /// <summary>Threads that do something that is shown; the others have no column.</summary>
+    private static int[] Shown(IReadOnlyList<Row> rows) => [.. rows.Select(row => row.Agent).Distinct().Order()];
+
+    private static IEnumerable<string> Cells(Row row, int[] agents) => agents.Select(agent => agent == row.Agent ? row.What : "");
 
     private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 
@@ -78,7 +91,6 @@ internal static class ScheduleTable
     /// <summary>What became of the roots, as <c>A 2→1 inv {vcpu0, item}</c>; and what they are is remembered for the next step.</summary>
     private static string Changes(Dictionary<string, RootView> before, IReadOnlyList<RootView> after)
     {
-        if (after.Count == 0) return "";
         List<string> changes = [];
         foreach (RootView root in after)
         {
@@ -88,10 +100,8 @@ internal static class ScheduleTable
                 ? string.Create(CultureInfo.InvariantCulture, $"{old.Count}→{root.Count}")
                 : root.Count.ToString(CultureInfo.InvariantCulture);
             changes.Add($"{root.Name} {count}{(root.IsInvalid ? " inv" : "")} {{{root.Holders}}}");
+            before[root.Name] = root;
         }
-        changes.AddRange(before.Keys.Except(after.Select(root => root.Name)).Select(gone => $"{gone} freed"));
-        before.Clear();
-        foreach (RootView root in after) before[root.Name] = root;
         return string.Join("; ", changes);
     }
 }

@@ -19,6 +19,16 @@ internal sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int>
         for (int row = 0; row < height; row++) _lines.Add(Line([.. wrapped.Select(lines => row < lines.Count ? lines[row] : "")]));
     }
 
+    /// <summary>A line across all columns; what is longer goes on under its beginning.</summary>
+    public void AddAcross(string head, string text, int width)
+    {
+        foreach (string line in Wrap(text, Math.Max(1, width - head.Length)))
+        {
+            _lines.Add(head + line);
+            head = new string(' ', head.Length);
+        }
+    }
+
     public void AddEmpty() => _lines.Add("");
 
     /// <summary>Breaks a text between words, and in a word only if it is longer than a line.</summary>

@@ -1,3 +1,4 @@
+using Lab.Explorer;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -38,17 +39,28 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--set vcpus=many", "--set vcpus 'many'", "from 0 to 64")]
     [InlineData("--set vcpus=9 --scenario fast-zap-put", "Scenario 'fast-zap-put', line", "expected vCPUs from 0 to 7")]
     [InlineData("--set x=1 --scenario destroy", "--set 'x=1': destroy has no parameters", "")]
-    [InlineData("--replay rubbish", "'rubbish' is not a replay string", "as the explorer prints it")]
-    [InlineData("--replay lab0/a/b/-/12345678/00", "version 'lab0'", "explore again")]
-    [InlineData("--replay lab1/async-pot/fast-zap-toggle/vcpus=1/12345678/00", "Did you mean 'async-put'?", "There are:")]
-    [InlineData("--replay lab1/async-put/fast-zap-togle/vcpus=1/12345678/00", "Did you mean 'fast-zap-toggle'?", "There are:")]
-    [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00", "another version of scenario 'fast-zap-toggle'", "explore again")]
-    [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --strategy xchg-put", "--strategy xchg-put contradicts the replay string, which is for 'async-put'", "leave the option out")]
-    [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --scenario destroy", "--scenario destroy contradicts the replay string", "leave the option out")]
-    [InlineData("--replay lab1/async-put/fast-zap-toggle/vcpus=1/12345678/00 --seed 2", "--seed cannot stand beside --replay", "the string decides it")]
+    [InlineData("--replay rubbish", "--replay: This is no schedule string", "stands under a failure as its replay")]
+    [InlineData("--replay x9:async-put:fast-zap-toggle,vcpus=1:sc:00000000:a", "version 9", "search again")]
+    [InlineData("--replay x1:async-put:fast-zap-toggle,vcpus=1:sc:00000000:a", "its checksum does not fit", "Copy it anew")]
+    [InlineData("--replay x1:async-put:fast-zap-toggle,vcpus=1:sc", "schedule string is cut", "Copy it whole")]
     [InlineData("--budgett 2s", "There is no option '--budgett'", "Did you mean '--budget'?")]
     public void Nonsense_is_refused(string arguments, string complaint, string remedy) =>
         BadInputTests.AssertRefusal(LabProcess.Run(["explore", .. arguments.Split(' ')]), complaint, remedy);
+
+    [Theory]
+    [InlineData("async-pot", "fast-zap-toggle,vcpus=1", "", "Did you mean 'async-put'?", "There are:")]
+    [InlineData("async-put", "fast-zap-togle,vcpus=1", "", "Did you mean 'fast-zap-toggle'?", "There are:")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=9", "", "Scenario 'fast-zap-toggle', line", "expected vCPUs from 0 to 7")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--strategy xchg-put", "contradicts the replay string, which is for 'async-put'", "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario destroy", "contradicts the replay string, which is for 'fast-zap-toggle'", "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario all", "contradicts the replay string", "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--seed 2", "--seed cannot stand beside --replay", "the string decides it")]
+    public void A_schedule_that_does_not_belong_here_is_refused(string subject, string scenario, string arguments, string complaint, string remedy)
+    {
+        string replay = ScheduleText.Encode(ScheduleKey.Of(subject, scenario, MemoryModel.Sc, "code"), [0, 1, 0]);
+        string[] more = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        BadInputTests.AssertRefusal(LabProcess.Run(["explore", "--replay", replay, .. more]), complaint, remedy);
+    }
 
     [Fact]
     public void A_file_that_is_no_scenario_is_refused_with_its_line()

@@ -8,7 +8,7 @@ namespace Lab.Tests.Cli;
 /// <summary>What <c>lab explore</c> prints, of results made by hand.</summary>
 public sealed class ExploreReportTests
 {
-    private const string Replay = "lab1/async-put/fast-zap-toggle/vcpus=1/0a1b2c3d/4f2a-0011223344556677";
+    private const string Replay = "x1:async-put:fast-zap-toggle,vcpus=1:sc:1f2e3d4c:a12b3a40c2";
 
     private static readonly RootView[] OneRoot = [new("A", 1, false, "vcpu0")];
     private static readonly RootView[] Gifted = [new("A", 2, true, "vcpu0, zapper")];
@@ -23,7 +23,7 @@ public sealed class ExploreReportTests
             new Step(0, "lock mmu_lock exclusive and wait until nobody reads", "Vm.cs:94", [], true),
             new Step(0, "get A 1→2", "RootStrategy.cs:121", Gifted, true),
             new Step(1, "put A 2→1", "DefunctFlag.cs:44", TwoRoots, true),
-            new Step(2, "put B 1→0 | free", null, [TwoRoots[1]], false),
+            new Step(2, "put B 1→0 | free", null, [new("B", 0, true, "")], false),
             new Step(0, "put B 0→−1", "AsyncPut.cs:31", [], false),
         ],
         Preemptions: 2, Replay, HasFewestPreemptions: true, HasFewestSteps: false);
@@ -57,17 +57,34 @@ public sealed class ExploreReportTests
     }
 
     [Fact]
-    public void Switches_between_threads_stand_out_and_freed_roots_are_said()
+    public void Switches_between_threads_stand_out_and_roots_are_said_where_they_change()
     {
         string[] table = [.. ScheduleTable.Text(DoublePut, allSteps: false)];
         Assert.Equal(4, table.Count(line => line.Length == 0));
         IReadOnlyList<ScheduleTable.Row> rows = ScheduleTable.Rows(DoublePut, allSteps: false);
         Assert.Equal([1, 3, 4, 5, 6, 7], rows.Select(row => row.Number));
-        Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B freed", ""], rows.Select(row => row.Roots));
+        Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B 1→0 inv {}", ""], rows.Select(row => row.Roots));
         string[] markdown = [.. ScheduleTable.Markdown(DoublePut, allSteps: true)];
         Assert.Equal("| # | zapper | vcpu0 | worker | at | roots |", markdown[0]);
         Assert.Contains(@"put B 1→0 \| free", markdown[7]);
         Assert.Contains("AsyncPut.cs:31", markdown[8]);
+    }
+
+    [Fact]
+    public void Threads_that_do_nothing_have_no_column_and_long_steps_go_across()
+    {
+        const string wrong = "✗ I1: put of B by the worker found a count of 0, after which nobody may hold it, and the fast zap that follows takes one more";
+        string[] table = [.. ScheduleTable.Text(TwoThreads with { Agents = ["zapper", "vcpu0", "worker", "destroyer"], Steps = [.. TwoThreads.Steps, new Step(0, wrong, null, [], true)] }, allSteps: false)];
+        Assert.DoesNotContain("worker", table[0]);
+        Assert.Contains(table, line => line.StartsWith("7  zapper: ✗ I1: put of B by the worker found", StringComparison.Ordinal));
+        Assert.All(table, line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    [Fact]
+    public void A_replay_says_what_came_of_it()
+    {
+        Exploration replayed = Explored("async-put", Quiet() with { IsComplete = false, Bound = "one recorded schedule" }) with { IsReplay = true };
+        Assert.Equal("async-put on fast-zap-toggle (vcpus=1): nothing wrong on this schedule", Print([replayed], ExploreFormat.Text)[0]);
     }
 
     [Fact]
