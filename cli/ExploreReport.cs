@@ -18,7 +18,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
     {
         string parameters = ScenarioChoice.Describe(one.Scenario);
         Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay);
-        if (one.Result.Failure is { } failure) Schedule(failure, ReplayCommand(one, failure));
+        if (one.Result.Failure is { } failure) Schedule(failure, one.IsReplay, ReplayCommand(one, failure));
         foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
         if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth);
         output.WriteLine();
@@ -30,7 +30,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, program.Settings.Search == Lab.Explorer.Search.Replay);
         if (result.Failure is { } failure)
         {
-            Schedule(failure, string.Create(CultureInfo.InvariantCulture,
+            Schedule(failure, program.Settings.Search == Lab.Explorer.Search.Replay, string.Create(CultureInfo.InvariantCulture,
                 $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} --replay '{failure.Replay}'"));
         }
         foreach ((string outcome, long count) in result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal))
@@ -64,14 +64,16 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         if (IsMarkdown) output.WriteLine();
     }
 
-    private void Schedule(Failure failure, string replay)
+    private void Schedule(Failure failure, bool isReplay, string replay)
     {
-        output.WriteLine();
+        if (!IsMarkdown) output.WriteLine();
         if (failure.Steps.Count > 0)
             foreach (string line in IsMarkdown ? ScheduleTable.Markdown(failure, request.AllSteps) : ScheduleTable.Text(failure, request.AllSteps)) output.WriteLine(line);
         output.WriteLine();
-        Item(string.Create(CultureInfo.InvariantCulture,
-            $"{Count(failure.Preemptions, "preemption")} ({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), {Count(failure.Steps.Count, "step")} ({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
+        string preemptions = Count(failure.Preemptions, "preemption"), steps = Count(failure.Steps.Count, "step");
+        // One recorded schedule proves nothing about others.
+        Item(isReplay ? $"{preemptions}, {steps}" : string.Create(CultureInfo.InvariantCulture,
+            $"{preemptions} ({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), {steps} ({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
         if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable)) Item("steps that change nothing are left out; --all-steps shows them");
         // In one piece whatever its length: it is there to be copied.
         output.WriteLine(IsMarkdown ? $"- replay: `{replay}`" : $"  replay: {replay}");
@@ -83,7 +85,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
         Item(string.Create(CultureInfo.InvariantCulture,
             $"explored: {Count(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in {result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
-        Item($"bound: {result.Bound}, {(result.IsComplete ? "reached" : "not reached")}; {how}");
+        Item($"bound: {result.Bound}, {(result.Verdict == Verdict.Violated ? "stopped at the violation" : result.IsComplete ? "reached" : "not reached")}; {how}");
         if (result.FindsWithProbability is { } probability)
             Item(string.Create(CultureInfo.InvariantCulture, $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
     }

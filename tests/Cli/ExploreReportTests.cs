@@ -52,7 +52,7 @@ public sealed class ExploreReportTests
         Assert.Contains("A 1→2 inv {vcpu0, zapper}", Joined([get, lines[Array.IndexOf(lines, get) + 1]]));
         Assert.Contains("2 preemptions (the fewest: no schedule with fewer fails), 6 steps (not proved to be the fewest)", text);
         Assert.Contains("explored: 1,234 executions (56 cut short), 789 states, 100,000 steps in 0.50 s, 2,468 executions/s", text);
-        Assert.Contains("bound: at most 2 preemptions, reached; bounded search, sc, 1 worker", text);
+        Assert.Contains("bound: at most 2 preemptions, stopped at the violation; bounded search, sc, 1 worker", text);
         Assert.Contains("Not covered by the model:", lines);
     }
 
