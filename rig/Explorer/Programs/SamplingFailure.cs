@@ -1,7 +1,7 @@
 namespace Lab.Explorer;
 
 /// <summary>
-/// Turns a schedule that fails into the shortest story: fewer preemptions first, then fewer steps, always with the same broken promise.
+/// Turns a schedule that fails into the shortest story: fewer preemptions first, then fewer steps, then fewer switches, always with the same broken promise.
 /// </summary>
 /// <remarks>
 /// Two ways, in this order. Merging: drop a run of steps from the schedule or join it with another of the same thread, and see whether what
@@ -82,7 +82,8 @@ internal sealed class SamplingFailure(SamplingRun run, Finding finding, int thre
     {
         _stepsMade += run.Steps + 1;
         bool isSame = run.Finding?.Invariant == finding.Invariant;
-        if (!isSame || (run.Preemptions, run.Steps).CompareTo((_preemptions, _picks.Length)) >= 0) return false;
+        int difference = (run.Preemptions, run.Steps).CompareTo((_preemptions, _picks.Length));
+        if (!isSame || difference > 0 || (difference == 0 && SwitchesIn(run.Picks) >= SwitchesIn(_picks))) return false;
         _preemptions = run.Preemptions;
         _picks = run.Picks.ToArray();
         return true;
@@ -106,6 +107,14 @@ internal sealed class SamplingFailure(SamplingRun run, Finding finding, int thre
             while (all.MoveNext());
         }
         return (true, true);
+    }
+
+    private static int SwitchesIn(ReadOnlySpan<byte> picks)
+    {
+        int switches = 0;
+        for (int step = 1; step < picks.Length; step++)
+            if (picks[step] != picks[step - 1]) switches++;
+        return switches;
     }
 
     private static List<(byte Thread, int Count)> RunsOf(byte[] picks)

@@ -8,7 +8,7 @@ internal sealed partial class SamplingRun
     /// <summary>What a load by the thread returns: its own latest store that is still on its way, else memory.</summary>
     private ulong Visible(int thread, int word)
     {
-        if (_settings.Model == MemoryModel.Tso)
+        if (_isTso)
         {
             int[] words = _bufferWords[thread];
             for (int entry = _bufferTails[thread] - 1; entry >= _bufferHeads[thread]; entry--)
@@ -34,7 +34,7 @@ internal sealed partial class SamplingRun
     private void DrainOldest(int thread)
     {
         int entry = _bufferHeads[thread]++;
-        _memory[_bufferWords[thread][entry]] = _bufferValues[thread][entry];
+        Change(_bufferWords[thread][entry], _bufferValues[thread][entry]);
         if (entry + 1 == _bufferTails[thread]) _drainable &= ~(1u << (_threads + thread));
         else _next[_threads + thread] = new Operation(OperationKind.Drain, _bufferWords[thread][entry + 1]);
     }

@@ -64,8 +64,9 @@ internal sealed partial class SamplingRun
     /// <remarks>No event: it makes the thread's next one wait.</remarks>
     public override void Relax()
     {
-        if (_mode == Mode.Ghost) _ghostEvents = Math.Max(_ghostEvents, GhostEventsTrue);
+        if (_mode == Mode.Ghost) _ghostEvents = Math.Max(_ghostEvents, GhostEventsFromMemory);
         else if (_cursor == _past && !_isGranted && _mode == Mode.Live) WaitForChange(_thread);
+        _relaxes = true;
     }
 
     private ulong Act(OperationKind kind, object theLock) => Act(new SamplingEvent { Kind = kind, Place = NumberOf(theLock) });
@@ -117,11 +118,17 @@ internal sealed partial class SamplingRun
                 $"{_scene.Threads[thread].Name} uses a word at 0x{asked.Place:x} which the program did not declare"));
             return false;
         }
+        Expect(thread, pending);
+        return !_isLearning;
+    }
+
+    /// <summary>Tells the scheduler what the thread is about to do, and notes whether it might have to wait for that.</summary>
+    private void Expect(int thread, in SamplingEvent pending)
+    {
         _next[thread] = OperationOf(thread, pending);
         uint bit = 1u << thread;
         bool mayWait = (_waiting & bit) != 0 || pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive or OperationKind.Synchronize;
         _conditional = mayWait ? _conditional | bit : _conditional & ~bit;
-        return !_isLearning;
     }
 
     /// <summary>Does the event that the thread is about to do, and goes past it.</summary>
@@ -130,10 +137,11 @@ internal sealed partial class SamplingRun
         ref SamplingEvent done = ref _log[_cursor];
         done.Result = Take(thread, done);
         done.Step = ++_steps;
+        NoteStep(thread);
         _past = ++_cursor;
         _counts[thread] = _cursor;
         _beats++;
-        if (_cursor >= _settings.StepsPerThreadMax) ReportEndless(thread);
+        if (_cursor >= _stepsPerThreadMax) ReportEndless(thread);
         return done.Result;
     }
 
@@ -153,10 +161,13 @@ internal sealed partial class SamplingRun
         return ActAsGhost(asked);
     }
 
-    /// <summary>After so many events a ghost is told zero and one in turn, lest it wait for what is not going to happen.</summary>
-    private const int GhostEventsTrue = 16;
+    /// <summary>Events after which a ghost is unwound.</summary>
+    private const int GhostEventsMax = 64;
 
-    /// <summary>Tells what memory holds; zero and one are harmless as pointers too, which code might follow.</summary>
+    /// <summary>After so many events a ghost is told small numbers in turn, lest it wait for what is not going to happen.</summary>
+    private const int GhostEventsFromMemory = 16;
+
+    /// <summary>Tells what memory holds; small numbers are harmless as pointers too, which code might follow: they fault as null does.</summary>
     private ulong ActAsGhost(in SamplingEvent asked)
     {
         int events = ++_ghostEvents;
@@ -166,7 +177,7 @@ internal sealed partial class SamplingRun
             case OperationKind.Load:
             case OperationKind.Modify:
                 if (asked.How == Modification.CompareExchange && asked.Kind == OperationKind.Modify) return asked.Comparand;
-                if (events > GhostEventsTrue) return (ulong)events & 1;
+                if (events > GhostEventsFromMemory) return (ulong)events & 15;
                 int word = WordAt(asked.Place);
                 return word < 0 ? 0 : _memory[word];
             default:

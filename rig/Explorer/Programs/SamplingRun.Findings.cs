@@ -65,15 +65,18 @@ internal sealed partial class SamplingRun
 
     private void ReportEndless(int thread)
     {
-        string steps = _settings.StepsPerThreadMax.ToString("N0", CultureInfo.InvariantCulture);
-        if (_repeats[thread] >= LoadsOfASpin)
+        string steps = _stepsPerThreadMax.ToString("N0", CultureInfo.InvariantCulture);
+        bool isSpin = _repeats[thread] >= LoadsOfASpin;
+        if (isSpin || _quietSteps[thread] >= StepsOfAPoll)
         {
+            int[] seenIn = isSpin ? _seenInRun : _seenInPoll;
+            int turn = isSpin ? _runTurn[thread] : _pollTurn[thread];
             List<string> words = [];
             for (int word = 0; word < _words; word++)
-                if (_seenInRun[thread * _words + word] == _runTurn[thread]) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+                if (seenIn[thread * _words + word] == turn) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+            string loads = words.Count == 0 ? "reads nothing" : $"loads {string.Join(", ", words)} again and again";
             _finding = new Finding(
-                "livelock", "No thread spins on what nobody will change.",
-                $"{ThreadName(thread)} has made {steps} steps and loads {string.Join(", ", words)} again and again; nobody else can go on");
+                "livelock", "No thread spins on what nobody will change.", $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can go on");
         }
         else
             ReportUncontrollable(new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and goes on"));
@@ -92,6 +95,11 @@ internal sealed partial class SamplingRun
     private void Diverge(string now)
     {
         if (_finding is not null) return;
+        if (_isChecking)
+        {
+            _finding = GuessedWrong;
+            return;
+        }
         string before = _cursor < _past || _isGranted ? TextOfRequest(_log[_cursor]) : "it ended";
         ReportUncontrollable(new Finding(
             "nondeterministic", "A thread does the same whenever it reads the same.",

@@ -55,7 +55,7 @@ internal sealed partial class SamplingRun
     private void ResetMemory()
     {
         _initial.CopyTo(_memory, 0);
-        if (_settings.Model == MemoryModel.Tso)
+        if (_isTso)
         {
             Array.Clear(_bufferHeads);
             Array.Clear(_bufferTails);
@@ -105,7 +105,7 @@ internal sealed partial class SamplingRun
 
     private Operation OperationOf(int thread, in SamplingEvent pending)
     {
-        if (_settings.Model == MemoryModel.Tso)
+        if (_isTso)
         {
             if (pending.Kind == OperationKind.Store) return new Operation(OperationKind.Local, 0);
             // What drains a buffer on its way touches other words too.
@@ -149,7 +149,7 @@ internal sealed partial class SamplingRun
     private ulong Take(int thread, in SamplingEvent pending)
     {
         EndWaiting(thread);
-        if (_settings.Model == MemoryModel.Tso && Drains(pending.Kind)) DrainAll(thread);
+        if (_isTso && Drains(pending.Kind)) DrainAll(thread);
         int target = pending.Target;
         switch (pending.Kind)
         {
@@ -158,14 +158,19 @@ internal sealed partial class SamplingRun
                 NoteLoad(thread, target, value);
                 return value;
             case OperationKind.Store:
-                if (_settings.Model == MemoryModel.Tso) Buffer(thread, target, pending.Operand);
-                else _memory[target] = pending.Operand;
+                if (_isTso) Buffer(thread, target, pending.Operand);
+                else Change(target, pending.Operand);
                 NoteOther(thread);
                 return 0;
             case OperationKind.Modify:
                 ulong old = _memory[target];
                 ulong made = Modified(pending, old);
-                _memory[target] = made;
+                Change(target, made);
+                if (made == old)
+                {
+                    NoteLoad(thread, target, old);
+                    return old;
+                }
                 NoteOther(thread);
                 NoteRead(thread, target, made);
                 return old;
@@ -173,6 +178,13 @@ internal sealed partial class SamplingRun
                 NoteOther(thread);
                 return TakeLock(thread, pending.Kind, (int)pending.Place, pending.Operand);
         }
+    }
+
+    private void Change(int word, ulong value)
+    {
+        if (_memory[word] == value) return;
+        _memory[word] = value;
+        _changes++;
     }
 
     internal static ulong Modified(in SamplingEvent modify, ulong old) => modify.How switch
@@ -207,7 +219,7 @@ internal sealed partial class SamplingRun
                 else if (--sharers == 0) _sharerMasks[place] &= ~(1u << thread);
                 break;
             case OperationKind.Synchronize when operand == 0:
-                if (_settings.Model == MemoryModel.Tso) DrainEverybody();
+                if (_isTso) DrainEverybody();
                 for (int reader = 0; reader < _threads; reader++)
                     _awaited[thread * 32 + reader] = _sharers[place * _threads + reader] > 0 ? _sections[place * _threads + reader] : 0;
                 break;
@@ -215,7 +227,7 @@ internal sealed partial class SamplingRun
                 return IsSomebodyWaitingFor(place) ? 1UL : 0;
             case OperationKind.Everything:
             case OperationKind.Synchronize:
-                if (_settings.Model == MemoryModel.Tso) DrainEverybody();
+                if (_isTso) DrainEverybody();
                 break;
         }
         return 0;

@@ -7,7 +7,7 @@ internal sealed partial class SamplingRun
     public IReadOnlyList<string> Agents()
     {
         IEnumerable<string> threads = _scene.Threads.Select(thread => thread.Name);
-        return _settings.Model == MemoryModel.Tso ? [.. threads, .. threads.Select(name => $"{name}'s store buffer")] : [.. threads];
+        return _isTso ? [.. threads, .. threads.Select(name => $"{name}'s store buffer")] : [.. threads];
     }
 
     /// <summary>What happened at each step of the latest execution.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class SamplingRun
     }
 
     /// <summary>What a schedule of this program belongs to. The fingerprint is the declaration: names and initial values.</summary>
-    public ScheduleKey Key() => KeyOf(_scene, _settings.Model);
+    public ScheduleKey Key() => KeyOf(_scene, _isTso ? MemoryModel.Tso : MemoryModel.Sc);
 
     public static ScheduleKey KeyOf(Scene scene, MemoryModel model)
     {

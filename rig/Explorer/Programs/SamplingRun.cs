@@ -13,20 +13,9 @@ namespace Lab.Explorer;
 /// </remarks>
 internal sealed partial class SamplingRun : Controller
 {
-    private enum Mode
-    {
-        /// <summary>Fed with the past, then making new steps.</summary>
-        Live,
-
-        /// <summary>Fed with the past, which must be all there is.</summary>
-        Past,
-        Ghost,
-    }
-
-    private const int GhostEventsMax = 64;
-
     private readonly Scene _scene;
-    private readonly ExploreSettings _settings;
+    private readonly bool _isTso;
+    private readonly int _stepsPerThreadMax;
     private readonly Explored _machine;
     private readonly int _threads;
     private readonly Action<Explored>[] _bodies;
@@ -41,15 +30,6 @@ internal sealed partial class SamplingRun : Controller
     private Finding? _findingBeforeEvents;
     private bool _hasLearnt;
     private bool _isLearning;
-
-    // The body being run.
-    private Mode _mode;
-    private int _thread;
-    private SamplingEvent[] _log = [];
-    private int _cursor;
-    private int _past;
-    private bool _isGranted;
-    private int _ghostEvents;
 
     // The execution.
     private Scheduler _scheduler = new RunToEnd();
@@ -68,13 +48,15 @@ internal sealed partial class SamplingRun : Controller
     private long _beats;
     private volatile bool _stop;
     private bool _heedsStop = true;
+    private volatile bool _isAbandoned;
 
     public SamplingRun(Scene scene, ExploreSettings settings)
     {
         _scene = scene;
-        _settings = settings;
+        _isTso = settings.Model == MemoryModel.Tso;
+        _stepsPerThreadMax = settings.StepsPerThreadMax;
         _threads = scene.Threads.Count;
-        int threadsMax = settings.Model == MemoryModel.Tso ? 16 : 31;
+        int threadsMax = _isTso ? 16 : 31;
         if (_threads < 1 || _threads > threadsMax)
             throw new ArgumentException($"A program explored by random search has 1 to {threadsMax} threads, this one has {_threads}.", nameof(scene));
         _machine = new Explored(this);
@@ -88,7 +70,7 @@ internal sealed partial class SamplingRun : Controller
     }
 
     /// <summary>Threads and, under TSO, their store buffers: what a scheduler chooses among.</summary>
-    public int Slots => _settings.Model == MemoryModel.Tso ? 2 * _threads : _threads;
+    public int Slots => _isTso ? 2 * _threads : _threads;
 
     /// <summary>What went wrong in the latest execution, or null.</summary>
     public Finding? Finding => _finding;
@@ -114,6 +96,9 @@ internal sealed partial class SamplingRun : Controller
     /// <summary>Ends the execution at its next step, and those after it before they begin. Any thread may ask for it.</summary>
     public void Stop() => _stop = true;
 
+    /// <summary>Gives up on code that does not come back: if it does after all, the scene's words are not touched any more.</summary>
+    public void Abandon() => _isAbandoned = true;
+
     /// <summary>Runs one execution to its end, its violation, or to where it gets stuck. Returns what went wrong, or null.</summary>
     /// <param name="scheduler">Who picks; told of the beginning and the end.</param>
     /// <param name="isVerified">Run every thread once more at the end, to see whether it does the same.</param>
@@ -123,14 +108,28 @@ internal sealed partial class SamplingRun : Controller
         if (!_hasLearnt) LearnFirstEvents();
         Reset();
         if (_finding is not null || IsStopping) return _finding;
-        scheduler.Begin(Slots);
+        if (scheduler is DrawingScheduler drawing && MayGuess())
+        {
+            if (Guess(drawing)) return Finish(false);
+            Reset();
+            drawing.BeginAgain(Slots);
+        }
+        else scheduler.Begin(Slots);
+        _isKnown = false;
         Advance();
         while (_picked >= 0 && _finding is null) RunBody(_picked);
         scheduler.End(_steps);
-        if (_finding is null && !IsStopping)
+        return Finish(isVerified);
+    }
+
+    private Finding? Finish(bool isVerified)
+    {
+        if (_finding is not null || IsStopping) return _finding;
+        if (isVerified) RunAllAgain();
+        if (_finding is null)
         {
-            if (isVerified) RunAllAgain();
-            if (_finding is null) Judge();
+            Learn();
+            Judge();
         }
         return _finding;
     }
@@ -142,11 +141,12 @@ internal sealed partial class SamplingRun : Controller
         return Execute(scheduler, false);
     }
 
-    private bool IsStopping => _stop && _heedsStop;
+    private bool IsStopping => (_stop && _heedsStop) || _isAbandoned;
 
     private void Reset()
     {
         _finding = _findingBeforeEvents;
+        Outcome = null;
         if (_finding is null) _isUncontrollable = false;
         _steps = 0;
         _preemptions = 0;
@@ -195,84 +195,6 @@ internal sealed partial class SamplingRun : Controller
             _picked = pick;
             return;
         }
-    }
-
-    /// <summary>Runs the picked thread's body: its past, its new step, and on for as long as it is picked again.</summary>
-    private void RunBody(int thread)
-    {
-        Enter(thread, Mode.Live);
-        _isGranted = true;
-        if (!Run(thread) || _finding is not null) return;
-        if (_isGranted)
-        {
-            Diverge("it ended");
-            return;
-        }
-        _alive &= ~(1u << thread);
-        Advance();
-    }
-
-    private void RunAllAgain()
-    {
-        for (int thread = 0; thread < _threads && _finding is null; thread++)
-        {
-            Enter(thread, Mode.Past);
-            if (Run(thread) && _finding is null && _cursor < _past) Diverge("it ended");
-        }
-    }
-
-    private void Enter(int thread, Mode mode)
-    {
-        _beats++;
-        _thread = thread;
-        _log = _logs[thread];
-        _cursor = 0;
-        _past = _counts[thread];
-        _isGranted = false;
-        _mode = mode;
-    }
-
-    /// <summary>True if the body ran to its end as itself and not as a ghost.</summary>
-    private bool Run(int thread)
-    {
-        try
-        {
-            _bodies[thread](_machine);
-        }
-        catch (Exception) when (_mode == Mode.Ghost)
-        {
-            // Whatever code does with made-up values says nothing about it.
-        }
-        catch (NotSupportedException unsupported) when (unsupported.Message.StartsWith(nameof(SamplingRun), StringComparison.Ordinal))
-        {
-            ReportUncontrollable(new Finding("unsupported", "A program explored by random search uses what that models.", unsupported.Message));
-        }
-        catch (Exception thrown) when (_cursor < _past || _isGranted)
-        {
-            Diverge($"it threw {thrown.GetType().Name}: {thrown.Message}");
-        }
-        catch (Exception thrown)
-        {
-            _finding = new Finding("exception", "No thread ends with an exception.", $"{_scene.Threads[thread].Name} threw {thrown.GetType().Name}: {thrown.Message}");
-        }
-        return _mode != Mode.Ghost;
-    }
-
-    /// <summary>Runs each body up to its first event, which it does before it has read anything and so does every time.</summary>
-    private void LearnFirstEvents()
-    {
-        _hasLearnt = true;
-        _isLearning = true;
-        ResetMemory();
-        for (int thread = 0; thread < _threads && _finding is null; thread++)
-        {
-            Enter(thread, Mode.Live);
-            if (!Run(thread)) _firstAlive |= 1u << thread;
-        }
-        _isLearning = false;
-        _findingBeforeEvents = _finding;
-        _firstConditional = _conditional;
-        _next.AsSpan(0, _threads).CopyTo(_firstNext);
     }
 
     private void GrowPicks()

@@ -90,21 +90,20 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
             Volatile.Write(ref _executions, execution + 1);
             if (scheduler is Recorded { Divergence: string divergence })
             {
-                KeepUncontrollable(new Finding("nondeterministic", "A recorded schedule can be made again.", $"{divergence}; the code has changed since it was recorded"));
+                KeepUncontrollable(new Finding(
+                    "nondeterministic", "A recorded schedule can be made again.", $"{divergence}; the code has changed since it was recorded"));
                 return;
             }
-            if (finding is null) Count();
-            else if (run.IsUncontrollable)
+            Count();
+            if (finding is null) continue;
+            if (run.IsUncontrollable)
             {
                 KeepUncontrollable(finding);
                 return;
             }
-            else
-            {
-                _violations++;
-                if (_finding is null) Keep(finding);
-                if (!settings.KeepGoing) return;
-            }
+            _violations++;
+            if (_finding is null) Keep(finding);
+            if (!settings.KeepGoing) return;
         }
     }
 
@@ -162,17 +161,21 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
         string name = settings.Search == Search.Pct ? $"PCT, depth {settings.PctDepth}" : scheduler.Name;
         string done = _executions.ToString("N0", CultureInfo.InvariantCulture);
         if (_executions >= ExecutionsMax) return $"{done} random schedules ({name})";
-        string wanted = ExecutionsMax == long.MaxValue ? settings.Budget.ToString("g", CultureInfo.InvariantCulture) : $"{ExecutionsMax.ToString("N0", CultureInfo.InvariantCulture)} random schedules";
+        string wanted = ExecutionsMax == long.MaxValue
+            ? settings.Budget.ToString("g", CultureInfo.InvariantCulture)
+            : $"{ExecutionsMax.ToString("N0", CultureInfo.InvariantCulture)} random schedules";
         return $"{wanted} ({name}), stopped after {done} schedules";
     }
 
     /// <summary>The searching thread is stuck in code that does not come back; what it wrote so far is left alone, but for counts.</summary>
     private ExploreResult GiveUp()
     {
-        run.Stop();
+        run.Abandon();
         Finding finding = new(
             "never ends", "Every thread ends.",
-            $"{run.RunningThread} has made no step for {settings.StepTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s: it loops without asking the machine, or its end depends on more than what it reads");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.RunningThread} has made no step for {settings.StepTimeout.TotalSeconds:0.###} s: it loops without asking the machine, or its end depends on more than what it reads"));
         return new ExploreResult
         {
             Verdict = Verdict.Uncontrollable,

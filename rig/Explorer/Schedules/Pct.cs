@@ -11,12 +11,11 @@ namespace Lab.Explorer;
 /// at least 1/(n·k^(d−1)), for n threads and k steps. k is learnt: the first execution has no change points, later ones draw them among the steps
 /// of the longest so far. Steps count only where there was a choice (as Shuttle counts), which makes k smaller and the bound better.
 /// </remarks>
-public sealed class Pct : Scheduler
+public sealed class Pct : DrawingScheduler
 {
     private readonly int _depth;
     private readonly long[] _changeAt;
     private readonly long[] _priorities = new long[32];
-    private Dice _dice;
     private int _threads;
     private long _choices;
     private long _choicesMax;
@@ -24,11 +23,11 @@ public sealed class Pct : Scheduler
     /// <param name="depth">Bug depth d, at least 1.</param>
     /// <param name="seed">Where the random numbers start.</param>
     public Pct(int depth, ulong seed)
+        : base(seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
         _depth = depth;
         _changeAt = new long[depth - 1];
-        _dice = new Dice(seed);
     }
 
     public override string Name => "pct";
@@ -37,7 +36,7 @@ public sealed class Pct : Scheduler
     public long Choices => Math.Max(1, _choicesMax);
 
     /// <summary>Least probability that so many schedules find a bug of the depth asked for.</summary>
-    public double FindsWithProbability(long schedules) => -double.ExpM1(schedules * double.LogP1(-PerSchedule));
+    public double FindsWithProbability(long schedules) => schedules <= 0 ? 0 : -double.ExpM1(schedules * double.LogP1(-PerSchedule));
 
     /// <summary>Schedules after which a bug of the depth asked for has been found with at least this probability, below 1.</summary>
     public long SchedulesFor(double probability)
@@ -50,7 +49,7 @@ public sealed class Pct : Scheduler
 
     private double PerSchedule => 1 / (Math.Max(1, _threads) * Math.Pow(Choices, _depth - 1));
 
-    public override void Begin(int threads)
+    private protected override void BeginDrawing(int threads)
     {
         _threads = threads;
         _choices = 0;

@@ -6,14 +6,13 @@ namespace Lab.Explorer;
 /// Partial-order sampling (Yuan, Yang, Gu, CAV 2018; as in Fray): every event waits with a random priority and the highest is executed; events that
 /// race with it draw anew, so that each order of a racing pair stays about as likely however many other events there are.
 /// </summary>
-public sealed class Pos(ulong seed) : Scheduler
+public sealed class Pos(ulong seed) : DrawingScheduler(seed)
 {
     private readonly ulong[] _priorities = new ulong[32];
-    private Dice _dice = new(seed);
 
     public override string Name => "pos";
 
-    public override void Begin(int threads)
+    private protected override void BeginDrawing(int threads)
     {
         for (int thread = 0; thread < threads; thread++) _priorities[thread] = _dice.Next();
     }

@@ -7,13 +7,11 @@ namespace Lab.Explorer;
 /// Cheap and a fair first choice; poor where threads are uneven, since a short thread is practically never delayed past a long one
 /// (<see cref="Urw"/> mends that).
 /// </remarks>
-public sealed class RandomWalk(ulong seed) : Scheduler
+public sealed class RandomWalk(ulong seed) : DrawingScheduler(seed)
 {
-    private Dice _dice = new(seed);
-
     public override string Name => "random";
 
-    public override void Begin(int threads) { }
+    private protected override void BeginDrawing(int threads) { }
 
     public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded) =>
         BitOperations.IsPow2(enabled) ? BitOperations.TrailingZeroCount(enabled) : _dice.OneOf(enabled);

@@ -93,7 +93,8 @@ public static class ScheduleText
             return $"The schedule was recorded under {Name(found.Model)}, this is {Name(expected.Model)}; replay it under {Name(found.Model)}.";
         return found.Code == expected.Code
             ? null
-            : $"The code of '{found.Subject}' or scenario '{found.Scenario}' has changed since the schedule was recorded; search again, or go back to the version that it was recorded with.";
+            : $"The code of '{found.Subject}' or scenario '{found.Scenario}' has changed since the schedule was recorded; " +
+              "search again, or go back to the version that it was recorded with.";
     }
 
     private static string Name(MemoryModel model) => model == MemoryModel.Tso ? "x86-TSO" : "sequential consistency";

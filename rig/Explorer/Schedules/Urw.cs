@@ -6,18 +6,17 @@ namespace Lab.Explorer;
 /// Uniform random walk (as in Shuttle; after Zhao et al., ASPLOS 2025): a thread is chosen in proportion to the events it still has, which makes
 /// every interleaving of independent lengths equally likely. Lengths are means over earlier executions; the first execution is a plain random walk.
 /// </summary>
-public sealed class Urw(ulong seed) : Scheduler
+public sealed class Urw(ulong seed) : DrawingScheduler(seed)
 {
     private readonly long[] _sums = new long[32];
     private readonly long[] _expected = new long[32];
     private readonly long[] _made = new long[32];
-    private Dice _dice = new(seed);
     private int _threads;
     private long _executions;
 
     public override string Name => "urw";
 
-    public override void Begin(int threads)
+    private protected override void BeginDrawing(int threads)
     {
         _threads = threads;
         for (int thread = 0; thread < threads; thread++)

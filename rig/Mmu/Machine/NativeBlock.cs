@@ -10,13 +10,24 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
 {
     private const int ProtReadWrite = 1 | 2;
     private const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
+    /// <summary>Where blocks made by this thread come from instead of the system; null for the system.</summary>
+    [ThreadStatic]
+    private static NativeBlockPool? t_pool;
+
     private readonly nuint _bytes;
+    private readonly bool _isPooled;
 
     /// <exception cref="InsufficientMemoryException">The system refused the mapping.</exception>
     internal NativeBlock(long bytes)
         : base(invalidHandleValue: -1, ownsHandle: true)
     {
         _bytes = (nuint)bytes;
+        if (t_pool is { } pool)
+        {
+            _isPooled = true;
+            SetHandle(pool.Take(bytes));
+            return;
+        }
         nint address = Map(0, _bytes, ProtReadWrite, MapPrivateAnonymousNoReserve, -1, 0);
         if (address == -1)
             throw new InsufficientMemoryException(
@@ -31,7 +42,10 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     internal long Bytes => (long)_bytes;
 
     // SAFETY: the range is exactly the one mapped above, and the handle releases it once.
-    protected override bool ReleaseHandle() => Unmap(handle, _bytes) == 0;
+    protected override bool ReleaseHandle() => _isPooled || Unmap(handle, _bytes) == 0;
+
+    /// <summary>Makes the calling thread's blocks come from the pool, or from the system again if null.</summary>
+    internal static void ComeFrom(NativeBlockPool? pool) => t_pool = pool;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, nint offset);

@@ -63,12 +63,15 @@ public sealed unsafe class Rcu : IDisposable
         _readers = (ulong*)_slots.Address;
         _epoch = _readers + Actor.CountMax * (SlotBytes / sizeof(ulong));
         *_epoch = 1;
+        Name = name;
         _waitName = $"grace period of {name}";
         _reclaim = reclaim;
         _gracePeriodMin = gracePeriodMin;
         if (reclaim is null) return;
         _thread = LentThread.Start(name, Reclaimer);
     }
+
+    public string Name { get; }
 
     /// <summary>Grace periods completed.</summary>
     public long GracePeriods { get; private set; }

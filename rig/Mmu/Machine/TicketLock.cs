@@ -15,12 +15,15 @@ public sealed unsafe class TicketLock : IDisposable
 
     public TicketLock(string name)
     {
+        Name = name;
         _waitName = $"{name} (spin lock)";
         // SAFETY: three words on their own cache lines inside the block owned by this lock.
         _next = (uint*)_block.Address;
         _serving = (uint*)(_block.Address + 64);
         _sleepers = (uint*)(_block.Address + 128);
     }
+
+    public string Name { get; }
 
     /// <summary>True if somebody holds the lock or waits for it.</summary>
     public bool IsHeld => Volatile.Read(ref *_next) != Volatile.Read(ref *_serving);
@@ -67,6 +70,8 @@ public sealed class SleepingLock(string name)
 {
     private readonly Lock _lock = new();
     private readonly string _waitName = $"{name} (mutex)";
+
+    public string Name { get; } = name;
 
     public bool IsHeldByCaller => _lock.IsHeldByCurrentThread;
 

@@ -56,6 +56,9 @@ public sealed unsafe class WorkQueue : IDisposable
         }
     }
 
+    /// <summary>What a worker does with an item, for a machine with workers of its own.</summary>
+    internal void Execute(TdpRoot root) => _work(root);
+
     /// <summary>Queues without waking a worker; <see cref="RunAllHere"/> runs the items on the caller's thread.</summary>
     internal bool EnqueueUnstarted(TdpRoot root) => Append(root);
 

@@ -33,27 +33,34 @@ public sealed unsafe class GuestMemory : IDisposable
     private int _everUsed;
 
     /// <summary>Address of a frame that now carries the stamp.</summary>
-    internal ulong Allocate(FrameStamp stamp)
+    internal ulong Allocate<TMachine>(TMachine machine, FrameStamp stamp)
+        where TMachine : struct, IMachine
     {
         // Frames never used come first, so that a freed one keeps its stamp for long.
         ulong frame = _everUsed < FrameCount ? (ulong)(_block.Address + (long)_everUsed++ * FrameBytes) : _free.Dequeue();
-        Volatile.Write(ref *(ulong*)frame, stamp.Word);
+        machine.Store(ref StampOf(frame), stamp.Word);
         return frame;
     }
 
     /// <summary>Stamps the frame as freed and hands it back. No translation may lead to it any more.</summary>
-    internal void Free(ulong frame, ulong generation)
+    internal void Free<TMachine>(TMachine machine, ulong frame, ulong generation)
+        where TMachine : struct, IMachine
     {
-        Volatile.Write(ref *(ulong*)frame, FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
+        machine.Store(ref StampOf(frame), FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
         _free.Enqueue(frame);
     }
 
+    /// <summary>The word by which an access proves whose memory it reached.</summary>
     // SAFETY: every frame address that reaches an SPTE came from this block, which lives until the VM is disposed of.
-    internal static FrameStamp Read(ulong frame) => new(Volatile.Read(ref *(ulong*)frame));
+    internal static ref ulong StampOf(ulong frame) => ref *(ulong*)frame;
+
+    internal static FrameStamp Read(ulong frame) => new(Volatile.Read(ref StampOf(frame)));
 
     /// <summary>The guest's own store: one word per vCPU, on its own cache line of the frame.</summary>
     internal static void Write(ulong frame, int vcpu, ulong value) =>
         Volatile.Write(ref *(ulong*)(frame + (ulong)(64 * (1 + vcpu % 63))), value);
+
+    internal bool Holds(nint word) => word >= (nint)_block.Address && word < (nint)(_block.Address + _block.Bytes);
 
     public void Dispose() => _block.Dispose();
 }

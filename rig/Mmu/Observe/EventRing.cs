@@ -106,6 +106,10 @@ public sealed unsafe class EventRing : IDisposable
         Volatile.Write(ref _written, at + 1);
     }
 
+    /// <summary>An event by its number, below <see cref="Written"/> and not yet overwritten. For the writer's own thread.</summary>
+    // SAFETY: the index is below Capacity.
+    internal MmuEvent At(ulong number) => _events[number & (Capacity - 1)];
+
     /// <summary>Copies the events that are still there, oldest first.</summary>
     public MmuEvent[] Snapshot()
     {

@@ -9,23 +9,35 @@ namespace Lab.Mmu;
 /// <see cref="MustRetry"/> under mmu_lock before it installs. An end raises the sequence before it lowers the number in progress.
 /// The sequence is 64 bits wide everywhere (a 32-bit snapshot hung vCPUs after 2^31 notifications).
 /// </remarks>
-public abstract class MmuNotifier<TMachine>(Vm<TMachine> vm)
+public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
-    private ulong _sequence;
-    private GfnRange _range;
-    private long _inProgress;
+    private readonly NativeBlock _block = new(4096);
+    private readonly ulong* _sequence;
+    private readonly ulong* _inProgress;
+    private readonly ulong* _rangeStart;
+    private readonly ulong* _rangeEnd;
+
+    protected MmuNotifier(Vm<TMachine> vm)
+    {
+        Vm = vm;
+        // SAFETY: four words of the block that this notifier owns.
+        _sequence = (ulong*)_block.Address;
+        _inProgress = _sequence + 1;
+        _rangeStart = _sequence + 2;
+        _rangeEnd = _sequence + 3;
+    }
 
     /// <summary>Name as the user types it.</summary>
     public abstract string Name { get; }
 
     /// <summary>Snapshot for a fault, taken before the frame is looked up. Acquire: the lookup comes after.</summary>
-    public ulong Sequence => Volatile.Read(ref _sequence);
+    public ulong Sequence => Vm.Machine.Load(ref *_sequence);
 
     /// <summary>Invalidations between start and end. Changed under mmu_lock, exclusive.</summary>
-    public long InProgress => Volatile.Read(ref _inProgress);
+    public long InProgress => (long)Vm.Machine.Load(ref *_inProgress);
 
-    protected Vm<TMachine> Vm { get; } = vm;
+    protected Vm<TMachine> Vm { get; }
 
     /// <summary>
     /// The host is about to unmap the range. On return no SPTE of any root, valid or invalid, maps a frame of it, and no TLB does.
@@ -38,36 +50,54 @@ public abstract class MmuNotifier<TMachine>(Vm<TMachine> vm)
     /// <summary>The notifier was unregistered: starts whose end will never come must not block the tear-down.</summary>
     public abstract void Release();
 
+    public void Dispose()
+    {
+        _block.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>True if a fault on the frame must be tried again: an invalidation is in progress, or one ended since the snapshot.</summary>
     public bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
     {
         // In progress first, sequence second: an end raises the sequence before it lowers the number.
-        if (InProgress != 0 && _range.Contains(gfn)) return true;
+        if (InProgress != 0 && Range.Contains(gfn)) return true;
         return Sequence != snapshot;
     }
 
     /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended.</summary>
     protected void Begin(GfnRange range, ExclusiveHold hold)
     {
-        _range = _inProgress == 0
-            ? range
-            : new GfnRange(
-                new Gfn(Math.Min(_range.Start.Value, range.Start.Value)),
-                new Gfn(Math.Max(_range.End.Value, range.End.Value)));
-        Volatile.Write(ref _inProgress, _inProgress + 1);
+        TMachine machine = Vm.Machine;
+        long open = InProgress;
+        GfnRange merged = open == 0 ? range : Range;
+        machine.StoreRelaxed(ref *_rangeStart, Math.Min(merged.Start.Value, range.Start.Value));
+        machine.StoreRelaxed(ref *_rangeEnd, Math.Max(merged.End.Value, range.End.Value));
+        machine.Store(ref *_inProgress, (ulong)(open + 1));
     }
 
     /// <summary>Books an end.</summary>
     protected void End(ExclusiveHold hold)
     {
-        Volatile.Write(ref _sequence, _sequence + 1);
-        Volatile.Write(ref _inProgress, _inProgress - 1);
-        if (_inProgress < 0)
+        Vm.Machine.Store(ref *_sequence, Sequence + 1);
+        long open = InProgress - 1;
+        Vm.Machine.Store(ref *_inProgress, (ulong)open);
+        if (open < 0)
         {
             Vm.Oracle.Report("I23", "The number of invalidations in progress is never negative.",
-                $"it is {_inProgress} after an end without a start", 0);
+                $"it is {open} after an end without a start", 0);
         }
     }
+
+    internal string? NameOf(nint word) => (word - (nint)_sequence) switch
+    {
+        0 => "notifier.sequence",
+        8 => "notifier.in-progress",
+        16 or 24 => "notifier.range",
+        _ => null,
+    };
+
+    /// <summary>The merged range of what is in progress. Under mmu_lock.</summary>
+    private GfnRange Range => new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 
     /// <summary>Zaps the range in all roots, with yields, and flushes if anything was mapped. kvm_unmap_gfn_range.</summary>
     protected void Unmap(GfnRange range, ExclusiveHold hold)

@@ -39,34 +39,40 @@ public sealed unsafe class RootList<TMachine> : IDisposable
 
     public bool IsEmpty => First.IsNone;
 
+    /// <summary>The link to the first root, for an oracle that looks behind the machine's back.</summary>
+    internal ulong* HeadLink => &_head->Next;
+
     public TdpRoot After(TdpRoot root) => TdpRoot.FromWord(_machine.Load(ref root.Header->Next));
 
     /// <summary>Links a complete root. Hold <see cref="PagesLock"/>.</summary>
     public void Add(TdpRoot root)
     {
         RootHeader* before = _head;
-        if (_insertAtTail)
-            while (before->Next != 0) before = (RootHeader*)before->Next;
+        ulong next = _machine.LoadRelaxed(ref before->Next);
+        while (_insertAtTail && next != 0)
+        {
+            before = (RootHeader*)next;
+            next = _machine.LoadRelaxed(ref before->Next);
+        }
         RootHeader* node = root.Header;
-        ulong next = before->Next;
-        node->Next = next;
-        node->Previous = (ulong)before;
-        if (next != 0) ((RootHeader*)next)->Previous = (ulong)node;
+        _machine.StoreRelaxed(ref node->Next, next);
+        _machine.StoreRelaxed(ref node->Previous, (ulong)before);
+        if (next != 0) _machine.StoreRelaxed(ref ((RootHeader*)next)->Previous, (ulong)node);
         _machine.Store(ref before->Next, (ulong)node);
     }
 
     /// <summary>True if the root is linked. Hold <see cref="PagesLock"/>.</summary>
-    public bool Contains(TdpRoot root) => root.Header->Previous != 0;
+    public bool Contains(TdpRoot root) => _machine.LoadRelaxed(ref root.Header->Previous) != 0;
 
     /// <summary>Unlinks the root; its forward link stays. Hold <see cref="PagesLock"/>.</summary>
     public void Remove(TdpRoot root)
     {
         RootHeader* node = root.Header;
-        RootHeader* before = (RootHeader*)node->Previous;
-        ulong next = node->Next;
+        RootHeader* before = (RootHeader*)_machine.LoadRelaxed(ref node->Previous);
+        ulong next = _machine.LoadRelaxed(ref node->Next);
         _machine.Store(ref before->Next, next);
-        if (next != 0) ((RootHeader*)next)->Previous = (ulong)before;
-        node->Previous = 0;
+        if (next != 0) _machine.StoreRelaxed(ref ((RootHeader*)next)->Previous, (ulong)before);
+        _machine.StoreRelaxed(ref node->Previous, 0);
     }
 
     public int CountRoots()

@@ -66,6 +66,9 @@ public sealed class Vcpu<TMachine> : IDisposable
 
     public VcpuExit LastExit { get; private set; }
 
+    /// <summary>Which of the guest's address spaces it runs in: the role of the root that it loads.</summary>
+    public RootRole Role => _role;
+
     private ref ulong RequestWord => ref _vm.Requests[Index];
 
     /// <summary>Runs the guest for at most so many accesses, or until it must leave.</summary>
@@ -98,7 +101,7 @@ public sealed class Vcpu<TMachine> : IDisposable
                 _tlb.Insert(_gfn, spte);
             }
 
-            FrameStamp stamp = GuestMemory.Read(Spte.Address(spte));
+            FrameStamp stamp = new(machine.Load(ref GuestMemory.StampOf(Spte.Address(spte))));
             // The order of these two loads is the guest's side of VcpuRequests.
             if (machine.Load(ref requests) != 0)
             {
@@ -154,6 +157,9 @@ public sealed class Vcpu<TMachine> : IDisposable
         Unload();
         Tables.Drain();
     }
+
+    /// <summary>The translation that the TLB holds for the frame, or zero.</summary>
+    internal ulong Cached(Gfn gfn) => _tlb.TryGet(gfn, write: false, out ulong spte) ? spte : 0;
 
     public void Dispose() => _tlb.Dispose();
 

@@ -11,6 +11,14 @@ public sealed unsafe partial class Vm<TMachine>
     /// <summary>For a strategy that walks the list without references: true, after reporting it, if the root it stands on was freed.</summary>
     public bool ReportIfReclaimed(TdpRoot root, string verb) => ReportIfDead(root, verb);
 
+    /// <summary>The name of a shared word of the VM itself or of its memory, or null.</summary>
+    internal string? NameOf(nint word)
+    {
+        if (word == (nint)(_words + PublishedSlots)) return "published slots";
+        if (word == (nint)(_words + Dying)) return "dying";
+        return Notifier.NameOf(word) ?? (Memory.Holds(word) ? "a frame's stamp" : null);
+    }
+
     /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks so.</summary>
     internal bool ReportIfDead(TdpRoot root, string verb)
     {

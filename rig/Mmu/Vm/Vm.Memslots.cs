@@ -3,23 +3,28 @@ namespace Lab.Mmu;
 /// <summary>
 /// Memslot updates: the pipeline that every strategy plugs into (reference 0.6; kvm_set_memslot, kvm_swap_active_memslots, Linux 6.16).
 /// </summary>
-public sealed partial class Vm<TMachine>
+public sealed unsafe partial class Vm<TMachine>
 {
-    private MemslotArray _active = new();
-    private MemslotArray _inactive = new();
+    /// <summary>One is published, the other is the spare that the next update prepares.</summary>
+    private readonly MemslotArray[] _slotArrays = [new(), new()];
     private long _fastZaps;
+
     /// <summary>Slot generations made so far.</summary>
     public ulong LastGeneration { get; private set; }
-
 
     /// <summary>Domain of the memslots; a fault holds it from lookup to install.</summary>
     public Rcu Srcu { get; } = new("memslots (SRCU)");
 
     /// <summary>The published slots. Hold <see cref="Srcu"/> while using them.</summary>
-    public MemslotArray Memslots => Volatile.Read(ref _active);
+    public MemslotArray Memslots => _slotArrays[Machine.Load(ref _words[PublishedSlots])];
 
     /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
     public long FastZaps => Volatile.Read(ref _fastZaps);
+
+    /// <summary>The published slots and the spare, for the updater: only slots_lock's holder publishes.</summary>
+    private MemslotArray Active => _slotArrays[_words[PublishedSlots]];
+
+    private MemslotArray Spare => _slotArrays[_words[PublishedSlots] ^ 1];
 
     /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
     public UpdatePhases Phases { get; } = new();
@@ -35,8 +40,8 @@ public sealed partial class Vm<TMachine>
         if (result == MemslotResult.Done)
         {
             Memslot slot = NewGeneration(id, range, flags);
-            _inactive.CopyFrom(_active);
-            _inactive.Set(slot);
+            Spare.CopyFrom(Active);
+            Spare.Set(slot);
             SwapSlots();
         }
         EndUpdate(id, begin);
@@ -50,15 +55,15 @@ public sealed partial class Vm<TMachine>
     public MemslotResult DeleteSlot(int id)
     {
         long begin = BeginUpdate(id);
-        bool found = _active.TryGet(id, out Memslot slot);
+        bool found = Active.TryGet(id, out Memslot slot);
         if (found)
         {
             PublishInvalid(slot);
             ZapAllFast();
-            _inactive.CopyFrom(_active);
-            _inactive.Remove(id);
+            Spare.CopyFrom(Active);
+            Spare.Remove(id);
             SwapSlots();
-            Memory.Free(slot.Frame, slot.Generation);
+            Memory.Free(Machine, slot.Frame, slot.Generation);
         }
         EndUpdate(id, begin);
         return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
@@ -69,18 +74,18 @@ public sealed partial class Vm<TMachine>
     {
         long begin = BeginUpdate(id);
         MemslotResult result = MemslotResult.NoSuchSlot;
-        if (_active.TryGet(id, out Memslot slot))
+        if (Active.TryGet(id, out Memslot slot))
         {
             GfnRange range = new(newBase, newBase + slot.Range.Frames);
-            result = !IsAddressable(range) ? MemslotResult.Invalid : _active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
+            result = !IsAddressable(range) ? MemslotResult.Invalid : Active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
             if (result == MemslotResult.Done)
             {
                 PublishInvalid(slot);
                 ZapAllFast();
-                _inactive.CopyFrom(_active);
-                _inactive.Set(NewGeneration(id, range, slot.Flags & ~MemslotFlags.Invalid));
+                Spare.CopyFrom(Active);
+                Spare.Set(NewGeneration(id, range, slot.Flags & ~MemslotFlags.Invalid));
                 SwapSlots();
-                Memory.Free(slot.Frame, slot.Generation);
+                Memory.Free(Machine, slot.Frame, slot.Generation);
             }
         }
         EndUpdate(id, begin);
@@ -95,13 +100,13 @@ public sealed partial class Vm<TMachine>
     {
         long begin = BeginUpdate(id);
         MemslotResult result = MemslotResult.NoSuchSlot;
-        if (_active.TryGet(id, out Memslot slot))
+        if (Active.TryGet(id, out Memslot slot))
         {
             result = ((slot.Flags ^ flags) & ~MemslotFlags.LogDirtyPages) == 0 ? MemslotResult.Done : MemslotResult.Invalid;
             if (result == MemslotResult.Done && slot.Flags != flags)
             {
-                _inactive.CopyFrom(_active);
-                _inactive.Set(slot with { Flags = flags });
+                Spare.CopyFrom(Active);
+                Spare.Set(slot with { Flags = flags });
                 SwapSlots();
                 if ((flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
             }
@@ -139,12 +144,16 @@ public sealed partial class Vm<TMachine>
         Phases.Add(UpdatePhase.ZapWait, end - requested);
     }
 
-    private void WriteProtectSlot(GfnRange range)
+    /// <summary>
+    /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
+    /// no slots_lock: who needs the slots to stay holds it.
+    /// </summary>
+    internal void WriteProtectSlot(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
     {
         SharedHold hold = EnterShared();
         bool flush = false;
-        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone;
-             root = Strategy.NextRoot(root, RootFilter.ValidOnly, hold))
+        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, filter, hold); !root.IsNone;
+             root = Strategy.NextRoot(root, filter, hold))
             flush |= Mmu.WriteProtect(root, range, hold);
         Exit(hold);
         if (flush) Mmu.FlushRemoteTlbs();
@@ -173,20 +182,20 @@ public sealed partial class Vm<TMachine>
         if (!IsAddressable(range) || id is < 0 or >= FrameStamp.FreedSlot) return MemslotResult.Invalid;
         // KVM_MEMSLOT_INVALID is the pipeline's own; from a caller it would make a slot whose faults are retried for ever.
         if ((flags & ~(MemslotFlags.LogDirtyPages | MemslotFlags.ReadOnly)) != 0) return MemslotResult.Invalid;
-        if (_active.TryGet(id, out _) || _active.Overlaps(range, id)) return MemslotResult.Overlaps;
-        return _active.Count == MemslotArray.Capacity ? MemslotResult.Invalid : MemslotResult.Done;
+        if (Active.TryGet(id, out _) || Active.Overlaps(range, id)) return MemslotResult.Overlaps;
+        return Active.Count == MemslotArray.Capacity ? MemslotResult.Invalid : MemslotResult.Done;
     }
 
     private Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
     {
         ulong generation = ++LastGeneration;
-        return new Memslot(id, range, flags, generation, Memory.Allocate(FrameStamp.Of(id, generation)));
+        return new Memslot(id, range, flags, generation, Memory.Allocate(Machine, FrameStamp.Of(id, generation)));
     }
 
     private void PublishInvalid(in Memslot slot)
     {
-        _inactive.CopyFrom(_active);
-        _inactive.Set(slot with { Flags = slot.Flags | MemslotFlags.Invalid });
+        Spare.CopyFrom(Active);
+        Spare.Set(slot with { Flags = slot.Flags | MemslotFlags.Invalid });
         SwapSlots();
     }
 
@@ -196,12 +205,10 @@ public sealed partial class Vm<TMachine>
     /// </summary>
     private void SwapSlots()
     {
-        MemslotArray old = _active;
-        _inactive.Generation = old.Generation + 1;
-        Volatile.Write(ref _active, _inactive);
+        Spare.Generation = Active.Generation + 1;
+        Machine.Store(ref _words[PublishedSlots], _words[PublishedSlots] ^ 1);
         long begin = Machine.Timestamp();
         Machine.Synchronize(Srcu);
         Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);
-        _inactive = old;
     }
 }

@@ -10,11 +10,17 @@ namespace Lab.Mmu;
 /// Lock order, outermost first: slots_lock, SRCU, mmu_lock, tdp_mmu_pages_lock; page-table RCU sections nest inside mmu_lock. A
 /// grace period is never awaited under mmu_lock.
 /// </remarks>
-public sealed partial class Vm<TMachine> : IDisposable
+public sealed unsafe partial class Vm<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
     private readonly Vcpu<TMachine>[] _vcpus;
     private readonly List<WorkQueue> _queues = [];
+
+    /// <summary>Shared words of the VM itself, each on a cache line that no other shares: its numbers are the constants below.</summary>
+    private readonly NativeBlock _wordBlock = new(4096);
+    private readonly ulong* _words;
+    private const int PublishedSlots = 0;
+    private const int Dying = 16;
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -31,6 +37,8 @@ public sealed partial class Vm<TMachine> : IDisposable
         Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier,
         Func<Vm<TMachine>, IMmu>? mmu = null)
     {
+        // SAFETY: the block is owned by this VM and holds more words than the largest number below.
+        _words = (ulong*)_wordBlock.Address;
         Machine = machine;
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
@@ -74,7 +82,7 @@ public sealed partial class Vm<TMachine> : IDisposable
     public IReadOnlyList<WorkQueue> WorkQueues => _queues;
 
     /// <summary>True from the moment the last reference to the VM is gone (kernel: users_count is zero).</summary>
-    public bool IsDying { get; private set; }
+    public bool IsDying => Machine.Load(ref _words[Dying]) != 0;
 
     /// <summary>Table pages that were still in use when the VM had been destroyed; zero in a sound run.</summary>
     public long TablePagesLeft => _tablePagesLeft;
@@ -150,7 +158,7 @@ public sealed partial class Vm<TMachine> : IDisposable
     {
         Record(MmuEventKind.DestroyStart, 0);
         Strategy.AwaitVmReferences();
-        IsDying = true;
+        Machine.Store(ref _words[Dying], 1);
         Notifier.Release();
         ExclusiveHold hold = EnterExclusive();
         Strategy.ZapAll(hold);
@@ -180,6 +188,8 @@ public sealed partial class Vm<TMachine> : IDisposable
         foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Dispose();
         Srcu.Dispose();
         MmuLock.Dispose();
+        Notifier.Dispose();
+        _wordBlock.Dispose();
     }
 
     private void CheckRootsGone()

@@ -1,0 +1,122 @@
+namespace Lab.Explorer;
+
+/// <summary>What an agent waits for, beyond its turn.</summary>
+internal enum Wait
+{
+    None,
+    Exclusive,
+    Shared,
+    Readers,
+    Change,
+    Item,
+    Flush,
+    Callbacks,
+
+    /// <summary>All agents that are not workers have ended.</summary>
+    Others,
+}
+
+/// <summary>What a stretch of one agent's steps read and wrote: one bit per word, lock or domain, folded to 64. Overlaps may be false, never missed.</summary>
+internal struct Footprint
+{
+    public ulong Reads;
+    public ulong Writes;
+
+    public readonly bool DependsOn(in Footprint other) => ((Writes & (other.Reads | other.Writes)) | (Reads & other.Writes)) != 0;
+
+    public void Read(int target) => Reads |= 1UL << (target & 63);
+
+    public void Write(int target) => Writes |= 1UL << (target & 63);
+
+    public void Everything() => Writes = ulong.MaxValue;
+}
+
+/// <summary>One thread of an execution.</summary>
+internal sealed class Agent(int index, AgentThread thread)
+{
+    private const int ReadsMax = 64;
+
+    public readonly int Index = index;
+    public readonly AgentThread Thread = thread;
+    public string Name = "";
+    public Action? Body;
+    public bool HasThread;
+    public bool IsWorker;
+    public bool IsStarted;
+    public bool IsFinished;
+    public int Vcpu = -1;
+
+    /// <summary>Next event, while the agent waits for its turn.</summary>
+    public Operation Pending;
+    public Wait Waits;
+
+    /// <summary>Hash of everything the agent has seen so far: with it, its next event is determined.</summary>
+    public ulong History;
+
+    /// <summary>The next access of memory needs no choice: a lock was just taken, and taking it can be moved up to here.</summary>
+    public bool IsFused;
+    public ulong ExclusiveLocks;
+    public ulong SharedLocks;
+    public readonly int[] RcuDepth = new int[AgentController.DomainsMax];
+
+    /// <summary>Agents whose read-side sections the pending grace period waits for.</summary>
+    public uint Readers;
+
+    /// <summary>Number of the last item that the pending flush waits for.</summary>
+    public long FlushUpTo;
+
+    /// <summary>Words read since the last turn of a spin loop, and the values found.</summary>
+    public readonly (int Word, ulong Value)[] Reads = new (int, ulong)[ReadsMax];
+    public int ReadCount;
+    public int RepeatedReads;
+
+    /// <summary>Locks released since the last turn of a spin loop, and their number of releases then.</summary>
+    public readonly (int Lock, long Releases)[] Releases = new (int, long)[8];
+    public int ReleaseCount;
+
+    /// <summary>Stores that have not reached memory, oldest first (x86-TSO).</summary>
+    public readonly List<(int Word, ulong Value)> Buffer = [];
+
+    /// <summary>Events of its thread's ring that were looked at.</summary>
+    public ulong EventsSeen;
+    public long StepCount;
+
+    public void Reset()
+    {
+        IsStarted = IsFinished = IsFused = IsWorker = false;
+        Body = null;
+        Vcpu = -1;
+        Pending = default;
+        Waits = Wait.None;
+        History = (ulong)Index + 1;
+        ExclusiveLocks = SharedLocks = 0;
+        Array.Clear(RcuDepth);
+        Readers = 0;
+        FlushUpTo = 0;
+        ReadCount = ReleaseCount = RepeatedReads = 0;
+        Buffer.Clear();
+        StepCount = 0;
+    }
+
+    /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>
+    public bool NoteRead(int word, ulong value)
+    {
+        for (int at = 0; at < ReadCount; at++)
+            if (Reads[at].Word == word && Reads[at].Value == value) return false;
+        if (ReadCount < ReadsMax) Reads[ReadCount++] = (word, value);
+        return true;
+    }
+
+    public void NoteRelease(int theLock, long releases)
+    {
+        for (int at = 0; at < ReleaseCount; at++)
+        {
+            if (Releases[at].Lock != theLock) continue;
+            Releases[at].Releases = releases;
+            return;
+        }
+        if (ReleaseCount < Releases.Length) Releases[ReleaseCount++] = (theLock, releases);
+    }
+
+    public void ForgetReads() => ReadCount = ReleaseCount = RepeatedReads = 0;
+}

@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace Lab.Explorer;
+
+/// <summary>What to say when nobody can go on.</summary>
+internal sealed unsafe partial class AgentController
+{
+    /// <summary>Names a word for people; the model knows more than its address.</summary>
+    public Func<nint, string>? NameWord { get; set; }
+
+    internal string WordName(nint word) => NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
+
+    internal string Describe(Operation operation)
+    {
+        string what = operation.Kind switch
+        {
+            OperationKind.Load => "load",
+            OperationKind.Store => "store",
+            OperationKind.Modify => "read-modify-write",
+            OperationKind.EnterExclusive => "lock",
+            OperationKind.EnterShared => "lock shared",
+            OperationKind.IsContended => "look who waits for",
+            OperationKind.Synchronize => "grace period of",
+            OperationKind.Barrier => "callbacks of",
+            OperationKind.Queue => "queue on",
+            OperationKind.Flush => "flush of",
+            OperationKind.Work => "item of",
+            _ => "start",
+        };
+        return $"{what} {TargetName(operation)}".TrimEnd();
+    }
+
+    private string TargetName(Operation operation) => operation.Kind switch
+    {
+        OperationKind.Load or OperationKind.Store or OperationKind.Modify => operation.Target == 0 ? "nothing" : WordName(_words[operation.Target].Address),
+        OperationKind.EnterExclusive or OperationKind.EnterShared => LockName(operation.Target - LockTarget),
+        OperationKind.IsContended => LockName(operation.Target - WaitersTarget),
+        OperationKind.Synchronize or OperationKind.Barrier => _domainNames[operation.Target - DomainTarget],
+        OperationKind.Queue or OperationKind.Flush or OperationKind.Work => _queues[operation.Target - QueueTarget].Name,
+        _ => "",
+    };
+
+    private string LockName(int number) => _lockNumbers.First(pair => pair.Value == number).Key;
+
+    private void ReportStandstill()
+    {
+        StringBuilder who = new();
+        bool spins = false, locked = false;
+        foreach (Agent agent in Agents)
+        {
+            if (agent.IsFinished || (agent.IsWorker && agent.Waits == Wait.Item)) continue;
+            if (who.Length != 0) who.Append("; ");
+            who.Append(agent.Name).Append(" waits for ").Append(WaitText(agent));
+            spins |= agent.Waits == Wait.Change;
+            locked |= agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
+        }
+        Report(spins && !locked
+            ? new Finding("lost wake-up", "Whoever waits for a change is not waiting for ever.", $"{who}, and nobody is left who would change it")
+            : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
+    }
+
+    private string WaitText(Agent agent) => agent.Waits switch
+    {
+        Wait.Exclusive => $"{TargetName(agent.Pending)}, held by {HoldersOf(agent.Pending.Target - LockTarget)}",
+        Wait.Shared => $"{TargetName(agent.Pending)} shared, held by {HoldersOf(agent.Pending.Target - LockTarget)}",
+        Wait.Readers => $"the grace period of {TargetName(agent.Pending)}: {Names(agent.Readers)} still reads",
+        Wait.Change => agent.ReadCount == 0
+            ? "a change under a lock"
+            : $"a change of {string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
+        Wait.Flush => $"the flush of {TargetName(agent.Pending)}",
+        Wait.Callbacks => "callbacks of a grace period that does not end",
+        Wait.Others => "the others to end",
+        _ => Describe(agent.Pending),
+    };
+
+    private string HoldersOf(int number) =>
+        _locks[number].Owner >= 0 ? _agents[_locks[number].Owner].Name : _locks[number].Holders == 0 ? "nobody" : Names(_locks[number].Holders);
+
+    private string Names(uint mask) => string.Join(", ", Enumerable.Range(0, _count).Where(index => (mask >> index & 1) != 0).Select(index => _agents[index].Name));
+}

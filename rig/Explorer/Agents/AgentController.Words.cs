@@ -1,0 +1,242 @@
+namespace Lab.Explorer;
+
+/// <summary>Shared words: what is in them, who uses them, and which accesses need a choice.</summary>
+internal sealed unsafe partial class AgentController
+{
+    /// <summary>Loads in a row that find nothing new after which the agent is taken to spin.</summary>
+    private const int RepeatedReadsMax = 24;
+
+    private readonly Dictionary<nint, int> _wordAt = [];
+    private readonly MemoryModel _model;
+    private WordUse[] _words = new WordUse[256];
+    private int _wordCount;
+    private ulong _memoryHash;
+
+    /// <summary>A word was found to be shared that was not known to be: explore again from the start.</summary>
+    public bool WordsChanged { get; set; }
+
+    /// <summary>Every access is a choice, also one that needs none: how a schedule is recorded, so that it does not depend on what was learnt.</summary>
+    public bool StopsEverywhere { get; set; }
+
+    /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
+    public bool IsFinePoint { get; private set; }
+
+    /// <summary>Words that need a choice before each access.</summary>
+    public int SharedWords { get; private set; }
+
+    public override ulong Load(nint word)
+    {
+        if (_direct) return *(ulong*)word;
+        Agent me = Enter();
+        int number = NumberOf(word);
+        PointFor(me, number, OperationKind.Load, isWrite: false);
+        ulong value = Visible(me, number, word);
+        _footprint.Read(number);
+        See(me, number, value, OperationKind.Load);
+        if (!me.NoteRead(number, value) && ++me.RepeatedReads > RepeatedReadsMax) AwaitChange(me);
+        Watch?.OnAccess(me, word, OperationKind.Load, value, value);
+        Teller?.Tell(me, OperationKind.Load, word, value, value);
+        return value;
+    }
+
+    public override void Store(nint word, ulong value)
+    {
+        if (_direct)
+        {
+            *(ulong*)word = value;
+            return;
+        }
+        Agent me = Enter();
+        me.RepeatedReads = 0;
+        int number = NumberOf(word);
+        if (_model == MemoryModel.Tso && !IsProtected(me, number))
+        {
+            // Into the agent's own buffer: nobody can see that. Memory gets it in a step of its own.
+            NoteUse(me, number, isWrite: true);
+            See(me, number, value, OperationKind.Store);
+            me.Buffer.Add((number, value));
+            Teller?.Tell(me, OperationKind.Store, word, value, value);
+            return;
+        }
+        PointFor(me, number, OperationKind.Store, isWrite: true);
+        // What is older must get there first.
+        DrainAll(me);
+        ulong old = *(ulong*)word;
+        Write(number, word, old, value);
+        See(me, number, value, OperationKind.Store);
+        Watch?.OnAccess(me, word, OperationKind.Store, old, value);
+        Teller?.Tell(me, OperationKind.Store, word, old, value);
+    }
+
+    public override ulong Modify(nint word, Modification how, ulong operand, ulong comparand)
+    {
+        ulong old = *(ulong*)word;
+        if (_direct)
+        {
+            if (how != Modification.CompareExchange || old == comparand) *(ulong*)word = Apply(how, old, operand);
+            return old;
+        }
+        Agent me = Enter();
+        me.RepeatedReads = 0;
+        int number = NumberOf(word);
+        PointFor(me, number, OperationKind.Modify, isWrite: true);
+        DrainAll(me);
+        old = *(ulong*)word;
+        me.NoteRead(number, old);
+        bool writes = how != Modification.CompareExchange || old == comparand;
+        ulong fresh = writes ? Apply(how, old, operand) : old;
+        if (writes) Write(number, word, old, fresh);
+        else _footprint.Read(number);
+        See(me, number, old, OperationKind.Modify);
+        Watch?.OnAccess(me, word, writes ? OperationKind.Modify : OperationKind.Load, old, fresh);
+        Teller?.Tell(me, OperationKind.Modify, word, old, fresh);
+        return old;
+    }
+
+    public override void Fence()
+    {
+        if (!_direct) DrainAll(Enter());
+    }
+
+    public override void Interrupt()
+    {
+        if (_direct) return;
+        DrainAll(Enter());
+        // The interrupt makes every running thread pass a full fence.
+        if (_model == MemoryModel.Tso)
+            for (int index = 0; index < _count; index++) DrainAll(_agents[index]);
+    }
+
+    public override void Relax()
+    {
+        if (!_direct) AwaitChange(Enter());
+    }
+
+    public override long Timestamp() => Steps;
+
+    private void AwaitChange(Agent me)
+    {
+        // It has looked at nothing: what it waits for, if anything, is not the machine's.
+        if (me.ReadCount == 0 && me.ReleaseCount == 0) return;
+        Point(me, new Operation(OperationKind.Load, me.ReadCount == 0 ? 0 : me.Reads[0].Word), Wait.Change);
+        for (int at = 0; at < me.ReadCount; at++) _footprint.Read(me.Reads[at].Word);
+        me.History = Mix(me.History, 0x5e1a, 0);
+        me.ForgetReads();
+    }
+
+    private bool HasChanged(Agent me)
+    {
+        for (int at = 0; at < me.ReadCount; at++)
+            if (Visible(me, me.Reads[at].Word, _words[me.Reads[at].Word].Address) != me.Reads[at].Value) return true;
+        for (int at = 0; at < me.ReleaseCount; at++)
+            if (_locks[me.Releases[at].Lock].Releases != me.Releases[at].Releases) return true;
+        return false;
+    }
+
+    private ulong Visible(Agent me, int number, nint word)
+    {
+        for (int at = me.Buffer.Count - 1; at >= 0; at--)
+            if (me.Buffer[at].Word == number) return me.Buffer[at].Value;
+        return *(ulong*)word;
+    }
+
+    /// <summary>The oldest store of the agent's buffer reaches memory.</summary>
+    private void Drain(Agent owner)
+    {
+        (int number, ulong value) = owner.Buffer[0];
+        owner.Buffer.RemoveAt(0);
+        nint word = _words[number].Address;
+        ulong old = *(ulong*)word;
+        Write(number, word, old, value);
+        Watch?.OnAccess(owner, word, OperationKind.Store, old, value);
+        Teller?.Tell(owner, OperationKind.Drain, word, old, value);
+    }
+
+    private void DrainAll(Agent owner)
+    {
+        while (owner.Buffer.Count != 0) Drain(owner);
+    }
+
+    private void Write(int number, nint word, ulong old, ulong value)
+    {
+        _footprint.Write(number);
+        if (old == value) return;
+        *(ulong*)word = value;
+        // The sum over all words of their change since the start: zero again when the old value is back.
+        _memoryHash += Mix((ulong)number, value, 1) - Mix((ulong)number, old, 1);
+    }
+
+    private static ulong Apply(Modification how, ulong old, ulong operand) => how switch
+    {
+        Modification.Add => unchecked(old + operand),
+        Modification.Or => old | operand,
+        Modification.And => old & operand,
+        _ => operand,
+    };
+
+    private static void See(Agent me, int target, ulong value, OperationKind kind) =>
+        me.History = Mix(me.History, ((ulong)target << 8) | (ulong)kind, value);
+
+    private int NumberOf(nint word)
+    {
+        if (_wordAt.TryGetValue(word, out int number)) return number;
+        number = ++_wordCount;
+        if (number == _words.Length) Array.Resize(ref _words, 2 * number);
+        _words[number] = new WordUse { Address = word, ReadLocks = ulong.MaxValue, WriteLocks = ulong.MaxValue };
+        _wordAt.Add(word, number);
+        return number;
+    }
+
+    private void PointFor(Agent me, int number, OperationKind kind, bool isWrite)
+    {
+        NoteUse(me, number, isWrite);
+        bool fused = me.IsFused;
+        me.IsFused = false;
+        bool needsChoice = _words[number].IsShared && !fused;
+        if (!needsChoice && !StopsEverywhere) return;
+        IsFinePoint = !needsChoice;
+        Point(me, new Operation(kind, number));
+        IsFinePoint = false;
+    }
+
+    /// <summary>True if a lock that the agent holds keeps the word from everybody else.</summary>
+    private bool IsProtected(Agent me, int number) => !_words[number].IsShared && _words[number].Agents == 1u << me.Index;
+
+    private void NoteUse(Agent me, int number, bool isWrite)
+    {
+        ref WordUse use = ref _words[number];
+        use.Agents |= 1u << me.Index;
+        if (isWrite)
+        {
+            use.IsWritten = true;
+            use.WriteLocks &= me.ExclusiveLocks;
+        }
+        else
+        {
+            use.ReadLocks &= me.ExclusiveLocks | me.SharedLocks;
+        }
+        if (use.IsShared || !use.IsWritten || (use.Agents & (use.Agents - 1)) == 0) return;
+        // Who writes holds a lock exclusively that who reads holds at least shared: the order of the accesses is the lock's.
+        if ((use.WriteLocks & (use.ReadLocks == ulong.MaxValue ? ulong.MaxValue : use.ReadLocks)) != 0) return;
+        use.IsShared = true;
+        SharedWords++;
+        WordsChanged = true;
+    }
+
+    private void ResetWords() => _memoryHash = 0;
+
+    /// <summary>What is known about a word, over all executions.</summary>
+    private struct WordUse
+    {
+        public nint Address;
+        public uint Agents;
+        public bool IsWritten;
+        public bool IsShared;
+
+        /// <summary>Locks that every reader held, in either mode.</summary>
+        public ulong ReadLocks;
+
+        /// <summary>Locks that every writer held exclusively.</summary>
+        public ulong WriteLocks;
+    }
+}

@@ -1,0 +1,383 @@
+using System.Runtime.CompilerServices;
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// Runs agents one at a time on threads of their own and asks a <see cref="IGuide"/> before every event that another agent could tell apart.
+/// </summary>
+/// <remarks>
+/// <para>Between two choices one agent makes a <em>stretch</em>: the event that was chosen, and the events after it that need no choice: those on words that
+/// no other agent uses or that a lock protects, releases of locks and ends of read-side sections (they can only be moved up), and the first
+/// access after a lock was taken (taking it can be moved down to it; Lipton 1975).</para>
+/// <para>Which words need no choice is learnt while exploring; when a word turns out to be shared after all,
+/// <see cref="WordsChanged"/> says so, and what was concluded before is void.</para>
+/// <para>A grace period ends as early as it can: in the step in which the last reader leaves. That is the worst case for whoever uses what it frees.</para>
+/// </remarks>
+internal sealed unsafe partial class AgentController : Controller, IDisposable
+{
+    public const int DomainsMax = 8;
+
+    /// <summary>Choices from here on are drains of store buffers.</summary>
+    public const int FirstDrain = 16;
+
+    private const int StepsPerAgentMax = 20_000;
+    private const int RememberedMax = 4_000_000;
+    private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(10);
+    private readonly Agent[] _agents = new Agent[SmallMemory.AgentsMax];
+    private readonly AgentThread _home = new();
+    private readonly int _cpu;
+    private readonly Dictionary<ulong, Operation> _nextOf = [];
+    private int _count;
+    private int _current;
+    private bool _direct = true;
+    private bool _ending;
+    private bool _stop;
+    private ExecutionEnd _end;
+    private IGuide _guide = null!;
+    private Footprint _footprint;
+
+    public AgentController(int cpu, MemoryModel model)
+    {
+        _cpu = cpu;
+        _model = model;
+        for (int index = 0; index < _agents.Length; index++) _agents[index] = new Agent(index, new AgentThread());
+    }
+
+    /// <summary>Agent whose turn it is; what is set up beforehand counts as the last one's.</summary>
+    public int CurrentIndex => _direct ? SmallMemory.AgentsMax - 1 : _current;
+
+    public int AgentCount => _count;
+
+    public ReadOnlySpan<Agent> Agents => _agents.AsSpan(0, _count);
+
+    /// <summary>What the last stretch touched.</summary>
+    public ref readonly Footprint LastFootprint => ref _footprint;
+
+    /// <summary>Choices made so far in this execution.</summary>
+    public List<byte> Picks { get; } = [];
+
+    /// <summary>Events of all executions.</summary>
+    public long Steps { get; private set; }
+
+    public Finding? Finding { get; private set; }
+
+    /// <summary>The code under control did something that cannot be explored: its finding says what.</summary>
+    public bool IsUncontrollable { get; private set; }
+
+    /// <summary>Watches for broken promises; null for none.</summary>
+    public RootWatch? Watch { get; set; }
+
+    /// <summary>Writes the story of the execution; null, and costing nothing, while exploring.</summary>
+    public StoryTeller? Teller { get; set; }
+
+    /// <summary>Every read of a lock-protected field is taken to differ with the order of the critical sections before it.</summary>
+    public bool OrdersAllLocks { get; set; }
+
+    /// <summary>A turn of one agent between dropping mmu_lock in a fast zap and taking it again cannot be interrupted (a lock downgrade).</summary>
+    public bool GluesFastZap { get; set; }
+
+    /// <summary>Forgets the last execution. Until <see cref="Run"/> events happen at once, on the caller's thread.</summary>
+    public void Begin()
+    {
+        foreach (Agent agent in _agents) agent.Reset();
+        _count = 0;
+        _direct = true;
+        _ending = false;
+        Finding = null;
+        IsUncontrollable = false;
+        Picks.Clear();
+        _footprint = default;
+        ResetWords();
+        ResetLocks();
+        ResetGracePeriods();
+        ResetQueues();
+    }
+
+    /// <summary>Adds an agent to the execution that is being set up.</summary>
+    public Agent Add(string name, Action body)
+    {
+        Agent agent = _agents[_count++];
+        if (!agent.HasThread)
+        {
+            agent.HasThread = true;
+            agent.Thread.Start($"agent {agent.Index}", _cpu, () => Serve(agent));
+        }
+        agent.Name = name;
+        agent.Body = body;
+        return agent;
+    }
+
+    /// <summary>Runs the agents until all have ended, a promise is broken, or the guide cuts the execution short.</summary>
+    public ExecutionEnd Run(IGuide guide)
+    {
+        _guide = guide;
+        _direct = false;
+        _end = ExecutionEnd.Complete;
+        // Each runs to its first event, which nobody can see, and stops in front of it.
+        for (int index = 0; index < _count; index++)
+        {
+            _current = index;
+            _starting = true;
+            HandTo(_agents[index]);
+        }
+        _starting = false;
+        _footprint = default;
+        int first = Finding is null ? Choose(-1) : -1;
+        if (first >= 0)
+        {
+            _current = first;
+            HandTo(_agents[first]);
+        }
+        _ending = true;
+        for (int index = 0; index < _count; index++)
+        {
+            if (_agents[index].IsFinished) continue;
+            _current = index;
+            HandTo(_agents[index]);
+        }
+        _direct = true;
+        if (Finding is not null) _end = ExecutionEnd.Violated;
+        return _end;
+    }
+
+    /// <summary>Ends the execution at the present event: a promise is broken.</summary>
+    public void Report(Finding finding)
+    {
+        Finding ??= finding;
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        foreach (Agent agent in _agents)
+            if (agent.HasThread) agent.Thread.Wake();
+    }
+
+    private bool _starting;
+
+    /// <summary>Gives the turn to an agent and waits, on the coordinating thread, until somebody gives it back.</summary>
+    private void HandTo(Agent agent)
+    {
+        agent.Thread.Wake();
+        if (_home.TryAwait(HangLimit)) return;
+        throw new CodeNeverEndsException(_agents[_current].Name, HangLimit);
+    }
+
+    /// <summary>Life of an agent's thread: one execution after the other.</summary>
+    private void Serve(Agent agent)
+    {
+        Actor.Enter($"agent {agent.Index}");
+        while (!_stop)
+        {
+            agent.IsStarted = true;
+            agent.EventsSeen = Actor.Current.Events.Written;
+            try
+            {
+                if (!_ending) agent.Body!();
+                if (!_ending) Settle(agent);
+            }
+            catch (ExecutionEndedException) { }
+            catch (Exception error)
+            {
+                Report(new Finding("exception", "The code under exploration throws nothing.", $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
+            }
+            agent.IsFinished = true;
+            agent.History = Mix((ulong)agent.Index, 0xf1, 0);
+            if (_ending || _starting) _home.Wake();
+            else
+            {
+                int next = Finding is null ? Choose(agent.Index) : -1;
+                if (next < 0) _home.Wake();
+                else
+                {
+                    _current = next;
+                    _agents[next].Thread.Wake();
+                }
+            }
+            agent.Thread.Await();
+        }
+    }
+
+    /// <summary>Called first in every event: the effects of the one before are complete now, and can be looked at.</summary>
+    private Agent Enter()
+    {
+        Agent me = _agents[_current];
+        if (_ending) throw ExecutionEndedException.Instance;
+        Settle(me);
+        if (++me.StepCount > StepsPerAgentMax)
+        {
+            IsUncontrollable = true;
+            Report(new Finding("never ends", "The code under exploration ends.", $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
+        }
+        Steps++;
+        return me;
+    }
+
+    private void Settle(Agent me) => Watch?.AfterStep(me);
+
+    /// <summary>A choice: the agent stops in front of its event until the guide lets it go on.</summary>
+    private void Point(Agent me, Operation next, Wait waits = Wait.None)
+    {
+        me.Pending = next;
+        me.Waits = waits;
+        CheckDeterminism(me, next);
+        if (_starting)
+        {
+            _home.Wake();
+            me.Thread.Await();
+        }
+        else
+        {
+            int chosen = Finding is null ? Choose(me.Index) : -1;
+            if (chosen == me.Index) goto mine;
+            if (chosen < 0) _home.Wake();
+            else
+            {
+                _current = chosen;
+                _agents[chosen].Thread.Wake();
+            }
+            me.Thread.Await();
+        }
+        if (_ending) throw ExecutionEndedException.Instance;
+    mine:
+        me.Waits = Wait.None;
+    }
+
+    /// <summary>Asks the guide; drains store buffers on its behalf. −1 if the execution ends here.</summary>
+    private int Choose(int current)
+    {
+        while (true)
+        {
+            uint enabled = Enabled();
+            if (enabled == 0)
+            {
+                if (!IsComplete()) ReportStandstill();
+                return -1;
+            }
+            int pick = _guide.Next(this, enabled, current);
+            _footprint = default;
+            if (pick < 0)
+            {
+                _end = ExecutionEnd.Cut;
+                return -1;
+            }
+            Picks.Add((byte)pick);
+            if (pick < FirstDrain) return pick;
+            Drain(_agents[pick - FirstDrain]);
+            if (Finding is not null) return -1;
+        }
+    }
+
+    private uint Enabled()
+    {
+        uint enabled = 0;
+        for (int index = 0; index < _count; index++)
+        {
+            Agent agent = _agents[index];
+            if (!agent.IsFinished && CanGoOn(agent)) enabled |= 1u << index;
+            if (agent.Buffer.Count != 0) enabled |= 1u << (FirstDrain + index);
+        }
+        return enabled;
+    }
+
+    private bool CanGoOn(Agent agent) => agent.Waits switch
+    {
+        Wait.None => true,
+        Wait.Exclusive or Wait.Shared => CanTake(agent),
+        Wait.Readers => agent.Readers == 0,
+        Wait.Change => HasChanged(agent),
+        Wait.Item => HasItem(agent),
+        Wait.Flush => IsFlushed(agent),
+        Wait.Callbacks => _callbacks.Count == 0,
+        _ => IsAloneButForWorkers(agent),
+    };
+
+    private bool IsAloneButForWorkers(Agent me)
+    {
+        for (int index = 0; index < _count; index++)
+            if (_agents[index] != me && !_agents[index].IsWorker && !_agents[index].IsFinished) return false;
+        return true;
+    }
+
+    private bool IsComplete()
+    {
+        for (int index = 0; index < _count; index++)
+            if (!_agents[index].IsFinished && !(_agents[index].IsWorker && _agents[index].Waits == Wait.Item)) return false;
+        return true;
+    }
+
+    /// <summary>The same agent that has seen the same must do the same. If it does not, it looks at something that the machine does not show.</summary>
+    private void CheckDeterminism(Agent me, Operation next)
+    {
+        ulong key = Mix(me.History, (ulong)me.Index + 77, 0);
+        if (_nextOf.TryGetValue(key, out Operation before))
+        {
+            if (before == next) return;
+        }
+        else
+        {
+            if (_nextOf.Count < RememberedMax) _nextOf.Add(key, next);
+            return;
+        }
+        if (!OrdersAllLocks)
+        {
+            NeedsOrderOfLocks = true;
+            return;
+        }
+        IsUncontrollable = true;
+        Report(new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
+            $"{me.Name}, having seen the same, once went on with {Describe(before)} and now with {Describe(next)}: it is nondeterministic, or touches shared state behind the machine's back"));
+    }
+
+    /// <summary>Agents read fields that only a lock orders: explore again with <see cref="OrdersAllLocks"/>.</summary>
+    public bool NeedsOrderOfLocks { get; private set; }
+
+    /// <summary>Forgets what agents did after what: the program is another one now.</summary>
+    public void ForgetPrograms()
+    {
+        _nextOf.Clear();
+        NeedsOrderOfLocks = false;
+    }
+
+    /// <summary>
+    /// The agent is between two things that it does: all that is left of what it has seen is what it keeps. States that differ in the rest are
+    /// one.
+    /// </summary>
+    /// <param name="me">The agent whose turn it is.</param>
+    /// <param name="kept">Hash of what it keeps.</param>
+    public void Collapse(Agent me, ulong kept)
+    {
+        if (_direct || _ending) return;
+        me.ForgetReads();
+        me.History = Mix((ulong)me.Index + 1, kept, 0xc0);
+    }
+
+    /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for what.</summary>
+    public ulong StateHash()
+    {
+        ulong hash = _memoryHash + HashOfLocks() + HashOfGracePeriods() + HashOfQueues() + (Watch?.StateHash() ?? 0);
+        for (int index = 0; index < _count; index++)
+        {
+            Agent agent = _agents[index];
+            hash += Mix(agent.History, (ulong)(index + 1), ((ulong)agent.Readers << 8) | (ulong)agent.Waits);
+            foreach ((int word, ulong value) in agent.Buffer) hash = Mix(hash, (ulong)word, value);
+        }
+        return hash;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Mix(ulong a, ulong b, ulong c)
+    {
+        ulong x = (a ^ (b * 0x9e37_79b9_7f4a_7c15)) + (c ^ 0xd6e8_feb8_6659_fd93) * 0xff51_afd7_ed55_8ccd;
+        x ^= x >> 32;
+        x *= 0xc4ce_b9fe_1a85_ec53;
+        x ^= x >> 29;
+        x *= 0x9fb2_1c65_1e98_df25;
+        return x ^ (x >> 32);
+    }
+}
+
+/// <summary>An agent computes without end between two events; its thread cannot be stopped.</summary>
+internal sealed class CodeNeverEndsException(string agent, TimeSpan limit)
+    : Exception($"{agent} has run for {limit.TotalSeconds:0} s without an event: the code under exploration never ends, or waits for something outside the machine.");

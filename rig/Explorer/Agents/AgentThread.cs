@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// An operating-system thread that runs only when it is handed the turn. All threads of a controller share one processor, so that a hand-over
+/// is one switch and never a migration.
+/// </summary>
+internal sealed unsafe partial class AgentThread : IDisposable
+{
+    private const long RecheckNanoseconds = 1_000_000_000;
+    private readonly NativeBlock _block = new(4096);
+    private readonly uint* _turn;
+
+    public AgentThread() => _turn = (uint*)_block.Address;
+
+    /// <summary>Starts a background thread that waits for its first turn, on the given processor.</summary>
+    public void Start(string name, int cpu, Action body) => new Thread(
+        () =>
+        {
+            Pin(cpu);
+            Await();
+            body();
+        },
+        maxStackSize: 1 << 20) { IsBackground = true, Name = name }.UnsafeStart();
+
+    /// <summary>Hands the turn to this thread. The caller then waits for its own.</summary>
+    public void Wake()
+    {
+        // Release: what the caller wrote is there when the other goes on. The kernel call orders it as well.
+        Volatile.Write(ref *_turn, 1u);
+        Libc.FutexWakeAll(_turn);
+    }
+
+    /// <summary>Waits for the turn and takes it.</summary>
+    public void Await()
+    {
+        while (Volatile.Read(ref *_turn) == 0) Libc.FutexWait(_turn, 0, RecheckNanoseconds);
+        Volatile.Write(ref *_turn, 0u);
+    }
+
+    /// <summary>Waits for the turn at most so long; false if it did not come.</summary>
+    public bool TryAwait(TimeSpan limit)
+    {
+        long until = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (Volatile.Read(ref *_turn) == 0)
+        {
+            if (Environment.TickCount64 >= until) return false;
+            Libc.FutexWait(_turn, 0, RecheckNanoseconds / 4);
+        }
+        Volatile.Write(ref *_turn, 0u);
+        return true;
+    }
+
+    public void Dispose() => _block.Dispose();
+
+    /// <summary>Binds the calling thread to a processor; where that is refused it runs anywhere, only slower.</summary>
+    public static void Pin(int cpu)
+    {
+        ulong* mask = stackalloc ulong[16];
+        new Span<ulong>(mask, 16).Clear();
+        mask[cpu / 64] = 1UL << (cpu % 64);
+        // SAFETY: the mask is 128 bytes on this frame, which is the size passed.
+        _ = SchedSetAffinity(0, 128, mask);
+    }
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
+    private static partial int SchedSetAffinity(int pid, nuint bytes, ulong* mask);
+}

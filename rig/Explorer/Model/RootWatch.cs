@@ -1,0 +1,389 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// Watches the roots of an execution step by step: who holds which reference, and the invariants of section 12 of the reference that can be
+/// seen on the small model. Looks at memory directly, which is no step of anybody.
+/// </summary>
+/// <remarks>
+/// The books: a reference that an agent takes is the agent's, also one that its put brought back from zero. One that is queued is the item's, and then
+/// the worker's. What nobody in particular owns is in the pool of its root: the MMU's own reference, one on a strategy's list. A put takes the
+/// agent's own reference, or one of the pool if it has none; a put that finds neither drops somebody else's reference, and that is the first
+/// wrong step, whatever the count says.
+/// </remarks>
+internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory)
+{
+    private const int RootsMax = 64;
+    private readonly int[,] _held = new int[RootsMax, SmallMemory.AgentsMax];
+    private readonly int[] _pool = new int[RootsMax];
+    private readonly int[] _items = new int[RootsMax];
+    private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
+    private readonly bool[] _zapped = new bool[RootsMax];
+    private readonly List<TdpRoot> _atInvalidate = [];
+    private readonly Dictionary<(string Invariant, string What), Finding> _claims = [];
+    private readonly Dictionary<nint, int> _frozenBy = [];
+    private readonly long[] _accesses = new long[SmallMemory.AgentsMax];
+    private Vm<Explored>? _vm;
+    private Agent? _zapper;
+    private bool _ending;
+    private bool _wasItem;
+
+    /// <summary>Agent whose writer-protecting iteration sees valid roots only: invariant I15 is about it.</summary>
+    public Agent? ValidOnlyReader { get; set; }
+
+    /// <summary>What is broken without anything going wrong, over all executions.</summary>
+    public IReadOnlyCollection<Finding> Claims => _claims.Values;
+
+    public void Begin(Vm<Explored> vm)
+    {
+        _vm = vm;
+        Array.Clear(_held);
+        Array.Clear(_pool);
+        Array.Clear(_items);
+        Array.Clear(_inside);
+        Array.Clear(_zapped);
+        Array.Clear(_accesses);
+        _atInvalidate.Clear();
+        _frozenBy.Clear();
+        _zapper = null;
+        ValidOnlyReader = null;
+        _ending = false;
+    }
+
+    /// <summary>After the set-up: references of the vCPUs belong to their agents, what is left over to the pools.</summary>
+    public void TakeStock(IEnumerable<Agent> vcpus)
+    {
+        foreach (TdpRoot root in memory.Made)
+            if (root.Header->State == (ulong)RootState.Live) _pool[Index(root)] = (int)root.Count;
+        foreach (Agent agent in vcpus)
+        {
+            TdpRoot root = _vm!.Vcpus[agent.Vcpu].Root;
+            if (root.IsNone) continue;
+            _pool[Index(root)]--;
+            _held[Index(root), agent.Index]++;
+        }
+        foreach (Agent agent in agents.Agents) _accesses[agent.Index] = -1;
+    }
+
+    /// <summary>From here on the destroyer puts what the vCPUs hold.</summary>
+    public void BeginDestroy()
+    {
+        _ending = true;
+        for (int root = 0; root < RootsMax; root++)
+        {
+            for (int agent = 0; agent < SmallMemory.AgentsMax; agent++)
+            {
+                if (agent >= agents.AgentCount || agents.Agents[agent].Vcpu < 0) continue;
+                _pool[root] += _held[root, agent];
+                _held[root, agent] = 0;
+            }
+        }
+    }
+
+    /// <summary>What the books say: part of the state, since what they will find depends on it.</summary>
+    public ulong StateHash()
+    {
+        ulong hash = _zapper is null ? 0 : (ulong)_zapper.Index + 1;
+        foreach (TdpRoot root in memory.Made)
+        {
+            int index = Index(root);
+            ulong books = ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
+            for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)_held[index, agent] << (2 * agent);
+            hash += AgentController.Mix((ulong)root.Header, books, root.Header->State);
+        }
+        return hash;
+    }
+
+    public bool IsInFastZap(Agent agent) => _zapper == agent;
+
+    public void EnterSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
+
+    public void LeaveSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
+
+    /// <summary>The agent's last event and all that it recorded about it are complete.</summary>
+    public void AfterStep(Agent me)
+    {
+        Oracle oracle = _vm!.Oracle;
+        if (oracle.IsBugged)
+        {
+            Violation first = oracle.Violations[0];
+            agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What, match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
+            return;
+        }
+        EventRing ring = Actor.Current.Events;
+        for (; me.EventsSeen < ring.Written; me.EventsSeen++) OnEvent(me, ring.At(me.EventsSeen));
+        if (me.Vcpu >= 0) CheckRetired(me);
+    }
+
+    public void OnAccess(Agent me, nint word, OperationKind kind, ulong old, ulong value)
+    {
+        WordOwner owner = memory.OwnerOf(word);
+        if (owner == WordOwner.Root)
+        {
+            TdpRoot root = memory.RootOf(word);
+            if (root.Header->State == (ulong)RootState.Dead)
+                agents.Report(new Finding("I3", "No access to a root after its grace period.", $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free"));
+            else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word)) OnCount(me, root, kind, (long)old, (long)value);
+        }
+        else if (owner == WordOwner.Table)
+        {
+            OnEntry(me, word, kind, old, value);
+        }
+    }
+
+    public void OnLockTaken(Agent me, object theLock, bool exclusive)
+    {
+        if (!exclusive || theLock is not MmuLock) return;
+        for (TdpRoot root = First(); !root.IsNone; root = After(root))
+        {
+            if (root.Count != 0) continue;
+            agents.Report(new Finding("I14", "A writer never sees a linked root with count zero.", $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0"));
+        }
+    }
+
+    public void OnLockReleased(Agent me, object theLock, bool isFree)
+    {
+        if (theLock is MmuLock && isFree) CheckReachable();
+        if (theLock == _vm!.Roots.PagesLock) CheckRoles();
+        if (theLock is MmuLock && ValidOnlyReader == me) ValidOnlyReader = null;
+    }
+
+    public void OnQueued(Agent me, TdpRoot root, bool queued)
+    {
+        if (!queued)
+        {
+            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
+                $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner"));
+            return;
+        }
+        int index = Index(root);
+        _wasItem = true;
+        if (_pool[index] > 0) _pool[index]--;
+        else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
+        else
+        {
+            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
+                $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
+        }
+        _items[index]++;
+    }
+
+    public void OnTaken(Agent me, TdpRoot root)
+    {
+        _items[Index(root)]--;
+        _held[Index(root), me.Index]++;
+    }
+
+    public void OnFlush(Agent me, List<AgentController.Item> items, AgentController.Item running)
+    {
+        foreach (AgentController.Item item in items) CheckOwn(item);
+        if (running.Number != 0) CheckOwn(running);
+
+        void CheckOwn(AgentController.Item item)
+        {
+            if (item.By == me.Index || _ending) return;
+            Claim("I33", "A fast zap's duration is bounded by its own roots.", "a fast zap waits for a root that a put queued");
+        }
+    }
+
+    /// <summary>A root for the report.</summary>
+    public RootView View(TdpRoot root)
+    {
+        List<string> holders = [];
+        int index = Index(root);
+        for (int agent = 0; agent < agents.AgentCount; agent++)
+            if (_held[index, agent] != 0) holders.Add(_held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
+        if (_items[index] != 0) holders.Add("item");
+        if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
+        bool dead = root.Header->State == (ulong)RootState.Dead;
+        return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0, dead ? "freed" : string.Join(", ", holders));
+    }
+
+    /// <summary>After a notifier's start returned: nothing maps the range any more.</summary>
+    public void CheckUnmapped(GfnRange range)
+    {
+        foreach (TdpRoot root in memory.Made)
+        {
+            if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, range, Spte.LeafLevel) == 0) continue;
+            bool linked = root.Header->Previous != 0;
+            agents.Report(linked
+                ? new Finding("I5", "After a notifier's start no root, valid or invalid, maps a frame of the range.", $"root {SmallMemory.NameOf(root)} still maps a frame of {range}")
+                : new Finding("I4", "A root with present SPTEs is on the list whenever mmu_lock is not held.", $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which a notifier could not reach"));
+        }
+    }
+
+    private static string Letter(ulong id) => id is > 0 and <= 26 ? ((char)('A' + (int)id - 1)).ToString() : $"number {id}";
+
+    [GeneratedRegex(@"root#(\d+)")]
+    private static partial Regex RootNumberPattern();
+
+    private static int Index(TdpRoot root) => (int)root.Id & (RootsMax - 1);
+
+    private TdpRoot First() => TdpRoot.FromWord(*_vm!.Roots.HeadLink);
+
+    private static TdpRoot After(TdpRoot root) => TdpRoot.FromWord(root.Header->Next);
+
+    private void OnCount(Agent me, TdpRoot root, OperationKind kind, long old, long value)
+    {
+        int index = Index(root);
+        string name = SmallMemory.NameOf(root);
+        if (kind == OperationKind.Store)
+        {
+            OnCountStored(me, root, old, value);
+            return;
+        }
+        if (value > old)
+        {
+            _held[index, me.Index]++;
+            if (ValidOnlyReader == me && (root.Role & RootRole.Invalid) != 0)
+                Claim("I15", "Reader-mode iterators hold references only on roots that were valid when they got them.", "an iterator over valid roots took a reference on an invalid one");
+            return;
+        }
+        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
+        else if (_pool[index] > 0) _pool[index]--;
+        else
+        {
+            agents.Report(new Finding("I1", "The reference count never goes below zero, and nobody drops a reference that is not his.",
+                $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}"));
+        }
+    }
+
+    private void OnCountStored(Agent me, TdpRoot root, long old, long value)
+    {
+        int index = Index(root);
+        if (old == 0 && value > 0)
+        {
+            // A new root, or the documented way back from zero.
+            bool isNew = root.Header->Previous == 0 && (root.Role & RootRole.Invalid) == 0;
+            if (isNew) _held[index, me.Index]++;
+            else _held[index, me.Index] += (int)value;
+            if (isNew) _pool[index] += (int)value - 1;
+            return;
+        }
+        if (value != 0) return;
+        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
+        else if (_pool[index] > 0) _pool[index]--;
+        for (int agent = 0; agent < agents.AgentCount; agent++)
+        {
+            if (_held[index, agent] == 0) continue;
+            agents.Report(new Finding("I1", "A reference count is not forced to a value that its holders do not add up to.",
+                $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while {Holders(index)} holds a reference: it is lost"));
+            return;
+        }
+    }
+
+    private void OnEntry(Agent me, nint word, OperationKind kind, ulong old, ulong value)
+    {
+        if (memory.InfoOf(memory.TableOf(word)).State == TableState.Free)
+        {
+            // A guest's walk that comes too late is the vCPU's own to judge: it may be discarded.
+            if (kind != OperationKind.Load)
+                agents.Report(new Finding("I3", "No access to a page table after its grace period.", $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free"));
+            return;
+        }
+        if (kind == OperationKind.Load) return;
+        if (Spte.IsFrozen(old) && !Spte.IsFrozen(value) && _frozenBy.TryGetValue(word, out int owner) && owner != me.Index)
+            agents.Report(new Finding("I19", "A frozen SPTE is overwritten only by the thread that froze it.", $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze"));
+        if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
+    }
+
+    private void OnEvent(Agent me, in MmuEvent one)
+    {
+        switch (one.Kind)
+        {
+            case MmuEventKind.InvalidateAll when !_ending:
+                _zapper = me;
+                _atInvalidate.Clear();
+                foreach (TdpRoot root in memory.Made)
+                    if (root.Header->State == (ulong)RootState.Live) _atInvalidate.Add(root);
+                break;
+            case MmuEventKind.FlushEnd when !_ending:
+                CheckFastZap(me);
+                _zapper = null;
+                break;
+            case MmuEventKind.Queue:
+                if (!_wasItem) GiveAway(me, RootNumber(one.RootId));
+                _wasItem = false;
+                break;
+            case MmuEventKind.ZapRoot when me.Vcpu >= 0 && _zapper != me && !_ending:
+                Claim("I34", "The work that a put of a vCPU's reference does is O(1).", "a vCPU zaps a root in its put");
+                break;
+            case MmuEventKind.DestroyStart:
+                BeginDestroy();
+                break;
+        }
+    }
+
+    private void CheckFastZap(Agent me)
+    {
+        foreach (TdpRoot root in _atInvalidate)
+        {
+            int index = Index(root);
+            _zapped[index] = true;
+            if (root.Header->State == (ulong)RootState.Dead) continue;
+            if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
+                agents.Report(new Finding("I6", "When a fast zap returns, no root that existed at its invalidation holds a present SPTE.", $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return"));
+            for (int agent = 0; agent < agents.AgentCount; agent++)
+                if (agent != me.Index && _inside[index, agent] != 0) Claim("I7", "When a fast zap returns, no other thread is inside a detached subtree of a root it covers.", "another thread is still inside a detached subtree");
+        }
+    }
+
+    private void CheckRetired(Agent me)
+    {
+        long accesses = Actor.Current.Counters.Accesses;
+        long before = _accesses[me.Index];
+        _accesses[me.Index] = accesses;
+        if (before < 0 || accesses == before) return;
+        TdpRoot root = _vm!.Vcpus[me.Vcpu].Root;
+        if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
+        agents.Report(new Finding("I8", "When a fast zap returns, no vCPU is in guest mode on a root that it invalidated.", $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap that invalidated it had returned"));
+    }
+
+    private void CheckReachable()
+    {
+        foreach (TdpRoot root in memory.Made)
+        {
+            if (root.Header->State == (ulong)RootState.Dead || root.Header->Previous != 0) continue;
+            if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) == 0) continue;
+            agents.Report(new Finding("I4", "A root with present SPTEs is on the list whenever mmu_lock is not held.", $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the list: a notifier would miss it"));
+        }
+    }
+
+    private void CheckRoles()
+    {
+        for (TdpRoot root = First(); !root.IsNone; root = After(root))
+        {
+            if ((root.Role & RootRole.Invalid) != 0) continue;
+            for (TdpRoot other = After(root); !other.IsNone; other = After(other))
+                if (other.Role == root.Role) agents.Report(new Finding("I13", "At most one root per role is valid.", $"roots {SmallMemory.NameOf(root)} and {SmallMemory.NameOf(other)} are both valid and of one role"));
+        }
+    }
+
+    private void GiveAway(Agent me, TdpRoot root)
+    {
+        if (root.IsNone || _held[Index(root), me.Index] == 0) return;
+        _held[Index(root), me.Index]--;
+        _pool[Index(root)]++;
+    }
+
+    private TdpRoot RootNumber(ulong id)
+    {
+        foreach (TdpRoot root in memory.Made)
+            if (root.Id == id) return root;
+        return TdpRoot.None;
+    }
+
+    private void Claim(string invariant, string claim, string what) => _claims.TryAdd((invariant, what), new Finding(invariant, claim, what));
+
+    private string Holders(int index)
+    {
+        List<string> holders = [];
+        for (int agent = 0; agent < agents.AgentCount; agent++)
+            if (_held[index, agent] != 0) holders.Add(agents.Agents[agent].Name);
+        if (_items[index] != 0) holders.Add("the item on the queue");
+        return holders.Count == 0 ? "nobody" : string.Join(", ", holders);
+    }
+}

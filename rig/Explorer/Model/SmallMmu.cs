@@ -1,0 +1,303 @@
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// Page tables of two levels with a few entries each, by the same protocol as the radix MMU (reference 11.3): CAS to link and to install, CAS to
+/// detach under the shared hold, entries of detached tables parked as frozen, yields between entries, tables freed after a grace period.
+/// </summary>
+/// <remarks>
+/// Small, so that all schedules of a whole fast zap can be explored: a strategy's steps are the source's own, the tree below them is the
+/// smallest that has a subtree to be caught in. The 1 GiB and the root pass of the sources fall together.
+/// </remarks>
+internal sealed unsafe class SmallMmu : IMmu, IReclaim
+{
+    /// <summary>Level of a root's table.</summary>
+    public const int RootLevel = 2;
+
+    private readonly Explored _machine;
+    private readonly AgentController _agents;
+    private readonly MmuLock _mmuLock;
+    private readonly VcpuRequests _requests;
+    private readonly Oracle _oracle;
+    private readonly Rcu _rcu = new("page tables");
+    private readonly SmallMemory _memory;
+    private readonly int _entries;
+
+    public SmallMmu(Explored machine, AgentController agents, Vm<Explored> vm, SmallMemory memory, int entries)
+    {
+        _machine = machine;
+        _agents = agents;
+        _mmuLock = vm.MmuLock;
+        _requests = vm.Requests;
+        _oracle = vm.Oracle;
+        _memory = memory;
+        _entries = entries;
+    }
+
+    public string Name => "small";
+
+    public Rcu Rcu => _rcu;
+
+    public long TablePages => _memory.TablesInUse;
+
+    public long TablePagesMax => _memory.TablesInUseMax;
+
+    /// <summary>Tables are made when they are needed.</summary>
+    public TableCache NewCache() => new(arena: null);
+
+    public TdpRoot CreateRoot(TableCache cache, RootRole role)
+    {
+        int agent = _agents.CurrentIndex;
+        ulong* table = _memory.NewTable(agent, 0, RootLevel, 0);
+        RootHeader* header = table == null ? null : _memory.NewRoot(agent, table, role);
+        if (header == null) return TdpRoot.None;
+        _memory.InfoOf(table).RootId = header->Id;
+        return new TdpRoot(header);
+    }
+
+    public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
+    {
+        ulong gfn = mapping.Gfn.Value;
+        ref ulong top = ref root.Table[gfn / (ulong)_entries];
+        ulong old = _machine.Load(ref top);
+        if (!Spte.IsPresent(old))
+        {
+            if (old != Spte.NonPresent) return MapOutcome.Retry;
+            int agent = _agents.CurrentIndex;
+            ulong* child = _memory.NewTable(agent, root.Id, Spte.LeafLevel, gfn / (ulong)_entries * (ulong)_entries);
+            if (child == null) return MapOutcome.NoMemory;
+            ulong link = Spte.MakeNonLeaf((ulong)child);
+            ulong found = _machine.CompareExchange(ref top, link, Spte.NonPresent);
+            if (found != Spte.NonPresent) _memory.DropTable(agent, child);
+            old = found == Spte.NonPresent ? link : found;
+            if (!Spte.IsPresent(old)) return MapOutcome.Retry;
+            CheckInstall(root, gfn);
+        }
+
+        ref ulong leaf = ref ((ulong*)Spte.Address(old))[gfn % (ulong)_entries];
+        ulong fresh = Spte.MakeLeaf(mapping.Frame, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
+        ulong present = _machine.Load(ref leaf);
+        if (present != Spte.NonPresent)
+        {
+            if (!Spte.IsPresent(present)) return MapOutcome.Retry;
+            bool enough = !mapping.Write || Spte.IsWritable(present);
+            if (enough && Spte.Address(present) == Spte.Address(fresh)) return MapOutcome.Spurious;
+            fresh |= present & Spte.Dirty;
+        }
+        if (_machine.CompareExchange(ref leaf, fresh, present) != present) return MapOutcome.Retry;
+        CheckInstall(root, gfn);
+        return MapOutcome.Fixed;
+    }
+
+    public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
+    {
+        while (true)
+        {
+            spte = _machine.Load(ref root.Table[gfn.Value / (ulong)_entries]);
+            if (!Spte.IsPresent(spte)) return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
+            ref ulong leaf = ref ((ulong*)Spte.Address(spte))[gfn.Value % (ulong)_entries];
+            spte = _machine.Load(ref leaf);
+            if (!Spte.IsPresent(spte) || (write && !Spte.IsWritable(spte))) return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
+            ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
+            if (used == spte || _machine.CompareExchange(ref leaf, used, spte) == spte) return WalkOutcome.Ok;
+        }
+    }
+
+    public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
+    {
+        Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, 0, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
+        if (passes == ZapPasses.Fine) ZapLeafsOf(root, hold, mayYield);
+        _machine.EnterRcu(_rcu);
+        ulong* table = root.Table;
+        for (int index = 0; index < _entries; index++)
+        {
+            if (index > 0 && mayYield) YieldIfContended(hold);
+            ref ulong entry = ref table[index];
+            while (true)
+            {
+                ulong old = _machine.Load(ref entry);
+                if (!Spte.IsPresent(old)) break;
+                hooks?.OnDetach(root);
+                _agents.Watch?.EnterSubtree(root);
+                bool detached = hold.IsExclusive
+                    ? _machine.Exchange(ref entry, Spte.NonPresent) == old
+                    : _machine.CompareExchange(ref entry, Spte.NonPresent, old) == old;
+                if (detached) HandleRemoved((ulong*)Spte.Address(old), hold);
+                _agents.Watch?.LeaveSubtree(root);
+                hooks?.OnSubtreeDone(root);
+                if (detached) break;
+            }
+        }
+        _machine.ExitRcu(_rcu);
+    }
+
+    public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
+    {
+        MmuHold held = hold;
+        _machine.EnterRcu(_rcu);
+        for (ulong gfn = range.Start.Value; gfn < Math.Min(range.End.Value, (ulong)(_entries * _entries)); gfn++)
+        {
+            if (gfn > range.Start.Value && mayYield && _machine.IsContended(_mmuLock))
+            {
+                if (flush) FlushRemoteTlbs();
+                flush = false;
+                Yield(held);
+            }
+            ulong top = _machine.Load(ref root.Table[gfn / (ulong)_entries]);
+            if (!Spte.IsPresent(top)) continue;
+            ref ulong leaf = ref ((ulong*)Spte.Address(top))[gfn % (ulong)_entries];
+            if (!Spte.IsPresent(_machine.Load(ref leaf))) continue;
+            _machine.Exchange(ref leaf, Spte.NonPresent);
+            flush = true;
+        }
+        _machine.ExitRcu(_rcu);
+        return flush;
+    }
+
+    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
+    {
+        bool flush = false;
+        _machine.EnterRcu(_rcu);
+        for (ulong gfn = range.Start.Value; gfn < range.End.Value; gfn++)
+        {
+            if (gfn > range.Start.Value) YieldIfContended(hold);
+            ulong top = _machine.Load(ref root.Table[gfn / (ulong)_entries]);
+            if (!Spte.IsPresent(top)) continue;
+            ref ulong leaf = ref ((ulong*)Spte.Address(top))[gfn % (ulong)_entries];
+            for (ulong old = _machine.Load(ref leaf); Spte.IsPresent(old) && Spte.IsWritable(old);)
+            {
+                ulong found = _machine.CompareExchange(ref leaf, old & ~Spte.Writable, old);
+                if (found == old)
+                {
+                    flush = true;
+                    break;
+                }
+                old = found;
+            }
+        }
+        _machine.ExitRcu(_rcu);
+        return flush;
+    }
+
+    public void FlushRemoteTlbs()
+    {
+        Actor.Current.Events.Record(MmuEventKind.FlushTlb, 0, 0, 0, 0, shared: false, invalid: false);
+        _requests.RaiseAll(_machine, VcpuRequests.FlushTlb);
+    }
+
+    public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
+
+    /// <summary>Read behind the machine's back: an oracle's look takes no time and is no step.</summary>
+    public long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    {
+        long present = 0;
+        for (int index = 0; index < _entries; index++)
+        {
+            ulong top = root.Table[index];
+            if (!Spte.IsPresent(top)) continue;
+            if (minLevel > Spte.LeafLevel)
+            {
+                present++;
+                continue;
+            }
+            for (int below = 0; below < _entries; below++)
+                if (range.Contains(new Gfn((ulong)(index * _entries + below))) && Spte.IsPresent(((ulong*)Spte.Address(top))[below])) present++;
+        }
+        return present;
+    }
+
+    public void Reclaim(nint node, RcuKind kind)
+    {
+        if (kind == RcuKind.TablePage)
+        {
+            ulong* table = (ulong*)node;
+            if (_memory.InfoOf(table).State != TableState.Detached)
+                _oracle.Report("I16", "Every page table is freed exactly once.", $"a table was freed while {_memory.InfoOf(table).State}", 0);
+            else _memory.FreeTable(table);
+            return;
+        }
+        TdpRoot root = new((RootHeader*)node);
+        string name = SmallMemory.NameOf(root);
+        if (root.Header->State != (ulong)RootState.Unlinked)
+        {
+            _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"root {name} was freed while {(RootState)root.Header->State}", root.Id);
+            return;
+        }
+        long present = CountPresent(root, GfnRange.All, RootLevel);
+        if (present != 0)
+            _oracle.Report("I9", "A root is freed only when no SPTE is present under it.", $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
+        _memory.FreeTable(root.Header->Table);
+        _memory.FreeRoot(root.Header);
+    }
+
+    public void Dispose() => _rcu.Dispose();
+
+    private void ZapLeafsOf(TdpRoot root, MmuHold hold, bool mayYield)
+    {
+        _machine.EnterRcu(_rcu);
+        for (int gfn = 0; gfn < _entries * _entries; gfn++)
+        {
+            if (gfn > 0 && gfn % _entries == 0 && mayYield) YieldIfContended(hold);
+            ulong top = _machine.Load(ref root.Table[gfn / _entries]);
+            if (!Spte.IsPresent(top))
+            {
+                gfn += _entries - 1;
+                continue;
+            }
+            ref ulong leaf = ref ((ulong*)Spte.Address(top))[gfn % _entries];
+            for (ulong old = _machine.Load(ref leaf); Spte.IsPresent(old);)
+            {
+                ulong found = _machine.CompareExchange(ref leaf, Spte.NonPresent, old);
+                if (found == old) break;
+                old = found;
+            }
+        }
+        _machine.ExitRcu(_rcu);
+    }
+
+    /// <summary>handle_removed_pt: the table is out of reach; under the shared hold a fault may still write into it.</summary>
+    private void HandleRemoved(ulong* table, MmuHold hold)
+    {
+        if (_memory.InfoOf(table).State != TableState.Linked)
+        {
+            _oracle.Report("I16", "Every page table is taken down exactly once.", $"a table was taken down while {_memory.InfoOf(table).State}", _memory.InfoOf(table).RootId);
+            return;
+        }
+        _memory.InfoOf(table).State = TableState.Detached;
+        for (int index = 0; index < _entries; index++)
+        {
+            Backoff backoff = default;
+            while (Spte.IsFrozen(_machine.Exchange(ref table[index], Spte.Frozen))) _machine.Relax(ref backoff);
+        }
+        _machine.CallRcu(_rcu, (nint)table, RcuKind.TablePage);
+    }
+
+    private void YieldIfContended(MmuHold hold)
+    {
+        if (_machine.IsContended(_mmuLock)) Yield(hold);
+    }
+
+    private void Yield(MmuHold hold)
+    {
+        _machine.ExitRcu(_rcu);
+        if (hold.IsExclusive)
+        {
+            _machine.ExitExclusive(_mmuLock);
+            _machine.EnterExclusive(_mmuLock);
+        }
+        else
+        {
+            _machine.ExitShared(_mmuLock);
+            _machine.EnterShared(_mmuLock);
+        }
+        _machine.EnterRcu(_rcu);
+    }
+
+    private void CheckInstall(TdpRoot root, ulong gfn)
+    {
+        if ((root.Role & RootRole.Invalid) == 0) return;
+        _oracle.Report("I9", "No present SPTE is installed under an invalid root after the section that invalidated it.",
+            $"gfn 0x{gfn:x} was mapped in root {SmallMemory.NameOf(root)}, which is invalid", root.Id);
+    }
+}

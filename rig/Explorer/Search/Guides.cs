@@ -1,0 +1,70 @@
+namespace Lab.Explorer;
+
+/// <summary>Lets a <see cref="Scheduler"/> choose.</summary>
+internal sealed class SchedulerGuide(Scheduler scheduler) : IGuide
+{
+    private readonly Operation[] _next = new Operation[32];
+
+    public int Next(AgentController agents, uint enabled, int current)
+    {
+        uint yielded = 0;
+        foreach (Agent agent in agents.Agents)
+        {
+            _next[agent.Index] = agent.Pending;
+            if (agent.Waits == Wait.Change) yielded |= 1u << agent.Index;
+            if (agent.Buffer.Count != 0) _next[AgentController.FirstDrain + agent.Index] = new Operation(OperationKind.Drain, agent.Buffer[0].Word);
+        }
+        return scheduler.Pick(enabled, current, _next, yielded);
+    }
+}
+
+/// <summary>Uniform choice; for learning which words are shared.</summary>
+internal sealed class UniformGuide(ulong seed) : IGuide
+{
+    private ulong _state = seed * 2 + 1;
+
+    public int Next(AgentController agents, uint enabled, int current)
+    {
+        _state = AgentController.Mix(_state, 0x1234, 0) | 1;
+        int skip = (int)((_state >> 20) % (uint)System.Numerics.BitOperations.PopCount(enabled));
+        uint left = enabled;
+        while (skip-- > 0) left &= left - 1;
+        return System.Numerics.BitOperations.TrailingZeroCount(left);
+    }
+}
+
+/// <summary>
+/// Follows recorded picks. Behind their end, and at choices that are there only because every access is one, the agent that runs goes
+/// on if it can.
+/// </summary>
+internal sealed class RecordedGuide(IReadOnlyList<byte> picks, bool skipsFinePoints) : IGuide
+{
+    private int _at;
+
+    /// <summary>Number of the first pick that could not be followed, or −1.</summary>
+    public int DivergedAt { get; private set; } = -1;
+
+    /// <summary>Switches away from an agent that could have gone on.</summary>
+    public int Preemptions { get; private set; }
+
+    public int Next(AgentController agents, uint enabled, int current)
+    {
+        if (skipsFinePoints && agents.IsFinePoint) return current;
+        int pick;
+        if (_at < picks.Count)
+        {
+            pick = picks[_at++];
+            if ((enabled >> pick & 1) == 0)
+            {
+                if (DivergedAt < 0) DivergedAt = _at - 1;
+                return -1;
+            }
+        }
+        else
+        {
+            pick = current >= 0 && (enabled >> current & 1) != 0 ? current : System.Numerics.BitOperations.TrailingZeroCount(enabled);
+        }
+        if (pick < AgentController.FirstDrain && pick != current && current >= 0 && (enabled >> current & 1) != 0) Preemptions++;
+        return pick;
+    }
+}

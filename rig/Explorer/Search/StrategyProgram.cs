@@ -1,0 +1,232 @@
+using Lab.Mmu;
+
+namespace Lab.Explorer;
+
+/// <summary>
+/// A strategy on a scenario, ready to be executed again and again: each time a new VM at the same addresses, set up on one thread, then the scenario's
+/// threads, the strategy's workers and, at the end, the destroyer as agents.
+/// </summary>
+internal sealed unsafe class StrategyProgram : IDisposable
+{
+    private readonly Func<Vm<Explored>, RootStrategy<Explored>> _strategy;
+    private readonly Func<Vm<Explored>, MmuNotifier<Explored>> _notifier;
+    private readonly Scenario _scenario;
+    private readonly VmSettings _settings;
+    private readonly NativeBlockPool _pool = new();
+    private readonly SmallMemory _memory;
+    private readonly int _entries;
+    private Vm<Explored>? _vm;
+
+    public StrategyProgram(
+        Func<Vm<Explored>, RootStrategy<Explored>> strategy, Func<Vm<Explored>, MmuNotifier<Explored>> notifier, Scenario scenario, StrategySettings settings, int cpu)
+    {
+        _strategy = strategy;
+        _notifier = notifier;
+        _scenario = scenario;
+        ulong frames = scenario.Slots.Max(slot => slot.Range.End.Value);
+        _entries = Math.Max(2, (int)Math.Ceiling(Math.Sqrt(frames)));
+        if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
+        _memory = new SmallMemory(_entries);
+        _settings = new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
+        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap };
+        Watch = new RootWatch(Agents, _memory);
+        Agents.Watch = Watch;
+        Agents.NameWord = NameOf;
+    }
+
+    public AgentController Agents { get; }
+
+    public RootWatch Watch { get; }
+
+    /// <summary>One execution from the start.</summary>
+    public ExecutionEnd Execute(IGuide guide)
+    {
+        SetUp();
+        return Agents.Run(guide);
+    }
+
+    /// <summary>One execution, written down.</summary>
+    public (ExecutionEnd End, IReadOnlyList<Step> Steps) Tell(IGuide guide)
+    {
+        SetUp();
+        StoryTeller teller = new(Agents, _memory, Watch);
+        Agents.Teller = teller;
+        try
+        {
+            ExecutionEnd end = Agents.Run(guide);
+            return (end, teller.Steps);
+        }
+        finally
+        {
+            Agents.Teller = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _vm?.Dispose();
+        Agents.Dispose();
+        _memory.Dispose();
+        _pool.Dispose();
+    }
+
+    private void SetUp()
+    {
+        _vm?.Dispose();
+        _pool.Reset();
+        _memory.Reset();
+        Agents.Begin();
+        Explored machine = new(Agents);
+        NativeBlock.ComeFrom(_pool);
+        try
+        {
+            _vm = new Vm<Explored>(machine, _settings, _strategy, _notifier, vm =>
+            {
+                SmallMmu mmu = new(machine, Agents, vm, _memory, _entries);
+                Agents.Reclaimer = mmu;
+                return mmu;
+            });
+        }
+        finally
+        {
+            NativeBlock.ComeFrom(null);
+        }
+        Watch.Begin(_vm);
+        foreach (ScenarioSlot slot in _scenario.Slots)
+            if (!slot.IsAbsent) _vm.CreateSlot(slot.Id, slot.Range, MemslotFlags.None);
+        foreach (ScenarioActor actor in _scenario.Before) Play(actor, null);
+
+        foreach (ScenarioActor actor in _scenario.Threads)
+        {
+            ScenarioActor played = actor;
+            Agent? agent = null;
+            agent = Agents.Add(actor.Name, () => Play(played, agent));
+            agent.Vcpu = actor.Vcpu ?? -1;
+        }
+        foreach (WorkQueue queue in _vm.WorkQueues)
+        {
+            WorkQueue worked = queue;
+            Agents.Add(_vm.WorkQueues.Count == 1 ? "worker" : $"{queue.Name} worker", () => Agents.Work(worked)).IsWorker = true;
+        }
+        if (_scenario.DestroysAtEnd)
+        {
+            Vm<Explored> vm = _vm;
+            Agents.Add("destroyer", () =>
+            {
+                Agents.AwaitOthers();
+                vm.Destroy();
+            });
+        }
+        Watch.TakeStock(Agents.Agents.ToArray().Where(agent => agent.Vcpu >= 0));
+    }
+
+    private void Play(ScenarioActor actor, Agent? agent)
+    {
+        Vm<Explored> vm = _vm!;
+        int number = 0;
+        foreach (ScenarioAction action in actor.Actions)
+        {
+            if (agent is not null && number != 0) Agents.Collapse(agent, Kept(agent, number));
+            number++;
+            switch (action)
+            {
+                case TouchAction touch:
+                    Touch(vm, vm.Vcpus[actor.Vcpu!.Value], touch);
+                    break;
+                case ReloadAction:
+                    Switch(vm.Vcpus[actor.Vcpu!.Value], vm.Vcpus[actor.Vcpu!.Value].Role);
+                    break;
+                case SwitchAction turn:
+                    Switch(vm.Vcpus[actor.Vcpu!.Value], turn.Role);
+                    break;
+                case UnloadAction:
+                    vm.Vcpus[actor.Vcpu!.Value].Unload();
+                    break;
+                case ServeAction:
+                    vm.Vcpus[actor.Vcpu!.Value].ServeExit();
+                    break;
+                case DeleteAction delete:
+                    vm.DeleteSlot(_scenario.Slot(delete.Slot).Id);
+                    break;
+                case CreateAction create:
+                    vm.CreateSlot(_scenario.Slot(create.Slot).Id, _scenario.Slot(create.Slot).Range, MemslotFlags.None);
+                    break;
+                case MoveAction move:
+                    vm.MoveSlot(_scenario.Slot(move.Slot).Id, new Gfn(move.To));
+                    break;
+                case FlagsAction flags:
+                    vm.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
+                    break;
+                case WriteProtectAction protect:
+                    Watch.ValidOnlyReader = protect.InvalidToo ? null : agent;
+                    vm.WriteProtectSlot(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    break;
+                case UnmapAction unmap:
+                    vm.Notifier.RangeStart(unmap.Range);
+                    if (agent is not null) Watch.CheckUnmapped(unmap.Range);
+                    vm.Notifier.RangeEnd(unmap.Range);
+                    break;
+                case UnmapStartAction start:
+                    vm.Notifier.RangeStart(start.Range);
+                    if (agent is not null) Watch.CheckUnmapped(start.Range);
+                    break;
+                case UnmapEndAction end:
+                    vm.Notifier.RangeEnd(end.Range);
+                    break;
+                case DestroyAction:
+                    vm.Destroy();
+                    break;
+                default:
+                    throw new NotSupportedException($"The explorer does not know the action '{action}'.");
+            }
+        }
+    }
+
+    /// <summary>What an actor keeps from one action to the next: where it is, its vCPU's root and translations, and how much it has allocated.</summary>
+    private ulong Kept(Agent agent, int number)
+    {
+        ulong kept = AgentController.Mix((ulong)number, _memory.AllocatedBy(agent.Index), 1);
+        if (agent.Vcpu < 0) return kept;
+        Vcpu<Explored> vcpu = _vm!.Vcpus[agent.Vcpu];
+        kept = AgentController.Mix(kept, vcpu.Root.AsWord, vcpu.Role.Word);
+        for (ulong gfn = 0; gfn < (ulong)(_entries * _entries); gfn++) kept = AgentController.Mix(kept, vcpu.Cached(new Gfn(gfn)), gfn);
+        return kept;
+    }
+
+    private void Switch(Vcpu<Explored> vcpu, RootRole role)
+    {
+        if (vcpu.SwitchRole(role) == ExitOutcome.NoMemory) throw TooSmall();
+    }
+
+    private void Touch(Vm<Explored> vm, Vcpu<Explored> vcpu, TouchAction touch)
+    {
+        AccessPattern pattern = new(0, new GfnRange(new Gfn(touch.Gfn), new Gfn(touch.Gfn + 1))) { Stride = 1, WriteEvery = touch.Write ? 1u : 0u };
+        Backoff backoff = default;
+        while (vcpu.Run(ref pattern, 1) != VcpuExit.None)
+        {
+            switch (vcpu.ServeExit())
+            {
+                case ExitOutcome.Mmio:
+                    return;
+                case ExitOutcome.NoMemory:
+                    throw TooSmall();
+                case ExitOutcome.Retry:
+                    // The same again, until something that it looked at has changed.
+                    vm.Machine.Relax(ref backoff);
+                    break;
+            }
+        }
+    }
+
+    private InvalidOperationException TooSmall() => new($"scenario '{_scenario.Name}' makes more than {SmallMemory.RootsPerAgent} roots or {SmallMemory.TablesPerAgent} tables on one thread; make it smaller.");
+
+    private string NameOf(nint word)
+    {
+        if (_memory.OwnerOf(word) != WordOwner.Other) return _memory.Describe(word);
+        Vm<Explored> vm = _vm!;
+        if (word == (nint)vm.Roots.HeadLink) return "roots.first";
+        for (int vcpu = 0; vcpu < vm.Requests.VcpuCount; vcpu++)
+            if (word == (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref vm.Requests[vcpu])) return $"vcpu{vcpu}.requests";
+        return vm.NameOf(word) ?? "a word of the VM";
+    }
+}
