@@ -1,4 +1,5 @@
 using System.Reflection;
+using Lab.Explorer;
 using Lab.Mmu;
 using Lab.Workloads;
 
@@ -44,6 +45,11 @@ internal sealed class LabCatalogue
     /// <summary>Page-table implementations and what they are.</summary>
     public IReadOnlyList<(string Name, string Idea)> Mmus { get; } =
         [("radix", "page tables in native memory, walked in software, with a software TLB per vCPU")];
+
+    /// <summary>Scenarios of the explorer, with their parameters as their files have them.</summary>
+    public IReadOnlyList<Scenario> Scenarios => field ??= [.. Lab.Strategies.Catalogue.RootScenarios.Select(one => ScenarioText.Parse(one.Name, one.Text))];
+
+    public Scenario Scenario(string name) => Scenarios.First(one => one.Name == name);
 
     /// <summary>Adds the strategies that an assembly offers.</summary>
     /// <exception cref="UsageException">No such file, not an assembly, nothing offered, or a name that is taken.</exception>

@@ -4,7 +4,7 @@ using Lab.Results;
 
 namespace Lab.Cli;
 
-/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c> and <c>bench</c>.</summary>
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c>, <c>bench</c> and <c>explore</c>.</summary>
 internal static class LabCommand
 {
     /// <summary>How long an interrupted run may take to save what it measured.</summary>
@@ -41,6 +41,7 @@ internal static class LabCommand
         root.Subcommands.Add(ListCommand.Build(console));
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
+        root.Subcommands.Add(ExploreCommand.Build(console));
         return root;
     }
 

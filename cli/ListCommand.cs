@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Lab.Explorer;
 using Lab.Results;
 using Spectre.Console;
 
@@ -8,11 +9,11 @@ namespace Lab.Cli;
 /// <summary><c>lab list</c>: what can be named, and the runs that there are.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs"];
+    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs", "scenarios", "programs"];
 
     public static Command Build(LabConsole console)
     {
-        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus or runs; all but runs if absent", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs or runs; all but runs if absent", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
         Command command = new("list", "what there is to run, and the runs so far");
@@ -28,6 +29,8 @@ internal static class ListCommand
             if (wanted is null or "strategies") Print(console, "strategies", catalogue.Strategies.Select(one => (one.Name, Describe(one))));
             if (wanted is null or "workloads") Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
             if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
+            if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "programs") Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
             if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder)!);
             return ExitCode.Fine;
         }));
@@ -39,6 +42,15 @@ internal static class ListCommand
         string status = one.IsBroken ? $"BROKEN. {one.Card.Breaks}. " : "";
         return $"{status}{one.Card.Idea} [{one.Card.Source}]";
     }
+
+    private static string Describe(Scenario one)
+    {
+        string parameters = one.Parameters.Count == 0 ? "" : $" [{ScenarioChoice.Describe(one)}]";
+        return $"{one.Story}{(one.Rejects.Count == 0 ? "" : $" Rejects {string.Join(", ", one.Rejects)}.")}{parameters}";
+    }
+
+    private static string Describe(ClassicProgram one) =>
+        string.Create(CultureInfo.InvariantCulture, $"{one.Story} [size {one.DefaultSize}, at most {one.SizeMax}]");
 
     private static void Print(LabConsole console, string title, IEnumerable<(string Name, string Text)> rows)
     {

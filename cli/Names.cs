@@ -14,6 +14,19 @@ internal static class Names
         throw new UsageException($"There is no {kind} '{wanted}'.{hint} There are: {list}.");
     }
 
+    /// <summary>The value of an option that takes one of a few words.</summary>
+    /// <exception cref="UsageException">None of the words.</exception>
+    public static T Choice<T>(string option, string text, params (string Name, T Value)[] choices) =>
+        Find($"{option} value", text, choices, choice => choice.Name).Value;
+
+    /// <summary>The items of a comma-separated list.</summary>
+    /// <exception cref="UsageException">There are none.</exception>
+    public static string[] Items(string option, string text)
+    {
+        string[] items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return items.Length > 0 ? items : throw new UsageException($"{option} is empty; name at least one, or 'all'.");
+    }
+
     /// <summary>The name with the fewest edits between, if they are few enough to be a slip.</summary>
     public static string? Nearest(string wanted, IEnumerable<string> names)
     {

@@ -69,6 +69,11 @@ internal static partial class Quantities
         return number;
     }
 
+    public static ulong Seed(string text) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
+            ? seed
+            : throw Bad("--seed", text, "a whole number from 0 to 18446744073709551615");
+
     public static string Describe(TimeSpan duration) =>
         duration.TotalSeconds >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.###}s")

@@ -71,7 +71,7 @@ internal sealed class RunOptions
         IReadOnlyList<StrategyEntry> strategies = Strategies(Of(_strategy), catalogue);
         IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
         string mmu = Names.Find("MMU", Of(_mmu), catalogue.Mmus, entry => entry.Name).Name;
-        int leafLevel = Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
+        int leafLevel = Names.Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
         long memory = Memory(Of(_memory), Of(_pages), leafLevel);
         bool replays = workloads.Any(workload => workload.Name == "vmm-trace");
         (YieldPolicy yield, int entries) = Yield(Of(_yield));
@@ -86,9 +86,9 @@ internal sealed class RunOptions
             LeafLevel = leafLevel,
             Yield = yield,
             YieldEntries = entries,
-            Passes = Choice("--zap-passes", Of(_passes), ("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
+            Passes = Names.Choice("--zap-passes", Of(_passes), ("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
             Workers = Quantities.Whole("--workers", Of(_workers), 1, 64),
-            InsertAtTail = Choice("--insert", Of(_insert), ("head", false), ("tail", true)),
+            InsertAtTail = Names.Choice("--insert", Of(_insert), ("head", false), ("tail", true)),
             GracePeriodMin = Quantities.Duration("--grace", Of(_grace), TimeSpan.Zero, TimeSpan.FromSeconds(10)),
             PauseNanoseconds = Pauses(Of(_pause)),
         };
@@ -98,10 +98,10 @@ internal sealed class RunOptions
             Workloads = workloads,
             Mmu = mmu,
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
-            Seed = Seed(Of(_seed)),
+            Seed = Quantities.Seed(Of(_seed)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
-            Format = Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
+            Format = Names.Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
             Vm = vm,
             Window = new WindowSettings
             {
@@ -109,14 +109,14 @@ internal sealed class RunOptions
                 WarmupMinimum = warmup,
                 WarmupLimit = warmupLimit < warmup ? warmup : warmupLimit,
                 WatchdogTimeout = Quantities.Duration("--watchdog", Of(_watchdog), TimeSpan.FromSeconds(1), DurationMax),
-                Pinning = Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
+                Pinning = Names.Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
             },
             Parameters = new WorkloadParameters
             {
                 MemoryBytes = memory,
-                Seed = Seed(Of(_seed)),
+                Seed = Quantities.Seed(Of(_seed)),
                 RatePerSecond = Of(_rate).Length == 0 ? 0 : Quantities.Rate("--rate", Of(_rate)),
-                Operation = Choice("--operation", Of(_operation), ("delete", SlotOperation.Delete), ("move", SlotOperation.Move), ("flags", SlotOperation.Flags), ("mix", SlotOperation.Mix)),
+                Operation = Names.Choice("--operation", Of(_operation), ("delete", SlotOperation.Delete), ("move", SlotOperation.Move), ("flags", SlotOperation.Flags), ("mix", SlotOperation.Mix)),
                 RefillPages = Of(_refill) switch
                 {
                     "all" => -1,
@@ -124,7 +124,7 @@ internal sealed class RunOptions
                     var pages => Quantities.Whole("--refill", pages, 0, int.MaxValue),
                 },
                 Trace = trace,
-                TraceAtFullSpeed = Choice("--speed", Of(_speed), ("original", false), ("max", true)),
+                TraceAtFullSpeed = Names.Choice("--speed", Of(_speed), ("original", false), ("max", true)),
             },
         };
     }
@@ -132,7 +132,7 @@ internal sealed class RunOptions
     private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
     {
         List<StrategyEntry> chosen = [];
-        foreach (string name in Items("--strategy", text))
+        foreach (string name in Names.Items("--strategy", text))
         {
             if (name == "all") chosen.AddRange(catalogue.Strategies.Where(entry => !entry.IsBroken && !chosen.Contains(entry)));
             else if (Names.Find("strategy", name, catalogue.Strategies, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
@@ -143,18 +143,12 @@ internal sealed class RunOptions
     private static IReadOnlyList<WorkloadEntry> Workloads(string text, LabCatalogue catalogue)
     {
         List<WorkloadEntry> chosen = [];
-        foreach (string name in Items("--workload", text))
+        foreach (string name in Names.Items("--workload", text))
         {
             if (name == "all") chosen.AddRange(catalogue.Workloads.Where(entry => !chosen.Contains(entry)));
             else if (Names.Find("workload", name, catalogue.Workloads, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
         }
         return chosen;
-    }
-
-    private static string[] Items(string option, string text)
-    {
-        string[] items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return items.Length > 0 ? items : throw new UsageException($"{option} is empty; name at least one, or 'all'.");
     }
 
     private static long Memory(string text, string pages, int leafLevel)
@@ -174,11 +168,6 @@ internal sealed class RunOptions
     /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
     private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
 
-    private static ulong Seed(string text) =>
-        ulong.TryParse(text, CultureInfo.InvariantCulture, out ulong seed)
-            ? seed
-            : throw Quantities.Bad("--seed", text, "a whole number from 0 to 18446744073709551615");
-
     private static VmmTrace Trace(string nameOrPath)
     {
         try
@@ -196,7 +185,7 @@ internal sealed class RunOptions
         const string after = "after:";
         if (text.StartsWith(after, StringComparison.Ordinal))
             return (YieldPolicy.AfterEntries, Quantities.Whole("--yield after:", text[after.Length..], 1, 1 << 30));
-        return (Choice("--yield", text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended), ("after:N", YieldPolicy.AfterEntries)), 1);
+        return (Names.Choice("--yield", text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended), ("after:N", YieldPolicy.AfterEntries)), 1);
     }
 
     private static Dictionary<PausePoint, long> Pauses(string text)
@@ -213,9 +202,6 @@ internal sealed class RunOptions
         }
         return pauses;
     }
-
-    private static T Choice<T>(string option, string text, params (string Name, T Value)[] choices) =>
-        Names.Find($"{option} value", text, choices, choice => choice.Name).Value;
 
     private static Option<string> Text(string name, string description, string byDefault) =>
         new(name) { Description = description, DefaultValueFactory = _ => byDefault };
