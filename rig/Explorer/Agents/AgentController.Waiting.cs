@@ -12,6 +12,9 @@ internal sealed unsafe partial class AgentController
     private const int WaitersTarget = LockTarget + LocksMax;
     private const int DomainTarget = LockTarget + 64 + 40;
     private const int QueueTarget = LockTarget + 64 + 50;
+    // Beside the locks in an agent's masks: the read-side sections it is in.
+    private const ulong FirstDomainBit = 1UL << LocksMax;
+    private const ulong AllDomains = ((1UL << DomainsMax) - 1) << LocksMax;
     private readonly Dictionary<string, int> _lockNumbers = [];
     private readonly LockState[] _locks = NewLocks();
     private readonly Dictionary<object, LockState> _lockOf = [];
@@ -127,6 +130,7 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         int domain = DomainOf(rcu);
         me.RcuDepth[domain]++;
+        me.SharedLocks |= FirstDomainBit << domain;
         _footprint.Read(DomainTarget + domain);
         See(me, DomainTarget + domain, 0, OperationKind.EnterRcu);
     }
@@ -141,6 +145,7 @@ internal sealed unsafe partial class AgentController
         _footprint.Read(DomainTarget + domain);
         See(me, DomainTarget + domain, 0, OperationKind.ExitRcu);
         if (--me.RcuDepth[domain] != 0) return;
+        me.SharedLocks &= ~(FirstDomainBit << domain);
         uint bit = 1u << me.Index;
         for (int index = 0; index < _count; index++)
             if (_agents[index].Waits == Wait.Readers && _agents[index].Pending.Target == DomainTarget + domain) _agents[index].Readers &= ~bit;

@@ -223,6 +223,21 @@ internal sealed unsafe partial class AgentController
         WordsChanged = true;
     }
 
+    /// <summary>
+    /// Memory is freed: a write to every word of it, by whoever ran the callback. The grace period keeps it apart from read-side sections as a lock
+    /// would; who reads outside of one may be overtaken by it.
+    /// </summary>
+    public void NoteFreed(nint begin, int bytes)
+    {
+        if (_direct) return;
+        Agent me = _agents[_current];
+        ulong held = me.ExclusiveLocks;
+        me.ExclusiveLocks |= AllDomains;
+        for (nint word = begin; word < begin + bytes; word += sizeof(ulong))
+            if (_wordAt.TryGetValue(word, out int number)) NoteUse(me, number, isWrite: true);
+        me.ExclusiveLocks = held;
+    }
+
     private void ResetWords() => _memoryHash = 0;
 
     /// <summary>What is known about a word, over all executions.</summary>

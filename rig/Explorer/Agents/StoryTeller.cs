@@ -27,7 +27,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
             _ => $"{name} {Text(word, old)}→{Text(word, value)}",
         };
         bool notable = kind != OperationKind.Load && (isCount || IsInvalidation(word, old, value) || memory.OwnerOf(word) != WordOwner.Other || kind == OperationKind.Drain);
-        Add(me, what, notable && old != value);
+        Add(me, what, notable && old != value && !name.EndsWith(".previous", StringComparison.Ordinal));
     }
 
     public void Tell(Agent me, OperationKind kind, object thing)
@@ -65,6 +65,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     {
         if (memory.OwnerOf(word) == WordOwner.Table)
             return value switch { Spte.NonPresent => "empty", Spte.Frozen => "frozen", Spte.Poison => "poison", _ => Spte.IsWritable(value) ? "present" : "read-only" };
+        if (value != 0 && value == watch.ListHead) return "list";
         if (value > 4096 && memory.OwnerOf((nint)value) == WordOwner.Root) return SmallMemory.NameOf(memory.RootOf((nint)value));
         return value < 4096 ? value.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"0x{value:x}";
     }

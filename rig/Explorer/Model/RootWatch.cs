@@ -97,6 +97,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         return hash;
     }
 
+    /// <summary>Address of the list's own node, to which the first root points back.</summary>
+    public ulong ListHead => (ulong)_vm!.Roots.HeadNode;
+
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
     public void EnterSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;

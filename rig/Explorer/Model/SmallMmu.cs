@@ -214,7 +214,7 @@ internal sealed unsafe class SmallMmu : IMmu, IReclaim
             ulong* table = (ulong*)node;
             if (_memory.InfoOf(table).State != TableState.Detached)
                 _oracle.Report("I16", "Every page table is freed exactly once.", $"a table was freed while {_memory.InfoOf(table).State}", 0);
-            else _memory.FreeTable(table);
+            else FreeTable(table);
             return;
         }
         TdpRoot root = new((RootHeader*)node);
@@ -227,11 +227,18 @@ internal sealed unsafe class SmallMmu : IMmu, IReclaim
         long present = CountPresent(root, GfnRange.All, RootLevel);
         if (present != 0)
             _oracle.Report("I9", "A root is freed only when no SPTE is present under it.", $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
-        _memory.FreeTable(root.Header->Table);
+        FreeTable(root.Header->Table);
         _memory.FreeRoot(root.Header);
+        _agents.NoteFreed(node, RootHeader.Stride);
     }
 
     public void Dispose() => _rcu.Dispose();
+
+    private void FreeTable(ulong* table)
+    {
+        _memory.FreeTable(table);
+        _agents.NoteFreed((nint)table, _entries * sizeof(ulong));
+    }
 
     private void ZapLeafsOf(TdpRoot root, MmuHold hold, bool mayYield)
     {

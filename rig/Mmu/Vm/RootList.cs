@@ -42,6 +42,9 @@ public sealed unsafe class RootList<TMachine> : IDisposable
     /// <summary>The link to the first root, for an oracle that looks behind the machine's back.</summary>
     internal ulong* HeadLink => &_head->Next;
 
+    /// <summary>Address of the list's own node.</summary>
+    internal nint HeadNode => (nint)_head;
+
     public TdpRoot After(TdpRoot root) => TdpRoot.FromWord(_machine.Load(ref root.Header->Next));
 
     /// <summary>Links a complete root. Hold <see cref="PagesLock"/>.</summary>
