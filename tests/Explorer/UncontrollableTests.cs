@@ -121,6 +121,30 @@ public sealed class UncontrollableTests
     }
 
     [Fact]
+    public void A_word_that_the_scene_does_not_declare_is_refused()
+    {
+        ExploreResult result = Exploring.Of(scene => scene.Thread("stray", machine =>
+        {
+            ulong local = 0;
+            machine.Load(ref local);
+        }));
+        Assert.Equal(Verdict.Uncontrollable, result.Verdict);
+        Assert.Contains("does not declare", result.Failure!.Finding.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loop_that_waits_for_nothing_at_all_never_ends()
+    {
+        ExploreResult result = Exploring.Of(scene => scene.Thread("idle", machine =>
+        {
+            var backoff = new Backoff();
+            while (true) machine.Relax(ref backoff);
+        }));
+        Assert.Equal(Verdict.Uncontrollable, result.Verdict);
+        Assert.Equal("never ends", result.Failure!.Finding.Invariant);
+    }
+
+    [Fact]
     public void A_budget_that_ends_is_no_proof()
     {
         ExploreResult result = Exploring.Of(ClassicPrograms.Find("readers")!.Make(40), new ExploreSettings { Budget = TimeSpan.FromMilliseconds(100) });

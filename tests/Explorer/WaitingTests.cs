@@ -71,6 +71,24 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void A_long_run_of_loads_is_no_wait()
+    {
+        const int Loads = 40;
+        ExploreResult result = Exploring.Of(scene =>
+        {
+            Word x = scene.Word("x");
+            scene.Thread("writer", machine => machine.Store(ref x.Value, 1));
+            scene.Thread("reader", machine =>
+            {
+                for (int load = 0; load < Loads; load++) machine.Load(ref x.Value);
+            });
+        });
+        Assert.True(result.IsComplete, result.Bound);
+        Assert.Equal(Loads + 1, result.Executions);
+        Assert.Equal(0, result.Cut);
+    }
+
+    [Fact]
     public void A_loop_that_waits_and_works_is_followed_for_some_turns_and_says_so()
     {
         ExploreResult result = Exploring.Of(scene =>

@@ -23,7 +23,7 @@ internal sealed partial class GraphController
     {
         int depth = _depths.GetValueOrDefault(rcu);
         _depths[rcu] = depth + 1;
-        if (_loop.IsOnTrial) _loop.Hold(+1);
+        if (_loop.IsOnTrial) HoldOnTrial(+1);
         else if (depth == 0) Write(locations.OfReader(rcu, Current), 1, isLocked: true);
     }
 
@@ -52,15 +52,21 @@ internal sealed partial class GraphController
 
     private void EnterLock(object theLock, ReadPurpose purpose, ulong operand)
     {
-        if (_loop.IsOnTrial) _loop.Hold(+1);
+        if (_loop.IsOnTrial) HoldOnTrial(+1);
         else Read(locations.OfLock(theLock), purpose, operand, 0);
     }
 
     /// <summary>False if the thread is on trial, when leaving only has to match entering.</summary>
     private bool Leave()
     {
-        if (_loop.IsOnTrial) _loop.Hold(-1);
+        if (_loop.IsOnTrial) HoldOnTrial(-1);
         return !_loop.IsOnTrial;
+    }
+
+    private void HoldOnTrial(int change)
+    {
+        _loop.Hold(change);
+        if (_loop.IsEndless()) CountTurn();
     }
 
     /// <summary>The thread has come to the end of a turn, by its own word or because it repeats itself.</summary>

@@ -101,7 +101,11 @@ internal sealed partial class GraphController(Locations locations, Choices choic
 
     public override void Fence()
     {
-        if (!Enter()) return;
+        if (!Enter())
+        {
+            HoldOnTrial(0);
+            return;
+        }
         Watch(new Event { Kind = EventKind.Fence, Location = -1 });
         if (_next < _graph.CountOf[Current])
         {
@@ -193,8 +197,9 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     /// <summary>Counts the step. False if the thread is on trial, when nothing it does is recorded.</summary>
     private bool Enter()
     {
-        Volatile.Write(ref _steps, _steps + 1);
+        // Not a step, so that a body that swallows this and goes on for ever is noticed to make none.
         if (Unwound != Unwound.No || IsAbandoned) throw ExecutionEndedException.Instance;
+        Volatile.Write(ref _steps, _steps + 1);
         return !_loop.IsOnTrial;
     }
 

@@ -15,6 +15,12 @@ internal static class GraphReport
             verdict = Verdict.Violated;
             failure = Without(new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits and never goes on."));
         }
+        else if (verdict == Verdict.NothingFound && search.IsFinished && search.HasLeftOutTurns && search.Executions == 0)
+        {
+            verdict = Verdict.Uncontrollable;
+            failure = Without(new Finding("never ends", "Every thread ends.",
+                $"In no execution do all threads end within {GraphController.TurnsMax} turns of the loops that wait and do something each time."));
+        }
         return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete, Bound(search, settings, stoppedBy));
     }
 

@@ -1,4 +1,5 @@
 using static Lab.Explorer.LitmusPrograms;
+using static Lab.Explorer.LockFreePrograms;
 using static Lab.Explorer.LockPrograms;
 using static Lab.Explorer.ScalingPrograms;
 
