@@ -225,14 +225,15 @@ internal sealed unsafe partial class AgentController
 
     /// <summary>
     /// Memory is freed: a write to every word of it, by whoever ran the callback. The grace period keeps it apart from read-side sections as a lock
-    /// would; who reads outside of one may be overtaken by it.
+    /// would. It is not told apart from sections of mmu_lock either: a root is off the list before it is freed, and gets off it under that lock; who
+    /// uses a stale pointer inside a section finds the memory freed when the whole section comes later. Who reads outside of both may be overtaken.
     /// </summary>
     public void NoteFreed(nint begin, int bytes)
     {
         if (_direct) return;
         Agent me = _agents[_current];
         ulong held = me.ExclusiveLocks;
-        me.ExclusiveLocks |= AllDomains;
+        me.ExclusiveLocks |= AllDomains | (_lockNumbers.TryGetValue("mmu_lock", out int mmuLock) ? 1UL << mmuLock : 0);
         for (nint word = begin; word < begin + bytes; word += sizeof(ulong))
             if (_wordAt.TryGetValue(word, out int number)) NoteUse(me, number, isWrite: true);
         me.ExclusiveLocks = held;

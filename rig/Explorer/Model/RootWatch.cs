@@ -20,6 +20,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private readonly int[,] _held = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly int[] _pool = new int[RootsMax];
     private readonly int[] _items = new int[RootsMax];
+    private readonly int[] _parked = new int[RootsMax];
     private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly bool[] _zapped = new bool[RootsMax];
     private readonly List<TdpRoot> _atInvalidate = [];
@@ -43,6 +44,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Array.Clear(_held);
         Array.Clear(_pool);
         Array.Clear(_items);
+        Array.Clear(_parked);
         Array.Clear(_inside);
         Array.Clear(_zapped);
         Array.Clear(_accesses);
@@ -53,17 +55,20 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _ending = false;
     }
 
-    /// <summary>After the set-up: references of the vCPUs belong to their agents, what is left over to the pools.</summary>
-    public void TakeStock(IEnumerable<Agent> vcpus)
+    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left over to the pools.</summary>
+    public void TakeStock()
     {
         foreach (TdpRoot root in memory.Made)
             if (root.Header->State == (ulong)RootState.Live) _pool[Index(root)] = (int)root.Count;
-        foreach (Agent agent in vcpus)
+        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
         {
-            TdpRoot root = _vm!.Vcpus[agent.Vcpu].Root;
-            if (root.IsNone) continue;
-            _pool[Index(root)]--;
-            _held[Index(root), agent.Index]++;
+            if (vcpu.Root.IsNone) continue;
+            _pool[Index(vcpu.Root)]--;
+            Agent? driver = null;
+            foreach (Agent agent in agents.Agents)
+                if (agent.Vcpu == vcpu.Index) driver = agent;
+            if (driver is null) _parked[Index(vcpu.Root)]++;
+            else _held[Index(vcpu.Root), driver.Index]++;
         }
         foreach (Agent agent in agents.Agents) _accesses[agent.Index] = -1;
     }
@@ -74,6 +79,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _ending = true;
         for (int root = 0; root < RootsMax; root++)
         {
+            _pool[root] += _parked[root];
+            _parked[root] = 0;
             for (int agent = 0; agent < SmallMemory.AgentsMax; agent++)
             {
                 if (agent >= agents.AgentCount || agents.Agents[agent].Vcpu < 0) continue;
@@ -200,6 +207,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         for (int agent = 0; agent < agents.AgentCount; agent++)
             if (_held[index, agent] != 0) holders.Add(_held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
         if (_items[index] != 0) holders.Add("item");
+        if (_parked[index] != 0) holders.Add("idle vcpu");
         if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
         bool dead = root.Header->State == (ulong)RootState.Dead;
         return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0, dead ? "freed" : string.Join(", ", holders));

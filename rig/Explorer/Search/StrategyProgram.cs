@@ -117,7 +117,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 vm.Destroy();
             });
         }
-        Watch.TakeStock(Agents.Agents.ToArray().Where(agent => agent.Vcpu >= 0));
+        Watch.TakeStock();
     }
 
     private void Play(ScenarioActor actor, Agent? agent)
