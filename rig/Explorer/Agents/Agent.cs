@@ -43,6 +43,9 @@ internal sealed class Agent(int index, AgentThread thread)
     public bool HasThread;
     public bool IsWorker;
     public bool IsStarted;
+
+    /// <summary>Its thread has not run yet; its first event is known from before.</summary>
+    public bool IsFresh;
     public bool IsFinished;
     public int Vcpu = -1;
 
@@ -83,7 +86,7 @@ internal sealed class Agent(int index, AgentThread thread)
 
     public void Reset()
     {
-        IsStarted = IsFinished = IsFused = IsWorker = false;
+        IsStarted = IsFresh = IsFinished = IsFused = IsWorker = false;
         Body = null;
         Vcpu = -1;
         Pending = default;

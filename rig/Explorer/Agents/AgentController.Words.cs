@@ -16,7 +16,15 @@ internal sealed unsafe partial class AgentController
     public bool WordsChanged { get; set; }
 
     /// <summary>Every access is a choice, also one that needs none: how a schedule is recorded, so that it does not depend on what was learnt.</summary>
-    public bool StopsEverywhere { get; set; }
+    public bool StopsEverywhere
+    {
+        get;
+        set
+        {
+            field = value;
+            _firsts.Clear();
+        }
+    }
 
     /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
     public bool IsFinePoint { get; private set; }
@@ -221,6 +229,7 @@ internal sealed unsafe partial class AgentController
         use.IsShared = true;
         SharedWords++;
         WordsChanged = true;
+        _firsts.Clear();
     }
 
     /// <summary>

@@ -108,13 +108,14 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         return agent;
     }
 
-    /// <summary>Runs the agents until all have ended, a promise is broken, or the guide cuts the execution short.</summary>
-    public ExecutionEnd Run(IGuide guide)
+    /// <summary>What the agents do first is not known, or no longer: call <see cref="Probe"/> on an execution of its own.</summary>
+    public bool NeedsProbe => _firsts.Count != _count;
+
+    /// <summary>Lets each agent run to its first choice, which nobody can see, and ends the execution there: what they do first is known then.</summary>
+    public void Probe()
     {
-        _guide = guide;
         _direct = false;
-        _end = ExecutionEnd.Complete;
-        // Each runs to its first event, which nobody can see, and stops in front of it.
+        _firsts.Clear();
         for (int index = 0; index < _count; index++)
         {
             _current = index;
@@ -122,23 +123,45 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             HandTo(_agents[index]);
         }
         _starting = false;
+        for (int index = 0; index < _count; index++) _firsts.Add((_agents[index].Pending, _agents[index].IsFinished ? Wait.None : _agents[index].Waits));
+        Unwind();
+    }
+
+    /// <summary>Runs the agents until all have ended, a promise is broken, or the guide cuts the execution short.</summary>
+    public ExecutionEnd Run(IGuide guide)
+    {
+        _guide = guide;
+        _direct = false;
+        _end = ExecutionEnd.Complete;
+        // A thread starts when it is chosen for the first time; what it does first is what it did in the probe.
+        for (int index = 0; index < _count; index++)
+        {
+            _agents[index].IsFresh = true;
+            (_agents[index].Pending, _agents[index].Waits) = _firsts[index];
+        }
         _footprint = default;
-        int first = Finding is null ? Choose(-1) : -1;
+        int first = Choose(-1);
         if (first >= 0)
         {
             _current = first;
             HandTo(_agents[first]);
         }
+        Unwind();
+        if (Finding is not null) _end = ExecutionEnd.Violated;
+        return _end;
+    }
+
+    /// <summary>Ends what has started and not ended.</summary>
+    private void Unwind()
+    {
         _ending = true;
         for (int index = 0; index < _count; index++)
         {
-            if (_agents[index].IsFinished) continue;
+            if (_agents[index].IsFinished || !_agents[index].IsStarted) continue;
             _current = index;
             HandTo(_agents[index]);
         }
         _direct = true;
-        if (Finding is not null) _end = ExecutionEnd.Violated;
-        return _end;
     }
 
     /// <summary>Ends the execution at the present event: a promise is broken.</summary>
@@ -154,6 +177,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             if (agent.HasThread) agent.Thread.Wake();
     }
 
+    private readonly List<(Operation Next, Wait Waits)> _firsts = [];
     private bool _starting;
 
     /// <summary>Gives the turn to an agent and waits, on the coordinating thread, until somebody gives it back.</summary>
@@ -222,6 +246,13 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         me.Pending = next;
         me.Waits = waits;
         CheckDeterminism(me, next);
+        if (me.IsFresh)
+        {
+            // It was started because it was chosen for this event.
+            me.IsFresh = false;
+            me.Waits = Wait.None;
+            return;
+        }
         if (_starting)
         {
             _home.Wake();
@@ -336,6 +367,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     /// <summary>Forgets what agents did after what: the program is another one now.</summary>
     public void ForgetPrograms()
     {
+        _firsts.Clear();
         _nextOf.Clear();
         NeedsOrderOfLocks = false;
     }

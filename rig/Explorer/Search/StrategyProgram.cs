@@ -41,14 +41,14 @@ internal sealed unsafe class StrategyProgram : IDisposable
     /// <summary>One execution from the start.</summary>
     public ExecutionEnd Execute(IGuide guide)
     {
-        SetUp();
+        Prepare();
         return Agents.Run(guide);
     }
 
     /// <summary>One execution, written down.</summary>
     public (ExecutionEnd End, IReadOnlyList<Step> Steps) Tell(IGuide guide)
     {
-        SetUp();
+        Prepare();
         StoryTeller teller = new(Agents, _memory, Watch);
         Agents.Teller = teller;
         try
@@ -68,6 +68,14 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Agents.Dispose();
         _memory.Dispose();
         _pool.Dispose();
+    }
+
+    private void Prepare()
+    {
+        SetUp();
+        if (!Agents.NeedsProbe) return;
+        Agents.Probe();
+        SetUp();
     }
 
     private void SetUp()
