@@ -72,6 +72,12 @@ internal sealed unsafe partial class AgentThread : IDisposable
         _ = SchedSetScheduler(0, SchedBatch, &priority);
     }
 
+    /// <summary>The processor that the calling thread is on: the system put it where there is room.</summary>
+    public static int CurrentCpu() => Math.Max(0, SchedGetCpu());
+
+    [LibraryImport("libc", EntryPoint = "sched_getcpu")]
+    private static partial int SchedGetCpu();
+
     [LibraryImport("libc", EntryPoint = "sched_setscheduler")]
     private static partial int SchedSetScheduler(int pid, int policy, int* priority);
 

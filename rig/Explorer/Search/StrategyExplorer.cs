@@ -68,7 +68,7 @@ public static class StrategyExplorer
             int number = index;
             threads[index] = new Thread(() =>
             {
-                int cpu = number % Environment.ProcessorCount;
+                int cpu = workers == 1 ? AgentThread.CurrentCpu() : number % Environment.ProcessorCount;
                 AgentThread.Pin(cpu);
                 try
                 {
@@ -101,10 +101,11 @@ public static class StrategyExplorer
         Exception? failure = null;
         Thread thread = new(() =>
         {
-            AgentThread.Pin(0);
+            int cpu = AgentThread.CurrentCpu();
+            AgentThread.Pin(cpu);
             try
             {
-                using StrategyProgram program = new(strategy, notifier, scenario, settings, cpu: 0);
+                using StrategyProgram program = new(strategy, notifier, scenario, settings, cpu);
                 result = new StrategyRun(program, strategyName, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0).Replay(picks!);
             }
             catch (Exception error)
