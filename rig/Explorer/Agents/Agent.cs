@@ -12,6 +12,9 @@ internal enum Wait
     Flush,
     Callbacks,
 
+    /// <summary>Its own stores to reach memory: a locked instruction or a fence comes next.</summary>
+    Drained,
+
     /// <summary>All agents that are not workers have ended.</summary>
     Others,
 }

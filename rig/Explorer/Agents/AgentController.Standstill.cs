@@ -25,6 +25,8 @@ internal sealed unsafe partial class AgentController
             OperationKind.Queue => "queue on",
             OperationKind.Flush => "flush of",
             OperationKind.Work => "item of",
+            OperationKind.ExitExclusive or OperationKind.ExitShared => "unlock",
+            OperationKind.ExitRcu or OperationKind.EnterRcu or OperationKind.CallRcu => "read-side section or callback of",
             _ => "start",
         };
         return $"{what} {TargetName(operation)}".TrimEnd();
@@ -33,9 +35,9 @@ internal sealed unsafe partial class AgentController
     private string TargetName(Operation operation) => operation.Kind switch
     {
         OperationKind.Load or OperationKind.Store or OperationKind.Modify => operation.Target == 0 ? "nothing" : WordName(_words[operation.Target].Address),
-        OperationKind.EnterExclusive or OperationKind.EnterShared => LockName(operation.Target - LockTarget),
+        OperationKind.EnterExclusive or OperationKind.EnterShared or OperationKind.ExitExclusive or OperationKind.ExitShared => LockName(operation.Target - LockTarget),
         OperationKind.IsContended => LockName(operation.Target - WaitersTarget),
-        OperationKind.Synchronize or OperationKind.Barrier => _domainNames[operation.Target - DomainTarget],
+        OperationKind.Synchronize or OperationKind.Barrier or OperationKind.CallRcu => _domainNames[operation.Target - DomainTarget],
         OperationKind.Queue or OperationKind.Flush or OperationKind.Work => _queues[operation.Target - QueueTarget].Name,
         _ => "",
     };

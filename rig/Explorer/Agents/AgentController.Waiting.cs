@@ -30,6 +30,7 @@ internal sealed unsafe partial class AgentController
         if (_direct) return;
         Agent me = Enter();
         LockState state = StateOf(theLock);
+        AwaitDrained(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         if (!state.IsFree)
@@ -39,7 +40,6 @@ internal sealed unsafe partial class AgentController
             Arrive(me, state);
             Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         }
-        DrainAll(me);
         Leave(me, state);
         state.Owner = me.Index;
         me.ExclusiveLocks |= 1UL << state.Number;
@@ -55,7 +55,7 @@ internal sealed unsafe partial class AgentController
         if (_direct) return;
         Agent me = Enter();
         LockState state = StateOf(theLock);
-        DrainAll(me);
+        AwaitDrained(me, new Operation(OperationKind.ExitExclusive, LockTarget + state.Number));
         state.Owner = -1;
         me.ExclusiveLocks &= ~(1UL << state.Number);
         // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw on the way.
@@ -72,6 +72,7 @@ internal sealed unsafe partial class AgentController
         if (_direct) return;
         Agent me = Enter();
         LockState state = StateOf(theLock);
+        AwaitDrained(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number));
         me.IsFused = false;
         // A downgrade: the lock was never free in between.
         bool downgrades = GluesFastZap && state.DowngradedBy == me.Index;
@@ -86,7 +87,6 @@ internal sealed unsafe partial class AgentController
                 Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
             }
         }
-        DrainAll(me);
         Leave(me, state);
         state.Holders |= 1u << me.Index;
         me.SharedLocks |= 1UL << state.Number;
@@ -102,7 +102,7 @@ internal sealed unsafe partial class AgentController
         if (_direct) return;
         Agent me = Enter();
         LockState state = StateOf(theLock);
-        DrainAll(me);
+        AwaitDrained(me, new Operation(OperationKind.ExitShared, LockTarget + state.Number));
         state.Holders &= ~(1u << me.Index);
         me.SharedLocks &= ~(1UL << state.Number);
         if (state.Carries(OrdersAllLocks)) state.SharedHash += me.History;
@@ -141,7 +141,6 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         int domain = DomainOf(rcu);
         me.IsFused = false;
-        DrainAll(me);
         _footprint.Read(DomainTarget + domain);
         See(me, DomainTarget + domain, 0, OperationKind.ExitRcu);
         if (--me.RcuDepth[domain] != 0) return;
@@ -170,9 +169,10 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         int domain = DomainOf(rcu);
         me.IsFused = false;
-        DrainAll(me);
         Operation wait = new(OperationKind.Synchronize, DomainTarget + domain);
+        AwaitDrained(me, wait);
         Point(me, wait);
+        DrainEverybody();
         _footprint.Write(DomainTarget + domain);
         me.Readers = ReadersOf(domain, me);
         if (me.Readers != 0) Point(me, wait, Wait.Readers);
@@ -189,7 +189,7 @@ internal sealed unsafe partial class AgentController
         }
         Agent me = Enter();
         int domain = DomainOf(rcu);
-        DrainAll(me);
+        AwaitDrained(me, new Operation(OperationKind.CallRcu, DomainTarget + domain));
         _footprint.Write(DomainTarget + domain);
         See(me, DomainTarget + domain, (ulong)node, OperationKind.CallRcu);
         Callback callback = new(domain, node, kind, ReadersOf(domain, null));
@@ -215,9 +215,9 @@ internal sealed unsafe partial class AgentController
             return true;
         }
         Agent me = Enter();
+        AwaitDrained(me, new Operation(OperationKind.Queue, QueueTarget + state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.Queue, QueueTarget + state.Number));
-        DrainAll(me);
         _footprint.Write(QueueTarget + state.Number);
         bool queued = !state.Items.Exists(item => item.Root == root);
         if (queued) state.Items.Add(new Item(root, ++state.Last, me.Index));
@@ -243,8 +243,8 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         me.IsFused = false;
         Operation wait = new(OperationKind.Flush, QueueTarget + state.Number);
+        AwaitDrained(me, wait);
         Point(me, wait);
-        DrainAll(me);
         _footprint.Read(QueueTarget + state.Number);
         me.FlushUpTo = state.Last;
         Watch?.OnFlush(me, state.Items, state.Running);
@@ -380,6 +380,8 @@ internal sealed unsafe partial class AgentController
     {
         // Poison lands in words that anybody may read, without going through the machine.
         _footprint.Everything();
+        // The grace period interrupted everybody.
+        DrainEverybody();
         Reclaimer!.Reclaim(callback.Node, callback.Kind);
         Teller?.TellFree(me, callback.Node, callback.Kind);
     }

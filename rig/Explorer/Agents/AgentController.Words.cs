@@ -57,18 +57,16 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         me.RepeatedReads = 0;
         int number = NumberOf(word);
-        if (_model == MemoryModel.Tso && !IsProtected(me, number))
+        NoteUse(me, number, isWrite: true);
+        if (_model == MemoryModel.Tso && _words[number].IsShared)
         {
             // Into the agent's own buffer: nobody can see that. Memory gets it in a step of its own.
-            NoteUse(me, number, isWrite: true);
             See(me, number, value, OperationKind.Store);
             me.Buffer.Add((number, value));
             Teller?.Tell(me, OperationKind.Store, word, value, value);
             return;
         }
         PointFor(me, number, OperationKind.Store, isWrite: true);
-        // What is older must get there first.
-        DrainAll(me);
         ulong old = *(ulong*)word;
         Write(number, word, old, value);
         See(me, number, value, OperationKind.Store);
@@ -87,8 +85,12 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         me.RepeatedReads = 0;
         int number = NumberOf(word);
-        PointFor(me, number, OperationKind.Modify, isWrite: true);
-        DrainAll(me);
+        if (me.Buffer.Count == 0) PointFor(me, number, OperationKind.Modify, isWrite: true);
+        else
+        {
+            NoteUse(me, number, isWrite: true);
+            AwaitDrained(me, new Operation(OperationKind.Modify, number));
+        }
         old = *(ulong*)word;
         me.NoteRead(number, old);
         bool writes = how != Modification.CompareExchange || old == comparand;
@@ -103,16 +105,14 @@ internal sealed unsafe partial class AgentController
 
     public override void Fence()
     {
-        if (!_direct) DrainAll(Enter());
+        if (!_direct) AwaitDrained(Enter(), new Operation(OperationKind.Everything, 0));
     }
 
     public override void Interrupt()
     {
         if (_direct) return;
-        DrainAll(Enter());
-        // The interrupt makes every running thread pass a full fence.
-        if (_model == MemoryModel.Tso)
-            for (int index = 0; index < _count; index++) DrainAll(_agents[index]);
+        AwaitDrained(Enter(), new Operation(OperationKind.Everything, 0));
+        DrainEverybody();
     }
 
     public override void Relax()
@@ -160,9 +160,19 @@ internal sealed unsafe partial class AgentController
         Teller?.Tell(owner, OperationKind.Drain, word, old, value);
     }
 
-    private void DrainAll(Agent owner)
+    /// <summary>Stops until the agent's stores have reached memory, each in a step of its own that others may come in front of.</summary>
+    private void AwaitDrained(Agent me, Operation next)
     {
-        while (owner.Buffer.Count != 0) Drain(owner);
+        if (me.Buffer.Count == 0) return;
+        me.IsFused = false;
+        Point(me, next, Wait.Drained);
+    }
+
+    /// <summary>The interrupt that makes every running thread pass a full fence. Stores that reached memory before it did so in steps of their own.</summary>
+    private void DrainEverybody()
+    {
+        for (int index = 0; index < _count; index++)
+            while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
     }
 
     private void Write(int number, nint word, ulong old, ulong value)
@@ -206,9 +216,6 @@ internal sealed unsafe partial class AgentController
         Point(me, new Operation(kind, number));
         IsFinePoint = false;
     }
-
-    /// <summary>True if a lock that the agent holds keeps the word from everybody else.</summary>
-    private bool IsProtected(Agent me, int number) => !_words[number].IsShared && _words[number].Agents == 1u << me.Index;
 
     private void NoteUse(Agent me, int number, bool isWrite)
     {

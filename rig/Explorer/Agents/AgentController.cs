@@ -321,6 +321,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         Wait.Item => HasItem(agent),
         Wait.Flush => IsFlushed(agent),
         Wait.Callbacks => _callbacks.Count == 0,
+        Wait.Drained => agent.Buffer.Count == 0,
         _ => IsAloneButForWorkers(agent),
     };
 
