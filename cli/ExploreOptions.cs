@@ -27,6 +27,7 @@ internal sealed class ExploreOptions
     private readonly Option<string> _seed = Text("--seed", "seed of the random searches", "1");
     private readonly Option<string> _workers = Text("--workers", "threads that explore", "1");
     private readonly Option<string> _replay = Text("--replay", "run one recorded schedule, as a failure report prints it", "");
+    private readonly Option<bool> _asFound = new("--as-found") { Description = "print a failing schedule as it was found instead of the smallest" };
     private readonly Option<bool> _glue = new("--glue") { Description = "glue the two halves of a fast zap together (reference 3.4)" };
     private readonly Option<bool> _tail = new("--tail") { Description = "new roots join the list at its tail instead of its head (reference 3.4)" };
     private readonly Option<string> _program = Text("--program", "explore a classic program instead of strategies", "");
@@ -37,14 +38,14 @@ internal sealed class ExploreOptions
 
     private IEnumerable<Option> All =>
     [
-        _strategy, _scenario, _set, _search, _preemptions, _model, _budget, _executions, _depth, _seed, _workers, _replay, _glue, _tail, _program, _size,
+        _strategy, _scenario, _set, _search, _preemptions, _model, _budget, _executions, _depth, _seed, _workers, _replay, _asFound, _glue, _tail, _program, _size,
         _format, _allSteps, _plugin,
     ];
 
     /// <summary>Options that a replay string decides.</summary>
-    private IEnumerable<Option> Replayed => [_set, _search, _preemptions, _model, _executions, _depth, _seed, _workers, _glue, _tail];
+    private IEnumerable<Option> Replayed => [_set, _search, _preemptions, _model, _executions, _depth, _seed, _workers, _asFound, _glue, _tail];
 
-    private IEnumerable<Option> OfStrategies => [_strategy, _scenario, _set, _preemptions, _workers, _glue, _tail, _plugin];
+    private IEnumerable<Option> OfStrategies => [_strategy, _scenario, _set, _preemptions, _workers, _asFound, _glue, _tail, _plugin];
 
     public void AddTo(Command command)
     {
@@ -106,6 +107,7 @@ internal sealed class ExploreOptions
         PctDepth = Quantities.Whole("--depth", of(_depth), 1, DepthMax),
         Seed = Quantities.Seed(of(_seed)),
         ExecutionsMax = Executions(of, SearchOf(of) is not (null or StrategySearch.Exhaustive or StrategySearch.Bounded)),
+        AsFound = parsed.GetValue(_asFound),
         GlueFastZap = parsed.GetValue(_glue),
         InsertAtTail = parsed.GetValue(_tail),
         Workers = Quantities.Whole("--workers", of(_workers), 1, WorkersMax),

@@ -31,7 +31,7 @@ public static class ClassicPrograms
 {
     public static IReadOnlyList<ClassicProgram> All { get; } =
     [
-        new("readers", "One thread stores x = 1, N load x: 2^N executions.", 8, 20, Readers),
+        new("readers", "One thread stores x = 1, N load x: 2^N executions.", 8, 16, Readers),
         new("increments", "N threads add 1 to x: N! executions.", 5, 9, Increments),
         new("increments2", "N threads add 1 to x, then to y: (N!)² executions.", 3, 5, Increments2),
         new("fib", "Two threads, N rounds of i += j and j += i with plain loads and stores.", 4, 7, Fib),

@@ -7,13 +7,20 @@ internal static class ScalingPrograms
     {
         Word x = scene.Word("x");
         scene.Thread("writer", machine => machine.Store(ref x.Value, 1));
-        for (int reader = 0; reader < size; reader++) scene.Thread($"reader{reader}", machine => machine.Load(ref x.Value));
+        char[] seen = new char[size];
+        for (int reader = 0; reader < size; reader++)
+        {
+            int own = reader;
+            scene.Thread($"reader{own}", machine => seen[own] = machine.Load(ref x.Value) == 0 ? '0' : '1');
+        }
+        scene.Outcome(() => new string(seen));
     };
 
     internal static Action<Scene> Increments(int size) => scene =>
     {
         Word x = scene.Word("x");
         for (int thread = 0; thread < size; thread++) scene.Thread($"t{thread}", machine => machine.Add(ref x.Value, 1));
+        scene.Outcome(() => $"x={x.Value}");
         scene.Check(() => x.Value == (ulong)size ? null : $"x is {x.Value} after {size} increments");
     };
 
@@ -29,6 +36,7 @@ internal static class ScalingPrograms
                 machine.Add(ref y.Value, 1);
             });
         }
+        scene.Outcome(() => $"x={x.Value} y={y.Value}");
     };
 
     /// <summary>The competition program fib_bench: the largest value either word can reach is the Fibonacci number of 2N + 2.</summary>
@@ -39,6 +47,7 @@ internal static class ScalingPrograms
         ulong highest = Fibonacci(2 * size + 2);
         scene.Thread("i", machine => Rounds(machine, i, j));
         scene.Thread("j", machine => Rounds(machine, j, i));
+        scene.Outcome(() => $"i={i.Value} j={j.Value}");
         scene.Check(() => Math.Max(i.Value, j.Value) <= highest ? null : $"i = {i.Value}, j = {j.Value} exceed {highest}");
 
         void Rounds(Explored machine, Word to, Word from)
@@ -51,11 +60,14 @@ internal static class ScalingPrograms
     internal static Action<Scene> LastZero(int size) => scene =>
     {
         Word[] array = [.. Enumerable.Range(0, size + 1).Select(index => scene.Word($"a{index}"))];
+        int found = 0;
         scene.Thread("searcher", machine =>
         {
             int index = size;
             while (machine.Load(ref array[index].Value) != 0) index--;
+            found = index;
         });
+        scene.Outcome(() => $"last zero at {found}");
         for (int thread = 1; thread <= size; thread++)
         {
             int own = thread;

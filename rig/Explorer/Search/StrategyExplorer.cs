@@ -42,6 +42,9 @@ public sealed record StrategySettings
     /// <summary>New roots go to the tail of the list.</summary>
     public bool InsertAtTail { get; init; }
 
+    /// <summary>Reports a failing schedule as it was found instead of looking for the smallest.</summary>
+    public bool AsFound { get; init; }
+
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
 }

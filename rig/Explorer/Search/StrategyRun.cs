@@ -180,6 +180,7 @@ internal sealed class StrategyRun(
         Finding finding = _finding!;
         byte[] failing = _failing!;
         if (_uncontrollable) return Result(Verdict.Uncontrollable, isComplete: false, bound, Write(failing, false, false));
+        if (settings.AsFound) return Result(Verdict.Violated, isComplete: false, bound, Write(failing, false, false));
         bool fewest = knownPreemptions >= 0, shortest = false;
         // Upwards by bound: the first that fails has the fewest preemptions.
         for (int preemptions = 0; !fewest && !deadline.HasPassed; preemptions++)
