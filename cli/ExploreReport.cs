@@ -17,17 +17,17 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
     public void Strategy(Exploration one)
     {
         string parameters = ScenarioChoice.Describe(one.Scenario);
-        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay);
+        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay, IsSample(one.Settings));
         if (one.Result.Failure is { } failure) Schedule(failure, one.IsReplay, ReplayCommand(one, failure));
         foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
-        if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth);
+        if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth, IsSample(one.Settings));
         output.WriteLine();
     }
 
     /// <summary>A classic program.</summary>
     public void Program(ProgramRequest program, ExploreResult result)
     {
-        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, program.Settings.Search == Lab.Explorer.Search.Replay);
+        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, program.Settings.Search == Lab.Explorer.Search.Replay, program.Settings.Search != Lab.Explorer.Search.Optimal);
         if (result.Failure is { } failure)
         {
             Schedule(failure, program.Settings.Search == Lab.Explorer.Search.Replay, string.Create(CultureInfo.InvariantCulture,
@@ -36,7 +36,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         foreach ((string outcome, long count) in result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             Item(string.Create(CultureInfo.InvariantCulture, $"{count,12:N0} × {(outcome.Length == 0 ? "(nothing observed)" : outcome)}"));
         if (program.Settings.Search == Lab.Explorer.Search.Replay) return;
-        Evidence(result, string.Create(CultureInfo.InvariantCulture, $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth);
+        Evidence(result, string.Create(CultureInfo.InvariantCulture, $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth, program.Settings.Search != Lab.Explorer.Search.Optimal);
     }
 
     /// <summary>What is said once: which claims hold where, and what the model leaves out.</summary>
@@ -48,7 +48,9 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         foreach (string limit in ModelLimits.All) Item(limit);
     }
 
-    private void Headline(string subject, ExploreResult result, bool isReplay)
+    private static bool IsSample(StrategySettings settings) => settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
+
+    private void Headline(string subject, ExploreResult result, bool isReplay, bool isSample)
     {
         string verdict = result switch
         {
@@ -56,6 +58,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
             { Verdict: Verdict.Violated } => "VIOLATED",
             { Verdict: Verdict.Uncontrollable } => "CANNOT BE EXPLORED",
             _ when isReplay => "nothing wrong on this schedule",
+            _ when isSample => $"nothing found in a sample ({result.Bound})",
             { IsComplete: true } => $"nothing found (bound: {result.Bound})",
             _ => $"nothing found so far, INCOMPLETE (bound: {result.Bound})",
         };
@@ -79,13 +82,14 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         output.WriteLine(IsMarkdown ? $"- replay: `{replay}`" : $"  replay: {replay}");
     }
 
-    private void Evidence(ExploreResult result, string how, int depth)
+    private void Evidence(ExploreResult result, string how, int depth, bool isSample)
     {
         string cut = result.Cut > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({result.Cut:N0} cut short)") : "";
         string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
         Item(string.Create(CultureInfo.InvariantCulture,
             $"explored: {Count(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in {result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
-        Item($"bound: {result.Bound}, {(result.Verdict == Verdict.Violated ? "stopped at the violation" : result.IsComplete ? "reached" : "not reached")}; {how}");
+        string reached = result.Verdict == Verdict.Violated ? ", stopped at the violation" : isSample ? ", a sample of all" : result.IsComplete ? ", reached" : ", not reached";
+        Item($"bound: {result.Bound}{reached}; {how}");
         if (result.FindsWithProbability is { } probability)
             Item(string.Create(CultureInfo.InvariantCulture, $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
     }
@@ -131,7 +135,8 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
         return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Count(settings.Workers, "worker")}";
     }
 
-    internal static double Rate(ExploreResult result) => result.Seconds > 0 ? result.Executions / result.Seconds : 0;
+    /// <summary>Executions per second, those that were cut short included: each is a run from the start.</summary>
+    internal static double Rate(ExploreResult result) => result.Seconds > 0 ? (result.Executions + result.Cut) / result.Seconds : 0;
 
     /// <summary>An enum's member as the user types it. The optimal search of programs is the exhaustive one.</summary>
     internal static string Word<T>(T value)

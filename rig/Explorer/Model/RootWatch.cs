@@ -136,7 +136,11 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             TdpRoot root = memory.RootOf(word);
             if (root.Header->State == (ulong)RootState.Dead)
                 agents.Report(new Finding("I3", "No access to a root after its grace period.", $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free"));
-            else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word)) OnCount(me, root, kind, (long)old, (long)value);
+            else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word))
+            {
+                OnCount(me, root, kind, (long)old, (long)value);
+                CompareBooks(me, root, (long)value);
+            }
         }
         else if (owner == WordOwner.Table)
         {
@@ -260,6 +264,17 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             agents.Report(new Finding("I1", "The reference count never goes below zero, and nobody drops a reference that is not his.",
                 $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}"));
         }
+    }
+
+    /// <summary>The count is what its holders add up to, after every change of it.</summary>
+    private void CompareBooks(Agent me, TdpRoot root, long count)
+    {
+        int index = Index(root);
+        int holders = _pool[index] + _items[index] + _parked[index];
+        for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
+        if (holders == count) return;
+        agents.Report(new Finding("I1", "The reference count is the number of references that are held.",
+            $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its holders add up to {holders}"));
     }
 
     private void OnCountStored(Agent me, TdpRoot root, long old, long value)
