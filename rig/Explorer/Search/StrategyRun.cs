@@ -86,7 +86,7 @@ internal sealed class StrategyRun(
         (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", double.PositiveInfinity);
         _states = search.States;
         if (_finding is not null) return Failed("all schedules");
-        string bound = exhausted ? "all schedules" : $"not all schedules: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions, because {Why(search)}";
+        string bound = exhausted ? "all schedules" : $"not all schedules: stopped after {(_executions + _cut).ToString("N0", CultureInfo.InvariantCulture)} executions and {_states.ToString("N0", CultureInfo.InvariantCulture)} states, because {Why(search)}";
         return Result(Verdict.NothingFound, exhausted, bound, null);
     }
 
