@@ -34,6 +34,7 @@ public static class ClassicPrograms
         new("readers", "One thread stores x = 1, N load x: 2^N executions.", 8, 16, Readers),
         new("increments", "N threads add 1 to x: N! executions.", 5, 9, Increments),
         new("increments2", "N threads add 1 to x, then to y: (N!)² executions.", 3, 5, Increments2),
+        new("increments10", "N threads add 1 to x ten times each: (10N)!/(10!)^N executions; for --search random.", 2, 4, Increments10),
         new("fib", "Two threads, N rounds of i += j and j += i with plain loads and stores.", 4, 7, Fib),
         new("lastzero", "N threads, each array[i] = array[i-1] + 1; one looks for the last zero from the right.", 4, 12, LastZero),
         new("indexer", "N threads put 2 items each into a hash table of 8 places by compare-and-exchange; the first places collide.", 2, 3, Indexer),

@@ -24,6 +24,21 @@ internal static class ScalingPrograms
         scene.Check(() => x.Value == (ulong)size ? null : $"x is {x.Value} after {size} increments");
     };
 
+    internal static Action<Scene> Increments10(int size) => scene =>
+    {
+        const int Rounds = 10;
+        Word x = scene.Word("x");
+        for (int thread = 0; thread < size; thread++)
+        {
+            scene.Thread($"t{thread}", machine =>
+            {
+                for (int round = 0; round < Rounds; round++) machine.Add(ref x.Value, 1);
+            });
+        }
+        scene.Outcome(() => $"x={x.Value}");
+        scene.Check(() => x.Value == (ulong)(size * Rounds) ? null : $"x is {x.Value} after {size * Rounds} increments");
+    };
+
     internal static Action<Scene> Increments2(int size) => scene =>
     {
         Word x = scene.Word("x");
