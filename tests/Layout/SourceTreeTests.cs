@@ -60,13 +60,14 @@ public sealed class SourceTreeTests
         Assert.Empty(found);
     }
 
-    [Fact]
-    public void The_readme_shows_the_example_strategy_as_it_is_compiled()
+    [Theory]
+    [InlineData("tests/Plugin/ZapInline.cs")]
+    [InlineData("tests/Explorer/LastPutTests.cs")]
+    public void The_readme_shows_an_example_as_it_is_compiled(string path)
     {
-        const string Marker = "<!-- example: tests/Plugin/ZapInline.cs -->";
         string readme = File.ReadAllText(Path.Combine(LabProcess.Checkout, "README.md"));
-        string example = File.ReadAllText(Path.Combine(LabProcess.Checkout, "tests", "Plugin", "ZapInline.cs"));
-        Assert.Contains($"{Marker}\n```csharp\n{example.TrimEnd()}\n```\n", readme);
+        string example = File.ReadAllText(Path.Combine(LabProcess.Checkout, path));
+        Assert.Contains($"<!-- example: {path} -->\n```csharp\n{example.TrimEnd()}\n```\n", readme);
     }
 
     private static bool IsText(string path) =>
