@@ -8,6 +8,7 @@ public static class Explore
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Report = TimeSpan.FromMilliseconds(250);
     private const int StackBytes = 16 << 20;
+    private const int SchedulesForTheSmallest = 20_000;
 
     /// <summary>
     /// Builds the scene once and explores it as the settings say. What is wrong with the program is in the result; exceptions are for wrong
@@ -34,12 +35,33 @@ public static class Explore
             result = settings.Search == Search.Optimal
                 ? Walk(new GraphSearch(scene, pool, settings), settings, observer, cancellation)
                 : Sampling.Run(scene, settings, observer, cancellation);
+            if (result is { Verdict: Verdict.Violated, Failure: { } found } && settings.Search == Search.Optimal)
+                result = result with { Failure = Smallest(scene, settings, found, cancellation) ?? found };
             return result;
         }
         finally
         {
             // Code that could not be explored may still be running on a thread that nobody can stop: its words stay.
             if (result?.Verdict != Verdict.Uncontrollable) pool.Free();
+        }
+    }
+
+    /// <summary>
+    /// A schedule that fails in the same way, made as small as can be, with its replay string: the optimal search has executions, not schedules.
+    /// Null if a sample of schedules shows none.
+    /// </summary>
+    private static Failure? Smallest(Scene scene, ExploreSettings settings, Failure found, CancellationToken cancellation)
+    {
+        try
+        {
+            ExploreSettings sample = settings with { Search = Search.Random, ExecutionsMax = SchedulesForTheSmallest, Budget = Timeout.InfiniteTimeSpan, KeepGoing = false };
+            ExploreResult again = Sampling.Run(scene, sample, null, cancellation);
+            return again.Verdict == Verdict.Violated && again.Failure?.Finding.Invariant == found.Finding.Invariant ? again.Failure : null;
+        }
+        catch (Exception refused) when (refused is ArgumentException or OperationCanceledException)
+        {
+            // More threads than a schedule string has letters for, or interrupted: the execution as found will do.
+            return null;
         }
     }
 
