@@ -40,7 +40,8 @@ internal sealed class StrategyRun(
         if (guide.DivergedAt >= 0)
             throw new ArgumentException($"The schedule cannot be followed beyond its step {guide.DivergedAt + 1}: the code under exploration has changed, or is nondeterministic; explore again to get a new one.");
         Failure? failure = _finding is null ? null : new Failure(_finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
-        return Result(end == ExecutionEnd.Violated ? Verdict.Violated : Verdict.NothingFound, isComplete: false, "one recorded schedule", failure);
+        Verdict verdict = _agents.IsUncontrollable ? Verdict.Uncontrollable : end == ExecutionEnd.Violated ? Verdict.Violated : Verdict.NothingFound;
+        return Result(verdict, isComplete: false, "one recorded schedule", failure);
     }
 
     public static ScheduleKey KeyOf(string strategyName, Scenario scenario, StrategySettings settings)
@@ -157,6 +158,14 @@ internal sealed class StrategyRun(
                 search = new StateSearch(bound);
                 continue;
             }
+            if (search.Diverged)
+            {
+                _finding = new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
+                    "the same choices once led to another state: it is nondeterministic, or touches shared state behind the machine's back");
+                _failing = [.. _agents.Picks];
+                _uncontrollable = true;
+                return (false, search);
+            }
             if (end == ExecutionEnd.Cut) _cut++;
             else _executions++;
             Note(end, _agents.Picks);
@@ -171,7 +180,7 @@ internal sealed class StrategyRun(
     {
         if (end != ExecutionEnd.Violated) return;
         _finding = _agents.Finding;
-        _uncontrollable = _agents.IsUncontrollable;
+        _uncontrollable |= _agents.IsUncontrollable;
         _failing = [.. picks];
     }
 
@@ -208,7 +217,7 @@ internal sealed class StrategyRun(
             (finding, failing) = (_finding, _failing);
         }
         _finding = finding;
-        return Result(Verdict.Violated, isComplete: false, bound, Write(failing, fewest, shortest));
+        return Result(_uncontrollable ? Verdict.Uncontrollable : Verdict.Violated, isComplete: false, bound, Write(failing, fewest, shortest));
     }
 
     /// <summary>The schedule in a form that depends on nothing that was learnt, and its story.</summary>
