@@ -28,7 +28,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
         _memory = new SmallMemory(_entries);
         _settings = new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
-        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap };
+        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;

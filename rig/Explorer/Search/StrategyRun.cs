@@ -44,6 +44,14 @@ internal sealed class StrategyRun(
         return Result(verdict, isComplete: false, "one recorded schedule", failure);
     }
 
+    /// <summary>What there is to say when a thread does not come back.</summary>
+    public ExploreResult NeverEnds(CodeNeverEndsException error)
+    {
+        Finding finding = new("never ends", "The code under exploration ends.", error.Message);
+        Failure failure = new(finding, AgentNames(), [], 0, Encode([.. _agents.Picks]), false, false);
+        return Result(Verdict.Uncontrollable, isComplete: false, $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
+    }
+
     public static ScheduleKey KeyOf(string strategyName, Scenario scenario, StrategySettings settings)
     {
         string parameters = string.Concat(scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $",{one.Name}={one.Value}")));
