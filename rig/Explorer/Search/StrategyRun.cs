@@ -9,7 +9,9 @@ internal sealed class StrategyRun(
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
     private const int DefaultSamples = 10_000;
-    private static readonly TimeSpan ShorteningTime = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow machine.</summary>
+    private const int ShorteningExecutions = 10_000;
     private readonly AgentController _agents = program.Agents;
     private long _executions;
     private long _cut;
@@ -92,7 +94,7 @@ internal sealed class StrategyRun(
 
     private ExploreResult ExploreAll()
     {
-        (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", double.PositiveInfinity);
+        (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", long.MaxValue);
         _states = search.States;
         if (_finding is not null) return Failed("all schedules");
         string bound = exhausted ? "all schedules" : $"not all schedules: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions, because {Why(search)}";
@@ -104,7 +106,7 @@ internal sealed class StrategyRun(
         int done = -1;
         for (int preemptions = 0; preemptions <= settings.PreemptionsMax; preemptions++)
         {
-            (bool exhausted, StateSearch search) = Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), double.PositiveInfinity);
+            (bool exhausted, StateSearch search) = Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), long.MaxValue);
             _states = Math.Max(_states, search.States);
             if (_finding is not null) return Failed(Preemptions(preemptions), preemptions);
             if (!exhausted)
@@ -146,10 +148,9 @@ internal sealed class StrategyRun(
     }
 
     /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of the program was wrong.</summary>
-    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, double secondsMax)
+    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until)
     {
         StateSearch search = new(bound);
-        double until = deadline.Seconds + secondsMax;
         while (true)
         {
             search.BeginExecution();
@@ -180,7 +181,7 @@ internal sealed class StrategyRun(
             if (_finding is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
-            if (deadline.HasPassed || deadline.Seconds >= until || search.IsFull || _executions >= settings.ExecutionsMax) return (false, search);
+            if (deadline.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax) return (false, search);
         }
     }
 
@@ -202,7 +203,7 @@ internal sealed class StrategyRun(
         for (int preemptions = 0; !fewest && !deadline.HasPassed; preemptions++)
         {
             _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}", ShorteningTime.TotalSeconds);
+            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}", _executions + _cut + ShorteningExecutions);
             if (_finding is not null)
             {
                 (finding, failing, knownPreemptions, fewest) = (_finding, _failing!, preemptions, true);
@@ -212,10 +213,11 @@ internal sealed class StrategyRun(
                 break;
             }
         }
+        long until = _executions + _cut + ShorteningExecutions;
         while (fewest && !deadline.HasPassed)
         {
             _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, failing.Length - 1), "shortest schedule", ShorteningTime.TotalSeconds);
+            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, failing.Length - 1), "shortest schedule", until);
             if (_finding is null)
             {
                 shortest = exhausted;

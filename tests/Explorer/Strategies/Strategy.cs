@@ -56,7 +56,6 @@ internal static class Strategy
         Assert.True(result.Verdict == Verdict.Violated, $"{result.Verdict}, {result.Bound}, {result.Failure?.Finding}");
         Assert.Equal(invariant, result.Failure!.Finding.Invariant);
         Assert.False(result.IsComplete);
-        Assert.Equal(1, result.Failure.Steps.Count(step => step.What.StartsWith('✗')));
         return result.Failure;
     }
 
