@@ -182,6 +182,57 @@ internal static class Wrong
         }
     }
 
+    /// <summary>Hands a root to the reclaimer twice.</summary>
+    public sealed class FreesTwice(Vm<Explored> vm) : Baseline<Explored>(vm)
+    {
+        public override void Put(TdpRoot root, MmuHold hold)
+        {
+            if (Drop(root, hold) != 0 || !Unlink(root)) return;
+            ZapRoot(root, hold, mayYield: false);
+            Vm.Mmu.FreeRoot(root);
+            Vm.Mmu.FreeRoot(root);
+        }
+    }
+
+    /// <summary>Empties an entry of a table without looking whether somebody has detached the table meanwhile.</summary>
+    public sealed unsafe class OverwritesFrozen(Vm<Explored> vm) : Mainline<Explored>(vm)
+    {
+        public override void Put(TdpRoot root, MmuHold hold)
+        {
+            Machine.EnterRcu(Vm.Rcu);
+            ulong top = Machine.Load(ref root.Table[0]);
+            // SAFETY: the section keeps the table from being freed, and the small model's memory stays mapped in any case.
+            if (Spte.IsPresent(top)) Machine.Exchange(ref ((ulong*)Spte.Address(top))[0], Spte.NonPresent);
+            Machine.ExitRcu(Vm.Rcu);
+            base.Put(root, hold);
+        }
+    }
+
+    /// <summary>A notifier that walks valid roots only.</summary>
+    public sealed class SkipsInvalid(Vm<Explored> vm) : MmuNotifier<Explored>(vm)
+    {
+        public override string Name => "skips-invalid";
+
+        public override void RangeStart(GfnRange range)
+        {
+            ExclusiveHold hold = Vm.EnterExclusive();
+            Begin(range, hold);
+            RootStrategy<Explored> roots = Vm.Strategy;
+            for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
+                Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush: false);
+            Vm.Exit(hold);
+        }
+
+        public override void RangeEnd(GfnRange range)
+        {
+            ExclusiveHold hold = Vm.EnterExclusive();
+            End(hold);
+            Vm.Exit(hold);
+        }
+
+        public override void Release() { }
+    }
+
     /// <summary>
     /// Two vCPUs raise a flag in the root each and look at the other's (Dekker): where a load can overtake a store, both may find the other's
     /// flag down and both believe that they went first.
