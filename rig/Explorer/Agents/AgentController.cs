@@ -211,6 +211,10 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         {
             IsUncontrollable = true;
             Report(new Finding("never ends", "The code under exploration ends.", $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
+            // Here and now: there may be no choice ahead at which it would stop.
+            _home.Wake();
+            me.Thread.Await();
+            throw ExecutionEndedException.Instance;
         }
         Steps++;
         return me;
