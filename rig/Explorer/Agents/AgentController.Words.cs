@@ -18,6 +18,12 @@ internal sealed unsafe partial class AgentController
     /// <summary>Every access is a choice, also one that needs none: how a schedule is recorded, so that it does not depend on what was learnt.</summary>
     public bool StopsEverywhere { get; set; }
 
+    /// <summary>
+    /// Beside <see cref="StopsEverywhere"/>: the execution is being recorded. Which stores need no buffer has been learnt; in the record they are
+    /// drained by picks, so that whoever follows it need not know.
+    /// </summary>
+    public bool RecordsDrains { get; set; }
+
     /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
     public bool IsFinePoint { get; private set; }
 
@@ -49,13 +55,23 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         me.RepeatedReads = 0;
         int number = NumberOf(word);
-        if (_model == MemoryModel.Tso && !IsProtected(me, number))
+        if (_model == MemoryModel.Tso && (StopsEverywhere || !IsProtected(me, number)))
         {
+            bool goesStraight = RecordsDrains && IsProtected(me, number);
             // Into the agent's own buffer: nobody can see that. Memory gets it in a step of its own.
             NoteUse(me, number, isWrite: true);
             See(me, number, value, OperationKind.Store);
             me.Buffer.Add((number, value));
             Teller?.Tell(me, OperationKind.Store, word, value, value);
+            if (!StopsEverywhere) return;
+            while (goesStraight && me.Buffer.Count != 0)
+            {
+                Picks.Add((byte)(FirstDrain + me.Index));
+                Drain(me);
+            }
+            IsFinePoint = true;
+            Point(me, new Operation(OperationKind.Store, number));
+            IsFinePoint = false;
             return;
         }
         PointFor(me, number, OperationKind.Store, isWrite: true);

@@ -227,7 +227,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     {
         me.Pending = next;
         me.Waits = waits;
-        CheckDeterminism(me, next);
+        if (!IsFinePoint) CheckDeterminism(me, next);
         if (_starting)
         {
             _home.Wake();

@@ -233,9 +233,10 @@ internal sealed class StrategyRun(
     /// <summary>The schedule in a form that depends on nothing that was learnt, and its story.</summary>
     private Failure Write(byte[] failing, bool fewest, bool shortest)
     {
-        _agents.StopsEverywhere = true;
+        _agents.StopsEverywhere = _agents.RecordsDrains = true;
         RecordedGuide fine = new(failing, skipsFinePoints: true);
         program.Execute(fine);
+        _agents.RecordsDrains = false;
         byte[] picks = [.. _agents.Picks];
         RecordedGuide again = new(picks, skipsFinePoints: false);
         (_, IReadOnlyList<Step> steps) = program.Tell(again);
