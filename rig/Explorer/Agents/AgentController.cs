@@ -199,6 +199,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             }
             agent.Thread.Await();
         }
+        Actor.Leave();
     }
 
     /// <summary>Called first in every event: the effects of the one before are complete now, and can be looked at.</summary>

@@ -137,6 +137,7 @@ public static class StrategyExplorer
         finally
         {
             if (!isLeft) program.Dispose();
+            Actor.Leave();
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed class ReplayTests
         StrategySettings settings = new() { Search = search, Seed = 7, ExecutionsMax = 20_000 };
         ExploreResult one = Strategy.Explore(strategy, scenario, settings), two = Strategy.Explore(strategy, scenario, settings);
         Assert.Equal(Verdict.Violated, one.Verdict);
-        // What follows the finding looks for a shorter one; both ran the same executions all the way.
+        // Executions that look for a shorter schedule count as well: both ran the same ones all the way.
         Assert.Equal((one.Executions, one.Bound, one.Steps, one.Failure!.Replay), (two.Executions, two.Bound, two.Steps, two.Failure!.Replay));
         Failure replayed = Strategy.AssertViolated(Strategy.Replay(strategy, scenario, one.Failure.Replay), one.Failure.Finding.Invariant);
         Assert.Equal((one.Failure.Finding, one.Failure.Steps.Count, one.Failure.Preemptions), (replayed.Finding, replayed.Steps.Count, replayed.Preemptions));

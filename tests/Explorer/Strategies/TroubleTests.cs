@@ -26,11 +26,19 @@ public sealed class TroubleTests
     }
 
     [Fact]
-    public void One_whose_threads_share_a_field_without_a_lock_is_not_called_explored()
+    public void One_whose_threads_share_a_field_without_a_lock_between_them_is_not_called_explored()
     {
-        Failure failure = Strategy.AssertUncontrollable(Strategy.Explore(vm => new Wrong.SecretField(vm), Toggle, Strategy.Exhaustive), "nondeterministic");
+        Failure failure = Strategy.AssertUncontrollable(Strategy.Explore(vm => new Wrong.SecretField(vm, readsInSection: true), Toggle, Strategy.Exhaustive), "nondeterministic");
         Assert.Contains("zapper", failure.Finding.What, StringComparison.Ordinal);
     }
+
+    /// <summary>
+    /// A limit of the method: a read of a plain field belongs to the event before it. If that is the end of an exclusive section the field cannot be
+    /// told from one that the lock protects, and the interleavings in between are not there.
+    /// </summary>
+    [Fact]
+    public void One_that_reads_such_a_field_right_behind_an_exclusive_section_is_explored_as_if_it_read_inside() =>
+        Strategy.AssertNothing(Strategy.Explore(vm => new Wrong.SecretField(vm, readsInSection: false), Toggle, Strategy.Exhaustive));
 
     /// <summary>Fields under a lock are what strategies are made of: the order of the critical sections is part of the state then.</summary>
     [Fact]

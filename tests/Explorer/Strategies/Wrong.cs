@@ -27,8 +27,8 @@ internal static class Wrong
         }
     }
 
-    /// <summary>A plain field that two threads use without a lock, and a branch on it: shared state behind the machine's back.</summary>
-    public sealed class SecretField(Vm<Explored> vm) : Mainline<Explored>(vm)
+    /// <summary>A plain field that two threads use without a lock that keeps them apart, and a branch on it: shared state behind the machine's back.</summary>
+    public sealed class SecretField(Vm<Explored> vm, bool readsInSection) : Mainline<Explored>(vm)
     {
         private bool _putSeen;
 
@@ -40,8 +40,26 @@ internal static class Wrong
 
         public override void ZapInvalidatedRoots()
         {
-            if (_putSeen) Machine.Load(ref Vm.Requests[0]);
+            if (readsInSection)
+            {
+                SharedHold hold = Vm.EnterShared();
+                Branch();
+                Vm.Exit(hold);
+            }
+            else
+            {
+                Branch();
+            }
             base.ZapInvalidatedRoots();
+        }
+
+        private void Branch()
+        {
+            bool seen = _putSeen;
+            TdpRoot first = Vm.Roots.First;
+            // Both ways begin with an access of a word that others use: what is compared is the next step of whoever has seen the same.
+            if (seen && !first.IsNone) Machine.Load(ref first.Count);
+            else _ = Vm.Roots.First;
         }
     }
 
