@@ -158,8 +158,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
                     break;
                 case WriteProtectAction protect:
-                    Watch.ValidOnlyReader = protect.InvalidToo ? null : agent;
+                    uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
+                    Watch.ValidOnlyReaders |= bit;
                     vm.WriteProtectSlot(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    Watch.ValidOnlyReaders &= ~bit;
                     break;
                 case UnmapAction unmap:
                     vm.Notifier.RangeStart(unmap.Range);
