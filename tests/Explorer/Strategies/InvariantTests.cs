@@ -28,7 +28,7 @@ public sealed class InvariantTests
 
     [Fact]
     public void I12_a_valid_root_reaches_zero() =>
-        Strategy.AssertViolated(Strategy.Explore(vm => new Wrong.PutsEarly(vm), PutAndFastZap, Strategy.Bounded), "I12");
+        Strategy.AssertViolated(Strategy.Explore(vm => new Wrong.NotOwned(vm), PutAndFastZap, Strategy.Bounded), "I12");
 
     [Fact]
     public void I16_a_reference_that_nobody_puts() =>

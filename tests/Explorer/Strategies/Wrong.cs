@@ -167,8 +167,8 @@ internal static class Wrong
         }
     }
 
-    /// <summary>Puts the MMU's reference while it invalidates (I12): vCPUs that put later take a valid root's count to zero.</summary>
-    public sealed class PutsEarly(Vm<Explored> vm) : Mainline<Explored>(vm)
+    /// <summary>Makes roots without the MMU's own reference (I12): the last vCPU that puts takes a valid root's count to zero.</summary>
+    public sealed class NotOwned(Vm<Explored> vm) : Mainline<Explored>(vm)
     {
         public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
     }
@@ -188,7 +188,7 @@ internal static class Wrong
         }
     }
 
-    /// <summary>A last put that leaves the list and then drops the lock to zap later, as metal's off-list does.</summary>
+    /// <summary>A last put that takes the root off the list and then zaps it with yields.</summary>
     public sealed class UnlinksFirst(Vm<Explored> vm) : Baseline<Explored>(vm)
     {
         public override void Put(TdpRoot root, MmuHold hold)
