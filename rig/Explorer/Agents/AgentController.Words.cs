@@ -26,6 +26,12 @@ internal sealed unsafe partial class AgentController
         }
     }
 
+    /// <summary>
+    /// Beside <see cref="StopsEverywhere"/>: the execution is being recorded. Which stores need no buffer has been learnt; in the record they are
+    /// drained by picks, so that whoever follows it need not know.
+    /// </summary>
+    public bool RecordsDrains { get; set; }
+
     /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
     public bool IsFinePoint { get; private set; }
 
@@ -58,12 +64,22 @@ internal sealed unsafe partial class AgentController
         me.RepeatedReads = 0;
         int number = NumberOf(word);
         NoteUse(me, number, isWrite: true);
-        if (_model == MemoryModel.Tso && _words[number].IsShared)
+        bool goesStraight = !_words[number].IsShared && me.Buffer.Count == 0;
+        if (_model == MemoryModel.Tso && (StopsEverywhere || !goesStraight))
         {
             // Into the agent's own buffer: nobody can see that. Memory gets it in a step of its own.
             See(me, number, value, OperationKind.Store);
             me.Buffer.Add((number, value));
             Teller?.Tell(me, OperationKind.Store, word, value, value);
+            if (!StopsEverywhere) return;
+            if (goesStraight && RecordsDrains)
+            {
+                Picks.Add((byte)(FirstDrain + me.Index));
+                Drain(me);
+            }
+            IsFinePoint = true;
+            Point(me, new Operation(OperationKind.Store, number));
+            IsFinePoint = false;
             return;
         }
         PointFor(me, number, OperationKind.Store, isWrite: true);

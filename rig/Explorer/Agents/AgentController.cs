@@ -23,7 +23,6 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
 
     private const int StepsPerAgentMax = 20_000;
     private const int RememberedMax = 4_000_000;
-    private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(10);
     private readonly Agent[] _agents = new Agent[SmallMemory.AgentsMax];
     private readonly AgentThread _home = new();
     private readonly int _cpu;
@@ -73,6 +72,9 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
 
     /// <summary>Every read of a lock-protected field is taken to differ with the order of the critical sections before it.</summary>
     public bool OrdersAllLocks { get; set; }
+
+    /// <summary>An agent that makes no event for so long never ends.</summary>
+    public TimeSpan StepTimeout { get; init; } = new StrategySettings().StepTimeout;
 
     /// <summary>A turn of one agent between dropping mmu_lock in a fast zap and taking it again cannot be interrupted (a lock downgrade).</summary>
     public bool GluesFastZap { get; set; }
@@ -184,8 +186,8 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     private void HandTo(Agent agent)
     {
         agent.Thread.Wake();
-        if (_home.TryAwait(HangLimit)) return;
-        throw new CodeNeverEndsException(_agents[_current].Name, HangLimit);
+        for (long before = -1; !_home.TryAwait(StepTimeout); before = Steps)
+            if (Steps == before) throw new CodeNeverEndsException(_agents[_current].Name, StepTimeout);
     }
 
     /// <summary>Life of an agent's thread: one execution after the other.</summary>
@@ -221,6 +223,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             }
             agent.Thread.Await();
         }
+        Actor.Leave();
     }
 
     /// <summary>Called first in every event: the effects of the one before are complete now, and can be looked at.</summary>
@@ -233,6 +236,10 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         {
             IsUncontrollable = true;
             Report(new Finding("never ends", "The code under exploration ends.", $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
+            // Here and now: there may be no choice ahead at which it would stop.
+            _home.Wake();
+            me.Thread.Await();
+            throw ExecutionEndedException.Instance;
         }
         Steps++;
         return me;
@@ -245,7 +252,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     {
         me.Pending = next;
         me.Waits = waits;
-        CheckDeterminism(me, next);
+        if (!IsFinePoint) CheckDeterminism(me, next);
         if (me.IsFresh)
         {
             // It was started because it was chosen for this event.

@@ -32,8 +32,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private bool _ending;
     private bool _wasItem;
 
-    /// <summary>Agent whose writer-protecting iteration sees valid roots only: invariant I15 is about it.</summary>
-    public Agent? ValidOnlyReader { get; set; }
+    /// <summary>Bit per agent whose iteration sees valid roots only: invariant I15 is about it.</summary>
+    public uint ValidOnlyReaders { get; set; }
 
     /// <summary>What is broken without anything going wrong, over all executions.</summary>
     public IReadOnlyCollection<Finding> Claims => _claims.Values;
@@ -51,7 +51,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _atInvalidate.Clear();
         _frozenBy.Clear();
         _zapper = null;
-        ValidOnlyReader = null;
+        ValidOnlyReaders = 0;
         _ending = false;
     }
 
@@ -162,7 +162,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     {
         if (theLock is MmuLock && isFree) CheckReachable();
         if (theLock == _vm!.Roots.PagesLock) CheckRoles();
-        if (theLock is MmuLock && ValidOnlyReader == me) ValidOnlyReader = null;
     }
 
     public void OnQueued(Agent me, TdpRoot root, bool queued)
@@ -253,7 +252,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (value > old)
         {
             _held[index, me.Index]++;
-            if (ValidOnlyReader == me && (root.Role & RootRole.Invalid) != 0)
+            if ((ValidOnlyReaders >> me.Index & 1) != 0 && (root.Role & RootRole.Invalid) != 0)
                 Claim("I15", "Reader-mode iterators hold references only on roots that were valid when they got them.", "an iterator over valid roots took a reference on an invalid one");
             return;
         }

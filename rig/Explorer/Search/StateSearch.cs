@@ -36,10 +36,13 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     /// <summary>States met so far.</summary>
     public long States => _seen.Count;
 
+    /// <summary>What tells them apart, to check the search against itself; without a bound it is <see cref="AgentController.StateHash"/>.</summary>
+    public IReadOnlyCollection<ulong> Met => _seen.Keys;
+
     /// <summary>A choice was left out only because of the bound.</summary>
     public bool BoundWasHit { get; private set; }
 
-    /// <summary>The same choices led to another set of agents that can go on: the code looks at something that the machine does not show.</summary>
+    /// <summary>The same choices led to another state: the code looks at something that the machine does not show.</summary>
     public bool Diverged { get; private set; }
 
     /// <summary>There is no room for more states.</summary>
@@ -93,8 +96,9 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         if (_depth < _fixed)
         {
             Node known = _path[_depth++];
-            // The same choices led here: another set of agents that can go on means that they looked at something else.
-            if (enabled == known.Enabled) return known.Chosen;
+            // The same choices led here: another set of agents that can go on, or another state, means that they looked at something else. Of the
+            // states the last one is enough: it holds what every agent has seen.
+            if (enabled == known.Enabled && (_depth < _fixed || agents.StateHash() == known.State)) return known.Chosen;
             Diverged = true;
             return -1;
         }
@@ -167,7 +171,7 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     /// <summary>Books the state. False if nothing is left to be explored from it.</summary>
     private bool Meet(AgentController agents, Node node)
     {
-        ulong state = agents.StateHash();
+        ulong state = node.State = agents.StateHash();
         if (bound.IsNone)
         {
             if (!_seen.TryGetValue(state, out uint leftOut))
@@ -191,6 +195,7 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
 
     private sealed class Node
     {
+        public ulong State;
         public uint Enabled;
         public uint Todo;
         public uint Done;

@@ -45,6 +45,9 @@ public sealed record StrategySettings
     /// <summary>Reports a failing schedule as it was found instead of looking for the smallest.</summary>
     public bool AsFound { get; init; }
 
+    /// <summary>A thread that makes no event for so long is taken never to end; only a lower limit.</summary>
+    public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
 }
@@ -75,9 +78,8 @@ public static class StrategyExplorer
                 AgentThread.Pin(cpu);
                 try
                 {
-                    using StrategyProgram program = new(strategy, notifier, scenario, settings, cpu);
-                    StrategyRun run = new(program, strategyName, scenario, settings, deadline, number == 0 ? observer : null, number);
-                    results[number] = run.Explore();
+                    results[number] = Run(new StrategyProgram(strategy, notifier, scenario, settings, cpu),
+                        program => new StrategyRun(program, strategyName, scenario, settings, deadline, number == 0 ? observer : null, number), run => run.Explore());
                 }
                 catch (Exception error)
                 {
@@ -108,8 +110,8 @@ public static class StrategyExplorer
             AgentThread.Pin(cpu);
             try
             {
-                using StrategyProgram program = new(strategy, notifier, scenario, settings, cpu);
-                result = new StrategyRun(program, strategyName, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0).Replay(picks!);
+                result = Run(new StrategyProgram(strategy, notifier, scenario, settings, cpu),
+                    program => new StrategyRun(program, strategyName, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
             }
             catch (Exception error)
             {
@@ -120,6 +122,27 @@ public static class StrategyExplorer
         thread.Join();
         if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         return result!;
+    }
+
+    /// <summary>A thread that never ends cannot be stopped: its program is left to it, memory and all.</summary>
+    private static ExploreResult Run(StrategyProgram program, Func<StrategyProgram, StrategyRun> make, Func<StrategyRun, ExploreResult> explore)
+    {
+        StrategyRun run = make(program);
+        bool isLeft = false;
+        try
+        {
+            return explore(run);
+        }
+        catch (CodeNeverEndsException error)
+        {
+            isLeft = true;
+            return run.NeverEnds(error);
+        }
+        finally
+        {
+            if (!isLeft) program.Dispose();
+            Actor.Leave();
+        }
     }
 }
 

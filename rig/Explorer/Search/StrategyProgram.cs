@@ -28,7 +28,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
         _memory = new SmallMemory(_entries);
         _settings = new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
-        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap };
+        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
@@ -166,8 +166,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
                     break;
                 case WriteProtectAction protect:
-                    Watch.ValidOnlyReader = protect.InvalidToo ? null : agent;
+                    uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
+                    Watch.ValidOnlyReaders |= bit;
                     vm.WriteProtectSlot(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    Watch.ValidOnlyReaders &= ~bit;
                     break;
                 case UnmapAction unmap:
                     vm.Notifier.RangeStart(unmap.Range);

@@ -9,7 +9,9 @@ internal sealed class StrategyRun(
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
     private const int DefaultSamples = 10_000;
-    private static readonly TimeSpan ShorteningTime = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow machine.</summary>
+    private const int ShorteningExecutions = 10_000;
     private readonly AgentController _agents = program.Agents;
     private long _executions;
     private long _cut;
@@ -40,7 +42,16 @@ internal sealed class StrategyRun(
         if (guide.DivergedAt >= 0)
             throw new ArgumentException($"The schedule cannot be followed beyond its step {guide.DivergedAt + 1}: the code under exploration has changed, or is nondeterministic; explore again to get a new one.");
         Failure? failure = _finding is null ? null : new Failure(_finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
-        return Result(end == ExecutionEnd.Violated ? Verdict.Violated : Verdict.NothingFound, isComplete: false, "one recorded schedule", failure);
+        Verdict verdict = _agents.IsUncontrollable ? Verdict.Uncontrollable : end == ExecutionEnd.Violated ? Verdict.Violated : Verdict.NothingFound;
+        return Result(verdict, isComplete: false, "one recorded schedule", failure);
+    }
+
+    /// <summary>What there is to say when a thread does not come back.</summary>
+    public ExploreResult NeverEnds(CodeNeverEndsException error)
+    {
+        Finding finding = new("never ends", "The code under exploration ends.", error.Message);
+        Failure failure = new(finding, AgentNames(), [], 0, Encode([.. _agents.Picks]), false, false);
+        return Result(Verdict.Uncontrollable, isComplete: false, $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
     }
 
     public static ScheduleKey KeyOf(string strategyName, Scenario scenario, StrategySettings settings)
@@ -83,7 +94,7 @@ internal sealed class StrategyRun(
 
     private ExploreResult ExploreAll()
     {
-        (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", double.PositiveInfinity);
+        (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", long.MaxValue);
         _states = search.States;
         if (_finding is not null) return Failed("all schedules");
         string bound = exhausted ? "all schedules" : $"not all schedules: stopped after {(_executions + _cut).ToString("N0", CultureInfo.InvariantCulture)} executions and {_states.ToString("N0", CultureInfo.InvariantCulture)} states, because {Why(search)}";
@@ -95,7 +106,7 @@ internal sealed class StrategyRun(
         int done = -1;
         for (int preemptions = 0; preemptions <= settings.PreemptionsMax; preemptions++)
         {
-            (bool exhausted, StateSearch search) = Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), double.PositiveInfinity);
+            (bool exhausted, StateSearch search) = Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), long.MaxValue);
             _states = Math.Max(_states, search.States);
             if (_finding is not null) return Failed(Preemptions(preemptions), preemptions);
             if (!exhausted)
@@ -137,10 +148,9 @@ internal sealed class StrategyRun(
     }
 
     /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of the program was wrong.</summary>
-    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, double secondsMax)
+    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until)
     {
         StateSearch search = new(bound);
-        double until = deadline.Seconds + secondsMax;
         while (true)
         {
             search.BeginExecution();
@@ -157,13 +167,21 @@ internal sealed class StrategyRun(
                 search = new StateSearch(bound);
                 continue;
             }
+            if (search.Diverged)
+            {
+                _finding = new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
+                    "the same choices once led to another state: it is nondeterministic, or touches shared state behind the machine's back");
+                _failing = [.. _agents.Picks];
+                _uncontrollable = true;
+                return (false, search);
+            }
             if (end == ExecutionEnd.Cut) _cut++;
             else _executions++;
             Note(end, _agents.Picks);
             if (_finding is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
-            if (deadline.HasPassed || deadline.Seconds >= until || search.IsFull || _executions >= settings.ExecutionsMax) return (false, search);
+            if (deadline.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax) return (false, search);
         }
     }
 
@@ -171,7 +189,7 @@ internal sealed class StrategyRun(
     {
         if (end != ExecutionEnd.Violated) return;
         _finding = _agents.Finding;
-        _uncontrollable = _agents.IsUncontrollable;
+        _uncontrollable |= _agents.IsUncontrollable;
         _failing = [.. picks];
     }
 
@@ -186,7 +204,7 @@ internal sealed class StrategyRun(
         for (int preemptions = 0; !fewest && !deadline.HasPassed; preemptions++)
         {
             _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}", ShorteningTime.TotalSeconds);
+            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}", _executions + _cut + ShorteningExecutions);
             if (_finding is not null)
             {
                 (finding, failing, knownPreemptions, fewest) = (_finding, _failing!, preemptions, true);
@@ -196,10 +214,11 @@ internal sealed class StrategyRun(
                 break;
             }
         }
+        long until = _executions + _cut + ShorteningExecutions;
         while (fewest && !deadline.HasPassed)
         {
             _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, failing.Length - 1), "shortest schedule", ShorteningTime.TotalSeconds);
+            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, failing.Length - 1), "shortest schedule", until);
             if (_finding is null)
             {
                 shortest = exhausted;
@@ -209,15 +228,16 @@ internal sealed class StrategyRun(
             (finding, failing) = (_finding, _failing);
         }
         _finding = finding;
-        return Result(Verdict.Violated, isComplete: false, bound, Write(failing, fewest, shortest));
+        return Result(_uncontrollable ? Verdict.Uncontrollable : Verdict.Violated, isComplete: false, bound, Write(failing, fewest, shortest));
     }
 
     /// <summary>The schedule in a form that depends on nothing that was learnt, and its story.</summary>
     private Failure Write(byte[] failing, bool fewest, bool shortest)
     {
-        _agents.StopsEverywhere = true;
+        _agents.StopsEverywhere = _agents.RecordsDrains = true;
         RecordedGuide fine = new(failing, skipsFinePoints: true);
         program.Execute(fine);
+        _agents.RecordsDrains = false;
         byte[] picks = [.. _agents.Picks];
         RecordedGuide again = new(picks, skipsFinePoints: false);
         (_, IReadOnlyList<Step> steps) = program.Tell(again);

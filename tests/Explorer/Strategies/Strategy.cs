@@ -1,0 +1,76 @@
+using System.Reflection;
+using Lab.Explorer;
+using Lab.Mmu;
+using Lab.Strategies;
+using Lab.Strategies.Notifier;
+using Xunit;
+
+namespace Lab.Tests.Explorer.Strategies;
+
+/// <summary>Explorations one after the other: all of them run on the same processor.</summary>
+[CollectionDefinition(Name)]
+public sealed class Explorations
+{
+    public const string Name = "explorations of strategies";
+}
+
+/// <summary>Strategies of the catalogue and of the tests, explored until the test is cancelled.</summary>
+internal static class Strategy
+{
+    /// <summary>Enough for any exploration here to end by itself.</summary>
+    private static readonly TimeSpan Plenty = TimeSpan.FromSeconds(60);
+
+    public static StrategySettings Exhaustive { get; } = new() { Budget = Plenty };
+
+    public static StrategySettings Bounded { get; } = new() { Budget = Plenty, Search = StrategySearch.Bounded };
+
+    public static ExploreResult Explore(string strategy, string scenario, StrategySettings settings) =>
+        StrategyExplorer.Explore(strategy, Named(strategy), Notifier, ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
+
+    /// <summary>A strategy of a test, on a scenario by name or by text.</summary>
+    public static ExploreResult Explore(Func<Vm<Explored>, RootStrategy<Explored>> strategy, string scenario, StrategySettings settings) =>
+        StrategyExplorer.Explore("mine", strategy, Notifier, ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
+
+    public static ExploreResult Replay(string strategy, string scenario, string schedule) =>
+        StrategyExplorer.Replay(strategy, Named(strategy), Notifier, ScenarioOf(scenario), schedule, TestContext.Current.CancellationToken);
+
+    public static StrategyProgram Program(string strategy, string scenario) => new(Named(strategy), Notifier, ScenarioOf(scenario), Exhaustive, cpu: 0);
+
+    /// <summary>Of the catalogue if it has one of that name; otherwise the argument is the text.</summary>
+    public static Scenario ScenarioOf(string nameOrText, params (string Name, long Value)[] values)
+    {
+        (string name, string text) = Catalogue.RootScenarios.FirstOrDefault(one => one.Name == nameOrText, (Name: "mine", Text: nameOrText));
+        return ScenarioText.Parse(name, text, values.ToDictionary(one => one.Name, one => one.Value));
+    }
+
+    public static Func<Vm<Explored>, RootStrategy<Explored>> Named(string name)
+    {
+        Type type = Catalogue.RootStrategies.Single(one => one.GetCustomAttribute<StrategyAttribute>()!.Name == name).MakeGenericType(typeof(Explored));
+        return vm => (RootStrategy<Explored>)Activator.CreateInstance(type, vm)!;
+    }
+
+    public static MmuNotifier<Explored> Notifier(Vm<Explored> vm) => new AlwaysCount<Explored>(vm);
+
+    public static Failure AssertViolated(ExploreResult result, string invariant)
+    {
+        Assert.True(result.Verdict == Verdict.Violated, $"{result.Verdict}, {result.Bound}, {result.Failure?.Finding}");
+        Assert.Equal(invariant, result.Failure!.Finding.Invariant);
+        Assert.False(result.IsComplete);
+        return result.Failure;
+    }
+
+    public static Failure AssertUncontrollable(ExploreResult result, string invariant)
+    {
+        Assert.True(result.Verdict == Verdict.Uncontrollable, $"{result.Verdict}, {result.Bound}, {result.Failure?.Finding}");
+        Assert.Equal(invariant, result.Failure!.Finding.Invariant);
+        Assert.False(result.IsComplete);
+        return result.Failure;
+    }
+
+    public static void AssertNothing(ExploreResult result)
+    {
+        Assert.True(result.Verdict == Verdict.NothingFound, $"{result.Verdict}: {result.Failure?.Finding}");
+        Assert.True(result.IsComplete, result.Bound);
+        Assert.Null(result.Failure);
+    }
+}
