@@ -107,7 +107,7 @@ public sealed class UncontrollableTests
         });
         Assert.Equal(Verdict.Violated, result.Verdict);
         Assert.Equal("exception", result.Failure!.Finding.Invariant);
-        Assert.Contains("thrower: InvalidOperationException: too early", result.Failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("thrower threw InvalidOperationException: too early", result.Failure.Finding.What, StringComparison.Ordinal);
         Assert.Contains(result.Failure.Steps, step => step.What == "load x = 0");
     }
 

@@ -182,6 +182,7 @@ internal sealed unsafe partial class AgentController
         if (me.Buffer.Count == 0) return;
         me.IsFused = false;
         Point(me, next, Wait.Drained);
+        See(me, 0, 0, OperationKind.Drain);
     }
 
     /// <summary>The interrupt that makes every running thread pass a full fence. Stores that reached memory before it did so in steps of their own.</summary>
