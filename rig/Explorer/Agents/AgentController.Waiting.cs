@@ -330,7 +330,7 @@ internal sealed unsafe partial class AgentController
         if (!_lockNumbers.TryGetValue(name, out int number))
         {
             number = _lockNumbers.Count;
-            if (number == LocksMax) throw new InvalidOperationException($"More than {LocksMax} locks are in use; explore a smaller program.");
+            if (number == LocksMax) throw new ModelTooSmallException($"More than {LocksMax} locks are in use; explore a smaller program.");
             _lockNumbers.Add(name, number);
         }
         LockState state = _locks[number];
@@ -354,7 +354,7 @@ internal sealed unsafe partial class AgentController
     {
         int domain = _domainNames.IndexOf(rcu.Name);
         if (domain >= 0) return domain;
-        if (_domainNames.Count == DomainsMax) throw new InvalidOperationException($"More than {DomainsMax} RCU domains are in use; explore a smaller program.");
+        if (_domainNames.Count == DomainsMax) throw new ModelTooSmallException($"More than {DomainsMax} RCU domains are in use; explore a smaller program.");
         _domainNames.Add(rcu.Name);
         return _domainNames.Count - 1;
     }

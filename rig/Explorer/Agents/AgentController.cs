@@ -204,6 +204,11 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
                 if (!_ending) Settle(agent);
             }
             catch (ExecutionEndedException) { }
+            catch (ModelTooSmallException tooSmall)
+            {
+                IsUncontrollable = true;
+                Report(new Finding("too small", "The model has room for the scenario.", tooSmall.Message));
+            }
             catch (Exception error)
             {
                 Report(new Finding("exception", "The code under exploration throws nothing.", $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
@@ -417,6 +422,9 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         return x ^ (x >> 32);
     }
 }
+
+/// <summary>The program needs more roots, tables, locks or domains than the model has.</summary>
+internal sealed class ModelTooSmallException(string message) : Exception(message);
 
 /// <summary>An agent computes without end between two events; its thread cannot be stopped.</summary>
 internal sealed class CodeNeverEndsException(string agent, TimeSpan limit)

@@ -53,9 +53,6 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
         if (kind == RcuKind.Root) Add(me, $"grace period over: {SmallMemory.NameOf(new TdpRoot((RootHeader*)node))} freed", true);
     }
 
-    /// <summary>The last step, once it is known to be the wrong one.</summary>
-    public void TellEnd(Agent me, Finding finding) => Add(me, $"✗ {finding.Invariant}: {finding.What}", true);
-
     private static bool IsInvalidationBit(ulong old, ulong value) => ((old ^ value) & RootRole.Invalid) != 0;
 
     private bool IsInvalidation(nint word, ulong old, ulong value) =>

@@ -26,7 +26,7 @@ public enum Verdict
 }
 
 /// <summary>A broken promise.</summary>
-/// <param name="Invariant">Number in section 12 of the reference ("I1"), or "deadlock", "livelock", "lost wake-up", "check", "exception", "never ends", "nondeterministic", "undeclared word", "unsupported".</param>
+/// <param name="Invariant">Number in section 12 of the reference ("I1"), or "deadlock", "livelock", "lost wake-up", "check", "exception", "never ends", "nondeterministic", "too small", "undeclared word", "unsupported".</param>
 /// <param name="Claim">The invariant in a sentence.</param>
 /// <param name="What">What was seen, with its numbers.</param>
 public sealed record Finding(string Invariant, string Claim, string What);

@@ -228,7 +228,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
     }
 
-    private InvalidOperationException TooSmall() => new($"scenario '{_scenario.Name}' makes more than {SmallMemory.RootsPerAgent} roots or {SmallMemory.TablesPerAgent} tables on one thread; make it smaller.");
+    private ModelTooSmallException TooSmall() => new($"scenario '{_scenario.Name}' makes more than {SmallMemory.RootsPerAgent} roots or {SmallMemory.TablesPerAgent} tables on one thread; make it smaller.");
 
     private string NameOf(nint word)
     {
