@@ -81,8 +81,8 @@ public sealed class SamplingSpeedTests(ITestOutputHelper output)
         SamplingRun run = new(program.Scene, new ExploreSettings());
         RandomWalk walk = new(1);
         for (int warm = 0; warm < 100; warm++) _ = run.Execute(walk, true);
-        long before = GC.GetAllocatedBytesForCurrentThread();
         Stopwatch clock = Stopwatch.StartNew();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         for (int schedule = 0; schedule < 10_000; schedule++) _ = run.Execute(walk, false);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{10_000 / clock.Elapsed.TotalSeconds:N0} schedules/s on the calling thread"));
