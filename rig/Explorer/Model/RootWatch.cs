@@ -55,41 +55,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _ending = false;
     }
 
-    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left over to the pools.</summary>
-    public void TakeStock()
-    {
-        foreach (TdpRoot root in memory.Made)
-            if (root.Header->State == (ulong)RootState.Live) _pool[Index(root)] = (int)root.Count;
-        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
-        {
-            if (vcpu.Root.IsNone) continue;
-            _pool[Index(vcpu.Root)]--;
-            Agent? driver = null;
-            foreach (Agent agent in agents.Agents)
-                if (agent.Vcpu == vcpu.Index) driver = agent;
-            if (driver is null) _parked[Index(vcpu.Root)]++;
-            else _held[Index(vcpu.Root), driver.Index]++;
-        }
-        foreach (Agent agent in agents.Agents) _accesses[agent.Index] = -1;
-    }
-
-    /// <summary>From here on the destroyer puts what the vCPUs hold.</summary>
-    public void BeginDestroy()
-    {
-        _ending = true;
-        for (int root = 0; root < RootsMax; root++)
-        {
-            _pool[root] += _parked[root];
-            _parked[root] = 0;
-            for (int agent = 0; agent < SmallMemory.AgentsMax; agent++)
-            {
-                if (agent >= agents.AgentCount || agents.Agents[agent].Vcpu < 0) continue;
-                _pool[root] += _held[root, agent];
-                _held[root, agent] = 0;
-            }
-        }
-    }
-
     /// <summary>What the books say: part of the state, since what they will find depends on it.</summary>
     public ulong StateHash()
     {
@@ -164,32 +129,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (theLock == _vm!.Roots.PagesLock) CheckRoles();
     }
 
-    public void OnQueued(Agent me, TdpRoot root, bool queued)
-    {
-        if (!queued)
-        {
-            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
-                $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner"));
-            return;
-        }
-        int index = Index(root);
-        _wasItem = true;
-        if (_pool[index] > 0) _pool[index]--;
-        else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else
-        {
-            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
-                $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
-        }
-        _items[index]++;
-    }
-
-    public void OnTaken(Agent me, TdpRoot root)
-    {
-        _items[Index(root)]--;
-        _held[Index(root), me.Index]++;
-    }
-
     public void OnFlush(Agent me, List<AgentController.Item> items, AgentController.Item running)
     {
         foreach (AgentController.Item item in items) CheckOwn(item);
@@ -239,66 +178,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private TdpRoot First() => TdpRoot.FromWord(*_vm!.Roots.HeadLink);
 
     private static TdpRoot After(TdpRoot root) => TdpRoot.FromWord(root.Header->Next);
-
-    private void OnCount(Agent me, TdpRoot root, OperationKind kind, long old, long value)
-    {
-        int index = Index(root);
-        string name = SmallMemory.NameOf(root);
-        if (kind == OperationKind.Store)
-        {
-            OnCountStored(me, root, old, value);
-            return;
-        }
-        if (value > old)
-        {
-            _held[index, me.Index]++;
-            if ((ValidOnlyReaders >> me.Index & 1) != 0 && (root.Role & RootRole.Invalid) != 0)
-                Claim("I15", "Reader-mode iterators hold references only on roots that were valid when they got them.", "an iterator over valid roots took a reference on an invalid one");
-            return;
-        }
-        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else if (_pool[index] > 0) _pool[index]--;
-        else
-        {
-            agents.Report(new Finding("I1", "The reference count never goes below zero, and nobody drops a reference that is not his.",
-                $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}"));
-        }
-    }
-
-    /// <summary>The count is what its holders add up to, after every change of it.</summary>
-    private void CompareBooks(Agent me, TdpRoot root, long count)
-    {
-        int index = Index(root);
-        int holders = _pool[index] + _items[index] + _parked[index];
-        for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
-        if (holders == count) return;
-        agents.Report(new Finding("I1", "The reference count is the number of references that are held.",
-            $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its holders add up to {holders}"));
-    }
-
-    private void OnCountStored(Agent me, TdpRoot root, long old, long value)
-    {
-        int index = Index(root);
-        if (old == 0 && value > 0)
-        {
-            // A new root, or the documented way back from zero.
-            bool isNew = root.Header->Previous == 0 && (root.Role & RootRole.Invalid) == 0;
-            if (isNew) _held[index, me.Index]++;
-            else _held[index, me.Index] += (int)value;
-            if (isNew) _pool[index] += (int)value - 1;
-            return;
-        }
-        if (value != 0) return;
-        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else if (_pool[index] > 0) _pool[index]--;
-        for (int agent = 0; agent < agents.AgentCount; agent++)
-        {
-            if (_held[index, agent] == 0) continue;
-            agents.Report(new Finding("I1", "A reference count is not forced to a value that its holders do not add up to.",
-                $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while {Holders(index)} holds a reference: it is lost"));
-            return;
-        }
-    }
 
     private void OnEntry(Agent me, nint word, OperationKind kind, ulong old, ulong value)
     {
@@ -387,13 +266,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         }
     }
 
-    private void GiveAway(Agent me, TdpRoot root)
-    {
-        if (root.IsNone || _held[Index(root), me.Index] == 0) return;
-        _held[Index(root), me.Index]--;
-        _pool[Index(root)]++;
-    }
-
     private TdpRoot RootNumber(ulong id)
     {
         foreach (TdpRoot root in memory.Made)
@@ -402,13 +274,4 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     }
 
     private void Claim(string invariant, string claim, string what) => _claims.TryAdd((invariant, what), new Finding(invariant, claim, what));
-
-    private string Holders(int index)
-    {
-        List<string> holders = [];
-        for (int agent = 0; agent < agents.AgentCount; agent++)
-            if (_held[index, agent] != 0) holders.Add(agents.Agents[agent].Name);
-        if (_items[index] != 0) holders.Add("the item on the queue");
-        return holders.Count == 0 ? "nobody" : string.Join(", ", holders);
-    }
 }
