@@ -57,7 +57,7 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
     public required RuntimeCounters Disturbance { get; init; }
 
-    /// <summary>The collector's mode that was in force; asking for SustainedLowLatency has no effect without concurrent collection.</summary>
+    /// <summary>The collector's mode when the window opened: NoGCRegion where collections are held off; otherwise SustainedLowLatency, which has no effect without concurrent collection.</summary>
     public required GCLatencyMode GcLatencyMode { get; init; }
 
     /// <summary>The token was cancelled before all had measured; what was measured until then is here.</summary>

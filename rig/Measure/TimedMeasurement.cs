@@ -88,6 +88,7 @@ public sealed class TimedMeasurement
                 if (!isWarm)
                     NoteColdActors();
                 CollectionFreeStretch.Begin();
+                modeInForce = GCSettings.LatencyMode;
                 opening = ReadEdge();
                 OpenWindow();
                 _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
