@@ -24,6 +24,8 @@ internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
 
     public ReadOnlySpan<long> Phases => actor.Phases;
 
+    public string? SampleMetric => actor.TouchMetric;
+
     /// <summary>What the actor's thread counted; null before it started.</summary>
     public ActorCounters? Counters { get; private set; }
 
@@ -41,6 +43,12 @@ internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
     }
 
     public int Step() => actor.Step();
+
+    public void RecordSamples(LatencyRecorder into, long startTicks)
+    {
+        foreach (ref readonly GuestTouch touch in actor.ClaimTouches())
+            if (touch.Ticks != 0) into.Record(startTicks, startTicks + (long)touch.Ticks);
+    }
 
     public void Quiesce()
     {

@@ -136,7 +136,7 @@ internal sealed class ExploreOptions
     {
         (string name, IReadOnlyDictionary<string, long> values, _) = ScenarioChoice.Recorded(recorded);
         if (strategy is not null && strategy != recorded.Subject) throw Contradiction("--strategy", strategy, recorded.Subject);
-        StrategyEntry entry = Names.Find("strategy", recorded.Subject, catalogue.Strategies, one => one.Name);
+        StrategyEntry entry = Names.Find("strategy", recorded.Subject, Explorable(catalogue), one => one.Name);
         IReadOnlyList<Scenario> made = scenario is null ? [Names.Find("scenario", name, catalogue.Scenarios, one => one.Name)] : ScenarioChoice.Named(scenario, catalogue);
         if (made is not [var only] || only.Name != name) throw Contradiction("--scenario", scenario!, name);
         return new StrategyPlan(entry, [ScenarioChoice.With(only, values)], StrategySearch.Exhaustive, StopsAtViolation: false);
@@ -145,14 +145,17 @@ internal sealed class ExploreOptions
     private static UsageException Contradiction(string option, string given, string inString) =>
         new($"{option} {given} contradicts the replay string, which is for '{inString}'; leave the option out.");
 
+    /// <summary>What the running kernel does is not under the explorer's control.</summary>
+    private static IReadOnlyList<StrategyEntry> Explorable(LabCatalogue catalogue) => [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
+
     private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
     {
         List<StrategyEntry> chosen = [];
         foreach (string name in Names.Items("--strategy", text))
         {
-            if (name == "all") chosen.AddRange(catalogue.Strategies.Where(entry => !entry.IsBroken && !entry.IsBound));
-            else if (name == "broken") chosen.AddRange(catalogue.Strategies.Where(entry => entry.IsBroken));
-            else chosen.Add(Names.Find("strategy", name, catalogue.Strategies, entry => entry.Name));
+            if (name == "all") chosen.AddRange(Explorable(catalogue).Where(entry => !entry.IsBroken && !entry.IsBound));
+            else if (name == "broken") chosen.AddRange(Explorable(catalogue).Where(entry => entry.IsBroken));
+            else chosen.Add(Names.Find("strategy", name, Explorable(catalogue), entry => entry.Name));
         }
         if (chosen.Find(entry => entry.IsBound) is { } bound)
             throw new UsageException($"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");

@@ -12,7 +12,18 @@ internal sealed record StrategyEntry(StrategyAttribute Card, Type Type, string F
 
     public bool IsBroken => Card.Status == StrategyStatus.Broken;
 
+    /// <summary>The running kernel does what the others do themselves.</summary>
+    public bool NeedsKernel => Card.Needs == StrategyNeeds.KernelSlots;
+
     public bool IsBound => Card.Status == StrategyStatus.Bound;
+
+    /// <summary>Whether it can drive an MMU of that name.</summary>
+    public bool FitsMmu(string mmu) => Card.Needs switch
+    {
+        StrategyNeeds.KernelSlots => mmu == "kvm",
+        StrategyNeeds.OneThread => mmu == "radix",
+        _ => true,
+    };
 
     public Func<Vm<TMachine>, RootStrategy<TMachine>> FactoryFor<TMachine>()
         where TMachine : struct, IMachine
@@ -35,7 +46,7 @@ internal sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
 /// <summary>What can be named on the command line. Strategies of other assemblies join by <c>--plugin</c>.</summary>
 internal sealed class LabCatalogue
 {
-    private readonly List<StrategyEntry> _strategies = [.. Lab.Strategies.Catalogue.RootStrategies.Select(type => EntryOf(type))];
+    private readonly List<StrategyEntry> _strategies = [.. Lab.Strategies.Catalogue.RootStrategies.Concat(Lab.Strategies.Catalogue.KernelStrategies).Select(type => EntryOf(type))];
 
     public IReadOnlyList<StrategyEntry> Strategies => _strategies;
 
@@ -44,7 +55,11 @@ internal sealed class LabCatalogue
 
     /// <summary>Page-table implementations and what they are.</summary>
     public IReadOnlyList<(string Name, string Idea)> Mmus { get; } =
-        [("radix", "page tables in native memory, walked in software, with a software TLB per vCPU")];
+        [
+            ("radix", "page tables in native memory, walked in software, with a software TLB per vCPU"),
+            ("kvm", "each root is a KVM VM out of a pool: the processor walks under virtualization, a zap deletes memslots"),
+            ("host", "each root is a window of the process's address space: the processor walks, a zap is madvise"),
+        ];
 
     /// <summary>Scenarios of the explorer, with their parameters as their files have them.</summary>
     public IReadOnlyList<Scenario> Scenarios => field ??= [.. Lab.Strategies.Catalogue.RootScenarios.Select(one => ScenarioText.Parse(one.Name, one.Text))];
@@ -95,6 +110,7 @@ internal sealed class LabCatalogue
         {
             StrategyStatus.Broken => "roots/broken",
             StrategyStatus.Bound => "bound",
+            _ when card.Needs == StrategyNeeds.KernelSlots => "kernel",
             _ => "roots",
         };
         return new StrategyEntry(card, type, family);

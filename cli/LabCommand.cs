@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Lab.Hardware;
 using Lab.Results;
 
 namespace Lab.Cli;
@@ -82,7 +83,7 @@ internal static class LabCommand
     }
 
     private static bool IsForTheUser(Exception error) =>
-        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException;
+        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException or HardwareUnavailableException;
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
 using Lab.Workloads;
@@ -17,7 +18,7 @@ internal sealed record MeasurementOutcome(
     HangReport? Hang);
 
 /// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles.</summary>
-internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request)
+internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host)
 {
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
@@ -29,8 +30,9 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         where TMachine : struct, IMachine
     {
         Func<Vm<TMachine>, RootStrategy<TMachine>> strategyOf = strategy.FactoryFor<TMachine>();
+        Func<Vm<TMachine>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, strategy.NeedsKernel);
         VmSource<TMachine> source = new(
-            () => new Vm<TMachine>(default, request.Vm, strategyOf, vm => new Lab.Strategies.Notifier.AlwaysCount<TMachine>(vm)));
+            () => new Vm<TMachine>(default, request.Vm, strategyOf, vm => new Lab.Strategies.Notifier.AlwaysCount<TMachine>(vm), mmu));
         WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Card.Needs == StrategyNeeds.EmptyGuest };
         Workload<TMachine> instance = workload.Create(source, parameters);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Hardware;
 using Lab.Measure;
 using Lab.Plots;
 using Lab.Results;
@@ -23,7 +24,9 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<Planned> plan = Plan();
         if (plan.Count == 0)
             throw new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
-        IReadOnlyList<string> warnings = Warnings();
+        // Before anything is written: what it stands on may not be there.
+        using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
+        IReadOnlyList<string> warnings = [.. Warnings(), .. host?.Notes ?? []];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -34,7 +37,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             new RunProgress(console.Error, console.IsErrorTerminal).Each(
                 plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
                 {
-                    hung = Measure(folder, one, observer, cancellation);
+                    hung = Measure(folder, one, host, observer, cancellation);
                     return !hung && !cancellation.IsCancellationRequested;
                 });
         }
@@ -71,14 +74,15 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         return plan;
     }
 
-    /// <summary>The bounds are floors of a memslot update and mean nothing elsewhere.</summary>
-    private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) => !strategy.IsBound || workload.Name == "memslot-churn";
+    /// <summary>The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots.</summary>
+    private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) =>
+        strategy.IsBound ? workload.Name == "memslot-churn" : !strategy.NeedsKernel || workload.Name is not ("last-put" or "root-toggle");
 
-    private bool Measure(RunFolder folder, Planned one, IWindowObserver? observer, CancellationToken cancellation)
+    private bool Measure(RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
-        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, cancellation) : null;
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded).Run(observer, cancellation);
+        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -92,7 +96,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
     /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
     /// </summary>
-    private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, CancellationToken cancellation)
+    private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, IHardwareHost? host, CancellationToken cancellation)
     {
         RunRequest brief = seeded with
         {
@@ -100,7 +104,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
-        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief).Run(null, cancellation);
+        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host).Run(null, cancellation);
         if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
         outcome.Window.Dispose();
         return null;

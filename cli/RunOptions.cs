@@ -40,12 +40,13 @@ internal sealed class RunOptions
     private readonly Option<string> _pin = Text("--pin", "bind actors to cores: auto, on or off", "auto");
     private readonly Option<string> _pause = Text("--pause", "dally at a point: fast-zap=200us, put-edge=…, root-filter=…, detached=…; comma-separated", "");
     private readonly Option<string> _watchdog = Text("--watchdog", "give a run up when an actor stands still for so long", "10s");
+    private readonly HardwareOptions _hardware = new();
     private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
 
     private IEnumerable<Option> All =>
     [
         _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _hardware.All,
     ];
 
     public static string NameOf(PausePoint point) =>
@@ -68,9 +69,9 @@ internal sealed class RunOptions
         string Of(Option<string> option) => parsed.GetValue(option) ?? "";
         foreach (string plugin in parsed.GetValue(_plugin) ?? []) catalogue.AddPlugin(plugin);
 
-        IReadOnlyList<StrategyEntry> strategies = Strategies(Of(_strategy), catalogue);
-        IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
         string mmu = Names.Find("MMU", Of(_mmu), catalogue.Mmus, entry => entry.Name).Name;
+        IReadOnlyList<StrategyEntry> strategies = Strategies(Of(_strategy), mmu, catalogue);
+        IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
         int leafLevel = Names.Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
         long memory = Memory(Of(_memory), Of(_pages), leafLevel);
         bool replays = workloads.Any(workload => workload.Name == "vmm-trace");
@@ -97,6 +98,7 @@ internal sealed class RunOptions
             Strategies = strategies,
             Workloads = workloads,
             Mmu = mmu,
+            Hardware = mmu == "radix" ? null : _hardware.Read(parsed),
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Seed = Quantities.Seed(Of(_seed)),
             Plugins = parsed.GetValue(_plugin) ?? [],
@@ -129,13 +131,20 @@ internal sealed class RunOptions
         };
     }
 
-    private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
+    private static IReadOnlyList<StrategyEntry> Strategies(string text, string mmu, LabCatalogue catalogue)
     {
         List<StrategyEntry> chosen = [];
+        bool Offered(StrategyEntry entry) => !entry.IsBroken && entry.FitsMmu(mmu) && !chosen.Contains(entry);
         foreach (string name in Names.Items("--strategy", text))
         {
-            if (name == "all") chosen.AddRange(catalogue.Strategies.Where(entry => !entry.IsBroken && !chosen.Contains(entry)));
+            if (name == "all") chosen.AddRange(catalogue.Strategies.Where(Offered));
             else if (Names.Find("strategy", name, catalogue.Strategies, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
+        }
+        if (chosen.FirstOrDefault(entry => !entry.FitsMmu(mmu)) is { } stranger)
+        {
+            throw new UsageException(stranger.NeedsKernel
+                ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
+                : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
         }
         return chosen;
     }
@@ -203,6 +212,6 @@ internal sealed class RunOptions
         return pauses;
     }
 
-    private static Option<string> Text(string name, string description, string byDefault) =>
+    public static Option<string> Text(string name, string description, string byDefault) =>
         new(name) { Description = description, DefaultValueFactory = _ => byDefault };
 }

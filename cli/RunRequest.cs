@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
 using Lab.Workloads;
@@ -23,6 +24,9 @@ internal sealed record RunRequest
 
     public string Mmu { get; init; } = "radix";
 
+    /// <summary>Null on <c>radix</c>.</summary>
+    public HardwareSettings? Hardware { get; init; }
+
     public int Runs { get; init; } = 3;
 
     public ulong Seed { get; init; } = 1;
@@ -44,7 +48,7 @@ internal sealed record RunRequest
     public IReadOnlyDictionary<string, string> Describe()
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
-        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        SortedDictionary<string, string> settings = new(StringComparer.Ordinal)
         {
             ["strategy"] = string.Join(",", Strategies.Select(strategy => strategy.Name)),
             ["workload"] = string.Join(",", Workloads.Select(workload => workload.Name)),
@@ -81,5 +85,8 @@ internal sealed record RunRequest
                 ? "none"
                 : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),
         };
+        if (Hardware is { } hardware)
+            foreach ((string name, string value) in HardwareOptions.Describe(hardware)) settings[name] = value;
+        return settings;
     }
 }

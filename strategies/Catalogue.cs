@@ -1,5 +1,6 @@
 using Lab.Mmu;
 using Lab.Strategies.Bound;
+using Lab.Strategies.OfKernel;
 using Lab.Strategies.Roots;
 using Lab.Strategies.Roots.Broken;
 
@@ -32,6 +33,9 @@ public static class Catalogue
         typeof(NothingToZap<>),
         typeof(SingleThread<>),
     ];
+
+    /// <summary>What the kernels of this world do themselves, to hold the others against. They need an MMU that has a kernel.</summary>
+    public static IReadOnlyList<Type> KernelStrategies { get; } = [typeof(Kernel<>)];
 
     /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =

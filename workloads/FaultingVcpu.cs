@@ -11,9 +11,6 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 {
     private const int Fault = 0;
 
-    /// <summary>Accesses per stay in the guest: the granularity at which the actor's thread looks at the clock.</summary>
-    private const int AccessesPerRun = 256;
-
     private readonly Vm<TMachine> _vm;
     private readonly Vcpu<TMachine> _vcpu;
     private readonly bool _empty;
@@ -41,16 +38,28 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override ReadOnlySpan<long> Phases => _reloaded ? _reload : default;
 
-    /// <summary>Faults resolved so far; other actors may read it, a little late.</summary>
-    public long FaultsFixed => _counters is null ? 0 : Volatile.Read(ref _counters.FaultsFixed);
+    public override string? TouchMetric => _vcpu.HasCore ? "access" : null;
 
-    public override bool IsWarm => _empty || _runs * AccessesPerRun >= _accessesUntilWarm;
+    /// <summary>
+    /// Progress of the guest in mapping its memory again; other actors may read it, a little late. Faults resolved, one per leaf; where the
+    /// processor walks, its faults are not the lab's, and accesses stand for them: memory is touched in order.
+    /// </summary>
+    public long LeafsTouched => _counters is null ? 0 : Volatile.Read(ref _vcpu.HasCore ? ref _counters.Accesses : ref _counters.FaultsFixed);
+
+    public override bool IsWarm => _empty || _runs * _vcpu.AccessesPerStay >= _accessesUntilWarm;
+
+    public override ReadOnlySpan<GuestTouch> ClaimTouches()
+    {
+        ReadOnlySpan<GuestTouch> touches = _vcpu.Touches;
+        _vcpu.ClaimTouches();
+        return touches;
+    }
 
     public override void Prepare()
     {
         _counters ??= Actor.Current.Counters;
         _runs++;
-        _vcpu.Run(ref _pattern, _empty ? 0 : AccessesPerRun);
+        _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
     }
 
     public override int Step()

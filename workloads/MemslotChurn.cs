@@ -117,7 +117,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             get
             {
                 long faults = 0;
-                foreach (FaultingVcpu<TMachine> vcpu in vcpus) faults += vcpu.FaultsFixed;
+                foreach (FaultingVcpu<TMachine> vcpu in vcpus) faults += vcpu.LeafsTouched;
                 return faults;
             }
         }

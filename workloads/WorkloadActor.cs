@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Workloads;
 
 /// <summary>The part an actor plays.</summary>
@@ -28,6 +30,12 @@ public abstract class WorkloadActor(string name, ActorPart part)
 
     /// <summary>Nanoseconds by phase of the last step; empty if it had none.</summary>
     public virtual ReadOnlySpan<long> Phases => default;
+
+    /// <summary>What guest accesses are recorded under that the processor made and timed; null if there are none.</summary>
+    public virtual string? TouchMetric => null;
+
+    /// <summary>Guest accesses since the last call, made and timed by the processor; zero ticks is one that was skipped.</summary>
+    public virtual ReadOnlySpan<GuestTouch> ClaimTouches() => default;
 
     /// <summary>Steps per second on a fixed schedule; zero is a closed loop.</summary>
     public virtual double RatePerSecond => 0;

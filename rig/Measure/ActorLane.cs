@@ -174,6 +174,7 @@ internal sealed class ActorLane
         if (metric >= 0)
             Recorders.RecordService(metric, start, end);
         Recorders.RecordPhases(Actor.Phases, start);
+        Recorders.RecordSamples(Actor, start);
     }
 
     /// <summary>Once the window has passed and nothing of it is owed, or catching up has taken too long.</summary>

@@ -49,6 +49,14 @@ public interface IMeasuredActor
     /// </summary>
     ReadOnlySpan<long> Phases => default;
 
+    /// <summary>What <see cref="RecordSamples"/> records under; null when the actor has none.</summary>
+    string? SampleMetric => null;
+
+    /// <summary>Records latencies that were taken elsewhere since the last call, all under the moment given.</summary>
+    void RecordSamples(LatencyRecorder into, long startTicks)
+    {
+    }
+
     /// <summary>Untimed work before a step.</summary>
     void Prepare()
     {

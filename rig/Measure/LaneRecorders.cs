@@ -9,6 +9,7 @@ internal sealed class LaneRecorders : IDisposable
     private readonly LatencyRecorder[] _service;
     private readonly LatencyRecorder[] _intended;
     private readonly LatencyRecorder[] _phases;
+    private readonly LatencyRecorder? _samples;
 
     public LaneRecorders(IMeasuredActor actor, Clock clock, int intervalCount, bool isPaced)
     {
@@ -16,10 +17,11 @@ internal sealed class LaneRecorders : IDisposable
         _service = [.. actor.Metrics.Select(Create)];
         _intended = isPaced ? [.. actor.Metrics.Select(metric => Create(metric + IntendedSuffix))] : [];
         _phases = [.. actor.PhaseNames.Select(Create)];
-        All = [.. _service, .. _intended, .. _phases];
+        _samples = actor.SampleMetric is { } metric ? Create(metric) : null;
+        All = [.. _service, .. _intended, .. _phases, .. _samples is { } samples ? [samples] : Array.Empty<LatencyRecorder>()];
     }
 
-    /// <summary>In the order: metrics, intended metrics, phases.</summary>
+    /// <summary>In the order: metrics, intended metrics, phases, samples.</summary>
     public IReadOnlyList<LatencyRecorder> All { get; }
 
     /// <summary>Empties every recorder and opens it over the window.</summary>
@@ -40,6 +42,12 @@ internal sealed class LaneRecorders : IDisposable
             if (phases[i] >= 0)
                 _phases[i].RecordNanoseconds(startTicks, phases[i]);
         }
+    }
+
+    public void RecordSamples(IMeasuredActor actor, long startTicks)
+    {
+        if (_samples is not null)
+            actor.RecordSamples(_samples, startTicks);
     }
 
     public void Dispose()

@@ -13,18 +13,19 @@ public sealed class SourceTreeTests
         ["Lab.Mmu"] = [],
         ["Lab.Measure"] = [],
         ["Lab.Explorer"] = ["Lab.Mmu"],
+        ["Lab.Hardware"] = ["Lab.Mmu"],
         ["Lab.Results"] = [],
         ["Lab.Strategies"] = ["Lab.Mmu"],
         ["Lab.Workloads"] = ["Lab.Mmu"],
         ["Lab.Plots"] = ["Lab.Results"],
-        ["Lab"] = ["Lab.Mmu", "Lab.Measure", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results", "Lab.Plots"],
-        ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Explorer", "Lab.Strategies"],
+        ["Lab"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results", "Lab.Plots"],
+        ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies"],
         ["Lab.Tests"] = ["Lab", "Lab.Tests.Plugin", "Lab.Bench"],
         ["Lab.Tests.Plugin"] = ["Lab.Mmu"],
     };
 
-    /// <summary>Reason of each: page tables, clock and recorder (docs/decisions/0002), words under control, what they are compared with, tests of them.</summary>
-    private static readonly string[] MayBeUnsafe = ["Lab.Mmu", "Lab.Measure", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
+    /// <summary>Reason of each: page tables, clock and recorder (docs/decisions/0002), devices and mappings, words under control, what they are compared with, tests of them.</summary>
+    private static readonly string[] MayBeUnsafe = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
 
     private static readonly string[] MachinePaths = ["/tmp/", "/work/", "/root/", "/home/"];
 

@@ -21,7 +21,8 @@ public enum MapOutcome
 /// <param name="Frame">Address of the backing frame.</param>
 /// <param name="MayWrite">The slot allows writing.</param>
 /// <param name="Write">The access that faulted was a write.</param>
-public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write);
+/// <param name="SlotFlags">Of the slot it belongs to.</param>
+public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write, MemslotFlags SlotFlags = MemslotFlags.None);
 
 /// <summary>What a guest access gets from the tables.</summary>
 public enum WalkOutcome
@@ -46,8 +47,8 @@ public interface IZapHooks
 }
 
 /// <summary>
-/// What the page tables are: the one interface that every strategy drives. <c>radix</c>, the only one so far, keeps them in native
-/// memory and walks them in software; there is room for others that let the processor walk.
+/// What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and walks them in
+/// software; those that let the processor walk are <see cref="IHardwareMmu"/>.
 /// </summary>
 public interface IMmu : IDisposable
 {

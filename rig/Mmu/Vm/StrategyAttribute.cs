@@ -23,6 +23,9 @@ public enum StrategyNeeds
 
     /// <summary>All actors take turns on one thread, on <see cref="OneThread"/>.</summary>
     OneThread,
+
+    /// <summary>The running kernel carries out the memslot updates: an MMU with an <see cref="ISlotKernel"/>.</summary>
+    KernelSlots,
 }
 
 /// <summary>Name card of a root strategy: the class carries it, the catalogue and <c>lab list</c> read it.</summary>

@@ -39,7 +39,7 @@ public enum ExitOutcome
 /// <remarks>
 /// The vCPU enters without a root and without touching anything; the first exit loads one. Every root load flushes the TLB (I22).
 /// </remarks>
-public sealed class Vcpu<TMachine> : IDisposable
+public sealed partial class Vcpu<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
     private readonly Vm<TMachine> _vm;
@@ -49,11 +49,12 @@ public sealed class Vcpu<TMachine> : IDisposable
     private bool _pending;
     private RootRole _role = RootRole.Normal;
 
-    internal Vcpu(Vm<TMachine> vm, int index, TableCache tables)
+    internal Vcpu(Vm<TMachine> vm, int index, TableCache tables, IVcpuCore? core)
     {
         _vm = vm;
         Index = index;
         Tables = tables;
+        _core = core;
     }
 
     public int Index { get; }
@@ -71,7 +72,9 @@ public sealed class Vcpu<TMachine> : IDisposable
 
     private ref ulong RequestWord => ref _vm.Requests[Index];
 
-    /// <summary>Runs the guest for at most so many accesses, or until it must leave.</summary>
+    /// <summary>
+    /// Runs the guest for at most so many accesses, or until it must leave. A core makes at most <see cref="IVcpuCore.Capacity"/> in one go.
+    /// </summary>
     public VcpuExit Run(ref AccessPattern pattern, int accessesMax)
     {
         TMachine machine = _vm.Machine;
@@ -79,6 +82,7 @@ public sealed class Vcpu<TMachine> : IDisposable
         ref ulong requests = ref RequestWord;
         // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
         if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return LastExit = VcpuExit.Request;
+        if (_core is { } core) return LastExit = RunOnCore(core, ref pattern, accessesMax);
         for (int done = 0; done < accessesMax; done++)
         {
             if (!_pending) pattern.Next(out _gfn, out _write);
@@ -161,7 +165,11 @@ public sealed class Vcpu<TMachine> : IDisposable
     /// <summary>The translation that the TLB holds for the frame, or zero.</summary>
     internal ulong Cached(Gfn gfn) => _tlb.TryGet(gfn, write: false, out ulong spte) ? spte : 0;
 
-    public void Dispose() => _tlb.Dispose();
+    public void Dispose()
+    {
+        _core?.Dispose();
+        _tlb.Dispose();
+    }
 
     private ExitOutcome ServeRequests()
     {
@@ -222,6 +230,7 @@ public sealed class Vcpu<TMachine> : IDisposable
     private ExitOutcome Skip(ExitOutcome outcome)
     {
         _pending = false;
+        if (_core is { } core) SkipAccess(core);
         return outcome;
     }
 

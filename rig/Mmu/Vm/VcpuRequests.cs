@@ -32,6 +32,13 @@ public sealed unsafe class VcpuRequests : IDisposable
 
     public int VcpuCount { get; }
 
+    /// <summary>Address of the first word: page-aligned, all words within <see cref="Bytes"/>.</summary>
+    internal nint Address => (nint)_words;
+
+    internal long Bytes => (long)VcpuCount * Stride * sizeof(ulong);
+
+    internal nint AddressOf(int vcpu) => (nint)(_words + vcpu * Stride);
+
     /// <summary>The word of one vCPU.</summary>
     public ref ulong this[int vcpu] => ref _words[vcpu * Stride];
 

@@ -10,6 +10,12 @@ public sealed partial class Vm<TMachine>
     internal ExitOutcome HandleFault(Vcpu<TMachine> vcpu, Gfn gfn, bool write)
     {
         ActorCounters counters = Actor.Current.Counters;
+        if (_slotKernel is not null)
+        {
+            // The kernel resolved what there was to resolve: what comes out of the guest hit no slot.
+            counters.MmioExits++;
+            return ExitOutcome.Mmio;
+        }
         Machine.EnterRcu(Srcu);
         if (!Memslots.TryFind(gfn, out Memslot slot) || (write && slot.IsReadOnly))
         {
@@ -24,7 +30,7 @@ public sealed partial class Vm<TMachine>
             // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
             ulong sequence = Notifier.Sequence;
             bool mayWrite = !slot.IsReadOnly && (write || (slot.Flags & MemslotFlags.LogDirtyPages) == 0);
-            Mapping mapping = new(gfn, slot.Frame, mayWrite, write);
+            Mapping mapping = new(gfn, slot.Frame, mayWrite, write, slot.Flags);
             outcome = MapUnderLock(vcpu, mapping, sequence);
         }
         Machine.ExitRcu(Srcu);

@@ -42,6 +42,7 @@ public sealed unsafe partial class Vm<TMachine>
             Memslot slot = NewGeneration(id, range, flags);
             Spare.CopyFrom(Active);
             Spare.Set(slot);
+            _slotKernel?.Create(slot);
             SwapSlots();
         }
         EndUpdate(id, begin);
@@ -58,12 +59,11 @@ public sealed unsafe partial class Vm<TMachine>
         bool found = Active.TryGet(id, out Memslot slot);
         if (found)
         {
-            PublishInvalid(slot);
-            ZapAllFast();
+            TakeDown(slot);
             Spare.CopyFrom(Active);
             Spare.Remove(id);
             SwapSlots();
-            Memory.Free(Machine, slot.Frame, slot.Generation);
+            FreeMemory(slot);
         }
         EndUpdate(id, begin);
         return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
@@ -80,12 +80,21 @@ public sealed unsafe partial class Vm<TMachine>
             result = !IsAddressable(range) ? MemslotResult.Invalid : Active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
             if (result == MemslotResult.Done)
             {
-                PublishInvalid(slot);
-                ZapAllFast();
-                Spare.CopyFrom(Active);
-                Spare.Set(NewGeneration(id, range, slot.Flags & ~MemslotFlags.Invalid));
-                SwapSlots();
-                Memory.Free(Machine, slot.Frame, slot.Generation);
+                if (_slotKernel is { } kernel)
+                {
+                    kernel.Move(slot, newBase);
+                    Spare.CopyFrom(Active);
+                    Spare.Set(slot with { Range = range, Generation = ++LastGeneration });
+                    SwapSlots();
+                }
+                else
+                {
+                    TakeDown(slot);
+                    Spare.CopyFrom(Active);
+                    Spare.Set(NewGeneration(id, range, slot.Flags & ~MemslotFlags.Invalid));
+                    SwapSlots();
+                    FreeMemory(slot);
+                }
             }
         }
         EndUpdate(id, begin);
@@ -107,8 +116,9 @@ public sealed unsafe partial class Vm<TMachine>
             {
                 Spare.CopyFrom(Active);
                 Spare.Set(slot with { Flags = flags });
+                _slotKernel?.SetFlags(slot, flags);
                 SwapSlots();
-                if ((flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
+                if (_slotKernel is null && (flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
             }
         }
         EndUpdate(id, begin);
@@ -189,7 +199,27 @@ public sealed unsafe partial class Vm<TMachine>
     private Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
     {
         ulong generation = ++LastGeneration;
-        return new Memslot(id, range, flags, generation, Memory.Allocate(Machine, FrameStamp.Of(id, generation)));
+        FrameStamp stamp = FrameStamp.Of(id, generation);
+        ulong frame = _hardware is { } hardware ? hardware.AllocateBacking(range, stamp) : Memory.Allocate(Machine, stamp);
+        return new Memslot(id, range, flags, generation, frame);
+    }
+
+    private void FreeMemory(in Memslot slot)
+    {
+        if (_hardware is { } hardware) hardware.FreeBacking(slot.Frame, slot.Generation);
+        else Memory.Free(Machine, slot.Frame, slot.Generation);
+    }
+
+    /// <summary>First half of a delete or move: on return nothing reaches the slot's memory through its old place.</summary>
+    private void TakeDown(in Memslot slot)
+    {
+        if (_slotKernel is { } kernel)
+        {
+            kernel.Delete(slot);
+            return;
+        }
+        PublishInvalid(slot);
+        ZapAllFast();
     }
 
     private void PublishInvalid(in Memslot slot)
@@ -201,12 +231,13 @@ public sealed unsafe partial class Vm<TMachine>
 
     /// <summary>
     /// Publishes the prepared array and waits until nobody uses the old one, which then becomes the spare. After it no fault can pick a
-    /// slot from the old array.
+    /// slot from the old array. Where the kernel has the slots, no fault looks here, and there is nobody to wait for.
     /// </summary>
     private void SwapSlots()
     {
         Spare.Generation = Active.Generation + 1;
         Machine.Store(ref _words[PublishedSlots], _words[PublishedSlots] ^ 1);
+        if (_slotKernel is not null) return;
         long begin = Machine.Timestamp();
         Machine.Synchronize(Srcu);
         Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);

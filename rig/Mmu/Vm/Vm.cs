@@ -16,6 +16,12 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     private readonly Vcpu<TMachine>[] _vcpus;
     private readonly List<WorkQueue> _queues = [];
 
+    /// <summary><see cref="Mmu"/> if the processor walks it.</summary>
+    private readonly IHardwareMmu? _hardware;
+
+    /// <summary>Who carries out memslot updates instead of the pipeline here; mostly nobody.</summary>
+    private readonly ISlotKernel? _slotKernel;
+
     /// <summary>Shared words of the VM itself, each on a cache line that no other shares: its numbers are the constants below.</summary>
     private readonly NativeBlock _wordBlock = new(4096);
     private readonly ulong* _words;
@@ -44,11 +50,13 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Requests = new VcpuRequests(settings.Vcpus);
         Mmu = mmu is null ? new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle) : mmu(this);
         _radix = Mmu as RadixMmu<TMachine>;
+        _hardware = Mmu as IHardwareMmu;
+        _slotKernel = _hardware?.SlotKernel;
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = strategy(this);
         Notifier = notifier(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
-        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache());
+        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), _hardware?.NewCore(index, Requests.AddressOf(index)));
     }
 
     public TMachine Machine { get; }

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Numerics;
+using Lab.Hardware;
+
+namespace Lab.Cli;
+
+/// <summary>The options of <c>lab run</c> that shape the MMUs which the processor walks.</summary>
+internal sealed class HardwareOptions
+{
+    private const long ChunkMin = 64L << 10;
+    private const long ChunkMax = 1L << 30;
+
+    private readonly Option<string> _device = RunOptions.Text("--kvm-device", "device of --mmu kvm", "/dev/kvm");
+    private readonly Option<string> _chunk = RunOptions.Text("--chunk", "kvm, host: largest piece that is mapped and zapped at once", "16MiB");
+    private readonly Option<string> _contexts = RunOptions.Text("--contexts", "kvm, host: roots that can exist at a time, 2 to 4096", "64");
+    private readonly Option<string> _backing = RunOptions.Text("--backing", "kvm: memory behind the guest: shared (a memory file), anon or thp", "shared");
+    private readonly Option<string> _zapAll = RunOptions.Text("--zap-all", "kvm: a deleted slot takes everything down (KVM_X86_QUIRK_SLOT_ZAP_ALL): on or off", "on");
+    private readonly Option<string> _userfault = RunOptions.Text("--userfault", "host: missing pages are resolved by the rig through userfaultfd: on or off", "off");
+    private readonly Option<string> _dirty = RunOptions.Text("--dirty", "kvm: dirty pages are fetched from a log or a ring", "log");
+
+    public IEnumerable<Option> All => [_device, _chunk, _contexts, _backing, _zapAll, _userfault, _dirty];
+
+    /// <exception cref="UsageException">A value cannot be.</exception>
+    public HardwareSettings Read(ParseResult parsed)
+    {
+        string Of(Option<string> option) => parsed.GetValue(option) ?? "";
+        long chunk = Quantities.Bytes("--chunk", Of(_chunk));
+        if (chunk is < ChunkMin or > ChunkMax || !BitOperations.IsPow2(chunk)) throw Quantities.Bad("--chunk", Of(_chunk), "a power of two from 64KiB to 1GiB");
+        return new HardwareSettings
+        {
+            KvmDevice = Of(_device) is { Length: > 0 } device ? device : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm."),
+            ChunkBytes = chunk,
+            Contexts = Quantities.Whole("--contexts", Of(_contexts), 2, 4096),
+            Backing = Names.Choice("--backing", Of(_backing), ("shared", BackingKind.Shared), ("anon", BackingKind.Anonymous), ("thp", BackingKind.HugePages)),
+            SlotZapAll = Names.Choice("--zap-all", Of(_zapAll), ("on", true), ("off", false)),
+            Userfault = Names.Choice("--userfault", Of(_userfault), ("off", false), ("on", true)),
+            Dirty = Names.Choice("--dirty", Of(_dirty), ("log", DirtyTracking.Log), ("ring", DirtyTracking.Ring)),
+        };
+    }
+
+    /// <summary>Settings by option name, for the manifest.</summary>
+    public static IEnumerable<(string Name, string Value)> Describe(HardwareSettings settings) =>
+    [
+        ("kvm-device", settings.KvmDevice),
+        ("chunk", Quantities.DescribeBytes(settings.ChunkBytes)),
+        ("contexts", settings.Contexts.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        ("backing", settings.Backing switch { BackingKind.Shared => "shared", BackingKind.Anonymous => "anon", _ => "thp" }),
+        ("zap-all", settings.SlotZapAll ? "on" : "off"),
+        ("userfault", settings.Userfault ? "on" : "off"),
+        ("dirty", settings.Dirty == DirtyTracking.Ring ? "ring" : "log"),
+    ];
+}

@@ -1,0 +1,18 @@
+using Lab.Mmu;
+
+namespace Lab.Hardware;
+
+/// <summary>Windows of this process's address space, and the memory file behind them.</summary>
+internal sealed class WindowHost(HardwareSettings settings) : IHardwareHost
+{
+    public string Name => "host";
+
+    public IReadOnlyList<string> Notes => [];
+
+    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+        where TMachine : struct, IMachine => throw new HardwareUnavailableException($"--mmu host is not built yet ({settings.Contexts}).");
+
+    public void KickAll() { }
+
+    public void Dispose() { }
+}

@@ -1,0 +1,26 @@
+using Lab.Mmu;
+
+namespace Lab.Hardware;
+
+/// <summary>
+/// What outlives the VMs of a run: devices, contexts or windows created ahead and recycled, memory. Made once per run; VMs are made one
+/// after the other or several at a time.
+/// </summary>
+public interface IHardwareHost : IDisposable
+{
+    /// <summary>Name as the user types it behind <c>--mmu</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What could not be had and was left out, one sentence each; for the manifest.</summary>
+    IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Page tables for a VM, to be passed to its constructor.</summary>
+    /// <param name="vm">The VM under construction; only its settings, lock, requests and oracle may be used yet.</param>
+    /// <param name="kernelSlots">Memslot updates go straight to the kernel. Only <c>kvm</c> can.</param>
+    /// <exception cref="HardwareUnavailableException">It cannot be had; the message says what to do.</exception>
+    IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+        where TMachine : struct, IMachine;
+
+    /// <summary>Gets every thread out of the guest; they come back and go on as if nothing had happened. Any thread.</summary>
+    void KickAll();
+}
