@@ -40,7 +40,8 @@ internal sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
 
     public Workload<TMachine> Create<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
         where TMachine : struct, IMachine =>
-        (Workload<TMachine>)Activator.CreateInstance(Type.MakeGenericType(typeof(TMachine)), source, parameters)!;
+        (Workload<TMachine>)Activator.CreateInstance(
+            Type.MakeGenericType(typeof(TMachine)), BindingFlags.DoNotWrapExceptions | BindingFlags.Public | BindingFlags.Instance | BindingFlags.CreateInstance, binder: null, [source, parameters], culture: null)!;
 }
 
 /// <summary>What can be named on the command line. Strategies of other assemblies join by <c>--plugin</c>.</summary>
