@@ -21,6 +21,9 @@ public interface IHardwareHost : IDisposable
     IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
         where TMachine : struct, IMachine;
 
+    /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any thread.</summary>
+    IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();
+
     /// <summary>Gets every thread out of the guest; they come back and go on as if nothing had happened. Any thread.</summary>
     void KickAll();
 }

@@ -12,6 +12,8 @@ internal sealed class WindowHost(HardwareSettings settings) : IHardwareHost
     public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
         where TMachine : struct, IMachine => throw new HardwareUnavailableException($"--mmu host is not built yet ({settings.Contexts}).");
 
+    public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters() => [];
+
     public void KickAll() { }
 
     public void Dispose() { }

@@ -2,17 +2,147 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>KVM and its contexts.</summary>
-internal sealed class KvmHost(HardwareSettings settings) : IHardwareHost
+/// <summary>KVM, the contexts that stand for roots, and the memory behind their guests.</summary>
+/// <remarks>Contexts are made ahead, when the first VM is, and recycled from root to root and from VM to VM.</remarks>
+internal sealed class KvmHost : IHardwareHost
 {
+    private readonly Lock _lock = new();
+    private readonly HardwareSettings _settings;
+    private readonly List<KvmContext> _pool = [];
+    private readonly List<KvmContext> _apart = [];
+    private readonly Queue<int> _free = new();
+    private readonly Stack<GuestImage> _images = new();
+    private readonly Dictionary<string, long> _counted = [];
+    private int _vcpus;
+
+    /// <exception cref="HardwareUnavailableException">There is no such KVM; the message says what to do.</exception>
+    public KvmHost(HardwareSettings settings)
+    {
+        _settings = settings;
+        Kvm = Kvm.Open(settings.KvmDevice);
+        try
+        {
+            if (!settings.SlotZapAll && (Kvm.Extension(KvmAbi.CapDisableQuirks2) & (int)KvmAbi.QuirkSlotZapAll) == 0)
+                throw new HardwareUnavailableException("--zap-all off needs a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --zap-all on.");
+            if (settings.Dirty == DirtyTracking.Ring) KvmDirtyRing.Capability(Kvm);
+            Memory = new SlotMemory(settings.Backing);
+        }
+        catch
+        {
+            Kvm.Dispose();
+            throw;
+        }
+    }
+
+    private IEnumerable<KvmContext> All => _pool.Concat(_apart);
+
     public string Name => "kvm";
 
     public IReadOnlyList<string> Notes => [];
 
+    public Kvm Kvm { get; }
+
+    public SlotMemory Memory { get; }
+
+    public HardwareSettings Settings => _settings;
+
     public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
-        where TMachine : struct, IMachine => throw new HardwareUnavailableException($"--mmu kvm is not built yet ({settings.KvmDevice}).");
+        where TMachine : struct, IMachine
+    {
+        int most = Kvm.Extension(KvmAbi.CapMaxVcpus);
+        if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} are more than the {most} that this KVM has per VM.");
+        if (!kernelSlots) MakeContexts(vm.Settings.Vcpus);
+        return new KvmMmu<TMachine>(this, vm, kernelSlots);
+    }
 
-    public void KickAll() { }
+    /// <summary>A context of its own, which the caller disposes of through <see cref="Discard"/>.</summary>
+    public KvmContext NewContext(int vcpus)
+    {
+        KvmContext context = new(Kvm, vcpus, _settings);
+        lock (_lock) _apart.Add(context);
+        return context;
+    }
 
-    public void Dispose() { }
+    /// <summary>Ends a context that was made apart; what the kernel counted for it is kept.</summary>
+    public void Discard(KvmContext context)
+    {
+        lock (_lock)
+        {
+            AddCounters(context, _counted);
+            _apart.Remove(context);
+        }
+        context.Dispose();
+    }
+
+    /// <summary>Number of a context that no root has, from one; zero if all are taken.</summary>
+    public int Take()
+    {
+        lock (_lock) return _free.TryDequeue(out int number) ? number : 0;
+    }
+
+    public void GiveBack(int number)
+    {
+        lock (_lock) _free.Enqueue(number);
+    }
+
+    public KvmContext this[int number] => _pool[number - 1];
+
+    public GuestImage TakeImage(int vcpus, long guestBytes)
+    {
+        lock (_lock)
+        {
+            if (_images.TryPeek(out GuestImage? image) && image.Batches.Count == vcpus && image.GuestBytes >= guestBytes) return _images.Pop();
+        }
+        return new GuestImage(vcpus, guestBytes);
+    }
+
+    public void GiveBack(GuestImage image)
+    {
+        lock (_lock) _images.Push(image);
+    }
+
+    public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters()
+    {
+        lock (_lock)
+        {
+            Dictionary<string, long> sums = new(_counted);
+            foreach (KvmContext context in All) AddCounters(context, sums);
+            return [.. sums.Select(sum => ($"kvm.{sum.Key}", sum.Key.EndsWith("_ns", StringComparison.Ordinal) ? "ns" : "count", sum.Value))];
+        }
+    }
+
+    public void KickAll()
+    {
+        lock (_lock)
+            foreach (KvmContext context in All)
+                foreach (KvmVcpu vcpu in context.Vcpus) vcpu.Kick();
+    }
+
+    public void Dispose()
+    {
+        foreach (KvmContext context in All) context.Dispose();
+        foreach (GuestImage image in _images) image.Dispose();
+        Memory.Dispose();
+        Kvm.Dispose();
+    }
+
+    private void MakeContexts(int vcpus)
+    {
+        lock (_lock)
+        {
+            if (_vcpus != 0 && _vcpus != vcpus) throw new InvalidOperationException($"The contexts of this run have {_vcpus} vCPUs, and a VM asks for {vcpus}.");
+            _vcpus = vcpus;
+            while (_pool.Count < _settings.Contexts)
+            {
+                _pool.Add(new KvmContext(Kvm, vcpus, _settings));
+                _free.Enqueue(_pool.Count);
+            }
+        }
+    }
+
+    private static void AddCounters(KvmContext context, Dictionary<string, long> sums)
+    {
+        foreach ((string name, long value) in context.Vm.Statistics.Read().Concat(context.Vcpus.SelectMany(vcpu => vcpu.Statistics.Read())))
+            sums[name] = sums.GetValueOrDefault(name) + value;
+    }
 }

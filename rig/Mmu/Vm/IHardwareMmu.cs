@@ -98,7 +98,4 @@ public interface IHardwareMmu : IMmu
 
     /// <summary>Stamps every page as freed and hands the memory back. Nothing may reach it any more.</summary>
     void FreeBacking(ulong backing, ulong generation);
-
-    /// <summary>What the kernel counted so far, summed over everything this MMU made: name, unit, value. Empty where it counts nothing.</summary>
-    IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();
 }

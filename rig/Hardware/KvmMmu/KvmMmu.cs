@@ -1,0 +1,91 @@
+using Lab.Mmu;
+
+namespace Lab.Hardware;
+
+/// <summary>
+/// Roots as KVM VMs: the processor walks under virtualization, a fault on a hole makes a memslot, a zap deletes memslots, and faults on pages inside are
+/// KVM's. With kernel slots there is one VM whose memslots are the lab's own.
+/// </summary>
+internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
+    where TMachine : struct, IMachine
+{
+    /// <summary>Guest addresses that are mapped at least: recorded VMMs use all of the first 4 GiB.</summary>
+    private const long GuestBytesMin = 5L << 30;
+
+    /// <summary>Room above the guest's memory for the slots that workloads churn.</summary>
+    private const long GuestBytesAbove = 2L << 30;
+
+    /// <summary>The number of the only context where the kernel has the slots.</summary>
+    private const int OwnContext = int.MaxValue;
+
+    private readonly KvmHost _host;
+    private readonly GuestImage _image;
+    private readonly nint _requests;
+    private readonly long _requestBytes;
+    private readonly KvmSlots? _slots;
+    private bool _ownTaken;
+
+    public KvmMmu(KvmHost host, Vm<TMachine> vm, bool kernelSlots)
+        : base(vm, host.Memory)
+    {
+        _host = host;
+        _requests = vm.Requests.Address;
+        _requestBytes = (vm.Requests.Bytes + SlotMemory.PageBytes - 1) / SlotMemory.PageBytes * SlotMemory.PageBytes;
+        _image = host.TakeImage(vm.Settings.Vcpus, Math.Max(GuestBytesMin, vm.Settings.MemoryBytes + GuestBytesAbove));
+        if (!kernelSlots) return;
+        KvmContext context = host.NewContext(vm.Settings.Vcpus);
+        context.Attach(_image, _requests, _requestBytes);
+        _slots = new KvmSlots(context, host.Settings.Dirty);
+    }
+
+    public override string Name => "kvm";
+
+    public override ISlotKernel? SlotKernel => _slots;
+
+    public override IVcpuCore NewCore(int vcpu, nint requestWord) => new KvmCore(
+        _image, vcpu, _image.RequestsBase + (ulong)(requestWord - _requests), requestWord, root => (KvmContext?)SpaceOf(root));
+
+    /// <inheritdoc/>
+    /// <remarks>Where the kernel has the slots this is the host dropping memory: the kernel's own notifier takes the mappings down.</remarks>
+    public override bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
+    {
+        if (_slots is null) return base.ZapLeafs(root, range, hold, mayYield, flush);
+        _slots.Drop(range);
+        return false;
+    }
+
+    public override void Dispose()
+    {
+        if (_slots is not null && !_ownTaken) _host.Discard(_slots.Context);
+        base.Dispose();
+        _host.GiveBack(_image);
+    }
+
+    protected override int TakeSpace()
+    {
+        if (_slots is not null)
+        {
+            _ownTaken = true;
+            return OwnContext;
+        }
+        int number = _host.Take();
+        if (number != 0) _host[number].Attach(_image, _requests, _requestBytes);
+        return number;
+    }
+
+    /// <summary>A context of the pool goes back; the one whose slots were the kernel's ends here, as its VM does.</summary>
+    protected override void GiveBack(int number)
+    {
+        if (_slots is null) _host.GiveBack(number);
+        else _host.Discard(_slots.Context);
+    }
+
+    protected override IRootSpace Space(int number) => _slots is null ? _host[number] : _slots.Context;
+
+    /// <summary>KVM itself sees to it that writes to a piece that logs are noticed.</summary>
+    protected override Piece Allow(in Piece piece, in Mapping mapping) => piece with
+    {
+        MayWrite = (mapping.SlotFlags & MemslotFlags.ReadOnly) == 0,
+        LogsDirty = (mapping.SlotFlags & MemslotFlags.LogDirtyPages) != 0,
+    };
+}
