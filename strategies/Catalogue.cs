@@ -29,6 +29,7 @@ public static class Catalogue
         typeof(NoFlush<>),
         typeof(Requeue<>),
         typeof(Refcount2First<>),
+        typeof(EarlyReturn<>),
 
         typeof(NothingToZap<>),
         typeof(SingleThread<>),

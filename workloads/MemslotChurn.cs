@@ -79,6 +79,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
+            vm.SettleMemory();
             _isReady = !NextZaps || Faults - _faultsAtZap >= _refill;
             Backoff backoff = default;
             for (int look = 0; !_isReady && look < LooksPerPrepare; look++)

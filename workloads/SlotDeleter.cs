@@ -16,6 +16,8 @@ public sealed class SlotDeleter<TMachine>(Vm<TMachine> vm, int slot, GfnRange ra
 
     public override double RatePerSecond { get; } = ratePerSecond;
 
+    public override void Prepare() => vm.SettleMemory();
+
     public override int Step()
     {
         _exists = !_exists;

@@ -65,6 +65,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
+            vm.SettleMemory();
             if (_next == trace.Calls.Count) BeginAgain();
             long now = vm.Machine.Timestamp();
             if (_next == 0) _begin = now;

@@ -155,6 +155,8 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
         _memory.Free(backing, generation);
     }
 
+    public void SettleBacking(FrameStamp next) => _memory.Settle(next);
+
     public virtual void Dispose()
     {
         _rcu.Dispose();

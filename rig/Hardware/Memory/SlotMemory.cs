@@ -13,7 +13,10 @@ internal sealed record SlotBacking(ulong Address, long Bytes, long FileOffset, G
 /// The memory behind guest slots: each page begins with the stamp of the slot generation that owns it, so that every access proves
 /// whose memory it reached. Freed memory is stamped so and waits in line before it serves another slot of its size.
 /// </summary>
-/// <remarks>Any thread; a lock of its own. Costs of stamping: one store per page, at allocation and at freeing.</remarks>
+/// <remarks>
+/// Any thread; a lock of its own. Stamping costs a store per page, which is no part of a memslot update: <see cref="Settle"/> does it between
+/// updates, for what was freed and ahead for what is likely to be allocated next.
+/// </remarks>
 internal sealed unsafe class SlotMemory : IDisposable
 {
     public const int PageBytes = 4096;
@@ -35,6 +38,8 @@ internal sealed unsafe class SlotMemory : IDisposable
     private readonly Dictionary<ulong, SlotBacking> _used = [];
     private readonly Dictionary<ulong, MappedRange> _mapped = [];
     private readonly Dictionary<long, Queue<SlotBacking>> _freed = [];
+    private readonly Queue<(SlotBacking Backing, ulong Stamp)> _unstamped = new();
+    private (SlotBacking? Backing, ulong Stamp) _prepared;
     private long _fileBytes;
 
     /// <exception cref="SystemCallException">No memory file could be made.</exception>
@@ -52,27 +57,39 @@ internal sealed unsafe class SlotMemory : IDisposable
     public SlotBacking Allocate(GfnRange range, FrameStamp stamp)
     {
         long bytes = (long)range.Frames * PageBytes;
-        SlotBacking? backing = null;
         lock (_lock)
         {
-            if (_freed.TryGetValue(bytes, out Queue<SlotBacking>? line) && line.Count > Quarantined(bytes)) backing = line.Dequeue() with { Range = range };
-            backing ??= Map(bytes, range);
+            bool isPrepared = _prepared.Backing?.Bytes == bytes;
+            SlotBacking backing = (isPrepared ? _prepared.Backing : TakeFreed(bytes) ?? Map(bytes, range))! with { Range = range };
+            if (!isPrepared || _prepared.Stamp != stamp.Word) Stamp(backing, stamp.Word);
+            if (isPrepared) _prepared = default;
             _used.Add(backing.Address, backing);
+            return backing;
         }
-        Stamp(backing, stamp.Word);
-        return backing;
     }
 
-    /// <summary>Stamps and takes back what nothing may reach any more.</summary>
+    /// <summary>Takes back what nothing may reach any more; it is stamped so when it is settled.</summary>
     public void Free(ulong address, ulong generation)
     {
-        SlotBacking backing = Find(address);
-        Stamp(backing, FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
         lock (_lock)
         {
-            _used.Remove(address);
-            if (!_freed.TryGetValue(backing.Bytes, out Queue<SlotBacking>? line)) _freed.Add(backing.Bytes, line = new Queue<SlotBacking>());
-            line.Enqueue(backing);
+            if (!_used.Remove(address, out SlotBacking? backing)) throw new ArgumentException($"There is no slot memory at 0x{address:x}.", nameof(address));
+            _unstamped.Enqueue((backing, FrameStamp.Of(FrameStamp.FreedSlot, generation).Word));
+        }
+    }
+
+    /// <summary>
+    /// Stamps as freed what was freed since the last call, and stamps memory of the size freed last with <paramref name="next"/>, which then is
+    /// allocated with that stamp at no cost.
+    /// </summary>
+    public void Settle(FrameStamp next)
+    {
+        lock (_lock)
+        {
+            long bytes = StampFreed();
+            if (bytes == 0 || _prepared.Backing is not null || TakeFreed(bytes) is not { } ahead) return;
+            Stamp(ahead, next.Word);
+            _prepared = (ahead, next.Word);
         }
     }
 
@@ -88,6 +105,27 @@ internal sealed unsafe class SlotMemory : IDisposable
     {
         foreach (MappedRange range in _mapped.Values) range.Dispose();
         _file?.Dispose();
+    }
+
+    /// <summary>Memory of that size that has waited in line long enough, or null.</summary>
+    private SlotBacking? TakeFreed(long bytes)
+    {
+        StampFreed();
+        return _freed.TryGetValue(bytes, out Queue<SlotBacking>? line) && line.Count > Quarantined(bytes) ? line.Dequeue() : null;
+    }
+
+    /// <summary>The size of what was freed last, zero if nothing was.</summary>
+    private long StampFreed()
+    {
+        long bytes = 0;
+        while (_unstamped.TryDequeue(out (SlotBacking Backing, ulong Stamp) freed))
+        {
+            bytes = freed.Backing.Bytes;
+            Stamp(freed.Backing, freed.Stamp);
+            if (!_freed.TryGetValue(bytes, out Queue<SlotBacking>? line)) _freed.Add(bytes, line = new Queue<SlotBacking>());
+            line.Enqueue(freed.Backing);
+        }
+        return bytes;
     }
 
     private static int Quarantined(long bytes) => (int)Math.Min(16, QuarantineBytes / bytes);

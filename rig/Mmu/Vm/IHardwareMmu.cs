@@ -96,6 +96,9 @@ public interface IHardwareMmu : IMmu
     /// <exception cref="InsufficientMemoryException">There is none.</exception>
     ulong AllocateBacking(GfnRange range, FrameStamp stamp);
 
-    /// <summary>Stamps every page as freed and hands the memory back. Nothing may reach it any more.</summary>
+    /// <summary>Hands the memory back, to be stamped as freed by <see cref="SettleBacking"/>. Nothing may reach it any more.</summary>
     void FreeBacking(ulong backing, ulong generation);
+
+    /// <summary>Stamps what was freed, and memory for a slot that is likely to be made next with the stamp that it will have.</summary>
+    void SettleBacking(FrameStamp next);
 }

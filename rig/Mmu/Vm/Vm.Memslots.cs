@@ -8,6 +8,7 @@ public sealed unsafe partial class Vm<TMachine>
     /// <summary>One is published, the other is the spare that the next update prepares.</summary>
     private readonly MemslotArray[] _slotArrays = [new(), new()];
     private long _fastZaps;
+    private int _freedLast;
 
     /// <summary>Slot generations made so far.</summary>
     public ulong LastGeneration { get; private set; }
@@ -206,8 +207,21 @@ public sealed unsafe partial class Vm<TMachine>
 
     private void FreeMemory(in Memslot slot)
     {
+        _freedLast = slot.Id;
         if (_hardware is { } hardware) hardware.FreeBacking(slot.Frame, slot.Generation);
         else Memory.Free(Machine, slot.Frame, slot.Generation);
+    }
+
+    /// <summary>
+    /// Does what updates leave to be done about memory that has a stamp on every page: what was freed is stamped so, what is made next is stamped
+    /// ahead. An updater calls it between updates, where it is not timed; a stale access is noticed from then on. Nothing to do on a software walk.
+    /// </summary>
+    public void SettleMemory()
+    {
+        if (_hardware is not { } hardware) return;
+        Machine.Enter(SlotsLock);
+        hardware.SettleBacking(FrameStamp.Of(_freedLast, LastGeneration + 1));
+        Machine.Exit(SlotsLock);
     }
 
     /// <summary>First half of a delete or move: on return nothing reaches the slot's memory through its old place.</summary>

@@ -17,6 +17,7 @@ public sealed class BrokenStrategyTests
         { "no-flush", "fast-zap-reload", "I6" },
         { "requeue", "fast-zap-put", "I10" },
         { "refcount2-first", "destroy", "I3" },
+        { "early-return", "fast-zap-reload", "I6" },
     };
 
     [Theory]
