@@ -37,6 +37,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         Workload<TMachine> instance = workload.Create(source, parameters);
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using GuestEvictor evictor = new(host, stop.Token);
         StopOnViolation watch = new(() => source.ViolationCount, stop, observer);
         List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
         IReadOnlyList<IMeasuredActor> actors =
@@ -51,6 +52,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
             counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
         }
+        if (window.Hung) evictor.Start();
         HangReport? hang = window.Hung ? HangReport.Take(window.HungActors, request.Window.WatchdogTimeout) : null;
         if (hang is null)
         {

@@ -25,6 +25,9 @@ internal sealed unsafe class KvmVcpu : IDisposable
 
     public Descriptor Descriptor => _descriptor;
 
+    /// <summary>True from just before a thread enters KVM_RUN until just after.</summary>
+    public bool IsRunning => Volatile.Read(ref _runner) != 0;
+
     public KvmStatistics Statistics => field ??= new KvmStatistics(_descriptor);
 
     /// <summary>What the last exit said.</summary>
