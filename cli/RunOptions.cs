@@ -74,6 +74,7 @@ internal sealed class RunOptions
         IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
         int leafLevel = Names.Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
         long memory = Memory(Of(_memory), Of(_pages), leafLevel);
+        if (mmu != "radix") CheckFits(mmu, memory);
         bool replays = workloads.Any(workload => workload.Name == "vmm-trace");
         (YieldPolicy yield, int entries) = Yield(Of(_yield));
         TimeSpan warmup = Quantities.Duration("--warmup", Of(_warmup), TimeSpan.Zero, DurationMax);
@@ -172,6 +173,15 @@ internal sealed class RunOptions
                 $"--memory {text} is more than this machine has ({machine / (double)(1L << 30):0.0}GiB); ask for less."));
         }
         return memory;
+    }
+
+    /// <summary>Where the processor walks, guest memory is memory: the machine must have it now, and some for the rest.</summary>
+    private static void CheckFits(string mmu, long memory)
+    {
+        const long rest = 256L << 20;
+        if (MachineLimits.Read().AvailableMemoryBytes is not { } available || memory + rest <= available) return;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--memory {Quantities.DescribeBytes(memory)} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this process; ask for less, or use --mmu radix, where guest pages cost nothing."));
     }
 
     /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>

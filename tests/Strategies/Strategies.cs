@@ -1,3 +1,4 @@
+using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Strategies;
 using Lab.Strategies.Notifier;
@@ -11,10 +12,15 @@ internal static class StrategyFixture
 
     public static IEnumerable<string> Broken => Names(StrategyStatus.Broken);
 
-    public static Vm<Metal> NewVm(string strategy, VmSettings settings)
+    /// <param name="strategy">Name of any that is catalogued.</param>
+    /// <param name="settings">Of the VM.</param>
+    /// <param name="host">Makes the page tables; null for the radix ones.</param>
+    public static Vm<Metal> NewVm(string strategy, VmSettings settings, IHardwareHost? host = null)
     {
-        Type type = Catalogue.RootStrategies.Single(type => Card(type).Name == strategy).MakeGenericType(typeof(Metal));
-        return new Vm<Metal>(default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!, vm => new AlwaysCount<Metal>(vm));
+        Type open = Catalogue.RootStrategies.Concat(Catalogue.KernelStrategies).Single(type => Card(type).Name == strategy);
+        Type type = open.MakeGenericType(typeof(Metal));
+        Func<Vm<Metal>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, Card(open).Needs == StrategyNeeds.KernelSlots);
+        return new Vm<Metal>(default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!, vm => new AlwaysCount<Metal>(vm), mmu);
     }
 
     public static StrategyAttribute Card(Type type) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Tests.Mmu;
 using Lab.Tests.Strategies;
@@ -18,13 +19,13 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
     public const long MemoryBytes = 8 << 20;
 
     /// <summary>Runs the workload's actors on a thread each, at full speed, for the window and until every actor has shown something.</summary>
-    public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null)
+    public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null, IHardwareHost? host = null)
     {
         settings ??= new VmSettings { Vcpus = 2 };
         parameters ??= new WorkloadParameters { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]), TraceAtFullSpeed = true };
         settings = settings with { MemoryBytes = MemoryBytes };
         parameters = parameters with { MemoryBytes = MemoryBytes };
-        VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings));
+        VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings, host));
         Workload<Metal> instance = (Workload<Metal>)Activator.CreateInstance(workload.MakeGenericType(typeof(Metal)), source, parameters)!;
         IReadOnlyList<WorkloadActor> actors = instance.Actors;
         long[] steps = new long[actors.Count];
@@ -42,7 +43,7 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
             while (!IsOver())
             {
                 actor.Prepare();
-                if (actor.Step() >= 0) Volatile.Write(ref steps[index], steps[index] + 1);
+                if (actor.Step() >= 0 || actor.ClaimTouches().Length > 0) Volatile.Write(ref steps[index], steps[index] + 1);
             }
             actor.Quiesce();
         }))]);
