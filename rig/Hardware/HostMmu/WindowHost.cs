@@ -71,7 +71,7 @@ internal sealed class WindowHost : IHardwareHost
         const long unit = 1L << 30;
         long bytes = Math.Max(WindowBytesMin, (vm.Settings.MemoryBytes + AboveMemory + unit - 1) / unit * unit);
         Reserve(bytes + GuardBytes);
-        return new WindowMmu<TMachine>(this, vm.Machine, vm.Settings, vm.MmuLock, vm.Oracle, (ulong)bytes / SlotMemory.PageBytes);
+        return new WindowMmu<TMachine>(this, vm, (ulong)bytes / SlotMemory.PageBytes);
     }
 
     public void KickAll()

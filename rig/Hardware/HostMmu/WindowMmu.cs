@@ -15,6 +15,7 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
     where TMachine : struct, IMachine
 {
     private readonly WindowHost _host;
+    private readonly Vm<TMachine> _vm;
     private readonly TMachine _machine;
     private readonly VmSettings _settings;
     private readonly MmuLock _mmuLock;
@@ -31,21 +32,19 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
     private long _tablePagesMax;
 
     /// <param name="host">Windows and memory.</param>
-    /// <param name="machine">How its code executes.</param>
-    /// <param name="settings">Of the VM.</param>
-    /// <param name="mmuLock">Of the VM.</param>
-    /// <param name="oracle">Of the VM.</param>
+    /// <param name="vm">Under construction: its notifier is not there yet.</param>
     /// <param name="frames">Guest frames from zero on that its windows reach.</param>
-    public WindowMmu(WindowHost host, TMachine machine, VmSettings settings, MmuLock mmuLock, Oracle oracle, ulong frames)
+    public WindowMmu(WindowHost host, Vm<TMachine> vm, ulong frames)
     {
         _host = host;
-        _machine = machine;
-        _settings = settings;
-        _mmuLock = mmuLock;
-        _oracle = oracle;
+        _vm = vm;
+        _machine = vm.Machine;
+        _settings = vm.Settings;
+        _mmuLock = vm.MmuLock;
+        _oracle = vm.Oracle;
         _frames = frames;
         _userfaultsBefore = host.Userfaults;
-        _rcu = new Rcu("page tables", this, settings.GracePeriodMin);
+        _rcu = new Rcu("page tables", this, _settings.GracePeriodMin);
     }
 
     public string Name => _host.Name;
@@ -119,7 +118,7 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
                 return MapOutcome.Fixed;
             }
             SlotBacking backing = _host.Memory.Find(mapping.Frame);
-            Piece fresh = window.Pieces.PieceAround(mapping.Gfn, backing, slot: 0) with
+            Piece fresh = Fitted(window, mapping.Gfn, window.Pieces.PieceAround(mapping.Gfn, backing, slot: 0)) with
             {
                 MayWrite = mapping.MayWrite,
                 LogsDirty = (mapping.SlotFlags & MemslotFlags.LogDirtyPages) != 0,
@@ -237,6 +236,28 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
 
     internal void ReportDead(TdpRoot root, string what) =>
         _oracle.Report("I3", "No access to a root after its grace period.", $"{what} went through {root}, which was freed: use after free", root.Id);
+
+    /// <summary>
+    /// The part of the piece that may be installed around the frame. The caller asked the notifier about the frame only: what is being
+    /// invalidated beside it must not come back with it (I5), and the rest of the chunk may be there already from a fault during such a time.
+    /// </summary>
+    private Piece Fitted(Window window, Gfn gfn, in Piece piece)
+    {
+        GfnRange invalid = _vm.Notifier.RangeInProgress;
+        ulong start = piece.Range.Start.Value, end = piece.Range.End.Value;
+        if (piece.Range.Overlaps(invalid))
+        {
+            if (invalid.Start.Value > gfn.Value) end = Math.Min(end, invalid.Start.Value);
+            else start = Math.Max(start, invalid.End.Value);
+        }
+        for (Gfn from = new(start); window.Pieces.TryNext(from, gfn, out Piece before); from = before.Range.End) start = before.Range.End.Value;
+        if (window.Pieces.TryNext(gfn, new Gfn(end), out Piece behind)) end = behind.Range.Start.Value;
+        ulong skipped = (start - piece.Range.Start.Value) * SlotMemory.PageBytes;
+        return piece with
+        {
+            Range = new GfnRange(new Gfn(start), new Gfn(end)), Address = piece.Address + skipped, FileOffset = piece.FileOffset + (long)skipped,
+        };
+    }
 
     /// <summary>Memory that is not whole is left alone until the host goes: stamping it would fault where nobody can answer.</summary>
     private void Free(ulong backing, ulong generation)
