@@ -11,10 +11,10 @@ internal static class StrategyFixture
 
     public static IEnumerable<string> Broken => Names(StrategyStatus.Broken);
 
-    public static Vm<Metal> NewVm(string strategy, VmSettings settings)
+    public static Vm<Metal> NewVm(string strategy, VmSettings settings, Func<Vm<Metal>, IMmu>? mmu = null)
     {
         Type type = Catalogue.RootStrategies.Single(type => Card(type).Name == strategy).MakeGenericType(typeof(Metal));
-        return new Vm<Metal>(default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!, vm => new AlwaysCount<Metal>(vm));
+        return new Vm<Metal>(default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!, vm => new AlwaysCount<Metal>(vm), mmu);
     }
 
     public static StrategyAttribute Card(Type type) =>

@@ -18,13 +18,14 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
     public const long MemoryBytes = 8 << 20;
 
     /// <summary>Runs the workload's actors on a thread each, at full speed, for the window and until every actor has shown something.</summary>
-    public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null)
+    public static WorkloadRun Of(
+        string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null, Func<Vm<Metal>, IMmu>? mmu = null)
     {
         settings ??= new VmSettings { Vcpus = 2 };
         parameters ??= new WorkloadParameters { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]), TraceAtFullSpeed = true };
         settings = settings with { MemoryBytes = MemoryBytes };
         parameters = parameters with { MemoryBytes = MemoryBytes };
-        VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings));
+        VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings, mmu));
         Workload<Metal> instance = (Workload<Metal>)Activator.CreateInstance(workload.MakeGenericType(typeof(Metal)), source, parameters)!;
         IReadOnlyList<WorkloadActor> actors = instance.Actors;
         long[] steps = new long[actors.Count];
