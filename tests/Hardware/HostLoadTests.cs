@@ -16,7 +16,7 @@ public class HostLoadTests
     [MemberData(nameof(Workloads))]
     public void Every_workload_is_clean(string workload)
     {
-        using WindowHost host = new(new HardwareSettings { ChunkBytes = 1 << 20, Contexts = 16 });
+        using WindowHost host = new(new HardwareSettings { ChunkBytes = HostRig.ChunkBytes, Contexts = 16 });
         WorkloadRun.Of("mainline", TypeOf(workload), TimeSpan.FromMilliseconds(100), mmu: vm => host.NewMmu(vm, kernelSlots: false)).AssertClean();
     }
 

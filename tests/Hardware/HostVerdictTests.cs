@@ -34,6 +34,7 @@ public class HostVerdictTests
         Assert.Contains("the piece [0x0, 0x10) is mapped for reading and writing", cut.What, StringComparison.Ordinal);
         // What follows leaves the memory alone: a slot that goes is not stamped, and none is made.
         Assert.Equal(MemslotResult.Done, rig.Vm.DeleteSlot(1));
+        Assert.Equal(MemslotResult.Done, rig.Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None));
         Assert.False(rig.Host.IsMemoryWhole);
         rig.Vm.Destroy();
     }

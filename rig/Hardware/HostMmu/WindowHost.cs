@@ -28,6 +28,7 @@ internal sealed class WindowHost : IHardwareHost
     private readonly Queue<int> _free = new();
     private readonly HashSet<IVcpuCore> _cores = [];
     private readonly List<string> _notes = [];
+    private long _fileBytes;
     private volatile bool _memoryLost;
 
     /// <exception cref="HardwareUnavailableException">Not on this machine.</exception>
@@ -111,6 +112,23 @@ internal sealed class WindowHost : IHardwareHost
     public void Remove(IVcpuCore core)
     {
         lock (_lock) _cores.Remove(core);
+    }
+
+    /// <summary>The memory file is at least as long as this from now on.</summary>
+    public void Expect(SlotBacking backing)
+    {
+        lock (_lock) _fileBytes = Math.Max(_fileBytes, backing.FileOffset + backing.Bytes);
+    }
+
+    /// <summary>
+    /// Looks whether the memory file was cut short: the lab's own stores to it, unlike a guest's, are made by managed code, and a SIGBUS there
+    /// ends the process. A cut between this look and the store still does; that a file keeps its length is the rule.
+    /// </summary>
+    public bool IsMemoryWholeNow()
+    {
+        lock (_lock)
+            if (HostCalls.Seek(Memory.File!.Number, 0, HostCalls.SeekEnd) < _fileBytes) _memoryLost = true;
+        return IsMemoryWhole;
     }
 
     public void ReportMemoryLost() => _memoryLost = true;

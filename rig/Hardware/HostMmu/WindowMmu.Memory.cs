@@ -6,13 +6,18 @@ namespace Lab.Hardware;
 internal sealed unsafe partial class WindowMmu<TMachine>
 {
     /// <inheritdoc/>
-    /// <exception cref="InsufficientMemoryException">There is none; or the range lies where no window reaches; or the memory file was damaged.</exception>
+    /// <remarks>
+    /// Zero, which names nothing, once the memory file was damaged: the run is over, its verdict is out or comes with the next fault, and an
+    /// updater that is still at work must not turn that into an error of its own.
+    /// </remarks>
+    /// <exception cref="InsufficientMemoryException">There is none; or the range lies where no window reaches.</exception>
     public ulong AllocateBacking(GfnRange range, FrameStamp stamp)
     {
         if (range.End.Value > _frames)
             throw new InsufficientMemoryException($"A slot at frames {range} lies outside the windows of --mmu host, which reach frame 0x{_frames:x}: ask for more --memory, which makes them longer.");
-        if (!_host.IsMemoryWhole) throw new InsufficientMemoryException("The memory file of --mmu host was damaged; the verdict before this says how.");
+        if (!_host.IsMemoryWholeNow()) return 0;
         SlotBacking backing = _host.Memory.Allocate(range, stamp);
+        _host.Expect(backing);
         lock (_ownedLock) _backings.Add(backing.Address);
         return backing.Address;
     }
@@ -46,8 +51,10 @@ internal sealed unsafe partial class WindowMmu<TMachine>
     /// <summary>Memory that is not whole is left alone until the host goes: stamping it would fault where nobody can answer.</summary>
     private void Free(ulong backing, ulong generation)
     {
-        SlotBacking known = _host.Memory.Find(backing);
-        if (HostCalls.Seek(_host.Memory.File!.Number, 0, HostCalls.SeekEnd) < known.FileOffset + known.Bytes) _host.ReportMemoryLost();
-        if (_host.IsMemoryWhole) _host.Memory.Free(backing, generation);
+        if (_host.IsMemoryWholeNow()) _host.Memory.Free(backing, generation);
     }
+
+    private void ReportMemoryLost(TdpRoot root) =>
+        _oracle.Report("guest", "The memory behind the guest stays what it is while a VM uses it.",
+            "the memory file of --mmu host was cut short or damaged; nothing is mapped from it any more", root.Id);
 }

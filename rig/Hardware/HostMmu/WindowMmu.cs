@@ -109,6 +109,11 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
             return MapOutcome.Retry;
         }
         if (mapping.Gfn.Value >= _frames) return MapOutcome.NoMemory;
+        if (!_host.IsMemoryWhole)
+        {
+            ReportMemoryLost(root);
+            return MapOutcome.Retry;
+        }
         lock (window.Pieces.Lock)
         {
             if (window.Pieces.TryFind(mapping.Gfn, out Piece piece))
