@@ -1,5 +1,7 @@
+using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Tests.Mmu;
+using Lab.Tests.Strategies;
 using Xunit;
 using Libc = Lab.Hardware.Libc;
 
@@ -37,6 +39,30 @@ public class HostVerdictTests
         Assert.Equal(MemslotResult.Done, rig.Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None));
         Assert.False(rig.Host.IsMemoryWhole);
         rig.Vm.Destroy();
+    }
+
+    [Fact]
+    public void The_vm_after_one_whose_memory_was_damaged_has_memory_of_its_own()
+    {
+        using WindowHost host = new(new HardwareSettings { ChunkBytes = HostRig.ChunkBytes, Contexts = 4 });
+        using (Vm<Metal> first = NewVm(host))
+        {
+            first.Touch(ScriptedVm.Small);
+            Assert.Equal(0, Libc.Truncate(host.Memory.File!.Number, 0));
+            first.Destroy();
+        }
+        Assert.False(host.IsMemoryWholeNow());
+        using Vm<Metal> second = NewVm(host);
+        second.Touch(ScriptedVm.Small);
+        second.Destroy();
+        Assert.Empty(second.Oracle.Violations);
+    }
+
+    private static Vm<Metal> NewVm(WindowHost host)
+    {
+        Vm<Metal> vm = StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, MemoryBytes = 2 << 20 }, vm => host.NewMmu(vm, kernelSlots: false));
+        vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+        return vm;
     }
 
     [Fact]

@@ -14,22 +14,22 @@ namespace Lab.Hardware;
 internal sealed unsafe class Window : IDisposable
 {
     private readonly MappedRange _range;
-    private readonly int _file;
+    private readonly WindowHost _host;
     private readonly Userfault? _userfault;
     private long _changes;
 
     /// <param name="index">Its number at the host.</param>
     /// <param name="bytes">Length; the guest frames of its root all lie within.</param>
     /// <param name="chunkBytes">Largest piece.</param>
-    /// <param name="file">The memory behind the pieces; open as long as this object is used.</param>
+    /// <param name="host">Has the memory behind the pieces.</param>
     /// <param name="userfault">Who resolves missing pages; null for the kernel.</param>
     /// <exception cref="InsufficientMemoryException">There is not that much address space.</exception>
-    public Window(int index, long bytes, long chunkBytes, Descriptor file, Userfault? userfault)
+    public Window(int index, long bytes, long chunkBytes, WindowHost host, Userfault? userfault)
     {
         Index = index;
         Pieces = new PieceTable(chunkBytes);
         _range = MappedRange.Reserved(bytes);
-        _file = file.Number;
+        _host = host;
         _userfault = userfault;
     }
 
@@ -56,7 +56,7 @@ internal sealed unsafe class Window : IDisposable
         nint address = AddressOf(piece.Range.Start);
         Begin();
         // SAFETY: the range lies in the window, which this object owns, and the window maps nothing there.
-        nint mapped = Libc.Map(address, (nuint)piece.Bytes, ProtectionOf(piece), Libc.MapShared | Libc.MapFixed | Libc.MapNoReserve, _file, piece.FileOffset);
+        nint mapped = Libc.Map(address, (nuint)piece.Bytes, ProtectionOf(piece), Libc.MapShared | Libc.MapFixed | Libc.MapNoReserve, _host.Memory.File!.Number, piece.FileOffset);
         int errno = mapped == -1 ? Marshal.GetLastPInvokeError() : 0;
         if (errno == 0)
         {

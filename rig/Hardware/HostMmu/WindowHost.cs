@@ -29,6 +29,7 @@ internal sealed class WindowHost : IHardwareHost
     private readonly HashSet<IVcpuCore> _cores = [];
     private readonly List<string> _notes = [];
     private long _fileBytes;
+    private int _vms;
     private volatile bool _memoryLost;
 
     /// <exception cref="HardwareUnavailableException">Not on this machine.</exception>
@@ -55,7 +56,8 @@ internal sealed class WindowHost : IHardwareHost
 
     public IReadOnlyList<string> Notes => _notes;
 
-    public SlotMemory Memory { get; }
+    /// <summary>Memory of all VMs there are. Damaged, it is replaced when the last of them has gone.</summary>
+    public SlotMemory Memory { get; private set; }
 
     public PagePresence Presence { get; } = new();
 
@@ -72,7 +74,14 @@ internal sealed class WindowHost : IHardwareHost
         const long unit = 1L << 30;
         long bytes = Math.Max(WindowBytesMin, (vm.Settings.MemoryBytes + AboveMemory + unit - 1) / unit * unit);
         Reserve(bytes + GuardBytes);
+        BeginVm();
         return new WindowMmu<TMachine>(this, vm, (ulong)bytes / SlotMemory.PageBytes);
+    }
+
+    /// <summary>A VM has given back what it had of the host.</summary>
+    public void EndVm()
+    {
+        lock (_lock) _vms--;
     }
 
     public void KickAll()
@@ -133,6 +142,22 @@ internal sealed class WindowHost : IHardwareHost
 
     public void ReportMemoryLost() => _memoryLost = true;
 
+    /// <summary>The next measurement is not to blame for memory that was damaged in the one before.</summary>
+    private void BeginVm()
+    {
+        lock (_lock)
+        {
+            if (_memoryLost && _vms == 0)
+            {
+                Memory.Dispose();
+                Memory = new SlotMemory(BackingKind.Shared);
+                _fileBytes = 0;
+                _memoryLost = false;
+            }
+            _vms++;
+        }
+    }
+
     /// <summary>Reserves all free windows ahead, so that a limit on address space shows in one sentence and before anything is measured.</summary>
     private void Reserve(long bytes)
     {
@@ -156,7 +181,7 @@ internal sealed class WindowHost : IHardwareHost
         if (_windows[index] is { } there && there.Bytes >= bytes) return there;
         _windows[index]?.Dispose();
         _windows[index] = null;
-        Window made = new(index, bytes, _settings.ChunkBytes, Memory.File!, _userfault);
+        Window made = new(index, bytes, _settings.ChunkBytes, this, _userfault);
         Volatile.Write(ref _windows[index], made);
         return made;
     }

@@ -176,6 +176,7 @@ internal sealed unsafe partial class WindowMmu<TMachine> : IHardwareMmu, IReclai
         foreach (ulong backing in _backings) Free(backing, generation: 0);
         _backings.Clear();
         _roots.Dispose();
+        _host.EndVm();
     }
 
     /// <summary>Runs on the reclaimer's thread, after the root's grace period.</summary>
