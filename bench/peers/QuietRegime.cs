@@ -24,6 +24,9 @@ internal sealed partial class QuietRegime : IDisposable
     private QuietRegime(FileStream? latencyRequest, bool pinned, bool realTime) =>
         (_latencyRequest, _pinned, _realTime) = (latencyRequest, pinned, realTime);
 
+    /// <summary>Nothing of it: for work whose times do not matter.</summary>
+    public static QuietRegime None { get; } = new(latencyRequest: null, pinned: false, realTime: false);
+
     /// <summary>What the peer is told; idle states are also kept away by this process for both.</summary>
     public IReadOnlyList<string> PeerArguments =>
     [
