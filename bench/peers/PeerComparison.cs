@@ -27,7 +27,7 @@ internal static class PeerComparison
         {
             return Run(options, artifacts);
         }
-        catch (Exception complaint) when (complaint is WrongAnswerException or PeerFailedException or SystemCallException)
+        catch (Exception complaint) when (complaint is WrongAnswerException or PeerFailedException or SystemCallException or HardwareUnavailableException)
         {
             Console.Error.WriteLine(complaint.Message);
             return Wrong;
