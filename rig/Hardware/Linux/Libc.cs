@@ -58,8 +58,17 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(int descriptor, int mode, long offset, long bytes);
 
+    /// <summary>
+    /// The kernel's number of the calling thread, which it keeps for life: a system call the first time only, for it is asked on the way into
+    /// every KVM_RUN.
+    /// </summary>
+    public static int ThreadId() => s_threadId != 0 ? s_threadId : s_threadId = GetThreadId();
+
+    [ThreadStatic]
+    private static int s_threadId;
+
     [LibraryImport("libc", EntryPoint = "gettid")]
-    public static partial int ThreadId();
+    private static partial int GetThreadId();
 
     [LibraryImport("libc", EntryPoint = "getpid")]
     public static partial int ProcessId();
