@@ -58,6 +58,7 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
     private readonly Lock _lock = new();
     private readonly List<Violation> _violations = [];
     private readonly List<Vm<TMachine>> _alive = [];
+    private readonly SortedDictionary<string, (string Unit, long Value)> _retiredKernel = new(StringComparer.Ordinal);
     private int _count;
 
     /// <summary>VMs made so far.</summary>
@@ -92,8 +93,30 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
             _count += vm.Oracle.Count;
             _violations.AddRange(vm.Oracle.Violations);
             TablePagesMax = Math.Max(TablePagesMax, vm.Mmu.TablePagesMax);
+            AddKernelCounters(_retiredKernel, vm);
         }
         vm.Dispose();
+    }
+
+    /// <summary>
+    /// What the kernel counted, summed over every VM, a retired one with what it had in the end: the difference of two calls is what happened
+    /// between them, whoever came and went. Empty on MMUs of which the kernel knows nothing.
+    /// </summary>
+    public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters()
+    {
+        lock (_lock)
+        {
+            SortedDictionary<string, (string Unit, long Value)> sums = new(_retiredKernel, StringComparer.Ordinal);
+            foreach (Vm<TMachine> vm in _alive) AddKernelCounters(sums, vm);
+            return [.. sums.Select(sum => (sum.Key, sum.Value.Unit, sum.Value.Value))];
+        }
+    }
+
+    private static void AddKernelCounters(SortedDictionary<string, (string Unit, long Value)> sums, Vm<TMachine> vm)
+    {
+        if (vm.Mmu is not IHardwareMmu mmu) return;
+        foreach ((string name, string unit, long value) in mmu.KernelCounters())
+            sums[name] = (unit, value + (sums.TryGetValue(name, out (string Unit, long Value) sum) ? sum.Value : 0));
     }
 
     /// <summary>Books an answer that does not add up.</summary>
