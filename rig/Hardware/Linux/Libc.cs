@@ -34,6 +34,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(int descriptor, nuint request, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, void* buffer, nuint bytes);
+
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static partial nint ReadAt(int descriptor, void* buffer, nuint bytes, long offset);
 
@@ -66,6 +69,12 @@ internal static unsafe partial class Libc
 
     [ThreadStatic]
     private static int s_threadId;
+
+    /// <summary>perf_event_open has no function of its own in libc.</summary>
+    public static nint PerfEventOpenNumber => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 241 : 298;
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint PerfEventOpen(nint number, PerfEventAttr* attr, nint threadId, nint cpu, nint group, nuint flags);
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     private static partial int GetThreadId();
