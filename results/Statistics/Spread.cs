@@ -40,6 +40,26 @@ public static class Spread
     public static double MValue(IReadOnlyList<double> values) =>
         values.Distinct().Count() < 3 ? 2 : MValueCalculator.Calculate([.. values]);
 
+    /// <summary>Rank of each value, the smallest having 1; equal values share the mean of theirs.</summary>
+    public static double[] Midranks(ReadOnlySpan<double> values)
+    {
+        var sorted = values.ToArray();
+        int[] order = [.. Enumerable.Range(0, values.Length)];
+        Array.Sort(sorted, order);
+        var ranks = new double[values.Length];
+        for (var start = 0; start < sorted.Length;)
+        {
+            var end = start;
+            while (end < sorted.Length && sorted[end].Equals(sorted[start]))
+                end++;
+            foreach (var index in order.AsSpan(start, end - start))
+                ranks[index] = (start + 1 + end) / 2.0;
+            start = end;
+        }
+
+        return ranks;
+    }
+
     /// <summary>Correlation of each value with the next, -1 … 1; 0 for values that do not vary or are fewer than 3.</summary>
     public static double Lag1Autocorrelation(IReadOnlyList<double> values)
     {
