@@ -17,12 +17,15 @@ public static class HdrCodec
     private const int MostBytesPerCount = 9;
 
     /// <summary>What the base64 of a log line holds.</summary>
-    public static byte[] Encode(HdrHistogram histogram)
+    public static byte[] Encode(HdrHistogram histogram) => Compress(EncodeUncompressed(histogram));
+
+    /// <summary>The outer layer alone.</summary>
+    public static byte[] Compress(ReadOnlySpan<byte> uncompressed)
     {
         using var compressed = new MemoryStream();
         compressed.Write(stackalloc byte[8]);
         using (var zlib = new ZLibStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
-            zlib.Write(EncodeUncompressed(histogram));
+            zlib.Write(uncompressed);
         var bytes = compressed.ToArray();
         BinaryPrimitives.WriteInt32BigEndian(bytes, CompressedCookie);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(4), bytes.Length - 8);
