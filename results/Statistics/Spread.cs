@@ -24,8 +24,8 @@ public static class Spread
     }
 
     /// <summary>
-    /// The median of the distances to the median, scaled to agree with the standard deviation of normal values. By hand because a
-    /// half of Perfolizer's consistency constants depends on the sample size, and ours are compared across sizes.
+    /// The median of the distances to the median, scaled to agree with the standard deviation of many normal values. By hand:
+    /// Perfolizer 0.3.17 enlarges it for small samples, and here it is a limit to clip at, not an estimate to print.
     /// </summary>
     public static double MedianAbsoluteDeviation(IReadOnlyList<double> values)
     {

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Lab.Results.Tracking;
 
 /// <summary>Somebody has looked at a change and said why it may stay.</summary>
@@ -9,8 +7,6 @@ public sealed record Acknowledgement(SeriesKey Series, string Commit, string Rea
 /// <summary><c>acknowledged.csv</c>, beside the history, to which rows are only added.</summary>
 public sealed class AcknowledgementFile(string path)
 {
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-
     private static readonly string[] Header =
         ["machine", "settings", "strategy", "workload", "mmu", "metric", "quantile", "unit", "commit", "reason", "time_utc"];
 
@@ -24,8 +20,7 @@ public sealed class AcknowledgementFile(string path)
         _csv.Append(
         [[
             series.Machine, series.Settings, series.Strategy, series.Workload, series.Mmu, series.Metric,
-            series.Quantile?.ToString("R", CultureInfo.InvariantCulture) ?? "", series.Unit, row.Commit, row.Reason,
-            row.TimeUtc.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture),
+            TrackedCells.Format(series.Quantile), series.Unit, row.Commit, row.Reason, TrackedCells.Format(row.TimeUtc),
         ]]);
     }
 
@@ -37,13 +32,12 @@ public sealed class AcknowledgementFile(string path)
         List<DamagedRow> damaged = [];
         foreach (var (line, cells) in _csv.Read(damaged))
         {
-            double p = 0;
-            if (cells[6].Length > 0 && !(double.TryParse(cells[6], NumberStyles.Float, CultureInfo.InvariantCulture, out p) && p is >= 0 and <= 1))
-                damaged.Add(new DamagedRow(path, line, $"'{cells[6]}' is not a number from 0 to 1 or nothing, which column 'quantile' needs"));
-            else if (!DateTime.TryParseExact(cells[10], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
-                damaged.Add(new DamagedRow(path, line, $"'{cells[10]}' is not a time like 2026-11-21T12:00:00.000Z, which column 'time_utc' needs"));
+            DateTimeOffset time = default;
+            var why = TrackedCells.ReadQuantile(cells[6], out var quantile) ?? TrackedCells.ReadTime(cells[10], out time);
+            if (why is null)
+                rows.Add(new Acknowledgement(new SeriesKey(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], quantile, cells[7]), cells[8], cells[9], time));
             else
-                rows.Add(new Acknowledgement(new SeriesKey(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6].Length > 0 ? p : null, cells[7]), cells[8], cells[9], new DateTimeOffset(time)));
+                damaged.Add(new DamagedRow(path, line, why));
         }
 
         return (rows, damaged);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Lab.Results.Tracking;
 
 /// <summary>One metric of one run at one commit.</summary>
@@ -48,8 +46,6 @@ public sealed record History(IReadOnlyList<HistoryRow> Rows, IReadOnlyList<Damag
 /// <summary><c>history.csv</c>: every number that was ever tracked, a row each, to which rows are only added.</summary>
 public sealed class HistoryFile(string path)
 {
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-
     private static readonly string[] Header =
         ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric", "quantile", "unit", "value", "time_utc", "run_id"];
 
@@ -87,29 +83,23 @@ public sealed class HistoryFile(string path)
     private static string[] Cells(HistoryRow row) =>
     [
         row.Commit, row.Machine, row.Settings, row.Strategy, row.Workload, row.Mmu, row.Metric,
-        row.Quantile?.ToString("R", CultureInfo.InvariantCulture) ?? "", row.Unit, row.Value.ToString("R", CultureInfo.InvariantCulture),
-        row.TimeUtc.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture), row.RunId,
+        TrackedCells.Format(row.Quantile), row.Unit, TrackedCells.Format(row.Value), TrackedCells.Format(row.TimeUtc), row.RunId,
     ];
 
     private static string? Parse(string[] cells, Dictionary<string, string> names, out HistoryRow? row)
     {
         row = null;
-        double? quantile = null;
-        if (cells[7].Length > 0)
-        {
-            if (!Number(cells[7], out var p) || p is < 0 or > 1)
-                return $"'{cells[7]}' is not a number from 0 to 1 or nothing, which column 'quantile' needs";
-            quantile = p;
-        }
-
-        if (!Number(cells[9], out var value))
-            return $"'{cells[9]}' is not a number, which column 'value' needs";
-        if (!DateTime.TryParseExact(cells[10], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
-            return $"'{cells[10]}' is not a time like 2026-11-21T12:00:00.000Z, which column 'time_utc' needs";
+        double value = 0;
+        DateTimeOffset time = default;
+        var why = TrackedCells.ReadQuantile(cells[7], out var quantile)
+            ?? TrackedCells.ReadNumber(cells[9], "value", out value)
+            ?? TrackedCells.ReadTime(cells[10], out time);
+        if (why is not null)
+            return why;
         row = new HistoryRow
         {
             Commit = Pool(0), Machine = Pool(1), Settings = Pool(2), Strategy = Pool(3), Workload = Pool(4), Mmu = Pool(5), Metric = Pool(6),
-            Quantile = quantile, Unit = Pool(8), Value = value, TimeUtc = new DateTimeOffset(time), RunId = Pool(11),
+            Quantile = quantile, Unit = Pool(8), Value = value, TimeUtc = time, RunId = Pool(11),
         };
         return null;
 
@@ -120,7 +110,4 @@ public sealed class HistoryFile(string path)
             return names[cells[column]] = cells[column];
         }
     }
-
-    private static bool Number(string cell, out double value) =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 }
