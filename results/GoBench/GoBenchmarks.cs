@@ -10,7 +10,8 @@ namespace Lab.Results.GoBench;
 public sealed record GoBenchmark(string Name, string Unit, IReadOnlyList<double> Values);
 
 /// <summary>
-/// What <c>go test -bench</c> prints (Go proposal 14313, golang.org/x/perf/benchfmt): lines <c>BenchmarkName iterations value unit …</c>,
+/// What <c>go test -bench</c> prints (Go proposal 14313, golang.org/x/perf/benchfmt): lines <c>BenchmarkName iterations value
+/// unit …</c>,
 /// lines <c>key: value</c> about the machine, and any other text, which the format says to pass over.
 /// </summary>
 /// <param name="Damaged">Lines that begin as a benchmark's and go on otherwise.</param>
@@ -65,7 +66,9 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
         return null;
     }
 
-    /// <summary>Length of the key before the colon; a key begins with a lower-case letter and has no space and no upper-case one.</summary>
+    /// <summary>
+    /// Length of the key before the colon; a key begins with a lower-case letter and has no space and no upper-case one.
+    /// </summary>
     private static int KeyLength(string line)
     {
         var colon = line.IndexOf(':', StringComparison.Ordinal);

@@ -4,9 +4,12 @@ using System.IO.Compression;
 namespace Lab.Results.HdrLog;
 
 /// <summary>
-/// HdrHistogram's V2 encoding, all big-endian. Compressed: cookie, length, a zlib stream of the rest. Inside: cookie, length of the
-/// payload, normalizing index offset, digits, lowest, highest, conversion ratio; then the counts from slot 0 to the largest, each as
-/// ZigZag LEB128, a negative one standing for so many empty slots. Source: HdrHistogram, <c>AbstractHistogram.encodeIntoByteBuffer</c>,
+/// HdrHistogram's V2 encoding, all big-endian. Compressed: cookie, length, a zlib stream of the rest. Inside: cookie, length of
+/// the
+/// payload, normalizing index offset, digits, lowest, highest, conversion ratio; then the counts from slot 0 to the largest, each
+/// as
+/// ZigZag LEB128, a negative one standing for so many empty slots. Source: HdrHistogram,
+/// <c>AbstractHistogram.encodeIntoByteBuffer</c>,
 /// <c>ZigZagEncoding</c>.
 /// </summary>
 public static class HdrCodec
@@ -59,7 +62,8 @@ public static class HdrCodec
         return all;
     }
 
-    /// <exception cref="InvalidDataException">Says what was found and what expected. Memory is bounded by the slots that the header asks for.</exception>
+    /// <exception cref="InvalidDataException">Says what was found and what expected. Memory is bounded by the slots that the
+    /// header asks for.</exception>
     public static HdrHistogram Decode(ReadOnlySpan<byte> compressed)
     {
         Expect(compressed.Length >= 8, $"{compressed.Length} bytes are no histogram");
@@ -75,7 +79,8 @@ public static class HdrCodec
         Expect(cookie == Cookie, $"inner cookie 0x{cookie:x8} is not 0x{Cookie:x8} (V2)");
         var payloadBytes = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
         var geometry = ReadGeometry(header);
-        Expect(payloadBytes >= 0 && payloadBytes <= (long)geometry.SlotCount * MostBytesPerCount, $"a payload of {payloadBytes} bytes does not fit {geometry.SlotCount} slots");
+        Expect(payloadBytes >= 0 && payloadBytes <= (long)geometry.SlotCount * MostBytesPerCount,
+            $"a payload of {payloadBytes} bytes does not fit {geometry.SlotCount} slots");
         var payload = new byte[payloadBytes];
         var found = zlib.ReadAtLeast(payload, payloadBytes, throwOnEndOfStream: false);
         Expect(found == payloadBytes, $"{found} of {payloadBytes} bytes of counts are there");
@@ -93,7 +98,8 @@ public static class HdrCodec
     {
         try
         {
-            return new HdrGeometry(BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)), BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
+            var (lowest, highest) = (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)));
+            return new HdrGeometry(lowest, highest, digits: BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
         }
         catch (ArgumentOutOfRangeException e)
         {
@@ -127,7 +133,9 @@ public static class HdrCodec
         return counts;
     }
 
-    /// <summary>Seven bits a byte, lowest first, the eighth says that more follow; the ninth byte has eight bits. Sign in the lowest bit.</summary>
+    /// <summary>
+    /// Seven bits a byte, lowest first, the eighth says that more follow; the ninth byte has eight bits. Sign in the lowest bit.
+    /// </summary>
     private static void WriteCount(MemoryStream to, long count)
     {
         var bits = (ulong)((count << 1) ^ (count >> 63));

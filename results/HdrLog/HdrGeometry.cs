@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Lab.Results.HdrLog;
 
 /// <summary>
-/// Where HdrHistogram puts a value: below <see cref="SubBucketCount"/> units each has its own slot; above, each power of two is cut into
+/// Where HdrHistogram puts a value: below <see cref="SubBucketCount"/> units each has its own slot; above, each power of two is
+/// cut into
 /// half as many. With lowest 1 and 3 digits the slots are exactly the lab's own buckets, so that nothing moves on the way.
 /// Source: HdrHistogram, <c>AbstractHistogram</c> (init, countsArrayIndex, valueFromIndex).
 /// </summary>

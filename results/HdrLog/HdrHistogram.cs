@@ -19,14 +19,18 @@ public sealed record HdrHistogram
     /// <summary>The largest value that is the same to HdrHistogram as the largest sample; 0 without samples.</summary>
     public long Max => Counts.Count == 0 ? 0 : Geometry.ValuesOf(Counts[^1].Slot).High - 1;
 
-    public IReadOnlyList<Bucket> Buckets => [.. Counts.Select(slot => (Values: Geometry.ValuesOf(slot.Slot), slot.Count)).Select(slot => new Bucket(slot.Values.Low, slot.Values.High, slot.Count))];
+    public IReadOnlyList<Bucket> Buckets => [.. Counts.Select(BucketOf)];
 
     /// <summary>Of buckets that are slots of the geometry already: nothing is moved, so nothing is lost.</summary>
     /// <exception cref="ArgumentException">A bucket is no slot of the geometry, or lies beyond it.</exception>
     public static HdrHistogram Of(IEnumerable<Bucket> buckets, HdrGeometry? geometry = null)
     {
         geometry ??= HdrGeometry.OfTheLab;
-        return new HdrHistogram { Geometry = geometry, Counts = [.. Results.Buckets.Merge(buckets).Select(bucket => (Slot(bucket, geometry), bucket.Count))] };
+        return new HdrHistogram
+        {
+            Geometry = geometry,
+            Counts = [.. Results.Buckets.Merge(buckets).Select(bucket => (Slot(bucket, geometry), bucket.Count))],
+        };
     }
 
     /// <summary>Of one metric of one measurement, as a run folder holds it.</summary>
@@ -48,11 +52,21 @@ public sealed record HdrHistogram
         }),
     ];
 
+    private Bucket BucketOf((int Slot, long Count) counted)
+    {
+        var (low, high) = Geometry.ValuesOf(counted.Slot);
+        return new Bucket(low, high, counted.Count);
+    }
+
     private static int Slot(Bucket bucket, HdrGeometry geometry)
     {
         var slot = bucket.Low < 0 ? -1 : geometry.SlotOf(bucket.Low);
         if (slot < 0 || slot >= geometry.SlotCount || geometry.ValuesOf(slot) != (bucket.Low, bucket.High))
-            throw new ArgumentException($"[{bucket.Low}, {bucket.High}) is no slot of {geometry.Digits} digits from {geometry.Lowest} to {geometry.Highest}.");
+        {
+            var slots = $"{geometry.Digits} digits from {geometry.Lowest} to {geometry.Highest}";
+            throw new ArgumentException($"[{bucket.Low}, {bucket.High}) is no slot of {slots}.", nameof(bucket));
+        }
+
         return slot;
     }
 }

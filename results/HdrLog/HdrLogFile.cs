@@ -24,7 +24,8 @@ public readonly record struct HdrLogLine(string? Text, HdrInterval? Interval)
 }
 
 /// <summary>
-/// A histogram log (<c>.hlog</c>, format 1.2 or 1.3): <c>[Tag=x,]start,length,max,base64</c>, read and written line by line, so that
+/// A histogram log (<c>.hlog</c>, format 1.2 or 1.3): <c>[Tag=x,]start,length,max,base64</c>, read and written line by line, so
+/// that
 /// what is read is written back the same: text verbatim, histograms count by count. HdrHistogram's plotters read them.
 /// </summary>
 public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
@@ -57,7 +58,8 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
         return new HdrLogFile(lines);
     }
 
-    /// <exception cref="RunDamagedException">It cannot be opened, or a line is none of a V2 log; names the line. V0 and V1 logs are refused at their first interval.</exception>
+    /// <exception cref="RunDamagedException">It cannot be opened, or a line is none of a V2 log; names the line. V0 and V1 logs
+    /// are refused at their first interval.</exception>
     public static HdrLogFile Read(string path)
     {
         try
@@ -75,7 +77,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     /// <exception cref="RunDamagedException">As above.</exception>
     public static HdrLogFile Read(Stream stream, string name)
     {
-        using var text = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        using var text = new StreamReader(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         List<HdrLogLine> lines = [];
         while (text.ReadLine() is { } line)
         {
@@ -138,7 +140,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     private double? Stamp(Regex comment)
     {
         var match = Lines.Where(line => line.Text is not null).Select(line => comment.Match(line.Text!)).FirstOrDefault(found => found.Success);
-        return match is not null && double.TryParse(match.Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+        return match is not null && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
     }
 
     [GeneratedRegex(@"^#\[StartTime: ([0-9.]+)")]

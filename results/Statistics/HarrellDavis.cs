@@ -21,7 +21,10 @@ public static class HarrellDavis
         return Weigh(sorted.Select(value => (value, 1L)), sorted.Length, p);
     }
 
-    /// <summary>The same of a histogram, each bucket being its midpoint: the weights of its samples summed. Bound: two incomplete betas a bucket.</summary>
+    /// <summary>
+    /// The same of a histogram, each bucket being its midpoint: the weights of its samples summed. Bound: two incomplete betas a
+    /// bucket.
+    /// </summary>
     public static QuantileEstimate At(IReadOnlyList<Bucket> buckets, double p) =>
         Weigh(buckets.Select(bucket => ((double)bucket.Midpoint, bucket.Count)), Quantiles.Count(buckets), p);
 

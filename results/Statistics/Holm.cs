@@ -1,7 +1,8 @@
 namespace Lab.Results.Statistics;
 
 /// <summary>
-/// Holm 1979: several tests at once. Rejecting where the adjusted p is at most α, the chance that any true hypothesis of the family
+/// Holm 1979: several tests at once. Rejecting where the adjusted p is at most α, the chance that any true hypothesis of the
+/// family
 /// is rejected is at most α, whatever depends on what. The i-th smallest of m is held against α/(m - i + 1), and the first that
 /// fails stops all larger ones.
 /// </summary>
@@ -45,7 +46,8 @@ public static class Holm
 }
 
 /// <summary>
-/// Benjamini, Hochberg 1995: for long lists, such as all scenes of a report. Of what is called a difference where the adjusted p is at
+/// Benjamini, Hochberg 1995: for long lists, such as all scenes of a report. Of what is called a difference where the adjusted p
+/// is at
 /// most α, on average a share of at most α is none; for independent tests and such as depend on each other positively.
 /// </summary>
 public static class BenjaminiHochberg

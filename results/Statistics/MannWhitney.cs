@@ -11,7 +11,8 @@ public readonly record struct MannWhitney(double U, double P)
     private const int ExactWithTies = 25;
 
     /// <summary>
-    /// As benchstat counts (golang.org/x/perf/internal/stats, <c>MannWhitneyUTest</c>): exact up to 50 values a side, with ties by the
+    /// As benchstat counts (golang.org/x/perf/internal/stats, <c>MannWhitneyUTest</c>): exact up to 50 values a side, with ties
+    /// by the
     /// permutation distribution (Klotz 1966) up to 25 a side, else normal with tie and continuity correction; the two-sided p is
     /// twice the smaller tail, 1 if both are equal. Perfolizer 0.3.17 has no correction for ties.
     /// </summary>

@@ -4,8 +4,10 @@ namespace Lab.Results.Statistics;
 
 /// <summary>
 /// How many of a rank test's pairs fall on one side when there is no difference: the Wilcoxon signed-rank statistic over the
-/// n(n+1)/2 Walsh pairs of one sample, or the Mann-Whitney statistic over the n·m pairs of two. Symmetric about half of the pairs.
-/// Counted exactly up to <see cref="ExactLimit"/> values, by the normal distribution with continuity correction beyond. Written by
+/// n(n+1)/2 Walsh pairs of one sample, or the Mann-Whitney statistic over the n·m pairs of two. Symmetric about half of the
+/// pairs.
+/// Counted exactly up to <see cref="ExactLimit"/> values, by the normal distribution with continuity correction beyond. Written
+/// by
 /// hand: Perfolizer 0.3.17 has no signed-rank distribution, and its Mann-Whitney ones take no ties.
 /// </summary>
 public sealed class NullDistribution
@@ -29,7 +31,9 @@ public sealed class NullDistribution
 
     public int Pairs { get; }
 
-    /// <summary>Of n independent values, each as likely above the centre as below. Hollander, Wolfe, Chicken 2014, section 3.1.</summary>
+    /// <summary>
+    /// Of n independent values, each as likely above the centre as below. Hollander, Wolfe, Chicken 2014, section 3.1.
+    /// </summary>
     public static NullDistribution SignedRank(int n)
     {
         var pairs = n * (n + 1) / 2;

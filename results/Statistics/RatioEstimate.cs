@@ -54,7 +54,8 @@ public sealed class RatioEstimate
     }
 
     /// <summary>
-    /// Holds the true ratio except in at most <paramref name="misrate"/> of cases, half of it on each side. A side is 0 or infinite
+    /// Holds the true ratio except in at most <paramref name="misrate"/> of cases, half of it on each side. A side is 0 or
+    /// infinite
     /// where there are too few runs for any bound at that rate (fewer than 6 blocks at 0.05).
     /// </summary>
     public RatioInterval Interval(double misrate)
@@ -67,7 +68,9 @@ public sealed class RatioEstimate
             : new RatioInterval(Math.Exp(_sortedPairs[rank - 1]), Math.Exp(_sortedPairs[^rank]), misrate);
     }
 
-    /// <summary>Chance of data that speak as clearly for a ratio above <paramref name="bound"/> if it is not; a tie speaks against it.</summary>
+    /// <summary>
+    /// Chance of data that speak as clearly for a ratio above <paramref name="bound"/> if it is not; a tie speaks against it.
+    /// </summary>
     public double PAbove(double bound) => _null.AtMost(CountBelow(Math.Log(bound), inclusive: true));
 
     /// <summary>The same for a ratio below <paramref name="bound"/>.</summary>

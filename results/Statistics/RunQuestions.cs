@@ -6,7 +6,8 @@ namespace Lab.Results.Statistics;
 public readonly record struct Arm(RunRecord Run, string Strategy);
 
 /// <summary>
-/// The questions that two arms can answer in one scene: each latency metric that both have, at each quantile for which every repetition has
+/// The questions that two arms can answer in one scene: each latency metric that both have, at each quantile for which every
+/// repetition has
 /// enough samples. Repetitions of one run were interleaved and are paired as blocks; those of two runs were not.
 /// </summary>
 /// <param name="Unasked">Why others were left out, a sentence each: nothing is dropped silently.</param>
@@ -32,9 +33,8 @@ public sealed record RunQuestions(IReadOnlyList<Question> Questions, IReadOnlyLi
             if (isPaired)
             {
                 var both = a.Select(row => row.Run).Intersect(b.Select(row => row.Run)).ToHashSet();
-                var single = a.Concat(b).Where(row => !both.Contains(row.Run)).Select(row => FormattableString.Invariant($"{row.Run} of {row.Strategy}")).ToList();
-                if (single.Count > 0)
-                    unasked.Add($"{metric}: run {string.Join(", ", single)} has no counterpart");
+                unasked.AddRange(a.Concat(b).Where(row => !both.Contains(row.Run))
+                    .Select(row => FormattableString.Invariant($"{metric}: run {row.Run} of {row.Strategy} has no counterpart")));
                 if (both.Count == 0)
                     continue;
                 (a, b) = ([.. a.Where(row => both.Contains(row.Run))], [.. b.Where(row => both.Contains(row.Run))]);
@@ -53,11 +53,14 @@ public sealed record RunQuestions(IReadOnlyList<Question> Questions, IReadOnlyLi
         return new RunQuestions(questions, unasked);
     }
 
-    private static RatioEstimate Estimate(double[] a, double[] b, bool isPaired) => isPaired ? RatioEstimate.Paired(a, b) : RatioEstimate.Unpaired(a, b);
+    private static RatioEstimate Estimate(double[] a, double[] b, bool isPaired) =>
+        isPaired ? RatioEstimate.Paired(a, b) : RatioEstimate.Unpaired(a, b);
 
     private static List<SummaryRow> RowsOf(Arm arm, Scene scene, string metric) =>
     [
-        .. arm.Run.Summary.Where(row => row.Scene == scene && row.Strategy == arm.Strategy && row.Metric == metric && row.Count > 0).OrderBy(row => row.Run),
+        .. arm.Run.Summary
+            .Where(row => row.Scene == scene && row.Strategy == arm.Strategy && row.Metric == metric && row.Count > 0)
+            .OrderBy(row => row.Run),
     ];
 
     private static string? Refusal(IEnumerable<SummaryRow> rows, double p, Func<SummaryRow, double> valueOf)
@@ -65,7 +68,8 @@ public sealed record RunQuestions(IReadOnlyList<Question> Questions, IReadOnlyLi
         foreach (var row in rows)
         {
             if (!SampleSizes.Supports(row.Count, p))
-                return string.Create(CultureInfo.InvariantCulture, $"run {row.Run} of {row.Strategy} has {row.Count:N0} samples, {SampleSizes.ForQuantile(p):N0} are needed");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"run {row.Run} of {row.Strategy} has {row.Count:N0} samples, {SampleSizes.ForQuantile(p):N0} are needed");
             if (!(valueOf(row) > 0))
                 return $"run {row.Run} of {row.Strategy} has the value {valueOf(row)}, which has no ratio";
         }

@@ -47,8 +47,11 @@ public static class SampleSizes
         return Math.Exp(Math.Log(1 + threshold) + ((Z(alpha / 2) + Z(1 - power)) * spread * Math.Sqrt(2.0 / runs))) - 1;
     }
 
-    /// <summary>Runs per arm that find a true change outside the threshold with the given power: the above, solved for n.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The change does not exceed the threshold: no number of runs would do.</exception>
+    /// <summary>
+    /// Runs per arm that find a true change outside the threshold with the given power: the above, solved for n.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The change does not exceed the threshold: no number of runs would
+    /// do.</exception>
     public static int RunsForChange(double change, double spread, double threshold, double alpha = 0.05, double power = 0.9)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(change, threshold);

@@ -16,7 +16,8 @@ public static class ShiftFunction
 
     /// <summary>
     /// Of independent values, as differences candidate - baseline (<c>shifthd</c>): Harrell-Davis deciles, the scatter of each by
-    /// Maritz-Jarrett, band ± c·√(SE² + SE²) with c = 80.1/n² + 2.73, n the smaller sample. Values of one run are not independent of
+    /// Maritz-Jarrett, band ± c·√(SE² + SE²) with c = 80.1/n² + 2.73, n the smaller sample. Values of one run are not independent
+    /// of
     /// each other as those of several are: give one per run, or use <see cref="AcrossRuns"/>.
     /// </summary>
     public static IReadOnlyList<ShiftPoint> OfValues(IReadOnlyList<double> baseline, IReadOnlyList<double> candidate)
@@ -28,14 +29,17 @@ public static class ShiftFunction
         ShiftPoint At(double decile)
         {
             var (a, b) = (HarrellDavis.At(baseline, decile), HarrellDavis.At(candidate, decile));
-            var (change, reach) = (b.Value - a.Value, critical * Math.Sqrt((a.StandardError * a.StandardError) + (b.StandardError * b.StandardError)));
+            var change = b.Value - a.Value;
+            var reach = critical * Math.Sqrt((a.StandardError * a.StandardError) + (b.StandardError * b.StandardError));
             return new ShiftPoint(decile, a.Value, b.Value, change, change - reach, change + reach);
         }
     }
 
     /// <summary>
-    /// Of interleaved runs, as ratios candidate/baseline. Whole blocks are drawn with replacement and their histograms added, since
-    /// the run is what varies; the band reaches as far to both sides, in units of each quantile's own scatter, as 95 % of the draws
+    /// Of interleaved runs, as ratios candidate/baseline. Whole blocks are drawn with replacement and their histograms added,
+    /// since
+    /// the run is what varies; the band reaches as far to both sides, in units of each quantile's own scatter, as 95 % of the
+    /// draws
     /// did at their worst quantile (Efron, Tibshirani 1993, chapter 12, for the largest deviation). With ten blocks it is still a
     /// little narrow.
     /// </summary>
@@ -65,7 +69,10 @@ public static class ShiftFunction
         }
 
         double[] scatter = [.. quantiles.Select((_, q) => Math.Sqrt(deviations.Average(draw => draw[q] * draw[q])))];
-        double[] worst = [.. deviations.Select(draw => draw.Select((deviation, q) => scatter[q] == 0 ? 0 : Math.Abs(deviation) / scatter[q]).Max()).Order()];
+        double[] worst =
+        [
+            .. deviations.Select(draw => draw.Select((deviation, q) => scatter[q] == 0 ? 0 : Math.Abs(deviation) / scatter[q]).Max()).Order(),
+        ];
         var critical = worst[(int)Math.Ceiling(0.95 * draws) - 1];
         return
         [
@@ -102,7 +109,10 @@ public static class ShiftFunction
             for (var block = 0; block < times.Length; block++)
                 foreach (var (at, count) in times[block] == 0 ? [] : _blocks[block])
                     _sum[at] += count * times[block];
-            Bucket[] added = [.. _sum.Select((count, index) => new Bucket(_midpoints[index], _midpoints[index] + 1, count)).Where(bucket => bucket.Count > 0)];
+            Bucket[] added =
+            [
+                .. _sum.Select((count, index) => new Bucket(_midpoints[index], _midpoints[index] + 1, count)).Where(bucket => bucket.Count > 0),
+            ];
             return [.. quantiles.Select(p => Results.Quantiles.At(added, p))];
         }
     }

@@ -13,7 +13,9 @@ public static class Spread
 
     public const double MultimodalMValue = 4.2;
 
-    /// <summary>What a median absolute deviation is multiplied by to estimate a normal distribution's standard deviation.</summary>
+    /// <summary>
+    /// What a median absolute deviation is multiplied by to estimate a normal distribution's standard deviation.
+    /// </summary>
     private const double NormalConsistency = 1.4826022185056018;
 
     /// <summary>Not a number without values.</summary>
@@ -34,7 +36,8 @@ public static class Spread
     }
 
     /// <summary>
-    /// Gregg 2015: heights of a histogram's ups and downs over its highest bar, 2 for one mode. Perfolizer 0.3.17, which throws on
+    /// Gregg 2015: heights of a histogram's ups and downs over its highest bar, 2 for one mode. Perfolizer 0.3.17, which throws
+    /// on
     /// values that are all equal or too few; those have one mode by definition.
     /// </summary>
     public static double MValue(IReadOnlyList<double> values) =>

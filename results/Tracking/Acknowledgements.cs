@@ -35,11 +35,14 @@ public sealed class AcknowledgementFile(string path)
             DateTimeOffset time = default;
             var why = TrackedCells.ReadQuantile(cells[6], out var quantile) ?? TrackedCells.ReadTime(cells[10], out time);
             if (why is null)
-                rows.Add(new Acknowledgement(new SeriesKey(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], quantile, cells[7]), cells[8], cells[9], time));
+                rows.Add(new Acknowledgement(Series(cells, quantile), cells[8], cells[9], time));
             else
                 damaged.Add(new DamagedRow(path, line, why));
         }
 
         return (rows, damaged);
     }
+
+    private static SeriesKey Series(string[] cells, double? quantile) =>
+        new(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], quantile, cells[7]);
 }

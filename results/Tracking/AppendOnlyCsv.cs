@@ -13,7 +13,8 @@ public readonly record struct DamagedRow(string File, long Line, string Why)
 
 /// <summary>
 /// A CSV file to which whole rows are added and nothing else, by any number of processes. A row is one line: unlike RFC 4180 a
-/// cell holds no line break, so that a damaged row, a quote left open in it, costs that row alone. (This is why the rows are not read by
+/// cell holds no line break, so that a damaged row, a quote left open in it, costs that row alone. (This is why the rows are not
+/// read by
 /// CsvHelper as those of a run folder are.)
 /// </summary>
 /// <param name="path">Need not exist.</param>
@@ -25,7 +26,8 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     private const char NotUtf8 = '\uFFFD';
 
     /// <summary>
-    /// Adds the rows as one write at the end, under the lock that .NET takes for <see cref="FileShare.None"/> (flock). A lock and not O_APPEND,
+    /// Adds the rows as one write at the end, under the lock that .NET takes for <see cref="FileShare.None"/> (flock). A lock and
+    /// not O_APPEND,
     /// which FileMode.Append does not pass and which would let two first writers both write a header. What a killed writer left
     /// without its line end gets one first, so that it damages no row but its own.
     /// </summary>
@@ -54,10 +56,12 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     }
 
     /// <summary>
-    /// Every row that has as many cells as the header; the others are added to <paramref name="damaged"/>. A file that does not exist
+    /// Every row that has as many cells as the header; the others are added to <paramref name="damaged"/>. A file that does not
+    /// exist
     /// or is empty has none.
     /// </summary>
-    /// <exception cref="RunDamagedException">It cannot be opened, or its header is another: its columns would be guesses.</exception>
+    /// <exception cref="RunDamagedException">It cannot be opened, or its header is another: its columns would be
+    /// guesses.</exception>
     internal IEnumerable<(long Line, string[] Cells)> Read(List<DamagedRow> damaged)
     {
         if (!File.Exists(path))
@@ -93,7 +97,9 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         }
     }
 
-    /// <summary>Another writer holds the file for one write at a time: waits rather than fails, for ten seconds at most.</summary>
+    /// <summary>
+    /// Another writer holds the file for one write at a time: waits rather than fails, for ten seconds at most.
+    /// </summary>
     private FileStream OpenPatiently(FileMode mode, FileAccess access, FileShare share)
     {
         const int wouldBlock = 11; // EWOULDBLOCK, what .NET gives as HResult when flock refuses.

@@ -11,7 +11,8 @@ namespace Lab.Results.Tracking;
 public readonly record struct ChangePoint(int Index, double Before, double After, double Change, double P);
 
 /// <summary>
-/// What it takes to call a point a change. The defaults were chosen on simulated histories (independent and dependent points, normal
+/// What it takes to call a point a change. The defaults were chosen on simulated histories (independent and dependent points,
+/// normal
 /// and lognormal) to raise fewer than one false alarm in ten thousand points and still see a step of 2.5 deviations within
 /// eight points; tests/Results/ChangePointTests.cs holds them to it.
 /// </summary>
@@ -27,16 +28,19 @@ public sealed record DetectorSettings
     public int MinimumSegment { get; init; } = 4;
 
     /// <summary>
-    /// Of the candidates' t-test. Short levels decide it: where the ranks of eight points have reached their extreme, t still tells a
+    /// Of the candidates' t-test. Short levels decide it: where the ranks of eight points have reached their extreme, t still
+    /// tells a
     /// clear step from a lucky one.
     /// </summary>
     public double CandidatePMax { get; init; } = 1e-4;
 }
 
 /// <summary>
-/// Changes of level in a series of measurements. Candidates come from <see cref="EDivisive"/>; then the worst is dropped until every one that is left
+/// Changes of level in a series of measurements. Candidates come from <see cref="EDivisive"/>; then the worst is dropped until
+/// every one that is left
 /// passes: long enough segments on both sides, a large enough change, and a Mann-Whitney test between neighbouring segments whose
-/// deviation is multiplied by √((1+ρ)/(1-ρ)), ρ being the correlation of each point with the next. Without that factor a quiet machine
+/// deviation is multiplied by √((1+ρ)/(1-ρ)), ρ being the correlation of each point with the next. Without that factor a quiet
+/// machine
 /// whose mood lasts longer than a point raises alarm after alarm.
 /// </summary>
 public static class ChangePointDetector
@@ -93,7 +97,7 @@ public static class ChangePointDetector
         var before = point.Index - (index == 0 ? 0 : starts[index - 1]);
         var after = (index + 1 < starts.Count ? starts[index + 1] : length) - point.Index;
         if (Math.Min(before, after) < settings.MinimumSegment)
-            return -1;
+            return -1 - point.P; // Of two that enclose too short a level the weaker goes first.
         if (point.P > settings.PMax)
             return -point.P;
         return Math.Abs(point.Change) < settings.MinimumEffect ? 0.5 : 1;
@@ -105,10 +109,16 @@ public static class ChangePointDetector
         var after = values[starts[index]..(index + 1 < starts.Count ? starts[index + 1] : values.Length)];
         var p = 2 * Normal.CDF(0, 1, -MannWhitney.Score(before, after) / inflation);
         var (from, to) = (Spread.Median(before), Spread.Median(after));
-        return new ChangePoint(starts[index], from, to, from == 0 ? Math.Sign(to) * double.PositiveInfinity : (to - from) / Math.Abs(from), p);
+        return new ChangePoint(starts[index], from, to, Relative(from, to), p);
     }
 
-    /// <summary>√((1+ρ)/(1-ρ)) for the points' distances from their segments' medians, clipped at 3 deviations so that a spike does not hide ρ.</summary>
+    private static double Relative(double from, double to) =>
+        from == to ? 0 : from == 0 ? Math.CopySign(double.PositiveInfinity, to) : (to - from) / Math.Abs(from);
+
+    /// <summary>
+    /// √((1+ρ)/(1-ρ)) for the points' distances from their segments' medians, clipped at 3 deviations so that a spike does not
+    /// hide ρ.
+    /// </summary>
     private static double Inflation(double[] values, List<int> starts)
     {
         int[] bounds = [0, .. starts, values.Length];

@@ -1,8 +1,10 @@
 namespace Lab.Results.Tracking;
 
 /// <summary>
-/// How well found change points agree with those that people marked. As TCPDBench scores (van den Burg, Williams 2020, section 4; Arlot et al.
-/// 2010 for the covering): index 0 counts as a change everywhere; precision against the marks of all annotators together, recall as the mean over
+/// How well found change points agree with those that people marked. As TCPDBench scores (van den Burg, Williams 2020, section 4;
+/// Arlot et al.
+/// 2010 for the covering): index 0 counts as a change everywhere; precision against the marks of all annotators together, recall
+/// as the mean over
 /// annotators, F1 of both; a mark is matched by at most one found point within the margin. Covering: the mean over annotators of
 /// the overlap (intersection over union) of each marked segment with the found one it shares most with, weighted by length.
 /// </summary>

@@ -3,9 +3,11 @@ using MathNet.Numerics.Distributions;
 namespace Lab.Results.Tracking;
 
 /// <summary>
-/// Where a series may have changed: E-divisive (Matteson, James 2014) in windows of 50 that overlap by half, with Student's t in place of
-/// permutations, as Apache Otava does it (<c>signal_processing.split</c> and <c>merge</c>). Too eager by itself: on series whose points
-/// depend on each other more than half of its points are false. <see cref="ChangePointDetector"/> confirms or drops them.
+/// Where a series may have changed: E-divisive (Matteson, James 2014) in windows of 50 that overlap by half, with Student's t in
+/// place of
+/// permutations, as Apache Otava does it (<c>signal_processing.split</c> and <c>merge</c>). Too eager by itself: where points
+/// depend on
+/// each other it sees change after change. <see cref="ChangePointDetector"/> confirms or drops them.
 /// </summary>
 internal static class EDivisive
 {
@@ -14,7 +16,9 @@ internal static class EDivisive
     /// <summary>A first look this much more lenient finds pairs of changes that only together stand out.</summary>
     private const double Leniency = 10;
 
-    /// <summary>First indices of new segments, rising. Bound: about n/25 windows, each at most 50²·log₂(50) steps in practice.</summary>
+    /// <summary>
+    /// First indices of new segments, rising. Bound: about n/25 windows, each at most 50²·log₂(50) steps in practice.
+    /// </summary>
     internal static List<int> Candidates(double[] series, double pMax)
     {
         List<int> weak = [];
@@ -49,8 +53,9 @@ internal static class EDivisive
     {
         while (points.Count > 0)
         {
+            int[] bounds = [0, .. points, series.Length];
             var worst = Enumerable.Range(0, points.Count)
-                .Select(index => (Index: index, P: P(series, index == 0 ? 0 : points[index - 1], points[index], index + 1 < points.Count ? points[index + 1] : series.Length)))
+                .Select(index => (Index: index, P: P(series, bounds[index], bounds[index + 1], bounds[index + 2])))
                 .MaxBy(point => point.P);
             if (worst.P <= pMax)
                 break;
@@ -60,7 +65,9 @@ internal static class EDivisive
         return points;
     }
 
-    /// <summary>The split with the largest energy distance between its sides, grown by a point at a time: quadratic in the span.</summary>
+    /// <summary>
+    /// The split with the largest energy distance between its sides, grown by a point at a time: quadratic in the span.
+    /// </summary>
     private static (int Index, double Energy) BestSplit(ReadOnlySpan<double> span, int offset)
     {
         double within = 0, between = 0, beyond = 0;

@@ -6,7 +6,9 @@ namespace Lab.Results.Tracking;
 /// <summary>Short names of what must not change within a series: 12 hexadecimal digits of SHA-256.</summary>
 public static class Fingerprint
 {
-    /// <summary>Of a machine: processor, cores, memory in GiB, hypervisor, operating system and kernel. A new kernel begins new series.</summary>
+    /// <summary>
+    /// Of a machine: processor, cores, memory in GiB, hypervisor, operating system and kernel. A new kernel begins new series.
+    /// </summary>
     public static string Of(MachineFacts machine)
     {
         var memoryGib = (machine.MemoryBytes + (1L << 29)) >> 30; // Rounded: what firmware keeps for itself varies from boot to boot.
@@ -20,6 +22,9 @@ public static class Fingerprint
             .SelectMany(setting => new[] { setting.Key, setting.Value }));
 
     // Each part with its length: "ab", "c" is not "a", "bc".
-    private static string Hash(IEnumerable<string> parts) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(parts.Select(part => $"{part.Length}:{part}"))))).Substring(0, 12);
+    private static string Hash(IEnumerable<string> parts)
+    {
+        var all = string.Concat(parts.Select(part => FormattableString.Invariant($"{part.Length}:{part}")));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..12];
+    }
 }

@@ -53,7 +53,8 @@ public sealed class HistoryFile(string path)
 
     /// <summary>Adds all rows or none that a reader would take for whole, also while others add theirs.</summary>
     /// <exception cref="ResultsUnwritableException">No place, permission or space.</exception>
-    /// <exception cref="ArgumentException">A name with a line break, a value that is no number, a quantile that is none; nothing was added.</exception>
+    /// <exception cref="ArgumentException">A name with a line break, a value that is no number, a quantile that is none; nothing
+    /// was added.</exception>
     public void Append(IReadOnlyList<HistoryRow> rows)
     {
         if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)

@@ -9,8 +9,10 @@ public static class HistoryRows
         [(0.5, row => row.P50), (0.9, row => row.P90), (0.99, row => row.P99), (0.999, row => row.P999)];
 
     /// <summary>
-    /// A row per clean measurement, metric and quantile that has enough samples, and its rate. Measurements of broken strategies and such as
-    /// were violated, hung or interrupted have no numbers to remember. The largest sample is left out: it grows with their number.
+    /// A row per clean measurement, metric and quantile that has enough samples, and its rate. Measurements of broken strategies
+    /// and such as
+    /// were violated, hung or interrupted have no numbers to remember. The largest sample is left out: it grows with their
+    /// number.
     /// </summary>
     /// <param name="settingsExcept">Settings that do not change what is measured: <c>runs</c>, <c>seed</c>.</param>
     public static IReadOnlyList<HistoryRow> Of(RunRecord run, string commit, IReadOnlyCollection<string> settingsExcept)

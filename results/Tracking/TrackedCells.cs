@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Lab.Results.Tracking;
 
-/// <summary>Cells that the tracked files share. Numbers and times come back as they were written, times to the millisecond.</summary>
+/// <summary>
+/// Cells that the tracked files share. Numbers and times come back as they were written, times to the millisecond.
+/// </summary>
 internal static class TrackedCells
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";

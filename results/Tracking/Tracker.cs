@@ -3,7 +3,8 @@ using Lab.Results.Statistics;
 namespace Lab.Results.Tracking;
 
 /// <summary>One run of a series.</summary>
-/// <param name="Value">The median of the run's rows: points of one session share its mood, so that the session is the unit.</param>
+/// <param name="Value">The median of the run's rows: points of one session share its mood, so that the session is the
+/// unit.</param>
 public readonly record struct SeriesPoint(string Commit, string RunId, DateTimeOffset TimeUtc, double Value);
 
 /// <summary>A change of level, in words a person can act on.</summary>
@@ -21,7 +22,8 @@ public sealed record TrackedSeries(SeriesKey Key, Better Better, IReadOnlyList<S
 /// <summary>The commits among which a change must have come about.</summary>
 /// <param name="LastGood">Of the last point before the change.</param>
 /// <param name="FirstBad">Of the first point after it.</param>
-/// <param name="Suspects">Oldest first, without the last good one and with the first bad one; only that one where the commits' order is not known.</param>
+/// <param name="Suspects">Oldest first, without the last good one and with the first bad one; only that one where the commits'
+/// order is not known.</param>
 public sealed record Culprit(string LastGood, string FirstBad, IReadOnlyList<string> Suspects)
 {
     /// <param name="commits">The branch's commits, oldest first (<c>git log --reverse --format=%H</c>); may be empty.</param>
@@ -74,9 +76,11 @@ public static class Tracker
         foreach (var change in ChangePointDetector.Find([.. points.Select(point => point.Value)], settings))
         {
             // Later points may move a change by a few; an acknowledgement goes with it, as far as the shortest level reaches.
-            var near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment).Select(point => point.Commit).ToHashSet();
+            var near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment)
+                .Select(point => point.Commit).ToHashSet();
+            var seen = acknowledged.FirstOrDefault(one => near.Contains(one.Commit));
             var isRegression = (change.After > change.Before) == (better == Better.Lower);
-            changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, acknowledged.FirstOrDefault(one => near.Contains(one.Commit))));
+            changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, seen));
         }
 
         return new TrackedSeries(key, better, points, changes);

@@ -106,7 +106,8 @@ public sealed class HdrLogTests
         Assert.Equal((7, 8, 2L), (rows[0].Low, rows[0].High, rows[0].Count));
         Assert.Equal(histogram.Counts, HdrHistogram.Of([.. rows]).Counts);
         Assert.Throws<ArgumentException>(() => HdrHistogram.Of([new Bucket(4096, 4097, 1)]));
-        Assert.Throws<ArgumentException>(() => HdrHistogram.Of([rows[0], new HistogramRow { Strategy = "other", Workload = "w", Mmu = "m", Run = 1, Metric = "update", Unit = "ns", Low = 1, High = 2, Count = 1 }]));
+        Assert.Throws<ArgumentException>(() => HdrHistogram.Of(
+            [rows[0], new HistogramRow { Strategy = "other", Workload = "w", Mmu = "m", Run = 1, Metric = "update", Unit = "ns", Low = 1, High = 2, Count = 1 }]));
     }
 
     [Theory]
