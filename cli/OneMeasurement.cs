@@ -141,16 +141,26 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         where TMachine : struct, IMachine =>
         Math.Max(source.TablePagesMax, source.Alive.Select(vm => vm.Mmu.TablePagesMax).DefaultIfEmpty().Max());
 
-    /// <summary>Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing.</summary>
+    /// <summary>
+    /// Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing as a measurement. A moment is left for
+    /// its consequences, such as what a guest reads through a translation that should be gone.
+    /// </summary>
     private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
     {
+        private static readonly TimeSpan s_aftermath = TimeSpan.FromMilliseconds(200);
+        private long _seenAt;
+
         public void OnOpening(IReadOnlyList<ActorThread> actors) => edges.Open(actors);
 
         public void OnClosed() => edges.Close();
 
         public void OnProgress(WindowProgress progress)
         {
-            if (violations() > 0 && !stop.IsCancellationRequested) stop.Cancel();
+            if (violations() > 0)
+            {
+                if (_seenAt == 0) _seenAt = Stopwatch.GetTimestamp();
+                else if (Stopwatch.GetElapsedTime(_seenAt) >= s_aftermath && !stop.IsCancellationRequested) stop.Cancel();
+            }
             inner?.OnProgress(progress);
         }
     }
