@@ -9,7 +9,7 @@ internal sealed class WindowHost(HardwareSettings settings) : IHardwareHost
 
     public IReadOnlyList<string> Notes => [];
 
-    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine => throw new HardwareUnavailableException($"--mmu host is not built yet ({settings.Contexts}).");
 
     public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters() => [];

@@ -25,17 +25,17 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     private readonly KvmSlots? _slots;
     private bool _ownTaken;
 
-    public KvmMmu(KvmHost host, Vm<TMachine> vm, bool kernelSlots)
+    public KvmMmu(KvmHost host, Vm<TMachine> vm, SlotUpdates updates)
         : base(vm, host.Memory)
     {
         _host = host;
         _requests = vm.Requests.Address;
         _requestBytes = (vm.Requests.Bytes + SlotMemory.PageBytes - 1) / SlotMemory.PageBytes * SlotMemory.PageBytes;
         _image = host.TakeImage(vm.Settings.Vcpus, Math.Max(GuestBytesMin, vm.Settings.MemoryBytes + GuestBytesAbove));
-        if (!kernelSlots) return;
-        KvmContext context = host.NewContext(vm.Settings.Vcpus);
+        if (updates == SlotUpdates.Lab) return;
+        KvmContext context = host.NewContext(vm.Settings.Vcpus, host.Settings.SlotZapAll && updates != SlotUpdates.KernelSlotAlone);
         context.Attach(_image, _requests, _requestBytes);
-        _slots = new KvmSlots(context, host.Settings.Dirty);
+        _slots = new KvmSlots(context, host.Memory, host.Settings);
     }
 
     public override string Name => "kvm";
@@ -56,6 +56,7 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
 
     public override void Dispose()
     {
+        _slots?.Dispose();
         if (_slots is not null && !_ownTaken) _host.Discard(_slots.Context);
         base.Dispose();
         _host.GiveBack(_image);
