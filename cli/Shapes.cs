@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Plots;
 using Lab.Results;
 
 namespace Lab.Cli;
@@ -24,8 +25,26 @@ internal static class Shapes
         }
     }
 
+    /// <summary>A fit per strategy that measured memslot updates at several sizes.</summary>
+    public static IEnumerable<(string Strategy, LinearFit Fit)> UpdateGrowth(RunRecord run)
+    {
+        foreach (Scene scene in run.Scenes)
+        {
+            IReadOnlyList<long> sizes = GrowthCurve.SizesIn(run, scene);
+            foreach (string strategy in run.StrategiesIn(scene))
+            {
+                List<(double Pages, double Median)> points = [];
+                foreach (long pages in sizes)
+                    if (GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages) is { } pooled) points.Add((pages, pooled.P50));
+                if (points.Count >= 2) yield return (strategy, LinearFit.Through(points));
+            }
+        }
+    }
+
     public static IEnumerable<string> Lines(RunRecord run)
     {
+        foreach ((string strategy, LinearFit fit) in UpdateGrowth(run))
+            yield return string.Create(CultureInfo.InvariantCulture, $"delete of {strategy} grows by {fit.Slope:0.0} ns per mapped page (median, r² {fit.RSquared:0.000})");
         foreach ((string strategy, LinearFit fit) in PutGrowth(run))
             yield return string.Create(CultureInfo.InvariantCulture, $"put of {strategy} grows by {fit.Slope:0.000} ns per mapped page (median, r² {fit.RSquared:0.000})");
     }

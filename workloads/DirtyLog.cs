@@ -7,7 +7,7 @@ namespace Lab.Workloads;
 /// was dirty; now and then logging goes off and on.
 /// <code>
 ///   vcpu0…n   ──write──► slot 0 ──write-protection fault──► log or ring
-///   Harvester ──collect, 50/s──► log or ring            every 64th time: flags off, flags on
+///   Harvester ──collect, 50/s──► log or ring            after every 16: flags off, flags on
 /// </code>
 /// </summary>
 /// <remarks>
@@ -49,7 +49,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     }
 
     /// <summary>What is wrong with a harvest of so many pages after so many distinct ones were written, or null.</summary>
-    internal static string? Judge(long written, long reported, bool mayRepeat) =>
+    public static string? Judge(long written, long reported, bool mayRepeat) =>
         reported == written || (mayRepeat && reported > written) ? null
             : $"{written} pages were written between two harvests, and {reported} were reported dirty";
 
@@ -87,7 +87,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     /// <summary>The VMM's migration thread.</summary>
     private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor("harvester", ActorPart.Updater)
     {
-        private const int CollectsPerToggle = 64;
+        private const int CollectsPerToggle = 16;
         private const int Collect = 0;
         private const int FlagsOff = 1;
         private const int FlagsOn = 2;

@@ -120,6 +120,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         public override void Prepare()
         {
             _touchIndex = -1;
+            // What a pass left that is not recorded must not be taken for the next pass's.
+            _vcpu.ClaimTouches();
             if (_stage is Stage.Delete or Stage.Create)
             {
                 _vm.SettleMemory();
@@ -207,15 +209,16 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             }
         }
 
-        /// <summary>Serves exits until the access went through. False if what came first was no fault.</summary>
+        /// <summary>Serves exits until the access went through. False if there was no fault among them; a reload that came first is part of it.</summary>
         private bool Resolve()
         {
             _resolves = false;
-            bool faulted = _vcpu.LastExit == VcpuExit.Fault;
+            bool faulted = false;
             long before = Actor.Current.Counters.Accesses;
             do
             {
                 if (_vm.Oracle.IsBugged) return false;
+                faulted |= _vcpu.LastExit == VcpuExit.Fault;
                 _vcpu.ServeExit();
             }
             while (_vcpu.Run(ref _pattern, 1) != VcpuExit.None);

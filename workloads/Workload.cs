@@ -187,6 +187,7 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     /// <exception cref="InvalidOperationException">The VM cannot have so many.</exception>
     protected void CreateBystanders(Vm<TMachine> vm)
     {
+        if (Parameters.Bystanders == 0) return;
         MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, Parameters.Bystanders, BystanderBase);
         if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {Parameters.Bystanders} slots more: {result}.");
     }
