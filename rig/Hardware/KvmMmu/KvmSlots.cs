@@ -117,6 +117,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     private bool TryNext(ulong from, ulong end, out Memslot slot, [NotNullWhen(true)] out SlotBacking? backing)
     {
         (slot, backing) = (default, null);
+        if (from >= end) return false;
         lock (_slots)
         {
             foreach ((Memslot candidate, SlotBacking its) in _slots.Values)
