@@ -33,10 +33,12 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     {
         _vm = Source.NewVm();
         CreateBystanders(_vm);
-        _generationsAtFirst = _vm.LastGeneration;
         // Frames of a huge leaf are mapped together: sizes below it would all be the same one.
         ulong least = Gfn.FramesPerSpte(_vm.Settings.LeafLevel);
-        _grower = new Grower(_vm, [.. s_sizes.Where(size => size == 0 || (size >= least && size < parameters.Frames)), parameters.Frames]);
+        ulong[] sizes = [.. s_sizes.Where(size => size == 0 || (size >= least && size < parameters.Frames)), parameters.Frames];
+        FaultMemoryIn(sizes);
+        _generationsAtFirst = _vm.LastGeneration;
+        _grower = new Grower(_vm, sizes);
         Actors = [_grower];
     }
 
@@ -49,6 +51,16 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         if (made != _grower.Creates) wrong ??= $"the VM made {made} slot generations, {_grower.Creates} were asked for";
         DestroyAndRetire(_vm);
         return wrong;
+    }
+
+    /// <summary>Where guest memory is memory, gibibytes of it take seconds when they are touched first: before the actors start, and before they are watched.</summary>
+    private void FaultMemoryIn(ulong[] sizes)
+    {
+        foreach (ulong size in sizes)
+        {
+            _vm.CreateSlot(ChurnSlot, GfnRange.Of(0, Math.Max(1, size)), MemslotFlags.None);
+            _vm.DeleteSlot(ChurnSlot);
+        }
     }
 
     /// <summary>What comes next of a round.</summary>
