@@ -25,7 +25,7 @@ public static class SlotGrowthFigure
             Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · solid: one delete, p50; dots: its p99 · dashed: one page touched again, mean · lower is better",
             Description = "For each strategy, the median and the 99th percentile of the latency of deleting a memslot, and the mean latency of the guest's next access "
                 + $"to each of its pages, against the number of its mapped pages, under {scene}. Both axes are logarithmic; zero pages stand at the left end.",
-            Width = 1000,
+            Width = 1060,
             Height = Math.Max(520, StrategyLooks.HeightFor(2 * strategies.Count)),
         };
         plot.Axes.Left.Scale = Scale.Log10;
