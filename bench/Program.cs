@@ -3,7 +3,7 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Lab.Bench.Peers;
 
-// lab bench peers [options]   the hot paths beside the same work in C
+// lab bench peers [options]   the hot paths and the KVM layer beside the same work in C
 // lab bench WORD…             micro-benchmarks whose names contain a word
 // lab bench --…               BenchmarkDotNet's own options
 // lab bench                   list the micro-benchmarks, then run them all as a short job

@@ -26,7 +26,7 @@ internal static class MeasurementRowsOf
             GcInWindow = outcome.Window.Disturbance.Gen0Collections,
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
-            Notes = [.. outcome.Window.Notes, .. Notes(strategy, workload, request, outcome)],
+            Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;
         IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();

@@ -16,6 +16,7 @@ internal sealed record MeasurementOutcome(
     IReadOnlyList<Lab.Mmu.Violation> Violations,
     int ViolationCount,
     IReadOnlyList<CounterValue> Counters,
+    IReadOnlyList<string> Notes,
     HangReport? Hang);
 
 /// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles.</summary>
@@ -40,7 +41,8 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using GuestEvictor evictor = new(host, stop.Token);
-        StopOnViolation watch = new(() => source.ViolationCount, stop, observer);
+        using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads);
+        StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
         List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
         IReadOnlyList<IMeasuredActor> actors =
             strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
@@ -49,6 +51,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
 
         List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
         counters.AddRange(ThreadCounters(window));
+        counters.AddRange(edges.Counters);
         foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
         {
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
@@ -65,7 +68,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
         if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
-        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, hang);
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, edges.Notes, hang);
     }
 
     /// <summary>
@@ -117,6 +120,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
             yield return new CounterValue(actor.Name, "steps", "count", actor.StepCount);
             yield return new CounterValue(actor.Name, "allocated", "bytes", actor.AllocatedBytes);
             if (actor.PinnedCpu is { } cpu) yield return new CounterValue(actor.Name, "pinned_cpu", "number", cpu);
+            if (actor.FifoPriority is { } priority) yield return new CounterValue(actor.Name, "fifo_priority", "number", priority);
             if (actor.InvoluntarySwitches is { } switches) yield return new CounterValue(actor.Name, "involuntary_switches", "count", switches);
         }
         yield return new CounterValue("", "warmup", "ns", window.WarmupSeconds * 1e9);
@@ -140,8 +144,12 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         Math.Max(source.TablePagesMax, source.Alive.Select(vm => vm.Mmu.TablePagesMax).DefaultIfEmpty().Max());
 
     /// <summary>Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing.</summary>
-    private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, IWindowObserver? inner) : IWindowObserver
+    private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
     {
+        public void OnOpening(IReadOnlyList<ActorThread> actors) => edges.Open(actors);
+
+        public void OnClosed() => edges.Close();
+
         public void OnProgress(WindowProgress progress)
         {
             if (violations() > 0 && !stop.IsCancellationRequested) stop.Cancel();

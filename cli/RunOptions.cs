@@ -42,12 +42,13 @@ internal sealed class RunOptions
     private readonly Option<string> _watchdog = Text("--watchdog", "give a run up when an actor stands still for so long", "10s");
     private readonly HardwareOptions _hardware = new();
     private readonly LoadOptions _load = new();
+    private readonly QuietOptions _quiet = new();
     private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
 
     private IEnumerable<Option> All =>
     [
         _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _load.All, .. _hardware.All,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
     ];
 
     public static string NameOf(PausePoint point) =>
@@ -102,6 +103,7 @@ internal sealed class RunOptions
             Mmu = mmu,
             Hardware = mmu == "radix" ? null : _hardware.Read(parsed),
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
+            Perf = _quiet.ReadPerf(parsed),
             Seed = Quantities.Seed(Of(_seed)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
@@ -114,6 +116,7 @@ internal sealed class RunOptions
                 WarmupLimit = warmupLimit < warmup ? warmup : warmupLimit,
                 WatchdogTimeout = Quantities.Duration("--watchdog", Of(_watchdog), TimeSpan.FromSeconds(1), DurationMax),
                 Pinning = Names.Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
+                Quiet = _quiet.Read(parsed),
             },
             Parameters = _load.Read(parsed, new WorkloadParameters
             {

@@ -42,6 +42,11 @@ internal sealed record RunRequest
 
     public WindowSettings Window { get; init; } = new();
 
+    public PerfChoice Perf { get; init; }
+
+    /// <summary>Whether perf events are opened for the actors.</summary>
+    public bool CountsThreads => Perf == PerfChoice.On || (Perf == PerfChoice.Auto && Mmu != "radix");
+
     public WorkloadParameters Parameters { get; init; } = new();
 
     /// <summary>Every setting by the name of its option, for the manifest.</summary>
@@ -78,6 +83,9 @@ internal sealed record RunRequest
             ["insert"] = Vm.InsertAtTail ? "tail" : "head",
             ["grace"] = Quantities.Describe(Vm.GracePeriodMin),
             ["pin"] = Window.Pinning.ToString().ToLowerInvariant(),
+            ["quiet"] = QuietOptions.Describe(Window.Quiet),
+            ["fifo-priority"] = Window.Quiet.FifoPriority.ToString(invariant),
+            ["perf"] = Perf.ToString().ToLowerInvariant(),
             ["out"] = Out,
             ["format"] = Format.ToString().ToLowerInvariant(),
             ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),

@@ -111,6 +111,7 @@ internal static class RunTables
 
     private static IEnumerable<string> VerdictLines(RunRecord run)
     {
+        string[] common = CommonNotes(run);
         foreach (IGrouping<(string, Scene), Measurement> group in run.Manifest.Measurements.GroupBy(one => (one.Strategy, one.Scene)))
         {
             Measurement[] runs = [.. group];
@@ -123,15 +124,25 @@ internal static class RunTables
             foreach (string line in violations.Take(1).SelectMany(ViolationLines)) yield return line;
             foreach (Violation later in violations.Skip(1).Take(LaterViolationsShown)) yield return $"  then {later.Invariant}: {later.What}";
             if (violations.Length > 0) yield return "  all of them, with the events that led to each, are in the report.";
-            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Take(6)) yield return $"  {note}";
+            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Except(common).Take(6)) yield return $"  {note}";
         }
+        foreach (string note in common) yield return note;
         yield return string.Create(CultureInfo.InvariantCulture,
             $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
+        foreach (string line in KernelLines.Of(run)) yield return line;
         foreach (string shape in Shapes.Lines(run)) yield return shape;
         double resident = PeakOf(run, "peak_resident"), tables = PeakOf(run, "peak_table_pages");
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"peak: {tables:N0} page-table pages, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
+            $"peak: {tables:N0} {(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
         if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
+    }
+
+    /// <summary>What is true of every measurement is said once.</summary>
+    private static string[] CommonNotes(RunRecord run)
+    {
+        IReadOnlyList<Measurement> all = run.Manifest.Measurements;
+        if (all.Count < 2) return [];
+        return [.. all[0].Notes.Where(IsFinding).Distinct().Where(note => all.All(one => one.Notes.Contains(note)))];
     }
 
     private static double PeakOf(RunRecord run, string counter) =>

@@ -2,19 +2,28 @@ using System.Globalization;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>How the comparison with the C peer is run, as typed behind <c>peers</c>.</summary>
+/// <summary>How the comparison with the C peers is run, as typed behind <c>peers</c>.</summary>
 internal sealed record PeerOptions
 {
-    public const string Usage = "usage: peers [--pages N] [--threads N] [--rounds N] [--format table|csv]";
+    public const string Usage = "usage: peers [--peer radix|memslot|all] [--rounds N] [--pages N] [--threads N] [--format table|csv]; --pages and --threads are the radix comparison's";
 
-    /// <summary>Guest frames per round. The default, 1 GiB, needs 2 MiB of leaf tables: more than a core's own caches.</summary>
+    /// <summary>Compare the radix MMU with <c>radix_peer.c</c>.</summary>
+    public bool Radix { get; init; } = true;
+
+    /// <summary>Compare the KVM layer with <c>memslot_bench.c</c>.</summary>
+    public bool Memslot { get; init; } = true;
+
+    /// <summary>
+    /// Guest frames per round of the radix comparison. The default, 1 GiB, needs 2 MiB of leaf tables: more than a core's own caches. The
+    /// memslot comparison has sizes of its own, <see cref="MemslotCase.All"/>.
+    /// </summary>
     public int Pages { get; init; } = 262_144;
 
-    /// <summary>Installers. Walk and zap are one thread's work always, as in the peer.</summary>
+    /// <summary>Installers of the radix comparison. Walk and zap are one thread's work always, as in the peer.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Counted rounds, one more is run for warming. The default is enough for a median with a few disturbed rounds.</summary>
-    public int Rounds { get; init; } = 31;
+    /// <summary>Counted rounds of each comparison; one more is run for warming. Null is the comparison's own default.</summary>
+    public int? Rounds { get; init; }
 
     public bool Csv { get; init; }
 
@@ -28,6 +37,7 @@ internal sealed record PeerOptions
             string value = index + 1 < arguments.Length ? arguments[index + 1] : throw new FormatException($"{name} needs a value.");
             options = name switch
             {
+                "--peer" => options with { Radix = IsOneOf(value, "radix"), Memslot = IsOneOf(value, "memslot") },
                 "--pages" => options with { Pages = Number(name, value, 1, 1 << 28) },
                 "--threads" => options with { Threads = Number(name, value, 1, 128) },
                 "--rounds" => options with { Rounds = Number(name, value, 1, 100_000) },
@@ -46,4 +56,7 @@ internal sealed record PeerOptions
 
     private static bool IsCsv(string text) =>
         text is "csv" or "table" ? text == "csv" : throw new FormatException($"--format is table or csv, not '{text}'.");
+
+    private static bool IsOneOf(string text, string peer) =>
+        text is "radix" or "memslot" or "all" ? text == peer || text == "all" : throw new FormatException($"--peer is radix, memslot or all, not '{text}'.");
 }

@@ -17,6 +17,7 @@ internal sealed class ActorLane
     private readonly Pacer? _pacer;
     private readonly long _catchUpTicks;
     private readonly int? _cpu;
+    private readonly SchedulingClass? _realTime;
     private bool _isOpen;
     private bool _isOnWindowSchedule;
     private long _allocatedAtOpening;
@@ -26,15 +27,17 @@ internal sealed class ActorLane
     /// <param name="window">Shared by all lanes.</param>
     /// <param name="barrier">Shared by all lanes.</param>
     /// <param name="changed">Set whenever the heartbeat's flags change: a handful of times per run.</param>
-    /// <param name="cpu">The core to be pinned to, or null.</param>
+    /// <param name="place">The core to be pinned to, if any, and whether it may be held in real time.</param>
     public ActorLane(
-        IMeasuredActor actor, WindowSettings settings, TimingWindow window, SpinBarrier barrier, EventWaitHandle changed, int? cpu)
+        IMeasuredActor actor, WindowSettings settings, TimingWindow window, SpinBarrier barrier, EventWaitHandle changed, LanePlace place)
     {
         Actor = actor;
         _window = window;
         _barrier = barrier;
         _changed = changed;
-        _cpu = cpu;
+        _cpu = place.Cpu;
+        if (settings.Quiet.Fifo && actor.Role == ActorRole.Updater && place.IsAlone)
+            _realTime = new SchedulingClass(settings.Quiet.FifoPriority);
         _clock = settings.Clock ?? Clock.Default;
         _catchUpTicks = _clock.ToTicks(settings.CatchUpLimit);
         RatePerSecond = actor.RatePerSecond;
@@ -58,6 +61,14 @@ internal sealed class ActorLane
 
     /// <summary>The core the thread was pinned to; null when it was not, or the kernel refused.</summary>
     public int? PinnedCpu { get; private set; }
+
+    /// <summary>The thread's steps ran under SCHED_FIFO at this priority; null when they did not.</summary>
+    public int? FifoPriority => _realTime is { Refusal: 0 } realTime && PinnedCpu is not null ? realTime.Priority : null;
+
+    /// <summary>Why steps that were to run in real time did not, or null.</summary>
+    public string? FifoRefusal => _realTime is { Refusal: not 0 } realTime ? realTime.Sentence(Actor.Name)
+        : _realTime is not null && PinnedCpu is null ? $"SCHED_FIFO was not given to {Actor.Name}: its thread could not be pinned to a core of its own."
+        : null;
 
     /// <summary>Steps that started in the window.</summary>
     public long StepsInWindow { get; private set; }
@@ -88,9 +99,13 @@ internal sealed class ActorLane
             _barrier.Break();
         }
 
+        _realTime?.Lower();
         Heartbeat.HasEnded = true;
         _changed.Set();
     }
+
+    /// <summary>Only on the core that it was meant for: elsewhere it would push somebody aside.</summary>
+    private SchedulingClass? RealTime => PinnedCpu is null ? null : _realTime;
 
     private void GetReady()
     {
@@ -115,7 +130,9 @@ internal sealed class ActorLane
             if (_pacer is not null && !AwaitIntendedStart(_pacer))
                 break;
             long intended = _pacer?.TakeNext() ?? 0;
+            RealTime?.Lower();
             Actor.Prepare();
+            RealTime?.Raise();
             long start = _clock.Ticks();
             int metric = Actor.Step();
             long end = _clock.TicksOrdered();
@@ -134,6 +151,7 @@ internal sealed class ActorLane
                 CloseWhenMeasured(end);
         }
 
+        RealTime?.Lower();
         Actor.Quiesce();
     }
 

@@ -21,8 +21,22 @@ public enum WindowPhase
 /// <param name="StepCount">Steps of all actors since they started.</param>
 public readonly record struct WindowProgress(WindowPhase Phase, double Fraction, long StepCount);
 
-/// <summary>Told about progress a few times a second, on the thread that called <see cref="TimedMeasurement.Run"/>.</summary>
+/// <param name="Name">Of the actor.</param>
+/// <param name="ThreadId">The kernel's id of its thread.</param>
+public readonly record struct ActorThread(string Name, int ThreadId);
+
+/// <summary>Told about progress a few times a second, and about the edges of the window, on the thread that called <see cref="TimedMeasurement.Run"/>.</summary>
 public interface IWindowObserver
 {
+    /// <summary>Immediately before the window is announced; the load runs. Not called when the window never opens.</summary>
+    void OnOpening(IReadOnlyList<ActorThread> actors)
+    {
+    }
+
+    /// <summary>As soon as the window has closed, outside of it; the load still runs. Called if and only if <see cref="OnOpening"/> was.</summary>
+    void OnClosed()
+    {
+    }
+
     void OnProgress(WindowProgress progress);
 }

@@ -27,6 +27,9 @@ public sealed record ActorResult
     /// <summary>The core the thread was bound to, or null.</summary>
     public required int? PinnedCpu { get; init; }
 
+    /// <summary>The priority under SCHED_FIFO of the thread's steps, or null.</summary>
+    public int? FifoPriority { get; init; }
+
     /// <summary>How often the kernel took the core away in the window; null where it does not say.</summary>
     public required long? InvoluntarySwitches { get; init; }
 

@@ -24,6 +24,7 @@ public sealed class TimedMeasurement
     private readonly SpinBarrier _barrier;
     private readonly LaneWatch _watch;
     private readonly int _coreCount;
+    private readonly IWindowObserver? _observer;
 
     private TimedMeasurement(
         IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer, CancellationToken cancellation)
@@ -36,13 +37,23 @@ public sealed class TimedMeasurement
         if (!fits)
             _notes.Add($"oversubscribed: {actors.Count} actors on {_coreCount} cores");
         bool pins = settings.Pinning == Pinning.On || (settings.Pinning == Pinning.Auto && fits);
+        LanePlace[] places = settings.Quiet.Pin
+            ? LanePlace.Quiet([.. actors.Select(actor => actor.Role)], cpus)
+            : LanePlace.InTurn(actors.Count, cpus, pins);
+        _observer = observer;
         _barrier = new SpinBarrier(actors.Count);
         var changed = new AutoResetEvent(initialState: false);
         _lanes =
         [
             .. actors.Select((actor, index) =>
-                new ActorLane(actor, settings, _window, _barrier, changed, pins ? cpus[index % cpus.Count] : null)),
+                new ActorLane(actor, settings, _window, _barrier, changed, places[index])),
         ];
+        if (settings.Quiet.Fifo)
+        {
+            foreach ((int index, IMeasuredActor actor) in actors.Index())
+                if (actor.Role == ActorRole.Updater && !places[index].IsAlone)
+                    _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve who shares it; --quiet pin,fifo with at least two cores.");
+        }
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
     }
 
@@ -72,6 +83,10 @@ public sealed class TimedMeasurement
     {
         GCLatencyMode modeBefore = GCSettings.LatencyMode;
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
+        string? idleRefusal = null;
+        using IdleHold? idle = _settings.Quiet.HoldOffIdleStates ? IdleHold.TryTake(out idleRefusal) : null;
+        if (idleRefusal is not null)
+            _notes.Add(idleRefusal);
         GCLatencyMode modeInForce = GCSettings.LatencyMode;
         try
         {
@@ -89,6 +104,7 @@ public sealed class TimedMeasurement
                     NoteColdActors();
                 CollectionFreeStretch.Begin();
                 modeInForce = GCSettings.LatencyMode;
+                _observer?.OnOpening([.. _lanes.Select(lane => new ActorThread(lane.Actor.Name, lane.Heartbeat.ThreadId))]);
                 opening = ReadEdge();
                 OpenWindow();
                 _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
@@ -96,6 +112,7 @@ public sealed class TimedMeasurement
 
             EdgeReading closing = CloseWindow();
             StopLanes();
+            NoteQuiet(idle is not null);
             return Collect(warmupSeconds, opening, closing, modeInForce);
         }
         catch
@@ -122,6 +139,30 @@ public sealed class TimedMeasurement
             CultureInfo.InvariantCulture, $"measured cold after {_settings.WarmupLimit.TotalSeconds:0.###} s of warm-up: {names}"));
     }
 
+    /// <summary>What was asked of the machine and what of it was had.</summary>
+    private void NoteQuiet(bool isIdleHeld)
+    {
+        QuietSettings quiet = _settings.Quiet;
+        if (quiet.IsNone)
+            return;
+        ActorLane[] ended = [.. _lanes.Where(lane => lane.Heartbeat.HasEnded)];
+        foreach (ActorLane lane in ended)
+        {
+            if (quiet.Pin && lane.PinnedCpu is null)
+                _notes.Add($"{lane.Actor.Name} could not be pinned: the kernel refused sched_setaffinity.");
+            if (lane.FifoRefusal is { } refusal)
+                _notes.Add(refusal);
+        }
+
+        string[] had =
+        [
+            .. quiet.Pin && ended.All(lane => lane.PinnedCpu is not null) ? (string[])["pin"] : [],
+            .. isIdleHeld ? (string[])["idle"] : [],
+            .. ended.Any(lane => lane.FifoPriority is not null) ? (string[])["fifo"] : [],
+        ];
+        _notes.Add($"quiet: had {(had.Length == 0 ? "nothing" : string.Join(", ", had))}");
+    }
+
     private void OpenWindow()
     {
         TimeSpan lead = s_lead + (s_leadPerRecorder * _lanes.Sum(lane => lane.Recorders.All.Count) / _coreCount);
@@ -139,6 +180,7 @@ public sealed class TimedMeasurement
         EdgeReading closing = ReadEdge();
         if (_window.IsAnnounced)
         {
+            _observer?.OnClosed();
             _watch.Await(
                 WindowPhase.Draining,
                 _window.EndTicks,
@@ -199,6 +241,7 @@ public sealed class TimedMeasurement
             OwedStepCount = lane.OwedStepCount,
             AllocatedBytes = lane.AllocatedBytes,
             PinnedCpu = lane.PinnedCpu,
+            FifoPriority = lane.FifoPriority,
             InvoluntarySwitches = switches,
 
             Recorders = RecordersOf(lane, isHung),

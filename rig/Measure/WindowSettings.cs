@@ -38,6 +38,9 @@ public sealed record WindowSettings
 
     public Pinning Pinning { get; init; } = Pinning.Auto;
 
+    /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
+    public QuietSettings Quiet { get; init; } = new();
+
     /// <summary>What stamps are taken with; null is <see cref="Clock.Default"/>.</summary>
     public Clock? Clock { get; init; }
 
@@ -49,6 +52,8 @@ public sealed record WindowSettings
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupLimit, WarmupMinimum);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(WatchdogTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(CatchUpLimit, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Quiet.FifoPriority, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Quiet.FifoPriority, 99);
         ArgumentOutOfRangeException.ThrowIfLessThan(IntervalCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(IntervalCount, Timeline.MostIntervals);
     }

@@ -68,7 +68,7 @@ public sealed class GuestProgramTests
         lock (bench.Context.Pieces.Lock)
         {
             Assert.True(bench.Context.Pieces.TryFind(new Gfn(2), out Piece piece));
-            bench.Context.Remove(piece);
+            bench.Context.Zap(piece);
         }
         Assert.Equal(new CoreExit(CoreExitReason.Fault, 0), bench.Run((2, kind)));
     }

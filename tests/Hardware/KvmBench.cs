@@ -51,7 +51,7 @@ internal sealed class KvmBench : IDisposable
     public SlotBacking Show(GfnRange range, FrameStamp stamp, bool mayWrite = true)
     {
         SlotBacking backing = Memory.Allocate(range, stamp);
-        lock (Context.Pieces.Lock) Context.Install(Context.Pieces.PieceAround(range.Start, backing, slot: 0) with { MayWrite = mayWrite });
+        lock (Context.Pieces.Lock) Context.TryInstall(Context.Pieces.PieceAround(range.Start, backing, slot: 0) with { MayWrite = mayWrite });
         return backing;
     }
 

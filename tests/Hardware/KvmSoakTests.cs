@@ -67,7 +67,7 @@ public sealed class KvmSoakTests(ITestOutputHelper output)
             lock (bench.Context.Pieces.Lock)
             {
                 Assert.True(bench.Context.Pieces.TryFind(new Gfn(600), out Piece piece));
-                bench.Context.Remove(piece);
+                bench.Context.Zap(piece);
             }
             bench.Memory.Free(backing.Address, (ulong)update + 2);
         }

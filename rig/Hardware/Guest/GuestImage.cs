@@ -57,15 +57,18 @@ internal sealed unsafe class GuestImage : IDisposable
     public ulong RequestsBase => Base + (ulong)Bytes;
 
     /// <summary>Puts a vCPU that was just made into long mode at CPL 3.</summary>
-    public static void PrepareMode(KvmVcpu vcpu)
+    public static void PrepareMode(KvmVcpu vcpu) => PrepareMode(vcpu, Base + Pml4At, Base + TssAt);
+
+    /// <summary>The same over other tables and another task-state segment, with its bitmap in the two pages behind it (all guest addresses).</summary>
+    public static void PrepareMode(KvmVcpu vcpu, ulong tables, ulong tss)
     {
         KvmSregs sregs = vcpu.Sregs;
         KvmSegment flat = new() { Limit = uint.MaxValue, Present = 1, Dpl = 3, S = 1, G = 1 };
         KvmSegment code = flat with { Selector = 0xb, Type = 11, L = 1 }, data = flat with { Selector = 0x13, Type = 3, Db = 1 };
         sregs.Cs = code;
         sregs.Ds = sregs.Es = sregs.Fs = sregs.Gs = sregs.Ss = data;
-        sregs.Tr = new KvmSegment { Base = Base + TssAt, Limit = TssBytes - 1, Selector = 0x18, Type = 11, Present = 1 };
-        sregs.Cr3 = Base + Pml4At;
+        sregs.Tr = new KvmSegment { Base = tss, Limit = TssBytes - 1, Selector = 0x18, Type = 11, Present = 1 };
+        sregs.Cr3 = tables;
         sregs.Cr4 = 0x620; // PAE, OSFXSR, OSXMMEXCPT
         sregs.Cr0 = 0x8005_0033; // PG, AM, WP, NE, ET, MP, PE
         sregs.Efer = 0x500; // LMA, LME

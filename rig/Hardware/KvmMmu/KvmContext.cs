@@ -67,12 +67,31 @@ internal sealed class KvmContext : IRootSpace, IDisposable
         (_image, _requests) = (image, requests);
     }
 
+    /// <summary>Its number in the pool, from one.</summary>
+    public int Number { get; init; }
+
     /// <summary>Makes a slot of the piece.</summary>
-    public void Install(in Piece piece)
+    public bool TryInstall(in Piece piece)
     {
         int slot = _freeSlots.TryPop(out int free) ? free : _slots++;
-        Vm.SetRegion(slot, FlagsOf(piece), piece.Range.Start.Value << 12, (ulong)piece.Bytes, piece.Address);
+        try
+        {
+            Vm.SetRegion(slot, FlagsOf(piece), piece.Range.Start.Value << 12, (ulong)piece.Bytes, piece.Address);
+        }
+        catch (HardwareUnavailableException)
+        {
+            _freeSlots.Push(slot);
+            return false;
+        }
         Pieces.Set(piece with { Slot = slot });
+        return true;
+    }
+
+    /// <summary>A memslot's right to be written to cannot be changed; nobody asks for it, since what may be written is decided when it is made.</summary>
+    public void AllowWrites(in Piece piece)
+    {
+        Zap(piece);
+        TryInstall(piece with { MayWrite = true });
     }
 
     /// <summary>Turns dirty logging on, which write-protects; where it is on already, off and on.</summary>
@@ -83,7 +102,7 @@ internal sealed class KvmContext : IRootSpace, IDisposable
     }
 
     /// <summary>Deletes the slot of a piece. On return the guest reaches nothing of it.</summary>
-    public void Remove(in Piece piece)
+    public void Zap(in Piece piece)
     {
         Vm.SetRegion(piece.Slot, MemslotFlags.None, piece.Range.Start.Value << 12, 0, 0);
         Pieces.Remove(piece);

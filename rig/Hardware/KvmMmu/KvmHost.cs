@@ -10,7 +10,7 @@ internal sealed class KvmHost : IHardwareHost
     private readonly HardwareSettings _settings;
     private readonly List<KvmContext> _pool = [];
     private readonly List<KvmContext> _apart = [];
-    private readonly Queue<int> _free = new();
+    private readonly Queue<KvmContext> _free = new();
     private readonly Stack<GuestImage> _images = new();
     private readonly Dictionary<string, long> _counted = [];
     private int _vcpus;
@@ -65,7 +65,7 @@ internal sealed class KvmHost : IHardwareHost
     /// <summary>A context of its own, which the caller disposes of through <see cref="Discard"/>.</summary>
     public KvmContext NewContext(int vcpus, bool slotZapAll)
     {
-        KvmContext context = new(Kvm, vcpus, _settings with { SlotZapAll = slotZapAll });
+        KvmContext context = new(Kvm, vcpus, _settings with { SlotZapAll = slotZapAll }) { Number = int.MaxValue };
         lock (_lock) _apart.Add(context);
         return context;
     }
@@ -81,15 +81,15 @@ internal sealed class KvmHost : IHardwareHost
         context.Dispose();
     }
 
-    /// <summary>Number of a context that no root has, from one; zero if all are taken.</summary>
-    public int Take()
+    /// <summary>A context that no root has; null if all are taken. Who comes back last waits longest.</summary>
+    public KvmContext? TryTake()
     {
-        lock (_lock) return _free.TryDequeue(out int number) ? number : 0;
+        lock (_lock) return _free.TryDequeue(out KvmContext? context) ? context : null;
     }
 
-    public void GiveBack(int number)
+    public void Return(KvmContext context)
     {
-        lock (_lock) _free.Enqueue(number);
+        lock (_lock) _free.Enqueue(context);
     }
 
     public KvmContext this[int number] => _pool[number - 1];
@@ -141,8 +141,9 @@ internal sealed class KvmHost : IHardwareHost
             _vcpus = vcpus;
             while (_pool.Count < _settings.Contexts)
             {
-                _pool.Add(new KvmContext(Kvm, vcpus, _settings));
-                _free.Enqueue(_pool.Count);
+                KvmContext context = new(Kvm, vcpus, _settings) { Number = _pool.Count + 1 };
+                _pool.Add(context);
+                _free.Enqueue(context);
             }
         }
     }

@@ -15,9 +15,6 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     /// <summary>Room above the guest's memory for the slots that workloads churn.</summary>
     private const long GuestBytesAbove = 2L << 30;
 
-    /// <summary>The number of the only context where the kernel has the slots.</summary>
-    private const int OwnContext = int.MaxValue;
-
     private readonly KvmHost _host;
     private readonly GuestImage _image;
     private readonly nint _requests;
@@ -26,7 +23,7 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     private bool _ownTaken;
 
     public KvmMmu(KvmHost host, Vm<TMachine> vm, SlotUpdates updates)
-        : base(vm, host.Memory)
+        : base(vm)
     {
         _host = host;
         _requests = vm.Requests.Address;
@@ -40,6 +37,8 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
 
     public override string Name => "kvm";
 
+    protected override SlotMemory Memory => _host.Memory;
+
     public override ISlotKernel? SlotKernel => _slots;
 
     public override IVcpuCore NewCore(int vcpu, nint requestWord) => new KvmCore(
@@ -51,7 +50,7 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     {
         if (_slots is null) return base.ZapLeafs(root, range, hold, mayYield, flush);
         _slots.Drop(range);
-        return false;
+        return flush;
     }
 
     public override void Dispose()
@@ -62,22 +61,22 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
         _host.GiveBack(_image);
     }
 
-    protected override int TakeSpace()
+    protected override IRootSpace? TakeSpace()
     {
         if (_slots is not null)
         {
             _ownTaken = true;
-            return OwnContext;
+            return _slots.Context;
         }
-        int number = _host.Take();
-        if (number != 0) _host[number].Attach(_image, _requests, _requestBytes);
-        return number;
+        KvmContext? context = _host.TryTake();
+        context?.Attach(_image, _requests, _requestBytes);
+        return context;
     }
 
     /// <summary>A context of the pool goes back; the one whose slots were the kernel's ends here, as its VM does.</summary>
-    protected override void GiveBack(int number)
+    protected override void GiveBack(IRootSpace space)
     {
-        if (_slots is null) _host.GiveBack(number);
+        if (_slots is null) _host.Return((KvmContext)space);
         else _host.Discard(_slots.Context);
     }
 

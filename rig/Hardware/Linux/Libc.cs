@@ -34,6 +34,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(int descriptor, nuint request, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, void* buffer, nuint bytes);
+
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static partial nint ReadAt(int descriptor, void* buffer, nuint bytes, long offset);
 
@@ -58,8 +61,23 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(int descriptor, int mode, long offset, long bytes);
 
+    /// <summary>
+    /// The kernel's number of the calling thread, which it keeps for life: a system call the first time only, for it is asked on the way into
+    /// every KVM_RUN.
+    /// </summary>
+    public static int ThreadId() => s_threadId != 0 ? s_threadId : s_threadId = GetThreadId();
+
+    [ThreadStatic]
+    private static int s_threadId;
+
+    /// <summary>perf_event_open has no function of its own in libc.</summary>
+    public static nint PerfEventOpenNumber => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 241 : 298;
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint PerfEventOpen(nint number, PerfEventAttr* attr, nint threadId, nint cpu, nint group, nuint flags);
+
     [LibraryImport("libc", EntryPoint = "gettid")]
-    public static partial int ThreadId();
+    private static partial int GetThreadId();
 
     [LibraryImport("libc", EntryPoint = "getpid")]
     public static partial int ProcessId();

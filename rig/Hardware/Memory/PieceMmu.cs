@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Lab.Mmu;
 
 namespace Lab.Hardware;
@@ -9,30 +8,35 @@ namespace Lab.Hardware;
 /// </summary>
 /// <remarks>
 /// Where the radix MMU has a CAS per SPTE, this has a lock per root around a table and a system call, since the kernel serialises those calls per
-/// address space anyway. So <see cref="Map"/> may sleep, briefly. No read-side section is held over a system call; a caller's may be.
+/// address space anyway. So <see cref="Map"/> may sleep, briefly.
+/// <para>Counters: a piece counts as one table installed and zapped, since it stands for the page tables under it; LeafsZapped stays zero, the
+/// kernel does not say how many pages were there.</para>
 /// </remarks>
-internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
+internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IReclaim
     where TMachine : struct, IMachine
 {
+    private readonly Vm<TMachine> _vm;
     private readonly TMachine _machine;
     private readonly VmSettings _settings;
     private readonly MmuLock _mmuLock;
     private readonly Oracle _oracle;
-    private readonly SlotMemory _memory;
     private readonly RootPool _roots = new();
     private readonly Rcu _rcu;
+    private readonly Lock _ownedLock = new();
     private readonly HashSet<ulong> _backings = [];
+    private readonly HashSet<IRootSpace> _taken = [];
     private long _pages;
     private long _pagesMax;
 
-    protected PieceMmu(Vm<TMachine> vm, SlotMemory memory)
+    /// <param name="vm">Under construction: its notifier is not there yet.</param>
+    protected PieceMmu(Vm<TMachine> vm)
     {
+        _vm = vm;
         _machine = vm.Machine;
         _settings = vm.Settings;
         _mmuLock = vm.MmuLock;
         _oracle = vm.Oracle;
-        _memory = memory;
-        _rcu = new Rcu("roots", this, vm.Settings.GracePeriodMin);
+        _rcu = new Rcu("page tables", this, vm.Settings.GracePeriodMin);
     }
 
     public abstract string Name { get; }
@@ -46,25 +50,30 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
 
     public long TablePagesMax => Volatile.Read(ref _pagesMax);
 
-    protected SlotMemory Memory => _memory;
+    /// <summary>The memory behind the slots.</summary>
+    protected abstract SlotMemory Memory { get; }
+
+    protected Oracle Oracle => _oracle;
 
     /// <summary>Nothing is cached: the kernel has its own.</summary>
     public TableCache NewCache() => new(arena: null);
 
     public abstract IVcpuCore NewCore(int vcpu, nint requestWord);
 
+    /// <inheritdoc/>
+    /// <remarks>None as well if all spaces are in use, dead roots that wait for their grace period included.</remarks>
     public TdpRoot CreateRoot(TableCache cache, RootRole role)
     {
-        int number = TakeSpace();
-        if (number == 0) return TdpRoot.None;
+        if (TakeSpace() is not { } space) return TdpRoot.None;
         // Spaces have numbers from one, so that a header whose table is null has none.
-        RootHeader* header = _roots.Allocate((ulong*)number, role);
+        RootHeader* header = _roots.Allocate((ulong*)(nint)space.Number, role);
         if (header == null)
         {
-            GiveBack(number);
+            GiveBack(space);
             return TdpRoot.None;
         }
-        Count(1);
+        lock (_ownedLock) _taken.Add(space);
+        CountPages(1);
         TdpRoot root = new(header);
         Actor actor = Actor.Current;
         actor.Counters.RootsCreated++;
@@ -72,58 +81,41 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
         return root;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Installs the whole piece around the frame. The kernel's own locks are sleeping ones, so "never blocks" holds as far as the lab's go.</remarks>
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
-        if (SpaceOf(root) is not { } space) return MapOutcome.Retry;
+        if (SpaceOf(root) is not { } space)
+        {
+            _oracle.Report("I3", "No access to a root after its grace period.",
+                $"a fault at gfn {mapping.Gfn} went through {root}, which was freed: use after free", root.Id);
+            return MapOutcome.Retry;
+        }
+        if (Refuses(root, mapping.Gfn) is { } refusal) return refusal;
         lock (space.Pieces.Lock)
         {
-            bool found = space.Pieces.TryFind(mapping.Gfn, out Piece piece);
-            if (found && (piece.MayWrite || !mapping.Write)) return MapOutcome.Spurious;
-            if (!found)
+            if (space.Pieces.TryFind(mapping.Gfn, out Piece piece))
             {
-                SlotBacking backing = _memory.Find(mapping.Frame);
-                piece = space.Pieces.PieceAround(mapping.Gfn, backing, slot: 0);
+                if (piece.MayWrite || !mapping.Write) return MapOutcome.Spurious;
+                space.AllowWrites(piece);
+                return MapOutcome.Fixed;
             }
-            space.Install(Allow(piece, mapping));
-            if (found) return MapOutcome.Fixed;
+            SlotBacking backing = Memory.Find(mapping.Frame);
+            Piece fresh = Fitted(space.Pieces, mapping.Gfn, space.Pieces.PieceAround(mapping.Gfn, backing, slot: 0));
+            if (!space.TryInstall(Allow(fresh, mapping))) return MapOutcome.NoMemory;
         }
-        Count(1);
+        CountPages(1);
         Actor.Current.Counters.TablesInstalled++;
         return MapOutcome.Fixed;
     }
 
-    /// <summary>The processor walks, not the lab: who gets here has a vCPU without a core.</summary>
-    public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
-    {
-        spte = 0;
-        return WalkOutcome.Fault;
-    }
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">Always: the processor walks, through a core.</exception>
+    public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte) =>
+        throw new NotSupportedException($"The tables of --mmu {Name} are the kernel's; only the processor walks them.");
 
     /// <inheritdoc/>
-    /// <remarks>One pass whatever the granularity asked for: a piece is the least that is zapped and the most between two looks at the lock.</remarks>
-    public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
-    {
-        Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, 0, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
-        ForEachPiece(root, GfnRange.All, hold, mayYield, piece => Zap(root, piece, hold, hooks));
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>Takes whole pieces: more than the range may go and is faulted in again. Nothing is owed: the kernel has flushed when it returns.</remarks>
-    public virtual bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
-    {
-        ForEachPiece(root, range, hold, mayYield, piece => Zap(root, piece, hold, hooks: null));
-        return false;
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>Nothing is owed: the kernel has flushed when it returns.</remarks>
-    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
-    {
-        ForEachPiece(root, range, hold, mayYield: true, piece => WriteProtect(root, piece));
-        return false;
-    }
-
-    /// <summary>Nothing is left to do: every call that took something away came back with the TLBs flushed. Counted, as on the radix MMU.</summary>
+    /// <remarks>Nothing is left to do: every call that took something away came back with the TLBs flushed. Counted, as on the radix MMU.</remarks>
     public void FlushRemoteTlbs()
     {
         Actor actor = Actor.Current;
@@ -142,28 +134,28 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
         return minLevel > Spte.LeafLevel ? pieces : frames;
     }
 
-    public ulong AllocateBacking(GfnRange range, FrameStamp stamp)
+    public virtual ulong AllocateBacking(GfnRange range, FrameStamp stamp)
     {
-        ulong address = _memory.Allocate(range, stamp).Address;
-        lock (_backings) _backings.Add(address);
+        ulong address = Memory.Allocate(range, stamp).Address;
+        lock (_ownedLock) _backings.Add(address);
         return address;
     }
 
-    public void FreeBacking(ulong backing, ulong generation)
+    public virtual void FreeBacking(ulong backing, ulong generation)
     {
-        lock (_backings) _backings.Remove(backing);
-        _memory.Free(backing, generation);
+        lock (_ownedLock) _backings.Remove(backing);
+        Memory.Free(backing, generation);
     }
 
-    public void SettleBacking(FrameStamp next) => _memory.Settle(next);
+    public virtual void SettleBacking(FrameStamp next) => Memory.Settle(next);
 
     public virtual void Dispose()
     {
         _rcu.Dispose();
+        // Spaces of roots that were leaked, and slots that were there when the VM went.
+        foreach (IRootSpace space in _taken.ToArray()) Clear(space);
+        foreach (ulong backing in _backings.ToArray()) FreeBacking(backing, generation: 0);
         _roots.Dispose();
-        // Slots that the VM had when it was destroyed.
-        foreach (ulong backing in _backings) _memory.Free(backing, generation: 0);
-        _backings.Clear();
         GC.SuppressFinalize(this);
     }
 
@@ -173,32 +165,28 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
         RootHeader* header = (RootHeader*)node;
         TdpRoot root = new(header);
         Actor.Current.Events.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, 0, 0, shared: false, invalid: true);
-        if (header->State != (ulong)RootState.Unlinked)
+        if (header->State != (ulong)RootState.Unlinked || SpaceOf(root) is not { } space)
         {
             _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);
             return;
         }
-        int number = NumberOf(root);
-        if (SpaceOf(root) is { } space && space.Pieces.Count > 0)
+        int pieces = space.Pieces.Count;
+        if (pieces != 0)
         {
             _oracle.Report("I9", "A root is freed only when no SPTE is present under it.",
-                $"{root} was freed with {space.Pieces.Count} pieces still mapped", root.Id);
-            lock (space.Pieces.Lock)
-            {
-                while (space.Pieces.TryNext(new Gfn(0), GfnRange.All.End, out Piece piece)) RemoveAndCount(space, piece);
-            }
+                $"{root} was freed with {pieces} pieces still mapped", root.Id);
         }
         // Dead first: who looks at a root without a reference and finds it alive afterwards has seen its own space.
         _roots.Free(header, deadTable: null);
-        GiveBack(number);
-        Count(-1);
+        CountPages(-1);
+        Clear(space);
     }
 
-    /// <summary>The number of a space that no root has, or zero if all are taken. Any thread.</summary>
-    protected abstract int TakeSpace();
+    /// <summary>A space that no root has, all of it a hole; null if all are taken. Any thread.</summary>
+    protected abstract IRootSpace? TakeSpace();
 
     /// <summary>Takes a space back, with nothing mapped in it.</summary>
-    protected abstract void GiveBack(int number);
+    protected abstract void GiveBack(IRootSpace space);
 
     /// <summary>The space of that number.</summary>
     protected abstract IRootSpace Space(int number);
@@ -206,104 +194,57 @@ internal abstract unsafe class PieceMmu<TMachine> : IHardwareMmu, IReclaim
     /// <summary>The piece with the rights that the mapping gives it.</summary>
     protected abstract Piece Allow(in Piece piece, in Mapping mapping);
 
-    /// <summary>The root's space, or null if the root is dead.</summary>
-    protected IRootSpace? SpaceOf(TdpRoot root) => NumberOf(root) is > 0 and int number ? Space(number) : null;
+    /// <summary>What becomes of a fault that cannot be resolved whatever the slots say; null if it can.</summary>
+    protected virtual MapOutcome? Refuses(TdpRoot root, Gfn gfn) => null;
 
-    private static int NumberOf(TdpRoot root) => (int)(nint)root.Table;
+    /// <summary>The root's space, or null if the root is dead. Its reference or a read-side section keeps it the root's.</summary>
+    protected IRootSpace? SpaceOf(TdpRoot root) => (nint)root.Table is > 0 and nint number ? Space((int)number) : null;
 
-    private void Zap(TdpRoot root, in Piece piece, MmuHold hold, IZapHooks? hooks)
+    /// <summary>
+    /// The part of the piece that may be installed around the frame. The caller asked the notifier about the frame only: what is being
+    /// invalidated beside it must not come back with it (I5), and the rest of the chunk may be there already from a fault during such a time.
+    /// </summary>
+    private Piece Fitted(PieceTable pieces, Gfn gfn, in Piece piece)
     {
-        if (SpaceOf(root) is not { } space) return;
-        hooks?.OnDetach(root);
+        GfnRange invalid = _vm.Notifier.RangeInProgress;
+        ulong start = piece.Range.Start.Value, end = piece.Range.End.Value;
+        if (piece.Range.Overlaps(invalid))
+        {
+            if (invalid.Start.Value > gfn.Value) end = Math.Min(end, invalid.Start.Value);
+            else start = Math.Max(start, invalid.End.Value);
+        }
+        for (Gfn from = new(start); pieces.TryNext(from, gfn, out Piece before); from = before.Range.End) start = before.Range.End.Value;
+        if (pieces.TryNext(gfn, new Gfn(end), out Piece behind)) end = behind.Range.Start.Value;
+        ulong skipped = (start - piece.Range.Start.Value) * SlotMemory.PageBytes;
+        return piece with
+        {
+            Range = new GfnRange(new Gfn(start), new Gfn(end)), Address = piece.Address + skipped, FileOffset = piece.FileOffset + (long)skipped,
+        };
+    }
+
+    /// <summary>Makes the space one hole and gives it back.</summary>
+    private void Clear(IRootSpace space)
+    {
         lock (space.Pieces.Lock)
         {
-            // Somebody else may have taken it meanwhile, and its neighbour's frames are not ours.
-            if (space.Pieces.TryFind(piece.Range.Start, out Piece found) && found == piece)
+            while (space.Pieces.TryNext(new Gfn(0), GfnRange.All.End, out Piece piece))
             {
-                RemoveAndCount(space, piece);
-                Actor actor = Actor.Current;
-                actor.Counters.TablesZapped++;
-                actor.Counters.LeafsZapped += (long)piece.Range.Frames;
-                actor.Events.Record(MmuEventKind.ZapPage, root.Id, 0, piece.Range.Start.Value, Spte.LeafLevel, hold.IsShared, invalid: false);
+                space.Zap(piece);
+                CountPages(-1);
             }
         }
-        hooks?.OnSubtreeDone(root);
+        lock (_ownedLock) _taken.Remove(space);
+        GiveBack(space);
     }
 
-    private void WriteProtect(TdpRoot root, in Piece piece)
+    private void CountPages(long change)
     {
-        if (SpaceOf(root) is not { } space) return;
-        lock (space.Pieces.Lock)
+        long now = Interlocked.Add(ref _pages, change);
+        for (long max = TablePagesMax; now > max;)
         {
-            if (piece.MayWrite && space.Pieces.TryFind(piece.Range.Start, out Piece found) && found == piece) space.WriteProtect(piece);
+            long found = Interlocked.CompareExchange(ref _pagesMax, now, max);
+            if (found == max) break;
+            max = found;
         }
-    }
-
-    private void RemoveAndCount(IRootSpace space, in Piece piece)
-    {
-        space.Remove(piece);
-        Count(-1);
-    }
-
-    /// <summary>Pieces in the order of their frames; between two of them the lock may be given to whoever waits for it.</summary>
-    private void ForEachPiece(TdpRoot root, GfnRange range, MmuHold hold, bool mayYield, Action<Piece> step)
-    {
-        ActorCounters counters = Actor.Current.Counters;
-        bool canYield = mayYield && _settings.Yield != YieldPolicy.Off;
-        long held = Stopwatch.GetTimestamp();
-        int done = 0;
-        Gfn from = range.Start;
-        while (SpaceOf(root) is { } space && TryNext(space, from, range.End, out Piece piece))
-        {
-            int entries = _settings.Yield == YieldPolicy.AfterEntries ? _settings.YieldEntries : 1;
-            if (canYield && done >= entries && _machine.IsContended(_mmuLock))
-            {
-                EndSection();
-                DropAndTake(hold);
-                counters.ZapYields++;
-                held = Stopwatch.GetTimestamp();
-                done = 0;
-                continue;
-            }
-            long begin = Stopwatch.GetTimestamp();
-            step(piece);
-            counters.SectionWithoutYieldNanosecondsMax = Math.Max(counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - begin);
-            from = piece.Range.End;
-            done++;
-        }
-        EndSection();
-
-        void EndSection()
-        {
-            long took = Stopwatch.GetTimestamp() - held;
-            counters.ZapHoldNanosecondsMax = Math.Max(counters.ZapHoldNanosecondsMax, took);
-            if (!canYield) counters.SectionWithoutYieldNanosecondsMax = Math.Max(counters.SectionWithoutYieldNanosecondsMax, took);
-        }
-    }
-
-    private static bool TryNext(IRootSpace space, Gfn from, Gfn end, out Piece piece)
-    {
-        lock (space.Pieces.Lock) return space.Pieces.TryNext(from, end, out piece);
-    }
-
-    private void DropAndTake(MmuHold hold)
-    {
-        if (hold.IsExclusive)
-        {
-            _machine.ExitExclusive(_mmuLock);
-            _machine.EnterExclusive(_mmuLock);
-        }
-        else
-        {
-            _machine.ExitShared(_mmuLock);
-            _machine.EnterShared(_mmuLock);
-        }
-    }
-
-    private void Count(long change)
-    {
-        long pages = Interlocked.Add(ref _pages, change);
-        long max = Volatile.Read(ref _pagesMax);
-        while (pages > max && Interlocked.CompareExchange(ref _pagesMax, pages, max) is var found && found != max) max = found;
     }
 }

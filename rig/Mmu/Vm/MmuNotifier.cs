@@ -67,6 +67,12 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         return Sequence != snapshot;
     }
 
+    /// <summary>
+    /// Frames that a fault on another frame must leave alone when it installs more than one: the merged range of what is in progress, empty
+    /// if nothing is. Under mmu_lock.
+    /// </summary>
+    internal GfnRange RangeInProgress => InProgress != 0 ? Range : default;
+
     /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended.</summary>
     protected void Begin(GfnRange range, ExclusiveHold hold)
     {

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using Lab.Measure;
+
+namespace Lab.Cli;
+
+/// <summary>Whether the kernel's per-thread events are counted.</summary>
+internal enum PerfChoice
+{
+    /// <summary>Where the kernel does the work, that is on every MMU but <c>radix</c>.</summary>
+    Auto,
+    On,
+    Off,
+}
+
+/// <summary>The options of <c>lab run</c> that ask the machine to be quiet, and to be watched.</summary>
+internal sealed class QuietOptions
+{
+    private readonly Option<string> _quiet = RunOptions.Text("--quiet", "what the machine is asked for: pin, idle, fifo (comma-separated), all or none", "none");
+    private readonly Option<string> _priority = RunOptions.Text(
+        "--fifo-priority", "SCHED_FIFO priority of --quiet fifo, 1 to 99", QuietSettings.FifoPriorityDefault.ToString(CultureInfo.InvariantCulture));
+    private readonly Option<string> _perf = RunOptions.Text("--perf", "count faults, switches and the like per actor: auto (kvm, host), on or off", "auto");
+
+    public IEnumerable<Option> All => [_quiet, _priority, _perf];
+
+    /// <exception cref="UsageException">A value cannot be.</exception>
+    public QuietSettings Read(ParseResult parsed)
+    {
+        QuietSettings quiet = new()
+        {
+            FifoPriority = Quantities.Whole("--fifo-priority", parsed.GetValue(_priority) ?? "", 1, 99),
+        };
+        foreach (string item in Names.Items("--quiet", parsed.GetValue(_quiet) ?? ""))
+        {
+            quiet = Names.Choice<Func<QuietSettings, QuietSettings>>(
+                "--quiet",
+                item,
+                ("pin", one => one with { Pin = true }),
+                ("idle", one => one with { HoldOffIdleStates = true }),
+                ("fifo", one => one with { Fifo = true }),
+                ("all", one => one with { Pin = true, HoldOffIdleStates = true, Fifo = true }),
+                ("none", one => one))(quiet);
+        }
+        return quiet;
+    }
+
+    /// <exception cref="UsageException">A value cannot be.</exception>
+    public PerfChoice ReadPerf(ParseResult parsed) =>
+        Names.Choice("--perf", parsed.GetValue(_perf) ?? "", ("auto", PerfChoice.Auto), ("on", PerfChoice.On), ("off", PerfChoice.Off));
+
+    /// <summary>As the user would type it.</summary>
+    public static string Describe(QuietSettings quiet)
+    {
+        (bool Asked, string Name)[] parts = [(quiet.Pin, "pin"), (quiet.HoldOffIdleStates, "idle"), (quiet.Fifo, "fifo")];
+        return quiet.IsNone ? "none" : string.Join(",", parts.Where(part => part.Asked).Select(part => part.Name));
+    }
+}

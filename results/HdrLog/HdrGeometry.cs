@@ -1,0 +1,68 @@
+using System.Numerics;
+
+namespace Lab.Results.HdrLog;
+
+/// <summary>
+/// Where HdrHistogram puts a value: below <see cref="SubBucketCount"/> units each has its own slot; above, each power of two is
+/// cut into
+/// half as many. With lowest 1 and 3 digits the slots are exactly the lab's own buckets, so that nothing moves on the way.
+/// Source: HdrHistogram, <c>AbstractHistogram</c> (init, countsArrayIndex, valueFromIndex).
+/// </summary>
+public sealed record HdrGeometry
+{
+    /// <summary>The lab's recorder: from 1 ns to an hour, three digits.</summary>
+    public static HdrGeometry OfTheLab { get; } = new(1, 3_600_000_000_000, 3);
+
+    private readonly int _unitMagnitude;
+
+    /// <param name="lowest">Smallest difference that is kept, at least 1.</param>
+    /// <param name="highest">Largest value that has a slot, at least twice the lowest.</param>
+    /// <param name="digits">Significant decimal digits, 0 … 5.</param>
+    /// <exception cref="ArgumentOutOfRangeException">None of the above, or more digits than 63 bits leave room for.</exception>
+    public HdrGeometry(long lowest, long highest, int digits)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(lowest, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(highest / 2, lowest, nameof(highest));
+        ArgumentOutOfRangeException.ThrowIfNegative(digits);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(digits, 5);
+        (Lowest, Highest, Digits) = (lowest, highest, digits);
+        var wanted = 2 * (int)Math.Pow(10, digits);
+        SubBucketCount = Math.Max(2, (int)BitOperations.RoundUpToPowerOf2((uint)wanted));
+        _unitMagnitude = BitOperations.Log2((ulong)lowest);
+        if (_unitMagnitude + BitOperations.Log2((uint)SubBucketCount) > 61)
+            throw new ArgumentOutOfRangeException(nameof(digits), digits, $"No room for as many digits above {lowest}.");
+
+        var buckets = 1;
+        for (var covered = (long)SubBucketCount << _unitMagnitude; covered <= highest && covered > 0; covered <<= 1)
+            buckets++;
+        SlotCount = (buckets + 1) * (SubBucketCount / 2);
+    }
+
+    public long Lowest { get; }
+    public long Highest { get; }
+    public int Digits { get; }
+    public int SubBucketCount { get; }
+
+    /// <summary>Length of HdrHistogram's counts array.</summary>
+    public int SlotCount { get; }
+
+    /// <summary>The slot of a value; it may lie beyond <see cref="SlotCount"/>.</summary>
+    public int SlotOf(long value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        var half = BitOperations.Log2((uint)SubBucketCount) - 1;
+        var bucket = Math.Max(0, BitOperations.Log2((ulong)value | 1) - half - _unitMagnitude);
+        return (bucket << half) + (int)(value >> (bucket + _unitMagnitude));
+    }
+
+    /// <summary>The values of a slot, half-open.</summary>
+    public (long Low, long High) ValuesOf(int slot)
+    {
+        var half = BitOperations.Log2((uint)SubBucketCount) - 1;
+        var bucket = Math.Max(0, (slot >> half) - 1);
+        var shift = bucket + _unitMagnitude;
+        var low = (long)(slot - (bucket << half)) << shift;
+        var high = low + (1L << shift);
+        return (low, high < low ? long.MaxValue : high);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Lab.Results.HdrLog;
+
+/// <summary>The histogram of one interval of a log.</summary>
+/// <param name="Tag">Tells series of one log apart; null for the untagged one. Without comma, space and line break.</param>
+/// <param name="StartS">Since the log's base time if it has one, else its start time or the epoch, as its writer saw fit.</param>
+/// <param name="MaxScaled">Largest value over the log's scale (a million: ms of ns).</param>
+public sealed record HdrInterval(string? Tag, double StartS, double LengthS, double MaxScaled, HdrHistogram Histogram)
+{
+    /// <summary>With the maximum in ms of a histogram in ns, as logs have it.</summary>
+    public static HdrInterval Of(string? tag, double startS, double lengthS, HdrHistogram histogram) =>
+        new(tag, startS, lengthS, histogram.Max / 1e6, histogram);
+}
+
+/// <summary>A line of a log: an interval, or text (comment, legend, blank) kept as it is.</summary>
+public readonly record struct HdrLogLine(string? Text, HdrInterval? Interval)
+{
+    public static implicit operator HdrLogLine(HdrInterval interval) => new(null, interval);
+
+    public static implicit operator HdrLogLine(string text) => new(text, null);
+}
+
+/// <summary>
+/// A histogram log (<c>.hlog</c>, format 1.2 or 1.3): <c>[Tag=x,]start,length,max,base64</c>, read and written line by line, so
+/// that
+/// what is read is written back the same: text verbatim, histograms count by count. HdrHistogram's plotters read them.
+/// </summary>
+public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
+{
+    private const string Legend = "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"";
+
+    public IEnumerable<HdrInterval> Intervals => Lines.Where(line => line.Interval is not null).Select(line => line.Interval!);
+
+    /// <summary>Seconds since the epoch, from the comment that says so; null without one.</summary>
+    public double? StartTimeS => Stamp(StartTime());
+
+    /// <summary>What interval starts count from; null without one.</summary>
+    public double? BaseTimeS => Stamp(BaseTime());
+
+    /// <summary>A log of intervals with the head that readers expect.</summary>
+    /// <exception cref="ArgumentException">A tag that would not come back.</exception>
+    public static HdrLogFile Of(string writtenBy, DateTimeOffset start, IEnumerable<HdrInterval> intervals)
+    {
+        var seconds = start.ToUnixTimeMilliseconds() / 1000.0;
+        HdrLogLine[] lines =
+        [
+            $"#[{writtenBy}]",
+            "#[Histogram log format version 1.3]",
+            FormattableString.Invariant($"#[StartTime: {seconds:0.000} (seconds since epoch), {start.UtcDateTime:ddd MMM dd HH:mm:ss} UTC {start.UtcDateTime:yyyy}]"),
+            Legend,
+            .. intervals.Select(interval => (HdrLogLine)interval),
+        ];
+        if (lines.FirstOrDefault(line => line.Interval?.Tag?.AsSpan().IndexOfAny(", \r\n") >= 0).Interval is { } bad)
+            throw new ArgumentException($"The tag '{bad.Tag}' holds a comma, space or line break.", nameof(intervals));
+        return new HdrLogFile(lines);
+    }
+
+    /// <exception cref="RunDamagedException">It cannot be opened, or a line is none of a V2 log; names the line. V0 and V1 logs
+    /// are refused at their first interval.</exception>
+    public static HdrLogFile Read(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return Read(stream, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunDamagedException(path, null, e.Message, e);
+        }
+    }
+
+    /// <param name="name">Of the file, for messages.</param>
+    /// <exception cref="RunDamagedException">As above.</exception>
+    public static HdrLogFile Read(Stream stream, string name)
+    {
+        using var text = new StreamReader(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        List<HdrLogLine> lines = [];
+        while (text.ReadLine() is { } line)
+        {
+            try
+            {
+                if (line.Contains('\uFFFD', StringComparison.Ordinal))
+                    throw new InvalidDataException("it holds bytes that are not UTF-8");
+                lines.Add(line.Length == 0 || line[0] is '#' or '"' ? line : ReadInterval(line));
+            }
+            catch (InvalidDataException e)
+            {
+                throw new RunDamagedException(name, lines.Count + 1, e.Message, e);
+            }
+        }
+
+        return new HdrLogFile(lines);
+    }
+
+    public void Write(Stream stream)
+    {
+        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        foreach (var line in Lines)
+            text.WriteLine(line.Interval is { } interval ? Format(interval) : line.Text);
+    }
+
+    private static string Format(HdrInterval interval)
+    {
+        var tag = interval.Tag is null ? "" : $"Tag={interval.Tag},";
+        return FormattableString.Invariant(
+            $"{tag}{interval.StartS:0.000},{interval.LengthS:0.000},{interval.MaxScaled:0.000},{Convert.ToBase64String(HdrCodec.Encode(interval.Histogram))}");
+    }
+
+    private static HdrInterval ReadInterval(string line)
+    {
+        string? tag = null;
+        var rest = line;
+        if (line.StartsWith("Tag=", StringComparison.Ordinal))
+        {
+            var comma = line.IndexOf(',', StringComparison.Ordinal);
+            if (comma < 0)
+                throw new InvalidDataException("no comma follows the tag");
+            (tag, rest) = (line[4..comma], line[(comma + 1)..]);
+        }
+
+        var cells = rest.Split(',');
+        if (cells.Length != 4)
+            throw new InvalidDataException($"{cells.Length} cells are not the 4 of '[Tag=…,]start,length,max,base64'");
+        var (start, length, max) = (Number(cells[0], "start"), Number(cells[1], "length"), Number(cells[2], "max"));
+        var bytes = new byte[cells[3].Length];
+        if (!Convert.TryFromBase64String(cells[3], bytes, out var written))
+            throw new InvalidDataException("the histogram is not base64");
+        return new HdrInterval(tag, start, length, max, HdrCodec.Decode(bytes.AsSpan(0, written)));
+    }
+
+    private static double Number(string cell, string what) =>
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number
+            : throw new InvalidDataException($"'{cell}' is no number, which '{what}' needs");
+
+    private double? Stamp(Regex comment)
+    {
+        var match = Lines.Where(line => line.Text is not null).Select(line => comment.Match(line.Text!)).FirstOrDefault(found => found.Success);
+        return match is not null && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+    }
+
+    [GeneratedRegex(@"^#\[StartTime: ([0-9.]+)")]
+    private static partial Regex StartTime();
+
+    [GeneratedRegex(@"^#\[BaseTime: ([0-9.]+)")]
+    private static partial Regex BaseTime();
+}

@@ -1,0 +1,114 @@
+namespace Lab.Results.Tracking;
+
+/// <summary>One metric of one run at one commit.</summary>
+public sealed record HistoryRow
+{
+    public required string Commit { get; init; }
+
+    /// <summary>See <see cref="Fingerprint"/>: numbers of different machines are different series.</summary>
+    public required string Machine { get; init; }
+
+    /// <summary>Likewise of the settings that a run was made with.</summary>
+    public required string Settings { get; init; }
+
+    public required string Strategy { get; init; }
+    public required string Workload { get; init; }
+    public required string Mmu { get; init; }
+    public required string Metric { get; init; }
+
+    /// <summary>0 … 1; null for a metric that has none: a rate, a counter.</summary>
+    public double? Quantile { get; init; }
+
+    public required string Unit { get; init; }
+    public double Value { get; init; }
+
+    /// <summary>When it was measured; puts the rows of a series in order.</summary>
+    public DateTimeOffset TimeUtc { get; init; }
+
+    /// <summary>Rows of one run are one point of a series, their median.</summary>
+    public required string RunId { get; init; }
+
+    public SeriesKey Series => new(Machine, Settings, Strategy, Workload, Mmu, Metric, Quantile, Unit);
+}
+
+/// <summary>What must be equal for two numbers to belong to one series.</summary>
+public readonly record struct SeriesKey(
+    string Machine, string Settings, string Strategy, string Workload, string Mmu, string Metric, double? Quantile, string Unit)
+{
+    public override string ToString() => FormattableString.Invariant($"{Strategy} · {Workload} on {Mmu} · {Metric}{Tail} on {Machine}");
+
+    private string Tail => Quantile is { } p ? FormattableString.Invariant($" p{100 * p:0.####}") : "";
+}
+
+/// <summary>What a history file holds, whole rows only, in the file's order.</summary>
+public sealed record History(IReadOnlyList<HistoryRow> Rows, IReadOnlyList<DamagedRow> Damaged);
+
+/// <summary><c>history.csv</c>: every number that was ever tracked, a row each, to which rows are only added.</summary>
+public sealed class HistoryFile(string path)
+{
+    private static readonly string[] Header =
+        ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric", "quantile", "unit", "value", "time_utc", "run_id"];
+
+    private readonly AppendOnlyCsv _csv = new(path, Header);
+
+    /// <summary>Adds all rows or none that a reader would take for whole, also while others add theirs.</summary>
+    /// <exception cref="ResultsUnwritableException">No place, permission or space.</exception>
+    /// <exception cref="ArgumentException">A name with a line break, a value that is no number, a quantile that is none; nothing
+    /// was added.</exception>
+    public void Append(IReadOnlyList<HistoryRow> rows)
+    {
+        if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
+            throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which is none to keep.", nameof(rows));
+        _csv.Append(rows.Select(Cells));
+    }
+
+    /// <summary>Everything that can be read. A file that does not exist is an empty history.</summary>
+    /// <exception cref="RunDamagedException">The file as a whole is something else.</exception>
+    public History Read()
+    {
+        List<HistoryRow> rows = [];
+        List<DamagedRow> damaged = [];
+        var names = new Dictionary<string, string>(); // Names repeat on every row.
+        foreach (var (line, cells) in _csv.Read(damaged))
+        {
+            var why = Parse(cells, names, out var row);
+            if (why is null)
+                rows.Add(row!);
+            else
+                damaged.Add(new DamagedRow(path, line, why));
+        }
+
+        return new History(rows, damaged);
+    }
+
+    private static string[] Cells(HistoryRow row) =>
+    [
+        row.Commit, row.Machine, row.Settings, row.Strategy, row.Workload, row.Mmu, row.Metric,
+        TrackedCells.Format(row.Quantile), row.Unit, TrackedCells.Format(row.Value), TrackedCells.Format(row.TimeUtc), row.RunId,
+    ];
+
+    private static string? Parse(string[] cells, Dictionary<string, string> names, out HistoryRow? row)
+    {
+        row = null;
+        double value = 0;
+        DateTimeOffset time = default;
+        var why = TrackedCells.ReadQuantile(cells[7], out var quantile)
+            ?? TrackedCells.ReadNumber(cells[9], "value", out value)
+            ?? TrackedCells.ReadTime(cells[10], out time);
+        if (why is not null)
+            return why;
+        row = new HistoryRow
+        {
+            Commit = Pool(0), Machine = Pool(1), Settings = Pool(2), Strategy = Pool(3), Workload = Pool(4), Mmu = Pool(5), Metric = Pool(6),
+            Quantile = quantile, Unit = Pool(8), Value = value, TimeUtc = time, RunId = Pool(11),
+        };
+        return null;
+
+        string Pool(int column)
+        {
+            if (names.TryGetValue(cells[column], out var pooled))
+                return pooled;
+            return names[cells[column]] = cells[column];
+        }
+    }
+}

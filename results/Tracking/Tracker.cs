@@ -1,0 +1,88 @@
+using Lab.Results.Statistics;
+
+namespace Lab.Results.Tracking;
+
+/// <summary>One run of a series.</summary>
+/// <param name="Value">The median of the run's rows: points of one session share its mood, so that the session is the
+/// unit.</param>
+public readonly record struct SeriesPoint(string Commit, string RunId, DateTimeOffset TimeUtc, double Value);
+
+/// <summary>A change of level, in words a person can act on.</summary>
+/// <param name="IsRegression">Else it became better.</param>
+/// <param name="Acknowledged">Null if nobody has yet.</param>
+public sealed record TrackedChange(ChangePoint Point, Culprit Culprit, bool IsRegression, Acknowledgement? Acknowledged);
+
+/// <summary>A series, oldest point first, with its changes.</summary>
+public sealed record TrackedSeries(SeriesKey Key, Better Better, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<TrackedChange> Changes)
+{
+    /// <summary>What a gate must refuse: changes for the worse that nobody has acknowledged.</summary>
+    public IEnumerable<TrackedChange> OpenRegressions => Changes.Where(change => change is { IsRegression: true, Acknowledged: null });
+}
+
+/// <summary>The commits among which a change must have come about.</summary>
+/// <param name="LastGood">Of the last point before the change.</param>
+/// <param name="FirstBad">Of the first point after it.</param>
+/// <param name="Suspects">Oldest first, without the last good one and with the first bad one; only that one where the commits'
+/// order is not known.</param>
+public sealed record Culprit(string LastGood, string FirstBad, IReadOnlyList<string> Suspects)
+{
+    /// <param name="commits">The branch's commits, oldest first (<c>git log --reverse --format=%H</c>); may be empty.</param>
+    public static Culprit Of(IReadOnlyList<SeriesPoint> points, ChangePoint change, IReadOnlyList<string> commits)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(change.Index);
+        var (good, bad) = (points[change.Index - 1].Commit, points[change.Index].Commit);
+        var (from, to) = (IndexOf(commits, good), IndexOf(commits, bad));
+        return new Culprit(good, bad, from >= 0 && to > from ? [.. commits.Skip(from + 1).Take(to - from)] : good == bad ? [] : [bad]);
+    }
+
+    private static int IndexOf(IReadOnlyList<string> commits, string commit)
+    {
+        for (var index = 0; index < commits.Count; index++)
+            if (commits[index] == commit)
+                return index;
+        return -1;
+    }
+}
+
+/// <summary>From rows to series to changes.</summary>
+public static class Tracker
+{
+    /// <summary>Every series of the rows, in the order in which they first appear; its changes are found in it alone.</summary>
+    /// <param name="commits">As <see cref="Culprit.Of"/> wants them.</param>
+    public static IReadOnlyList<TrackedSeries> Track(
+        IReadOnlyList<HistoryRow> rows, IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<string> commits, DetectorSettings? settings = null)
+    {
+        settings ??= new DetectorSettings();
+        var bySeries = acknowledged.ToLookup(one => one.Series);
+        return [.. rows.GroupBy(row => row.Series, (key, same) => Track(key, Points(same), [.. bySeries[key]], commits, settings))];
+    }
+
+    /// <summary>Rates are better when higher; all else the lab measures is time, memory or work.</summary>
+    public static Better DirectionOf(string unit) => unit.EndsWith("/s", StringComparison.Ordinal) ? Better.Higher : Better.Lower;
+
+    private static List<SeriesPoint> Points(IEnumerable<HistoryRow> rows) =>
+    [
+        .. rows.GroupBy(row => (row.Commit, row.RunId), (run, same) => Median(run, [.. same])).OrderBy(point => point.TimeUtc),
+    ];
+
+    private static SeriesPoint Median((string Commit, string RunId) run, List<HistoryRow> rows) =>
+        new(run.Commit, run.RunId, rows.Min(row => row.TimeUtc), Spread.Median([.. rows.Select(row => row.Value)]));
+
+    private static TrackedSeries Track(
+        SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged, IReadOnlyList<string> commits, DetectorSettings settings)
+    {
+        var better = DirectionOf(key.Unit);
+        List<TrackedChange> changes = [];
+        foreach (var change in ChangePointDetector.Find([.. points.Select(point => point.Value)], settings))
+        {
+            // Later points may move a change by a few; an acknowledgement goes with it, as far as the shortest level reaches.
+            var near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment)
+                .Select(point => point.Commit).ToHashSet();
+            var seen = acknowledged.FirstOrDefault(one => near.Contains(one.Commit));
+            var isRegression = (change.After > change.Before) == (better == Better.Lower);
+            changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, seen));
+        }
+
+        return new TrackedSeries(key, better, points, changes);
+    }
+}

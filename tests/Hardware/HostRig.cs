@@ -1,0 +1,51 @@
+using Lab.Hardware;
+using Lab.Mmu;
+using Lab.Strategies.Notifier;
+using Lab.Tests.Mmu;
+using Lab.Tests.Strategies;
+
+namespace Lab.Tests.Hardware;
+
+/// <summary>A host with one VM on it: two small slots as in <see cref="ScriptedVm"/>, pieces of 64 KiB.</summary>
+internal sealed class HostRig : IDisposable
+{
+    public const long ChunkBytes = 64 << 10;
+    public const ulong ChunkFrames = 16;
+
+    public HostRig(string strategy = "mainline", int vcpus = 1, bool userfault = false, int contexts = 8)
+        : this(vm => Made(strategy, vm), vcpus, userfault, contexts) { }
+
+    public HostRig(Func<Vm<Metal>, RootStrategy<Metal>> strategy, int vcpus = 1, bool userfault = false, int contexts = 8)
+    {
+        Host = new WindowHost(new HardwareSettings { ChunkBytes = ChunkBytes, Contexts = contexts, Userfault = userfault });
+        Vm = new Vm<Metal>(
+            default, new VmSettings { Vcpus = vcpus, MemoryBytes = 2 << 20 }, strategy, vm => new AlwaysCount<Metal>(vm), vm => Host.NewMmu(vm, SlotUpdates.Lab));
+        Vm.CreateSlot(0, ScriptedVm.Main, MemslotFlags.None);
+        Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+    }
+
+    public WindowHost Host { get; }
+
+    public Vm<Metal> Vm { get; }
+
+    public Vcpu<Metal> Vcpu => Vm.Vcpus[0];
+
+    public WindowMmu<Metal> Mmu => (WindowMmu<Metal>)Vm.Mmu;
+
+    public Window WindowOfVcpu => Mmu.WindowOf(Vcpu.Root)!;
+
+    /// <summary>Pages of the window that have a PTE, by the kernel's word.</summary>
+    public static long PresentIn(WindowHost host, Window window) => host.Presence.Count(window.Address, window.Bytes)!.Value;
+
+    public void Dispose()
+    {
+        Vm.Dispose();
+        Host.Dispose();
+    }
+
+    private static RootStrategy<Metal> Made(string strategy, Vm<Metal> vm)
+    {
+        Type type = Lab.Strategies.Catalogue.RootStrategies.Single(type => StrategyFixture.Card(type).Name == strategy).MakeGenericType(typeof(Metal));
+        return (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!;
+    }
+}

@@ -1,0 +1,133 @@
+using Lab.Results.Statistics;
+using Xunit;
+
+namespace Lab.Tests.Results;
+
+public sealed class ComparisonTests
+{
+    private static readonly string[] Names = ["p50", "p90", "p99", "p99.9"];
+
+    private static IReadOnlyList<Comparison> Compare((double[][] A, double[][] B) blocks, double threshold) =>
+        ComparisonFamily.Compare([.. Names.Select((name, q) => new Question(name, RatioEstimate.Paired(blocks.A[q], blocks.B[q])))], threshold);
+
+    private static int FamiliesWith(int seed, int families, double change, double threshold, double drift, Func<RatioVerdict, bool> isCounted)
+    {
+        Simulated random = new(seed);
+        int found = 0;
+        for (int family = 0; family < families; family++)
+            if (Compare(random.Blocks(10, change, driftPerRun: drift), threshold).Any(answer => isCounted(answer.Verdict))) found++;
+        return found;
+    }
+
+    private static bool IsDifference(RatioVerdict verdict) => verdict is RatioVerdict.Faster or RatioVerdict.Slower;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Of_200_comparisons_of_equals_at_most_one_in_twenty_reports_a_difference(double drift) =>
+        Assert.InRange(FamiliesWith(21, 200, change: 0, threshold: 0, drift, IsDifference), 0, 10);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void With_a_threshold_of_two_percent_at_most_one_in_a_hundred_does(double drift) =>
+        Assert.InRange(FamiliesWith(22, 200, change: 0, threshold: 0.02, drift, IsDifference), 0, 2);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Ten_percent_slower_is_reported_by_ten_blocks(double drift) =>
+        Assert.InRange(FamiliesWith(23, 200, change: 0.1, threshold: 0.02, drift, verdict => verdict == RatioVerdict.Slower), 190, 200);
+
+    [Fact]
+    public void What_is_not_slower_is_never_reported_slower() =>
+        Assert.Equal(0, FamiliesWith(24, 200, change: 0, threshold: 0.02, drift: 0.01, verdict => verdict == RatioVerdict.Slower));
+
+    [Fact]
+    public void Steady_equals_are_found_equivalent_and_slower_ones_never()
+    {
+        Simulated random = new(25);
+        int equivalent = 0, wrong = 0;
+        for (int family = 0; family < 100; family++)
+        {
+            equivalent += Compare(random.Blocks(20, 0, runSpread: 0.005), 0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
+            wrong += Compare(random.Blocks(20, 0.03, runSpread: 0.02), 0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
+        }
+        Assert.InRange(equivalent, 300, 400);
+        Assert.InRange(wrong, 0, 5);
+    }
+
+    [Fact]
+    public void The_interval_shown_carries_the_verdict()
+    {
+        Simulated random = new(26);
+        for (int family = 0; family < 200; family++)
+            foreach (Comparison answer in Compare(random.Blocks(12, family % 4 * 0.03, runSpread: 0.02), 0.02))
+            {
+                Assert.Equal(answer.Verdict == RatioVerdict.Slower, answer.Interval.Low > 1.02 && answer.AdjustedP <= 0.05);
+                if (answer.Verdict == RatioVerdict.Equivalent) Assert.True(answer.Interval.Low > 1 / 1.02 && answer.Interval.High < 1.02);
+                Assert.Equal(answer.Verdict == RatioVerdict.Inconclusive, answer.MoreBlocks is null or > 0);
+            }
+    }
+
+    [Fact]
+    public void As_many_more_blocks_as_advised_mostly_settle_it()
+    {
+        Simulated random = new(27);
+        int advised = 0, settled = 0;
+        for (int trial = 0; trial < 150; trial++)
+        {
+            Comparison first = Ask(random, 10);
+            if (first is not { Verdict: RatioVerdict.Inconclusive, MoreBlocks: { } more }) continue;
+            advised++;
+            if (Ask(random, 10 + more).Verdict != RatioVerdict.Inconclusive) settled++;
+        }
+        Assert.InRange(advised, 50, 150);
+        Assert.InRange((double)settled / advised, 0.6, 1);
+
+        static Comparison Ask(Simulated random, int blocks) => ComparisonFamily.Compare(
+            [new Question("p50", RatioEstimate.Paired(random.Runs(blocks, 100, 0.03), random.Runs(blocks, 105, 0.03)))], 0.02)[0];
+    }
+
+    [Fact]
+    public void Too_few_blocks_for_any_verdict_are_told_how_many_are_missing()
+    {
+        Comparison answer = ComparisonFamily.Compare([new Question("p50", RatioEstimate.Paired([1, 1, 1], [2, 2, 2]))], 0.02)[0];
+        Assert.Equal((RatioVerdict.Inconclusive, 3), (answer.Verdict, answer.MoreBlocks));
+        Assert.Equal((0, double.PositiveInfinity), (answer.Interval.Low, answer.Interval.High));
+    }
+
+    [Fact]
+    public void Where_higher_is_better_less_is_slower()
+    {
+        Simulated random = new(28);
+        Question rate = new("updates", RatioEstimate.Paired(random.Runs(10, 100, 0.01), random.Runs(10, 80, 0.01)), Better.Higher);
+        Assert.Equal(RatioVerdict.Slower, ComparisonFamily.Compare([rate], 0.02)[0].Verdict);
+        Assert.Equal(RatioVerdict.Faster, ComparisonFamily.Compare([rate with { Better = Better.Lower }], 0.02)[0].Verdict);
+        Assert.Empty(ComparisonFamily.Compare([], 0.02));
+    }
+
+    [Fact]
+    public void Holm_adjusts_as_published()
+    {
+        // Holm 1979, as in R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm").
+        Assert.Equal([0.03, 0.06, 0.06, 0.02], Holm.Adjust([0.01, 0.04, 0.03, 0.005]).Select(p => Math.Round(p, 12)));
+        Assert.Equal([0.05 / 3, 0.05 / 2, 0.05 / 2, 0.05 / 4], Holm.Rates([0.01, 0.04, 0.03, 0.005], 0.05));
+    }
+
+    [Fact]
+    public void Benjamini_and_Hochberg_adjust_as_published() =>
+        // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "BH").
+        Assert.Equal([0.02, 0.04, 0.04, 0.02], BenjaminiHochberg.Adjust([0.01, 0.04, 0.03, 0.005]).Select(p => Math.Round(p, 12)));
+
+    [Fact]
+    public void Sample_sizes_are_those_of_the_formulas()
+    {
+        Assert.Equal((200, 1000, 10_000, 100_000), (SampleSizes.ForQuantile(0.5), SampleSizes.ForQuantile(0.9), SampleSizes.ForQuantile(0.99), SampleSizes.ForQuantile(0.999)));
+        Assert.False(SampleSizes.Supports(9_999, 0.99));
+        Assert.Equal((6, 4, 8), (SampleSizes.FewestRuns(0.05, isPaired: true), SampleSizes.FewestRuns(0.05, isPaired: false), SampleSizes.FewestRuns(0.0125, isPaired: true)));
+        Assert.Equal(0.065, SampleSizes.DetectableChange(10, 0.03, 0.02), 0.002);
+        int runs = SampleSizes.RunsForChange(0.05, 0.03, 0.02);
+        Assert.InRange(SampleSizes.DetectableChange(runs, 0.03, 0.02), 0.045, 0.05);
+    }
+}
