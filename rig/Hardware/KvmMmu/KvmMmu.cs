@@ -44,15 +44,6 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     public override IVcpuCore NewCore(int vcpu, nint requestWord) => new KvmCore(
         _image, vcpu, _image.RequestsBase + (ulong)(requestWord - _requests), requestWord, root => (KvmContext?)SpaceOf(root));
 
-    /// <inheritdoc/>
-    /// <remarks>Where the kernel has the slots this is the host dropping memory: the kernel's own notifier takes the mappings down.</remarks>
-    public override bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
-    {
-        if (_slots is null) return base.ZapLeafs(root, range, hold, mayYield, flush);
-        _slots.Drop(range);
-        return flush;
-    }
-
     public override void Dispose()
     {
         _slots?.Dispose();
