@@ -27,8 +27,8 @@ public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags
 /// </remarks>
 public sealed class MemslotArray
 {
-    /// <summary>Most slots a VM can have. The kernel has 32,764; beyond this many, scans would be what is measured.</summary>
-    public const int Capacity = 2048;
+    /// <summary>Most slots a VM can have. The kernel has 32,764; beyond this many, scans would be what is measured, and no freed frame would wait in line.</summary>
+    public const int Capacity = 1536;
 
     private const int CapacityAtFirst = 4;
 
