@@ -24,7 +24,9 @@ internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
 
     public ReadOnlySpan<long> Phases => actor.Phases;
 
-    public string? SampleMetric => actor.TouchMetric;
+    public IReadOnlyList<string> SampleMetrics => actor.TouchMetrics;
+
+    public int SampleIndex => actor.TouchIndex;
 
     /// <summary>What the actor's thread counted; null before it started.</summary>
     public ActorCounters? Counters { get; private set; }

@@ -18,7 +18,9 @@ internal sealed class HardwareOptions
     private readonly Option<string> _userfault = RunOptions.Text("--userfault", "host: missing pages are resolved by the rig through userfaultfd: on or off", "off");
     private readonly Option<string> _dirty = RunOptions.Text("--dirty", "kvm: dirty pages are fetched from a log or a ring", "log");
 
-    public IEnumerable<Option> All => [_device, _chunk, _contexts, _backing, _zapAll, _userfault, _dirty];
+    private readonly Option<string> _drop = RunOptions.Text("--drop", "kernel: how the host drops guest memory: madvise, or punch (a hole in the memory file)", "madvise");
+
+    public IEnumerable<Option> All => [_device, _chunk, _contexts, _backing, _zapAll, _userfault, _dirty, _drop];
 
     /// <exception cref="UsageException">A value cannot be.</exception>
     public HardwareSettings Read(ParseResult parsed)
@@ -26,7 +28,7 @@ internal sealed class HardwareOptions
         string Of(Option<string> option) => parsed.GetValue(option) ?? "";
         long chunk = Quantities.Bytes("--chunk", Of(_chunk));
         if (chunk is < ChunkMin or > ChunkMax || !BitOperations.IsPow2(chunk)) throw Quantities.Bad("--chunk", Of(_chunk), "a power of two from 64KiB to 1GiB");
-        return new HardwareSettings
+        HardwareSettings settings = new()
         {
             KvmDevice = Of(_device) is { Length: > 0 } device ? device : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm."),
             ChunkBytes = chunk,
@@ -35,7 +37,11 @@ internal sealed class HardwareOptions
             SlotZapAll = Names.Choice("--zap-all", Of(_zapAll), ("on", true), ("off", false)),
             Userfault = Names.Choice("--userfault", Of(_userfault), ("off", false), ("on", true)),
             Dirty = Names.Choice("--dirty", Of(_dirty), ("log", DirtyTracking.Log), ("ring", DirtyTracking.Ring)),
+            Drop = Names.Choice("--drop", Of(_drop), ("madvise", MemoryDrop.DontNeed), ("punch", MemoryDrop.PunchHole)),
         };
+        if (settings is { Drop: MemoryDrop.PunchHole, Backing: not BackingKind.Shared })
+            throw new UsageException($"--drop punch needs a file to punch holes in: --backing shared, not {Of(_backing)}.");
+        return settings;
     }
 
     /// <summary>Settings by option name, for the manifest.</summary>
@@ -47,6 +53,7 @@ internal sealed class HardwareOptions
         ("backing", settings.Backing switch { BackingKind.Shared => "shared", BackingKind.Anonymous => "anon", _ => "thp" }),
         ("zap-all", settings.SlotZapAll ? "on" : "off"),
         ("userfault", settings.Userfault ? "on" : "off"),
+        ("drop", settings.Drop == MemoryDrop.PunchHole ? "punch" : "madvise"),
         ("dirty", settings.Dirty == DirtyTracking.Ring ? "ring" : "log"),
     ];
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Lab.Explorer;
+using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Workloads;
 
@@ -13,14 +14,21 @@ internal sealed record StrategyEntry(StrategyAttribute Card, Type Type, string F
     public bool IsBroken => Card.Status == StrategyStatus.Broken;
 
     /// <summary>The running kernel does what the others do themselves.</summary>
-    public bool NeedsKernel => Card.Needs == StrategyNeeds.KernelSlots;
+    public bool NeedsKernel => SlotUpdates != SlotUpdates.Lab;
+
+    public SlotUpdates SlotUpdates => Card.Needs switch
+    {
+        StrategyNeeds.KernelSlots => SlotUpdates.Kernel,
+        StrategyNeeds.KernelSlotsZappedAlone => SlotUpdates.KernelSlotAlone,
+        _ => SlotUpdates.Lab,
+    };
 
     public bool IsBound => Card.Status == StrategyStatus.Bound;
 
     /// <summary>Whether it can drive an MMU of that name.</summary>
     public bool FitsMmu(string mmu) => Card.Needs switch
     {
-        StrategyNeeds.KernelSlots => mmu == "kvm",
+        StrategyNeeds.KernelSlots or StrategyNeeds.KernelSlotsZappedAlone => mmu == "kvm",
         StrategyNeeds.OneThread => mmu == "radix",
         _ => true,
     };
@@ -111,7 +119,7 @@ internal sealed class LabCatalogue
         {
             StrategyStatus.Broken => "roots/broken",
             StrategyStatus.Bound => "bound",
-            _ when card.Needs == StrategyNeeds.KernelSlots => "kernel",
+            _ when card.Needs is StrategyNeeds.KernelSlots or StrategyNeeds.KernelSlotsZappedAlone => "kernel",
             _ => "roots",
         };
         return new StrategyEntry(card, type, family);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Strategies.Notifier;
 using Lab.Workloads;
 
 namespace Lab.Cli;
@@ -31,9 +32,10 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         where TMachine : struct, IMachine
     {
         Func<Vm<TMachine>, RootStrategy<TMachine>> strategyOf = strategy.FactoryFor<TMachine>();
-        Func<Vm<TMachine>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, strategy.NeedsKernel);
+        Func<Vm<TMachine>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, strategy.SlotUpdates);
+        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier = strategy.NeedsKernel ? vm => new KernelsOwn<TMachine>(vm) : vm => new AlwaysCount<TMachine>(vm);
         VmSource<TMachine> source = new(
-            () => new Vm<TMachine>(default, request.Vm, strategyOf, vm => new Lab.Strategies.Notifier.AlwaysCount<TMachine>(vm), mmu));
+            () => new Vm<TMachine>(default, request.Vm, strategyOf, notifier, mmu));
         WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Card.Needs == StrategyNeeds.EmptyGuest };
         Workload<TMachine> instance = workload.Create(source, parameters);
 

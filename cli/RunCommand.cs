@@ -22,11 +22,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     public int Execute(CancellationToken cancellation)
     {
         IReadOnlyList<Planned> plan = Plan();
-        if (plan.Count == 0)
-            throw new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
+        if (plan.Count == 0) throw NothingFits();
         // Before anything is written: what it stands on may not be there.
         using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
-        IReadOnlyList<string> warnings = [.. Warnings(), .. host?.Notes ?? []];
+        IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
+        plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
+        if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
+        IReadOnlyList<string> warnings = [.. Warnings(), .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? []];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -74,9 +76,19 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         return plan;
     }
 
-    /// <summary>The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots.</summary>
+    /// <summary>
+    /// The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots, and the lab has no dirty log.
+    /// </summary>
     private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) =>
-        strategy.IsBound ? workload.Name == "memslot-churn" : !strategy.NeedsKernel || workload.Name is not ("last-put" or "root-toggle");
+        strategy.IsBound ? workload.Name == "memslot-churn"
+            : strategy.NeedsKernel ? workload.Name is not ("last-put" or "root-toggle")
+            : !workload.Card.NeedsKernelSlots;
+
+    private UsageException NothingFits() => request.Workloads.FirstOrDefault(workload => workload.Card.NeedsKernelSlots) is { } workload
+        ? new UsageException($"--workload {workload.Name} is about memslots of the running kernel and needs --strategy kernel with --mmu kvm.")
+        : request.Strategies.Any(strategy => strategy.NeedsKernel)
+            ? new UsageException("--strategy kernel shows no roots, which last-put and root-toggle are about; add a strategy, or another --workload.")
+            : new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
 
     private bool Measure(RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
@@ -129,7 +141,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         List<string> warnings = [];
         int cores = MachineLimits.Read().UsableCores;
-        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy")))
+        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy" or "slot-growth")))
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));

@@ -41,13 +41,14 @@ internal sealed class RunOptions
     private readonly Option<string> _pause = Text("--pause", "dally at a point: fast-zap=200us, put-edge=…, root-filter=…, detached=…; comma-separated", "");
     private readonly Option<string> _watchdog = Text("--watchdog", "give a run up when an actor stands still for so long", "10s");
     private readonly HardwareOptions _hardware = new();
+    private readonly LoadOptions _load = new();
     private readonly QuietOptions _quiet = new();
     private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
 
     private IEnumerable<Option> All =>
     [
         _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _quiet.All, .. _hardware.All,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
     ];
 
     public static string NameOf(PausePoint point) =>
@@ -117,7 +118,7 @@ internal sealed class RunOptions
                 Pinning = Names.Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
                 Quiet = _quiet.Read(parsed),
             },
-            Parameters = new WorkloadParameters
+            Parameters = _load.Read(parsed, new WorkloadParameters
             {
                 MemoryBytes = memory,
                 Seed = Quantities.Seed(Of(_seed)),
@@ -131,7 +132,7 @@ internal sealed class RunOptions
                 },
                 Trace = trace,
                 TraceAtFullSpeed = Names.Choice("--speed", Of(_speed), ("original", false), ("max", true)),
-            },
+            }, strategies),
         };
     }
 

@@ -93,6 +93,7 @@ internal sealed record RunRequest
                 ? "none"
                 : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),
         };
+        foreach ((string name, string value) in LoadOptions.Describe(Parameters)) settings[name] = value;
         if (Hardware is { } hardware)
             foreach ((string name, string value) in HardwareOptions.Describe(hardware)) settings[name] = value;
         return settings;

@@ -50,6 +50,13 @@ internal static class RunTables
                 foreach (string[] row in Rows(run, scene, metric)) table.AddRow([.. row.Select(cell => new Text(cell))]);
                 ansi.Write(table);
             }
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
+            {
+                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {GrowthTable.Title}"), Border = TableBorder.Simple };
+                foreach (string column in GrowthTable.Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
+                foreach (string[] row in points) table.AddRow([.. row.Select(cell => new Text(cell))]);
+                ansi.Write(table);
+            }
         }
         foreach (string line in VerdictLines(run)) console.Out.WriteLine(line);
     }
@@ -65,6 +72,15 @@ internal static class RunTables
                 to.WriteLine($"| {string.Join(" | ", Columns)} |");
                 to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", Columns.Length - 1))}");
                 foreach (string[] row in Rows(run, scene, metric)) to.WriteLine($"| {string.Join(" | ", row)} |");
+                to.WriteLine();
+            }
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
+            {
+                to.WriteLine($"**{scene}: {GrowthTable.Title}**");
+                to.WriteLine();
+                to.WriteLine($"| {string.Join(" | ", GrowthTable.Columns)} |");
+                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", GrowthTable.Columns.Count - 1))}");
+                foreach (string[] row in points) to.WriteLine($"| {string.Join(" | ", row)} |");
                 to.WriteLine();
             }
         }

@@ -20,6 +20,7 @@ public static class Figures
             .Select(row => row.Metric)
             .Distinct()
             .Where(metric => !metric.Contains(UpdatePhasesFigure.Phase, StringComparison.Ordinal))
+            .Where(metric => !GrowthCurve.IsPoint(metric))
             .OrderBy(metric => Array.IndexOf(First, metric) is var place and >= 0 ? place : First.Length),
     ];
 
@@ -49,6 +50,8 @@ public static class Figures
                 yield return Named(scene, "over-time", metric, LatencyOverTimeFigure.Draw(run, scene, metric));
         }
 
+        if (GrowthCurve.SizesIn(run, scene).Count > 0)
+            yield return Named(scene, "growth", "update", SlotGrowthFigure.Draw(run, scene));
         foreach (var counter in RatePerVcpuFigure.CountersIn(run, scene))
             yield return Named(scene, "rate", counter, RatePerVcpuFigure.Draw(run, scene, counter));
     }

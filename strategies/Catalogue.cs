@@ -36,7 +36,7 @@ public static class Catalogue
     ];
 
     /// <summary>What the kernels of this world do themselves, to hold the others against. They need an MMU that has a kernel.</summary>
-    public static IReadOnlyList<Type> KernelStrategies { get; } = [typeof(Kernel<>)];
+    public static IReadOnlyList<Type> KernelStrategies { get; } = [typeof(Kernel<>), typeof(KernelSlotZap<>)];
 
     /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =

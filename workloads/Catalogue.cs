@@ -12,5 +12,7 @@ public static class Catalogue
         typeof(RootToggle<>),
         typeof(VmDestroy<>),
         typeof(VmmTraceReplay<>),
+        typeof(SlotGrowth<>),
+        typeof(DirtyLog<>),
     ];
 }

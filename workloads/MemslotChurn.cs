@@ -22,11 +22,13 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 {
     private readonly Vm<TMachine> _vm;
     private readonly SlotUpdater _updater;
+    private readonly ulong _generationsAtFirst;
 
     public MemslotChurn(VmSource<TMachine> source, WorkloadParameters parameters)
         : base(source, parameters)
     {
         _vm = NewVmWithSlots();
+        _generationsAtFirst = _vm.LastGeneration;
         FaultingVcpu<TMachine>[] vcpus = FaultingVcpus(_vm);
         _updater = new SlotUpdater(_vm, parameters, ChurnRange, vcpus);
         Actors = [.. vcpus, _updater];
@@ -36,7 +38,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
     public override string? Finish()
     {
-        ulong expected = 2 + _updater.GenerationsMade;
+        ulong expected = _generationsAtFirst + _updater.GenerationsMade;
         ulong generation = _vm.LastGeneration;
         DestroyAndRetire(_vm);
         return generation == expected ? null : $"the VM made {generation} slot generations, the updater asked for {expected}";

@@ -28,6 +28,18 @@ public sealed record WorkloadParameters
     /// </summary>
     public long RefillPages { get; init; } = -1;
 
+    /// <summary>One-page slots that nobody touches, besides those under test.</summary>
+    public int Bystanders { get; init; }
+
+    /// <summary>Memslot updates per second beside <c>fault-storm</c>'s unmaps, a delete and its create together; zero is a closed loop, null none.</summary>
+    public double? UpdatesPerSecond { get; init; } = 20;
+
+    /// <summary><c>fault-storm</c> unmaps memory that is in no slot.</summary>
+    public bool StormOutside { get; init; }
+
+    /// <summary>Frames that <c>fault-storm</c> unmaps at once: one leaf table.</summary>
+    public ulong StormFrames { get; init; } = 512;
+
     /// <summary>The guest touches nothing: a bound.</summary>
     public bool EmptyGuest { get; init; }
 
@@ -130,6 +142,9 @@ public sealed class WorkloadAttribute(string name) : Attribute
 
     /// <summary>What is timed.</summary>
     public required string Timed { get; init; }
+
+    /// <summary>It is about the memslots of the running kernel: only strategies that leave them to it can be measured.</summary>
+    public bool NeedsKernelSlots { get; init; }
 }
 
 /// <summary>A set of actors on one or more VMs, and the answer that they must agree on.</summary>
@@ -165,12 +180,25 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
 
     protected GfnRange ChurnRange => GfnRange.Of(ChurnBase, ChurnFrames);
 
+    /// <summary>Where slots go that nobody touches: behind both places of the churned slot.</summary>
+    private Gfn BystanderBase => new(ChurnBase + 32 * ChurnFrames);
+
+    /// <summary>Adds the slots that nobody touches, if there are to be any.</summary>
+    /// <exception cref="InvalidOperationException">The VM cannot have so many.</exception>
+    protected void CreateBystanders(Vm<TMachine> vm)
+    {
+        if (Parameters.Bystanders == 0) return;
+        MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, Parameters.Bystanders, BystanderBase);
+        if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {Parameters.Bystanders} slots more: {result}.");
+    }
+
     /// <summary>A VM with the guest's memory and the slot to churn.</summary>
     protected Vm<TMachine> NewVmWithSlots()
     {
         Vm<TMachine> vm = Source.NewVm();
         vm.CreateSlot(MainSlot, MainRange, MemslotFlags.None);
         vm.CreateSlot(ChurnSlot, ChurnRange, MemslotFlags.None);
+        CreateBystanders(vm);
         return vm;
     }
 

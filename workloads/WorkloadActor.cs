@@ -34,6 +34,12 @@ public abstract class WorkloadActor(string name, ActorPart part)
     /// <summary>What guest accesses are recorded under that the processor made and timed; null if there are none.</summary>
     public virtual string? TouchMetric => null;
 
+    /// <summary>All that guest accesses can be recorded under, for an actor whose accesses are of several kinds.</summary>
+    public virtual IReadOnlyList<string> TouchMetrics => TouchMetric is { } metric ? [metric] : [];
+
+    /// <summary>Index in <see cref="TouchMetrics"/> of the accesses made since the last step; negative if they are not recorded.</summary>
+    public virtual int TouchIndex => 0;
+
     /// <summary>Guest accesses since the last call, made and timed by the processor; zero ticks is one that was skipped.</summary>
     public virtual ReadOnlySpan<GuestTouch> ClaimTouches() => default;
 

@@ -23,6 +23,16 @@ public enum DirtyTracking
     Ring,
 }
 
+/// <summary>How the host drops memory behind a guest whose slots are the kernel's.</summary>
+public enum MemoryDrop
+{
+    /// <summary>madvise(MADV_DONTNEED): the mappings go, a file keeps its contents.</summary>
+    DontNeed,
+
+    /// <summary>fallocate(FALLOC_FL_PUNCH_HOLE): the pages of the file go, and read as zeroes afterwards.</summary>
+    PunchHole,
+}
+
 /// <summary>Everything that shapes the hardware MMUs; written to the manifest.</summary>
 public sealed record HardwareSettings
 {
@@ -43,4 +53,7 @@ public sealed record HardwareSettings
     public bool Userfault { get; init; }
 
     public DirtyTracking Dirty { get; init; }
+
+    /// <summary>Holes need <see cref="BackingKind.Shared"/>.</summary>
+    public MemoryDrop Drop { get; init; }
 }

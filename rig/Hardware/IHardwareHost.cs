@@ -16,10 +16,13 @@ public interface IHardwareHost : IDisposable
 
     /// <summary>Page tables for a VM, to be passed to its constructor.</summary>
     /// <param name="vm">The VM under construction; only its settings, lock, requests and oracle may be used yet.</param>
-    /// <param name="kernelSlots">Memslot updates go straight to the kernel. Only <c>kvm</c> can.</param>
+    /// <param name="updates">Who carries out its memslot updates.</param>
     /// <exception cref="HardwareUnavailableException">It cannot be had; the message says what to do.</exception>
-    IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+    IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine;
+
+    /// <summary>Why memslot updates of this kind cannot be had here, in a sentence that says what to do; null if they can.</summary>
+    string? WhyNot(SlotUpdates updates) => null;
 
     /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any thread.</summary>
     IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();

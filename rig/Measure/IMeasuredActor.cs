@@ -52,6 +52,12 @@ public interface IMeasuredActor
     /// <summary>What <see cref="RecordSamples"/> records under; null when the actor has none.</summary>
     string? SampleMetric => null;
 
+    /// <summary>All that <see cref="RecordSamples"/> can record under; an actor with several says by <see cref="SampleIndex"/> which it is now.</summary>
+    IReadOnlyList<string> SampleMetrics => SampleMetric is { } metric ? [metric] : [];
+
+    /// <summary>Index in <see cref="SampleMetrics"/> of the samples taken since the last call; negative if they are not recorded.</summary>
+    int SampleIndex => 0;
+
     /// <summary>Records latencies that were taken elsewhere since the last call, all under the moment given.</summary>
     void RecordSamples(LatencyRecorder into, long startTicks)
     {

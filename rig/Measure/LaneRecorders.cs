@@ -9,7 +9,7 @@ internal sealed class LaneRecorders : IDisposable
     private readonly LatencyRecorder[] _service;
     private readonly LatencyRecorder[] _intended;
     private readonly LatencyRecorder[] _phases;
-    private readonly LatencyRecorder? _samples;
+    private readonly LatencyRecorder[] _samples;
 
     public LaneRecorders(IMeasuredActor actor, Clock clock, int intervalCount, bool isPaced)
     {
@@ -17,8 +17,8 @@ internal sealed class LaneRecorders : IDisposable
         _service = [.. actor.Metrics.Select(Create)];
         _intended = isPaced ? [.. actor.Metrics.Select(metric => Create(metric + IntendedSuffix))] : [];
         _phases = [.. actor.PhaseNames.Select(Create)];
-        _samples = actor.SampleMetric is { } metric ? Create(metric) : null;
-        All = [.. _service, .. _intended, .. _phases, .. _samples is { } samples ? [samples] : Array.Empty<LatencyRecorder>()];
+        _samples = [.. actor.SampleMetrics.Select(Create)];
+        All = [.. _service, .. _intended, .. _phases, .. _samples];
     }
 
     /// <summary>In the order: metrics, intended metrics, phases, samples.</summary>
@@ -46,8 +46,8 @@ internal sealed class LaneRecorders : IDisposable
 
     public void RecordSamples(IMeasuredActor actor, long startTicks)
     {
-        if (_samples is not null)
-            actor.RecordSamples(_samples, startTicks);
+        if (_samples.Length > 0 && actor.SampleIndex is >= 0 and int index)
+            actor.RecordSamples(_samples[index], startTicks);
     }
 
     public void Dispose()

@@ -13,7 +13,7 @@ namespace Lab.Strategies.OfKernel;
 /// <para><b>Pays.</b> The caller of the ioctl; vCPUs fault everything in again where the kernel takes everything down.</para>
 /// </remarks>
 [Strategy("kernel", Code = "–", Needs = StrategyNeeds.KernelSlots, Idea = "the running kernel's own memslot updates on one VM", Source = "the running kernel")]
-public sealed class Kernel<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
+public class Kernel<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {
     /// <summary>The one root stands for the VM; it starts with the strategy's own reference, which the end of the VM puts.</summary>

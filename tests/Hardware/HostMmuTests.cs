@@ -99,7 +99,7 @@ public class HostMmuTests
     public void A_strategy_that_leaves_slots_to_the_kernel_is_refused_in_one_sentence()
     {
         using HostRig rig = new();
-        HardwareUnavailableException refused = Assert.Throws<HardwareUnavailableException>(() => rig.Host.NewMmu(rig.Vm, kernelSlots: true));
+        HardwareUnavailableException refused = Assert.Throws<HardwareUnavailableException>(() => rig.Host.NewMmu(rig.Vm, SlotUpdates.Kernel));
         Assert.Contains("--mmu kvm", refused.Message, StringComparison.Ordinal);
         AssertGoesCleanly(rig);
     }

@@ -19,7 +19,7 @@ internal sealed class HostRig : IDisposable
     {
         Host = new WindowHost(new HardwareSettings { ChunkBytes = ChunkBytes, Contexts = contexts, Userfault = userfault });
         Vm = new Vm<Metal>(
-            default, new VmSettings { Vcpus = vcpus, MemoryBytes = 2 << 20 }, strategy, vm => new AlwaysCount<Metal>(vm), vm => Host.NewMmu(vm, kernelSlots: false));
+            default, new VmSettings { Vcpus = vcpus, MemoryBytes = 2 << 20 }, strategy, vm => new AlwaysCount<Metal>(vm), vm => Host.NewMmu(vm, SlotUpdates.Lab));
         Vm.CreateSlot(0, ScriptedVm.Main, MemslotFlags.None);
         Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
     }

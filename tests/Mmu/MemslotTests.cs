@@ -62,9 +62,9 @@ public class MemslotTests
         using Vm<Metal> vm = NewVm();
         for (int slot = 0; slot < MemslotArray.Capacity; slot++)
             Assert.Equal(MemslotResult.Done, vm.CreateSlot(slot, GfnRange.Of((ulong)slot, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(100, GfnRange.Of(1000, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(MemslotArray.Capacity, GfnRange.Of(MemslotArray.Capacity + 1000, 1), MemslotFlags.None));
         vm.DeleteSlot(17);
-        Assert.Equal(MemslotResult.Done, vm.CreateSlot(100, GfnRange.Of(17, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Done, vm.CreateSlot(MemslotArray.Capacity, GfnRange.Of(17, 1), MemslotFlags.None));
     }
 
     [Fact]

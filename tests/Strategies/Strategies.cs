@@ -19,8 +19,16 @@ internal static class StrategyFixture
     {
         Type open = Catalogue.RootStrategies.Concat(Catalogue.KernelStrategies).Single(type => Card(type).Name == strategy);
         Type type = open.MakeGenericType(typeof(Metal));
-        Func<Vm<Metal>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, Card(open).Needs == StrategyNeeds.KernelSlots);
-        return new Vm<Metal>(default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!, vm => new AlwaysCount<Metal>(vm), mmu);
+        SlotUpdates updates = Card(open).Needs switch
+        {
+            StrategyNeeds.KernelSlots => SlotUpdates.Kernel,
+            StrategyNeeds.KernelSlotsZappedAlone => SlotUpdates.KernelSlotAlone,
+            _ => SlotUpdates.Lab,
+        };
+        Func<Vm<Metal>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, updates);
+        return new Vm<Metal>(
+            default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!,
+            vm => updates == SlotUpdates.Lab ? new AlwaysCount<Metal>(vm) : new KernelsOwn<Metal>(vm), mmu);
     }
 
     public static StrategyAttribute Card(Type type) =>

@@ -67,10 +67,10 @@ internal sealed class WindowHost : IHardwareHost
     /// <summary>Whether the memory file is still what it was; once false, the memory is not touched any more outside the access routine.</summary>
     public bool IsMemoryWhole => !_memoryLost;
 
-    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine
     {
-        if (kernelSlots) throw new HardwareUnavailableException("A strategy that leaves memslots to the kernel needs --mmu kvm: a process's address space has none.");
+        if (updates != SlotUpdates.Lab) throw new HardwareUnavailableException("A strategy that leaves memslots to the kernel needs --mmu kvm: a process's address space has none.");
         const long unit = 1L << 30;
         long bytes = Math.Max(WindowBytesMin, (vm.Settings.MemoryBytes + AboveMemory + unit - 1) / unit * unit);
         Reserve(bytes + GuardBytes);

@@ -22,7 +22,7 @@ internal sealed class KvmHost : IHardwareHost
         Kvm = Kvm.Open(settings.KvmDevice);
         try
         {
-            if (!settings.SlotZapAll && (Kvm.Extension(KvmAbi.CapDisableQuirks2) & (int)KvmAbi.QuirkSlotZapAll) == 0)
+            if (!settings.SlotZapAll && !CanZapSlotAlone)
                 throw new HardwareUnavailableException("--zap-all off needs a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --zap-all on.");
             if (settings.Dirty == DirtyTracking.Ring) KvmDirtyRing.Capability(Kvm);
             Memory = new SlotMemory(settings.Backing);
@@ -33,6 +33,8 @@ internal sealed class KvmHost : IHardwareHost
             throw;
         }
     }
+
+    private bool CanZapSlotAlone => (Kvm.Extension(KvmAbi.CapDisableQuirks2) & (int)KvmAbi.QuirkSlotZapAll) != 0;
 
     private IEnumerable<KvmContext> All => _pool.Concat(_apart);
 
@@ -46,19 +48,24 @@ internal sealed class KvmHost : IHardwareHost
 
     public HardwareSettings Settings => _settings;
 
-    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+    public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine
     {
         int most = Kvm.Extension(KvmAbi.CapMaxVcpus);
         if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} are more than the {most} that this KVM has per VM.");
-        if (!kernelSlots) MakeContexts(vm.Settings.Vcpus);
-        return new KvmMmu<TMachine>(this, vm, kernelSlots);
+        if (WhyNot(updates) is { } reason) throw new HardwareUnavailableException(reason);
+        if (updates == SlotUpdates.Lab) MakeContexts(vm.Settings.Vcpus);
+        return new KvmMmu<TMachine>(this, vm, updates);
     }
 
+    public string? WhyNot(SlotUpdates updates) => updates == SlotUpdates.KernelSlotAlone && !CanZapSlotAlone
+        ? "kernel-slot-zap needs a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --strategy kernel."
+        : null;
+
     /// <summary>A context of its own, which the caller disposes of through <see cref="Discard"/>.</summary>
-    public KvmContext NewContext(int vcpus)
+    public KvmContext NewContext(int vcpus, bool slotZapAll)
     {
-        KvmContext context = new(Kvm, vcpus, _settings) { Number = int.MaxValue };
+        KvmContext context = new(Kvm, vcpus, _settings with { SlotZapAll = slotZapAll }) { Number = int.MaxValue };
         lock (_lock) _apart.Add(context);
         return context;
     }

@@ -22,17 +22,17 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     private readonly KvmSlots? _slots;
     private bool _ownTaken;
 
-    public KvmMmu(KvmHost host, Vm<TMachine> vm, bool kernelSlots)
+    public KvmMmu(KvmHost host, Vm<TMachine> vm, SlotUpdates updates)
         : base(vm)
     {
         _host = host;
         _requests = vm.Requests.Address;
         _requestBytes = (vm.Requests.Bytes + SlotMemory.PageBytes - 1) / SlotMemory.PageBytes * SlotMemory.PageBytes;
         _image = host.TakeImage(vm.Settings.Vcpus, Math.Max(GuestBytesMin, vm.Settings.MemoryBytes + GuestBytesAbove));
-        if (!kernelSlots) return;
-        KvmContext context = host.NewContext(vm.Settings.Vcpus);
+        if (updates == SlotUpdates.Lab) return;
+        KvmContext context = host.NewContext(vm.Settings.Vcpus, host.Settings.SlotZapAll && updates != SlotUpdates.KernelSlotAlone);
         context.Attach(_image, _requests, _requestBytes);
-        _slots = new KvmSlots(context, host.Settings.Dirty);
+        _slots = new KvmSlots(context, host.Memory, host.Settings);
     }
 
     public override string Name => "kvm";
@@ -44,17 +44,9 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     public override IVcpuCore NewCore(int vcpu, nint requestWord) => new KvmCore(
         _image, vcpu, _image.RequestsBase + (ulong)(requestWord - _requests), requestWord, root => (KvmContext?)SpaceOf(root));
 
-    /// <inheritdoc/>
-    /// <remarks>Where the kernel has the slots this is the host dropping memory: the kernel's own notifier takes the mappings down.</remarks>
-    public override bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
-    {
-        if (_slots is null) return base.ZapLeafs(root, range, hold, mayYield, flush);
-        _slots.Drop(range);
-        return flush;
-    }
-
     public override void Dispose()
     {
+        _slots?.Dispose();
         if (_slots is not null && !_ownTaken) _host.Discard(_slots.Context);
         base.Dispose();
         _host.GiveBack(_image);

@@ -1,27 +1,37 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics.CodeAnalysis;
 using Lab.Mmu;
 
 namespace Lab.Hardware;
 
 /// <summary>The lab's memslots as memslots of one KVM VM: each update is one ioctl.</summary>
-internal sealed class KvmSlots : ISlotKernel
+internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
 {
-    private readonly Dictionary<int, Memslot> _slots = [];
+    private readonly SlotMemory _memory;
+    private readonly MemoryDrop _drop;
     private readonly KvmDirtyRing[] _rings = [];
+    private readonly List<MappedRange> _bystanders = [];
+
+    /// <summary>What there is, for <see cref="Drop"/>. Its lock is held over no system call: dropping waits for no update, and no update for it.</summary>
+    private readonly Dictionary<int, (Memslot Slot, SlotBacking Backing)> _slots = [];
+    private MappedRange? _outside;
     private ulong[] _bitmap = [];
 
-    public KvmSlots(KvmContext context, DirtyTracking dirty)
+    public KvmSlots(KvmContext context, SlotMemory memory, HardwareSettings settings)
     {
         Context = context;
-        if (dirty == DirtyTracking.Ring) _rings = [.. context.Vcpus.Select(vcpu => new KvmDirtyRing(vcpu))];
+        _memory = memory;
+        _drop = settings.Drop;
+        if (settings.Dirty == DirtyTracking.Ring) _rings = [.. context.Vcpus.Select(vcpu => new KvmDirtyRing(vcpu))];
     }
 
     public KvmContext Context { get; }
 
+    public bool ReportsRepeat => _rings.Length > 0;
+
     public void Create(in Memslot slot)
     {
         Set(slot, slot.Range.Start, (ulong)Bytes(slot), slot.Flags);
-        lock (_slots) _slots[slot.Id] = slot;
+        lock (_slots) _slots[slot.Id] = (slot, _memory.Find(slot.Frame));
     }
 
     public void Delete(in Memslot slot)
@@ -33,7 +43,7 @@ internal sealed class KvmSlots : ISlotKernel
     public void Move(in Memslot slot, Gfn newBase)
     {
         Set(slot, newBase, (ulong)Bytes(slot), slot.Flags);
-        lock (_slots) _slots[slot.Id] = slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) };
+        lock (_slots) _slots[slot.Id] = (slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) }, _memory.Find(slot.Frame));
     }
 
     public void SetFlags(in Memslot slot, MemslotFlags flags) => Set(slot, slot.Range.Start, (ulong)Bytes(slot), flags);
@@ -52,24 +62,71 @@ internal sealed class KvmSlots : ISlotKernel
         return dirty;
     }
 
-    /// <summary>
-    /// Drops the host's mappings of what lies behind the range (MADV_DONTNEED), and with them the guest's. Memory of a file keeps its contents,
-    /// anonymous memory reads as zeroes afterwards. Any thread.
-    /// </summary>
+    public void CreateBystanders(int firstId, int count, Gfn start)
+    {
+        MappedRange memory = MappedRange.Anonymous((long)count * SlotMemory.PageBytes);
+        _bystanders.Add(memory);
+        for (int index = 0; index < count; index++)
+        {
+            ulong place = (start.Value + 2 * (ulong)index) << 12;
+            Context.Vm.SetRegion(KvmContext.FirstSlot + firstId + index, MemslotFlags.None, place, SlotMemory.PageBytes, (ulong)memory.Address + (ulong)index * SlotMemory.PageBytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A slot that is deleted meanwhile may still lose its memory's pages: that memory stays mapped here, and is stamped before it serves anyone else.
+    /// </remarks>
     public void Drop(GfnRange range)
     {
+        bool any = false;
+        ulong from = range.Start.Value;
+        while (TryNext(from, range.End.Value, out Memslot slot, out SlotBacking? backing))
+        {
+            any = true;
+            ulong start = Math.Max(from, slot.Range.Start.Value);
+            from = Math.Min(range.End.Value, slot.Range.End.Value);
+            long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes, bytes = (long)(from - start) * SlotMemory.PageBytes;
+            if (_drop == MemoryDrop.DontNeed) DontNeed((nint)slot.Frame + (nint)offset, bytes);
+            else PunchHole(backing.FileOffset + offset, bytes);
+        }
+        if (!any && _outside is { } outside) DontNeed((nint)outside.Address, Math.Min(outside.Bytes, (long)range.Frames * SlotMemory.PageBytes));
+    }
+
+    public void PopulateOutside(long frames)
+    {
+        _outside ??= MappedRange.Anonymous(frames * SlotMemory.PageBytes);
+        // SAFETY: the memory is mapped read and write until this object is disposed of.
+        for (long offset = 0; offset < _outside.Bytes; offset += SlotMemory.PageBytes) *(_outside.Address + offset) = 1;
+    }
+
+    public void Dispose()
+    {
+        foreach (KvmDirtyRing ring in _rings) ring.Dispose();
+        foreach (MappedRange memory in _bystanders) memory.Dispose();
+        _outside?.Dispose();
+    }
+
+    private static void DontNeed(nint address, long bytes) =>
+        Libc.Checked(Libc.Advise(address, (nuint)bytes, Libc.MadviseDontNeed), $"madvise(0x{address:x}, {bytes} bytes, MADV_DONTNEED)");
+
+    private void PunchHole(long offset, long bytes) => Libc.Checked(
+        Libc.Allocate(_memory.File!.Number, Libc.FallocatePunchHole | Libc.FallocateKeepSize, offset, bytes), $"fallocate(0x{offset:x}, {bytes} bytes, FALLOC_FL_PUNCH_HOLE)");
+
+    /// <summary>The first slot with frames from one to before the other.</summary>
+    private bool TryNext(ulong from, ulong end, out Memslot slot, [NotNullWhen(true)] out SlotBacking? backing)
+    {
+        (slot, backing) = (default, null);
+        if (from >= end) return false;
         lock (_slots)
         {
-            foreach (Memslot slot in _slots.Values)
+            foreach ((Memslot candidate, SlotBacking its) in _slots.Values)
             {
-                ulong start = Math.Max(range.Start.Value, slot.Range.Start.Value), end = Math.Min(range.End.Value, slot.Range.End.Value);
-                if (start >= end) continue;
-                nint address = (nint)(slot.Frame + (start - slot.Range.Start.Value) * SlotMemory.PageBytes);
-                nuint bytes = (nuint)((end - start) * SlotMemory.PageBytes);
-                if (Libc.Advise(address, bytes, Libc.MadviseDontNeed) != 0)
-                    throw new SystemCallException($"madvise(0x{address:x}, {bytes} bytes, MADV_DONTNEED)", Marshal.GetLastPInvokeError());
+                if (candidate.Range.End.Value <= from || candidate.Range.Start.Value >= end) continue;
+                if (backing is null || candidate.Range.Start.Value < slot.Range.Start.Value) (slot, backing) = (candidate, its);
             }
         }
+        return backing is not null;
     }
 
     private void Set(in Memslot slot, Gfn place, ulong bytes, MemslotFlags flags) =>

@@ -77,6 +77,21 @@ public interface ISlotKernel
 
     /// <summary>Fetches and clears what the guest dirtied since the last call; the number of pages.</summary>
     long CollectDirty(in Memslot slot);
+
+    /// <summary>True if <see cref="CollectDirty"/> may count a page twice, as rings do; a log counts it once.</summary>
+    bool ReportsRepeat { get; }
+
+    /// <summary>Adds one-page slots in every other frame from <paramref name="start"/> on, numbered from <paramref name="firstId"/>: they are there, and nobody uses them.</summary>
+    void CreateBystanders(int firstId, int count, Gfn start);
+
+    /// <summary>
+    /// The host drops the memory behind the range, and the kernel's notifier the guest's mappings of it. A range in no slot stands for as much memory
+    /// of this process that no slot has. Any thread, without slots_lock.
+    /// </summary>
+    void Drop(GfnRange range);
+
+    /// <summary>Writes to each page of what <see cref="Drop"/> drops for a range in no slot, so that there is something to drop. The same thread.</summary>
+    void PopulateOutside(long frames);
 }
 
 /// <summary>

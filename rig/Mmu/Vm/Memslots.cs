@@ -20,11 +20,15 @@ public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags
     public bool IsReadOnly => (Flags & MemslotFlags.ReadOnly) != 0;
 }
 
-/// <summary>One version of the slots, sorted by nothing: there are few. Readers hold SRCU; a version that is published does not change.</summary>
+/// <summary>One version of the slots, sorted by nothing. Readers hold SRCU; a version that is published does not change.</summary>
+/// <remarks>
+/// A lookup is a scan, where the kernel has a tree: with many slots a fault on one of the last pays for all before it, and an update copies them all.
+/// The guest's memory, which is made first, is found first. Where the kernel has the slots, no fault looks here.
+/// </remarks>
 public sealed class MemslotArray
 {
-    /// <summary>Most slots a VM can have.</summary>
-    public const int Capacity = 64;
+    /// <summary>Most slots a VM can have. The kernel has 32,764; beyond this many, scans would be what is measured, and no freed frame would wait in line.</summary>
+    public const int Capacity = 1536;
 
     private const int CapacityAtFirst = 4;
 

@@ -37,6 +37,9 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>Invalidations between start and end. Changed under mmu_lock, exclusive.</summary>
     public long InProgress => (long)Vm.Machine.Load(ref *_inProgress);
 
+    /// <summary>True if starts and ends are counted here; false if somebody else makes faults wait.</summary>
+    public virtual bool Counts => true;
+
     protected Vm<TMachine> Vm { get; }
 
     /// <summary>

@@ -26,6 +26,9 @@ public enum StrategyNeeds
 
     /// <summary>The running kernel carries out the memslot updates: an MMU with an <see cref="ISlotKernel"/>.</summary>
     KernelSlots,
+
+    /// <summary>As <see cref="KernelSlots"/>, and a deleted slot takes down its own mappings only (KVM_X86_QUIRK_SLOT_ZAP_ALL off).</summary>
+    KernelSlotsZappedAlone,
 }
 
 /// <summary>Name card of a root strategy: the class carries it, the catalogue and <c>lab list</c> read it.</summary>

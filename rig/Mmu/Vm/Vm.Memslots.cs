@@ -25,6 +25,9 @@ public sealed unsafe partial class Vm<TMachine>
     /// <summary>The published slots and the spare, for the updater: only slots_lock's holder publishes.</summary>
     private MemslotArray Active => _slotArrays[_words[PublishedSlots]];
 
+    /// <summary>Who carries out memslot updates instead of the pipeline here; mostly nobody.</summary>
+    public ISlotKernel? SlotKernel => _slotKernel;
+
     private MemslotArray Spare => _slotArrays[_words[PublishedSlots] ^ 1];
 
     /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
@@ -124,6 +127,45 @@ public sealed unsafe partial class Vm<TMachine>
         }
         EndUpdate(id, begin);
         return result;
+    }
+
+    /// <summary>
+    /// Adds one-page slots that nobody touches, in every other frame from <paramref name="start"/> on. Where the kernel has the slots only the kernel
+    /// has these: an update must not pay for the lab's copies of them.
+    /// </summary>
+    public MemslotResult CreateBystanders(int firstId, int count, Gfn start)
+    {
+        if (_slotKernel is { } kernel)
+        {
+            Machine.Enter(SlotsLock);
+            kernel.CreateBystanders(firstId, count, start);
+            Machine.Exit(SlotsLock);
+            return MemslotResult.Done;
+        }
+        for (int index = 0; index < count; index++)
+        {
+            MemslotResult result = CreateSlot(firstId + index, GfnRange.Of(start.Value + 2 * (ulong)index, 1), MemslotFlags.None);
+            if (result != MemslotResult.Done) return result;
+        }
+        return MemslotResult.Done;
+    }
+
+    /// <summary>
+    /// Fetches and clears what vCPUs wrote to the slot since the last call; the number of pages. On return a write to any of them is noticed again.
+    /// Only where the kernel has the slots.
+    /// </summary>
+    public long CollectDirty(int id)
+    {
+        ISlotKernel kernel = _slotKernel ?? throw new InvalidOperationException("Nobody keeps a dirty log: the running kernel does not have the slots.");
+        Machine.Enter(SlotsLock);
+        try
+        {
+            return Active.TryGet(id, out Memslot slot) ? kernel.CollectDirty(slot) : 0;
+        }
+        finally
+        {
+            Machine.Exit(SlotsLock);
+        }
     }
 
     /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
