@@ -19,9 +19,8 @@ internal sealed record MeasurementOutcome(
     IReadOnlyList<string> Notes,
     HangReport? Hang);
 
-/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles.</summary>
-/// <param name="trace">Which of KVM's tracepoints are traced in the window; null for none.</param>
-internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? trace = null)
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope.</summary>
+internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope)
 {
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
@@ -41,7 +40,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using GuestEvictor evictor = new(host, stop.Token);
-        using TracedWindow traced = new(trace);
+        using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
         List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
