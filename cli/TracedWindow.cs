@@ -38,30 +38,22 @@ internal sealed class TracedWindow : IDisposable
         return refusal;
     }
 
-    public void Start() => _trace?.Start();
+    public void Start() => Try(trace => trace.Start());
 
-    public void Stop()
+    public void Stop() => Try(trace =>
     {
-        _trace?.Stop();
+        trace.Stop();
         _stopped = true;
-    }
+    });
 
     /// <summary>Counts what was traced. Does nothing if the window never opened.</summary>
     public void Read(MeasuredRun window, int intervals)
     {
         if (_trace is null || !_stopped || window.WindowSeconds <= 0) return;
         TraceWindow stretch = new(window.WindowStartMonotonicNanoseconds, (long)(window.WindowSeconds * 1e9), intervals);
-        KernelTraceCounts counts;
-        try
-        {
-            counts = _trace.Read(stretch);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _notes.Add($"what KVM did was traced but could not be read: {error.Message.TrimEnd('.')}.");
-            return;
-        }
-
+        KernelTraceCounts? read = null;
+        Try(trace => read = trace.Read(stretch));
+        if (read is not { } counts) return;
         Events = [.. counts.Events.Select(one => new KernelEvents(one.Event, one.Interval * stretch.IntervalNanoseconds, stretch.IntervalNanoseconds, one.Count))];
         Counters =
         [
@@ -72,6 +64,20 @@ internal sealed class TracedWindow : IDisposable
     }
 
     public void Dispose() => _trace?.Dispose();
+
+    /// <summary>A trace that fails costs the trace, not the measurement.</summary>
+    private void Try(Action<KernelTrace> step)
+    {
+        if (_trace is null) return;
+        try
+        {
+            step(_trace);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _notes.Add($"the trace of KVM is not to be had: {error.Message.TrimEnd('.')}.");
+        }
+    }
 
     private void AddNotes(KernelTraceCounts counts, TraceWindow window)
     {

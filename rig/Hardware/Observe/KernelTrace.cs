@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Lab.Hardware;
@@ -91,9 +92,11 @@ public sealed class KernelTrace : IDisposable
     }
 
     /// <summary>Recording begins. One write to a file that is open already.</summary>
+    /// <exception cref="IOException">The kernel refused; nothing is recorded.</exception>
     public void Start() => Switch("1"u8);
 
     /// <summary>Recording ends. One marker and one write.</summary>
+    /// <exception cref="IOException">The kernel refused; what was recorded may be incomplete.</exception>
     public void Stop()
     {
         // The marker, last so that it is not overwritten, shows how the kernel numbers us: inside a pid namespace we cannot know.
@@ -155,9 +158,9 @@ public sealed class KernelTrace : IDisposable
 
     private void Write(string file, string value)
     {
-        // Without truncation and without .NET's lock: these are switches, not files.
-        using SafeFileHandle handle = File.OpenHandle(Path.Combine(_folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        RandomAccess.Write(handle, System.Text.Encoding.ASCII.GetBytes(value), fileOffset: 0);
+        // Without truncation and without .NET's lock: these are switches, not files. A stream, for the marker cannot seek.
+        using FileStream stream = new(Path.Combine(_folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        stream.Write(Encoding.ASCII.GetBytes(value));
     }
 
     private static bool MayHold(string root) => Directory.Exists(Path.Combine(root, "instances"));
