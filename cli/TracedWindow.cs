@@ -89,7 +89,7 @@ internal sealed class TracedWindow : IDisposable
                 $"the trace lost its {counts.Lost} oldest events, about the first {missing:0.##} s of the window: its counts are too low; a shorter --duration or --kernel-trace auto."));
         }
         if (counts.OtherProcesses > 0)
-            _notes.Add(string.Create(invariant, $"{counts.OtherProcesses} events of KVM were other processes' and are left out of the trace: another VM runs on this machine."));
+            _notes.Add(string.Create(invariant, $"{counts.OtherProcesses} events of KVM were another process's, whose VM runs beside this one, and are left out of the trace."));
         if (counts.Malformed > 0)
             _notes.Add(string.Create(invariant, $"{counts.Malformed} lines of the trace could not be understood and are not counted."));
     }

@@ -51,6 +51,8 @@ public static class Figures
 
         foreach (var counter in RatePerVcpuFigure.CountersIn(run, scene))
             yield return Named(scene, "rate", counter, RatePerVcpuFigure.Draw(run, scene, counter));
+        foreach (var tracepoint in KernelEventsFigure.EventsIn(run, scene))
+            yield return Named(scene, "events", tracepoint, KernelEventsFigure.Draw(run, scene, tracepoint));
     }
 
     /// <summary>Operations whose phases were measured.</summary>

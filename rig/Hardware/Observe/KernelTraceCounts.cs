@@ -18,8 +18,8 @@ public readonly record struct TraceWindow(long StartNanoseconds, long LengthNano
 }
 
 /// <summary>
-/// What a trace held, counted. Events of this process, of the kernel's own threads and of threads whose process the kernel did not record count as this
-/// process's; those of other processes, whose VMs are none of ours, are counted aside.
+/// What a trace held, counted: events of this process, of threads whose process the kernel did not record, and what KVM did on the kernel's own threads.
+/// Events of KVM in other processes, whose VMs are none of ours, are counted aside.
 /// </summary>
 public sealed class KernelTraceCounts
 {
@@ -28,7 +28,7 @@ public sealed class KernelTraceCounts
     /// <summary>Intervals with events only, by event and interval.</summary>
     public IReadOnlyList<KernelEventCount> Events { get; }
 
-    /// <summary>Events in the window that other processes caused.</summary>
+    /// <summary>Events of KVM in the window that other processes caused.</summary>
     public long OtherProcesses { get; private init; }
 
     /// <summary>Events that the buffers had no room for, between start and stop: the oldest.</summary>
@@ -66,7 +66,7 @@ public sealed class KernelTraceCounts
             if (line.Event == KernelTraceText.Marker) marker = line;
             int interval = window.IntervalOf(line.TimeNanoseconds);
             if (interval < 0 || line.Event == KernelTraceText.Marker) continue;
-            (int, string) key = (KernelTraceText.IsKernelThread(line.Command) ? 0 : line.ProcessId, line.Event);
+            (int, string) key = (KernelTraceText.IsOfKvm(line.Event) && KernelTraceText.IsKernelThread(line.Command) ? 0 : line.ProcessId, line.Event);
             if (!counts.TryGetValue(key, out long[]? intervals)) counts[key] = intervals = new long[window.Intervals];
             intervals[interval]++;
         }
@@ -75,7 +75,7 @@ public sealed class KernelTraceCounts
         ILookup<bool, KeyValuePair<(int Process, string Event), long[]>> parts = counts.ToLookup(one => own == 0 || one.Key.Process == 0 || one.Key.Process == own);
         return new KernelTraceCounts([.. parts[true].GroupBy(one => one.Key.Event).OrderBy(same => same.Key, StringComparer.Ordinal).SelectMany(Sum)])
         {
-            OtherProcesses = parts[false].Sum(one => one.Value.Sum()),
+            OtherProcesses = parts[false].Where(one => KernelTraceText.IsOfKvm(one.Key.Event)).Sum(one => one.Value.Sum()),
             Lost = lost,
             FirstNanoseconds = first,
             Malformed = malformed,

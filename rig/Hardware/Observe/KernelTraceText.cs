@@ -23,9 +23,8 @@ internal static class KernelTraceText
     // "%16s-%-7d ": a command may hold blanks, hyphens, brackets and colons, so its place is counted, not looked for.
     private const int CommandWidth = 16;
 
-    /// <summary>Threads of the kernel's own, which work for whoever needs them: page reclaim, compaction, work queues, idle.</summary>
-    private static readonly string[] KernelThreads =
-        ["<idle>", "kworker/", "kswapd", "khugepaged", "ksmd", "kcompactd", "kvm-nx-lpage-re", "migration/", "ksoftirqd/", "rcu", "oom_reaper", "mm_percpu_wq"];
+    /// <summary>Threads of the kernel's own that may zap for whoever needs it: work queues, page reclaim, compaction, recovery of huge pages.</summary>
+    private static readonly string[] KernelThreads = ["kworker/", "kswapd", "khugepaged", "ksmd", "kcompactd", "kvm-nx-lpage-re", "migration/", "ksoftirqd/", "oom_reaper"];
 
     /// <summary>Whether a line is neither blank nor one of the comments at the head.</summary>
     public static bool IsContent(ReadOnlySpan<char> line) => !line.IsWhiteSpace() && line[0] != '#';
@@ -75,6 +74,9 @@ internal static class KernelTraceText
                 return value;
         return 0;
     }
+
+    /// <summary>Not those of the host's own memory management, which every process causes.</summary>
+    public static bool IsOfKvm(string name) => name.StartsWith("kvm_", StringComparison.Ordinal) || name == "fast_page_fault";
 
     /// <summary>By name, for the kernel's threads have no process that could be asked, and pids of another namespace cannot be.</summary>
     public static bool IsKernelThread(string command) => KernelThreads.Any(name => command.StartsWith(name, StringComparison.Ordinal));
