@@ -59,15 +59,17 @@ public sealed class KernelTraceTests
     {
         if (Open(KernelTraceScope.Rare) is not { } trace) return;
         string folder = trace.Folder;
-        Assert.Throws<OperationCanceledException>(() =>
+        Assert.Throws<OperationCanceledException>(Cancelled);
+        Assert.False(Directory.Exists(folder));
+
+        void Cancelled()
         {
             using (trace)
             {
                 trace.Start();
                 throw new OperationCanceledException();
             }
-        });
-        Assert.False(Directory.Exists(folder));
+        }
     }
 
     [Fact]
