@@ -38,6 +38,7 @@ internal static class MeasurementRowsOf
                 Histograms = [.. merged.SelectMany(recorder => Histogram(key, recorder))],
                 Timeline = [.. merged.SelectMany(recorder => Timeline(key, recorder))],
                 Counters = [.. outcome.Counters.Select(counter => Counter(key, counter))],
+                KernelEvents = [.. outcome.KernelEvents.Select(events => Events(key, events))],
                 Violations = [.. outcome.Violations.Select(violation => Violation(key, violation))],
             };
         }
@@ -139,6 +140,18 @@ internal static class MeasurementRowsOf
         Counter = counter.Name,
         Unit = counter.Unit,
         Value = counter.Value,
+    };
+
+    private static KernelEventRow Events(MeasurementKey key, KernelEvents events) => new()
+    {
+        Strategy = key.Strategy,
+        Workload = key.Workload,
+        Mmu = key.Mmu,
+        Run = key.Run,
+        Event = events.Event,
+        StartMs = events.StartNanoseconds / 1e6,
+        LengthMs = events.LengthNanoseconds / 1e6,
+        Count = events.Count,
     };
 
     private static Violation Violation(MeasurementKey key, Lab.Mmu.Violation violation) => new()

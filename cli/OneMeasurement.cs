@@ -16,11 +16,12 @@ internal sealed record MeasurementOutcome(
     IReadOnlyList<Lab.Mmu.Violation> Violations,
     int ViolationCount,
     IReadOnlyList<CounterValue> Counters,
+    IReadOnlyList<KernelEvents> KernelEvents,
     IReadOnlyList<string> Notes,
     HangReport? Hang);
 
-/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles.</summary>
-internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host)
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope.</summary>
+internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope)
 {
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
@@ -41,7 +42,8 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using GuestEvictor evictor = new(host, stop.Token);
-        using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads);
+        using TracedWindow traced = new(scope);
+        using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
         List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
         IReadOnlyList<IMeasuredActor> actors =
@@ -52,6 +54,8 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
         counters.AddRange(ThreadCounters(window));
         counters.AddRange(edges.Counters);
+        traced.Read(window, request.Window.IntervalCount);
+        counters.AddRange(traced.Counters);
         foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
         {
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
@@ -68,7 +72,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
         if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
-        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, edges.Notes, hang);
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, [.. edges.Notes, .. traced.Notes], hang);
     }
 
     /// <summary>

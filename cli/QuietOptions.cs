@@ -13,6 +13,17 @@ internal enum PerfChoice
     Off,
 }
 
+/// <summary>Whether KVM's tracepoints are traced in the window.</summary>
+internal enum TraceChoice
+{
+    /// <summary>The rare ones, and only on <c>kvm</c>.</summary>
+    Auto,
+
+    /// <summary>All, those of every fault too.</summary>
+    On,
+    Off,
+}
+
 /// <summary>The options of <c>lab run</c> that ask the machine to be quiet, and to be watched.</summary>
 internal sealed class QuietOptions
 {
@@ -21,7 +32,9 @@ internal sealed class QuietOptions
         "--fifo-priority", "SCHED_FIFO priority of --quiet fifo, 1 to 99", QuietSettings.FifoPriorityDefault.ToString(CultureInfo.InvariantCulture));
     private readonly Option<string> _perf = RunOptions.Text("--perf", "count faults, switches and the like per actor: auto (kvm, host), on or off", "auto");
 
-    public IEnumerable<Option> All => [_quiet, _priority, _perf];
+    private readonly Option<string> _trace = RunOptions.Text("--kernel-trace", "trace KVM's tracepoints in the window: auto (on kvm, the rare ones), on (all) or off", "auto");
+
+    public IEnumerable<Option> All => [_quiet, _priority, _perf, _trace];
 
     /// <exception cref="UsageException">A value cannot be.</exception>
     public QuietSettings Read(ParseResult parsed)
@@ -47,6 +60,10 @@ internal sealed class QuietOptions
     /// <exception cref="UsageException">A value cannot be.</exception>
     public PerfChoice ReadPerf(ParseResult parsed) =>
         Names.Choice("--perf", parsed.GetValue(_perf) ?? "", ("auto", PerfChoice.Auto), ("on", PerfChoice.On), ("off", PerfChoice.Off));
+
+    /// <exception cref="UsageException">A value cannot be.</exception>
+    public TraceChoice ReadTrace(ParseResult parsed) =>
+        Names.Choice("--kernel-trace", parsed.GetValue(_trace) ?? "", ("auto", TraceChoice.Auto), ("on", TraceChoice.On), ("off", TraceChoice.Off));
 
     /// <summary>As the user would type it.</summary>
     public static string Describe(QuietSettings quiet)

@@ -16,6 +16,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private const long RehearsalMemory = 16L << 20;
     private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
 
+    private KernelTraceScope? _trace = request.TraceScope;
+
     private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
 
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
@@ -28,7 +30,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
-        IReadOnlyList<string> warnings = [.. Warnings(), .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? []];
+        IReadOnlyList<string> warnings = [.. Warnings(), .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -94,7 +96,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
         MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host).Run(observer, cancellation);
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -108,7 +110,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
     /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
     /// </summary>
-    private static MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, IHardwareHost? host, CancellationToken cancellation)
+    private MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, IHardwareHost? host, CancellationToken cancellation)
     {
         RunRequest brief = seeded with
         {
@@ -116,7 +118,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
-        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host).Run(null, cancellation);
+        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host, _trace).Run(null, cancellation);
         if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
         outcome.Window.Dispose();
         return null;
@@ -135,6 +137,14 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         console.Error.WriteLine($"report:     {report}");
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
         return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
+    }
+
+    /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>
+    private IEnumerable<string> TraceRefusal()
+    {
+        if (_trace is not { } scope || TracedWindow.WhyNot(scope) is not { } refusal) yield break;
+        _trace = null;
+        yield return refusal;
     }
 
     private List<string> Warnings()

@@ -104,6 +104,7 @@ internal sealed class RunOptions
             Hardware = mmu == "radix" ? null : _hardware.Read(parsed),
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Perf = _quiet.ReadPerf(parsed),
+            KernelTrace = _quiet.ReadTrace(parsed),
             Seed = Quantities.Seed(Of(_seed)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),

@@ -47,6 +47,16 @@ internal sealed record RunRequest
     /// <summary>Whether perf events are opened for the actors.</summary>
     public bool CountsThreads => Perf == PerfChoice.On || (Perf == PerfChoice.Auto && Mmu != "radix");
 
+    public TraceChoice KernelTrace { get; init; }
+
+    /// <summary>Which tracepoints are asked for; null for none.</summary>
+    public KernelTraceScope? TraceScope => KernelTrace switch
+    {
+        TraceChoice.On => KernelTraceScope.Full,
+        TraceChoice.Auto when Mmu == "kvm" => KernelTraceScope.Rare,
+        _ => null,
+    };
+
     public WorkloadParameters Parameters { get; init; } = new();
 
     /// <summary>Every setting by the name of its option, for the manifest.</summary>
@@ -86,6 +96,7 @@ internal sealed record RunRequest
             ["quiet"] = QuietOptions.Describe(Window.Quiet),
             ["fifo-priority"] = Window.Quiet.FifoPriority.ToString(invariant),
             ["perf"] = Perf.ToString().ToLowerInvariant(),
+            ["kernel-trace"] = KernelTrace.ToString().ToLowerInvariant(),
             ["out"] = Out,
             ["format"] = Format.ToString().ToLowerInvariant(),
             ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),

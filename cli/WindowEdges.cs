@@ -6,7 +6,8 @@ namespace Lab.Cli;
 /// <summary>What the kernel counted between the edges of the window. All members on the coordinating thread, outside the timed stretch.</summary>
 /// <param name="kernelCounters">Sums over everything that the host made, so that a difference loses nothing when VMs come and go.</param>
 /// <param name="countsThreads">Whether perf events are opened for the actors' threads.</param>
-internal sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, long Value)>> kernelCounters, bool countsThreads) : IDisposable
+/// <param name="trace">Started and stopped at the edges; the caller's.</param>
+internal sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, long Value)>> kernelCounters, bool countsThreads, TracedWindow trace) : IDisposable
 {
     private readonly List<CounterValue> _counters = [];
     private IReadOnlyList<(string Name, string Unit, long Value)> _before = [];
@@ -22,10 +23,12 @@ internal sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, 
     {
         _before = kernelCounters();
         if (countsThreads) _threads = PerfEvents.Open(actors.Select(actor => (actor.Name, actor.ThreadId)));
+        trace.Start();
     }
 
     public void Close()
     {
+        trace.Stop();
         // Threads first: reading the kernel's counters takes longer, and the load goes on meanwhile.
         if (_threads is not null)
             _counters.AddRange(_threads.Read().Select(count => new CounterValue(count.Thread, count.Name, count.Unit, count.Value)));

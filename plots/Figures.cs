@@ -54,6 +54,8 @@ public static class Figures
             yield return Named(scene, "growth", "update", SlotGrowthFigure.Draw(run, scene));
         foreach (var counter in RatePerVcpuFigure.CountersIn(run, scene))
             yield return Named(scene, "rate", counter, RatePerVcpuFigure.Draw(run, scene, counter));
+        foreach (var tracepoint in KernelEventsFigure.EventsIn(run, scene))
+            yield return Named(scene, "events", tracepoint, KernelEventsFigure.Draw(run, scene, tracepoint));
     }
 
     /// <summary>Operations whose phases were measured.</summary>

@@ -40,6 +40,7 @@ public static class HtmlReport
 
         ReportAppendix.WriteViolations(html, run);
         ReportAppendix.WriteDisturbances(html, run);
+        ReportKernelEvents.Write(html, run);
         ReportAppendix.WriteEnvironment(html, run);
         html.Add($"</main><script>\n");
         html.AddOwn(ReportStyle.Script);
@@ -59,6 +60,9 @@ public static class HtmlReport
         html.Add($"<p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}</p>\n<nav>");
         foreach (var (index, scene) in run.Scenes.Index())
             html.Add($"<a href=\"#scene{index}\">{scene.ToString()}</a>");
-        html.Add($"<a href=\"#violations\">violations</a><a href=\"#disturbances\">disturbances</a><a href=\"#environment\">environment</a></nav>\n");
+        html.Add($"<a href=\"#violations\">violations</a><a href=\"#disturbances\">disturbances</a>");
+        if (run.KernelEvents.Count > 0)
+            html.Add($"<a href=\"#kernel-events\">kernel events</a>");
+        html.Add($"<a href=\"#environment\">environment</a></nav>\n");
     }
 }

@@ -53,4 +53,14 @@ internal static class CsvLayouts
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
             Actor = from.Text(), Counter = from.Text(), Unit = from.Text(), Value = from.Number(),
         });
+
+    internal static CsvTable<KernelEventRow> KernelEvents { get; } = new(
+        "kernel_events.csv",
+        ["event", "start_ms", "length_ms", "count"],
+        (to, row) => to.Text(row.Event).Number(row.StartMs).Number(row.LengthMs).Whole(row.Count),
+        (key, from) => new KernelEventRow
+        {
+            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
+            Event = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Count = from.Whole(),
+        });
 }

@@ -50,6 +50,9 @@ internal sealed class CsvTable<TRow>(
         }
     }
 
+    /// <summary>As <see cref="Read"/>; a file that is not there has no rows.</summary>
+    internal List<TRow> ReadIfThere(string folder) => File.Exists(Path.Combine(folder, name)) ? Read(folder) : [];
+
     /// <summary>Every row of the file, in its order.</summary>
     /// <exception cref="RunDamagedException">Names the file and, where there is one, the line.</exception>
     internal List<TRow> Read(string folder)

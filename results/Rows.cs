@@ -64,6 +64,22 @@ public sealed record TimelineRow : MeasurementRow
     public double Max { get; init; }
 }
 
+/// <summary>
+/// How often a kernel tracepoint fired in one interval of the measured window: <c>kernel_events.csv</c>, which is there only when the kernel was traced.
+/// Intervals without events have no row.
+/// </summary>
+public sealed record KernelEventRow : MeasurementRow
+{
+    /// <summary>Of the tracepoint, without its system: <c>kvm_mmu_zap_all_fast</c>.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>Milliseconds since the measured window opened.</summary>
+    public double StartMs { get; init; }
+
+    public double LengthMs { get; init; }
+    public long Count { get; init; }
+}
+
 /// <summary>One counted value: <c>counters.csv</c>.</summary>
 public sealed record CounterRow : MeasurementRow
 {
@@ -109,12 +125,13 @@ public sealed record MeasurementRows(Measurement Measurement)
     public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
     public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
     public IReadOnlyList<CounterRow> Counters { get; init; } = [];
+    public IReadOnlyList<KernelEventRow> KernelEvents { get; init; } = [];
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 
     internal void RefuseForeignRows()
     {
         var key = Measurement.Key;
-        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(Violations);
+        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents).Concat(Violations);
         if (rows.FirstOrDefault(row => row.Key != key) is { } foreign)
             throw new ArgumentException($"A row of {foreign.Key} was given as part of {key}.");
     }

@@ -77,6 +77,7 @@ public sealed class RunFolder
             Append(files, CsvLayouts.Histograms, rows.Histograms);
             Append(files, CsvLayouts.Timeline, rows.Timeline);
             Append(files, CsvLayouts.Counters, rows.Counters);
+            if (rows.KernelEvents.Count > 0) Append(files, CsvLayouts.KernelEvents, rows.KernelEvents);
             files.Add(RunJson.ViolationsFile, to => JsonSerializer.Serialize(to, violations, RunJson.Plain.ListViolation));
             AddManifest(files, manifest); // Last: rows count from the moment the manifest names their measurement.
             files.Publish();

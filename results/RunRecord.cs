@@ -16,6 +16,10 @@ public sealed class RunRecord
     public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
     public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
     public IReadOnlyList<CounterRow> Counters { get; init; } = [];
+
+    /// <summary>Empty unless the kernel was traced.</summary>
+    public IReadOnlyList<KernelEventRow> KernelEvents { get; init; } = [];
+
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 
     /// <summary>Strategies in the order they were first measured, which also settles their colours.</summary>

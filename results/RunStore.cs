@@ -57,6 +57,7 @@ public sealed class RunStore(string root)
             Histograms = Named(CsvLayouts.Histograms.Read(folder)),
             Timeline = Named(CsvLayouts.Timeline.Read(folder)),
             Counters = Named(CsvLayouts.Counters.Read(folder)),
+            KernelEvents = Named(CsvLayouts.KernelEvents.ReadIfThere(folder)),
             Violations = Named(ReadViolations(folder)),
         };
 

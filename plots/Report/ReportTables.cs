@@ -57,7 +57,7 @@ internal static class ReportTables
     /// <summary>Counters of the whole VM, one column each, mean over the repetitions.</summary>
     private static void WriteCounters(HtmlText html, RunRecord run, Scene scene)
     {
-        var rows = run.Counters.Where(row => row.Scene == scene && row.Actor.Length == 0).ToLookup(row => (row.Strategy, row.Counter));
+        var rows = run.Counters.Where(row => row.Scene == scene && row.Actor.Length == 0 && !ReportKernelEvents.Shows(row)).ToLookup(row => (row.Strategy, row.Counter));
         List<(string Counter, string Unit)> counters =
             [.. rows.SelectMany(same => same).Select(row => (row.Counter, row.Unit)).DistinctBy(counter => counter.Counter)];
         if (counters.Count == 0)
@@ -79,7 +79,7 @@ internal static class ReportTables
         CloseTable(html);
     }
 
-    private static void OpenTable(HtmlText html, IEnumerable<string> columns)
+    internal static void OpenTable(HtmlText html, IEnumerable<string> columns)
     {
         html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
         foreach (var column in columns)
@@ -87,9 +87,9 @@ internal static class ReportTables
         html.Add($"</tr></thead><tbody>\n");
     }
 
-    private static void CloseTable(HtmlText html) => html.Add($"</tbody></table></div>\n");
+    internal static void CloseTable(HtmlText html) => html.Add($"</tbody></table></div>\n");
 
-    private static void OpenRow(HtmlText html, RunRecord run, string strategy)
+    internal static void OpenRow(HtmlText html, RunRecord run, string strategy)
     {
         var kind = run.IsBroken(strategy) ? "broken" : run.IsBound(strategy) ? "bound" : "";
         html.Add($"<tr class=\"{kind}\"><td data-v=\"{strategy}\">{strategy}");
@@ -100,7 +100,7 @@ internal static class ReportTables
         html.Add($"</td>");
     }
 
-    private static void Cell(HtmlText html, double value, string text)
+    internal static void Cell(HtmlText html, double value, string text)
     {
         var sortKey = double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
         html.Add($"<td data-v=\"{sortKey}\">{text}</td>");

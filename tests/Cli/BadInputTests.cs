@@ -75,6 +75,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--quiet silence", "There is no --quiet value 'silence'", "pin, idle, fifo, all, none")]
     [InlineData("--quiet ,", "--quiet is empty", "name at least one")]
     [InlineData("--fifo-priority 100", "--fifo-priority '100'", "from 1 to 99")]
+    [InlineData("--kernel-trace maybe", "There is no --kernel-trace value 'maybe'", "auto, on, off")]
     [InlineData("--perf maybe", "There is no --perf value 'maybe'", "auto, on, off")]
     [InlineData("--pause fast-zap", "--pause 'fast-zap'", "fast-zap=200us")]
     [InlineData("--pause fast-zap=1us=2us", "--pause 'fast-zap=1us=2us'", "fast-zap=200us")]

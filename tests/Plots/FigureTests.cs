@@ -15,7 +15,7 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
         var run = sample.Run;
         var paths = Figures.WriteAll(run, run.Folder);
 
-        Assert.Equal(15, paths.Count);
+        Assert.Equal(17, paths.Count);
         Assert.Equal(paths.Count, paths.Distinct().Count());
         foreach (var path in paths)
         {

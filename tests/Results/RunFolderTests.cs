@@ -29,6 +29,8 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(written.SelectMany(m => m.Timeline), read.Timeline);
         Assert.Equal(written.SelectMany(m => m.Summary), read.Summary);
         Assert.Equal(written.SelectMany(m => m.Counters), read.Counters);
+        Assert.NotEmpty(read.KernelEvents);
+        Assert.Equal(written.SelectMany(m => m.KernelEvents), read.KernelEvents);
         var violations = written.SelectMany(m => m.Violations).ToList();
         Assert.Equal(violations.Select(v => v.What), read.Violations.Select(v => v.What));
         Assert.Equal(violations[0].Events, read.Violations[0].Events);
@@ -44,6 +46,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal("strategy,workload,mmu,run,metric,unit,low,high,count", FirstLine("histograms.csv"));
         Assert.Equal("strategy,workload,mmu,run,metric,unit,start_ms,length_ms,count,p50,p99,max", FirstLine("timeline.csv"));
         Assert.Equal("strategy,workload,mmu,run,actor,counter,unit,value", FirstLine("counters.csv"));
+        Assert.Equal("strategy,workload,mmu,run,event,start_ms,length_ms,count", FirstLine("kernel_events.csv"));
         var manifest = File.ReadAllText(Path.Combine(path, "manifest.json"));
         foreach (var field in (string[])["schema_version\": 1", "state\": \"complete\"", "partial_reason\": null", "started_utc", "finished_utc",
             "command_line", "git_commit", "git_dirty", "memory_bytes", "hypervisor", "server_gc", "tiered_compilation", "frequency_hz", "cost_ns",

@@ -92,6 +92,7 @@ internal sealed class SampleRun
             Histograms = samples.Histograms,
             Timeline = samples.Timeline,
             Violations = violations,
+            KernelEvents = update ? [.. KernelEvents(key, medianUs)] : [],
             Counters =
             [
                 new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "flushes", Unit = "1", Value = 4000 + _random.Next(50) },
@@ -103,6 +104,22 @@ internal sealed class SampleRun
                 }),
             ],
         };
+    }
+
+    /// <summary>As a traced run on kvm has them: one zap for an update, and intervals without any.</summary>
+    private static IEnumerable<KernelEventRow> KernelEvents(MeasurementKey key, double medianUs)
+    {
+        for (var interval = 0; interval < 100; interval += 1 + (int)(medianUs / 100))
+        {
+            foreach (var (name, count) in ((string, long)[])[("kvm_mmu_zap_all_fast", 40), ("kvm_mmu_prepare_zap_page", 280)])
+            {
+                yield return new KernelEventRow
+                {
+                    Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
+                    Event = name, StartMs = interval * 50.01, LengthMs = 50.01, Count = count + (key.Run * interval),
+                };
+            }
+        }
     }
 
     private static List<Violation> Violations(MeasurementKey key) =>

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Lab.Results;
+
+namespace Lab.Plots;
+
+/// <summary>What the kernel's tracepoints counted, per run and per update.</summary>
+internal static class ReportKernelEvents
+{
+    private const string Prefix = "trace.";
+
+    /// <summary>Counters that this table has, and the others need not repeat.</summary>
+    internal static bool Shows(CounterRow row) => row.Counter.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Nothing for a run that was not traced.</summary>
+    internal static void Write(HtmlText html, RunRecord run)
+    {
+        if (run.KernelEvents.Count == 0)
+            return;
+        html.Add($"<h2 id=\"kernel-events\">Kernel events</h2><p class=\"soft\">Tracepoints in the measured windows, mean of the runs, and how many for each update.</p>");
+        foreach (var scene in run.Scenes)
+        {
+            var events = KernelEventsFigure.EventsIn(run, scene);
+            if (events.Count > 0)
+                WriteScene(html, run, scene, events);
+        }
+    }
+
+    private static void WriteScene(HtmlText html, RunRecord run, Scene scene, IReadOnlyList<string> events)
+    {
+        var totals = run.KernelEvents.Where(row => row.Scene == scene).ToLookup(row => (row.Strategy, row.Event), row => row.Count);
+        var counters = run.Counters.Where(row => row.Scene == scene && row.Counter == Prefix + "lost").ToLookup(row => row.Strategy, row => row.Value);
+        html.Add($"<h3>{scene.ToString()}</h3>");
+        ReportTables.OpenTable(html, ["strategy", "updates", .. events, "lost"]);
+        foreach (var strategy in run.StrategiesIn(scene))
+        {
+            double runs = run.Manifest.Measurements.Count(m => m.Scene == scene && m.Strategy == strategy);
+            var updates = run.Summary.Where(row => row.Scene == scene && row.Strategy == strategy && row.Metric == "update").Sum(row => row.Count) / runs;
+            ReportTables.OpenRow(html, run, strategy);
+            ReportTables.Cell(html, updates, Quantity.Format(updates, ""));
+            foreach (var tracepoint in events)
+            {
+                var total = totals[(strategy, tracepoint)].Sum() / runs;
+                var perUpdate = updates > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({total / updates:0.##} per update)") : "";
+                ReportTables.Cell(html, total, Quantity.Format(total, "") + perUpdate);
+            }
+
+            var lost = counters[strategy].Sum() / runs;
+            ReportTables.Cell(html, lost, Quantity.Format(lost, ""));
+            html.Add($"</tr>");
+        }
+
+        ReportTables.CloseTable(html);
+    }
+}
