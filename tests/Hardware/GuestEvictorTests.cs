@@ -65,10 +65,12 @@ public sealed class GuestEvictorTests
 
         public int Kicks => Volatile.Read(ref _kicks);
 
-        public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, bool kernelSlots)
+        public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
             where TMachine : struct, IMachine => throw new NotSupportedException();
 
         public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters() => [];
+
+        public string? WhyNot(SlotUpdates updates) => null;
 
         public void KickAll()
         {
