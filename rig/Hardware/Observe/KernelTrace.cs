@@ -115,14 +115,17 @@ public sealed class KernelTrace : IDisposable
     public KernelTraceCounts Read(TraceWindow window)
     {
         KernelTraceCounts counts = KernelTraceCounts.Of(File.ReadLines(Path.Combine(_folder, "trace")), window, OwnProcess);
-        long lost = 0;
+        long lost = 0, completeFrom = 0;
         foreach (string cpu in Cpus())
         {
             string[] statistics = File.ReadAllLines(Path.Combine(cpu, "stats"));
-            lost += KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
+            long lostHere = KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
+            // Each CPU has a buffer of its own, and a busy one loses more than an idle one.
+            if (lostHere > 0) completeFrom = Math.Max(completeFrom, KernelTraceText.OldestNanoseconds(statistics));
+            lost += lostHere;
         }
 
-        return counts.WithLost(lost);
+        return counts.WithLost(lost, completeFrom);
     }
 
     /// <summary>Removes the instance, and with it what it enabled.</summary>
