@@ -84,9 +84,9 @@ internal sealed class TracedWindow : IDisposable
         CultureInfo invariant = CultureInfo.InvariantCulture;
         if (counts.Lost > 0)
         {
-            double missing = Math.Max(0, ((counts.FirstNanoseconds ?? window.StartNanoseconds) - window.StartNanoseconds) / 1e9);
+            double missing = Math.Max(0, (counts.CompleteFromNanoseconds - window.StartNanoseconds) / 1e9);
             _notes.Add(string.Create(invariant,
-                $"the trace lost its {counts.Lost} oldest events, about the first {missing:0.##} s of the window: its counts are too low; a shorter --duration or --kernel-trace auto."));
+                $"the trace lost its {counts.Lost} oldest events, those of the first {missing:0.##} s of the window: counts there are too low; a shorter --duration or --kernel-trace auto."));
         }
         if (counts.OtherProcesses > 0)
             _notes.Add(string.Create(invariant, $"{counts.OtherProcesses} events of KVM were another process's, whose VM runs beside this one, and are left out of the trace."));

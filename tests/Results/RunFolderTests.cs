@@ -74,11 +74,11 @@ public sealed class RunFolderTests : IDisposable
         foreach (var rows in new SampleRun().Measurements(runs: 1).Take(3))
             folder.Write(rows);
 
-        Assert.Equal(18, snapshots.Count);
+        Assert.Equal(21, snapshots.Count);
         foreach (var (index, snapshot) in snapshots.Index())
         {
             var read = new RunStore(_temporary.Path).Open(snapshot);
-            Assert.Equal(index / 6, read.Manifest.Measurements.Count);
+            Assert.Equal(index / 7, read.Manifest.Measurements.Count);
             Assert.Equal(read.Manifest.Measurements.Select(m => m.Key), read.Summary.Select(row => row.Key).Distinct());
         }
     }

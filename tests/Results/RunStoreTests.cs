@@ -116,6 +116,24 @@ public sealed partial class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_was_not_traced_has_no_file_of_kernel_events_and_one_traced_in_part_has()
+    {
+        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        var measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
+        var path = Path.Combine(folder.Path, "kernel_events.csv");
+
+        folder.Write(measurements[0] with { KernelEvents = [] });
+        Assert.False(File.Exists(path));
+        Assert.Empty(Store.Open(folder.Path).KernelEvents);
+
+        folder.Write(measurements[1]);
+        Assert.Equal(measurements[1].KernelEvents, Store.Open(folder.Path).KernelEvents);
+
+        File.AppendAllText(path, "mainline,memslot-churn,kvm,1,kvm_mmu_zap_all_fast,0,many,1\n");
+        Assert.Equal(path, Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path)).File);
+    }
+
+    [Fact]
     public void A_manifest_of_a_newer_layout_is_refused()
     {
         var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);

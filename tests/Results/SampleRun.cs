@@ -116,7 +116,7 @@ internal sealed class SampleRun
                 yield return new KernelEventRow
                 {
                     Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-                    Event = name, StartMs = interval * 50.01, LengthMs = 50.01, Count = count + (key.Run * interval),
+                    Event = name, StartMs = interval * 50.0, LengthMs = 50, Count = count + (key.Run * interval),
                 };
             }
         }

@@ -99,9 +99,15 @@ public sealed class KernelTrace : IDisposable
     /// <exception cref="IOException">The kernel refused; what was recorded may be incomplete.</exception>
     public void Stop()
     {
-        // The marker, last so that it is not overwritten, shows how the kernel numbers us: inside a pid namespace we cannot know.
-        Write("trace_marker", "lab");
-        Switch("0"u8);
+        try
+        {
+            // The marker, last so that it is not overwritten, shows how the kernel numbers us: inside a pid namespace we cannot know.
+            Write("trace_marker", "lab");
+        }
+        finally
+        {
+            Switch("0"u8);
+        }
     }
 
     /// <summary>What was recorded in the window. Takes about a microsecond per event: after the load has ended.</summary>
@@ -109,14 +115,17 @@ public sealed class KernelTrace : IDisposable
     public KernelTraceCounts Read(TraceWindow window)
     {
         KernelTraceCounts counts = KernelTraceCounts.Of(File.ReadLines(Path.Combine(_folder, "trace")), window, OwnProcess);
-        long lost = 0;
+        long lost = 0, completeFrom = 0;
         foreach (string cpu in Cpus())
         {
             string[] statistics = File.ReadAllLines(Path.Combine(cpu, "stats"));
-            lost += KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
+            long lostHere = KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
+            // Each CPU has a buffer of its own, and a busy one loses more than an idle one.
+            if (lostHere > 0) completeFrom = Math.Max(completeFrom, KernelTraceText.OldestNanoseconds(statistics));
+            lost += lostHere;
         }
 
-        return counts.WithLost(lost);
+        return counts.WithLost(lost, completeFrom);
     }
 
     /// <summary>Removes the instance, and with it what it enabled.</summary>
@@ -148,7 +157,7 @@ public sealed class KernelTrace : IDisposable
 
     private void Switch(ReadOnlySpan<byte> value) => RandomAccess.Write(_switch ?? throw new ObjectDisposedException(nameof(KernelTrace)), value, fileOffset: 0);
 
-    /// <summary>The marker was written by the thread that reads, mostly. If the kernel numbers it as we do, there is no namespace between us.</summary>
+    /// <summary>The thread that reads wrote the marker. If the kernel numbers it as we do, there is no pid namespace between us.</summary>
     private static int OwnProcess(KernelTraceLine? marker) => marker switch
     {
         null => 0,

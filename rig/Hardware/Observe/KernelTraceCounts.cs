@@ -34,8 +34,8 @@ public sealed class KernelTraceCounts
     /// <summary>Events that the buffers had no room for, between start and stop: the oldest.</summary>
     public long Lost { get; init; }
 
-    /// <summary>The oldest event that is still there, or null.</summary>
-    public long? FirstNanoseconds { get; private init; }
+    /// <summary>The instant from which no CPU's buffer lost anything; 0 where none did.</summary>
+    public long CompleteFromNanoseconds { get; private init; }
 
     /// <summary>Lines that are neither events nor comments, of which none is expected.</summary>
     public long Malformed { get; private init; }
@@ -50,7 +50,6 @@ public sealed class KernelTraceCounts
     {
         Dictionary<(int Process, string Event), long[]> counts = [];
         KernelTraceLine? marker = null;
-        long? first = null;
         long lost = 0, malformed = 0;
         foreach (string text in lines)
         {
@@ -62,7 +61,6 @@ public sealed class KernelTraceCounts
                 continue;
             }
 
-            first = Math.Min(first ?? long.MaxValue, line.TimeNanoseconds);
             if (line.Event == KernelTraceText.Marker) marker = line;
             int interval = window.IntervalOf(line.TimeNanoseconds);
             if (interval < 0 || line.Event == KernelTraceText.Marker) continue;
@@ -77,13 +75,12 @@ public sealed class KernelTraceCounts
         {
             OtherProcesses = parts[false].Where(one => KernelTraceText.IsOfKvm(one.Key.Event)).Sum(one => one.Value.Sum()),
             Lost = lost,
-            FirstNanoseconds = first,
             Malformed = malformed,
         };
     }
 
-    internal KernelTraceCounts WithLost(long lost) =>
-        new(Events) { OtherProcesses = OtherProcesses, Lost = Math.Max(lost, Lost), FirstNanoseconds = FirstNanoseconds, Malformed = Malformed };
+    internal KernelTraceCounts WithLost(long lost, long completeFrom) =>
+        new(Events) { OtherProcesses = OtherProcesses, Lost = Math.Max(lost, Lost), CompleteFromNanoseconds = completeFrom, Malformed = Malformed };
 
     private static IEnumerable<KernelEventCount> Sum(IGrouping<string, KeyValuePair<(int Process, string Event), long[]>> same)
     {

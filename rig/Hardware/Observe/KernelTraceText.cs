@@ -75,6 +75,15 @@ internal static class KernelTraceText
         return 0;
     }
 
+    /// <summary>When the oldest event left in a CPU's buffer fired, from its <c>stats</c>; 0 when it is not there.</summary>
+    public static long OldestNanoseconds(IEnumerable<string> lines)
+    {
+        const string name = "oldest event ts:";
+        foreach (string line in lines)
+            if (line.StartsWith(name, StringComparison.Ordinal) && TryTime(string.Concat(line.AsSpan(name.Length).Trim(' '), ":"), out long time)) return time;
+        return 0;
+    }
+
     /// <summary>Not those of the host's own memory management, which every process causes.</summary>
     public static bool IsOfKvm(string name) => name.StartsWith("kvm_", StringComparison.Ordinal) || name == "fast_page_fault";
 
