@@ -16,8 +16,8 @@ internal sealed record Doctor(IReadOnlyList<MachineFact> Facts, NoiseFloor? Nois
     /// <summary>Reads everything that is cheap: milliseconds, no measurement. The facts of a manifest.</summary>
     public static IReadOnlyList<MachineFact> Cheap(string kvmDevice, string? earlierStat = null)
     {
-        List<MachineFact> facts = [.. DoctorFacts.Read(new MachineFiles(), Clock.Default.Info, earlierStat), .. HardwareFacts.Of(HardwareProbe.Read(kvmDevice), kvmDevice)];
-        return InOrder(facts);
+        // What was tried stands before what files say of it.
+        return InOrder([.. HardwareFacts.Of(HardwareProbe.Read(kvmDevice), kvmDevice), .. DoctorFacts.Read(new MachineFiles(), Clock.Default.Info, earlierStat)]);
     }
 
     /// <param name="kvmDevice">Usually /dev/kvm.</param>
@@ -48,12 +48,13 @@ internal sealed record Doctor(IReadOnlyList<MachineFact> Facts, NoiseFloor? Nois
             }
             yield return "";
         }
-        yield return Summary();
+        List<string> end = [Summary()];
         if (Noise is { } noise)
         {
-            yield return FormattableString.Invariant($"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % where threads wake");
-            yield return "each other; between processes they are larger.";
+            end.Add(FormattableString.Invariant(
+                $"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % where threads wake each other; between processes they are larger."));
         }
+        foreach (string line in end.SelectMany(text => TextGrid.Wrap(text, Columns))) yield return line;
     }
 
     public void PrintJson(TextWriter output)

@@ -99,7 +99,7 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
         string meaning = string.Create(CultureInfo.InvariantCulture, $"Two slices of the same {what} differ by up to that, 19 times in 20: smaller differences are noise.");
         return spread.FloorPercent <= good
             ? new("noise", name, value, FactState.Good, meaning)
-            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning, "mend what is bad above; then more --runs, never longer ones");
+            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning, "mend what is bad above; then compare more --runs");
     }
 
     private static List<IReadOnlyList<double>> Slices(long sliceTicks, Clock clock, Func<ulong> unit)

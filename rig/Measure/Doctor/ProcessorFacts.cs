@@ -114,6 +114,8 @@ internal static class ProcessorFacts
         long deepest = states.Select(state => files.Number($"{Cpu}/cpu0/cpuidle/{state}/latency") ?? 0).DefaultIfEmpty(0).Max();
         string value = string.Create(CultureInfo.InvariantCulture, $"{driver}, {states.Length} states, up to {deepest} µs");
         if (states.Length == 0) return new(Group, "idle_states", driver, FactState.Unknown, "How long an idle core takes to wake cannot be told; in a VM the host's idle states count too.");
+        if (driver == "haltpoll")
+            return new(Group, "idle_states", value, FactState.Fair, "An idle core goes back to the host: waking it costs an exit, tens of µs.", "lab run --quiet idle (holds /dev/cpu_dma_latency at 0)");
         return deepest <= 2
             ? new(Group, "idle_states", value, FactState.Good, "Idle cores wake at once, as far as this system sees.")
             : new(Group, "idle_states", value, FactState.Fair, "A thread that wakes on an idle core pays the exit from its idle state.", "lab run --quiet idle (holds /dev/cpu_dma_latency at 0)");

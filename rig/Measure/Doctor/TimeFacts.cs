@@ -37,7 +37,7 @@ internal static class TimeFacts
             null => new(Group, "clocksource", "unknown", FactState.Unknown, "What the kernel keeps time by cannot be told."),
             "tsc" or "kvm-clock" or "arch_sys_counter" => new(Group, "clocksource", current, FactState.Good, "The kernel keeps time by the counter that the lab reads: no system call per stamp."),
             _ => new(Group, "clocksource", current, FactState.Bad, "The kernel distrusts the time-stamp counter: every stamp is a slow system call.", (there ?? "").Split(' ').Contains("tsc")
-                ? "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
+                ? "echo tsc | sudo tee /sys/bus/clocksource/devices/*/current_clocksource"
                 : "boot with tsc=reliable if the counters of all cores agree"),
         };
     }
