@@ -131,6 +131,10 @@ public sealed record Measurement
     public int JitInWindow { get; init; }
 
     public double MeasuredS { get; init; }
+
+    /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
+    public long? WindowStartNs { get; init; }
+
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     [JsonIgnore]

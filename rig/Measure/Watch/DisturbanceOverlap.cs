@@ -39,7 +39,7 @@ public static class DisturbanceOverlap
     }
 
     /// <summary>The same time in stretches that lie apart, ascending.</summary>
-    private static List<Stretch> Union(IEnumerable<Stretch> stretches)
+    internal static List<Stretch> Union(IEnumerable<Stretch> stretches)
     {
         List<Stretch> apart = [];
         foreach (Stretch next in stretches.OrderBy(one => one.StartNanoseconds))
