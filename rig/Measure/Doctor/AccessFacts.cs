@@ -29,7 +29,7 @@ internal static class AccessFacts
             return new(Group, "perf_paranoid", $"{value}, waived by capability", FactState.Good, "Faults, switches and migrations are counted per thread (--perf on).");
         return level <= 1
             ? new(Group, "perf_paranoid", value, FactState.Good, "Faults, switches and migrations are counted per thread (--perf on).")
-            : new(Group, "perf_paranoid", value, FactState.Fair, "The kernel's share of faults and switches is hidden from this user.", "sudo sysctl kernel.perf_event_paranoid=1");
+            : new(Group, "perf_paranoid", value, FactState.Fair, "The kernel does not count faults, switches and migrations for this user.", "sudo sysctl kernel.perf_event_paranoid=1");
     }
 
     private static MachineFact HardwareCounters(MachineFiles files)
