@@ -7,6 +7,8 @@ internal static class ExitCode
     public const int InternalError = 1;
     public const int Usage = 2;
     public const int InvariantViolated = 4;
+    /// <summary><c>lab doctor --strict</c> found something bad.</summary>
+    public const int MachineUnfit = 5;
     public const int Interrupted = 130;
 }
 

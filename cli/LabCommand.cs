@@ -5,7 +5,7 @@ using Lab.Results;
 
 namespace Lab.Cli;
 
-/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c>, <c>bench</c> and <c>explore</c>.</summary>
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
     /// <summary>How long an interrupted run may take to save what it measured.</summary>
@@ -43,6 +43,7 @@ internal static class LabCommand
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
         root.Subcommands.Add(ExploreCommand.Build(console));
+        root.Subcommands.Add(DoctorCommand.Build(console));
         return root;
     }
 

@@ -26,6 +26,7 @@ internal static class MeasurementRowsOf
             GcInWindow = outcome.Window.Disturbance.Gen0Collections,
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
+            WindowStartNs = outcome.Window.WindowStartMonotonicNanoseconds is > 0 and var opened ? opened : null,
             Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;

@@ -186,6 +186,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
                 Os = machine.OperatingSystem,
                 MemoryBytes = machine.Limits.TotalMemoryBytes ?? 0,
                 Hypervisor = machine.HasHypervisor == true ? "present" : null,
+                Facts = Doctor.Cheap((request.Hardware ?? new HardwareSettings()).KvmDevice).ToDictionary(fact => fact.Name, fact => fact.Value),
             },
             Runtime = new RuntimeFacts { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection, TieredCompilation = machine.TieredCompilation },
             Clock = new ClockFacts

@@ -70,6 +70,9 @@ public sealed record MachineFacts
 
     /// <summary>Null on bare metal or where it cannot be told.</summary>
     public string? Hypervisor { get; init; }
+
+    /// <summary>What <c>lab doctor --quick</c> says, by name; empty in runs from before it was asked.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>The .NET runtime the run was measured on.</summary>
@@ -128,6 +131,10 @@ public sealed record Measurement
     public int JitInWindow { get; init; }
 
     public double MeasuredS { get; init; }
+
+    /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
+    public long? WindowStartNs { get; init; }
+
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     [JsonIgnore]

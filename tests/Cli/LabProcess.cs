@@ -50,6 +50,8 @@ internal sealed partial class LabProcess : IDisposable
     /// <summary>The source tree that the tests were built from.</summary>
     public static string Checkout => Path.GetFullPath(Known("Checkout"));
 
+    public int Id => _process.Id;
+
     public string Error
     {
         get { lock (_error) return _error.ToString(); }

@@ -22,7 +22,8 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(SampleRun.Manifest.CommandLine, read.Manifest.CommandLine);
         Assert.Equal(SampleRun.Manifest.Seed, read.Manifest.Seed);
         Assert.Equal(SampleRun.Manifest.Settings, read.Manifest.Settings);
-        Assert.Equal(SampleRun.Manifest.Machine, read.Manifest.Machine);
+        Assert.Equal(SampleRun.Manifest.Machine.Facts, read.Manifest.Machine.Facts);
+        Assert.Equal(SampleRun.Manifest.Machine, read.Manifest.Machine with { Facts = SampleRun.Manifest.Machine.Facts });
         Assert.Equal(SampleRun.Manifest.Runtime, read.Manifest.Runtime);
         Assert.Equal(SampleRun.Manifest.Clock, read.Manifest.Clock);
         Assert.Equal(written.SelectMany(m => m.Histograms), read.Histograms);

@@ -29,7 +29,7 @@ internal sealed class SampleRun
         Machine = new MachineFacts
         {
             Cpu = "Example CPU @ 2.80GHz", Cores = 2, Kernel = "6.18.5", Os = "Debian GNU/Linux 13",
-            MemoryBytes = 24L << 30, Hypervisor = "KVM",
+            MemoryBytes = 24L << 30, Hypervisor = "KVM", Facts = new Dictionary<string, string> { ["cores"] = "2 of 2", ["governor"] = "none" },
         },
         Runtime = new RuntimeFacts { Dotnet = "10.0.1", ServerGc = false, TieredCompilation = false },
         Clock = new ClockFacts { Source = "tsc", FrequencyHz = 2.8e9, CostNs = 22.8, Invariant = true, Note = "clock_gettime through the vDSO" },

@@ -1,0 +1,31 @@
+using System.CommandLine;
+
+namespace Lab.Cli;
+
+/// <summary><c>lab doctor</c>: what this machine does to a measurement, and the commands that mend it.</summary>
+internal static class DoctorCommand
+{
+    private static readonly TimeSpan NoiseLength = TimeSpan.FromSeconds(4);
+
+    public static Command Build(LabConsole console)
+    {
+        Option<bool> quick = new("--quick") { Description = "leave out the noise floor, which takes a few seconds" };
+        Option<bool> strict = new("--strict") { Description = "exit with 5 if anything is bad" };
+        Option<string> format = new("--format") { Description = "table or json", DefaultValueFactory = _ => "table" };
+        Option<string> device = new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
+        Command command = new("doctor", "what this machine does to a measurement, and what mends it");
+        foreach (Option option in new Option[] { quick, strict, format, device }) command.Options.Add(option);
+        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        {
+            bool json = Names.Choice("--format", parsed.GetValue(format) ?? "", ("table", false), ("json", true));
+            string kvm = parsed.GetValue(device) is { Length: > 0 } path ? path : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");
+            bool isQuick = parsed.GetValue(quick);
+            if (!isQuick && console.IsErrorTerminal) console.Error.WriteLine($"measuring the noise floor for {NoiseLength.TotalSeconds} s …");
+            Doctor doctor = Doctor.Examine(kvm, isQuick ? null : NoiseLength);
+            if (json) doctor.PrintJson(console.Out);
+            else foreach (string line in doctor.Lines()) console.Out.WriteLine(line);
+            return doctor.HasBad && parsed.GetValue(strict) ? ExitCode.MachineUnfit : ExitCode.Fine;
+        }));
+        return command;
+    }
+}
