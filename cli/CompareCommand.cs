@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
@@ -11,6 +12,7 @@ namespace Lab.Cli;
 internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<string> commandLine, LabConsole console)
 {
     private const double ThresholdDefault = 0.02;
+    private const int OrphanSeconds = 120;
 
     public static Command Build(string[] args, LabConsole console)
     {
@@ -96,6 +98,9 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         {
             throw new UsageException($"'{folder.Path}' cannot be resumed: {busy.Message}; wait for it, or end it.");
         }
+        // A comparison that was killed leaves a child which measures on, and would disturb what is measured now.
+        RunStore left = new(folder.Runs);
+        for (int wait = 0; wait < OrphanSeconds * 10 && left.List().Any(run => run.State == RunState.Running); wait++) Thread.Sleep(100);
         return folder;
     }
 

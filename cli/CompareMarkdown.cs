@@ -8,11 +8,11 @@ internal static class CompareMarkdown
 {
     public static void Write(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
     {
-        foreach (string line in CompareOutput.Preamble(comparison, folder))
+        foreach (IReadOnlyList<string> lines in CompareOutput.Preamble(comparison, folder, CompareOutput.Width - 4))
         {
-            List<string> wrapped = TextGrid.Wrap(line.TrimStart(), CompareOutput.Width - 2);
-            to.WriteLine($"- {wrapped[0]}");
-            foreach (string rest in wrapped.Skip(1)) to.WriteLine($"  {rest}");
+            string indent = lines[0].StartsWith('-') ? "  " : "";
+            to.WriteLine(indent + (indent.Length > 0 ? lines[0] : $"- {lines[0]}"));
+            foreach (string rest in lines.Skip(1)) to.WriteLine($"{indent}  {rest}");
         }
         foreach (IGrouping<(Scene Scene, string Metric, string ArmB, bool Gated), ComparedRow> group in
             comparison.Rows.GroupBy(row => (row.Scene, row.Metric, row.ArmB, row.Gated)))

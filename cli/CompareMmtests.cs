@@ -47,7 +47,7 @@ internal static class CompareMmtests
             string line = Cut($"{name,-9}{metric}", NameWidth).PadRight(NameWidth);
             for (int index = 0; index < values.Length; index++)
             {
-                double gain = 100 * better * (values[index] - values[0]) / values[0];
+                double gain = values[index] == values[0] ? 0 : 100 * better * (values[index] - values[0]) / values[0];
                 string share = double.IsFinite(gain) ? string.Create(CultureInfo.InvariantCulture, $"{gain,7:0.00}%") : "      –";
                 string star = index > 0 && isStarred(index) ? "*" : " ";
                 line += string.Create(CultureInfo.InvariantCulture, $"{values[index],14:0.00} ({share}){star}").PadLeft(ValueWidth);
@@ -73,5 +73,5 @@ internal static class CompareMmtests
         return Math.Sqrt(rows.Sum(row => (row.Mean - mean) * (row.Mean - mean)) / (rows.Count - 1));
     }
 
-    private static string Cut(string text, int width = ValueWidth - 2) => text.Length <= width ? text : text[..(width - 1)] + "…";
+    private static string Cut(string text, int width = ValueWidth - 2) => text.Length <= width ? text : "…" + text[^(width - 1)..];
 }

@@ -27,11 +27,11 @@ internal static class CompareOutput
                 CompareMarkdown.Write(comparison, folder, console.Out);
                 break;
             case CompareFormat.Mmtests:
-                foreach (string line in Preamble(comparison, folder)) console.Out.WriteLine(line);
+                WritePreamble(comparison, folder, console.Out);
                 CompareMmtests.Write(comparison, console.Out);
                 break;
             default:
-                foreach (string line in Preamble(comparison, folder)) console.Out.WriteLine(line);
+                WritePreamble(comparison, folder, console.Out);
                 CompareTable.Write(comparison, console.Out);
                 break;
         }
@@ -40,9 +40,21 @@ internal static class CompareOutput
         foreach (string line in Differences(comparison).Concat(Problems(comparison))) console.Error.WriteLine($"note: {line}");
     }
 
-    /// <summary>Everything to know before a number is read.</summary>
-    public static IEnumerable<string> Preamble(ArmComparison comparison, ComparisonFolder? folder) =>
-        [.. Differences(comparison), .. Problems(comparison), .. Design(comparison, folder)];
+    private static void WritePreamble(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
+    {
+        foreach (string line in Preamble(comparison, folder, Width).SelectMany(lines => lines)) to.WriteLine(line);
+    }
+
+    /// <summary>
+    /// Everything to know before a number is read: statements, each in lines of that width. Paths stay whole, whatever the width: they are there to be
+    /// copied.
+    /// </summary>
+    public static IEnumerable<IReadOnlyList<string>> Preamble(ArmComparison comparison, ComparisonFolder? folder, int width) =>
+    [
+        .. Differences(comparison).Select(text => TextGrid.Wrap(text, width)),
+        .. Problems(comparison).Select(text => new List<string> { text }),
+        .. Design(comparison, folder).Select(text => TextGrid.Wrap(text, width)),
+    ];
 
     public static IEnumerable<string> Differences(ArmComparison comparison)
     {
@@ -54,7 +66,7 @@ internal static class CompareOutput
         }
         yield return "THE ARMS DIFFER IN MORE THAN THE STRATEGY:";
         foreach (ArmDifference one in differences)
-            yield return $"  {one.What}: {string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
+            yield return $"- {one.What}: {string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
     }
 
     public static IEnumerable<string> Problems(ArmComparison comparison) =>
@@ -97,7 +109,7 @@ internal static class CompareOutput
             { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
             { Verdict: RatioVerdict.Equivalent } => string.Create(CultureInfo.InvariantCulture, $"equivalent in ±{100 * threshold:0.##} %"),
             { MoreBlocks: { } more } => string.Create(CultureInfo.InvariantCulture, $"inconclusive, ~{more} more"),
-            _ => "inconclusive",
+            _ => "inconclusive, >100x more",
         };
 
     public static string Word(RatioVerdict verdict) => verdict.ToString().ToLowerInvariant();

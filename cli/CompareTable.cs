@@ -6,7 +6,7 @@ namespace Lab.Cli;
 /// <summary>A comparison as plain text: a table per metric and arm, eighty columns wide.</summary>
 internal static class CompareTable
 {
-    private static readonly int[] Widths = [6, 10, 10, 7, 16, 21];
+    private static readonly int[] Widths = [5, 10, 10, 7, 14, 24];
 
     public static void Write(ArmComparison comparison, TextWriter to)
     {
@@ -35,6 +35,6 @@ internal static class CompareTable
 
     public static string Count(ComparedRow row) => $"{row.Runs} {(row.IsPaired ? "block" : "run")}{(row.Runs == 1 ? "" : "s")}";
 
-    /// <summary>What fits above a column.</summary>
-    private static string Short(string label) => label.Length <= Widths[1] ? label : label[..(Widths[1] - 1)] + "…";
+    /// <summary>What fits above a column: the end, by which equal strategies and run folders differ.</summary>
+    private static string Short(string label) => label.Length <= Widths[1] ? label : "…" + label[^(Widths[1] - 1)..];
 }

@@ -60,10 +60,10 @@ internal sealed class FixedArms
         ComparisonArm arm = _arms[index];
         IReadOnlyList<string> there = ArmReader.StrategiesIn(_read[index].Records);
         if (arm.Strategy is { } named)
-            return there.Contains(named) ? named : throw new UsageException($"'{arm.From}' has no runs of '{named}'; there are: {string.Join(", ", there)}.");
+            return there.Contains(named) ? named : throw new UsageException($"'{arm.From}' has no runs of '{named}'; there are: {string.Join(", ", there.Order())}.");
         if (there.Count == 1) return there[0];
         string[] shared = [.. _arms.Where((_, other) => other != index).Select((other) => other.Strategy).OfType<string>().Distinct().Where(there.Contains)];
         if (shared.Length == 1) return shared[0];
-        throw new UsageException($"'{arm.From}' has runs of several strategies; write {arm.Label}@STRATEGY with one of: {string.Join(", ", there)}.");
+        throw new UsageException($"'{arm.From}' has runs of several strategies; write {arm.Label}@STRATEGY with one of: {string.Join(", ", there.Order())}.");
     }
 }
