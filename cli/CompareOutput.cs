@@ -70,6 +70,17 @@ internal static class CompareOutput
     }
 
     public static IEnumerable<string> Problems(ArmComparison comparison) =>
+        [.. comparison.Arms.SelectMany(Standing), .. LeftOut(comparison)];
+
+    /// <summary>Arms whose numbers are no result.</summary>
+    private static IEnumerable<string> Standing(ArmRuns arm)
+    {
+        if (new LabCatalogue().Strategies.FirstOrDefault(entry => entry.Name == arm.Strategy) is not { } entry) yield break;
+        if (entry.IsBroken) yield return $"{arm.Label} is known to be broken: its numbers are no result.";
+        if (entry.IsBound) yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
+    }
+
+    private static IEnumerable<string> LeftOut(ArmComparison comparison) =>
         comparison.Arms.SelectMany(arm => arm.Problems.Select(problem => $"left out of {arm.Label}: {problem}."));
 
     /// <summary>How it was measured and judged.</summary>
@@ -78,7 +89,7 @@ internal static class CompareOutput
         CultureInfo invariant = CultureInfo.InvariantCulture;
         ComparedRow? any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
         yield return folder is null || any is not { IsPaired: true }
-            ? $"Measured apart, not interleaved: {string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} runs of {arm.Label}"))}."
+            ? $"Measured apart, not interleaved: {string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
             : string.Create(invariant, $"{folder.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks, ABBA in random order (seed {folder.Manifest.Seed}), a process per run.");
         if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest.Settings is { } settings)
         {

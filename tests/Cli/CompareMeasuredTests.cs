@@ -79,12 +79,15 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void A_broken_invariant_in_a_run_is_reported_and_its_run_left_out()
     {
-        LabExit lab = LabProcess.Run(Tiny("workqueue", "async-put", "--blocks", "5", "--pause", "put-edge=2ms"));
+        LabExit lab = LabProcess.Run(
+            "compare", "workqueue", "async-put", "--blocks", "5", "--workload", "root-toggle", "--pause", "fast-zap=300us", "--out", _runs.Out, "--duration", "3s",
+            "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1");
 
         Assert.True(lab.Code == 4, lab.Error);
         Assert.Contains("block 1: async-put: an invariant was violated (exit 4)", lab.Error);
         Assert.Contains("left out of async-put: block 1", lab.Out);
-        Assert.Contains("no more are measured", lab.Error);
+        Assert.Contains("async-put failed in each of the first 2 blocks; no more are measured.", lab.Error);
+        Assert.Contains("async-put is known to be broken", lab.Out);
     }
 
     [Fact]
@@ -107,7 +110,7 @@ public sealed class CompareMeasuredTests : IDisposable
         LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));
 
         Assert.True(lab.Code is 0 or 3, lab.Error);
-        Assert.Contains("2 runs of kept, 1 runs of workqueue, 2 runs of run", lab.Out);
+        Assert.Contains("2 runs of kept, 1 run of workqueue, 2 runs of run", lab.Out.ReplaceLineEndings(" "));
         Assert.Contains("differ in nothing else", lab.Out);
     }
 
@@ -120,6 +123,22 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.Equal("workqueue#2", p50[4]);
         Assert.InRange(double.Parse(p50[7], System.Globalization.CultureInfo.InvariantCulture), 2, 12); // five times, on a machine that may be busy
         Assert.Contains("--inject: workqueue none | workqueue#2 400%", lab.Error);
+    }
+
+    [Theory]
+    [InlineData("\"schema_version\": 1", "\"schema_version\": 7", "schema version 7 is not one this program reads (up to 1)")]
+    [InlineData("\"number\": 1", "\"number\": 3", "block 3 is out of order")]
+    [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, where there are 2")]
+    [InlineData("\"blocks\": [", "\"blocks\": oops", "not the JSON expected here")]
+    public void A_damaged_comparison_is_refused_with_file_and_reason(string was, string becomes, string complaint)
+    {
+        ComparisonFolder folder = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);
+        string file = Path.Combine(folder.Path, ComparisonFolder.ManifestFile);
+        string text = File.ReadAllText(file);
+        int at = text.IndexOf(was, StringComparison.Ordinal);
+        File.WriteAllText(file, text[..at] + becomes + text[(at + was.Length)..]);
+
+        BadInputTests.AssertRefusal(LabProcess.Run("compare", "--resume", folder.Path), "comparison.json", complaint);
     }
 
     [Fact]
