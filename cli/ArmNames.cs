@@ -16,13 +16,13 @@ internal static class ArmNames
         if (Directory.Exists(place) || (File.Exists(place) && Path.GetFileName(place) == "manifest.json"))
         {
             string folder = Path.GetFullPath(File.Exists(place) ? Path.GetDirectoryName(Path.GetFullPath(place))! : place);
-            return new ComparisonArm { Label = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), Source = ArmSource.Folder, From = folder, Strategy = strategy };
+            return new ComparisonArm { Label = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) + Suffix(strategy), Source = ArmSource.Folder, From = folder, Strategy = strategy };
         }
         BaselineStore baselines = SavedBaseline.Beside(outFolder);
         if (baselines.Has(place)) return Baseline(text, baselines);
         RunListing[] runs = [.. new RunStore(Path.Combine(Path.GetDirectoryName(baselines.Root) ?? "", "runs")).List().Where(run => place.Length > 0 && run.Id.StartsWith(place, StringComparison.Ordinal))];
         if (runs is [var run])
-            return new ComparisonArm { Label = run.Id, Source = ArmSource.Folder, From = Path.GetFullPath(run.Folder), Strategy = strategy };
+            return new ComparisonArm { Label = run.Id + Suffix(strategy), Source = ArmSource.Folder, From = Path.GetFullPath(run.Folder), Strategy = strategy };
         string[] known = [.. catalogue.Strategies.Select(entry => entry.Name), .. baselines.Names()];
         string hint = Names.Nearest(text, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         string why = runs.Length > 1 ? $"'{text}' begins {runs.Length} runs" : $"There is no arm '{text}', neither a strategy, nor a folder, nor a baseline, nor a run";
@@ -40,7 +40,7 @@ internal static class ArmNames
             throw new NotComparableException($"There is no baseline '{name}' in '{store.Root}'.{hint} "
                 + (names.Count == 0 ? "None is there yet: --save-baseline NAME keeps one." : $"There are: {string.Join(", ", names)}."));
         }
-        return new ComparisonArm { Label = name, Source = ArmSource.Baseline, From = Path.GetFullPath(store.PathOf(name)), Strategy = strategy };
+        return new ComparisonArm { Label = name + Suffix(strategy), Source = ArmSource.Baseline, From = Path.GetFullPath(store.PathOf(name)), Strategy = strategy };
     }
 
     /// <summary>The same arm twice is a comparison of equals, and has two names all the same.</summary>
@@ -50,6 +50,8 @@ internal static class ArmNames
             ? arm with { Label = string.Create(CultureInfo.InvariantCulture, $"{arm.Label}#{count + 1}") }
             : arm),
     ];
+
+    private static string Suffix(string? strategy) => strategy is null ? "" : $"@{strategy}";
 
     private static (string Place, string? Strategy) Split(string text)
     {

@@ -13,15 +13,19 @@ internal sealed class BlockMeasurement(ComparisonFolder folder, LabConsole conso
     private readonly int[] _measured =
         [.. folder.Manifest.Arms.Index().Where(arm => arm.Item.Source == ArmSource.Strategy).Select(arm => arm.Index)];
 
-    /// <summary>Returns when all blocks are there, an arm failed too often, or it was interrupted; finished blocks are kept in any case.</summary>
-    public void Run(CancellationToken cancellation)
+    /// <summary>Returns when all blocks are there, an arm failed too often, or it was interrupted, which is true; finished blocks are kept in any case.</summary>
+    public bool Run(CancellationToken cancellation)
     {
         Stopwatch elapsed = Stopwatch.StartNew();
         int before = folder.Manifest.Blocks.Count;
         for (int number = before + 1; number <= folder.Manifest.BlocksAsked; number++)
         {
             ComparisonBlock? block = Measure(number, Left(elapsed.Elapsed, number - 1 - before, folder.Manifest.BlocksAsked - number + 1), cancellation);
-            if (block is null) break;
+            if (block is null)
+            {
+                folder.Finish();
+                return true;
+            }
             folder.Add(block);
             foreach (BlockRun failed in block.Runs.Where(run => run.Problem is not null)) console.Error.WriteLine($"block {number}: {failed.Problem}");
             if (HopelessArm() is { } hopeless)
@@ -31,6 +35,7 @@ internal sealed class BlockMeasurement(ComparisonFolder folder, LabConsole conso
             }
         }
         folder.Finish();
+        return false;
     }
 
     /// <summary>Null if it was interrupted.</summary>

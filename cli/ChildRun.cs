@@ -49,7 +49,8 @@ internal sealed class ChildRun(ComparisonArm arm, string runs, ulong seed)
             ended = child.WaitForExit(limit);
         if (!ended) Kill(child);
         child.WaitForExit(); // also for the last lines
-        if (cancellation.IsCancellationRequested) return null;
+        // A terminal interrupts the child as well, which may be told and gone before this process knows.
+        if (cancellation.IsCancellationRequested || child.ExitCode == ExitCode.Interrupted) return null;
 
         string[] lines = error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string? folder = lines.LastOrDefault(line => line.StartsWith(Announcement, StringComparison.Ordinal))?[Announcement.Length..];

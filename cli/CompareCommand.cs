@@ -34,10 +34,11 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         given.Refuse(request.Anyway);
 
         ComparisonFolder? folder = resumed;
+        bool isInterrupted = false;
         if (arms.Any(arm => arm.Source == ArmSource.Strategy))
         {
             folder = resumed is null ? Create(arms) : Resume(resumed);
-            new BlockMeasurement(folder, console).Run(cancellation);
+            isInterrupted = new BlockMeasurement(folder, console).Run(cancellation);
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
@@ -48,7 +49,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
         if (arms.Count > 1) CompareOutput.Print(comparison, folder, request.Format, console);
 
-        if (cancellation.IsCancellationRequested)
+        if (isInterrupted)
         {
             console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are kept; lab compare --resume {folder.Path}");
             return ExitCode.Interrupted;

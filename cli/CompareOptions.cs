@@ -9,7 +9,7 @@ internal sealed class CompareOptions
     private const int BlocksMax = 1000;
 
     /// <summary>What a measured arm is given unless told otherwise: so short that 2 arms × 10 blocks take less than 3 minutes.</summary>
-    private static readonly (string Option, string Value)[] Brief = [("--duration", "2s"), ("--warmup", "250ms"), ("--memory", "8MiB")];
+    private static readonly (string Option, string Value)[] Brief = [("--duration", "3s"), ("--warmup", "250ms"), ("--memory", "8MiB")];
 
     private readonly Argument<string[]> _arms = new("arms") { Description = "strategies, run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _blocks = RunOptions.Text("--blocks", "runs of each measured arm; each block runs every arm once", "10");
