@@ -4,9 +4,14 @@ using Lab.Workloads;
 
 namespace Lab.Cli;
 
-/// <summary>A workload's actor as the timing window drives it. Keeps the counters of the actor's thread for the results.</summary>
-internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
+/// <summary>
+/// A workload's actor as the timing window drives it. Keeps the counters of the actor's thread for the results. As a self-test, a step recorded as
+/// <c>update</c> can be made longer by a share of its own time.
+/// </summary>
+internal sealed class AdaptedActor(WorkloadActor actor, double inject = 0) : IMeasuredActor
 {
+    private readonly int _injected = inject > 0 ? actor.Metrics.ToList().IndexOf("update") : -1;
+
     private long _begin;
     private long _end;
 
@@ -44,7 +49,19 @@ internal sealed class AdaptedActor(WorkloadActor actor) : IMeasuredActor
         actor.Prepare();
     }
 
-    public int Step() => actor.Step();
+    public int Step() => _injected < 0 ? actor.Step() : StepLonger();
+
+    /// <summary>Busy, as a slower update would be: a sleep would give the core away.</summary>
+    private int StepLonger()
+    {
+        long begin = default(Metal).Timestamp();
+        int metric = actor.Step();
+        if (metric != _injected) return metric;
+        long end = default(Metal).Timestamp();
+        long until = end + (long)((end - begin) * inject);
+        while (default(Metal).Timestamp() < until) Thread.SpinWait(1);
+        return metric;
+    }
 
     public void RecordSamples(LatencyRecorder into, long startTicks)
     {

@@ -5,7 +5,7 @@ using Lab.Results;
 
 namespace Lab.Cli;
 
-/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
     /// <summary>How long an interrupted run may take to save what it measured.</summary>
@@ -39,6 +39,7 @@ internal static class LabCommand
         Command run = new("run", "measure strategies on workloads (also when no verb is given)");
         AddRun(run, args, console);
         root.Subcommands.Add(run);
+        root.Subcommands.Add(CompareCommand.Build(args, console));
         root.Subcommands.Add(ListCommand.Build(console));
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
@@ -64,6 +65,11 @@ internal static class LabCommand
         try
         {
             return verb();
+        }
+        catch (NotComparableException error)
+        {
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
+            return ExitCode.NotComparable;
         }
         catch (Exception error) when (IsForTheUser(error))
         {

@@ -45,7 +45,7 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
-        List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor))];
+        List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor, request.Inject))];
         IReadOnlyList<IMeasuredActor> actors =
             strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
         MeasuredRun window = TimedMeasurement.Run(actors, request.Window, watch, stop.Token);

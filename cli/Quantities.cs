@@ -62,6 +62,13 @@ internal static partial class Quantities
         return rate;
     }
 
+    /// <summary>A share of one from per cent, with or without the sign: 2, 2% or 2 %.</summary>
+    public static double Share(string option, string text, int percentMax)
+    {
+        bool good = double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent);
+        return good && percent >= 0 && percent <= percentMax ? percent / 100 : throw Bad(option, text, $"a share from 0% to {percentMax}%, such as 2%");
+    }
+
     public static int Whole(string option, string text, int min, int max)
     {
         bool good = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number);

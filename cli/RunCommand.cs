@@ -60,6 +60,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         if (hung) folder.Partial("watchdog");
         else if (cancellation.IsCancellationRequested) folder.Partial("interrupted");
         else folder.Complete();
+        if (request.SaveBaseline is { } name) SavedBaseline.Save(name, folder, request.Out, console);
         return Report(folder, cancellation.IsCancellationRequested && !hung);
     }
 
@@ -178,17 +179,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             Seed = request.Seed,
             GitCommit = machine.Commit,
             GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
-            Machine = new MachineFacts
+            Machine = ThisMachine.Facts(machine) with
             {
-                Cpu = machine.CpuModel ?? "unknown",
-                Cores = machine.Limits.UsableCores,
-                Kernel = machine.Kernel,
-                Os = machine.OperatingSystem,
-                MemoryBytes = machine.Limits.TotalMemoryBytes ?? 0,
-                Hypervisor = machine.HasHypervisor == true ? "present" : null,
                 Facts = Doctor.Cheap((request.Hardware ?? new HardwareSettings()).KvmDevice).ToDictionary(fact => fact.Name, fact => fact.Value),
             },
-            Runtime = new RuntimeFacts { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection, TieredCompilation = machine.TieredCompilation },
+            Runtime = ThisMachine.Runtime(machine),
             Clock = new ClockFacts
             {
                 Source = clock.Source.ToString().ToLowerInvariant(),

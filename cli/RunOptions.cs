@@ -40,6 +40,8 @@ internal sealed class RunOptions
     private readonly Option<string> _pin = Text("--pin", "bind actors to cores: auto, on or off", "auto");
     private readonly Option<string> _pause = Text("--pause", "dally at a point: fast-zap=200us, put-edge=…, root-filter=…, detached=…; comma-separated", "");
     private readonly Option<string> _watchdog = Text("--watchdog", "give a run up when an actor stands still for so long", "10s");
+    private readonly Option<string> _inject = Text("--inject", "self-test: memslot updates take so many per cent of their own time longer", "0");
+    private readonly Option<string> _saveBaseline = Text("--save-baseline", "keep the run under a name that 'lab compare' takes", "");
     private readonly HardwareOptions _hardware = new();
     private readonly LoadOptions _load = new();
     private readonly QuietOptions _quiet = new();
@@ -48,8 +50,11 @@ internal sealed class RunOptions
     private IEnumerable<Option> All =>
     [
         _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _inject, _saveBaseline, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
     ];
+
+    /// <summary>Those that shape a measurement: not what is measured, how often, where to, nor how it is told.</summary>
+    public IEnumerable<Option> Shaping => All.Except([_strategy, _runs, _seed, _out, _format, _inject, _saveBaseline]);
 
     public static string NameOf(PausePoint point) =>
         point switch
@@ -106,6 +111,8 @@ internal sealed class RunOptions
             Perf = _quiet.ReadPerf(parsed),
             KernelTrace = _quiet.ReadTrace(parsed),
             Seed = Quantities.Seed(Of(_seed)),
+            Inject = Quantities.Share("--inject", Of(_inject), 1000),
+            SaveBaseline = SavedBaseline.Name(Of(_saveBaseline)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
             Format = Names.Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),

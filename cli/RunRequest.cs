@@ -59,6 +59,12 @@ internal sealed record RunRequest
 
     public WorkloadParameters Parameters { get; init; } = new();
 
+    /// <summary>Self-test: share of its own time by which each memslot update is made longer, 0.1 for 10 %.</summary>
+    public double Inject { get; init; }
+
+    /// <summary>Name under which the finished run is kept; null for none.</summary>
+    public string? SaveBaseline { get; init; }
+
     /// <summary>Every setting by the name of its option, for the manifest.</summary>
     public IReadOnlyDictionary<string, string> Describe()
     {
@@ -105,6 +111,7 @@ internal sealed record RunRequest
                 : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),
         };
         foreach ((string name, string value) in LoadOptions.Describe(Parameters)) settings[name] = value;
+        if (Inject > 0) settings["inject"] = string.Create(invariant, $"{100 * Inject:0.###}%");
         if (Hardware is { } hardware)
             foreach ((string name, string value) in HardwareOptions.Describe(hardware)) settings[name] = value;
         return settings;

@@ -68,6 +68,20 @@ public sealed class RunStore(string root)
         }
     }
 
+    /// <summary>Reads a run's manifest and summary, which is what a comparison of hundreds of runs needs.</summary>
+    /// <param name="idOrPath">As for <see cref="Open"/>.</param>
+    /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
+    /// <exception cref="RunDamagedException">One of the two files is missing or cannot be understood.</exception>
+    public RunRecord OpenSummary(string idOrPath)
+    {
+        var folder = Find(idOrPath);
+        var manifest = ReadManifest(folder);
+        var (state, reason) = StateNow(manifest);
+        var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        IReadOnlyList<SummaryRow> summary = named.Count == 0 ? [] : [.. CsvLayouts.Summary.Read(folder).Where(row => named.Contains(row.Key))];
+        return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason, Summary = summary };
+    }
+
     private string Find(string idOrPath)
     {
         if (idOrPath == Latest)

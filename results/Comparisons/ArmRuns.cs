@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace Lab.Results.Comparisons;
+
+/// <summary>One repetition of an arm: where its numbers stand, and the block it belongs to (0 outside of blocks).</summary>
+public sealed record ArmRun(RunRecord Record, int Repetition, int Block);
+
+/// <summary>The runs of an arm that can be read.</summary>
+/// <param name="Problems">Why others were left out, a sentence each: nothing is dropped silently.</param>
+public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun> Runs, IReadOnlyList<string> Problems)
+{
+    private Dictionary<(Scene, string), Dictionary<ArmRun, SummaryRow>>? _rows;
+
+    /// <summary>Scenes in the order they were first measured.</summary>
+    public IReadOnlyList<Scene> Scenes =>
+        [.. Runs.SelectMany(run => run.Record.Manifest.Measurements).Where(one => one.Strategy == Strategy).Select(one => one.Scene).Distinct()];
+
+    /// <summary>Latency metrics of a scene, in the order they were first written.</summary>
+    public IReadOnlyList<string> MetricsIn(Scene scene) => [.. Rows.Keys.Where(key => key.Item1 == scene).Select(key => key.Item2)];
+
+    /// <summary>The metric in each run that has it.</summary>
+    public IReadOnlyDictionary<ArmRun, SummaryRow> Of(Scene scene, string metric) =>
+        Rows.TryGetValue((scene, metric), out var rows) ? rows : [];
+
+    private Dictionary<(Scene, string), Dictionary<ArmRun, SummaryRow>> Rows
+    {
+        get
+        {
+            if (_rows is not null)
+                return _rows;
+            _rows = [];
+            foreach (var run in Runs)
+            {
+                foreach (var row in run.Record.Summary)
+                {
+                    if (row.Strategy != Strategy || row.Run != run.Repetition || row.Unit != "ns" || row.Count <= 0)
+                        continue;
+                    if (!_rows.TryGetValue((row.Scene, row.Metric), out var rows))
+                        _rows.Add((row.Scene, row.Metric), rows = []);
+                    rows[run] = row;
+                }
+            }
+
+            return _rows;
+        }
+    }
+
+    /// <summary>Takes the runs of a strategy from run folders.</summary>
+    /// <param name="records">Each with the block that it is part of.</param>
+    public static ArmRuns Of(string label, string strategy, IEnumerable<(RunRecord Record, int Block)> records, IReadOnlyList<string> problems)
+    {
+        List<ArmRun> runs = [];
+        List<string> left = [.. problems];
+        foreach (var (record, block) in records)
+        {
+            foreach (var repetition in record.Manifest.Measurements.Where(one => one.Strategy == strategy).GroupBy(one => one.Run))
+            {
+                if (repetition.FirstOrDefault(one => one.Verdict != Verdict.Clean) is { } bad)
+                    left.Add(string.Create(CultureInfo.InvariantCulture, $"{record.Folder}: run {bad.Run} of {strategy} is {Word(bad.Verdict)}, not clean; left out"));
+                else if (DamagedRow.Find(record, strategy, repetition.Key) is { } damage)
+                    left.Add(damage + "; left out");
+                else
+                    runs.Add(new ArmRun(record, repetition.Key, block));
+            }
+        }
+
+        return new ArmRuns(label, strategy, runs, left);
+    }
+
+    private static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Xunit;
+
+namespace Lab.Tests.Cli;
+
+/// <summary>Comparisons that measure: children, blocks, interruption, resumption, baselines.</summary>
+[Collection(ChildProcesses.Name)]
+public sealed class CompareMeasuredTests : IDisposable
+{
+    private readonly ComparedRuns _runs = new();
+
+    public void Dispose() => _runs.Dispose();
+
+    private string[] Tiny(params string[] arguments) =>
+        ["compare", .. arguments, "--out", _runs.Out, "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms"];
+
+    private ComparisonFolder Only() => ComparisonFolder.Open(Assert.Single(Directory.EnumerateDirectories(_runs.Out)));
+
+    [Fact]
+    public void Two_blocks_run_every_arm_once_in_mirrored_order_each_in_a_process_of_its_own()
+    {
+        LabExit lab = LabProcess.Run(Tiny("mainline", "workqueue", "--blocks", "2"));
+
+        Assert.True(lab.Code == 0, lab.Error);
+        ComparisonFolder folder = Only();
+        Assert.Equal(RunState.Complete, folder.Manifest.State);
+        Assert.Equal(folder.Manifest.Blocks[0].Runs.Select(run => run.Arm).Reverse(), folder.Manifest.Blocks[1].Runs.Select(run => run.Arm));
+        RunRecord[] runs = [.. folder.Manifest.Blocks.SelectMany(block => block.Runs).Select(run => new RunStore(folder.Runs).Open(run.Run!))];
+        Assert.Equal(4, runs.Select(run => run.Manifest.Process!.Pid).Distinct().Count());
+        Assert.Equal(["1", "1", "2", "2"], runs.Select(run => run.Manifest.Settings["seed"]));
+        Assert.Contains("[2/2]", lab.Error);
+        Assert.Contains("2 of 2 blocks, ABBA in random order (seed 1), a process per run.", lab.Out);
+        Assert.Matches("p50 .*inconclusive, ~[0-9]+ more", lab.Out);
+    }
+
+    [Fact]
+    public void A_killed_comparison_keeps_its_finished_blocks_and_resumes()
+    {
+        using (LabProcess lab = LabProcess.Start(Tiny("mainline", "workqueue", "--blocks", "3")))
+        {
+            lab.AwaitError("[2/3]");
+            lab.KillNow();
+            lab.End();
+        }
+        ComparisonFolder killed = Only();
+        ComparisonBlock first = Assert.Single(killed.Manifest.Blocks);
+        Assert.Equal(RunState.Running, killed.Manifest.State);
+
+        LabExit resumed = LabProcess.Run("compare", "--resume", killed.Path, "--format", "csv");
+
+        Assert.True(resumed.Code == 0, resumed.Error);
+        Assert.DoesNotContain("[1/3]", resumed.Error);
+        ComparisonManifest whole = Only().Manifest;
+        Assert.Equal((RunState.Complete, 3), (whole.State, whole.Blocks.Count));
+        Assert.Equal(first.Runs, whole.Blocks[0].Runs);
+        Assert.Contains("update,p50,ns,mainline,workqueue,", resumed.Out);
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGINT)]
+    [InlineData(PosixSignal.SIGTERM)]
+    public void An_interrupted_comparison_says_what_is_kept_and_how_to_go_on(PosixSignal signal)
+    {
+        using LabProcess lab = LabProcess.Start(Tiny("mainline", "workqueue", "--blocks", "20"));
+        lab.AwaitError("[2/20]");
+        lab.Signal(signal);
+        LabExit exit = lab.End();
+
+        Assert.True(exit.Code == 130, exit.Error);
+        ComparisonFolder folder = Only();
+        Assert.Equal(RunState.Partial, folder.Manifest.State);
+        Assert.InRange(folder.Manifest.Blocks.Count, 1, 19);
+        Assert.Contains($"{folder.Manifest.Blocks.Count} of 20 blocks are kept; lab compare --resume {folder.Path}", exit.Error);
+        Assert.Contains("update (gated)", exit.Out);
+    }
+
+    [Fact]
+    public void A_broken_invariant_in_a_run_is_reported_and_its_run_left_out()
+    {
+        LabExit lab = LabProcess.Run(
+            "compare", "workqueue", "async-put", "--blocks", "5", "--workload", "root-toggle", "--pause", "fast-zap=300us", "--out", _runs.Out, "--duration", "3s",
+            "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1");
+
+        Assert.True(lab.Code == 4, lab.Error);
+        Assert.Contains("block 1: async-put: an invariant was violated (exit 4)", lab.Error);
+        Assert.Contains("left out of async-put: block 1", lab.Out);
+        Assert.Contains("async-put failed in each of the first 2 blocks; no more are measured.", lab.Error);
+        Assert.Contains("async-put is known to be broken", lab.Out);
+    }
+
+    [Fact]
+    public void An_arm_that_cannot_be_measured_is_refused_before_anything_is()
+    {
+        BadInputTests.AssertRefusal(LabProcess.Run(Tiny("workqueue", "kvm-slots")), "There is no arm 'kvm-slots'", "There are:");
+        Assert.False(Directory.Exists(_runs.Out));
+    }
+
+    [Fact]
+    public void A_baseline_is_kept_by_run_and_by_compare_and_compared_against()
+    {
+        LabExit saved = LabProcess.Run(Tiny("workqueue", "--blocks", "2", "--save-baseline", "kept"));
+        Assert.True(saved.Code == 0, saved.Error);
+        Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
+        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms",
+            "--vcpus", "1", "--grace", "0ms", "--out", _runs.Beside("runs"), "--save-baseline", "run");
+        Assert.True(run.Code == 0, run.Error);
+
+        LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));
+
+        Assert.True(lab.Code is 0 or 3, lab.Error);
+        Assert.Contains("2 runs of kept, 1 run of workqueue, 2 runs of run", lab.Out.ReplaceLineEndings(" "));
+        Assert.Contains("differ in nothing else", lab.Out);
+    }
+
+    [Fact]
+    public void An_injected_delay_lengthens_updates_by_its_share_and_is_called_out()
+    {
+        LabExit lab = LabProcess.Run(Tiny("workqueue", "workqueue", "--inject", "400", "--blocks", "2", "--format", "csv"));
+
+        string[] p50 = lab.Out.Split('\n').Single(line => line.StartsWith("update,p50,", StringComparison.Ordinal)).Split(',');
+        Assert.Equal("workqueue#2", p50[4]);
+        Assert.InRange(double.Parse(p50[7], System.Globalization.CultureInfo.InvariantCulture), 2, 12); // five times, on a machine that may be busy
+        Assert.Contains("--inject: workqueue none | workqueue#2 400%", lab.Error);
+    }
+
+    [Theory]
+    [InlineData("\"schema_version\": 1", "\"schema_version\": 7", "schema version 7 is not one this program reads (up to 1)")]
+    [InlineData("\"number\": 1", "\"number\": 3", "block 3 is out of order")]
+    [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, where there are 2")]
+    [InlineData("\"blocks\": [", "\"blocks\": oops", "not the JSON expected here")]
+    public void A_damaged_comparison_is_refused_with_file_and_reason(string was, string becomes, string complaint)
+    {
+        ComparisonFolder folder = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);
+        string file = Path.Combine(folder.Path, ComparisonFolder.ManifestFile);
+        string text = File.ReadAllText(file);
+        int at = text.IndexOf(was, StringComparison.Ordinal);
+        File.WriteAllText(file, text[..at] + becomes + text[(at + was.Length)..]);
+
+        BadInputTests.AssertRefusal(LabProcess.Run("compare", "--resume", folder.Path), "comparison.json", complaint);
+    }
+
+    [Fact]
+    public void More_blocks_are_added_to_a_finished_comparison_and_fewer_refused()
+    {
+        ComparisonFolder two = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);
+
+        BadInputTests.AssertRefusal(LabProcess.Run("compare", "--resume", two.Path, "--blocks", "1"), "--blocks 1 is fewer than the 2", "ask for more");
+        LabExit lab = LabProcess.Run("compare", "--resume", two.Path, "--blocks", "3");
+        Assert.True(lab.Code == 0, lab.Error);
+        Assert.Equal(3, Only().Manifest.Blocks.Count);
+        Assert.Contains("[3/3]", lab.Error);
+    }
+}
