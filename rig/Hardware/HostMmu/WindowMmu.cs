@@ -96,7 +96,7 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
 
     protected override IRootSpace Space(int number) => _host.WindowAt(number - 1)!;
 
-    protected override Piece Allow(in Piece piece, in Mapping mapping) => piece with { MayWrite = mapping.MayWrite };
+    protected override Piece Allow(in Piece piece, in Mapping mapping, MemslotFlags slotFlags) => piece with { MayWrite = mapping.MayWrite };
 
     /// <summary>A frame that the window does not reach is skipped: no slot lies there, see <see cref="AllocateBacking"/>.</summary>
     protected override MapOutcome? Refuses(TdpRoot root, Gfn gfn)

@@ -74,9 +74,9 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     protected override IRootSpace Space(int number) => _slots is null ? _host[number] : _slots.Context;
 
     /// <summary>KVM itself sees to it that writes to a piece that logs are noticed.</summary>
-    protected override Piece Allow(in Piece piece, in Mapping mapping) => piece with
+    protected override Piece Allow(in Piece piece, in Mapping mapping, MemslotFlags slotFlags) => piece with
     {
-        MayWrite = (mapping.SlotFlags & MemslotFlags.ReadOnly) == 0,
-        LogsDirty = (mapping.SlotFlags & MemslotFlags.LogDirtyPages) != 0,
+        MayWrite = (slotFlags & MemslotFlags.ReadOnly) == 0,
+        LogsDirty = (slotFlags & MemslotFlags.LogDirtyPages) != 0,
     };
 }

@@ -102,7 +102,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
             }
             SlotBacking backing = Memory.Find(mapping.Frame);
             Piece fresh = Fitted(space.Pieces, mapping.Gfn, space.Pieces.PieceAround(mapping.Gfn, backing, slot: 0));
-            if (!space.TryInstall(Allow(fresh, mapping))) return MapOutcome.NoMemory;
+            if (!space.TryInstall(Allow(fresh, mapping, backing.Flags))) return MapOutcome.NoMemory;
         }
         CountPages(1);
         Actor.Current.Counters.TablesInstalled++;
@@ -145,6 +145,12 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     {
         lock (_ownedLock) _backings.Remove(backing);
         Memory.Free(backing, generation);
+    }
+
+    public void SetBackingFlags(ulong backing, MemslotFlags flags)
+    {
+        // Nothing is there if the memory was lost: the run is over then.
+        if (backing != 0) Memory.Find(backing).Flags = flags;
     }
 
     public virtual void SettleBacking(FrameStamp next) => Memory.Settle(next);
@@ -191,8 +197,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     /// <summary>The space of that number.</summary>
     protected abstract IRootSpace Space(int number);
 
-    /// <summary>The piece with the rights that the mapping gives it.</summary>
-    protected abstract Piece Allow(in Piece piece, in Mapping mapping);
+    /// <summary>The piece with the rights that the mapping and its slot give it.</summary>
+    protected abstract Piece Allow(in Piece piece, in Mapping mapping, MemslotFlags slotFlags);
 
     /// <summary>What becomes of a fault that cannot be resolved whatever the slots say; null if it can.</summary>
     protected virtual MapOutcome? Refuses(TdpRoot root, Gfn gfn) => null;

@@ -7,7 +7,11 @@ namespace Lab.Hardware;
 /// <param name="Bytes">A multiple of 4 KiB.</param>
 /// <param name="FileOffset">Where it lies in <see cref="SlotMemory.File"/>.</param>
 /// <param name="Range">Guest frames it was allocated for.</param>
-internal sealed record SlotBacking(ulong Address, long Bytes, long FileOffset, GfnRange Range);
+internal sealed record SlotBacking(ulong Address, long Bytes, long FileOffset, GfnRange Range)
+{
+    /// <summary>Flags of the slot. Set under slots_lock, read by faults.</summary>
+    public MemslotFlags Flags { get; set; }
+}
 
 /// <summary>
 /// The memory behind guest slots: each page begins with the stamp of the slot generation that owns it, so that every access proves
@@ -60,7 +64,7 @@ internal sealed unsafe class SlotMemory : IDisposable
         lock (_lock)
         {
             bool isPrepared = _prepared.Backing?.Bytes == bytes;
-            SlotBacking backing = (isPrepared ? _prepared.Backing : TakeFreed(bytes) ?? Map(bytes, range))! with { Range = range };
+            SlotBacking backing = (isPrepared ? _prepared.Backing : TakeFreed(bytes) ?? Map(bytes, range))! with { Range = range, Flags = MemslotFlags.None };
             if (!isPrepared || _prepared.Stamp != stamp.Word) Stamp(backing, stamp.Word);
             if (isPrepared) _prepared = default;
             _used.Add(backing.Address, backing);

@@ -21,8 +21,7 @@ public enum MapOutcome
 /// <param name="Frame">Address of the backing frame.</param>
 /// <param name="MayWrite">The slot allows writing.</param>
 /// <param name="Write">The access that faulted was a write.</param>
-/// <param name="SlotFlags">Of the slot it belongs to.</param>
-public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write, MemslotFlags SlotFlags = MemslotFlags.None);
+public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write);
 
 /// <summary>What a guest access gets from the tables.</summary>
 public enum WalkOutcome

@@ -111,6 +111,9 @@ public interface IHardwareMmu : IMmu
     /// <exception cref="InsufficientMemoryException">There is none.</exception>
     ulong AllocateBacking(GfnRange range, FrameStamp stamp);
 
+    /// <summary>Tells the flags of the slot that the memory is for: what a fault maps from now on follows them.</summary>
+    void SetBackingFlags(ulong backing, MemslotFlags flags);
+
     /// <summary>Hands the memory back, to be stamped as freed by <see cref="SettleBacking"/>. Nothing may reach it any more.</summary>
     void FreeBacking(ulong backing, ulong generation);
 

@@ -121,6 +121,8 @@ public sealed unsafe partial class Vm<TMachine>
                 Spare.CopyFrom(Active);
                 Spare.Set(slot with { Flags = flags });
                 _slotKernel?.SetFlags(slot, flags);
+                // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected below.
+                _hardware?.SetBackingFlags(slot.Frame, flags);
                 SwapSlots();
                 if (_slotKernel is null && (flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
             }
@@ -244,6 +246,7 @@ public sealed unsafe partial class Vm<TMachine>
         ulong generation = ++LastGeneration;
         FrameStamp stamp = FrameStamp.Of(id, generation);
         ulong frame = _hardware is { } hardware ? hardware.AllocateBacking(range, stamp) : Memory.Allocate(Machine, stamp);
+        _hardware?.SetBackingFlags(frame, flags);
         return new Memslot(id, range, flags, generation, frame);
     }
 
