@@ -109,18 +109,6 @@ internal sealed unsafe class Window : IRootSpace, IDisposable
         Libc.Checked(result, $"mprotect(window {Index}, {piece.Range})");
     }
 
-    /// <summary>Makes it one hole, for the next root. Nobody uses it.</summary>
-    public void Reset()
-    {
-        lock (Pieces.Lock)
-        {
-            Begin();
-            while (Pieces.TryNext(new Gfn(0), GfnRange.All.End, out Piece piece)) Pieces.Remove(piece);
-            Close(Address, Bytes);
-            End();
-        }
-    }
-
     public void Dispose() => _range.Dispose();
 
     private static int ProtectionOf(in Piece piece) => Libc.ProtRead | Libc.ProtExec | (piece.MayWrite ? Libc.ProtWrite : 0);

@@ -47,7 +47,7 @@ internal sealed class KvmContext : IRootSpace, IDisposable
 
     public IReadOnlyList<KvmVcpu> Vcpus => _vcpus;
 
-        public PieceTable Pieces { get; } = null!;
+    public PieceTable Pieces { get; } = null!;
 
     /// <summary>
     /// Shows the guest the image and the request words of the VM that the context serves now; what it showed for the one before goes. Nothing

@@ -66,13 +66,19 @@ public interface IVcpuCore : IDisposable
 /// <summary>Memslot updates that the running kernel carries out itself, each one system call. Hold slots_lock.</summary>
 public interface ISlotKernel
 {
+    /// <summary>Adds the slot. On return an access to it is resolved by the kernel; a guest that met the hole before has to access again.</summary>
     void Create(in Memslot slot);
 
+    /// <summary>
+    /// Takes the slot away. On return no vCPU reaches its memory: the kernel has zapped what mapped it and flushed. vCPUs may be in the guest
+    /// throughout; their next access to it finds a hole.
+    /// </summary>
     void Delete(in Memslot slot);
 
-    /// <summary>Same memory, new place.</summary>
+    /// <summary>Same memory, new place. On return no vCPU reaches it at the old one; at the new one it is faulted in again.</summary>
     void Move(in Memslot slot, Gfn newBase);
 
+    /// <summary>Changes the flags. Once logging is on, on return, the next write of any vCPU to each page is noticed; mappings to read from stay.</summary>
     void SetFlags(in Memslot slot, MemslotFlags flags);
 
     /// <summary>Fetches and clears what the guest dirtied since the last call; the number of pages.</summary>
