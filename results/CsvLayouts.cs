@@ -63,4 +63,36 @@ internal static class CsvLayouts
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
             Event = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Count = from.Whole(),
         });
+
+    internal static CsvTable<DisturbanceRow> Disturbances { get; } = new(
+        "disturbances.csv",
+        ["kind", "start_ms", "length_ms", "actor", "located", "detail"],
+        (to, row) => to.Text(row.Kind).Number(row.StartMs).Number(row.LengthMs).Text(row.Actor).Whole(row.Located ? 1 : 0).Text(row.Detail),
+        (key, from) => new DisturbanceRow
+        {
+            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
+            Kind = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Actor = from.Text(), Located = from.Whole() != 0, Detail = from.Text(),
+        });
+
+    internal static CsvTable<UndisturbedRow> Undisturbed { get; } = new(
+        "undisturbed.csv",
+        ["metric", "unit", "count", "tagged", "p50", "p90", "p99", "p99_9", "p99_99", "max"],
+        (to, row) => to.Text(row.Metric).Text(row.Unit).Whole(row.Count).Whole(row.Tagged)
+            .Number(row.P50).Number(row.P90).Number(row.P99).Number(row.P999).Number(row.P9999).Number(row.Max),
+        (key, from) => new UndisturbedRow
+        {
+            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
+            Metric = from.Text(), Unit = from.Text(), Count = from.Whole(), Tagged = from.Whole(),
+            P50 = from.Number(), P90 = from.Number(), P99 = from.Number(), P999 = from.Number(), P9999 = from.Number(), Max = from.Number(),
+        });
+
+    internal static CsvTable<TaggedSampleRow> Tagged { get; } = new(
+        "tagged.csv",
+        ["metric", "unit", "actor", "start_ms", "value", "kinds"],
+        (to, row) => to.Text(row.Metric).Text(row.Unit).Text(row.Actor).Number(row.StartMs).Number(row.Value).Text(row.Kinds),
+        (key, from) => new TaggedSampleRow
+        {
+            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
+            Metric = from.Text(), Unit = from.Text(), Actor = from.Text(), StartMs = from.Number(), Value = from.Number(), Kinds = from.Text(),
+        });
 }

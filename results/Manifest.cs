@@ -135,6 +135,9 @@ public sealed record Measurement
     /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
     public long? WindowStartNs { get; init; }
 
+    /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>
+    public bool Watched { get; init; }
+
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     [JsonIgnore]

@@ -80,6 +80,73 @@ public sealed record KernelEventRow : MeasurementRow
     public long Count { get; init; }
 }
 
+/// <summary>
+/// Something that came between the measurement and its subject: <c>disturbances.csv</c>, which is there only when the run was watched. Those
+/// that overlap the measured window; one may begin before it and end after it.
+/// </summary>
+public sealed record DisturbanceRow : MeasurementRow
+{
+    /// <summary><c>gc-pause</c>, <c>jit</c>, <c>tier-up</c>, <c>lock-contention</c>, <c>thread-pool</c>, <c>steal</c>, <c>run-queue-delay</c>,
+    /// <c>involuntary-switch</c>, <c>migration</c>, <c>major-fault</c> or <c>frequency-change</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Milliseconds since the measured window opened; below 0 if it began before.</summary>
+    public double StartMs { get; init; }
+
+    public double LengthMs { get; init; }
+
+    /// <summary>Whose samples alone it can have touched; empty if anybody's.</summary>
+    public string Actor { get; init; } = "";
+
+    /// <summary>
+    /// Whether start and length are the disturbance's own. Else they are those of two looks at a counter between which it happened; such a one tags
+    /// no single sample.
+    /// </summary>
+    public bool Located { get; init; }
+
+    /// <summary>Which method, how much, in a few words.</summary>
+    public string Detail { get; init; } = "";
+}
+
+/// <summary>
+/// A metric without the samples that a located disturbance overlapped: <c>undisturbed.csv</c>, beside which <c>summary.csv</c> has all of them.
+/// One row for each metric of a watched measurement, also where nothing was tagged.
+/// </summary>
+public sealed record UndisturbedRow : MeasurementRow
+{
+    public required string Metric { get; init; }
+    public required string Unit { get; init; }
+
+    /// <summary>Samples that are left.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Samples that are not.</summary>
+    public long Tagged { get; init; }
+
+    public double P50 { get; init; }
+    public double P90 { get; init; }
+    public double P99 { get; init; }
+    public double P999 { get; init; }
+    public double P9999 { get; init; }
+    public double Max { get; init; }
+}
+
+/// <summary>A sample that a located disturbance overlapped: <c>tagged.csv</c>, the longest of each metric first.</summary>
+public sealed record TaggedSampleRow : MeasurementRow
+{
+    public required string Metric { get; init; }
+    public required string Unit { get; init; }
+    public required string Actor { get; init; }
+
+    /// <summary>When it began, in milliseconds since the measured window opened.</summary>
+    public double StartMs { get; init; }
+
+    public double Value { get; init; }
+
+    /// <summary>As <see cref="DisturbanceRow.Kind"/>; several are joined by <c>+</c>.</summary>
+    public required string Kinds { get; init; }
+}
+
 /// <summary>One counted value: <c>counters.csv</c>.</summary>
 public sealed record CounterRow : MeasurementRow
 {
@@ -126,12 +193,16 @@ public sealed record MeasurementRows(Measurement Measurement)
     public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
     public IReadOnlyList<CounterRow> Counters { get; init; } = [];
     public IReadOnlyList<KernelEventRow> KernelEvents { get; init; } = [];
+    public IReadOnlyList<DisturbanceRow> Disturbances { get; init; } = [];
+    public IReadOnlyList<UndisturbedRow> Undisturbed { get; init; } = [];
+    public IReadOnlyList<TaggedSampleRow> Tagged { get; init; } = [];
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 
     internal void RefuseForeignRows()
     {
         var key = Measurement.Key;
-        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents).Concat(Violations);
+        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents)
+            .Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
         if (rows.FirstOrDefault(row => row.Key != key) is { } foreign)
             throw new ArgumentException($"A row of {foreign.Key} was given as part of {key}.");
     }

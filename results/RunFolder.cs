@@ -78,6 +78,9 @@ public sealed class RunFolder
             Append(files, CsvLayouts.Timeline, rows.Timeline);
             Append(files, CsvLayouts.Counters, rows.Counters);
             if (rows.KernelEvents.Count > 0) Append(files, CsvLayouts.KernelEvents, rows.KernelEvents);
+            if (rows.Disturbances.Count > 0) Append(files, CsvLayouts.Disturbances, rows.Disturbances);
+            if (rows.Undisturbed.Count > 0) Append(files, CsvLayouts.Undisturbed, rows.Undisturbed);
+            if (rows.Tagged.Count > 0) Append(files, CsvLayouts.Tagged, rows.Tagged);
             files.Add(RunJson.ViolationsFile, to => JsonSerializer.Serialize(to, violations, RunJson.Plain.ListViolation));
             AddManifest(files, manifest); // Last: rows count from the moment the manifest names their measurement.
             files.Publish();

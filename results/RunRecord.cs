@@ -20,6 +20,15 @@ public sealed class RunRecord
     /// <summary>Empty unless the kernel was traced.</summary>
     public IReadOnlyList<KernelEventRow> KernelEvents { get; init; } = [];
 
+    /// <summary>What disturbed the run, by measurement; empty unless it was watched, see <see cref="Measurement.Watched"/>.</summary>
+    public IReadOnlyList<DisturbanceRow> Disturbances { get; init; } = [];
+
+    /// <summary>The metrics of watched measurements without the samples that were disturbed.</summary>
+    public IReadOnlyList<UndisturbedRow> Undisturbed { get; init; } = [];
+
+    /// <summary>The samples that were.</summary>
+    public IReadOnlyList<TaggedSampleRow> Tagged { get; init; } = [];
+
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 
     /// <summary>Strategies in the order they were first measured, which also settles their colours.</summary>

@@ -58,6 +58,9 @@ public sealed class RunStore(string root)
             Timeline = Named(CsvLayouts.Timeline.Read(folder)),
             Counters = Named(CsvLayouts.Counters.Read(folder)),
             KernelEvents = Named(CsvLayouts.KernelEvents.ReadIfThere(folder)),
+            Disturbances = Named(CsvLayouts.Disturbances.ReadIfThere(folder)),
+            Undisturbed = Named(CsvLayouts.Undisturbed.ReadIfThere(folder)),
+            Tagged = Named(CsvLayouts.Tagged.ReadIfThere(folder)),
             Violations = Named(ReadViolations(folder)),
         };
 
@@ -68,7 +71,7 @@ public sealed class RunStore(string root)
         }
     }
 
-    /// <summary>Reads a run's manifest and summary, which is what a comparison of hundreds of runs needs.</summary>
+    /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones), which is what a comparison of hundreds of runs needs.</summary>
     /// <param name="idOrPath">As for <see cref="Open"/>.</param>
     /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
     /// <exception cref="RunDamagedException">One of the two files is missing or cannot be understood.</exception>
@@ -78,8 +81,15 @@ public sealed class RunStore(string root)
         var manifest = ReadManifest(folder);
         var (state, reason) = StateNow(manifest);
         var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
-        IReadOnlyList<SummaryRow> summary = named.Count == 0 ? [] : [.. CsvLayouts.Summary.Read(folder).Where(row => named.Contains(row.Key))];
-        return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason, Summary = summary };
+        return new RunRecord
+        {
+            Folder = folder,
+            Manifest = manifest,
+            State = state,
+            PartialReason = reason,
+            Summary = named.Count == 0 ? [] : [.. CsvLayouts.Summary.Read(folder).Where(row => named.Contains(row.Key))],
+            Undisturbed = named.Count == 0 ? [] : [.. CsvLayouts.Undisturbed.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+        };
     }
 
     private string Find(string idOrPath)
