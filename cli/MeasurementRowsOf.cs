@@ -27,14 +27,19 @@ internal static class MeasurementRowsOf
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
             WindowStartNs = outcome.Window.WindowStartMonotonicNanoseconds is > 0 and var opened ? opened : null,
+            Watched = outcome.Watched is not null,
             Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;
         IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
         try
         {
-            return new MeasurementRows(measurement)
+            DisturbedSamples? disturbed = outcome.Watched is { } watched ? DisturbedSamples.Of(key, outcome.Window, merged, watched) : null;
+            return new MeasurementRows(disturbed is { Notes.Count: > 0 } ? measurement with { Notes = [.. measurement.Notes, .. disturbed.Notes] } : measurement)
             {
+                Disturbances = disturbed?.Disturbances ?? [],
+                Undisturbed = disturbed?.Undisturbed ?? [],
+                Tagged = disturbed?.Tagged ?? [],
                 Summary = [.. merged.Where(recorder => recorder.Histogram.Count > 0).Select(recorder => Summary(key, recorder, outcome.Window.WindowSeconds))],
                 Histograms = [.. merged.SelectMany(recorder => Histogram(key, recorder))],
                 Timeline = [.. merged.SelectMany(recorder => Timeline(key, recorder))],

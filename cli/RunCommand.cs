@@ -17,6 +17,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
 
     private KernelTraceScope? _trace = request.TraceScope;
+    private Watcher? _watcher;
 
     private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
 
@@ -30,7 +31,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
-        IReadOnlyList<string> warnings = [.. Warnings(), .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
+        string? unwatched = null;
+        using Watcher? watcher = request.Watch ? Watcher.TryStart(out unwatched) : null;
+        _watcher = watcher;
+        IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched], .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -97,7 +101,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
         MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace).Run(observer, cancellation);
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace, _watcher).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));

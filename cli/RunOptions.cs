@@ -110,6 +110,7 @@ internal sealed class RunOptions
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Perf = _quiet.ReadPerf(parsed),
             KernelTrace = _quiet.ReadTrace(parsed),
+            Watch = _quiet.ReadWatch(parsed),
             Seed = Quantities.Seed(Of(_seed)),
             Inject = Quantities.Share("--inject", Of(_inject), 1000),
             SaveBaseline = SavedBaseline.Name(Of(_saveBaseline)),
@@ -125,6 +126,7 @@ internal sealed class RunOptions
                 WatchdogTimeout = Quantities.Duration("--watchdog", Of(_watchdog), TimeSpan.FromSeconds(1), DurationMax),
                 Pinning = Names.Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
                 Quiet = _quiet.Read(parsed),
+                LoggedSamples = _quiet.ReadWatch(parsed) ? LoggedSamples(vm.Vcpus) : 0,
             },
             Parameters = _load.Read(parsed, new WorkloadParameters
             {
@@ -195,6 +197,9 @@ internal sealed class RunOptions
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
             $"--memory {Quantities.DescribeBytes(memory)} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this process; ask for less, or use --mmu radix, where guest pages cost nothing."));
     }
+
+    /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for many.</summary>
+    private static int LoggedSamples(int vcpus) => Math.Clamp((1 << 18) / vcpus, 1 << 11, 1 << 15);
 
     /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
     private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);

@@ -49,6 +49,9 @@ internal sealed record RunRequest
 
     public TraceChoice KernelTrace { get; init; }
 
+    /// <summary>Whether a second process looks for what disturbs the run.</summary>
+    public bool Watch { get; init; }
+
     /// <summary>Which tracepoints are asked for; null for none.</summary>
     public KernelTraceScope? TraceScope => KernelTrace switch
     {
@@ -103,6 +106,7 @@ internal sealed record RunRequest
             ["fifo-priority"] = Window.Quiet.FifoPriority.ToString(invariant),
             ["perf"] = Perf.ToString().ToLowerInvariant(),
             ["kernel-trace"] = KernelTrace.ToString().ToLowerInvariant(),
+            ["watch"] = Watch ? "on" : "off",
             ["out"] = Out,
             ["format"] = Format.ToString().ToLowerInvariant(),
             ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),

@@ -209,12 +209,15 @@ public sealed class TimedMeasurement
             actors[i] = Result(_lanes[i], windowSeconds, hung.Contains(_lanes[i]), closing.Switches[i] - opening.Switches[i]);
         foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
+        foreach (ActorLane lane in _lanes.Where(lane => lane.DisturbanceOverflow > 0))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lane.DisturbanceOverflow} more disturbances of {lane.Actor.Name} were found than there was room for"));
         return new MeasuredRun
         {
             Actors = actors,
             Clock = _clock.Info,
             WindowSeconds = windowSeconds,
             WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.StartTicks) : 0,
+            ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
             WarmupSeconds = warmupSeconds,
             Disturbance = closing.Counters.Since(opening.Counters),
             GcLatencyMode = modeInForce,
@@ -243,7 +246,7 @@ public sealed class TimedMeasurement
             PinnedCpu = lane.PinnedCpu,
             FifoPriority = lane.FifoPriority,
             InvoluntarySwitches = switches,
-
+            Disturbances = lane.HoldsWindow ? lane.Disturbances : [],
             Recorders = RecordersOf(lane, isHung),
         };
     }

@@ -36,6 +36,12 @@ public sealed record WindowSettings
     /// <summary>Into how many intervals the timelines cut the window; 1 … <see cref="Timeline.MostIntervals"/>.</summary>
     public int IntervalCount { get; init; } = 100;
 
+    /// <summary>
+    /// Room in each recorder for its slower samples one by one (<see cref="SampleLog"/>), and whether actors look at what the kernel does to their threads:
+    /// what it takes to say which samples were disturbed. 0 for neither.
+    /// </summary>
+    public int LoggedSamples { get; init; }
+
     public Pinning Pinning { get; init; } = Pinning.Auto;
 
     /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
@@ -54,6 +60,7 @@ public sealed record WindowSettings
         ArgumentOutOfRangeException.ThrowIfLessThan(CatchUpLimit, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(Quiet.FifoPriority, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Quiet.FifoPriority, 99);
+        ArgumentOutOfRangeException.ThrowIfNegative(LoggedSamples);
         ArgumentOutOfRangeException.ThrowIfLessThan(IntervalCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(IntervalCount, Timeline.MostIntervals);
     }
