@@ -17,7 +17,7 @@ internal sealed class ChildRun(ComparisonArm arm, string runs, ulong seed)
     private static readonly TimeSpan Overhead = TimeSpan.FromSeconds(60);
 
     private string[] Arguments =>
-        ["--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--out", runs, "--format", "csv", .. arm.Arguments];
+        ["--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--out", runs, "--format", "csv", "--figures", "off", .. arm.Arguments];
 
     /// <summary>The request as the child will read it.</summary>
     /// <exception cref="UsageException">It would refuse; nothing has been started or written.</exception>

@@ -119,7 +119,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest brief = seeded with
         {
-            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength },
+            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero },
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
@@ -136,12 +136,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         RunTables.Print(record, request.Format, console);
         console.Error.WriteLine($"run folder: {folder.Path}");
 
-        Figures.WriteAll(record, folder.Path);
-        string report = Path.Combine(folder.Path, "report.html");
-        HtmlReport.Write(record, report);
-        console.Error.WriteLine($"report:     {report}");
+        if (request.DrawFigures)
+        {
+            Figures.WriteAll(record, folder.Path);
+            string report = Path.Combine(folder.Path, "report.html");
+            HtmlReport.Write(record, report);
+            console.Error.WriteLine($"report:     {report}");
+        }
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
-        return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
+        if (interrupted) return ExitCode.Interrupted;
+        return request.Strict && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
     }
 
     /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>

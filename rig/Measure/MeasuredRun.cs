@@ -63,6 +63,9 @@ public sealed record MeasuredRun : IDisposable
 
     public required double WarmupSeconds { get; init; }
 
+    /// <summary>Whether the load was warm and steady when the window opened; null where the settings do not ask.</summary>
+    public bool? Steady { get; init; }
+
     /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
     public required RuntimeCounters Disturbance { get; init; }
 
