@@ -34,9 +34,9 @@ internal static class WatchCommand
         {
             while (Console.In.ReadLine() is { } order)
             {
-                watch?.Dispose();
                 if (order == Start)
                 {
+                    watch?.Dispose();
                     watch = ContaminationWatch.Attach(process);
                     console.Out.WriteLine(Watching);
                 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Measure;
 
-/// <summary>One sample: when it began, in ticks of the recorder's clock, and how long it took.</summary>
+/// <summary>One sample: when it began, in ticks of the recorder's clock, and how long it took, at most <see cref="LatencyHistogram.HighestValue"/>.</summary>
 public readonly record struct DatedSample(long StartTicks, long Nanoseconds);
 
 /// <summary>
@@ -53,7 +53,7 @@ public sealed unsafe class SampleLog : IDisposable
         }
     }
 
-    /// <summary>Never allocates, never throws while the log is not disposed.</summary>
+    /// <summary>Never allocates, never throws while the log is not disposed. Negative lengths are not kept.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(long startTicks, long nanoseconds)
     {
@@ -74,11 +74,10 @@ public sealed unsafe class SampleLog : IDisposable
     private void Append(long startTicks, long nanoseconds)
     {
         if (Count == Capacity)
-        {
             MakeRoom();
-            if (nanoseconds < ThresholdNanoseconds)
-                return;
-        }
+        nanoseconds = Math.Min(nanoseconds, LogLinear.HighestValue);
+        if (nanoseconds < ThresholdNanoseconds)
+            return;
 
         // SAFETY: Count is below Capacity, for which the block has room; KeepAlive holds it past the store.
         unsafe
@@ -104,7 +103,7 @@ public sealed unsafe class SampleLog : IDisposable
             int bucket = counts.Length, above = 0;
             while (above + counts[bucket - 1] <= Capacity / 2)
                 above += counts[--bucket];
-            // A sample beyond the last bucket's values would never be above its edge.
+            // No sample is longer than the highest value: if half of them are that long, all go.
             ThresholdNanoseconds = bucket < counts.Length ? LogLinear.LowOf(bucket, Bits) : LogLinear.HighestValue + 1;
             int kept = 0;
             for (int i = 0; i < Count; i++)
@@ -119,5 +118,5 @@ public sealed unsafe class SampleLog : IDisposable
         GC.KeepAlive(this);
     }
 
-    private static int Bucket(long nanoseconds) => LogLinear.IndexOf((ulong)Math.Clamp(nanoseconds, 0, LogLinear.HighestValue), Bits);
+    private static int Bucket(long nanoseconds) => LogLinear.IndexOf((ulong)nanoseconds, Bits);
 }
