@@ -17,7 +17,7 @@ public sealed record ArmComparison(
     /// <summary>Metrics that decide when none are named: what the caller of the operation waits for. The first that is there.</summary>
     private static readonly string[] Deciding = ["update.intended", "update", "put", "destroy", "fault.intended", "fault"];
 
-    private static readonly (string Name, double P, Func<SummaryRow, double> Of, Func<UndisturbedRow, double> Rest)[] Quantiles =
+    private static readonly (string Name, double P, Func<SummaryRow, double> Of, Func<UndisturbedRow, double> Without)[] Quantiles =
     [
         ("p50", 0.5, row => row.P50, row => row.P50), ("p90", 0.9, row => row.P90, row => row.P90), ("p99", 0.99, row => row.P99, row => row.P99),
         ("p99.9", 0.999, row => row.P999, row => row.P999),
