@@ -19,7 +19,7 @@ public static class HistoryFigure
         var plot = new Plot
         {
             Title = $"{NameOf(key)}: {key.Strategy}, {key.Workload} on {key.Mmu}",
-            Subtitle = $"a point per session, {Count(series.Points.Count, "point")} · line: median of each level, band: ± its spread (1.48 MAD) · {better} is better · the axis does not begin at 0",
+            Subtitle = $"{Count(series.Points.Count, "session")} · line: the level's median, band: ± 1.48 MAD · {better} is better · the axis does not begin at 0",
             Description = Describe(series, better),
             Height = 400,
         };

@@ -70,7 +70,7 @@ public static class HistoryReport
         if (points.Count > 0)
             html.Add($" · {Day(points.Min(point => point.TimeUtc))} to {Day(points.Max(point => point.TimeUtc))}");
         var quality = series.Any(one => one.OpenRegressions.Any()) ? "bad" : series.All(one => one.Points.Count < ChangePointDetector.FewestPoints()) ? "warn" : "";
-        html.Add($"</p><p class=\"verdict {quality}\">{Verdict(series)}</p>\n");
+        html.Add($"</p><p class=\"verdict {quality}\">{Verdict(series)}{Worst(series)}</p>\n");
         if (notes.Count > 0)
         {
             html.Add($"<ul>");
@@ -80,6 +80,15 @@ public static class HistoryReport
         }
 
         html.Add($"<nav><a href=\"#changes\">changes</a><a href=\"#figures\">figures</a><a href=\"#acknowledged\">acknowledged</a><a href=\"#quiet\">series without changes</a><a href=\"#again\">how to repeat</a></nav>\n");
+    }
+
+    /// <summary>The first few regressions by name: who reads one sentence of the page has read them.</summary>
+    private static string Worst(IReadOnlyList<TrackedSeries> series)
+    {
+        const int named = 3;
+        List<string> open = [.. series.SelectMany(one => one.OpenRegressions, (one, change) =>
+            $"{SeriesName(one.Key)} {HistoryFigure.Percent(change.Point.Change)} at {CommitNames.Short(change.Culprit.FirstBad)}")];
+        return open.Count == 0 ? "" : $" {string.Join("; ", open.Take(named))}{(open.Count > named ? "; …" : "")}.";
     }
 
     private static void WriteChanges(HtmlText html, IReadOnlyList<TrackedSeries> series)
@@ -93,7 +102,7 @@ public static class HistoryReport
 
         html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
         html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["series", "change", "from", "to", "first of the new level", "commit before", "p", "verdict", "settings", "machine"])
+        foreach (var heading in (string[])["series", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
             html.Add($"<th><button>{heading}</button></th>");
         html.Add($"</tr></thead><tbody>");
         foreach (var one in series)
@@ -102,13 +111,13 @@ public static class HistoryReport
             {
                 var (point, unit) = (change.Point, one.Key.Unit);
                 html.Add($"<tr><td data-v=\"{SeriesName(one.Key)}\">{SeriesName(one.Key)}</td><td data-v=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
-                html.Add($"<td data-v=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-v=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
-                html.Add($"<td data-v=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-v=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
-                html.Add($"<td data-v=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
                 html.Add($"<td data-v=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
                 if (change is { IsRegression: true, Acknowledged: null })
                     html.Add($"<span class=\"mark bad\">OPEN</span>");
-                html.Add($"</td><td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+                html.Add($"</td><td data-v=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-v=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
+                html.Add($"<td data-v=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-v=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
+                html.Add($"<td data-v=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
+                html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
             }
         }
 
