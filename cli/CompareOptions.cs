@@ -96,7 +96,8 @@ internal sealed class CompareOptions
             else if (inherited?.ValueOf(option) is { } before)
             {
                 arguments.AddRange([option.Name, before]);
-                if (before != (brief ?? (option as Option<string> is { } text ? parsed.GetValue(text) : null))) taken.Add((option.Name, before));
+                string? otherwise = brief ?? (option is Option<string> text ? parsed.GetValue(text) : null);
+                if (before != otherwise && before != $"{otherwise}/s") taken.Add((option.Name, before));
             }
             else if (brief is not null)
                 arguments.AddRange([option.Name, brief]);

@@ -43,7 +43,7 @@ internal static class TrackTables
         {
             rest.AddAcross("", same.Key, Width);
             foreach (TrackedSeries one in same)
-                rest.Add($"  {HistoryFigure.NameOf(one.Key)}", Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median));
+                rest.Add($"· {HistoryFigure.NameOf(one.Key)}", Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median));
         }
         foreach (string line in rest.Lines) to.WriteLine(line);
     }
