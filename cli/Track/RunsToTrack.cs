@@ -20,7 +20,7 @@ internal sealed class RunsToTrack(string runsFolder)
     {
         if (Path.GetFileName(text) == ComparisonFolder.ManifestFile || File.Exists(Path.Combine(text, ComparisonFolder.ManifestFile)))
             return OfComparison(ComparisonFolder.Open(text));
-        bool isFolderOfRuns = Directory.Exists(text) && !File.Exists(Path.Combine(text, "manifest.json")) && !Directory.Exists(Path.Combine(runsFolder, text));
+        bool isFolderOfRuns = Directory.Exists(text) && !File.Exists(Path.Combine(text, "manifest.json")) && !IsName(text);
         IReadOnlyList<RunRecord> records;
         if (isFolderOfRuns)
         {
@@ -35,6 +35,9 @@ internal sealed class RunsToTrack(string runsFolder)
         }
         return [.. records.Select(record => new RunToTrack(record.Manifest.Id, record)).Where(IsWhole)];
     }
+
+    /// <summary>The store looks names up before paths.</summary>
+    private bool IsName(string text) => !text.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(Path.Combine(runsFolder, text));
 
     private List<RunToTrack> OfComparison(ComparisonFolder folder)
     {

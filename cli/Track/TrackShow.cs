@@ -23,10 +23,12 @@ internal static class TrackShow
             history.PrintNotes(console);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
+            string svg = parsed.GetValue(figure)!;
+            Plot? drawn = svg.Length > 0 ? Draw(text, shown) : null;
             Print(history, shown, form, console);
-            if (parsed.GetValue(figure) is { Length: > 0 } svg)
+            if (drawn is not null)
             {
-                Draw(text, shown).SaveSvg(svg);
+                drawn.SaveSvg(svg);
                 console.Error.WriteLine($"figure: {svg}");
             }
             if (parsed.GetValue(html) is { Length: > 0 } page)

@@ -39,7 +39,7 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     /// As <see cref="Append(IReadOnlyList{string[]})"/>, but leaves out rows that are there already. It looks under the same lock,
     /// so that of two writers of one row one adds it.
     /// </summary>
-    /// <param name="identity">Equal for rows that are the same.</param>
+    /// <param name="identity">Equal for rows that are the same. Among the new rows it may repeat: they are added or left out together.</param>
     /// <returns>What was added.</returns>
     /// <exception cref="ResultsUnwritableException">As above.</exception>
     /// <exception cref="ArgumentException">As above.</exception>
@@ -48,7 +48,7 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     {
         using var text = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
         var there = Rows(text, []).Select(row => identity(row.Cells)).ToHashSet();
-        return [.. rows.Where(row => there.Add(identity(row)))];
+        return [.. rows.Where(row => !there.Contains(identity(row)))];
     });
 
     private IReadOnlyList<string[]> Append(IReadOnlyList<string[]> rows, Func<FileStream, IReadOnlyList<string[]>> choose)

@@ -68,7 +68,7 @@ public sealed class HistoryFile(string path)
 
     /// <summary>
     /// As <see cref="Append"/>, but leaves out numbers that are there already: those of the same series and run, whatever commit
-    /// they were given then.
+    /// they were given then. The repetitions of a run come in one call.
     /// </summary>
     /// <returns>What was added.</returns>
     /// <exception cref="ResultsUnwritableException">As above.</exception>
