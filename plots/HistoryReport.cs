@@ -102,7 +102,7 @@ public static class HistoryReport
 
         html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
         html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["series", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
+        foreach (var heading in (string[])["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
             html.Add($"<th><button>{heading}</button></th>");
         html.Add($"</tr></thead><tbody>");
         foreach (var one in series)
@@ -110,7 +110,7 @@ public static class HistoryReport
             foreach (var change in one.Changes)
             {
                 var (point, unit) = (change.Point, one.Key.Unit);
-                html.Add($"<tr><td data-v=\"{SeriesName(one.Key)}\">{SeriesName(one.Key)}</td><td data-v=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
+                html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
                 html.Add($"<td data-v=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
                 if (change is { IsRegression: true, Acknowledged: null })
                     html.Add($"<span class=\"mark bad\">OPEN</span>");
@@ -152,10 +152,10 @@ public static class HistoryReport
             return;
         }
 
-        html.Add($"<div class=\"scroll\"><table class=\"events\"><thead><tr><th>series</th><th>change</th><th>commit</th><th>reason</th><th>when</th></tr></thead><tbody>");
+        html.Add($"<div class=\"scroll\"><table class=\"events\"><thead><tr><th>metric</th><th>strategy</th><th>scene</th><th>change</th><th>commit</th><th>reason</th><th>when</th></tr></thead><tbody>");
         foreach (var (key, change) in changes)
         {
-            html.Add($"<tr><td>{SeriesName(key)}</td><td>{HistoryFigure.Percent(change.Point.Change)}</td><td>{CommitNames.Short(change.Acknowledged!.Commit)}</td>");
+            html.Add($"<tr><td>{HistoryFigure.NameOf(key)}</td><td>{key.Strategy}</td><td>{Scene(key)}</td><td>{HistoryFigure.Percent(change.Point.Change)}</td><td>{CommitNames.Short(change.Acknowledged!.Commit)}</td>");
             html.Add($"<td>{change.Acknowledged.Reason}</td><td>{Day(change.Acknowledged.TimeUtc)}</td></tr>");
         }
 
@@ -173,13 +173,13 @@ public static class HistoryReport
         }
 
         html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["series", "points", "last", "level", "± spread", "settings", "machine"])
+        foreach (var heading in (string[])["metric", "strategy", "scene", "points", "last", "level", "± spread", "settings", "machine"])
             html.Add($"<th><button>{heading}</button></th>");
         html.Add($"</tr></thead><tbody>");
         foreach (var one in quiet)
         {
             var (last, level) = (one.Points[^1].Value, one.Levels[^1]);
-            html.Add($"<tr><td data-v=\"{SeriesName(one.Key)}\">{SeriesName(one.Key)}</td><td data-v=\"{one.Points.Count}\">{one.Points.Count}</td>");
+            html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{one.Points.Count}\">{one.Points.Count}</td>");
             html.Add($"<td data-v=\"{Number(last)}\">{Quantity.Format(last, one.Key.Unit)}</td><td data-v=\"{Number(level.Median)}\">{Quantity.Format(level.Median, one.Key.Unit)}</td>");
             html.Add($"<td data-v=\"{Number(level.Spread)}\">{Quantity.Format(level.Spread, one.Key.Unit)}</td>");
             html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
@@ -188,7 +188,9 @@ public static class HistoryReport
         html.Add($"</tbody></table></div>\n");
     }
 
-    private static string SeriesName(SeriesKey key) => $"{key.Strategy} · {key.Workload} on {key.Mmu} · {HistoryFigure.NameOf(key)}";
+    private static string SeriesName(SeriesKey key) => $"{key.Strategy} · {Scene(key)} · {HistoryFigure.NameOf(key)}";
+
+    private static string Scene(SeriesKey key) => $"{key.Workload} on {key.Mmu}";
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
 

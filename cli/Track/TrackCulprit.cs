@@ -78,8 +78,7 @@ internal static class TrackCulprit
     {
         SeriesKey key = series.Key;
         string session = series.Points[^1].Session;
-        to.WriteLine("  to find the one (settings as those of the series, see its run:");
-        to.WriteLine(Cut($"  {session}):"));
+        Sentence($"To find the one (a history keeps no settings: give those of {session}):", to);
         string[] lines =
         [
             $"git checkout {good}",
