@@ -32,6 +32,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
         FixedArms given = new(arms, console);
         given.Refuse(request.Anyway);
+        foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
 
         ComparisonFolder? folder = resumed;
         bool isInterrupted = false;

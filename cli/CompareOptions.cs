@@ -62,8 +62,10 @@ internal sealed class CompareOptions
         LabCatalogue catalogue = new();
         foreach (string plugin in parsed.GetValue(_shaping.OfType<Option<string[]>>().Single()) ?? []) catalogue.AddPlugin(plugin);
         List<ComparisonArm> read = Of(_baseline).Length == 0 ? [] : [ArmNames.Baseline(Of(_baseline), SavedBaseline.Beside(request.Out))];
-        string[] arguments = Forwarded(parsed);
-        read.AddRange(arms.Select(arm => ArmNames.Read(arm, catalogue, request.Out, arguments)));
+        read.AddRange(arms.Select(arm => ArmNames.Read(arm, catalogue, request.Out, [])));
+        InheritedSettings? inherited = InheritedSettings.Of(read);
+        (string[] arguments, IReadOnlyList<(string, string)> taken) = Forwarded(parsed, inherited);
+        read = [.. read.Select(arm => arm.Source == ArmSource.Strategy ? arm with { Arguments = arguments } : arm)];
         double inject = Quantities.Share("--inject", Of(_inject), 1000);
         if (inject > 0)
         {
@@ -75,21 +77,32 @@ internal sealed class CompareOptions
             throw new UsageException("lab compare needs two arms or more: strategies, run folders, or baselines (--baseline NAME).");
         if (request.SaveBaseline is not null && read.All(arm => arm.Source != ArmSource.Strategy))
             throw new UsageException("--save-baseline keeps what is measured; name a strategy among the arms.");
-        return request with { Arms = ArmNames.Distinct(read) };
+        return request with { Arms = ArmNames.Distinct(read), Notes = inherited is null ? [] : [inherited.Describe(taken, _shaping)] };
     }
 
-    /// <summary>What <c>lab run</c> gets: what was typed, else the brief defaults.</summary>
-    private string[] Forwarded(ParseResult parsed)
+    /// <summary>
+    /// What <c>lab run</c> gets: what was typed, else what the arm measured before has, else the brief defaults. Second: what was taken from there that would
+    /// be something else otherwise.
+    /// </summary>
+    private (string[] Arguments, IReadOnlyList<(string Option, string Value)> Taken) Forwarded(ParseResult parsed, InheritedSettings? inherited)
     {
         List<string> arguments = [];
+        List<(string, string)> taken = [];
         foreach (Option option in _shaping)
         {
+            string? brief = Brief.FirstOrDefault(one => one.Option == option.Name).Value;
             if (parsed.GetResult(option) is { Implicit: false } given)
                 foreach (string value in given.Tokens.Select(token => token.Value)) arguments.AddRange([option.Name, value]);
-            else if (Brief.FirstOrDefault(one => one.Option == option.Name).Value is { } brief)
+            else if (inherited?.ValueOf(option) is { } before)
+            {
+                arguments.AddRange([option.Name, before]);
+                string? otherwise = brief ?? (option is Option<string> text ? parsed.GetValue(text) : null);
+                if (before != otherwise && before != $"{otherwise}/s") taken.Add((option.Name, before));
+            }
+            else if (brief is not null)
                 arguments.AddRange([option.Name, brief]);
         }
-        return [.. arguments];
+        return ([.. arguments], taken);
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -42,4 +42,7 @@ internal sealed record CompareRequest
     public string Out { get; init; } = Path.Combine("results", "comparisons");
 
     public CompareFormat Format { get; init; }
+
+    /// <summary>What people should know before it begins, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -47,6 +47,8 @@ public sealed class PlottableAdder
 {
     internal List<Scatter> Scatters { get; } = [];
     internal List<Bars> BarSeries { get; } = [];
+    internal List<Band> Bands { get; } = [];
+    internal List<VerticalMark> Marks { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -55,6 +57,24 @@ public sealed class PlottableAdder
         var scatter = new Scatter(xs, ys);
         Scatters.Add(scatter);
         return scatter;
+    }
+
+    /// <summary>An area between two lines, drawn under everything else. Not where a bound is not finite.</summary>
+    public Band Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(highs.Count, xs.Count);
+        var band = new Band(xs, lows, highs);
+        Bands.Add(band);
+        return band;
+    }
+
+    /// <summary>A vertical line across all data with words above them.</summary>
+    public VerticalMark VerticalMark(double x, string label)
+    {
+        var mark = new VerticalMark(x, label);
+        Marks.Add(mark);
+        return mark;
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>

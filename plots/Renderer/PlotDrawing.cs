@@ -17,6 +17,7 @@ internal sealed class PlotDrawing
     private readonly (double Low, double High)? _xLimits, _yLimits;
     private readonly IReadOnlyList<Tick> _xTicks = [], _yTicks = [];
     private readonly double _left, _top, _right, _bottom;
+    private readonly MarkLabels _marks = new([], 0, 0);
 
     internal PlotDrawing(Plot plot, int width, int height)
     {
@@ -27,6 +28,7 @@ internal sealed class PlotDrawing
         [
             .. add.Scatters.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, s.LinePattern, IsBar: false)),
             .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LinePattern.Solid, IsBar: true)),
+            .. add.Marks.Where(mark => mark.LegendText.Length > 0).Select(mark => new LegendEntry(mark.LegendText, mark.Tone, mark.LinePattern, IsBar: false)),
         ], width);
 
         _title = TextWidth.Wrap(plot.Title, 17, width - (2 * Edge)); // A size up: the title is bold.
@@ -39,7 +41,7 @@ internal sealed class PlotDrawing
         if (bars.Count + points.Count == 0)
             return; // "No data" needs no axes.
 
-        _yLimits = left.LimitsFor(points.Select(p => p.Second));
+        _yLimits = left.LimitsFor(points.Select(p => p.Second).Concat(add.Bands.SelectMany(band => band.Lows.Concat(band.Highs))));
         _yTicks = left.TicksFor(_yLimits!.Value, (int)((_bottom - _top) / 34));
         _left = Edge + (left.Label.Length > 0 ? 22 : 0) + _yTicks.Max(tick => TextWidth.Of(tick.Label)) + TickGap;
         _right = width - Edge - (_legend.IsRight ? _legend.Width + Edge : 8);
@@ -48,6 +50,8 @@ internal sealed class PlotDrawing
         if (bars.Count > 0)
             _xLimits = (_xLimits!.Value.Low, RoomForLabels(bars, _xLimits.Value.High));
         _xTicks = bottom.TicksFor(_xLimits!.Value, (int)((_right - _left) / 80));
+        _marks = new MarkLabels([.. add.Marks.Where(mark => bottom.Scale.CanShow(mark.X)).Select(mark => (mark, X(mark.X)))], _left, _right);
+        _top += _marks.Height;
     }
 
     internal string Draw()
@@ -61,6 +65,9 @@ internal sealed class PlotDrawing
         }
 
         DrawAxes(canvas);
+        foreach (var band in _plot.Add.Bands)
+            DrawBand(canvas, band);
+        _marks.Draw(canvas, _top, _bottom);
         foreach (var series in _plot.Add.BarSeries)
             DrawBars(canvas, series);
         foreach (var scatter in _plot.Add.Scatters)
@@ -105,6 +112,19 @@ internal sealed class PlotDrawing
             canvas.Text((_left + _right) / 2, _bottom + 39, bottom.Label, TextAnchor.Middle, "soft");
         if (left.Label.Length > 0)
             canvas.Text(Edge + 8, (_top + _bottom) / 2, left.Label, TextAnchor.Middle, "soft", isUpright: true);
+    }
+
+    private void DrawBand(SvgCanvas canvas, Band band)
+    {
+        List<(double X, double Low, double High)> places =
+        [
+            .. band.Xs.Zip(band.Lows, band.Highs)
+                .Where(place => _plot.Axes.Bottom.Scale.CanShow(place.First) && _plot.Axes.Left.Scale.CanShow(place.Second) && _plot.Axes.Left.Scale.CanShow(place.Third)),
+        ];
+        if (places.Count < 2)
+            return;
+        var outline = places.Select(place => (place.X, Y: place.High)).Concat(places.AsEnumerable().Reverse().Select(place => (place.X, Y: place.Low)));
+        canvas.Area($"M{string.Join('L', outline.Select(point => $"{SvgCanvas.Number(X(point.X))} {SvgCanvas.Number(Y(point.Y))}"))}Z", band.Tone, band.Opacity);
     }
 
     private void DrawBars(SvgCanvas canvas, Bars series)

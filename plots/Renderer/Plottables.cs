@@ -30,6 +30,35 @@ public sealed class Scatter
     public double Opacity { get; set; } = 1;
 }
 
+/// <summary>An area between two lines.</summary>
+public sealed class Band
+{
+    internal Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs) => (Xs, Lows, Highs) = (xs, lows, highs);
+
+    public IReadOnlyList<double> Xs { get; }
+    public IReadOnlyList<double> Lows { get; }
+    public IReadOnlyList<double> Highs { get; }
+    public Tone Tone { get; set; }
+    public double Opacity { get; set; } = 0.18;
+}
+
+/// <summary>A place on the bottom axis that has a meaning.</summary>
+public sealed class VerticalMark
+{
+    internal VerticalMark(double x, string label) => (X, Label) = (x, label);
+
+    public double X { get; }
+
+    /// <summary>Written above the data.</summary>
+    public string Label { get; }
+
+    /// <summary>Empty: no legend entry.</summary>
+    public string LegendText { get; set; } = "";
+
+    public Tone Tone { get; set; }
+    public LinePattern LinePattern { get; set; }
+}
+
 /// <summary>Bars that share a colour and a legend entry.</summary>
 public sealed class Bars
 {

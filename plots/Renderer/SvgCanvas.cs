@@ -59,6 +59,10 @@ internal sealed class SvgCanvas : IDisposable
             ("stroke-linejoin", "round"), ("stroke-linecap", "round"), ("stroke-dasharray", dash), ("opacity", Number(opacity)));
     }
 
+    /// <summary>A closed outline, filled.</summary>
+    internal void Area(string data, Tone tone, double opacity) =>
+        Element("path", tone.FillClass, ("d", data), ("fill", tone.Fallback), ("opacity", Number(opacity)));
+
     internal void Circle(double x, double y, double radius, Tone tone, double opacity) =>
         Element("circle", tone.FillClass, ("cx", Number(x)), ("cy", Number(y)), ("r", Number(radius)), ("fill", tone.Fallback),
             ("opacity", Number(opacity)));
