@@ -47,6 +47,8 @@ public sealed class PlottableAdder
 {
     internal List<Scatter> Scatters { get; } = [];
     internal List<Bars> BarSeries { get; } = [];
+    internal List<Band> Bands { get; } = [];
+    internal List<Strip> Strips { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -55,6 +57,24 @@ public sealed class PlottableAdder
         var scatter = new Scatter(xs, ys);
         Scatters.Add(scatter);
         return scatter;
+    }
+
+    /// <summary>The area between two lines. Positions at which either cannot be shown are left out.</summary>
+    public Band Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(highs.Count, xs.Count);
+        var band = new Band(xs, lows, highs);
+        Bands.Add(band);
+        return band;
+    }
+
+    /// <summary>A row of ticks above the data, the first on top.</summary>
+    public Strip Strip(IReadOnlyList<(double Start, double End)> spans)
+    {
+        var strip = new Strip(spans);
+        Strips.Add(strip);
+        return strip;
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Lab.Results.Statistics;
+
+namespace Lab.Plots;
+
+/// <summary>The comparison report's tables: one per metric and arm, a line per quantile.</summary>
+internal static class ComparisonTables
+{
+    /// <summary>Of one metric in one scene, an arm after the other.</summary>
+    internal static void Write(HtmlText html, ArmComparison comparison, Scene scene, string metric)
+    {
+        foreach (var group in comparison.Rows.Where(row => row.Scene == scene && row.Metric == metric).GroupBy(row => row.ArmB))
+            Write(html, comparison, [.. group]);
+    }
+
+    private static void Write(HtmlText html, ArmComparison comparison, IReadOnlyList<ComparedRow> rows)
+    {
+        var (a, b) = (rows[0].ArmA, rows[0].ArmB);
+        var isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
+        html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without"] : []]);
+        foreach (var row in rows)
+        {
+            html.Add($"<tr>");
+            ReportTables.Cell(html, Order(row.Quantile), row.Quantile);
+            ReportTables.Cell(html, row.ValueA, Quantity.Format(row.ValueA, row.Unit));
+            ReportTables.Cell(html, row.ValueB, Quantity.Format(row.ValueB, row.Unit));
+            ReportTables.Cell(html, row.Answer?.Ratio ?? (row.ValueB / row.ValueA), ComparisonWords.Ratio(row));
+            ReportTables.Cell(html, row.Answer?.Interval.Low ?? double.NaN, ComparisonWords.Interval(row));
+            var (mark, cssClass, order) = Mark(row.Answer);
+            html.Add($"<td data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
+            if (isBothWays)
+            {
+                ReportTables.Cell(html, row.UndisturbedA, Quantity.Format(row.UndisturbedA, row.Unit));
+                ReportTables.Cell(html, row.UndisturbedB, Quantity.Format(row.UndisturbedB, row.Unit));
+                var ratio = row.UndisturbedB / row.UndisturbedA;
+                ReportTables.Cell(html, ratio, double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
+            }
+
+            html.Add($"</tr>");
+        }
+
+        ReportTables.CloseTable(html);
+        foreach (var why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+            html.Add($"<p class=\"soft\">– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.</p>");
+    }
+
+    /// <summary>A sign that says it without colour.</summary>
+    private static (string Mark, string Class, int Order) Mark(Comparison? answer) => answer?.Verdict switch
+    {
+        RatioVerdict.Slower => ("▲", "bad", 4),
+        RatioVerdict.Faster => ("▼", "good", 1),
+        RatioVerdict.Equivalent => ("=", "good", 2),
+        RatioVerdict.Inconclusive => ("?", "warn", 3),
+        _ => ("", "soft", 5),
+    };
+
+    /// <summary>Quantiles as they rise, then the rest.</summary>
+    private static double Order(string quantile) => quantile switch
+    {
+        "max" => 100,
+        "rate" => 101,
+        _ => double.Parse(quantile.AsSpan(1), CultureInfo.InvariantCulture),
+    };
+}
