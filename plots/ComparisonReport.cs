@@ -63,9 +63,11 @@ public static class ComparisonReport
         if (manifest is not null)
             html.Add($"lab compare {manifest.Id} · {manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · ");
         if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest is { } first)
-            html.Add($"{first.Machine.Cpu}, {first.Machine.Cores} cores · Linux {first.Machine.Kernel} · .NET {first.Runtime.Dotnet}");
+            html.Add($"{ReportAppendix.Place(first)}");
         var verdict = new ComparisonVerdict(comparison);
-        html.Add($"</p><p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}");
+        html.Add($"</p><p class=\"verdict {verdict.Class}\">");
+        foreach (var sentence in verdict.Sentences)
+            html.Add($"<span class=\"line\">{sentence}</span> ");
         if (manifest is not null && manifest.Blocks.Count < manifest.BlocksAsked)
             html.Add($" It ended early: {manifest.Blocks.Count} of {manifest.BlocksAsked} blocks.");
         if (comparison.Arms.Sum(arm => arm.Problems.Count) is var left and > 0)

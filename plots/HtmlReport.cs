@@ -44,8 +44,7 @@ public static class HtmlReport
         html.Add($"<h1>lab run {manifest.Id}");
         if (run.State == RunState.Partial)
             html.Add($"<span class=\"mark bad\">PARTIAL</span>");
-        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · {manifest.Machine.Cpu}, ");
-        html.Add($"{manifest.Machine.Cores} cores · Linux {manifest.Machine.Kernel} · .NET {manifest.Runtime.Dotnet}</p>");
+        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · {ReportAppendix.Place(manifest)}</p>");
         var verdict = new VerdictText(run);
         html.Add($"<p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}</p>\n");
     }

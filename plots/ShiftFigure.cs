@@ -87,8 +87,8 @@ public static class ShiftFigure
         {
             0 => "measured apart, so there is no band",
             1 => "one block, so there is no band",
-            < EnoughBlocks => string.Create(CultureInfo.InvariantCulture, $"band: 95 % at all quantiles at once; with {blocks} blocks it is narrower than it should be"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"band: 95 % at all quantiles at once, {blocks} blocks"),
+            < EnoughBlocks => string.Create(CultureInfo.InvariantCulture, $"band: 95 %, too narrow with only {blocks} blocks"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"band: 95 % for all quantiles at once, {blocks} blocks"),
         };
 
     private static double InverseTail(double quantile) => 1 / (1 - quantile);

@@ -186,9 +186,10 @@ internal sealed class PlotDrawing
         foreach (var (start, end) in strip.Spans)
         {
             var (from, to) = (X(start) - _left, X(end) - _left);
-            if (to < 0 || from > room)
+            if (to < 0 || from > _right - _left)
                 continue;
-            isTaken.AsSpan((int)Math.Max(from, 0), (int)Math.Min(to, room) - (int)Math.Max(from, 0) + 1).Fill(true);
+            var first = (int)Math.Clamp(from, 0, room);
+            isTaken.AsSpan(first, (int)Math.Clamp(to, first, room) - first + 1).Fill(true);
         }
 
         var path = new StringBuilder();

@@ -20,17 +20,17 @@ internal static class ComparisonTables
         var (a, b) = (rows[0].ArmA, rows[0].ArmB);
         var isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
         html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
-        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without"] : []]);
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without"] : []], wordColumn: "verdict");
         foreach (var row in rows)
         {
-            html.Add($"<tr>");
-            ReportTables.Cell(html, Order(row.Quantile), row.Quantile);
+            var (mark, cssClass, order) = Mark(row.Answer);
+            // Where the verdict's own column is scrolled out of sight, its mark stands beside the name.
+            html.Add($"<tr><td data-value=\"{Order(row.Quantile)}\">{row.Quantile}<span class=\"verdict-mark narrow {cssClass}\">{mark}</span></td>");
             ReportTables.Cell(html, row.ValueA, Quantity.Format(row.ValueA, row.Unit));
             ReportTables.Cell(html, row.ValueB, Quantity.Format(row.ValueB, row.Unit));
             ReportTables.Cell(html, row.Answer?.Ratio ?? (row.ValueB / row.ValueA), ComparisonWords.Ratio(row));
             ReportTables.Cell(html, row.Answer?.Interval.Low ?? double.NaN, ComparisonWords.Interval(row));
-            var (mark, cssClass, order) = Mark(row.Answer);
-            html.Add($"<td data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
+            html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
             if (isBothWays)
             {
                 ReportTables.Cell(html, row.UndisturbedA, Quantity.Format(row.UndisturbedA, row.Unit));

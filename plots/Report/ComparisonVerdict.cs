@@ -41,8 +41,9 @@ internal sealed class ComparisonVerdict
             return $"{arm} and {first} are equivalent: {Questions(asked.Length)}, all within ±{Percent(_comparison.Threshold)}, {ComparisonWords.Count(asked[0])}.";
         var open = Those(RatioVerdict.Inconclusive);
         var more = open.Select(row => row.Answer!.MoreBlocks).ToArray();
-        return $"Whether {arm} is slower than {first} is not decided: {open.Length} of {Questions(asked.Length)} {(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])}"
-            + (more.All(count => count is not null) ? $"; about {more.Max()} more would settle {(open.Length == 1 ? "it" : "them")}." : "; no affordable number of blocks would settle all.");
+        var unit = asked[0].IsPaired ? "blocks" : "runs";
+        return $"Whether {arm} is slower than {first} is not decided: {open.Length} of {Questions(asked.Length)} {(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: {Estimate(open[0])})"
+            + (more.All(count => count is not null) ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}." : $"; no affordable number of {unit} would settle all.");
 
         ComparedRow[] Those(RatioVerdict verdict) => [.. asked.Where(row => row.Answer!.Verdict == verdict)];
     }
@@ -57,6 +58,8 @@ internal sealed class ComparisonVerdict
         return string.Create(CultureInfo.InvariantCulture,
             $"{row.Metric} {row.Quantile}{where} {row.Answer!.Ratio:0.00}× [{row.Answer.Interval.Low:0.00}, {row.Answer.Interval.High:0.00}]");
     }
+
+    private static string Estimate(ComparedRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Metric} {row.Quantile} {row.Answer!.Ratio:0.00}×");
 
     private static string Share(int agreeing, int asked) => $"{agreeing} of {Questions(asked)} {(agreeing == 1 ? "says" : "say")} so";
 

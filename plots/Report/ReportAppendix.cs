@@ -47,6 +47,14 @@ internal static class ReportAppendix
     /// <summary>The arguments as a POSIX shell has to be given them.</summary>
     internal static string CommandLine(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(ShellWord));
 
+    /// <summary>The machine in a line.</summary>
+    internal static string Place(Manifest manifest) => string.Create(CultureInfo.InvariantCulture,
+        $"{manifest.Machine.Cpu}, {manifest.Machine.Cores} cores · Linux {manifest.Machine.Kernel} · .NET {DotnetOf(manifest)}");
+
+    /// <summary>The runtime calls itself <c>.NET 10.0.1</c>; the name stands before it already.</summary>
+    private static string DotnetOf(Manifest manifest) =>
+        manifest.Runtime.Dotnet.StartsWith(".NET ", StringComparison.Ordinal) ? manifest.Runtime.Dotnet[".NET ".Length..] : manifest.Runtime.Dotnet;
+
     /// <summary>Where, when and with which settings a run was made.</summary>
     internal static void WriteFacts(HtmlText html, Manifest manifest)
     {
@@ -61,7 +69,7 @@ internal static class ReportAppendix
         Fact("kernel", manifest.Machine.Kernel);
         Fact("system", manifest.Machine.Os);
         Fact("hypervisor", manifest.Machine.Hypervisor ?? "none found");
-        Fact(".NET", $"{manifest.Runtime.Dotnet}, server GC {OnOff(manifest.Runtime.ServerGc)}, tiered compilation {OnOff(manifest.Runtime.TieredCompilation)}");
+        Fact(".NET", $"{DotnetOf(manifest)}, server GC {OnOff(manifest.Runtime.ServerGc)}, tiered compilation {OnOff(manifest.Runtime.TieredCompilation)}");
         Fact("clock", string.Create(CultureInfo.InvariantCulture, $"{manifest.Clock.Source}, {manifest.Clock.FrequencyHz / 1e6:0.###} MHz, ")
             + (manifest.Clock.Invariant switch { true => "invariant", false => "NOT invariant", null => "invariance not known" }));
         Fact("cost of a clock reading", string.Create(CultureInfo.InvariantCulture, $"{manifest.Clock.CostNs:0.#} ns, inside every sample"));

@@ -10,6 +10,11 @@ namespace Lab.Plots;
 /// </summary>
 internal static class ReportBothWays
 {
+    /// <summary>A quantile that fewer than these lie beyond in a run is the maximum by another name.</summary>
+    private const int FewSamples = 10;
+
+    private static readonly (double, double) Unknown = (double.NaN, double.NaN);
+
     /// <summary>Nothing where no measurement of the scene was watched.</summary>
     internal static void Write(HtmlText html, RunRecord run, Scene scene)
     {
@@ -25,7 +30,7 @@ internal static class ReportBothWays
         }
 
         html.Add($"<p class=\"soft\">Tagged: samples that a located disturbance overlapped; they are in all other tables and figures. Medians over runs, max is the largest of all.</p>");
-        ReportTables.OpenTable(html, ["strategy", "metric", "samples", "tagged", "p99", "p99 without", "p99.9", "p99.9 without", "max", "max without"]);
+        ReportTables.OpenTable(html, ["strategy", "metric", "samples", "tagged", "p99", "p99 without", "p99.9", "p99.9 without", "max", "max without"], wordColumn: "metric");
         foreach (var metric in metrics)
         {
             foreach (var strategy in run.StrategiesIn(scene).Where(strategy => without.Contains((strategy, metric))))
@@ -45,9 +50,10 @@ internal static class ReportBothWays
         var (left, tagged) = (without.Sum(row => row.Count), without.Sum(row => row.Tagged));
         ReportTables.Cell(html, left + tagged, Quantity.Count(left + tagged));
         ReportTables.Cell(html, tagged, tagged == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count(tagged)} ({100.0 * tagged / (left + tagged):0.###} %)"));
+        var fewest = without.Min(row => row.Count);
         foreach (var (with, rest) in ((double, double)[])[
-            (Spread.Median([.. all.Select(row => row.P99)]), Spread.Median([.. without.Select(row => row.P99)])),
-            (Spread.Median([.. all.Select(row => row.P999)]), Spread.Median([.. without.Select(row => row.P999)])),
+            fewest < FewSamples * 100 ? Unknown : (Spread.Median([.. all.Select(row => row.P99)]), Spread.Median([.. without.Select(row => row.P99)])),
+            fewest < FewSamples * 1000 ? Unknown : (Spread.Median([.. all.Select(row => row.P999)]), Spread.Median([.. without.Select(row => row.P999)])),
             (all.Select(row => row.Max).DefaultIfEmpty(double.NaN).Max(), without.Max(row => row.Max))])
         {
             ReportTables.Cell(html, with, Quantity.Format(with, without[0].Unit));

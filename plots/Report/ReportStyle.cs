@@ -30,16 +30,16 @@ internal static class ReportStyle
         tr.broken td{color:var(--bad)}tr.bound td{color:var(--soft)}
         th button{all:unset;cursor:pointer}th button:focus-visible{outline:2px solid currentColor;outline-offset:2px}
         th[aria-sort=ascending] button::after{content:" \25B4"}th[aria-sort=descending] button::after{content:" \25BE"}
-        .verdict-mark{display:inline-block;min-width:1em;font-weight:700;text-align:center}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-        table.words td,table.words th,td.word,table.events td,table.events th,table.facts td,table.facts th{text-align:left}
+        .verdict-mark{display:inline-block;min-width:1em;font-weight:700;text-align:center}.narrow{display:none}.line{display:block}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
+        table.words td,table.words th,td.word,th.word,table.events td,table.events th,table.facts td,table.facts th{text-align:left}
         table.facts{width:auto}table.facts td{white-space:normal;overflow-wrap:anywhere}table.facts th{font-weight:400;color:var(--soft)}
         figure{margin:18px 0}figure svg{display:block;max-width:100%;height:auto;min-width:620px;border:1px solid var(--line);border-radius:6px}
         details{margin:8px 0;border:1px solid var(--line);border-radius:6px;padding:8px 12px}summary{cursor:pointer}
         pre{margin:8px 0;padding:10px 12px;background:var(--band);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         ul{margin:6px 0;padding-left:22px}
-        @media (max-width:600px){main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
+        @media (max-width:600px){.narrow{display:inline-block}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}figure svg{min-width:0}
-          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}details::details-content{content-visibility:visible;display:block}}
+          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,.words td{white-space:normal}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
         """;
 
     /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end. Opens all before printing.</summary>

@@ -80,11 +80,12 @@ internal static class ReportTables
     }
 
     /// <param name="look">Another class of the table; <c>words</c> for one that holds more words than numbers.</param>
-    internal static void OpenTable(HtmlText html, IEnumerable<string> columns, string look = "")
+    /// <param name="wordColumn">One that begins at the left among numbers; its cells have the class <c>word</c>.</param>
+    internal static void OpenTable(HtmlText html, IEnumerable<string> columns, string look = "", string wordColumn = "")
     {
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable {look}\"><thead><tr>");
         foreach (var column in columns)
-            html.Add($"<th scope=\"col\"><button type=\"button\">{column}</button></th>");
+            html.Add($"<th scope=\"col\" class=\"{(column == wordColumn ? "word" : "")}\"><button type=\"button\">{column}</button></th>");
         html.Add($"</tr></thead><tbody>\n");
     }
 
