@@ -50,7 +50,9 @@ public static class RunDotsFigure
         return plot;
     }
 
-    /// <summary>The furthest quantile that the shortest run has the samples for; the plain p99 where that is none.</summary>
+    /// <summary>The p99, or the p99.9 where it can be compared, or the p90 where fewer than ten samples of a run lie beyond the p99.</summary>
     private static (string Name, Func<SummaryRow, double> Of) Tail(long fewest) =>
-        SampleSizes.Supports(fewest, 0.999) ? ("p99.9", row => row.P999) : ("p99", row => row.P99);
+        SampleSizes.Supports(fewest, 0.999) ? ("p99.9", row => row.P999)
+        : fewest >= 1000 ? ("p99", row => row.P99)
+        : ("p90", row => row.P90);
 }

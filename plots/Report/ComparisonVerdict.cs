@@ -32,7 +32,7 @@ internal sealed class ComparisonVerdict
         if (asked.Length == 0)
             return $"{arm} against {first}: nothing could be asked; the table says why.";
         if (slower.Length > 0 && faster.Length > 0)
-            return $"{arm} is slower than {first} in one respect and faster in another: {Number(Clearest(slower))}, but {Number(Clearest(faster))}; {Questions(asked.Length)} were gated.";
+            return $"{arm} is slower than {first} in one respect and faster in another: {Number(Clearest(slower))}, but {Number(Clearest(faster))}; {slower.Length + faster.Length} of {Questions(asked.Length)} differ.";
         if (slower.Length > 0)
             return $"{arm} is slower than {first}: {Number(Clearest(slower))}, {ComparisonWords.Count(slower[0])}; {Share(slower.Length, asked.Length)}.";
         if (faster.Length > 0)

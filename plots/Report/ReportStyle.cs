@@ -37,7 +37,7 @@ internal static class ReportStyle
         details{margin:8px 0;border:1px solid var(--line);border-radius:6px;padding:8px 12px}summary{cursor:pointer}
         pre{margin:8px 0;padding:10px 12px;background:var(--band);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         ul{margin:6px 0;padding-left:22px}
-        @media (max-width:600px){.narrow{display:inline-block}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
+        @media (max-width:600px){.narrow{display:inline-block;margin-left:4px}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}figure svg{min-width:0}
           .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,.words td{white-space:normal}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
         """;
