@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using System.Text;
 using Lab.Results.Comparisons;
 
@@ -18,7 +17,7 @@ internal sealed class ChildRun(ComparisonArm arm, string runs, ulong seed)
     private static readonly TimeSpan Overhead = TimeSpan.FromSeconds(60);
 
     private string[] Arguments =>
-        ["--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--out", runs, "--format", "csv", .. arm.Arguments];
+        ["--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--out", runs, "--format", "csv", "--figures", "off", .. arm.Arguments];
 
     /// <summary>The request as the child will read it.</summary>
     /// <exception cref="UsageException">It would refuse; nothing has been started or written.</exception>
@@ -74,15 +73,8 @@ internal sealed class ChildRun(ComparisonArm arm, string runs, ulong seed)
             _ => $"ended with exit code {code}: {lines.LastOrDefault(line => line.StartsWith("lab: ", StringComparison.Ordinal)) ?? lines.LastOrDefault() ?? "without a word"}",
         };
 
-    /// <summary>The same program: its own executable, or the runtime that was given its assembly.</summary>
-    private static ProcessStartInfo Start(IEnumerable<string> arguments)
-    {
-        string self = Environment.ProcessPath ?? throw new UsageException("lab compare cannot tell which program it is; start it with 'dotnet lab.dll compare'.");
-        ProcessStartInfo start = new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        return start;
-    }
+    private static ProcessStartInfo Start(IEnumerable<string> arguments) =>
+        SelfProcess.Start(arguments) ?? throw new UsageException("lab compare cannot tell which program it is; start it with 'dotnet lab.dll compare'.");
 
     /// <summary>What it measured so far belongs to a block that does not count.</summary>
     private static void Kill(Process child)

@@ -24,7 +24,7 @@ internal static class DoctorCommand
             Doctor doctor = Doctor.Examine(kvm, isQuick ? null : NoiseLength);
             if (json) doctor.PrintJson(console.Out);
             else foreach (string line in doctor.Lines()) console.Out.WriteLine(line);
-            return doctor.HasBad && parsed.GetValue(strict) ? ExitCode.MachineUnfit : ExitCode.Fine;
+            return doctor.HasBad && parsed.GetValue(strict) ? ExitCode.Contaminated : ExitCode.Fine;
         }));
         return command;
     }

@@ -12,8 +12,8 @@ internal static class ExitCode
 
     public const int InvariantViolated = 4;
 
-    /// <summary><c>lab doctor --strict</c> found something bad.</summary>
-    public const int MachineUnfit = 5;
+    /// <summary>Under <c>--strict</c>: a measurement was contaminated, or <c>lab doctor</c> found something bad.</summary>
+    public const int Contaminated = 5;
 
     /// <summary>Asked to decide (<c>--gate</c>), and the runs do not.</summary>
     public const int Inconclusive = 6;

@@ -45,6 +45,7 @@ internal static class LabCommand
         root.Subcommands.Add(BenchCommand.Build(console));
         root.Subcommands.Add(ExploreCommand.Build(console));
         root.Subcommands.Add(DoctorCommand.Build(console));
+        root.Subcommands.Add(WatchCommand.Build(console));
         return root;
     }
 
@@ -115,11 +116,11 @@ internal static class LabCommand
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null) return first;
         IEnumerable<string> known = parsed.CommandResult.Command.Options.Select(option => option.Name)
-            .Concat(parsed.CommandResult.Command.Subcommands.Select(command => command.Name));
+            .Concat(parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name));
         string kind = unknown.StartsWith('-') ? "option" : "verb";
         string hint = Names.Nearest(unknown, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         string list = kind == "verb" && parsed.CommandResult.Command.Subcommands is { Count: > 0 } verbs
-            ? $" There are: {string.Join(", ", verbs.Select(verb => verb.Name))}."
+            ? $" There are: {string.Join(", ", verbs.Where(verb => !verb.Hidden).Select(verb => verb.Name))}."
             : "";
         return $"There is no {kind} '{unknown}'.{hint}{list}";
     }

@@ -27,14 +27,21 @@ internal static class MeasurementRowsOf
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
             WindowStartNs = outcome.Window.WindowStartMonotonicNanoseconds is > 0 and var opened ? opened : null,
+            Watched = outcome.Watched is not null,
+            Steady = outcome.Window.Steady,
+            StealShare = StealShare(outcome.Window),
             Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;
         IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
         try
         {
-            return new MeasurementRows(measurement)
+            DisturbedSamples? disturbed = outcome.Watched is { } watched ? DisturbedSamples.Of(key, outcome.Window, merged, watched) : null;
+            return new MeasurementRows(disturbed is { Notes.Count: > 0 } ? measurement with { Notes = [.. measurement.Notes, .. disturbed.Notes] } : measurement)
             {
+                Disturbances = disturbed?.Disturbances ?? [],
+                Undisturbed = disturbed?.Undisturbed ?? [],
+                Tagged = disturbed?.Tagged ?? [],
                 Summary = [.. merged.Where(recorder => recorder.Histogram.Count > 0).Select(recorder => Summary(key, recorder, outcome.Window.WindowSeconds))],
                 Histograms = [.. merged.SelectMany(recorder => Histogram(key, recorder))],
                 Timeline = [.. merged.SelectMany(recorder => Timeline(key, recorder))],
@@ -65,12 +72,12 @@ internal static class MeasurementRowsOf
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");
         }
-        if (outcome.Window.Disturbance.StealNanoseconds is { } steal && outcome.Window.WindowSeconds > 0)
-        {
-            double share = steal / 1e9 / outcome.Window.WindowSeconds / Environment.ProcessorCount;
-            if (share > 0.01) yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time away (steal).");
-        }
+        if (StealShare(outcome.Window) is > Contamination.StealMost and { } share)
+            yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time away (steal).");
     }
+
+    private static double? StealShare(MeasuredRun window) =>
+        window is { Disturbance.StealNanoseconds: { } steal, WindowSeconds: > 0 } ? Math.Max(0, steal / 1e9 / window.WindowSeconds / Environment.ProcessorCount) : null;
 
     private static double Sum(MeasurementOutcome outcome, string counter) =>
         outcome.Counters.Where(value => value.Name == counter).Sum(value => value.Value);

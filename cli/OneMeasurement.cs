@@ -18,10 +18,15 @@ internal sealed record MeasurementOutcome(
     IReadOnlyList<CounterValue> Counters,
     IReadOnlyList<KernelEvents> KernelEvents,
     IReadOnlyList<string> Notes,
-    HangReport? Hang);
+    HangReport? Hang)
+{
+    /// <summary>What disturbed it, as a second process saw it; null if none looked.</summary>
+    public Watched? Watched { get; init; }
+}
 
-/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope.</summary>
-internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope)
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope, and is watched if there is a watcher.</summary>
+internal sealed class OneMeasurement(
+    StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
 {
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
@@ -48,7 +53,10 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor, request.Inject))];
         IReadOnlyList<IMeasuredActor> actors =
             strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
+        watcher?.Begin();
         MeasuredRun window = TimedMeasurement.Run(actors, request.Window, watch, stop.Token);
+        string? unwatched = null;
+        Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
         List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
@@ -72,7 +80,8 @@ internal sealed class OneMeasurement(StrategyEntry strategy, WorkloadEntry workl
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
         if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
-        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, [.. edges.Notes, .. traced.Notes], hang);
+        string[] notes = [.. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [], .. unwatched is null ? (string[])[] : [unwatched]];
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, notes, hang) { Watched = watched };
     }
 
     /// <summary>

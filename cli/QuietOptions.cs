@@ -34,7 +34,12 @@ internal sealed class QuietOptions
 
     private readonly Option<string> _trace = RunOptions.Text("--kernel-trace", "trace KVM's tracepoints in the window: auto (on kvm, the rare ones), on (all) or off", "auto");
 
-    public IEnumerable<Option> All => [_quiet, _priority, _perf, _trace];
+    private readonly Option<string> _watch = RunOptions.Text("--watch", "have a second process look for what disturbs the run: on or off", "on");
+
+    public IEnumerable<Option> All => [_quiet, _priority, _perf, _trace, _watch];
+
+    /// <exception cref="UsageException">A value cannot be.</exception>
+    public bool ReadWatch(ParseResult parsed) => Names.Choice("--watch", parsed.GetValue(_watch) ?? "", ("on", true), ("off", false));
 
     /// <exception cref="UsageException">A value cannot be.</exception>
     public QuietSettings Read(ParseResult parsed)

@@ -17,6 +17,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
 
     private KernelTraceScope? _trace = request.TraceScope;
+    private Watcher? _watcher;
 
     private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
 
@@ -30,7 +31,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
-        IReadOnlyList<string> warnings = [.. Warnings(), .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
+        string? unwatched = null;
+        using Watcher? watcher = request.Watch ? Watcher.TryStart(out unwatched) : null;
+        _watcher = watcher;
+        IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched], .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -97,7 +101,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
         MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace).Run(observer, cancellation);
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace, _watcher).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -115,7 +119,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest brief = seeded with
         {
-            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength },
+            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero },
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
@@ -132,12 +136,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         RunTables.Print(record, request.Format, console);
         console.Error.WriteLine($"run folder: {folder.Path}");
 
-        Figures.WriteAll(record, folder.Path);
-        string report = Path.Combine(folder.Path, "report.html");
-        HtmlReport.Write(record, report);
-        console.Error.WriteLine($"report:     {report}");
+        if (request.DrawFigures)
+        {
+            Figures.WriteAll(record, folder.Path);
+            string report = Path.Combine(folder.Path, "report.html");
+            HtmlReport.Write(record, report);
+            console.Error.WriteLine($"report:     {report}");
+        }
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
-        return interrupted ? ExitCode.Interrupted : ExitCode.Fine;
+        if (interrupted) return ExitCode.Interrupted;
+        return request.Strict && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
     }
 
     /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>

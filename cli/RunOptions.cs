@@ -23,6 +23,7 @@ internal sealed class RunOptions
     private readonly Option<string> _duration = Text("--duration", "length of each measured window", "3s");
     private readonly Option<string> _warmup = Text("--warmup", "least warm-up before each window", "500ms");
     private readonly Option<string> _warmupLimit = Text("--warmup-limit", "longest warm-up; what is not warm by then is measured cold, and said so", "30s");
+    private readonly Option<string> _steadyLimit = Text("--steady-limit", "how much longer to warm up until the load is steady; what is not by then is measured, and said so; 0 does not ask", "1s");
     private readonly Option<string> _rate = Text("--rate", "updates per second on a fixed schedule; without it a closed loop", "");
     private readonly Option<string> _runs = Text("--runs", "runs of each strategy, interleaved", "3");
     private readonly Option<string> _seed = Text("--seed", "seed of the access patterns", "1");
@@ -45,16 +46,18 @@ internal sealed class RunOptions
     private readonly HardwareOptions _hardware = new();
     private readonly LoadOptions _load = new();
     private readonly QuietOptions _quiet = new();
+    private readonly Option<bool> _strict = new("--strict") { Description = "exit with 5 if a measurement was contaminated" };
+    private readonly Option<string> _figures = Text("--figures", "draw figures and HTML report: on or off", "on");
     private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
 
     private IEnumerable<Option> All =>
     [
-        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _inject, _saveBaseline, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
+        _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _steadyLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _inject, _saveBaseline, _strict, _figures, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
     ];
 
     /// <summary>Those that shape a measurement: not what is measured, how often, where to, nor how it is told.</summary>
-    public IEnumerable<Option> Shaping => All.Except([_strategy, _runs, _seed, _out, _format, _inject, _saveBaseline]);
+    public IEnumerable<Option> Shaping => All.Except([_strategy, _runs, _seed, _out, _format, _inject, _saveBaseline, _strict, _figures]);
 
     public static string NameOf(PausePoint point) =>
         point switch
@@ -110,9 +113,12 @@ internal sealed class RunOptions
             Runs = Quantities.Whole("--runs", Of(_runs), 1, 1000),
             Perf = _quiet.ReadPerf(parsed),
             KernelTrace = _quiet.ReadTrace(parsed),
+            Watch = _quiet.ReadWatch(parsed),
             Seed = Quantities.Seed(Of(_seed)),
             Inject = Quantities.Share("--inject", Of(_inject), 1000),
             SaveBaseline = SavedBaseline.Name(Of(_saveBaseline)),
+            Strict = parsed.GetValue(_strict),
+            DrawFigures = Names.Choice("--figures", Of(_figures), ("on", true), ("off", false)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
             Format = Names.Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
@@ -122,9 +128,11 @@ internal sealed class RunOptions
                 Duration = Quantities.Duration("--duration", Of(_duration), DurationMin, DurationMax),
                 WarmupMinimum = warmup,
                 WarmupLimit = warmupLimit < warmup ? warmup : warmupLimit,
+                SteadyLimit = Quantities.Duration("--steady-limit", Of(_steadyLimit), TimeSpan.Zero, DurationMax),
                 WatchdogTimeout = Quantities.Duration("--watchdog", Of(_watchdog), TimeSpan.FromSeconds(1), DurationMax),
                 Pinning = Names.Choice("--pin", Of(_pin), ("auto", Pinning.Auto), ("on", Pinning.On), ("off", Pinning.Off)),
                 Quiet = _quiet.Read(parsed),
+                LoggedSamples = _quiet.ReadWatch(parsed) ? LoggedSamples(vm.Vcpus) : 0,
             },
             Parameters = _load.Read(parsed, new WorkloadParameters
             {
@@ -195,6 +203,9 @@ internal sealed class RunOptions
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
             $"--memory {Quantities.DescribeBytes(memory)} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this process; ask for less, or use --mmu radix, where guest pages cost nothing."));
     }
+
+    /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for many.</summary>
+    private static int LoggedSamples(int vcpus) => Math.Clamp((1 << 18) / vcpus, 1 << 11, 1 << 15);
 
     /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
     private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);

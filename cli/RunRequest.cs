@@ -49,6 +49,9 @@ internal sealed record RunRequest
 
     public TraceChoice KernelTrace { get; init; }
 
+    /// <summary>Whether a second process looks for what disturbs the run.</summary>
+    public bool Watch { get; init; }
+
     /// <summary>Which tracepoints are asked for; null for none.</summary>
     public KernelTraceScope? TraceScope => KernelTrace switch
     {
@@ -65,6 +68,11 @@ internal sealed record RunRequest
     /// <summary>Name under which the finished run is kept; null for none.</summary>
     public string? SaveBaseline { get; init; }
 
+    /// <summary>Whether a contaminated measurement is a failure.</summary>
+    public bool Strict { get; init; }
+
+    public bool DrawFigures { get; init; } = true;
+
     /// <summary>Every setting by the name of its option, for the manifest.</summary>
     public IReadOnlyDictionary<string, string> Describe()
     {
@@ -80,6 +88,7 @@ internal sealed record RunRequest
             ["duration"] = Quantities.Describe(Window.Duration),
             ["warmup"] = Quantities.Describe(Window.WarmupMinimum),
             ["warmup-limit"] = Quantities.Describe(Window.WarmupLimit),
+            ["steady-limit"] = Quantities.Describe(Window.SteadyLimit),
             ["watchdog"] = Quantities.Describe(Window.WatchdogTimeout),
             ["rate"] = Parameters.RatePerSecond == 0 ? "closed loop" : string.Create(invariant, $"{Parameters.RatePerSecond}/s"),
             ["runs"] = Runs.ToString(invariant),
@@ -103,6 +112,7 @@ internal sealed record RunRequest
             ["fifo-priority"] = Window.Quiet.FifoPriority.ToString(invariant),
             ["perf"] = Perf.ToString().ToLowerInvariant(),
             ["kernel-trace"] = KernelTrace.ToString().ToLowerInvariant(),
+            ["watch"] = Watch ? "on" : "off",
             ["out"] = Out,
             ["format"] = Format.ToString().ToLowerInvariant(),
             ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),

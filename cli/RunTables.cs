@@ -127,6 +127,7 @@ internal static class RunTables
             foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Except(common).Take(6)) yield return $"  {note}";
         }
         foreach (string note in common) yield return note;
+        foreach (string line in DisturbanceLines.Of(run)) yield return line;
         yield return string.Create(CultureInfo.InvariantCulture,
             $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
         foreach (string line in KernelLines.Of(run)) yield return line;

@@ -135,6 +135,12 @@ public sealed record Measurement
     /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
     public long? WindowStartNs { get; init; }
 
+    /// <summary>Whether the load was warm and steady when the window opened; null where that was not asked, and in older runs.</summary>
+    public bool? Steady { get; init; }
+
+    /// <summary>Share of the processors' time in the window that the hypervisor gave to others; null where the system does not say.</summary>
+    public double? StealShare { get; init; }
+
     /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>
     public bool Watched { get; init; }
 

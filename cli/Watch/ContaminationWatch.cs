@@ -8,6 +8,9 @@ namespace Lab.Cli;
 /// </summary>
 internal sealed class ContaminationWatch : IDisposable
 {
+    /// <summary>Seldom: on two cores that are both taken, each look costs somebody his.</summary>
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(500);
+
     private readonly ProcessWatch _process;
     private readonly RuntimeWatch? _runtime;
     private readonly List<string> _notes = [];
@@ -22,11 +25,14 @@ internal sealed class ContaminationWatch : IDisposable
         {
             _notes.Add(refused.Message);
         }
-        _process = ProcessWatch.Attach(processId);
+        _process = ProcessWatch.Attach(processId, s_between);
     }
 
-    /// <summary>By time; empty until <see cref="Stop"/>.</summary>
-    public IReadOnlyList<Disturbance> Disturbances { get; private set; } = [];
+    /// <summary>What the runtime did, dated by itself, by time; empty until <see cref="Stop"/>.</summary>
+    public IReadOnlyList<Disturbance> Located { get; private set; } = [];
+
+    /// <summary>What the kernel counted between two looks, by time; empty until <see cref="Stop"/>.</summary>
+    public IReadOnlyList<Disturbance> Sampled { get; private set; } = [];
 
     /// <summary>What could not be seen, one sentence each.</summary>
     public IReadOnlyList<string> Notes => _notes;
@@ -40,7 +46,7 @@ internal sealed class ContaminationWatch : IDisposable
         _process.Dispose();
         _runtime?.Stop();
         if (_runtime is { EventsLost: > 0 and var lost }) _notes.Add(FormattableString.Invariant($"the runtime dropped {lost} events: some collections or compilations may not be tagged."));
-        Disturbances = [.. _process.Disturbances.Concat(_runtime?.Disturbances ?? []).OrderBy(one => one.StartNanoseconds)];
+        (Located, Sampled) = (_runtime?.Disturbances ?? [], _process.Disturbances);
     }
 
     public void Dispose()

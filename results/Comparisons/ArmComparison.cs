@@ -17,8 +17,11 @@ public sealed record ArmComparison(
     /// <summary>Metrics that decide when none are named: what the caller of the operation waits for. The first that is there.</summary>
     private static readonly string[] Deciding = ["update.intended", "update", "put", "destroy", "fault.intended", "fault"];
 
-    private static readonly (string Name, double P, Func<SummaryRow, double> Of)[] Quantiles =
-        [("p50", 0.5, row => row.P50), ("p90", 0.9, row => row.P90), ("p99", 0.99, row => row.P99), ("p99.9", 0.999, row => row.P999)];
+    private static readonly (string Name, double P, Func<SummaryRow, double> Of, Func<UndisturbedRow, double> Without)[] Quantiles =
+    [
+        ("p50", 0.5, row => row.P50, row => row.P50), ("p90", 0.9, row => row.P90, row => row.P90), ("p99", 0.99, row => row.P99, row => row.P99),
+        ("p99.9", 0.999, row => row.P999, row => row.P999),
+    ];
 
     /// <param name="gated">Metrics that decide; empty for the first there is of <see cref="Deciding"/>, else any first.</param>
     public static ArmComparison Of(IReadOnlyList<ArmRuns> arms, double threshold, IReadOnlyCollection<string> gated, double alpha = AlphaDefault)
@@ -57,10 +60,11 @@ public sealed record ArmComparison(
     private static IEnumerable<(ComparedRow, Question?)> Ask(ArmRuns a, ArmRuns b, Scene scene, string metric, bool isGated)
     {
         var (rowsA, rowsB, isPaired) = Side.BySide(a.Of(scene, metric), b.Of(scene, metric));
-        foreach (var (name, p, of) in Quantiles)
-            yield return Row(name, "ns", of, Better.Lower, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));
-        yield return Row("max", "ns", row => row.Max, Better.Lower, "the largest of a run has no distribution to test; both are shown");
-        yield return Row("rate", "1/s", row => row.RatePerS, Better.Higher, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : null);
+        UndisturbedRow[] restA = [.. a.UndisturbedOf(scene, metric).Select(one => one.Row)], restB = [.. b.UndisturbedOf(scene, metric).Select(one => one.Row)];
+        foreach (var (name, p, of, rest) in Quantiles)
+            yield return Row(name, "ns", of, rest, Better.Lower, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));
+        yield return Row("max", "ns", row => row.Max, row => row.Max, Better.Lower, "the largest of a run has no distribution to test; both are shown");
+        yield return Row("rate", "1/s", row => row.RatePerS, null, Better.Higher, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : null);
 
         string NoRuns() => isPaired ? "no block has both" : $"{(rowsA.Count == 0 ? a : b).Label} has no run with it";
 
@@ -70,7 +74,7 @@ public sealed record ArmComparison(
                 ? FormattableString.Invariant($"{SampleSizes.ForQuantile(p):N0} samples per run are needed, {fewest:N0} are there")
                 : null;
 
-        (ComparedRow, Question?) Row(string quantile, string unit, Func<SummaryRow, double> of, Better better, string? notAsked)
+        (ComparedRow, Question?) Row(string quantile, string unit, Func<SummaryRow, double> of, Func<UndisturbedRow, double>? rest, Better better, string? notAsked)
         {
             double[] valuesA = [.. rowsA.Select(of)], valuesB = [.. rowsB.Select(of)];
             if (notAsked is null && valuesA.Concat(valuesB).Any(value => !(value > 0)))
@@ -78,9 +82,12 @@ public sealed record ArmComparison(
             ComparedRow row = new()
             {
                 Scene = scene, Metric = metric, Quantile = quantile, Unit = unit, ArmA = a.Label, ArmB = b.Label,
-                ValueA = Spread.Median(valuesA), ValueB = Spread.Median(valuesB), Gated = isGated,
+                ValueA = Spread.Median(valuesA), ValueB = Spread.Median(valuesB), UndisturbedA = Rest(restA), UndisturbedB = Rest(restB), Gated = isGated,
                 Runs = Math.Min(valuesA.Length, valuesB.Length), IsPaired = isPaired, NotAsked = notAsked,
             };
+            double Rest(UndisturbedRow[] rows) =>
+                rest is null ? double.NaN : Spread.Median([.. rows.Where(one => one.Count > 0).Select(rest).Where(double.IsFinite)]);
+
             return (row, notAsked is not null ? null : new Question(
                 $"{metric} {quantile}", isPaired ? RatioEstimate.Paired(valuesA, valuesB) : RatioEstimate.Unpaired(valuesA, valuesB), better));
         }

@@ -22,6 +22,18 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
     public IReadOnlyDictionary<ArmRun, SummaryRow> Of(Scene scene, string metric) =>
         Rows.TryGetValue((scene, metric), out var rows) ? rows : [];
 
+    /// <summary>The metric without the samples that were disturbed, in each run that was watched.</summary>
+    public IEnumerable<(ArmRun Run, UndisturbedRow Row)> UndisturbedOf(Scene scene, string metric) =>
+        Runs.SelectMany(run => run.Record.Undisturbed
+            .Where(row => row.Strategy == Strategy && row.Run == run.Repetition && row.Scene == scene && row.Metric == metric).Select(row => (run, row)));
+
+    /// <summary>What contaminates the runs, a sentence each.</summary>
+    public IReadOnlyList<string> Contaminations =>
+    [
+        .. Runs.SelectMany(run => run.Record.Manifest.Measurements.Where(one => one.Strategy == Strategy && one.Run == run.Repetition)
+            .SelectMany(one => Contamination.Of(run.Record, one).Take(1)).Take(1).Select(why => $"{Path.GetFileName(run.Record.Folder)}: {why}")),
+    ];
+
     private Dictionary<(Scene, string), Dictionary<ArmRun, SummaryRow>> Rows
     {
         get

@@ -18,6 +18,7 @@ internal sealed class ActorLane
     private readonly long _catchUpTicks;
     private readonly int? _cpu;
     private readonly SchedulingClass? _realTime;
+    private readonly bool _isWatched;
     private bool _isOpen;
     private bool _isOnWindowSchedule;
     private long _allocatedAtOpening;
@@ -42,7 +43,8 @@ internal sealed class ActorLane
         _catchUpTicks = _clock.ToTicks(settings.CatchUpLimit);
         RatePerSecond = actor.RatePerSecond;
         _pacer = RatePerSecond > 0 ? new Pacer(_clock, RatePerSecond) : null;
-        Recorders = new LaneRecorders(actor, _clock, settings.IntervalCount, isPaced: _pacer is not null);
+        Recorders = new LaneRecorders(actor, _clock, settings.IntervalCount, isPaced: _pacer is not null, settings.LoggedSamples);
+        _isWatched = settings.LoggedSamples > 0;
     }
 
     public IMeasuredActor Actor { get; }
@@ -79,6 +81,12 @@ internal sealed class ActorLane
     /// <summary>Scheduled starts within the window that never came to be.</summary>
     public long OwedStepCount { get; private set; }
 
+    /// <summary>What the kernel did to the thread in the window, where that was watched; by time, on the CLOCK_MONOTONIC line.</summary>
+    public IReadOnlyList<Disturbance> Disturbances => Watch?.Disturbances(_clock.ToMonotonicNanoseconds) ?? [];
+
+    /// <summary>Such as were found and not kept.</summary>
+    public int DisturbanceOverflow => Watch?.Overflow ?? 0;
+
     /// <summary>When the last step in the window ended; 0 when there was none.</summary>
     public long LastEndTicks { get; private set; }
 
@@ -100,9 +108,13 @@ internal sealed class ActorLane
         }
 
         _realTime?.Lower();
+        Watch?.Dispose();
         Heartbeat.HasEnded = true;
         _changed.Set();
     }
+
+    /// <summary>Made and disposed of by the actor's thread.</summary>
+    private ThreadWatch? Watch { get; set; }
 
     /// <summary>Only on the core that it was meant for: elsewhere it would push somebody aside.</summary>
     private SchedulingClass? RealTime => PinnedCpu is null ? null : _realTime;
@@ -114,6 +126,8 @@ internal sealed class ActorLane
             PinnedCpu = cpu;
         if (_pacer is not null)
             ThreadPlacement.WakeExactly();
+        if (_isWatched)
+            Watch = new ThreadWatch(_clock);
 
         // The warm-up records as the window will, into the same memory: nothing about recording is new inside the window.
         long now = _clock.Ticks();
@@ -147,6 +161,8 @@ internal sealed class ActorLane
             if (!_isOnWindowSchedule && end >= _window.StartTicks)
                 PrepareOpening();
             Account(metric, intended, start, end);
+            if (Watch?.IsDue(end) == true && !Heartbeat.HasMeasured)
+                Watch.Look(end);
             if (end >= _window.EndTicks)
                 CloseWhenMeasured(end);
         }
@@ -164,6 +180,7 @@ internal sealed class ActorLane
         if (!_isOnWindowSchedule)
         {
             Recorders.OpenWindow(_window.StartTicks, _window.AnnouncedEndTicks);
+            Watch?.Open(_clock.Ticks());
             _pacer?.StartAt(_window.StartTicks); // what the warm-up still owes is not the window's
             StepsInWindow = 0;
             LastEndTicks = 0;

@@ -11,12 +11,18 @@ internal sealed class LaneRecorders : IDisposable
     private readonly LatencyRecorder[] _phases;
     private readonly LatencyRecorder[] _samples;
 
-    public LaneRecorders(IMeasuredActor actor, Clock clock, int intervalCount, bool isPaced)
+    /// <param name="actor">Whose metrics.</param>
+    /// <param name="clock">That stamps are taken with.</param>
+    /// <param name="intervalCount">Of the timelines.</param>
+    /// <param name="isPaced">Whether there is an intended start to count from.</param>
+    /// <param name="loggedSamples">How many samples of a metric are kept one by one; phases lie within a sample that is.</param>
+    public LaneRecorders(IMeasuredActor actor, Clock clock, int intervalCount, bool isPaced, int loggedSamples)
     {
-        LatencyRecorder Create(string metric) => new(metric, clock, intervalCount);
+        LatencyRecorder Create(string metric) => new(metric, clock, intervalCount, loggedSamples);
+        LatencyRecorder CreateBrief(string metric) => new(metric, clock, intervalCount);
         _service = [.. actor.Metrics.Select(Create)];
         _intended = isPaced ? [.. actor.Metrics.Select(metric => Create(metric + IntendedSuffix))] : [];
-        _phases = [.. actor.PhaseNames.Select(Create)];
+        _phases = [.. actor.PhaseNames.Select(CreateBrief)];
         _samples = [.. actor.SampleMetrics.Select(Create)];
         All = [.. _service, .. _intended, .. _phases, .. _samples];
     }

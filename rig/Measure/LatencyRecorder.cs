@@ -10,18 +10,23 @@ public sealed class LatencyRecorder : IDisposable
 {
     private readonly Clock _clock;
 
-    public LatencyRecorder(string metric, Clock clock, int intervalCount)
-        : this(metric, clock, new Timeline(intervalCount, clock))
+    /// <param name="metric">What is recorded.</param>
+    /// <param name="clock">That the stamps are of.</param>
+    /// <param name="intervalCount">Of the timeline.</param>
+    /// <param name="loggedSamples">Room for samples that are kept one by one; 0 for none.</param>
+    public LatencyRecorder(string metric, Clock clock, int intervalCount, int loggedSamples = 0)
+        : this(metric, clock, new Timeline(intervalCount, clock), loggedSamples)
     {
     }
 
-    private LatencyRecorder(string metric, Clock clock, Timeline timeline)
+    private LatencyRecorder(string metric, Clock clock, Timeline timeline, int loggedSamples)
     {
         ArgumentException.ThrowIfNullOrEmpty(metric);
         ArgumentNullException.ThrowIfNull(clock);
         Metric = metric;
         _clock = clock;
         Timeline = timeline;
+        Log = loggedSamples > 0 ? new SampleLog(loggedSamples) : null;
     }
 
     public string Metric { get; }
@@ -30,11 +35,15 @@ public sealed class LatencyRecorder : IDisposable
 
     public Timeline Timeline { get; }
 
+    /// <summary>The slower samples one by one; null for a recorder that keeps none, and for a merged one.</summary>
+    public SampleLog? Log { get; }
+
     /// <summary>Forgets what was recorded and opens the timeline over the given stretch of clock ticks. For the writer only.</summary>
     public void OpenWindow(long startTicks, long endTicks)
     {
         Histogram.Clear();
         Timeline.OpenWindow(startTicks, endTicks);
+        Log?.Clear();
     }
 
     /// <summary>Records the latency between two stamps of this recorder's clock.</summary>
@@ -47,6 +56,7 @@ public sealed class LatencyRecorder : IDisposable
     {
         Histogram.Record(nanoseconds);
         Timeline.Record(startTicks, nanoseconds);
+        Log?.Record(startTicks, nanoseconds);
     }
 
     /// <summary>
@@ -59,7 +69,7 @@ public sealed class LatencyRecorder : IDisposable
         ArgumentNullException.ThrowIfNull(recorders);
         if (recorders.Count == 0 || recorders.Any(other => other.Metric != recorders[0].Metric))
             throw new ArgumentException("Only recorders of one metric can be merged.", nameof(recorders));
-        var merged = new LatencyRecorder(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin());
+        var merged = new LatencyRecorder(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin(), loggedSamples: 0);
         foreach (LatencyRecorder recorder in recorders)
         {
             merged.Histogram.MergeFrom(recorder.Histogram);
@@ -74,5 +84,6 @@ public sealed class LatencyRecorder : IDisposable
     {
         Histogram.Dispose();
         Timeline.Dispose();
+        Log?.Dispose();
     }
 }

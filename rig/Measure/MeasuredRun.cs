@@ -33,6 +33,9 @@ public sealed record ActorResult
     /// <summary>How often the kernel took the core away in the window; null where it does not say.</summary>
     public required long? InvoluntarySwitches { get; init; }
 
+    /// <summary>What the kernel did to the thread, dated to about a millisecond; empty unless the settings ask for it. Touches this actor's samples only.</summary>
+    public IReadOnlyList<Disturbance> Disturbances { get; init; } = [];
+
     /// <summary>In the order: metrics, <c>metric.intended</c> of a fixed-rate actor, phases. Owned by the run.</summary>
     public required IReadOnlyList<LatencyRecorder> Recorders { get; init; }
 }
@@ -55,7 +58,13 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>The opening on the CLOCK_MONOTONIC line, in nanoseconds; 0 when the window never opened.</summary>
     public required long WindowStartMonotonicNanoseconds { get; init; }
 
+    /// <summary>Where a stamp of the run's clock lies on the CLOCK_MONOTONIC line, in nanoseconds.</summary>
+    public Func<long, long> ToMonotonicNanoseconds { get; init; } = static ticks => ticks;
+
     public required double WarmupSeconds { get; init; }
+
+    /// <summary>Whether the load was warm and steady when the window opened; null where the settings do not ask.</summary>
+    public bool? Steady { get; init; }
 
     /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
     public required RuntimeCounters Disturbance { get; init; }

@@ -25,6 +25,8 @@ public sealed class TimedMeasurement
     private readonly LaneWatch _watch;
     private readonly int _coreCount;
     private readonly IWindowObserver? _observer;
+    private readonly SteadyState _steady;
+    private bool? _isSteady;
 
     private TimedMeasurement(
         IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer, CancellationToken cancellation)
@@ -54,6 +56,7 @@ public sealed class TimedMeasurement
                 if (actor.Role == ActorRole.Updater && !places[index].IsAlone)
                     _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve who shares it; --quiet pin,fifo with at least two cores.");
         }
+        _steady = new SteadyState(_lanes);
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
     }
 
@@ -102,6 +105,9 @@ public sealed class TimedMeasurement
             {
                 if (!isWarm)
                     NoteColdActors();
+                _isSteady = _settings.SteadyLimit > TimeSpan.Zero ? isWarm && _steady.WhyNot is null : null;
+                if (_isSteady == false && isWarm)
+                    _notes.Add(string.Create(CultureInfo.InvariantCulture, $"not steady after {warmupSeconds:0.0} s of warm-up: {_steady.WhyNot}"));
                 CollectionFreeStretch.Begin();
                 modeInForce = GCSettings.LatencyMode;
                 _observer?.OnOpening([.. _lanes.Select(lane => new ActorThread(lane.Actor.Name, lane.Heartbeat.ThreadId))]);
@@ -129,8 +135,26 @@ public sealed class TimedMeasurement
         }
     }
 
-    private bool WarmUp(long started) => _watch.Await(
-        WindowPhase.Warming, started + _clock.ToTicks(_settings.WarmupMinimum), lane => lane.Heartbeat.IsWarm, _settings.WarmupLimit);
+    private bool WarmUp(long started)
+    {
+        long soonest = started + _clock.ToTicks(_settings.WarmupMinimum);
+        bool isWarm = _watch.Await(
+            WindowPhase.Warming, _settings.SteadyLimit > TimeSpan.Zero ? 0 : soonest, lane => lane.Heartbeat.IsWarm, _settings.WarmupLimit);
+        if (_settings.SteadyLimit <= TimeSpan.Zero)
+            return isWarm;
+        long latest = Math.Max(soonest, _clock.Ticks()) + _clock.ToTicks(_settings.SteadyLimit);
+        while (isWarm && !_watch.IsInTrouble)
+        {
+            // Nothing is waited for but the time: trouble ends it earlier.
+            _ = _watch.Await(WindowPhase.Warming, 0, static _ => false, SteadyState.Slice);
+            bool isSteady = _steady.Mark();
+            long now = _clock.Ticks();
+            if (now >= soonest && (isSteady || now >= latest))
+                break;
+        }
+
+        return isWarm;
+    }
 
     private void NoteColdActors()
     {
@@ -209,12 +233,16 @@ public sealed class TimedMeasurement
             actors[i] = Result(_lanes[i], windowSeconds, hung.Contains(_lanes[i]), closing.Switches[i] - opening.Switches[i]);
         foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
+        foreach (ActorLane lane in _lanes.Where(lane => lane.DisturbanceOverflow > 0))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lane.DisturbanceOverflow} more disturbances of {lane.Actor.Name} were found than there was room for"));
         return new MeasuredRun
         {
             Actors = actors,
             Clock = _clock.Info,
             WindowSeconds = windowSeconds,
             WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.StartTicks) : 0,
+            Steady = _isSteady,
+            ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
             WarmupSeconds = warmupSeconds,
             Disturbance = closing.Counters.Since(opening.Counters),
             GcLatencyMode = modeInForce,
@@ -243,7 +271,7 @@ public sealed class TimedMeasurement
             PinnedCpu = lane.PinnedCpu,
             FifoPriority = lane.FifoPriority,
             InvoluntarySwitches = switches,
-
+            Disturbances = lane.HoldsWindow ? lane.Disturbances : [],
             Recorders = RecordersOf(lane, isHung),
         };
     }

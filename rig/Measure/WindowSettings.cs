@@ -24,6 +24,12 @@ public sealed record WindowSettings
     /// <summary>An actor that is not warm by then is measured cold, and a note says so.</summary>
     public TimeSpan WarmupLimit { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How much longer than that the load may run until it is steady (<see cref="SteadyState"/>); a load that is not steady by then is measured all the same,
+    /// and a note says so. Zero does not ask.
+    /// </summary>
+    public TimeSpan SteadyLimit { get; init; }
+
     /// <summary>The run is given up when an actor completes no step for this long.</summary>
     public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -35,6 +41,12 @@ public sealed record WindowSettings
 
     /// <summary>Into how many intervals the timelines cut the window; 1 … <see cref="Timeline.MostIntervals"/>.</summary>
     public int IntervalCount { get; init; } = 100;
+
+    /// <summary>
+    /// Room in each recorder for its slower samples one by one (<see cref="SampleLog"/>), and whether actors look at what the kernel does to their threads:
+    /// what it takes to say which samples were disturbed. 0 for neither.
+    /// </summary>
+    public int LoggedSamples { get; init; }
 
     public Pinning Pinning { get; init; } = Pinning.Auto;
 
@@ -50,10 +62,12 @@ public sealed record WindowSettings
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Duration, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupMinimum, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupLimit, WarmupMinimum);
+        ArgumentOutOfRangeException.ThrowIfLessThan(SteadyLimit, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(WatchdogTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(CatchUpLimit, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(Quiet.FifoPriority, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Quiet.FifoPriority, 99);
+        ArgumentOutOfRangeException.ThrowIfNegative(LoggedSamples);
         ArgumentOutOfRangeException.ThrowIfLessThan(IntervalCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(IntervalCount, Timeline.MostIntervals);
     }

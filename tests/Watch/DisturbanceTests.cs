@@ -1,8 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Lab.Cli;
 using Lab.Measure;
-using Lab.Results;
 using Lab.Tests.Measure;
 using Xunit;
 
@@ -47,40 +45,6 @@ public sealed class DisturbanceTests
                 .Aggregate(0u, (tag, one) => tag | DisturbanceOverlap.Bit(one.Kind)))];
             return expected.SequenceEqual(DisturbanceOverlap.Tag(stretches, disturbances));
         }).QuickCheckThrowOnFailure();
-    }
-
-    [Fact]
-    public void Values_are_kept_and_shown_both_ways()
-    {
-        (IReadOnlyList<int> all, IReadOnlyList<int> undisturbed) = DisturbanceOverlap.BothWays([7, 900, 8], [0, 1, 0]);
-        Assert.Equal([7, 900, 8], all);
-        Assert.Equal([7, 8], undisturbed);
-        Assert.Throws<ArgumentException>(() => DisturbanceOverlap.BothWays([1], []));
-    }
-
-    [Fact]
-    public void A_window_counts_what_overlaps_it_and_time_in_two_at_once_only_once()
-    {
-        Disturbance[] found = [.. Some, new(DisturbanceKind.GcPause, 140, 40, "nested"), new(DisturbanceKind.Steal, 5000, 1, "later")];
-        Assert.Equal(
-            [new DisturbanceTotal(DisturbanceKind.GcPause, 3, 70), new DisturbanceTotal(DisturbanceKind.Jit, 1, 500)],
-            DisturbanceTotal.Within(new Stretch(110, 1000), found));
-    }
-
-    [Fact]
-    public void A_timeline_is_tagged_by_when_its_window_opened()
-    {
-        Measurement measured = new() { Strategy = "s", Workload = "w", Mmu = "m", MeasuredS = 0.003, WindowStartNs = 1_000_000_000 };
-        TimelineRow[] rows = [.. Enumerable.Range(0, 3).Select(i => new TimelineRow
-        {
-            Strategy = "s", Workload = "w", Mmu = "m", Run = 1, Metric = "x", Unit = "ns", StartMs = i, LengthMs = 1, Count = 10, P99 = i == 1 ? 900 : 100, Max = i == 1 ? 5000 : 200,
-        })];
-        TaggedTimeline tagged = TaggedTimeline.Of(measured, rows, [new(DisturbanceKind.GcPause, 1_001_200_000, 300_000, "")])!;
-        Assert.Equal([0u, DisturbanceOverlap.Bit(DisturbanceKind.GcPause), 0u], tagged.Intervals.Select(one => one.Tag));
-        Assert.Equal(new IntervalView(3, 30, 900, 5000), tagged.All);
-        Assert.Equal(new IntervalView(2, 20, 100, 200), tagged.Undisturbed);
-        Assert.Equal([new DisturbanceTotal(DisturbanceKind.GcPause, 1, 300_000)], tagged.Totals);
-        Assert.Null(TaggedTimeline.Of(measured with { WindowStartNs = null }, rows, []));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Diagnostics.Tracing;
 using System.Globalization;
 using Lab.Cli;
 using Lab.Measure;
-using Lab.Results;
 using Lab.Tests.Cli;
 using Microsoft.Diagnostics.NETCore.Client;
 using Xunit;
@@ -77,27 +76,6 @@ public sealed class RuntimeWatchTests
             using MemoryStream part = new(bytes[..cut]);
             Assert.NotNull(RuntimeTrace.Read(part));
         }
-    }
-
-    [Fact]
-    public void A_run_watched_from_its_parent_is_tagged_and_shown_both_ways()
-    {
-        using RunsFolder runs = new();
-        using LabProcess lab = LabProcess.Start(["run", .. runs.Tiny("--strategy", "refcount2", "--workload", "memslot-churn", "--duration", "1s", "--warmup", "300ms")]);
-        lab.AwaitError("note: ");
-        using ContaminationWatch watch = ContaminationWatch.Attach(lab.Id);
-        Assert.Equal(0, lab.End().Code);
-        watch.Stop();
-        Assert.Empty(watch.Notes);
-        RunRecord run = runs.OpenOnly();
-        Measurement measured = Assert.Single(run.Manifest.Measurements);
-        TaggedTimeline tagged = TaggedTimeline.Of(measured, [.. run.Timeline.Where(row => row.Metric == run.Timeline[0].Metric)], watch.Disturbances)!;
-        Assert.Equal(run.Timeline.Count(row => row.Metric == run.Timeline[0].Metric), tagged.All.Intervals);
-        Assert.Equal(tagged.Intervals.Count(one => one.Tag == 0), tagged.Undisturbed.Intervals);
-        Assert.True(tagged.Undisturbed.Samples <= tagged.All.Samples && tagged.Undisturbed.Max <= tagged.All.Max);
-        Assert.All(tagged.Totals, total => Assert.InRange(total.Nanoseconds, 0, (long)(measured.MeasuredS * 1e9) + 1));
-        // Rehearsal and report compile methods: were the clocks' lines not the same, none would be near the window.
-        Assert.Contains(watch.Disturbances, one => one.Kind == DisturbanceKind.Jit && Math.Abs(one.StartNanoseconds - measured.WindowStartNs!.Value) < 60_000 * Millisecond);
     }
 
     [Fact]

@@ -29,17 +29,8 @@ public static class DisturbanceOverlap
     /// <summary>The kinds in a tag, in the order of the enumeration.</summary>
     public static IEnumerable<DisturbanceKind> Kinds(uint tag) => Enum.GetValues<DisturbanceKind>().Where(kind => (tag & Bit(kind)) != 0);
 
-    /// <summary>The values both ways: all of them, and those whose stretch carries no tag.</summary>
-    public static (IReadOnlyList<T> All, IReadOnlyList<T> Undisturbed) BothWays<T>(IReadOnlyList<T> values, IReadOnlyList<uint> tags)
-    {
-        ArgumentNullException.ThrowIfNull(values);
-        ArgumentNullException.ThrowIfNull(tags);
-        if (values.Count != tags.Count) throw new ArgumentException("Each value has one tag.", nameof(tags));
-        return (values, [.. values.Where((_, index) => tags[index] == 0)]);
-    }
-
     /// <summary>The same time in stretches that lie apart, ascending.</summary>
-    internal static List<Stretch> Union(IEnumerable<Stretch> stretches)
+    private static List<Stretch> Union(IEnumerable<Stretch> stretches)
     {
         List<Stretch> apart = [];
         foreach (Stretch next in stretches.OrderBy(one => one.StartNanoseconds))

@@ -1,0 +1,111 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Lab.Cli;
+using Lab.Measure;
+using Lab.Results;
+using Xunit;
+
+namespace Lab.Tests.Watch;
+
+/// <summary>Which samples carry which tag, and what is left without them.</summary>
+public sealed class DisturbedSamplesTests
+{
+    private const long Opening = 5_000_000_000;
+    private static readonly MeasurementKey Key = new("s", "w", "m", 1);
+    private static readonly Clock s_clock = Clock.Calibrate(ClockSource.Stopwatch); // its ticks are CLOCK_MONOTONIC nanoseconds
+
+    [Fact]
+    public void Samples_carry_what_overlaps_them_and_the_rest_is_counted_without_them()
+    {
+        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 90_000), (200_000, 700)), vcpu = Recorder("fault", (2_000, 60), (95_000, 80));
+        Watched watched = new(
+            [new(DisturbanceKind.GcPause, Opening + 50_000, 40_000, "generation 0"), new(DisturbanceKind.Jit, Opening + 95_050, 10, "late")],
+            [new(DisturbanceKind.Steal, Opening, 1_000_000, "10 ms")], []);
+        DisturbedSamples found = Find(watched, ("updater", updater, []), ("vcpu0", vcpu, [new(DisturbanceKind.RunQueueDelay, Opening + 200_100, 10, "1 µs")]));
+
+        Assert.Equal(["steal", "gc-pause", "jit", "run-queue-delay"], found.Disturbances.Select(row => row.Kind));
+        Assert.Equal([false, true, true, true], found.Disturbances.Select(row => row.Located));
+        Assert.Equal(["", "", "", "vcpu0"], found.Disturbances.Select(row => row.Actor));
+        Assert.Equal(0.05, found.Disturbances[1].StartMs);
+        // Sampled ones tag nothing; the vCPU's wait is none of the updater's business.
+        Assert.Equal(
+            [("update", "updater", 90_000.0, "gc-pause+jit"), ("fault", "vcpu0", 80.0, "jit")],
+            found.Tagged.Select(row => (row.Metric, row.Actor, row.Value, row.Kinds)));
+        Assert.Equal([("update", 2L, 1L, 700.0), ("fault", 1L, 1L, 60.0)], found.Undisturbed.Select(row => (row.Metric, row.Count, row.Tagged, row.Max)));
+    }
+
+    [Fact]
+    public void With_and_without_agree_with_tagging_every_sample_by_hand()
+    {
+        Gen<(int Start, int Length)> span = from start in Gen.Choose(0, 50_000) from length in Gen.Choose(0, 9_000) select (start, length);
+        Prop.ForAll(span.ArrayOf().ToArbitrary(), span.ArrayOf().ToArbitrary(), (samples, pauses) =>
+        {
+            if (samples.Length == 0) return true;
+            using LatencyRecorder recorder = Recorder("update", [.. samples.Select(one => ((long)one.Start, (long)one.Length))]);
+            DisturbedSamples found = Find(
+                new Watched([.. pauses.Select(one => new Disturbance(DisturbanceKind.GcPause, Opening + one.Start, one.Length, ""))], [], []), ("updater", recorder, []));
+            long[] clean = [.. samples.Where(one => !pauses.Any(pause => pause.Start <= one.Start + one.Length && one.Start <= pause.Start + pause.Length)).Select(one => (long)one.Length).Order()];
+            UndisturbedRow row = Assert.Single(found.Undisturbed);
+            bool agrees = row.Count == clean.Length && row.Tagged == samples.Length - clean.Length;
+            if (clean.Length == 0) return agrees && double.IsNaN(row.P50) && double.IsNaN(row.Max);
+            long median = clean[(int)Math.Ceiling(0.5 * clean.Length) - 1];
+            return agrees && row.Max == clean[^1] && Math.Abs(row.P50 - median) <= 1 + (median * 0.001);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void What_lies_outside_the_window_is_not_listed()
+    {
+        using LatencyRecorder recorder = Recorder("update", (10, 10));
+        DisturbedSamples found = Find(new Watched(
+            [new(DisturbanceKind.Jit, Opening - 100, 50, "before"), new(DisturbanceKind.Jit, Opening - 100, 101, "into it"), new(DisturbanceKind.Jit, Opening + 1_000_000_001, 5, "after")],
+            [], []), ("updater", recorder, []));
+        Assert.Equal("into it", Assert.Single(found.Disturbances).Detail);
+        Assert.Equal(1, Assert.Single(found.Undisturbed).Count);
+    }
+
+    [Fact]
+    public void More_disturbances_than_a_file_should_hold_are_cut_to_the_longest_and_it_is_said()
+    {
+        using LatencyRecorder recorder = Recorder("update", (10, 10));
+        DisturbedSamples found = Find(new Watched(
+            [.. Enumerable.Range(0, 6_000).Select(i => new Disturbance(DisturbanceKind.Jit, Opening + 1_000 + (i * 1_000L), i % 900, ""))], [], []), ("updater", recorder, []));
+        Assert.Equal(5_000, found.Disturbances.Count);
+        Assert.Equal(found.Disturbances.OrderBy(row => row.StartMs), found.Disturbances);
+        Assert.Equal("disturbances.csv has the longest 5000 of 6000 disturbances; all of them tag.", Assert.Single(found.Notes));
+    }
+
+    private static LatencyRecorder Recorder(string metric, params (long Start, long Length)[] samples)
+    {
+        LatencyRecorder recorder = new(metric, s_clock, 4, loggedSamples: 1 << 12);
+        recorder.OpenWindow(Opening, Opening + 1_000_000_000);
+        foreach ((long start, long length) in samples) recorder.RecordNanoseconds(Opening + start, length);
+        return recorder;
+    }
+
+    private static DisturbedSamples Find(Watched watched, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
+    {
+        using MeasuredRun window = new()
+        {
+            Actors =
+            [
+                .. actors.Select(one => new ActorResult
+                {
+                    Name = one.Name, Role = ActorRole.Other, RatePerSecond = 0, StepCount = 1, MeasuredSeconds = 1, OwedStepCount = 0, AllocatedBytes = 0,
+                    PinnedCpu = null, InvoluntarySwitches = null, Disturbances = one.Own, Recorders = [one.Recorder],
+                }),
+            ],
+            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening, WarmupSeconds = 0,
+            Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [], Failures = [], Notes = [],
+        };
+        IReadOnlyList<LatencyRecorder> merged = window.MergeByMetric();
+        try
+        {
+            return DisturbedSamples.Of(Key, window, merged, watched);
+        }
+        finally
+        {
+            foreach (LatencyRecorder recorder in merged) recorder.Dispose();
+        }
+    }
+}
