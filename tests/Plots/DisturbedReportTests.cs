@@ -5,7 +5,7 @@ using Xunit;
 namespace Lab.Tests.Plots;
 
 /// <summary>What a run's page says about what disturbed it.</summary>
-public sealed partial class WatchedRunTests(ReportedSamples samples, Lab.Tests.Results.WrittenSample unwatched)
+public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Tests.Results.WrittenSample unwatched)
     : IClassFixture<ReportedSamples>, IClassFixture<Lab.Tests.Results.WrittenSample>
 {
     [Fact]
