@@ -8,6 +8,8 @@ namespace Lab.Plots;
 /// <summary>The comparison report's tables: one per metric and arm, a line per quantile.</summary>
 internal static class ComparisonTables
 {
+    private const int FewSamples = 10;
+
     /// <summary>Of one metric in one scene, an arm after the other.</summary>
     internal static void Write(HtmlText html, ArmComparison comparison, Scene scene, string metric)
     {
@@ -19,8 +21,10 @@ internal static class ComparisonTables
     {
         var (a, b) = (rows[0].ArmA, rows[0].ArmB);
         var isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
+        UndisturbedRow[][] left = [.. comparison.Arms.Where(arm => arm.Label == a || arm.Label == b).Select(arm => arm.UndisturbedOf(rows[0].Scene, rows[0].Metric).Select(one => one.Row).ToArray())];
+        var fewest = left.SelectMany(one => one).Select(row => (double)row.Count).DefaultIfEmpty(double.PositiveInfinity).Min();
         html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
-        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without"] : []], wordColumn: "verdict");
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without tagged"] : []], wordColumn: "verdict");
         foreach (var row in rows)
         {
             var (mark, cssClass, order) = Mark(row.Answer);
@@ -33,9 +37,12 @@ internal static class ComparisonTables
             html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
             if (isBothWays)
             {
-                ReportTables.Cell(html, row.UndisturbedA, Quantity.Format(row.UndisturbedA, row.Unit));
-                ReportTables.Cell(html, row.UndisturbedB, Quantity.Format(row.UndisturbedB, row.Unit));
-                var ratio = row.UndisturbedB / row.UndisturbedA;
+                // With few samples left a tail without the tagged ones is the maximum by another name.
+                var isKnown = row.Quantile is "p50" or "max" || fewest * (1 - (Order(row.Quantile) / 100)) >= FewSamples;
+                var (restA, restB) = isKnown ? (row.UndisturbedA, row.UndisturbedB) : (double.NaN, double.NaN);
+                ReportTables.Cell(html, restA, Quantity.Format(restA, row.Unit));
+                ReportTables.Cell(html, restB, Quantity.Format(restB, row.Unit));
+                var ratio = restB / restA;
                 ReportTables.Cell(html, ratio, double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
             }
 
@@ -43,6 +50,12 @@ internal static class ComparisonTables
         }
 
         ReportTables.CloseTable(html);
+        if (isBothWays)
+        {
+            List<string> tagged = [.. left.Zip([a, b], (one, label) => $"{Quantity.Count(one.Sum(row => row.Tagged))} of {Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
+            html.Add($"<p class=\"soft\">Tagged samples, which a located disturbance overlapped: {string.Join(", ", tagged)}. They are in all other columns and in the figures.</p>");
+        }
+
         foreach (var why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
             html.Add($"<p class=\"soft\">– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.</p>");
     }

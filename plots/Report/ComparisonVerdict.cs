@@ -41,9 +41,9 @@ internal sealed class ComparisonVerdict
             return $"{arm} and {first} are equivalent: {Questions(asked.Length)}, all within ±{Percent(_comparison.Threshold)}, {ComparisonWords.Count(asked[0])}.";
         var open = Those(RatioVerdict.Inconclusive);
         var more = open.Select(row => row.Answer!.MoreBlocks).ToArray();
-        var unit = asked[0].IsPaired ? "blocks" : "runs";
+        var unit = $"{(asked[0].IsPaired ? "block" : "run")}{(more.Max() == 1 ? "" : "s")}";
         return $"Whether {arm} is slower than {first} is not decided: {open.Length} of {Questions(asked.Length)} {(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: {Estimate(open[0])})"
-            + (more.All(count => count is not null) ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}." : $"; no affordable number of {unit} would settle all.");
+            + (more.All(count => count is not null) ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}." : $"; no affordable number of {(asked[0].IsPaired ? "blocks" : "runs")} would settle all.");
 
         ComparedRow[] Those(RatioVerdict verdict) => [.. asked.Where(row => row.Answer!.Verdict == verdict)];
     }

@@ -49,7 +49,7 @@ internal static class ReportBothWays
         html.Add($"<td class=\"word\" data-value=\"{metric}\">{metric}</td>");
         var (left, tagged) = (without.Sum(row => row.Count), without.Sum(row => row.Tagged));
         ReportTables.Cell(html, left + tagged, Quantity.Count(left + tagged));
-        ReportTables.Cell(html, tagged, tagged == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count(tagged)} ({100.0 * tagged / (left + tagged):0.###} %)"));
+        ReportTables.Cell(html, tagged, tagged == 0 ? "0" : $"{Quantity.Count(tagged)} ({Percent((double)tagged / (left + tagged))})");
         var fewest = without.Min(row => row.Count);
         foreach (var (with, rest) in ((double, double)[])[
             fewest < FewSamples * 100 ? Unknown : (Spread.Median([.. all.Select(row => row.P99)]), Spread.Median([.. without.Select(row => row.P99)])),
@@ -62,4 +62,7 @@ internal static class ReportBothWays
 
         html.Add($"</tr>");
     }
+
+    private static string Percent(double share) =>
+        share < 1e-5 ? "< 0.001 %" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.###} %");
 }

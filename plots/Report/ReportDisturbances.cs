@@ -13,6 +13,7 @@ internal static class ReportDisturbances
     {
         page.Section("disturbances", "Disturbances", "disturbances");
         WriteWatched(page.Body, run.Manifest.Measurements.Count(m => m.Watched), run.Manifest.Measurements.Count, "measurement", "run");
+        WriteContaminations(page.Body, Contamination.Of(run), "measurements");
         WriteKinds(page.Body, run);
         WriteLongest(page.Body, run);
         WriteTagged(page.Body, run);
@@ -25,6 +26,7 @@ internal static class ReportDisturbances
         page.Section("disturbances", "Disturbances", "disturbances");
         Measurement[] measured = [.. comparison.Arms.SelectMany(arm => arm.Runs.SelectMany(run => run.Record.Manifest.Measurements.Where(m => m.Strategy == arm.Strategy && m.Run == run.Repetition)))];
         WriteWatched(page.Body, measured.Count(m => m.Watched), measured.Length, "run", "comparison");
+        WriteContaminations(page.Body, [.. comparison.Arms.SelectMany(arm => arm.Contaminations)], "runs");
         var found = comparison.Arms.Select(arm => arm.Runs.SelectMany(run => distributions.DisturbancesOf(arm, run)).ToLookup(row => row.Kind)).ToArray();
         string[] kinds = [.. found.SelectMany(byKind => byKind).Select(same => same.Key).Distinct().Order(StringComparer.Ordinal)];
         if (kinds.Length == 0)
@@ -57,6 +59,17 @@ internal static class ReportDisturbances
             html.Add($"<p>{watched} of {all} {one}s were watched; that nothing is listed for the others means nothing.</p>");
         else
             html.Add($"<p>{(all == 1 ? $"The {one} was" : $"All {all} {one}s were")} watched by another process.</p>");
+    }
+
+    /// <summary>Where what disturbed it shows in the numbers.</summary>
+    private static void WriteContaminations(HtmlText html, IReadOnlyList<string> found, string what)
+    {
+        if (found.Count == 0)
+            return;
+        html.Add($"<details{(found.Count <= Longest ? " open" : "")}><summary>It shows in the numbers of {what} ({found.Count})</summary><ul>");
+        foreach (var one in found)
+            html.Add($"<li>{one}</li>");
+        html.Add($"</ul></details>\n");
     }
 
     private static void WriteKinds(HtmlText html, RunRecord run)

@@ -26,7 +26,7 @@ internal static class ReportStyle
         table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;font-size:14px;width:100%}
         th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
         th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--page)}
-        thead th{font-weight:600;color:var(--soft);border-bottom:2px solid var(--line)}
+        thead th{font-weight:600;white-space:normal;vertical-align:bottom;color:var(--soft);border-bottom:2px solid var(--line)}
         tr.broken td{color:var(--bad)}tr.bound td{color:var(--soft)}
         th button{all:unset;cursor:pointer}th button:focus-visible{outline:2px solid currentColor;outline-offset:2px}
         th[aria-sort=ascending] button::after{content:" \25B4"}th[aria-sort=descending] button::after{content:" \25BE"}

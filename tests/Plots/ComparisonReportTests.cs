@@ -57,6 +57,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
         var html = ComparisonReport.Render(both, null);
         Assert.Contains("workqueue without tagged samples", html);
         Assert.Contains(">(1.500)<", html);
+        Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120\u202f000 of mainline, 70 of 120\u202f000 of workqueue.", html);
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
         Assert.Contains("the longest 10 that are located", html);
         Assert.Contains("run-queue-delay+involuntary-switch", html);
         Assert.Contains("it tags no sample", html);
+        Assert.Contains("It shows in the numbers of measurements (36)", html);
+        Assert.Contains("it shows in the numbers of 36 measurements (see disturbances)", html);
     }
 
     [Fact]
