@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
@@ -48,7 +49,11 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (request.SaveBaseline is { } name) Save(name, folder!, isWhole);
         ArmComparison comparison = ArmComparison.Of(
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
-        if (arms.Count > 1) CompareOutput.Print(comparison, folder, request.Format, console);
+        if (arms.Count > 1)
+        {
+            CompareOutput.Print(comparison, folder, request.Format, console);
+            if (folder is { Manifest.Blocks.Count: > 0 }) console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
+        }
 
         if (isInterrupted)
         {

@@ -1,3 +1,4 @@
+using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 
@@ -23,13 +24,13 @@ internal static class CompareMarkdown
                 ["", first.ArmA, first.ArmB, "ratio", "interval", "verdict"],
                 .. group.Select(row => new[]
                 {
-                    row.Quantile, CompareOutput.Value(row.ValueA, row.Unit), CompareOutput.Value(row.ValueB, row.Unit), CompareOutput.Ratio(row),
-                    CompareOutput.Interval(row), CompareOutput.Verdict(row, comparison.Threshold),
+                    row.Quantile, Quantity.Format(row.ValueA, row.Unit), Quantity.Format(row.ValueB, row.Unit), ComparisonWords.Ratio(row),
+                    ComparisonWords.Interval(row), ComparisonWords.Verdict(row, comparison.Threshold),
                 }),
             ];
             int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
             to.WriteLine();
-            to.WriteLine($"**{first.Scene}: {first.Metric}**{(first.Gated ? " (gated)" : "")}, {CompareTable.Count(first)}");
+            to.WriteLine($"**{first.Scene}: {first.Metric}**{(first.Gated ? " (gated)" : "")}, {ComparisonWords.Count(first)}");
             to.WriteLine();
             to.WriteLine(Line(rows[0], widths));
             to.WriteLine($"|{string.Join('|', widths.Select((width, column) => new string('-', width + 1) + (column is > 0 and < 4 ? ":" : "-")))}|");

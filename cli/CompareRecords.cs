@@ -12,7 +12,7 @@ namespace Lab.Cli;
 /// </summary>
 internal sealed record CompareRecord(
     string Metric, string Quantile, string Unit, string ArmA, string ArmB, double? ValueA, double? ValueB, double? Ratio, double? Low, double? High, int Runs,
-    string Verdict, int? MoreBlocks, bool Gated, string Workload, string Mmu, double? Confidence, string? NotAsked);
+    string Verdict, int? MoreBlocks, bool Gated, string Workload, string Mmu, double? Confidence, string? NotAsked, double? UndisturbedA, double? UndisturbedB);
 
 /// <summary>What <c>--format json</c> prints.</summary>
 internal sealed record CompareDocument(
@@ -23,7 +23,7 @@ internal sealed record CompareDocument(
 internal static class CompareRecords
 {
     private const string Header =
-        "metric,quantile,unit,arm_a,arm_b,value_a,value_b,ratio,low,high,runs,verdict,more_blocks,gated,workload,mmu,confidence,not_asked";
+        "metric,quantile,unit,arm_a,arm_b,value_a,value_b,ratio,low,high,runs,verdict,more_blocks,gated,workload,mmu,confidence,not_asked,undisturbed_a,undisturbed_b";
 
     public static void WriteCsv(ArmComparison comparison, TextWriter to)
     {
@@ -32,7 +32,7 @@ internal static class CompareRecords
         {
             to.WriteLine(string.Join(',', ((object?[])[
                 row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, row.ValueA, row.ValueB, row.Ratio, row.Low, row.High, row.Runs, row.Verdict,
-                row.MoreBlocks, row.Gated ? "true" : "false", row.Workload, row.Mmu, row.Confidence, row.NotAsked]).Select(Cell)));
+                row.MoreBlocks, row.Gated ? "true" : "false", row.Workload, row.Mmu, row.Confidence, row.NotAsked, row.UndisturbedA, row.UndisturbedB]).Select(Cell)));
         }
     }
 
@@ -48,7 +48,7 @@ internal static class CompareRecords
     private static IEnumerable<CompareRecord> Rows(ArmComparison comparison) => comparison.Rows.Select(row => new CompareRecord(
         row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, Finite(row.ValueA), Finite(row.ValueB), Finite(row.Answer?.Ratio ?? row.ValueB / row.ValueA),
         Bound(row, answer => answer.Low), Bound(row, answer => answer.High), row.Runs, row.Answer is { } answer ? CompareOutput.Word(answer.Verdict) : "not-asked",
-        row.Answer?.MoreBlocks, row.Gated, row.Scene.Workload, row.Scene.Mmu, row.Answer is { } one ? 1 - one.Interval.Misrate : null, row.NotAsked));
+        row.Answer?.MoreBlocks, row.Gated, row.Scene.Workload, row.Scene.Mmu, row.Answer is { } one ? 1 - one.Interval.Misrate : null, row.NotAsked, Finite(row.UndisturbedA), Finite(row.UndisturbedB)));
 
     /// <summary>No interval has one bound only.</summary>
     private static double? Bound(ComparedRow row, Func<Lab.Results.Statistics.RatioInterval, double> of) =>

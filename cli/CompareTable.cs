@@ -1,3 +1,4 @@
+using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 
@@ -15,14 +16,14 @@ internal static class CompareTable
         {
             ComparedRow first = group.First();
             to.WriteLine();
-            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} against {first.ArmA}, {Count(first)}", CompareOutput.Width))
+            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} against {first.ArmA}, {ComparisonWords.Count(first)}", CompareOutput.Width))
                 to.WriteLine(line);
             TextGrid grid = new(["", Short(first.ArmA), Short(first.ArmB), "ratio", "interval", "verdict"], Widths);
             foreach (ComparedRow row in group)
             {
                 grid.Add(
-                    row.Quantile, CompareOutput.Value(row.ValueA, row.Unit), CompareOutput.Value(row.ValueB, row.Unit), CompareOutput.Ratio(row),
-                    CompareOutput.Interval(row), CompareOutput.Verdict(row, comparison.Threshold));
+                    row.Quantile, Quantity.Format(row.ValueA, row.Unit), Quantity.Format(row.ValueB, row.Unit), ComparisonWords.Ratio(row),
+                    ComparisonWords.Interval(row), ComparisonWords.Verdict(row, comparison.Threshold));
             }
             foreach (string line in grid.Lines) to.WriteLine(line);
             foreach (IGrouping<string, ComparedRow> why in group.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
@@ -32,8 +33,6 @@ internal static class CompareTable
             }
         }
     }
-
-    public static string Count(ComparedRow row) => $"{row.Runs} {(row.IsPaired ? "block" : "run")}{(row.Runs == 1 ? "" : "s")}";
 
     /// <summary>What fits above a column: the end, by which equal strategies and run folders differ.</summary>
     private static string Short(string label) => label.Length <= Widths[1] ? label : "…" + label[^(Widths[1] - 1)..];

@@ -1,29 +1,30 @@
 using System.CommandLine;
-using Lab.Plots;
 using Lab.Results;
 
 namespace Lab.Cli;
 
-/// <summary><c>lab report</c>: writes the figures and the HTML report of a run again, and prints its tables.</summary>
+/// <summary><c>lab report</c>: writes the figures and the page of a run or a comparison again, prints its tables, and exports them.</summary>
 internal static class ReportCommand
 {
     public static Command Build(LabConsole console)
     {
-        Argument<string> run = new("run") { Description = "id, beginning of an id, path, or latest", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string> what = new("what") { Description = "a run (id, beginning of an id, path, or latest) or a comparison (id, path)", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
         Option<string> format = new("--format") { Description = "standard output: table, json, csv or markdown", DefaultValueFactory = _ => "table" };
-        Command command = new("report", "figures and HTML report of a run");
-        command.Arguments.Add(run);
+        Option<string> export = new("--export") { Description = "file to write besides, .csv, .json, .md or .html" };
+        Command command = new("report", "figures and HTML report of a run or a comparison");
+        command.Arguments.Add(what);
         command.Options.Add(folder);
         command.Options.Add(format);
+        command.Options.Add(export);
         command.SetAction(parsed => LabCommand.Guarded(console, () =>
         {
             OutputFormat form = Names.Find("--format value", parsed.GetValue(format)!, Enum.GetValues<OutputFormat>(), value => value.ToString().ToLowerInvariant());
-            RunRecord record = new RunStore(parsed.GetValue(folder)!).Open(parsed.GetValue(run) ?? RunStore.Latest);
-            Figures.WriteAll(record, record.Folder);
-            string report = Path.Combine(record.Folder, "report.html");
-            HtmlReport.Write(record, report);
-            RunTables.Print(record, form, console);
+            ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path) : null;
+            IReportSubject subject = ReportSubject.Find(parsed.GetValue(what) ?? RunStore.Latest, parsed.GetValue(folder)!, console);
+            string report = subject.WriteReport();
+            subject.Print(form, console);
+            file?.Write(subject, console);
             console.Error.WriteLine($"report: {report}");
             return ExitCode.Fine;
         }));

@@ -2,8 +2,9 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>A figure of a run with the name of its file.</summary>
-public sealed record Figure(Scene Scene, string FileName, Plot Plot);
+/// <summary>A figure of a run or a comparison with the name of its file.</summary>
+/// <param name="What">The metric, operation or counter that it shows.</param>
+public sealed record Figure(Scene Scene, string What, string FileName, Plot Plot);
 
 /// <summary>Which figures a run has: a table of contents.</summary>
 public static class Figures
@@ -66,10 +67,10 @@ public static class Figures
             .Select(found => found.metric[..found.At])
             .Distinct();
 
-    private static Figure Named(Scene scene, string kind, string what, Plot plot)
+    internal static Figure Named(Scene scene, string kind, string what, Plot plot)
     {
         var name = string.Join('.', ((string[])[scene.Workload, scene.Mmu, what, kind]).Select(FileSafe));
-        return new Figure(scene, name + ".svg", plot);
+        return new Figure(scene, what, name + ".svg", plot);
     }
 
     private static string FileSafe(string name) =>

@@ -19,33 +19,23 @@ public static class HtmlReport
 
     public static string Render(RunRecord run)
     {
-        var html = new HtmlText();
-        html.Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-        html.Add($"<title>lab run {run.Manifest.Id}</title><style>\n");
-        html.AddOwn(ReportStyle.Css);
-        html.Add($"</style></head><body><main>\n");
-        WriteHead(html, run);
+        var page = new ReportPage($"lab run {run.Manifest.Id}");
+        WriteHead(page.Head, run);
         var figures = Figures.Of(run).ToLookup(figure => figure.Scene);
         foreach (var (index, scene) in run.Scenes.Index())
         {
-            html.Add($"<h2 id=\"scene{index}\">{scene.ToString()}</h2>");
-            ReportTables.Write(html, run, scene);
+            page.Section($"scene{index}", scene.ToString());
+            ReportTables.Write(page.Body, run, scene);
+            ReportBothWays.Write(page.Body, run, scene);
             foreach (var figure in figures[scene])
-            {
-                html.Add($"<figure class=\"scroll\">");
-                html.AddDrawing(figure.Plot);
-                html.Add($"</figure>\n");
-            }
+                page.Figure(figure.Plot);
         }
 
-        ReportAppendix.WriteViolations(html, run);
-        ReportAppendix.WriteDisturbances(html, run);
-        ReportKernelEvents.Write(html, run);
-        ReportAppendix.WriteEnvironment(html, run);
-        html.Add($"</main><script>\n");
-        html.AddOwn(ReportStyle.Script);
-        html.Add($"</script></body></html>\n");
-        return html.ToString();
+        ReportAppendix.WriteViolations(page, run);
+        ReportDisturbances.Write(page, run);
+        ReportKernelEvents.Write(page, run);
+        ReportAppendix.WriteEnvironment(page, run.Manifest);
+        return page.Finish();
     }
 
     private static void WriteHead(HtmlText html, RunRecord run)
@@ -54,15 +44,8 @@ public static class HtmlReport
         html.Add($"<h1>lab run {manifest.Id}");
         if (run.State == RunState.Partial)
             html.Add($"<span class=\"mark bad\">PARTIAL</span>");
-        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · {manifest.Machine.Cpu}, ");
-        html.Add($"{manifest.Machine.Cores} cores · Linux {manifest.Machine.Kernel} · .NET {manifest.Runtime.Dotnet}</p>");
+        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · {ReportAppendix.Place(manifest)}</p>");
         var verdict = new VerdictText(run);
-        html.Add($"<p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}</p>\n<nav>");
-        foreach (var (index, scene) in run.Scenes.Index())
-            html.Add($"<a href=\"#scene{index}\">{scene.ToString()}</a>");
-        html.Add($"<a href=\"#violations\">violations</a><a href=\"#disturbances\">disturbances</a>");
-        if (run.KernelEvents.Count > 0)
-            html.Add($"<a href=\"#kernel-events\">kernel events</a>");
-        html.Add($"<a href=\"#environment\">environment</a></nav>\n");
+        html.Add($"<p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}</p>\n");
     }
 }

@@ -23,6 +23,7 @@ public static class LatencyOverTimeFigure
         plot.Axes.Bottom.Label = "time since the measured window opened";
         plot.Axes.Bottom.Unit = "s";
 
+        AddDisturbances(plot, run, scene);
         var looks = new StrategyLooks(run);
         foreach (var strategy in run.StrategiesIn(scene))
         {
@@ -45,5 +46,20 @@ public static class LatencyOverTimeFigure
         }
 
         return plot;
+    }
+
+    /// <summary>A row of ticks per kind, those that took longest on top. Colours from the other end than the strategies', so that few of each do not meet.</summary>
+    private static void AddDisturbances(Plot plot, RunRecord run, Scene scene)
+    {
+        var kinds = run.Disturbances.Where(row => row.Scene == scene && row.Located).GroupBy(row => row.Kind).OrderByDescending(same => same.Sum(row => row.LengthMs)).ToList();
+        foreach (var (index, kind) in kinds.Index())
+        {
+            var strip = plot.Add.Strip([.. kind.Select(row => (row.StartMs / 1000, (row.StartMs + row.LengthMs) / 1000))]);
+            (strip.Tone, strip.LegendText) = (Tone.Series(Tone.SeriesCount - 1 - (index % Tone.SeriesCount)), kind.Key);
+        }
+
+        if (kinds.Count > 0)
+            plot.Subtitle += " · ticks on the top edge: what disturbed any of the runs, a row per kind";
+        plot.Height += 20 * kinds.Count;
     }
 }

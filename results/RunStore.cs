@@ -92,6 +92,27 @@ public sealed class RunStore(string root)
         };
     }
 
+    /// <summary>Reads a run's histograms and what disturbed it: what the figures of a comparison need beyond the summaries.</summary>
+    /// <param name="idOrPath">As for <see cref="Open"/>.</param>
+    /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
+    /// <exception cref="RunDamagedException">One of the files is missing or cannot be understood.</exception>
+    public RunRecord OpenDistributions(string idOrPath)
+    {
+        var folder = Find(idOrPath);
+        var manifest = ReadManifest(folder);
+        var (state, reason) = StateNow(manifest);
+        var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        return new RunRecord
+        {
+            Folder = folder,
+            Manifest = manifest,
+            State = state,
+            PartialReason = reason,
+            Histograms = named.Count == 0 ? [] : [.. CsvLayouts.Histograms.Read(folder).Where(row => named.Contains(row.Key))],
+            Disturbances = named.Count == 0 ? [] : [.. CsvLayouts.Disturbances.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+        };
+    }
+
     private string Find(string idOrPath)
     {
         if (idOrPath == Latest)

@@ -40,8 +40,17 @@ public sealed class Legend
     }
 }
 
-/// <param name="IsBar">Keyed by a square instead of a piece of line.</param>
-internal sealed record LegendEntry(string Text, Tone Tone, LinePattern Pattern, bool IsBar);
+/// <summary>What stands for an entry in the legend.</summary>
+internal enum LegendKey
+{
+    Line,
+    Square,
+    Marker,
+    OpenMarker,
+}
+
+internal sealed record LegendEntry(
+    string Text, Tone Tone, LegendKey Key, LinePattern Pattern = LinePattern.Solid, MarkerShape Shape = MarkerShape.Circle, double Opacity = 1);
 
 /// <param name="Width">Taken from the right of the figure.</param>
 /// <param name="Height">Taken from its bottom, unless it stands to the right.</param>

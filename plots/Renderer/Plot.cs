@@ -49,6 +49,7 @@ public sealed class PlottableAdder
     internal List<Bars> BarSeries { get; } = [];
     internal List<Band> Bands { get; } = [];
     internal List<VerticalMark> Marks { get; } = [];
+    internal List<Strip> Strips { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -59,7 +60,7 @@ public sealed class PlottableAdder
         return scatter;
     }
 
-    /// <summary>An area between two lines, drawn under everything else. Not where a bound is not finite.</summary>
+    /// <summary>The area between two lines. Positions at which either cannot be shown are left out.</summary>
     public Band Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
@@ -75,6 +76,14 @@ public sealed class PlottableAdder
         var mark = new VerticalMark(x, label);
         Marks.Add(mark);
         return mark;
+    }
+
+    /// <summary>A row of ticks above the data, the first on top.</summary>
+    public Strip Strip(IReadOnlyList<(double Start, double End)> spans)
+    {
+        var strip = new Strip(spans);
+        Strips.Add(strip);
+        return strip;
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>

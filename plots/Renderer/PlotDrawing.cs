@@ -8,7 +8,7 @@ namespace Lab.Plots;
 /// </summary>
 internal sealed class PlotDrawing
 {
-    private const double Edge = 16, TickGap = 8, TitleLine = 22, SubtitleLine = 18;
+    private const double Edge = 16, TickGap = 8, TitleLine = 22, SubtitleLine = 18, StripLine = 9;
 
     private readonly Plot _plot;
     private readonly int _width, _height;
@@ -26,22 +26,25 @@ internal sealed class PlotDrawing
         var (left, bottom) = (plot.Axes.Left, plot.Axes.Bottom);
         _legend = plot.Legend.LayOut(
         [
-            .. add.Scatters.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, s.LinePattern, IsBar: false)),
-            .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LinePattern.Solid, IsBar: true)),
-            .. add.Marks.Where(mark => mark.LegendText.Length > 0).Select(mark => new LegendEntry(mark.LegendText, mark.Tone, mark.LinePattern, IsBar: false)),
+            .. add.Scatters.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, KeyOf(s), s.LinePattern, s.MarkerShape)),
+            .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LegendKey.Square)),
+            .. add.Bands.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LegendKey.Square, Opacity: Math.Min(1, 2 * b.Opacity))),
+            .. add.Strips.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, LegendKey.Square)),
+            .. add.Marks.Where(mark => mark.LegendText.Length > 0).Select(mark => new LegendEntry(mark.LegendText, mark.Tone, LegendKey.Line, mark.LinePattern)),
         ], width);
 
         _title = TextWidth.Wrap(plot.Title, 17, width - (2 * Edge)); // A size up: the title is bold.
         _subtitle = TextWidth.Wrap(plot.Subtitle, 12, width - (2 * Edge));
-        _top = Edge + (_title.Count * TitleLine) + (_subtitle.Count * SubtitleLine) + 10;
+        _top = Edge + (_title.Count * TitleLine) + (_subtitle.Count * SubtitleLine) + 10 + (add.Strips.Count * StripLine);
         _bottom = height - Edge - 18 - (bottom.Label.Length > 0 ? 22 : 0) - (_legend.IsRight ? 0 : _legend.Height);
 
         var bars = add.BarSeries.SelectMany(series => series.Items).ToList();
         var points = add.Scatters.SelectMany(s => s.Xs.Zip(s.Ys)).Where(p => bottom.Scale.CanShow(p.First) && left.Scale.CanShow(p.Second)).ToList();
+        points.AddRange(add.Bands.SelectMany(CornersOf));
         if (bars.Count + points.Count == 0)
             return; // "No data" needs no axes.
 
-        _yLimits = left.LimitsFor(points.Select(p => p.Second).Concat(add.Bands.SelectMany(band => band.Lows.Concat(band.Highs))));
+        _yLimits = left.LimitsFor(points.Select(p => p.Second));
         _yTicks = left.TicksFor(_yLimits!.Value, (int)((_bottom - _top) / 34));
         _left = Edge + (left.Label.Length > 0 ? 22 : 0) + _yTicks.Max(tick => TextWidth.Of(tick.Label)) + TickGap;
         _right = width - Edge - (_legend.IsRight ? _legend.Width + Edge : 8);
@@ -68,6 +71,8 @@ internal sealed class PlotDrawing
         foreach (var band in _plot.Add.Bands)
             DrawBand(canvas, band);
         _marks.Draw(canvas, _top, _bottom);
+        foreach (var (row, strip) in _plot.Add.Strips.Index())
+            DrawStrip(canvas, strip, row);
         foreach (var series in _plot.Add.BarSeries)
             DrawBars(canvas, series);
         foreach (var scatter in _plot.Add.Scatters)
@@ -112,19 +117,6 @@ internal sealed class PlotDrawing
             canvas.Text((_left + _right) / 2, _bottom + 39, bottom.Label, TextAnchor.Middle, "soft");
         if (left.Label.Length > 0)
             canvas.Text(Edge + 8, (_top + _bottom) / 2, left.Label, TextAnchor.Middle, "soft", isUpright: true);
-    }
-
-    private void DrawBand(SvgCanvas canvas, Band band)
-    {
-        List<(double X, double Low, double High)> places =
-        [
-            .. band.Xs.Zip(band.Lows, band.Highs)
-                .Where(place => _plot.Axes.Bottom.Scale.CanShow(place.First) && _plot.Axes.Left.Scale.CanShow(place.Second) && _plot.Axes.Left.Scale.CanShow(place.Third)),
-        ];
-        if (places.Count < 2)
-            return;
-        var outline = places.Select(place => (place.X, Y: place.High)).Concat(places.AsEnumerable().Reverse().Select(place => (place.X, Y: place.Low)));
-        canvas.Area($"M{string.Join('L', outline.Select(point => $"{SvgCanvas.Number(X(point.X))} {SvgCanvas.Number(Y(point.Y))}"))}Z", band.Tone, band.Opacity);
     }
 
     private void DrawBars(SvgCanvas canvas, Bars series)
@@ -173,11 +165,52 @@ internal sealed class PlotDrawing
             path.Append(isOpen ? 'L' : 'M').Append(SvgCanvas.Number(X(x))).Append(' ').Append(SvgCanvas.Number(Y(y)));
             isOpen = true;
             if (scatter.MarkerSize > 0)
-                canvas.Circle(X(x), Y(y), scatter.MarkerSize / 2, scatter.Tone, scatter.Opacity);
+                canvas.Marker(X(x), Y(y), scatter.MarkerSize / 2, scatter.MarkerShape, scatter.IsMarkerOpen, scatter.Tone, scatter.Opacity);
         }
 
         if (scatter.LineWidth > 0 && path.Length > 0)
             canvas.Path(path.ToString(), scatter.Tone, scatter.LinePattern, scatter.LineWidth, scatter.Opacity);
+    }
+
+    private void DrawBand(SvgCanvas canvas, Band band)
+    {
+        List<(double X, double Low, double High)> corners =
+        [
+            .. band.Xs.Zip(band.Lows, band.Highs).Where(at => _plot.Axes.Bottom.Scale.CanShow(at.First) && IsShown(at.Second) && IsShown(at.Third)),
+        ];
+        if (corners.Count < 2)
+            return;
+        var around = corners.Select(at => (X(at.X), Y(at.Low))).Concat(corners.AsEnumerable().Reverse().Select(at => (X(at.X), Y(at.High))));
+        canvas.Area($"M{string.Join('L', around.Select(at => $"{SvgCanvas.Number(at.Item1)} {SvgCanvas.Number(at.Item2)}"))}z", band.Tone, band.Opacity);
+    }
+
+    private void DrawStrip(SvgCanvas canvas, Strip strip, int row)
+    {
+        var room = (int)(_right - _left);
+        var isTaken = new bool[room + 1];
+        foreach (var (start, end) in strip.Spans)
+        {
+            var (from, to) = (X(start) - _left, X(end) - _left);
+            if (to < 0 || from > _right - _left)
+                continue;
+            var first = (int)Math.Clamp(from, 0, room);
+            isTaken.AsSpan(first, (int)Math.Clamp(to, first, room) - first + 1).Fill(true);
+        }
+
+        var path = new StringBuilder();
+        var top = _top - ((_plot.Add.Strips.Count - row) * StripLine);
+        for (var at = 0; at <= room; at++)
+        {
+            if (!isTaken[at])
+                continue;
+            var begin = at;
+            while (at < room && isTaken[at + 1])
+                at++;
+            _ = path.Append(System.Globalization.CultureInfo.InvariantCulture, $"M{SvgCanvas.Number(_left + begin)} {SvgCanvas.Number(top)}h{at - begin + 1.5:0.#}v{StripLine - 2:0.#}h-{at - begin + 1.5:0.#}z");
+        }
+
+        if (path.Length > 0)
+            canvas.Area(path.ToString(), strip.Tone, 1);
     }
 
     private void DrawLegend(SvgCanvas canvas)
@@ -186,10 +219,12 @@ internal sealed class PlotDrawing
         foreach (var (entry, dx, dy) in _legend.Places)
         {
             var (x, y) = (left + dx, top + dy);
-            if (entry.IsBar)
-                canvas.Rectangle(x + 6, y + 1, 12, 12, entry.Tone.FillClass, entry.Tone.Fallback);
-            else
+            if (entry.Key == LegendKey.Square)
+                canvas.Area($"M{SvgCanvas.Number(x + 6)} {SvgCanvas.Number(y + 1)}h12v12h-12z", entry.Tone, entry.Opacity);
+            else if (entry.Key == LegendKey.Line)
                 canvas.Path($"M{SvgCanvas.Number(x)} {SvgCanvas.Number(y + 7)}h24", entry.Tone, entry.Pattern, 2.5, 1);
+            else
+                canvas.Marker(x + 12, y + 7, 4.5, entry.Shape, entry.Key == LegendKey.OpenMarker, entry.Tone, 1);
             canvas.Text(x + 32, y + 11.5, entry.Text);
         }
     }
@@ -201,6 +236,16 @@ internal sealed class PlotDrawing
         var fraction = _plot.Axes.Left.Scale.Fraction(value, _yLimits!.Value.Low, _yLimits.Value.High);
         return _plot.Axes.Left.IsNamed ? _top + (fraction * (_bottom - _top)) : _bottom - (fraction * (_bottom - _top));
     }
+
+    private bool IsShown(double value) => _plot.Axes.Left.Scale.CanShow(value);
+
+    private IEnumerable<(double, double)> CornersOf(Band band) =>
+        band.Xs.Zip(band.Lows, band.Highs)
+            .Where(at => _plot.Axes.Bottom.Scale.CanShow(at.First) && IsShown(at.Second) && IsShown(at.Third))
+            .SelectMany(at => ((double, double)[])[(at.First, at.Second), (at.First, at.Third)]);
+
+    private static LegendKey KeyOf(Scatter scatter) =>
+        scatter.LineWidth > 0 ? LegendKey.Line : scatter.IsMarkerOpen ? LegendKey.OpenMarker : LegendKey.Marker;
 
     private static IEnumerable<double> EndsOf(Bar bar) => [0, bar.ValueBase, bar.Value, bar.Spread?.High ?? bar.Value];
 

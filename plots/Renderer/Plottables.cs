@@ -7,6 +7,15 @@ public enum LinePattern
     Dotted,
 }
 
+/// <summary>What stands at a point: told apart without colour.</summary>
+public enum MarkerShape
+{
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+}
+
 /// <summary>Points in order.</summary>
 public sealed class Scatter
 {
@@ -27,10 +36,15 @@ public sealed class Scatter
     /// <summary>Diameter in pixels; 0 draws no markers.</summary>
     public double MarkerSize { get; set; }
 
+    public MarkerShape MarkerShape { get; set; }
+
+    /// <summary>Drawn as an outline.</summary>
+    public bool IsMarkerOpen { get; set; }
+
     public double Opacity { get; set; } = 1;
 }
 
-/// <summary>An area between two lines.</summary>
+/// <summary>The area between two lines over the same positions, under everything else.</summary>
 public sealed class Band
 {
     internal Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs) => (Xs, Lows, Highs) = (xs, lows, highs);
@@ -38,8 +52,29 @@ public sealed class Band
     public IReadOnlyList<double> Xs { get; }
     public IReadOnlyList<double> Lows { get; }
     public IReadOnlyList<double> Highs { get; }
+
+    /// <summary>Empty: no legend entry.</summary>
+    public string LegendText { get; set; } = "";
+
     public Tone Tone { get; set; }
     public double Opacity { get; set; } = 0.18;
+}
+
+/// <summary>
+/// A row of ticks on the figure's top edge: when something was going on. What falls on the same pixels is one tick, so that thousands cost no more
+/// than the figure is wide.
+/// </summary>
+public sealed class Strip
+{
+    internal Strip(IReadOnlyList<(double Start, double End)> spans) => Spans = spans;
+
+    /// <summary>On the bottom axis. They widen no axis.</summary>
+    public IReadOnlyList<(double Start, double End)> Spans { get; }
+
+    /// <summary>Empty: no legend entry.</summary>
+    public string LegendText { get; set; } = "";
+
+    public Tone Tone { get; set; }
 }
 
 /// <summary>A place on the bottom axis that has a meaning.</summary>

@@ -9,7 +9,14 @@ internal readonly record struct Tick(double Value, string Label);
 /// <summary>How values are laid out along an axis.</summary>
 public abstract class Scale
 {
-    public static Scale Linear { get; } = new LinearScale();
+    public static Scale Linear { get; } = new LinearScale(leastStep: 0);
+
+    /// <summary>As <see cref="Linear"/>, for what is counted: no grid line between two whole numbers.</summary>
+    public static Scale Whole { get; } = new LinearScale(leastStep: 1);
+
+    /// <summary>For ratios: twice as much lies as far from 1 as half of it, and a change of a few per cent fills the axis.</summary>
+    public static Scale Ratio { get; } = new RatioScale();
+
     public static Scale Log10 { get; } = new LogScale();
 
     /// <summary>For values of 1/(1-p), labelled with the percentile p that they stand for.</summary>
@@ -27,7 +34,7 @@ public abstract class Scale
     /// <param name="room">About how many labels fit.</param>
     internal abstract IEnumerable<Tick> Ticks(double low, double high, int room, string unit);
 
-    private sealed class LinearScale : Scale
+    private sealed class LinearScale(double leastStep) : Scale
     {
         internal override bool CanShow(double value) => double.IsFinite(value);
 
@@ -38,7 +45,7 @@ public abstract class Scale
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
-            var raw = (high - low) / Math.Max(room, 1);
+            var raw = Math.Max((high - low) / Math.Max(room, 1), leastStep);
             var decade = Math.Pow(10, Math.Floor(Math.Log10(raw)));
             var step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
             var first = (long)Math.Ceiling((low / step) - 1e-9);
@@ -82,6 +89,23 @@ public abstract class Scale
                     yield return factor * Math.Pow(10, exponent);
             }
         }
+    }
+
+    private sealed class RatioScale : Scale
+    {
+        internal override bool CanShow(double value) => double.IsFinite(value) && value > 0;
+
+        internal override (double Low, double High) Round(double low, double high)
+        {
+            var margin = Math.Max(Math.Pow(high / low, 0.06), 1.002);
+            return (low / margin, high * margin);
+        }
+
+        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
+
+        /// <summary>Evenly spaced numbers where the axis is short enough for them, else those of a logarithmic one.</summary>
+        internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit) =>
+            (high / low < 4 ? Linear : Log10).Ticks(low, high, room, "").Select(tick => tick.Label.Length == 0 ? tick : tick with { Label = tick.Label + "×" });
     }
 
     private sealed class PercentileScale : Scale

@@ -59,13 +59,32 @@ internal sealed class SvgCanvas : IDisposable
             ("stroke-linejoin", "round"), ("stroke-linecap", "round"), ("stroke-dasharray", dash), ("opacity", Number(opacity)));
     }
 
-    /// <summary>A closed outline, filled.</summary>
+    /// <summary>A filled area without an outline.</summary>
     internal void Area(string data, Tone tone, double opacity) =>
-        Element("path", tone.FillClass, ("d", data), ("fill", tone.Fallback), ("opacity", Number(opacity)));
+        Element("path", tone.FillClass, ("d", data), ("fill", tone.Fallback), ("opacity", Fraction(opacity)));
 
-    internal void Circle(double x, double y, double radius, Tone tone, double opacity) =>
-        Element("circle", tone.FillClass, ("cx", Number(x)), ("cy", Number(y)), ("r", Number(radius)), ("fill", tone.Fallback),
-            ("opacity", Number(opacity)));
+    /// <summary>Shapes of about equal area; an open one is filled with the background, so that lines end at it.</summary>
+    internal void Marker(double x, double y, double radius, MarkerShape shape, bool isOpen, Tone tone, double opacity)
+    {
+        var (cssClass, fill) = isOpen ? ($"{tone.StrokeClass} open", "#ffffff") : (tone.FillClass, tone.Fallback);
+        (string, string)[] look = isOpen
+            ? [("fill", fill), ("stroke", tone.Fallback), ("stroke-width", "1.6"), ("opacity", Fraction(opacity))]
+            : [("fill", fill), ("opacity", Fraction(opacity))];
+        if (shape == MarkerShape.Circle)
+        {
+            Element("circle", cssClass, [("cx", Number(x)), ("cy", Number(y)), ("r", Number(radius)), .. look]);
+            return;
+        }
+
+        var (square, triangle, diamond) = (radius * 0.89, radius * 1.2, radius * 1.25);
+        var corners = shape switch
+        {
+            MarkerShape.Square => [(x - square, y - square), (x + square, y - square), (x + square, y + square), (x - square, y + square)],
+            MarkerShape.Triangle => [(x, y - triangle), (x + triangle, y + (triangle * 0.8)), (x - triangle, y + (triangle * 0.8))],
+            _ => ((double, double)[])[(x, y - diamond), (x + diamond, y), (x, y + diamond), (x - diamond, y)],
+        };
+        Element("path", cssClass, [("d", $"M{string.Join('L', corners.Select(at => $"{Number(at.Item1)} {Number(at.Item2)}"))}z"), .. look]);
+    }
 
     /// <summary>A text on its baseline. <paramref name="cssClass"/>: empty, <c>title</c> or <c>soft</c>.</summary>
     internal void Text(double x, double y, string text, TextAnchor anchor = TextAnchor.Start, string cssClass = "", bool isUpright = false)
@@ -90,6 +109,8 @@ internal sealed class SvgCanvas : IDisposable
     internal static string Number(double value) => double.IsFinite(value)
         ? Math.Round(value, 1).ToString("0.#", CultureInfo.InvariantCulture)
         : throw new ArgumentException("A coordinate is not finite.", nameof(value));
+
+    private static string Fraction(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     private void Element(string name, string cssClass, params ReadOnlySpan<(string Name, string Value)> attributes)
     {

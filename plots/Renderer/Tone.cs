@@ -54,7 +54,7 @@ public readonly record struct Tone
             .Append(".labplot text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;fill:var(--fg)}")
             .Append(".labplot .title{font-size:16px;font-weight:600}.labplot .soft{font-size:12px;fill:var(--soft)}")
             .Append(".labplot .bg{fill:var(--bg)}.labplot .grid{stroke:var(--grid)}.labplot .axis{stroke:var(--axis)}")
-            .Append(".labplot .fg{stroke:var(--fg)}.labplot .halo{stroke:var(--bg)}");
+            .Append(".labplot .fg{stroke:var(--fg)}.labplot .halo{stroke:var(--bg)}.labplot .open{fill:var(--bg)}");
         for (var index = 0; index <= SeriesColours.Length; index++)
             css.Append($".labplot .s{index}{{stroke:var(--c{index})}}.labplot .f{index}{{fill:var(--c{index})}}");
         return css.ToString();

@@ -19,6 +19,9 @@ internal sealed class HtmlText
     /// <param name="source">A constant of this project: a style sheet, a script.</param>
     internal void AddOwn(string source) => _text.Append(source);
 
+    /// <summary>What has been escaped already.</summary>
+    internal void Append(HtmlText written) => _text.Append(written._text);
+
     public override string ToString() => _text.ToString();
 
     [InterpolatedStringHandler]

@@ -3,14 +3,15 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>The report's back: violations event by event, what disturbed the run, where and how it was made.</summary>
+/// <summary>The report's back: violations event by event, where and how it was made.</summary>
 internal static class ReportAppendix
 {
     private const int OpenedViolations = 3;
 
-    internal static void WriteViolations(HtmlText html, RunRecord run)
+    internal static void WriteViolations(ReportPage page, RunRecord run)
     {
-        html.Add($"<h2 id=\"violations\">Violations</h2>");
+        page.Section("violations", "Violations", "violations");
+        var html = page.Body;
         if (run.Violations.Count == 0)
         {
             html.Add($"<p>None was recorded.</p>");
@@ -24,7 +25,7 @@ internal static class ReportAppendix
                 html.Add($"<span class=\"mark bad\">BROKEN</span>");
             html.Add($" under {violation.Scene.ToString()}, run {violation.Run}: {violation.What}</summary>");
             html.Add($"<p class=\"soft\">Promised: {violation.Claim} Seen at {Time(violation.AtNs)} ns{(violation.Root is { } root ? $", {root}" : "")}.</p>");
-            html.Add($"<div class=\"scroll\"><table class=\"events\"><thead><tr><th>t (ns)</th><th>to the end</th><th>actor</th><th>event</th><th>root</th><th>refcount</th><th>detail</th></tr></thead><tbody>");
+            html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"events\"><thead><tr><th>t (ns)</th><th>to the end</th><th>actor</th><th>event</th><th>root</th><th>refcount</th><th>detail</th></tr></thead><tbody>");
             foreach (var step in violation.Events)
             {
                 html.Add($"<tr><td>{Time(step.TNs)}</td><td>{Quantity.Format(step.TNs - violation.AtNs, "ns")}</td><td>{step.Actor}</td><td>{step.Kind}</td><td>{step.Root}</td>");
@@ -35,38 +36,29 @@ internal static class ReportAppendix
         }
     }
 
-    internal static void WriteDisturbances(HtmlText html, RunRecord run)
+    internal static void WriteEnvironment(ReportPage page, Manifest manifest)
     {
-        html.Add($"<h2 id=\"disturbances\">Disturbances</h2>");
-        List<Measurement> disturbed = [.. run.Manifest.Measurements.Where(m => m.GcInWindow + m.JitInWindow > 0 || m.Notes.Count > 0)];
-        if (run.Manifest.Warnings.Count + disturbed.Count == 0)
-        {
-            html.Add($"<p>None was noticed.</p>");
-            return;
-        }
-
-        html.Add($"<ul>");
-        foreach (var warning in run.Manifest.Warnings)
-            html.Add($"<li>{warning}</li>");
-        foreach (var m in disturbed)
-        {
-            List<string> what = [.. m.Notes];
-            if (m.JitInWindow > 0)
-                what.Insert(0, $"methods compiled inside the window: {m.JitInWindow}");
-            if (m.GcInWindow > 0)
-                what.Insert(0, $"garbage collections inside the window: {m.GcInWindow}");
-            html.Add($"<li>{m.Strategy} under {m.Scene.ToString()}, run {m.Run}: {string.Join("; ", what)}</li>");
-        }
-
-        html.Add($"</ul>");
+        page.Section("environment", "Environment and settings", "environment");
+        page.Body.Add($"<p>To repeat this run (seed {manifest.Seed.ToString(CultureInfo.InvariantCulture)}):</p>");
+        page.Body.Add($"<pre>{CommandLine(manifest.CommandLine)}</pre>");
+        WriteFacts(page.Body, manifest);
     }
 
-    internal static void WriteEnvironment(HtmlText html, RunRecord run)
+    /// <summary>The arguments as a POSIX shell has to be given them.</summary>
+    internal static string CommandLine(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(ShellWord));
+
+    /// <summary>The machine in a line.</summary>
+    internal static string Place(Manifest manifest) => string.Create(CultureInfo.InvariantCulture,
+        $"{manifest.Machine.Cpu}, {manifest.Machine.Cores} cores · Linux {manifest.Machine.Kernel} · .NET {DotnetOf(manifest)}");
+
+    /// <summary>The runtime calls itself <c>.NET 10.0.1</c>; the name stands before it already.</summary>
+    private static string DotnetOf(Manifest manifest) =>
+        manifest.Runtime.Dotnet.StartsWith(".NET ", StringComparison.Ordinal) ? manifest.Runtime.Dotnet[".NET ".Length..] : manifest.Runtime.Dotnet;
+
+    /// <summary>Where, when and with which settings a run was made.</summary>
+    internal static void WriteFacts(HtmlText html, Manifest manifest)
     {
-        var manifest = run.Manifest;
-        html.Add($"<h2 id=\"environment\">Environment and settings</h2><p>To repeat this run (seed {manifest.Seed.ToString(CultureInfo.InvariantCulture)}):</p>");
-        html.Add($"<pre>{string.Join(' ', manifest.CommandLine.Select(ShellWord))}</pre>");
-        html.Add($"<div class=\"scroll\"><table class=\"facts\"><tbody>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\"><tbody>");
         Fact("run", manifest.Id);
         Fact("started", manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
         Fact("finished", manifest.FinishedUtc?.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) ?? "not");
@@ -77,7 +69,7 @@ internal static class ReportAppendix
         Fact("kernel", manifest.Machine.Kernel);
         Fact("system", manifest.Machine.Os);
         Fact("hypervisor", manifest.Machine.Hypervisor ?? "none found");
-        Fact(".NET", $"{manifest.Runtime.Dotnet}, server GC {OnOff(manifest.Runtime.ServerGc)}, tiered compilation {OnOff(manifest.Runtime.TieredCompilation)}");
+        Fact(".NET", $"{DotnetOf(manifest)}, server GC {OnOff(manifest.Runtime.ServerGc)}, tiered compilation {OnOff(manifest.Runtime.TieredCompilation)}");
         Fact("clock", string.Create(CultureInfo.InvariantCulture, $"{manifest.Clock.Source}, {manifest.Clock.FrequencyHz / 1e6:0.###} MHz, ")
             + (manifest.Clock.Invariant switch { true => "invariant", false => "NOT invariant", null => "invariance not known" }));
         Fact("cost of a clock reading", string.Create(CultureInfo.InvariantCulture, $"{manifest.Clock.CostNs:0.#} ns, inside every sample"));
@@ -94,7 +86,6 @@ internal static class ReportAppendix
 
     private static string Time(long ns) => Quantity.Count(ns);
 
-    /// <summary>An argument as a POSIX shell has to be given it.</summary>
     private static string ShellWord(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+@%".Contains(c))
             ? argument

@@ -12,16 +12,17 @@ internal static class ReportKernelEvents
     internal static bool Shows(CounterRow row) => row.Counter.StartsWith(Prefix, StringComparison.Ordinal);
 
     /// <summary>Nothing for a run that was not traced.</summary>
-    internal static void Write(HtmlText html, RunRecord run)
+    internal static void Write(ReportPage page, RunRecord run)
     {
         if (run.KernelEvents.Count == 0)
             return;
-        html.Add($"<h2 id=\"kernel-events\">Kernel events</h2><p class=\"soft\">Tracepoints in the measured windows, mean of the runs, and how many for each update.</p>");
+        page.Section("kernel-events", "Kernel events", "kernel events");
+        page.Body.Add($"<p class=\"soft\">Tracepoints in the measured windows, mean of the runs, and how many for each update.</p>");
         foreach (var scene in run.Scenes)
         {
             var events = KernelEventsFigure.EventsIn(run, scene);
             if (events.Count > 0)
-                WriteScene(html, run, scene, events);
+                WriteScene(page.Body, run, scene, events);
         }
     }
 

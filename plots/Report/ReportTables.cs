@@ -79,11 +79,13 @@ internal static class ReportTables
         CloseTable(html);
     }
 
-    internal static void OpenTable(HtmlText html, IEnumerable<string> columns)
+    /// <param name="look">Another class of the table; <c>words</c> for one that holds more words than numbers.</param>
+    /// <param name="wordColumn">One that begins at the left among numbers; its cells have the class <c>word</c>.</param>
+    internal static void OpenTable(HtmlText html, IEnumerable<string> columns, string look = "", string wordColumn = "")
     {
-        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable {look}\"><thead><tr>");
         foreach (var column in columns)
-            html.Add($"<th scope=\"col\"><button>{column}</button></th>");
+            html.Add($"<th scope=\"col\" class=\"{(column == wordColumn ? "word" : "")}\"><button type=\"button\">{column}</button></th>");
         html.Add($"</tr></thead><tbody>\n");
     }
 
@@ -92,7 +94,7 @@ internal static class ReportTables
     internal static void OpenRow(HtmlText html, RunRecord run, string strategy)
     {
         var kind = run.IsBroken(strategy) ? "broken" : run.IsBound(strategy) ? "bound" : "";
-        html.Add($"<tr class=\"{kind}\"><td data-v=\"{strategy}\">{strategy}");
+        html.Add($"<tr class=\"{kind}\"><td data-value=\"{strategy}\">{strategy}");
         if (run.IsBroken(strategy))
             html.Add($"<span class=\"mark bad\">BROKEN</span>");
         if (run.IsBound(strategy))
@@ -103,6 +105,6 @@ internal static class ReportTables
     internal static void Cell(HtmlText html, double value, string text)
     {
         var sortKey = double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
-        html.Add($"<td data-v=\"{sortKey}\">{text}</td>");
+        html.Add($"<td data-value=\"{sortKey}\">{text}</td>");
     }
 }

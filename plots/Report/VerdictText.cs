@@ -10,7 +10,7 @@ internal sealed class VerdictText
         var measurements = run.Manifest.Measurements;
         var failed = run.Strategies.Where(strategy => measurements.Any(m => m.Strategy == strategy && m.Verdict is Verdict.Violated or Verdict.Hung)).ToList();
         var partial = run.State != RunState.Complete;
-        Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad" : partial || failed.Count > 0 || measurements.Count == 0 ? "warn" : "";
+        Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad" : partial || failed.Count > 0 || measurements.Count == 0 || Contamination.Of(run).Count > 0 ? "warn" : "";
         Sentences = [.. WhatWasCaught(run, failed), .. HowFarItGot(run), .. WhatDisturbedIt(run), HowToRead(run)];
     }
 
@@ -63,6 +63,8 @@ internal sealed class VerdictText
     private static IEnumerable<string> WhatDisturbedIt(RunRecord run)
     {
         List<string> found = [];
+        if (run.Manifest.Measurements.Count(m => Contamination.Of(run, m).Any()) is var contaminated and > 0)
+            found.Add($"it shows in the numbers of {Plural(contaminated, "measurement")} (see disturbances)");
         if (run.Manifest.Measurements.Count(m => m.GcInWindow > 0) is var gc and > 0)
             found.Add($"garbage collection in {Plural(gc, "measured window")}");
         if (run.Manifest.Measurements.Count(m => m.JitInWindow > 0) is var jit and > 0)

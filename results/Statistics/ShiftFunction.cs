@@ -109,11 +109,21 @@ public static class ShiftFunction
             for (var block = 0; block < times.Length; block++)
                 foreach (var (at, count) in times[block] == 0 ? [] : _blocks[block])
                     _sum[at] += count * times[block];
-            Bucket[] added =
-            [
-                .. _sum.Select((count, index) => new Bucket(_midpoints[index], _midpoints[index] + 1, count)).Where(bucket => bucket.Count > 0),
-            ];
-            return [.. quantiles.Select(p => Results.Quantiles.At(added, p))];
+            long total = 0;
+            foreach (var count in _sum)
+                total += count;
+            // By hand, as thousands of draws pay for it: each value follows from where the one before was found.
+            var values = new double[quantiles.Count];
+            var (index, passed) = (0, _sum[0]);
+            foreach (var q in Enumerable.Range(0, quantiles.Count).OrderBy(q => quantiles[q]))
+            {
+                var rank = Math.Max((long)Math.Ceiling((quantiles[q] * total) - 1e-6), 1);
+                while (passed < rank)
+                    passed += _sum[++index];
+                values[q] = _midpoints[index];
+            }
+
+            return values;
         }
     }
 }

@@ -1,0 +1,20 @@
+using Lab.Plots;
+using Lab.Results;
+
+namespace Lab.Cli;
+
+/// <summary>A run, to be reported again.</summary>
+internal sealed class RunSubject(RunRecord run) : IReportSubject
+{
+    public string WriteReport()
+    {
+        Figures.WriteAll(run, run.Folder);
+        string report = Path.Combine(run.Folder, "report.html");
+        HtmlReport.Write(run, report);
+        return report;
+    }
+
+    public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console);
+
+    public string Page() => HtmlReport.Render(run);
+}

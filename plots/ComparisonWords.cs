@@ -1,0 +1,72 @@
+using System.Globalization;
+using Lab.Results.Comparisons;
+using Lab.Results.Statistics;
+
+namespace Lab.Plots;
+
+/// <summary>A comparison in words, the same on a terminal and on a page: what differs, how it was measured, and what a cell says.</summary>
+public static class ComparisonWords
+{
+    /// <summary>Settings without which no number means anything.</summary>
+    private static readonly string[] Telling = ["workload", "mmu", "vcpus", "memory", "duration", "rate"];
+
+    /// <summary>What differs besides the strategy. More than one sentence only if something does.</summary>
+    public static IEnumerable<string> Differences(ArmComparison comparison)
+    {
+        var differences = ArmDifferences.Between(comparison.Arms);
+        if (differences.Count == 0)
+        {
+            yield return "The arms differ in nothing else: machine, kernel, .NET, commit, settings agree.";
+            yield break;
+        }
+
+        yield return "THE ARMS DIFFER IN MORE THAN THE STRATEGY:";
+        foreach (var one in differences)
+            yield return $"- {one.What}: {string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
+    }
+
+    public static IEnumerable<string> LeftOut(ArmComparison comparison) =>
+        comparison.Arms.SelectMany(arm => arm.Problems.Select(problem => $"left out of {arm.Label}: {problem}."));
+
+    /// <summary>How it was measured and judged.</summary>
+    /// <param name="manifest">Null where nothing was measured in blocks.</param>
+    public static IEnumerable<string> Design(ArmComparison comparison, ComparisonManifest? manifest)
+    {
+        var any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
+        yield return manifest is null || any is not { IsPaired: true }
+            ? $"Measured apart, not interleaved: {string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
+            : Invariant($"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks, ABBA in random order (seed {manifest.Seed}), a process per run.");
+        if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest.Settings is { } settings)
+            yield return string.Join(", ", Telling.Where(settings.ContainsKey).Select(name => $"{name} {settings[name]}")) + ".";
+        yield return Invariant($"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
+        yield return Invariant(
+            $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
+    }
+
+    /// <summary>In parentheses where it was not asked: a plain ratio of medians.</summary>
+    public static string Ratio(ComparedRow row) =>
+        row.Answer is { } answer ? Number(answer.Ratio) : double.IsFinite(row.ValueB / row.ValueA) ? $"({Number(row.ValueB / row.ValueA)})" : "–";
+
+    public static string Interval(ComparedRow row) =>
+        row.Answer is not { } answer ? "–"
+        : double.IsInfinity(answer.Interval.High) ? "none"
+        : $"[{Number(answer.Interval.Low)}, {Number(answer.Interval.High)}]";
+
+    public static string Verdict(ComparedRow row, double threshold) =>
+        row.Answer switch
+        {
+            null => "–",
+            { Verdict: RatioVerdict.Slower } => row.Quantile == "rate" ? "slower (lower rate)" : "slower",
+            { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
+            { Verdict: RatioVerdict.Equivalent } => Invariant($"equivalent in ±{100 * threshold:0.##} %"),
+            { MoreBlocks: { } more } => Invariant($"inconclusive, ~{more} more"),
+            _ => "inconclusive, >100x more",
+        };
+
+    /// <summary><c>10 blocks</c>, <c>1 run</c>.</summary>
+    public static string Count(ComparedRow row) => $"{row.Runs} {(row.IsPaired ? "block" : "run")}{(row.Runs == 1 ? "" : "s")}";
+
+    private static string Number(double ratio) => ratio.ToString(ratio < 10 ? "0.000" : "0.0", CultureInfo.InvariantCulture);
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Lab.Results.Statistics;
+
+namespace Lab.Plots;
+
+/// <summary>The comparison report's tables: one per metric and arm, a line per quantile.</summary>
+internal static class ComparisonTables
+{
+    private const int FewSamples = 10;
+
+    /// <summary>Of one metric in one scene, an arm after the other.</summary>
+    internal static void Write(HtmlText html, ArmComparison comparison, Scene scene, string metric)
+    {
+        foreach (var group in comparison.Rows.Where(row => row.Scene == scene && row.Metric == metric).GroupBy(row => row.ArmB))
+            Write(html, comparison, [.. group]);
+    }
+
+    private static void Write(HtmlText html, ArmComparison comparison, IReadOnlyList<ComparedRow> rows)
+    {
+        var (a, b) = (rows[0].ArmA, rows[0].ArmB);
+        var isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
+        UndisturbedRow[][] left = [.. comparison.Arms.Where(arm => arm.Label == a || arm.Label == b).Select(arm => arm.UndisturbedOf(rows[0].Scene, rows[0].Metric).Select(one => one.Row).ToArray())];
+        var fewest = left.SelectMany(one => one).Select(row => (double)row.Count).DefaultIfEmpty(double.PositiveInfinity).Min();
+        html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without tagged"] : []], wordColumn: "verdict");
+        foreach (var row in rows)
+        {
+            var (mark, cssClass, order) = Mark(row.Answer);
+            // Where the verdict's own column is scrolled out of sight, its mark stands beside the name.
+            html.Add($"<tr><td data-value=\"{Order(row.Quantile)}\">{row.Quantile}<span class=\"verdict-mark narrow {cssClass}\">{mark}</span></td>");
+            ReportTables.Cell(html, row.ValueA, Quantity.Format(row.ValueA, row.Unit));
+            ReportTables.Cell(html, row.ValueB, Quantity.Format(row.ValueB, row.Unit));
+            ReportTables.Cell(html, row.Answer?.Ratio ?? (row.ValueB / row.ValueA), ComparisonWords.Ratio(row));
+            ReportTables.Cell(html, row.Answer?.Interval.Low ?? double.NaN, ComparisonWords.Interval(row));
+            html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
+            if (isBothWays)
+            {
+                // With few samples left a tail without the tagged ones is the maximum by another name.
+                var isKnown = row.Quantile is "p50" or "max" || fewest * (1 - (Order(row.Quantile) / 100)) >= FewSamples;
+                var (restA, restB) = isKnown ? (row.UndisturbedA, row.UndisturbedB) : (double.NaN, double.NaN);
+                ReportTables.Cell(html, restA, Quantity.Format(restA, row.Unit));
+                ReportTables.Cell(html, restB, Quantity.Format(restB, row.Unit));
+                var ratio = restB / restA;
+                ReportTables.Cell(html, ratio, double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
+            }
+
+            html.Add($"</tr>");
+        }
+
+        ReportTables.CloseTable(html);
+        if (isBothWays)
+        {
+            List<string> tagged = [.. left.Zip([a, b], (one, label) => $"{Quantity.Count(one.Sum(row => row.Tagged))} of {Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
+            html.Add($"<p class=\"soft\">Tagged samples, which a located disturbance overlapped: {string.Join(", ", tagged)}. They are in all other columns and in the figures.</p>");
+        }
+
+        foreach (var why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+            html.Add($"<p class=\"soft\">– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.</p>");
+    }
+
+    /// <summary>A sign that says it without colour.</summary>
+    private static (string Mark, string Class, int Order) Mark(Comparison? answer) => answer?.Verdict switch
+    {
+        RatioVerdict.Slower => ("▲", "bad", 4),
+        RatioVerdict.Faster => ("▼", "good", 1),
+        RatioVerdict.Equivalent => ("=", "good", 2),
+        RatioVerdict.Inconclusive => ("?", "warn", 3),
+        _ => ("", "soft", 5),
+    };
+
+    /// <summary>Quantiles as they rise, then the rest.</summary>
+    private static double Order(string quantile) => quantile switch
+    {
+        "max" => 100,
+        "rate" => 101,
+        _ => double.Parse(quantile.AsSpan(1), CultureInfo.InvariantCulture),
+    };
+}

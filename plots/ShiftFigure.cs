@@ -1,0 +1,95 @@
+using System.Globalization;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Lab.Results.Statistics;
+
+namespace Lab.Plots;
+
+/// <summary>
+/// The shift function: each arm's quantiles over the first arm's, with a band that holds at all of them at once. A change of the middle, of the tail, or
+/// of the slow share alone has a shape of its own here.
+/// </summary>
+public static class ShiftFigure
+{
+    /// <summary>Drawn where every run has the samples for it; deciles always.</summary>
+    private static readonly double[] Tails = [0.95, 0.99, 0.999, 0.9999];
+
+    /// <summary>From here on the band is about as wide as it says.</summary>
+    private const int EnoughBlocks = 10;
+
+    public static Plot Draw(ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
+    {
+        var first = comparison.Arms[0];
+        var plot = new Plot
+        {
+            Title = $"{metric}: shift against {first.Label}, {scene}",
+            Description = $"For each arm, its quantiles of {metric} divided by those of {first.Label}, under {scene}, at the deciles and in the tail. Above 1 is slower. "
+                + "The grey band is the threshold within which a difference does not matter.",
+            Height = 380,
+        };
+        plot.Axes.Left.Scale = Scale.Ratio;
+        plot.Axes.Left.Label = $"ratio to {first.Label}";
+        plot.Axes.Bottom.Scale = Scale.Percentile;
+        plot.Axes.Bottom.Label = "percentile of operations";
+        plot.Axes.Left.Includes = [1 / (1 + (2 * comparison.Threshold)), 1 + (2 * comparison.Threshold)];
+
+        var looks = new ArmLooks(comparison.Arms);
+        List<(ArmRuns Arm, IReadOnlyList<ShiftPoint> Points, int Blocks)> shifts =
+            [.. comparison.Arms.Skip(1).Select(arm => Shift(first, arm, distributions, scene, metric)).OfType<(ArmRuns, IReadOnlyList<ShiftPoint>, int)>()];
+        if (shifts.Count == 0)
+            return plot;
+        AddThreshold(plot, comparison.Threshold, shifts.SelectMany(shift => shift.Points).Max(point => InverseTail(point.Quantile)));
+        foreach (var (arm, points, blocks) in shifts)
+        {
+            double[] at = [.. points.Select(point => InverseTail(point.Quantile))];
+            if (blocks > 1)
+                plot.Add.Band(at, [.. points.Select(point => point.Low)], [.. points.Select(point => point.High)]).Tone = looks.ToneOf(arm);
+            var line = plot.Add.Scatter(at, [.. points.Select(point => point.Change)]);
+            (line.Tone, line.LinePattern, line.MarkerShape, line.MarkerSize, line.LegendText) = (looks.ToneOf(arm), looks.PatternOf(arm), looks.ShapeOf(arm), 7, arm.Label);
+        }
+
+        plot.Subtitle = Subtitle(shifts.Min(shift => shift.Blocks), comparison.Threshold);
+        return plot;
+    }
+
+    /// <summary>Null where there is nothing to divide. Blocks are 0 where runs were measured apart, which have no band.</summary>
+    private static (ArmRuns, IReadOnlyList<ShiftPoint>, int)? Shift(ArmRuns a, ArmRuns b, ComparedDistributions distributions, Scene scene, string metric)
+    {
+        var (runsA, runsB) = (Histograms(a), Histograms(b));
+        if (runsA.Count == 0 || runsB.Count == 0)
+            return null;
+        var fewest = runsA.Concat(runsB).Min(run => Quantiles.Count(run.Buckets));
+        double[] quantiles = [.. ShiftFunction.Deciles, .. Tails.Where(p => SampleSizes.Supports(fewest, p))];
+        if (runsA.Concat(runsB).Any(run => run.Block == 0))
+        {
+            var (allA, allB) = (Buckets.Merge(runsA.SelectMany(run => run.Buckets)), Buckets.Merge(runsB.SelectMany(run => run.Buckets)));
+            return (b, ShiftFunction.AcrossRuns([allA], [allB], quantiles, seed: 1, draws: 1), 0);
+        }
+
+        (IReadOnlyList<Bucket> A, IReadOnlyList<Bucket> B)[] both = [.. runsA.Join(runsB, run => run.Block, run => run.Block, (one, other) => (one.Buckets, other.Buckets))];
+        return both.Length == 0 ? null : (b, ShiftFunction.AcrossRuns([.. both.Select(pair => pair.A)], [.. both.Select(pair => pair.B)], quantiles, seed: 1), both.Length);
+
+        List<(int Block, IReadOnlyList<Bucket> Buckets)> Histograms(ArmRuns arm) =>
+            [.. arm.Runs.Select(run => (run.Block, distributions.HistogramOf(arm, run, scene, metric))).Where(run => run.Item2.Count > 0)];
+    }
+
+    private static void AddThreshold(Plot plot, double threshold, double end)
+    {
+        double[] across = [1, Math.Max(end, 10)];
+        var band = plot.Add.Band(across, [1 / (1 + threshold), 1 / (1 + threshold)], [1 + threshold, 1 + threshold]);
+        (band.Tone, band.Opacity, band.LegendText) = (Tone.Muted, 0.25, string.Create(CultureInfo.InvariantCulture, $"±{100 * threshold:0.##} %"));
+        var equal = plot.Add.Scatter(across, [1, 1]);
+        (equal.Tone, equal.LineWidth) = (Tone.Muted, 1);
+    }
+
+    private static string Subtitle(int blocks, double threshold) => string.Create(CultureInfo.InvariantCulture, $"above 1× is slower · grey: ±{100 * threshold:0.##} % does not matter · ")
+        + blocks switch
+        {
+            0 => "measured apart, so there is no band",
+            1 => "one block, so there is no band",
+            < EnoughBlocks => string.Create(CultureInfo.InvariantCulture, $"band: 95 %, too narrow with only {blocks} blocks"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"band: 95 % for all quantiles at once, {blocks} blocks"),
+        };
+
+    private static double InverseTail(double quantile) => 1 / (1 - quantile);
+}

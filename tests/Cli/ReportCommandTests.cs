@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Lab.Cli;
+using Lab.Results.Comparisons;
+using Lab.Tests.Plots;
+using Xunit;
+
+namespace Lab.Tests.Cli;
+
+/// <summary><c>lab report</c>: what it finds by which name, and what it writes.</summary>
+public sealed class ReportCommandTests(ReportedSamples samples) : IClassFixture<ReportedSamples>
+{
+    private string Root => Path.GetDirectoryName(Path.GetDirectoryName(samples.Folder.Path)!)!;
+
+    private string Runs => Path.Combine(Root, "runs");
+
+    private LabExit Report(params string[] arguments)
+    {
+        using StringWriter output = new(), error = new();
+        int code = LabCommand.Run(["report", .. arguments, "--out", Runs], new LabConsole(output, error, false, false));
+        return new LabExit(code, output.ToString(), error.ToString(), TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_comparison_is_found_by_path_manifest_and_id_beside_the_runs_and_printed_as_it_was()
+    {
+        foreach (string name in (string[])[samples.Folder.Path, Path.Combine(samples.Folder.Path, ComparisonFolder.ManifestFile), samples.Folder.Manifest.Id])
+        {
+            string page = Path.Combine(samples.Folder.Path, "report.html");
+            File.Delete(page);
+            LabExit lab = Report(name, "--format", "csv");
+            Assert.True(lab.Code == 0, lab.Error);
+            Assert.Contains($"report: {page}", lab.ErrorLines);
+            Assert.True(File.Exists(page));
+            Assert.Contains("update,p50,ns,mainline,workqueue,", lab.Out);
+        }
+    }
+
+    [Theory]
+    [InlineData("csv", "metric,quantile,unit,")]
+    [InlineData("json", "{")]
+    [InlineData("md", "- The arms differ in nothing else")]
+    [InlineData("html", "<!DOCTYPE html>")]
+    public void What_is_exported_is_what_the_ending_says_and_standard_output_stays_a_table(string ending, string beginning)
+    {
+        string file = Path.Combine(Root, $"exported.{ending}");
+        LabExit lab = Report(samples.Folder.Manifest.Id, "--export", file);
+        Assert.True(lab.Code == 0, lab.Error);
+        Assert.StartsWith(beginning, File.ReadAllText(file));
+        Assert.Contains($"export: {file}", lab.ErrorLines);
+        Assert.Contains("verdict", lab.Out);
+        if (ending == "json") Assert.Equal(3, JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("arms").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("csv", "strategy,workload,mmu,run,metric")]
+    [InlineData("json", "{")]
+    [InlineData("md", "**memslot-churn on radix: update**")]
+    [InlineData("html", "<!DOCTYPE html>")]
+    public void A_run_is_exported_alike(string ending, string beginning)
+    {
+        string file = Path.Combine(Root, $"run.{ending}");
+        LabExit lab = Report("latest", "--export", file, "--format", "json");
+        Assert.True(lab.Code == 0, lab.Error);
+        Assert.StartsWith(beginning, File.ReadAllText(file));
+    }
+
+    [Theory]
+    [InlineData("numbers.xls")]
+    [InlineData("numbers")]
+    [InlineData("")]
+    public void An_ending_that_says_nothing_is_refused_before_anything_is_written(string file)
+    {
+        LabExit lab = Report("latest", "--export", file);
+        Assert.Equal(2, lab.Code);
+        Assert.Contains(".csv, .json, .md, .html", lab.Error);
+        Assert.Equal("", lab.Out);
+    }
+
+    [Fact]
+    public void A_name_that_nothing_answers_to_is_refused_with_what_there_is()
+    {
+        LabExit lab = Report("2999");
+        Assert.Equal(2, lab.Code);
+        Assert.Contains("There is no run '2999'", lab.Error);
+    }
+}

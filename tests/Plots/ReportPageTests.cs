@@ -1,0 +1,136 @@
+using Lab.Plots;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Lab.Tests.Plots;
+
+/// <summary>
+/// Every report in a browser: on a phone and a desk, light, dark and on paper. To add a page, give <see cref="Pages"/> its name and <see cref="Html"/> its
+/// text.
+/// </summary>
+public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, ITestOutputHelper output)
+    : IClassFixture<ReportedSamples>, IClassFixture<Chromium>
+{
+    public static TheoryData<string> Pages => ["run", "comparison"];
+
+    public static TheoryData<string, int, int, ColorScheme> Views
+    {
+        get
+        {
+            TheoryData<string, int, int, ColorScheme> views = [];
+            foreach (var page in (string[])["run", "comparison"])
+            {
+                foreach (var (width, height) in ((int, int)[])[(360, 740), (1280, 900)])
+                {
+                    foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+                        views.Add(page, width, height, scheme);
+                }
+            }
+
+            return views;
+        }
+    }
+
+    private string Html(string page) => page switch
+    {
+        "run" => HtmlReport.Render(samples.Run),
+        "comparison" => ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest, "results/comparisons/sample"),
+        _ => throw new ArgumentOutOfRangeException(nameof(page), page, "no such page"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Views))]
+    public async Task A_page_draws_its_figures_fits_the_window_can_be_read_and_asks_the_network_for_nothing(string name, int width, int height, ColorScheme scheme)
+    {
+        var page = await chromium.OpenAsync(width, height, scheme);
+        List<string> complaints = [], requests = [];
+        page.Console += (_, message) => complaints.Add(message.Text);
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Request += (_, request) => requests.Add(request.Url);
+        await GotoAsync(page, name);
+        await page.EvaluateAsync(PageChecks.OpenDetails);
+
+        await SaveAsync(page, $"report-{name}-{width}-{scheme.ToString().ToLowerInvariant()}.png");
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.BadFigures));
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.Overflowing));
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.FaintTexts));
+        Assert.Empty(complaints);
+        Assert.All(requests, url => Assert.StartsWith("file://", url));
+        await page.Context.CloseAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_heading_sorts_its_table_by_number_with_mouse_and_keyboard(string name)
+    {
+        var page = await chromium.OpenAsync(1280, 900);
+        await GotoAsync(page, name);
+        var table = page.Locator("table.sortable").First;
+        var button = table.Locator("thead button").Nth(2);
+        var header = table.Locator("thead th").Nth(2);
+
+        await button.ClickAsync();
+        var rising = await ValuesAsync();
+        Assert.Equal("ascending", await header.GetAttributeAsync("aria-sort"));
+        await button.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        var falling = await ValuesAsync();
+
+        Assert.Equal("descending", await header.GetAttributeAsync("aria-sort"));
+        Assert.True(rising.Length > 3);
+        Assert.Equal(rising.Order(), rising);
+        Assert.Equal(rising.OrderDescending(), falling);
+        Assert.Equal(1, await table.Locator("th[aria-sort]").CountAsync());
+        await page.Context.CloseAsync();
+
+        async Task<double[]> ValuesAsync() =>
+            await table.EvaluateAsync<double[]>("table => [...table.tBodies[0].rows].map(row => row.cells[2].dataset.value).filter(value => value !== '').map(Number)");
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task On_paper_everything_is_open_and_nothing_is_cut(string name)
+    {
+        var page = await chromium.OpenAsync(700, 1000, ColorScheme.Dark);
+        await GotoAsync(page, name);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.ClosedDetails));
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.CutOnPaper));
+        Assert.Equal("rgb(255, 255, 255)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        var pdf = await page.PdfAsync(new PagePdfOptions { Format = "A4", Path = Place($"report-{name}.pdf") });
+        output.WriteLine(Place($"report-{name}.pdf"));
+        Assert.True(pdf.Length > 20_000);
+        await SaveAsync(page, $"report-{name}-print.png");
+        await page.Context.CloseAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Without_script_tables_and_figures_are_there(string name)
+    {
+        var page = await chromium.OpenAsync(1280, 900, hasScript: false);
+        await GotoAsync(page, name);
+        Assert.True(await page.Locator("table.sortable").First.IsVisibleAsync());
+        Assert.True(await page.Locator("svg").First.IsVisibleAsync());
+        Assert.True(await page.Locator("p.verdict").IsVisibleAsync());
+        await page.Context.CloseAsync();
+    }
+
+    private async Task GotoAsync(IPage page, string name)
+    {
+        var file = Place($"report-{name}.html");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, Html(name), TestContext.Current.CancellationToken);
+        await page.GotoAsync(new Uri(file).AbsoluteUri);
+    }
+
+    private async Task SaveAsync(IPage page, string name)
+    {
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Place(name), FullPage = true });
+        output.WriteLine(Place(name));
+    }
+
+    /// <summary>In the tests' output folder, where the pictures stay to be looked at.</summary>
+    private static string Place(string name) => Path.Combine(AppContext.BaseDirectory, "screenshots", name);
+}
