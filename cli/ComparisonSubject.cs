@@ -1,5 +1,6 @@
 using Lab.Plots;
 using Lab.Results.Comparisons;
+using Lab.Results.HdrLog;
 
 namespace Lab.Cli;
 
@@ -24,6 +25,8 @@ internal sealed class ComparisonSubject : IReportSubject
     public string WriteReport() => ComparisonReport.Write(_comparison, _folder);
 
     public void Print(OutputFormat format, LabConsole console) => CompareOutput.Print(_comparison, _folder, Of(format), console);
+
+    public HdrLogFile? Log() => null;
 
     public string Page() => ComparisonReport.Render(_comparison, _folder.Manifest, _folder.Path);
 

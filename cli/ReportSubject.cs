@@ -1,5 +1,6 @@
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Results.HdrLog;
 
 namespace Lab.Cli;
 
@@ -13,17 +14,23 @@ internal interface IReportSubject
 
     /// <summary>The page, as the file written has it.</summary>
     string Page();
+
+    /// <summary>Its histograms; null for what has none of its own.</summary>
+    HdrLogFile? Log();
 }
 
 /// <summary>Finds what was meant.</summary>
 internal static class ReportSubject
 {
-    /// <param name="what">An id, the beginning of one, a path, or <c>latest</c>.</param>
+    /// <param name="what">An id, the beginning of one, a path, <c>latest</c>, a history's or a histogram log's file.</param>
     /// <param name="runs">Folder of the run folders; comparisons are beside it.</param>
     /// <param name="console">For what is said while reading.</param>
     /// <exception cref="RunNotFoundException">Nothing answers to the name.</exception>
+    /// <exception cref="RunDamagedException">The file is no such file.</exception>
     public static IReportSubject Find(string what, string runs, LabConsole console)
     {
+        if (what.EndsWith(".hlog", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HdrLogSubject(what);
+        if (what.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HistorySubject(what, console);
         if (ComparisonOf(what, runs) is { } comparison) return new ComparisonSubject(comparison, console);
         return new RunSubject(new RunStore(runs).Open(what));
     }

@@ -1,5 +1,6 @@
 using Lab.Plots;
 using Lab.Results;
+using Lab.Results.HdrLog;
 
 namespace Lab.Cli;
 
@@ -15,6 +16,8 @@ internal sealed class RunSubject(RunRecord run) : IReportSubject
     }
 
     public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console);
+
+    public HdrLogFile? Log() => RunHdrLog.Of(run);
 
     public string Page() => HtmlReport.Render(run);
 }

@@ -26,22 +26,16 @@ public static class HistoryReport
     public static string Render(IReadOnlyList<TrackedSeries> series, string source, IReadOnlyList<string> notes)
     {
         IReadOnlyList<TrackedSeries> ordered = InOrder(series);
-        var html = new HtmlText();
-        html.Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-        html.Add($"<title>lab history {source}</title><style>\n");
-        html.AddOwn(ReportStyle.Css);
-        html.Add($"</style></head><body><main>\n");
-        WriteHead(html, ordered, source, notes);
-        WriteChanges(html, ordered);
-        WriteFigures(html, ordered);
-        WriteAcknowledged(html, ordered);
-        WriteQuiet(html, ordered);
-        html.Add($"<h2 id=\"again\">How to come by this again</h2><p>A run's numbers join the history, then it is judged:</p>");
-        html.Add($"<pre>lab track add latest --history {source}\nlab track show --history {source}\nlab track gate --history {source}\nlab track culprit --history {source}</pre>\n");
-        html.Add($"</main><script>\n");
-        html.AddOwn(ReportStyle.Script);
-        html.Add($"</script></body></html>\n");
-        return html.ToString();
+        var page = new ReportPage($"lab history {source}");
+        WriteHead(page.Head, ordered, source, notes);
+        WriteChanges(page, ordered);
+        WriteFigures(page, ordered);
+        WriteAcknowledged(page, ordered);
+        WriteQuiet(page, ordered);
+        page.Section("again", "How to come by this again", "how to repeat");
+        page.Body.Add($"<p>A run's numbers join the history, then it is judged:</p>");
+        page.Body.Add($"<pre>lab track add latest --history {source}\nlab track show --history {source}\nlab track gate --history {source}\nlab track culprit --history {source}</pre>\n");
+        return page.Finish();
     }
 
     /// <summary>Open regressions first, then other changes, then the quiet ones; else in the order of the history.</summary>
@@ -78,8 +72,6 @@ public static class HistoryReport
                 html.Add($"<li>{note}</li>");
             html.Add($"</ul>\n");
         }
-
-        html.Add($"<nav><a href=\"#changes\">changes</a><a href=\"#figures\">figures</a><a href=\"#acknowledged\">acknowledged</a><a href=\"#quiet\">series without changes</a><a href=\"#again\">how to repeat</a></nav>\n");
     }
 
     /// <summary>The first few regressions by name: who reads one sentence of the page has read them.</summary>
@@ -91,9 +83,10 @@ public static class HistoryReport
         return open.Count == 0 ? "" : $" {string.Join("; ", open.Take(named))}{(open.Count > named ? "; …" : "")}.";
     }
 
-    private static void WriteChanges(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    private static void WriteChanges(ReportPage page, IReadOnlyList<TrackedSeries> series)
     {
-        html.Add($"<h2 id=\"changes\">Changes</h2>");
+        var html = page.Body;
+        page.Section("changes", "Changes");
         if (series.All(one => one.Changes.Count == 0))
         {
             html.Add($"<p>No series changed its level.</p>");
@@ -101,7 +94,7 @@ public static class HistoryReport
         }
 
         html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
-        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
         foreach (var heading in (string[])["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
             html.Add($"<th><button>{heading}</button></th>");
         html.Add($"</tr></thead><tbody>");
@@ -110,28 +103,27 @@ public static class HistoryReport
             foreach (var change in one.Changes)
             {
                 var (point, unit) = (change.Point, one.Key.Unit);
-                html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
-                html.Add($"<td data-v=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
+                html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
+                html.Add($"<td data-value=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
                 if (change is { IsRegression: true, Acknowledged: null })
                     html.Add($"<span class=\"mark bad\">OPEN</span>");
-                html.Add($"</td><td data-v=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-v=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
-                html.Add($"<td data-v=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-v=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
-                html.Add($"<td data-v=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
-                html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+                html.Add($"</td><td data-value=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-value=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
+                html.Add($"<td data-value=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-value=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
+                html.Add($"<td data-value=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
+                html.Add($"<td data-value=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-value=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
             }
         }
 
         html.Add($"</tbody></table></div>\n");
     }
 
-    private static void WriteFigures(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    private static void WriteFigures(ReportPage page, IReadOnlyList<TrackedSeries> series)
     {
-        html.Add($"<h2 id=\"figures\">Series over their commits</h2>");
+        var html = page.Body;
+        page.Section("figures", "Series over their commits", "figures");
         foreach (var one in series.Take(FiguresMost))
         {
-            html.Add($"<figure class=\"scroll\">");
-            html.AddDrawing(HistoryFigure.Draw(one));
-            html.Add($"</figure>\n");
+            page.Figure(HistoryFigure.Draw(one));
         }
 
         var left = series.Skip(FiguresMost).ToList();
@@ -142,9 +134,10 @@ public static class HistoryReport
         html.Add($"<code>lab track show --series … --figure FILE.svg</code> draws any of them.</p>\n");
     }
 
-    private static void WriteAcknowledged(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    private static void WriteAcknowledged(ReportPage page, IReadOnlyList<TrackedSeries> series)
     {
-        html.Add($"<h2 id=\"acknowledged\">Acknowledged</h2>");
+        var html = page.Body;
+        page.Section("acknowledged", "Acknowledged");
         var changes = series.SelectMany(one => one.Changes, (one, change) => (one.Key, Change: change)).Where(pair => pair.Change.Acknowledged is not null).ToList();
         if (changes.Count == 0)
         {
@@ -152,7 +145,7 @@ public static class HistoryReport
             return;
         }
 
-        html.Add($"<div class=\"scroll\"><table class=\"events\"><thead><tr><th>metric</th><th>strategy</th><th>scene</th><th>change</th><th>commit</th><th>reason</th><th>when</th></tr></thead><tbody>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"events\"><thead><tr><th>metric</th><th>strategy</th><th>scene</th><th>change</th><th>commit</th><th>reason</th><th>when</th></tr></thead><tbody>");
         foreach (var (key, change) in changes)
         {
             html.Add($"<tr><td>{HistoryFigure.NameOf(key)}</td><td>{key.Strategy}</td><td>{Scene(key)}</td><td>{HistoryFigure.Percent(change.Point.Change)}</td><td>{CommitNames.Short(change.Acknowledged!.Commit)}</td>");
@@ -162,9 +155,10 @@ public static class HistoryReport
         html.Add($"</tbody></table></div>\n");
     }
 
-    private static void WriteQuiet(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    private static void WriteQuiet(ReportPage page, IReadOnlyList<TrackedSeries> series)
     {
-        html.Add($"<h2 id=\"quiet\">Series without changes</h2>");
+        var html = page.Body;
+        page.Section("quiet", "Series without changes");
         List<TrackedSeries> quiet = [.. series.Where(one => one.Changes.Count == 0)];
         if (quiet.Count == 0)
         {
@@ -172,17 +166,17 @@ public static class HistoryReport
             return;
         }
 
-        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
         foreach (var heading in (string[])["metric", "strategy", "scene", "points", "last", "level", "± spread", "settings", "machine"])
             html.Add($"<th><button>{heading}</button></th>");
         html.Add($"</tr></thead><tbody>");
         foreach (var one in quiet)
         {
             var (last, level) = (one.Points[^1].Value, one.Levels[^1]);
-            html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{one.Points.Count}\">{one.Points.Count}</td>");
-            html.Add($"<td data-v=\"{Number(last)}\">{Quantity.Format(last, one.Key.Unit)}</td><td data-v=\"{Number(level.Median)}\">{Quantity.Format(level.Median, one.Key.Unit)}</td>");
-            html.Add($"<td data-v=\"{Number(level.Spread)}\">{Quantity.Format(level.Spread, one.Key.Unit)}</td>");
-            html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+            html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{one.Points.Count}\">{one.Points.Count}</td>");
+            html.Add($"<td data-value=\"{Number(last)}\">{Quantity.Format(last, one.Key.Unit)}</td><td data-value=\"{Number(level.Median)}\">{Quantity.Format(level.Median, one.Key.Unit)}</td>");
+            html.Add($"<td data-value=\"{Number(level.Spread)}\">{Quantity.Format(level.Spread, one.Key.Unit)}</td>");
+            html.Add($"<td data-value=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-value=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
         }
 
         html.Add($"</tbody></table></div>\n");

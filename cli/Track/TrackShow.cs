@@ -45,7 +45,7 @@ internal static class TrackShow
         series is [var one] ? HistoryFigure.Draw(one) : throw new UsageException(
             $"--figure draws one series, and {(text.Length == 0 ? "without --series there are" : $"'{text}' names")} {series.Count}: {SeriesText.List(series)}.");
 
-    private static void Print(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TrackFormat format, LabConsole console)
+    public static void Print(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TrackFormat format, LabConsole console)
     {
         switch (format)
         {

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+using Lab.Results;
+using Lab.Results.HdrLog;
+
+namespace Lab.Plots;
+
+/// <summary>A histogram log, the lab's own or another program's, as one page: percentiles of each tag, and the tags one over the other.</summary>
+public static class HdrLogReport
+{
+    /// <summary>More lines than colours can be told apart by nobody; the rest is in the table.</summary>
+    public static int LinesMost => Tone.SeriesCount;
+
+    private static readonly (string Name, double P)[] Columns = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
+
+    /// <summary>A tag with all its intervals added up.</summary>
+    /// <param name="Intervals">How many there are of it.</param>
+    public sealed record TagTotal(string Tag, string Unit, int Intervals, IReadOnlyList<Bucket> Buckets)
+    {
+        public long Count => Quantiles.Count(Buckets);
+
+        /// <summary>The middle of the highest bucket with a sample; not a number without any.</summary>
+        public double Max => Buckets.Count == 0 ? double.NaN : Buckets[^1].Midpoint;
+    }
+
+    /// <summary>In the order of first appearance.</summary>
+    public static IReadOnlyList<TagTotal> Totals(IReadOnlyList<NamedHistogram> log) =>
+    [
+        .. log.GroupBy(one => one.Tag).Select(tag => new TagTotal(
+            tag.Key.Length == 0 ? "(no tag)" : tag.Key, tag.First().Unit, tag.Count(), Buckets.Merge(tag.SelectMany(one => one.Buckets)))),
+    ];
+
+    /// <exception cref="ResultsUnwritableException">An older report of that name is still whole.</exception>
+    public static void Write(IReadOnlyList<NamedHistogram> log, string source, string path)
+    {
+        var html = Encoding.UTF8.GetBytes(Render(log, source));
+        StagedFiles.WriteOne(path, to => to.Write(html));
+    }
+
+    public static string Render(IReadOnlyList<NamedHistogram> log, string source)
+    {
+        var totals = Totals(log);
+        var page = new ReportPage($"lab histogram log {source}");
+        page.Head.Add($"<h1>lab histogram log</h1><p class=\"soft\">{source}</p>");
+        page.Head.Add($"<p class=\"verdict\">{string.Create(CultureInfo.InvariantCulture, $"{log.Count:N0} intervals under {totals.Count} tags, {totals.Sum(tag => tag.Count):N0} samples.")}</p>\n");
+        page.Section("tags", "Tags", "tags");
+        WriteTable(page.Body, totals);
+        page.Section("percentiles", "Latency by percentile", "percentiles");
+        page.Figure(Draw(totals, source));
+        if (totals.Count > LinesMost)
+            page.Body.Add($"<p>The first {LinesMost} of {totals.Count} tags are drawn; all are in the table.</p>\n");
+        return page.Finish();
+    }
+
+    private static Plot Draw(IReadOnlyList<TagTotal> totals, string source)
+    {
+        var plot = new Plot
+        {
+            Title = "latency by percentile",
+            Subtitle = "all intervals of a tag added up · lower is better",
+            Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes are logarithmic.",
+        };
+        plot.Axes.Left.Scale = Scale.Log10;
+        plot.Axes.Left.Label = "latency";
+        plot.Axes.Left.Unit = totals.Count > 0 ? totals[0].Unit : "ns";
+        plot.Axes.Bottom.Scale = Scale.Percentile;
+        plot.Axes.Bottom.Label = "percentile of samples";
+        plot.Legend.Place = LegendPlace.Below;
+        foreach (var (index, tag) in totals.Take(LinesMost).Index())
+        {
+            var spectrum = Quantiles.Spectrum(tag.Buckets);
+            var line = plot.Add.Scatter([.. spectrum.Select(point => point.InverseTail)], [.. spectrum.Select(point => point.Value)]);
+            (line.Tone, line.LegendText, line.LinePattern) = (Tone.Series(index), tag.Tag, index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed);
+        }
+
+        return plot;
+    }
+
+    private static void WriteTable(HtmlText html, IReadOnlyList<TagTotal> totals)
+    {
+        html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
+        foreach (var heading in (string[])["tag", "intervals", "samples", .. Columns.Select(column => column.Name), "max"])
+            html.Add($"<th><button>{heading}</button></th>");
+        html.Add($"</tr></thead><tbody>");
+        foreach (var tag in totals)
+        {
+            html.Add($"<tr><td data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
+            foreach (var value in Columns.Select(column => Quantiles.At(tag.Buckets, column.P)).Append(tag.Max))
+                html.Add($"<td data-value=\"{(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "")}\">{(double.IsFinite(value) ? Quantity.Format(value, tag.Unit) : "–")}</td>");
+            html.Add($"</tr>");
+        }
+
+        html.Add($"</tbody></table></div>\n");
+    }
+}
