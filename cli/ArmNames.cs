@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Lab.Results;
 using Lab.Results.Comparisons;
@@ -7,11 +8,15 @@ namespace Lab.Cli;
 /// <summary>What the user means by an arm: a strategy to be measured, or a folder or baseline that has been.</summary>
 internal static class ArmNames
 {
+    /// <summary>A strategy's <see cref="ComparisonArm.Arguments"/> are those that it was given for itself: <c>"mainline --watch off"</c>.</summary>
     /// <exception cref="UsageException">Nothing of that name.</exception>
-    public static ComparisonArm Read(string text, LabCatalogue catalogue, string outFolder, IReadOnlyList<string> arguments)
+    public static ComparisonArm Read(string text, LabCatalogue catalogue, string outFolder)
     {
         if (catalogue.Strategies.Any(entry => entry.Name == text))
-            return new ComparisonArm { Label = text, Source = ArmSource.Strategy, Strategy = text, Arguments = arguments };
+            return new ComparisonArm { Label = text, Source = ArmSource.Strategy, Strategy = text };
+        string[] words = [.. CommandLineParser.SplitCommandLine(text)];
+        if (words.Length > 1 && words[1].StartsWith("--", StringComparison.Ordinal) && catalogue.Strategies.Any(entry => entry.Name == words[0]))
+            return new ComparisonArm { Label = string.Join(' ', words), Source = ArmSource.Strategy, Strategy = words[0], Arguments = words[1..] };
         (string place, string? strategy) = Split(text);
         if (Directory.Exists(place) || (File.Exists(place) && Path.GetFileName(place) == "manifest.json"))
         {
@@ -50,6 +55,27 @@ internal static class ArmNames
             ? arm with { Label = string.Create(CultureInfo.InvariantCulture, $"{arm.Label}#{count + 1}") }
             : arm),
     ];
+
+    /// <summary>What all arms are given, with what one has of its own in place of or behind it.</summary>
+    /// <param name="common">Options and their values, in turn.</param>
+    /// <param name="arm">With its own, likewise.</param>
+    /// <param name="shaping">Options that an arm may have of its own.</param>
+    /// <exception cref="UsageException">Something else, or a value is missing.</exception>
+    public static IReadOnlyList<string> Arguments(IReadOnlyList<string> common, ComparisonArm arm, IReadOnlyList<string> shaping)
+    {
+        string[] own = [.. arm.Arguments.SelectMany(word => word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=') ? word.Split('=', 2) : [word])];
+        for (int at = 0; at < own.Length; at += 2)
+        {
+            if (!shaping.Contains(own[at]))
+            {
+                string hint = Names.Nearest(own[at], shaping) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+                throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' of its own, which is no setting of a measurement.{hint}");
+            }
+            if (at + 1 == own.Length) throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' without a value.");
+        }
+        string[] names = [.. own.Where((_, at) => at % 2 == 0)];
+        return [.. common.Chunk(2).Where(pair => !names.Contains(pair[0])).SelectMany(pair => pair), .. own];
+    }
 
     private static string Suffix(string? strategy) => strategy is null ? "" : $"@{strategy}";
 

@@ -33,6 +33,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
         FixedArms given = new(arms, console);
         given.Refuse(request.Anyway);
+        foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
 
         ComparisonFolder? folder = resumed;
         bool isInterrupted = false;
@@ -70,6 +71,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
             return ExitCode.Usage;
         }
+        if (request.IsStrict && comparison.Arms.Any(arm => arm.Contaminations.Count > 0)) return ExitCode.Contaminated;
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
         bool isOpen = !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
         return request.MustDecide && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive : ExitCode.Fine;

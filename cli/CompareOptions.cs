@@ -11,11 +11,12 @@ internal sealed class CompareOptions
     /// <summary>What a measured arm is given unless told otherwise: so short that 2 arms × 10 blocks take less than 3 minutes.</summary>
     private static readonly (string Option, string Value)[] Brief = [("--duration", "3s"), ("--warmup", "250ms"), ("--memory", "8MiB")];
 
-    private readonly Argument<string[]> _arms = new("arms") { Description = "strategies, run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _arms = new("arms") { Description = "strategies (\"mainline --chunk 1MiB\" with settings of its own), run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _blocks = RunOptions.Text("--blocks", "runs of each measured arm; each block runs every arm once", "10");
     private readonly Option<string> _threshold = RunOptions.Text("--threshold", "smallest difference that matters", "2%");
     private readonly Option<string> _metric = RunOptions.Text("--metric", "metrics that decide, comma-separated; by default what the updater waits for", "");
     private readonly Option<bool> _gate = new("--gate") { Description = "exit with 6 if a metric that decides stays open" };
+    private readonly Option<bool> _strict = new("--strict") { Description = "exit with 5 if a run was contaminated" };
     private readonly Option<string> _baseline = RunOptions.Text("--baseline", "first arm: runs kept by --save-baseline", "");
     private readonly Option<string> _saveBaseline = RunOptions.Text("--save-baseline", "keep the measured runs under a name", "");
     private readonly Option<bool> _anyway = new("--anyway") { Description = "take a baseline of another machine" };
@@ -29,7 +30,7 @@ internal sealed class CompareOptions
     public void AddTo(Command command)
     {
         command.Arguments.Add(_arms);
-        foreach (Option option in (Option[])[_blocks, _threshold, _metric, _gate, _baseline, _saveBaseline, _anyway, _resume, _inject, _seed, _out, _format, .. _shaping])
+        foreach (Option option in (Option[])[_blocks, _threshold, _metric, _gate, _strict, _baseline, _saveBaseline, _anyway, _resume, _inject, _seed, _out, _format, .. _shaping])
             command.Options.Add(option);
     }
 
@@ -45,6 +46,7 @@ internal sealed class CompareOptions
             Threshold = IsGiven(parsed, _threshold) || Of(_resume).Length == 0 ? Quantities.Share("--threshold", Of(_threshold), 100) : null,
             Gated = Of(_metric).Length == 0 ? [] : Names.Items("--metric", Of(_metric)),
             MustDecide = parsed.GetValue(_gate),
+            IsStrict = parsed.GetValue(_strict),
             Anyway = parsed.GetValue(_anyway),
             SaveBaseline = SavedBaseline.Name(Of(_saveBaseline)),
             Seed = Quantities.Seed(Of(_seed)),
@@ -62,8 +64,11 @@ internal sealed class CompareOptions
         LabCatalogue catalogue = new();
         foreach (string plugin in parsed.GetValue(_shaping.OfType<Option<string[]>>().Single()) ?? []) catalogue.AddPlugin(plugin);
         List<ComparisonArm> read = Of(_baseline).Length == 0 ? [] : [ArmNames.Baseline(Of(_baseline), SavedBaseline.Beside(request.Out))];
-        string[] arguments = Forwarded(parsed);
-        read.AddRange(arms.Select(arm => ArmNames.Read(arm, catalogue, request.Out, arguments)));
+        read.AddRange(arms.Select(arm => ArmNames.Read(arm, catalogue, request.Out)));
+        InheritedSettings? inherited = InheritedSettings.Of(read);
+        (string[] arguments, IReadOnlyList<(string, string)> taken) = Forwarded(parsed, inherited);
+        string[] shaping = [.. _shaping.Select(option => option.Name)];
+        read = [.. read.Select(arm => arm.Source == ArmSource.Strategy ? arm with { Arguments = ArmNames.Arguments(arguments, arm, shaping) } : arm)];
         double inject = Quantities.Share("--inject", Of(_inject), 1000);
         if (inject > 0)
         {
@@ -75,21 +80,32 @@ internal sealed class CompareOptions
             throw new UsageException("lab compare needs two arms or more: strategies, run folders, or baselines (--baseline NAME).");
         if (request.SaveBaseline is not null && read.All(arm => arm.Source != ArmSource.Strategy))
             throw new UsageException("--save-baseline keeps what is measured; name a strategy among the arms.");
-        return request with { Arms = ArmNames.Distinct(read) };
+        return request with { Arms = ArmNames.Distinct(read), Notes = inherited is null ? [] : [inherited.Describe(taken, _shaping)] };
     }
 
-    /// <summary>What <c>lab run</c> gets: what was typed, else the brief defaults.</summary>
-    private string[] Forwarded(ParseResult parsed)
+    /// <summary>
+    /// What <c>lab run</c> gets: what was typed, else what the arm measured before has, else the brief defaults. Second: what was taken from there that would
+    /// be something else otherwise.
+    /// </summary>
+    private (string[] Arguments, IReadOnlyList<(string Option, string Value)> Taken) Forwarded(ParseResult parsed, InheritedSettings? inherited)
     {
         List<string> arguments = [];
+        List<(string, string)> taken = [];
         foreach (Option option in _shaping)
         {
+            string? brief = Brief.FirstOrDefault(one => one.Option == option.Name).Value;
             if (parsed.GetResult(option) is { Implicit: false } given)
                 foreach (string value in given.Tokens.Select(token => token.Value)) arguments.AddRange([option.Name, value]);
-            else if (Brief.FirstOrDefault(one => one.Option == option.Name).Value is { } brief)
+            else if (inherited?.ValueOf(option) is { } before)
+            {
+                arguments.AddRange([option.Name, before]);
+                string? otherwise = brief ?? (option is Option<string> text ? parsed.GetValue(text) : null);
+                if (before != otherwise && before != $"{otherwise}/s") taken.Add((option.Name, before));
+            }
+            else if (brief is not null)
                 arguments.AddRange([option.Name, brief]);
         }
-        return [.. arguments];
+        return ([.. arguments], taken);
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

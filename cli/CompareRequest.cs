@@ -34,6 +34,9 @@ internal sealed record CompareRequest
     /// <summary>Whether an answer is demanded: what stays open is a failure of its own kind.</summary>
     public bool MustDecide { get; init; }
 
+    /// <summary>Whether a contaminated run is a failure.</summary>
+    public bool IsStrict { get; init; }
+
     /// <summary>Whether baselines of other machines are taken.</summary>
     public bool Anyway { get; init; }
 
@@ -42,4 +45,7 @@ internal sealed record CompareRequest
     public string Out { get; init; } = Path.Combine("results", "comparisons");
 
     public CompareFormat Format { get; init; }
+
+    /// <summary>What people should know before it begins, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

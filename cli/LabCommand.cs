@@ -5,7 +5,7 @@ using Lab.Results;
 
 namespace Lab.Cli;
 
-/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
     /// <summary>How long an interrupted run may take to save what it measured.</summary>
@@ -40,6 +40,7 @@ internal static class LabCommand
         AddRun(run, args, console);
         root.Subcommands.Add(run);
         root.Subcommands.Add(CompareCommand.Build(args, console));
+        root.Subcommands.Add(TrackCommand.Build(console));
         root.Subcommands.Add(ListCommand.Build(console));
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
@@ -99,7 +100,9 @@ internal static class LabCommand
     private static string? Misplaced(ParseResult parsed)
     {
         if (parsed.CommandResult.Command is RootCommand) return null;
-        string verb = parsed.CommandResult.Command.Name;
+        string verb = parsed.CommandResult.Parent is CommandResult { Command: not RootCommand } parent
+            ? $"{parent.Command.Name} {parsed.CommandResult.Command.Name}"
+            : parsed.CommandResult.Command.Name;
         OptionResult? before = parsed.RootCommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && option.Option is Option<string> or Option<string[]>);
         return before is null ? null : $"Option '{before.Option.Name}' stands before the verb; write 'lab {verb} {before.Option.Name} …'.";

@@ -6,15 +6,15 @@ using Spectre.Console;
 
 namespace Lab.Cli;
 
-/// <summary><c>lab list</c>: what can be named, and the runs that there are.</summary>
+/// <summary><c>lab list</c>: what can be named, and the runs, comparisons and baselines that there are.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs", "scenarios", "programs"];
+    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
 
     public static Command Build(LabConsole console)
     {
-        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs or runs; all but runs if absent", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> folder = new("--out") { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
+        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
         Command command = new("list", "what there is to run, and the runs so far");
         command.Arguments.Add(kind);
@@ -31,7 +31,9 @@ internal static class ListCommand
             if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
             if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
             if (wanted is null or "programs") Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
-            if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder)!);
+            if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder) ?? Path.Combine("results", "runs"));
+            if (wanted == "comparisons") KeptLists.PrintComparisons(console, parsed.GetValue(folder) ?? Path.Combine("results", "comparisons"));
+            if (wanted == "baselines") KeptLists.PrintBaselines(console, SavedBaseline.Beside(parsed.GetValue(folder) ?? Path.Combine("results", "runs")));
             return ExitCode.Fine;
         }));
         return command;

@@ -10,7 +10,7 @@ public sealed class AxisPair
 /// <summary>What one axis says and how it is divided.</summary>
 public sealed class Axis
 {
-    private IReadOnlyList<Tick> _manual = [];
+    private IReadOnlyList<Tick> _manual = [], _placed = [];
 
     public string Label { get; set; } = "";
 
@@ -24,6 +24,9 @@ public sealed class Axis
 
     /// <summary>Names at the positions 0, 1, …, from the top on a left axis, instead of numbers.</summary>
     public void SetTicks(IEnumerable<string> names) => _manual = [.. names.Select((name, index) => new Tick(index, name))];
+
+    /// <summary>Names at some positions instead of numbers. The axis reaches no further for them.</summary>
+    public void SetTicks(IEnumerable<(double At, string Name)> ticks) => _placed = [.. ticks.Select(tick => new Tick(tick.At, tick.Name))];
 
     internal bool IsNamed => _manual.Count > 0;
 
@@ -40,5 +43,5 @@ public sealed class Axis
     }
 
     internal IReadOnlyList<Tick> TicksFor((double Low, double High) limits, int room) =>
-        IsNamed ? _manual : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];
+        IsNamed ? _manual : _placed.Count > 0 ? [.. _placed.Where(tick => tick.Value >= limits.Low && tick.Value <= limits.High)] : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];
 }

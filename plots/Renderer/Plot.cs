@@ -49,6 +49,7 @@ public sealed class PlottableAdder
     internal List<Bars> BarSeries { get; } = [];
     internal List<Band> Bands { get; } = [];
     internal List<Strip> Strips { get; } = [];
+    internal List<VerticalMark> Marks { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -75,6 +76,14 @@ public sealed class PlottableAdder
         var strip = new Strip(spans);
         Strips.Add(strip);
         return strip;
+    }
+
+    /// <summary>A vertical line across all data with words above them.</summary>
+    public VerticalMark VerticalMark(double x, string label)
+    {
+        var mark = new VerticalMark(x, label);
+        Marks.Add(mark);
+        return mark;
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>

@@ -17,6 +17,7 @@ internal sealed class PlotDrawing
     private readonly (double Low, double High)? _xLimits, _yLimits;
     private readonly IReadOnlyList<Tick> _xTicks = [], _yTicks = [];
     private readonly double _left, _top, _right, _bottom;
+    private readonly MarkLabels _marks = new([], 0, 0);
 
     internal PlotDrawing(Plot plot, int width, int height)
     {
@@ -29,6 +30,7 @@ internal sealed class PlotDrawing
             .. add.BarSeries.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LegendKey.Square)),
             .. add.Bands.Where(b => b.LegendText.Length > 0).Select(b => new LegendEntry(b.LegendText, b.Tone, LegendKey.Square, Opacity: Math.Min(1, 2 * b.Opacity))),
             .. add.Strips.Where(s => s.LegendText.Length > 0).Select(s => new LegendEntry(s.LegendText, s.Tone, LegendKey.Square)),
+            .. add.Marks.Where(mark => mark.LegendText.Length > 0).Select(mark => new LegendEntry(mark.LegendText, mark.Tone, LegendKey.Line, mark.LinePattern)),
         ], width);
 
         _title = TextWidth.Wrap(plot.Title, 17, width - (2 * Edge)); // A size up: the title is bold.
@@ -51,6 +53,8 @@ internal sealed class PlotDrawing
         if (bars.Count > 0)
             _xLimits = (_xLimits!.Value.Low, RoomForLabels(bars, _xLimits.Value.High));
         _xTicks = bottom.TicksFor(_xLimits!.Value, (int)((_right - _left) / 80));
+        _marks = new MarkLabels([.. add.Marks.Where(mark => bottom.Scale.CanShow(mark.X)).Select(mark => (mark, X(mark.X)))], _left, _right);
+        _top += _marks.Height;
     }
 
     internal string Draw()
@@ -68,6 +72,7 @@ internal sealed class PlotDrawing
             DrawBand(canvas, band);
         foreach (var (row, strip) in _plot.Add.Strips.Index())
             DrawStrip(canvas, strip, row);
+        _marks.Draw(canvas, _top, _bottom);
         foreach (var series in _plot.Add.BarSeries)
             DrawBars(canvas, series);
         foreach (var scatter in _plot.Add.Scatters)

@@ -77,6 +77,23 @@ public sealed class Strip
     public Tone Tone { get; set; }
 }
 
+/// <summary>A place on the bottom axis that has a meaning.</summary>
+public sealed class VerticalMark
+{
+    internal VerticalMark(double x, string label) => (X, Label) = (x, label);
+
+    public double X { get; }
+
+    /// <summary>Written above the data.</summary>
+    public string Label { get; }
+
+    /// <summary>Empty: no legend entry.</summary>
+    public string LegendText { get; set; } = "";
+
+    public Tone Tone { get; set; }
+    public LinePattern LinePattern { get; set; }
+}
+
 /// <summary>Bars that share a colour and a legend entry.</summary>
 public sealed class Bars
 {

@@ -33,21 +33,43 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     /// </summary>
     /// <exception cref="ResultsUnwritableException">Nothing was added, or the disk is full and the last row damaged.</exception>
     /// <exception cref="ArgumentException">A cell holds a line break or another control character; nothing was added.</exception>
-    internal void Append(IEnumerable<string[]> rows)
+    internal void Append(IReadOnlyList<string[]> rows) => Append(rows, _ => rows);
+
+    /// <summary>
+    /// As <see cref="Append(IReadOnlyList{string[]})"/>, but leaves out rows that are there already. It looks under the same lock,
+    /// so that of two writers of one row one adds it.
+    /// </summary>
+    /// <param name="identity">Equal for rows that are the same. Among the new rows it may repeat: they are added or left out together.</param>
+    /// <returns>What was added.</returns>
+    /// <exception cref="ResultsUnwritableException">As above.</exception>
+    /// <exception cref="ArgumentException">As above.</exception>
+    /// <exception cref="RunDamagedException">The file has another header; nothing was added.</exception>
+    internal IReadOnlyList<string[]> AppendNew(IReadOnlyList<string[]> rows, Func<string[], string> identity) => Append(rows, file =>
     {
-        var text = new StringBuilder();
-        foreach (var row in rows)
-            AppendLine(text, row);
-        if (text.Length == 0)
-            return;
+        using var text = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
+        var there = Rows(text, []).Select(row => identity(row.Cells)).ToHashSet();
+        return [.. rows.Where(row => !there.Contains(identity(row)))];
+    });
+
+    private IReadOnlyList<string[]> Append(IReadOnlyList<string[]> rows, Func<FileStream, IReadOnlyList<string[]>> choose)
+    {
+        RefuseControlCharacters(rows);
+        if (rows.Count == 0)
+            return rows;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             using var file = OpenPatiently(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var head = file.Length == 0 ? string.Join(',', header) + "\n" : EndsLine(file) ? "" : "\n";
+            var chosen = choose(file);
+            if (chosen.Count == 0)
+                return chosen;
+            var text = new StringBuilder(file.Length == 0 ? string.Join(',', header) + "\n" : EndsLine(file) ? "" : "\n");
+            foreach (var row in chosen)
+                AppendLine(text, row);
             file.Seek(0, SeekOrigin.End);
-            file.Write(Encoding.UTF8.GetBytes(head + text));
+            file.Write(Encoding.UTF8.GetBytes(text.ToString()));
             file.Flush(flushToDisk: true);
+            return chosen;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,6 +89,12 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         if (!File.Exists(path))
             yield break;
         using var text = OpenText();
+        foreach (var row in Rows(text, damaged))
+            yield return row;
+    }
+
+    private IEnumerable<(long Line, string[] Cells)> Rows(StreamReader text, List<DamagedRow> damaged)
+    {
         long line = 1;
         var expected = string.Join(',', header);
         var first = text.ReadLine();
@@ -123,13 +151,17 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         return file.ReadByte() == '\n';
     }
 
+    private static void RefuseControlCharacters(IEnumerable<string[]> rows)
+    {
+        if (rows.SelectMany(row => row).FirstOrDefault(cell => cell.Any(char.IsControl)) is { } bad)
+            throw new ArgumentException($"'{bad}' holds a control character and would break its line.", nameof(rows));
+    }
+
     private static void AppendLine(StringBuilder text, string[] row)
     {
         for (var index = 0; index < row.Length; index++)
         {
             var cell = row[index];
-            if (cell.Any(char.IsControl))
-                throw new ArgumentException($"'{cell}' holds a control character and would break its line.", nameof(row));
             text.Append(index == 0 ? "" : ",");
             text.Append(cell.AsSpan().IndexOfAny(',', '"') < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
         }

@@ -45,6 +45,21 @@ public sealed record DetectorSettings
 /// </summary>
 public static class ChangePointDetector
 {
+    /// <summary>
+    /// Points below which no series at all has a change: even where all before lie below all after, the ranks of fewer do not reach
+    /// <see cref="DetectorSettings.PMax"/>. Equal halves reach it first.
+    /// </summary>
+    public static int FewestPoints(DetectorSettings? settings = null)
+    {
+        settings ??= new DetectorSettings();
+        for (var count = 2 * settings.MinimumSegment; ; count++)
+        {
+            double[] before = [.. Enumerable.Range(0, count / 2)], after = [.. Enumerable.Range(count / 2, count - (count / 2))];
+            if (2 * Normal.CDF(0, 1, -MannWhitney.Score(before, after)) <= settings.PMax)
+                return count;
+        }
+    }
+
     /// <summary>Rising by index; none for a series shorter than two segments.</summary>
     /// <param name="series">Oldest first, finite.</param>
     public static IReadOnlyList<ChangePoint> Find(IReadOnlyList<double> series, DetectorSettings? settings = null)

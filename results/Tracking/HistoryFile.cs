@@ -25,8 +25,13 @@ public sealed record HistoryRow
     /// <summary>When it was measured; puts the rows of a series in order.</summary>
     public DateTimeOffset TimeUtc { get; init; }
 
-    /// <summary>Rows of one run are one point of a series, their median.</summary>
+    /// <summary>The run's; one that is part of a comparison has that one's and a slash in front. See <see cref="Session"/>.</summary>
     public required string RunId { get; init; }
+
+    /// <summary>
+    /// What was measured in one go and shares its mood: a comparison, whose runs are named <c>COMPARISON/RUN</c>, or a run by itself.
+    /// </summary>
+    public string Session => RunId.Split('/')[0];
 
     public SeriesKey Series => new(Machine, Settings, Strategy, Workload, Mmu, Metric, Quantile, Unit);
 }
@@ -57,9 +62,24 @@ public sealed class HistoryFile(string path)
     /// was added.</exception>
     public void Append(IReadOnlyList<HistoryRow> rows)
     {
-        if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
-            throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which is none to keep.", nameof(rows));
-        _csv.Append(rows.Select(Cells));
+        RefuseBad(rows);
+        _csv.Append([.. rows.Select(Cells)]);
+    }
+
+    /// <summary>
+    /// As <see cref="Append"/>, but leaves out numbers that are there already: those of the same series and run, whatever commit
+    /// they were given then. The repetitions of a run come in one call.
+    /// </summary>
+    /// <returns>What was added.</returns>
+    /// <exception cref="ResultsUnwritableException">As above.</exception>
+    /// <exception cref="ArgumentException">As above.</exception>
+    /// <exception cref="RunDamagedException">The file is something else; nothing was added.</exception>
+    public IReadOnlyList<HistoryRow> AppendNew(IReadOnlyList<HistoryRow> rows)
+    {
+        RefuseBad(rows);
+        string[][] cells = [.. rows.Select(Cells)];
+        var added = _csv.AppendNew(cells, Identity).ToHashSet(ReferenceEqualityComparer.Instance);
+        return [.. rows.Where((_, index) => added.Contains(cells[index]))];
     }
 
     /// <summary>Everything that can be read. A file that does not exist is an empty history.</summary>
@@ -80,6 +100,15 @@ public sealed class HistoryFile(string path)
 
         return new History(rows, damaged);
     }
+
+    private static void RefuseBad(IReadOnlyList<HistoryRow> rows)
+    {
+        if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
+            throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which is none to keep.", nameof(rows));
+    }
+
+    /// <summary>All but commit, value and time.</summary>
+    private static string Identity(string[] cells) => string.Join('\n', [.. cells[1..9], cells[11]]);
 
     private static string[] Cells(HistoryRow row) =>
     [

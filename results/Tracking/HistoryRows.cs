@@ -5,6 +5,9 @@ namespace Lab.Results.Tracking;
 /// <summary>What of a run is worth remembering.</summary>
 public static class HistoryRows
 {
+    /// <summary>In the names of an operation's parts, which happen as often as it does: its rate is theirs.</summary>
+    private const string Phase = ".phase.";
+
     private static readonly (double P, Func<SummaryRow, double> Of)[] Quantiles =
         [(0.5, row => row.P50), (0.9, row => row.P90), (0.99, row => row.P99), (0.999, row => row.P999)];
 
@@ -27,7 +30,7 @@ public static class HistoryRows
             foreach (var (p, valueOf) in Quantiles)
                 if (SampleSizes.Supports(row.Count, p) && double.IsFinite(valueOf(row)))
                     yield return Row(row, p, row.Unit, valueOf(row));
-            if (row.RatePerS > 0)
+            if (row.RatePerS > 0 && !row.Metric.Contains(Phase, StringComparison.Ordinal))
                 yield return Row(row, null, "1/s", row.RatePerS);
         }
 

@@ -2,10 +2,10 @@ using Lab.Results.Statistics;
 
 namespace Lab.Results.Tracking;
 
-/// <summary>One run of a series.</summary>
-/// <param name="Value">The median of the run's rows: points of one session share its mood, so that the session is the
-/// unit.</param>
-public readonly record struct SeriesPoint(string Commit, string RunId, DateTimeOffset TimeUtc, double Value);
+/// <summary>One session of a series.</summary>
+/// <param name="Session">A run, or a comparison with all its runs.</param>
+/// <param name="Value">The median of the session's rows: they share its mood, so that the session is the unit.</param>
+public readonly record struct SeriesPoint(string Commit, string Session, DateTimeOffset TimeUtc, double Value);
 
 /// <summary>A change of level, in words a person can act on.</summary>
 /// <param name="IsRegression">Else it became better.</param>
@@ -17,6 +17,29 @@ public sealed record TrackedSeries(SeriesKey Key, Better Better, IReadOnlyList<S
 {
     /// <summary>What a gate must refuse: changes for the worse that nobody has acknowledged.</summary>
     public IEnumerable<TrackedChange> OpenRegressions => Changes.Where(change => change is { IsRegression: true, Acknowledged: null });
+
+    /// <summary>The stretches between changes, oldest first; at least one, as a series has points.</summary>
+    public IReadOnlyList<Level> Levels
+    {
+        get
+        {
+            int[] bounds = [0, .. Changes.Select(change => change.Point.Index), Points.Count];
+            return [.. bounds.Zip(bounds.Skip(1), (from, to) => Level.Of(Points, from, to))];
+        }
+    }
+}
+
+/// <summary>Points between two changes.</summary>
+/// <param name="From">Index of the first point.</param>
+/// <param name="To">Of the first point after it.</param>
+/// <param name="Spread">Median absolute deviation, scaled to a standard deviation.</param>
+public readonly record struct Level(int From, int To, double Median, double Spread)
+{
+    internal static Level Of(IReadOnlyList<SeriesPoint> points, int from, int to)
+    {
+        double[] values = [.. points.Skip(from).Take(to - from).Select(point => point.Value)];
+        return new Level(from, to, Statistics.Spread.Median(values), Statistics.Spread.MedianAbsoluteDeviation(values));
+    }
 }
 
 /// <summary>The commits among which a change must have come about.</summary>
@@ -62,11 +85,11 @@ public static class Tracker
 
     private static List<SeriesPoint> Points(IEnumerable<HistoryRow> rows) =>
     [
-        .. rows.GroupBy(row => (row.Commit, row.RunId), (run, same) => Median(run, [.. same])).OrderBy(point => point.TimeUtc),
+        .. rows.GroupBy(row => (row.Commit, row.Session), (one, same) => Median(one, [.. same])).OrderBy(point => point.TimeUtc),
     ];
 
-    private static SeriesPoint Median((string Commit, string RunId) run, List<HistoryRow> rows) =>
-        new(run.Commit, run.RunId, rows.Min(row => row.TimeUtc), Spread.Median([.. rows.Select(row => row.Value)]));
+    private static SeriesPoint Median((string Commit, string Session) one, List<HistoryRow> rows) =>
+        new(one.Commit, one.Session, rows.Min(row => row.TimeUtc), Spread.Median([.. rows.Select(row => row.Value)]));
 
     private static TrackedSeries Track(
         SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged, IReadOnlyList<string> commits, DetectorSettings settings)

@@ -23,7 +23,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--vcpuss 3", "There is no option '--vcpuss'", "Did you mean '--vcpus'?")]
     [InlineData("--vcpus --runs 3", "'--vcpus' needs a value", "--runs")]
     [InlineData("--runs 2 --runs 3", "--runs", "single argument")]
-    [InlineData("rum", "There is no verb 'rum'. Did you mean 'run'?", "There are: run, compare, list, report, bench")]
+    [InlineData("rum", "There is no verb 'rum'. Did you mean 'run'?", "There are: run, compare, track, list, report, bench")]
     [InlineData("--vcpus 2 run", "'--vcpus' stands before the verb", "lab run --vcpus")]
     [InlineData("list strategy", "There is no list 'strategy'", "strategies, workloads, mmus, runs")]
     [InlineData("report --format xml", "There is no --format value 'xml'", "table, json, csv, markdown")]

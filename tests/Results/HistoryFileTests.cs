@@ -98,6 +98,32 @@ public sealed class HistoryFileTests : IDisposable
     }
 
     [Fact]
+    public void What_is_there_already_is_not_added_again_whatever_commit_it_is_given()
+    {
+        HistoryRow[] rows = [TrackerTests.Row(0, 1), TrackerTests.Row(1, 2)];
+        Assert.Equal(rows[..1], File.AppendNew(rows[..1]));
+        HistoryRow[] repetitions = [rows[1], rows[1] with { Value = 3 }];
+        Assert.Equal(repetitions, File.AppendNew([rows[0] with { Commit = "other", Value = 5 }, .. repetitions]));
+        Assert.Empty(File.AppendNew(rows));
+        Assert.Equal([rows[0], .. repetitions], File.Read().Rows);
+        HistoryRow[] others = [rows[0] with { Quantile = null }, rows[0] with { Settings = "s2" }, rows[0] with { RunId = "another" }];
+        Assert.Equal(others, File.AppendNew(others));
+    }
+
+    [Fact]
+    public void Nothing_is_added_to_a_file_with_other_columns_and_a_damaged_row_may_be_added_again()
+    {
+        File.Append([TrackerTests.Row(0, 1)]);
+        System.IO.File.AppendAllText(FilePath, "c,m,s,stra");
+        Assert.Empty(File.AppendNew([TrackerTests.Row(0, 1)]));
+        Assert.Single(File.AppendNew([TrackerTests.Row(1, 2)]));
+        Assert.Equal(2, File.Read().Rows.Count);
+        System.IO.File.WriteAllText(FilePath, "commit,value\nc,1\n");
+        Assert.Throws<RunDamagedException>(() => File.AppendNew([TrackerTests.Row(2, 3)]));
+        Assert.Equal("commit,value\nc,1\n", System.IO.File.ReadAllText(FilePath));
+    }
+
+    [Fact]
     public void What_would_not_come_back_is_refused_and_nothing_is_written()
     {
         Assert.Throws<ArgumentException>(() => File.Append([TrackerTests.Row(0, 1), TrackerTests.Row(1, double.NaN)]));

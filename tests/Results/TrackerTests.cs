@@ -75,6 +75,39 @@ public sealed class TrackerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Runs_of_one_comparison_are_one_point_and_runs_by_themselves_are_not()
+    {
+        HistoryRow row = Row(0, 100);
+        HistoryRow[] rows = [row with { RunId = "comparison/a" }, row with { RunId = "comparison/b", Value = 104 }, row with { RunId = "comparison/c", Value = 900 }, Row(1, 7)];
+        TrackedSeries series = Assert.Single(Tracker.Track(rows, [], Commits));
+        Assert.Equal([("comparison", 104.0), ("run-m1-1", 7.0)], series.Points.Select(point => (point.Session, point.Value)));
+    }
+
+    /// <summary>With fewer no change is ever found, however clear; with as many, a clear one in the middle is.</summary>
+    [Fact]
+    public void The_fewest_points_that_a_change_takes_are_no_more_and_no_fewer()
+    {
+        int fewest = ChangePointDetector.FewestPoints();
+        Assert.Equal(15, fewest);
+        for (int count = 0; count < fewest; count++)
+            for (int step = 0; step <= count; step++)
+                Assert.Empty(ChangePointDetector.Find([.. new Simulated(count).Series(count, 0, isLognormal: false, spread: 0.001, step: step, change: 0.5)]));
+        // Points that lean against the one before them count as independent.
+        double[] clear = [.. Enumerable.Range(0, fewest).Select(index => (index < fewest / 2 ? 100.0 : 200.0) + (index % 2))];
+        Assert.Equal(fewest / 2, Assert.Single(ChangePointDetector.Find(clear)).Index);
+    }
+
+    [Fact]
+    public void Levels_lie_between_changes_and_have_a_middle_and_a_spread()
+    {
+        TrackedSeries series = Assert.Single(Tracker.Track(StepAt40(), [], Commits));
+        Assert.Equal([(0, 20), (20, 40)], series.Levels.Select(level => (level.From, level.To)));
+        Assert.InRange(series.Levels[1].Median / series.Levels[0].Median, 1.08, 1.12);
+        Assert.All(series.Levels, level => Assert.InRange(level.Spread, 4, 20));
+        Assert.Equal((0, 1), Assert.Single(Assert.Single(Tracker.Track([Row(0, 5)], [], [])).Levels.Select(level => (level.From, level.To))));
+    }
+
+    [Fact]
     public void A_machine_is_the_same_after_a_reboot_and_another_with_another_kernel()
     {
         MachineFacts machine = new() { Cpu = "EPYC", Cores = 2, Kernel = "6.18", Os = "Debian", MemoryBytes = 25_000_000_000 };

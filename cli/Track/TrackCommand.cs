@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace Lab.Cli;
+
+/// <summary><c>lab track</c>: numbers of runs over the commits they were measured at. Adds, shows, judges, names suspects, acknowledges.</summary>
+internal static class TrackCommand
+{
+    public static Command Build(LabConsole console)
+    {
+        Command command = new("track", "did it become slower? a history of runs, kept with the code, and where its levels change");
+        command.Subcommands.Add(TrackAdd.Build(console));
+        command.Subcommands.Add(TrackShow.Build(console));
+        command.Subcommands.Add(TrackGate.Build(console));
+        command.Subcommands.Add(TrackCulprit.Build(console));
+        command.Subcommands.Add(TrackAcknowledge.Build(console));
+        string verbs = string.Join(", ", command.Subcommands.Select(verb => verb.Name));
+        command.SetAction(_ => LabCommand.Guarded(console, () => throw new UsageException($"lab track needs to know what to do: {verbs}.")));
+        return command;
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace Lab.Cli;
+
+/// <summary>How a history goes to standard output. Each verb takes some of them.</summary>
+internal enum TrackFormat
+{
+    Table,
+    Csv,
+    Json,
+    Markdown,
+
+    /// <summary>Annotations of a GitHub workflow.</summary>
+    Github,
+}
+
+/// <summary>What several verbs of <c>lab track</c> ask for.</summary>
+internal sealed class TrackOptions
+{
+    public Option<string> History { get; } = RunOptions.Text("--history", "the history's file; acknowledged.csv is beside it", Path.Combine("history", "history.csv"));
+
+    public Option<string> Machine { get; } = RunOptions.Text("--machine", "whose series: this machine's, all, or a fingerprint; by default this one's", "");
+
+    public Option<string> Repository { get; } = RunOptions.Text("--repo", "git repository of the commits", ".");
+
+    /// <exception cref="UsageException">No such format, or none of this verb's.</exception>
+    public static TrackFormat Format(ParseResult parsed, Option<string> option, params TrackFormat[] formats) =>
+        Names.Find("--format value", parsed.GetValue(option) ?? "", formats, format => format.ToString().ToLowerInvariant());
+
+    /// <exception cref="UsageException">An empty name.</exception>
+    public string HistoryFile(ParseResult parsed) =>
+        parsed.GetValue(History) is { Length: > 0 } path ? path : throw new UsageException("--history is empty; name the history's file, such as history/history.csv.");
+}

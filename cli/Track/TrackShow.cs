@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Lab.Plots;
+using Lab.Results.Tracking;
+
+namespace Lab.Cli;
+
+/// <summary><c>lab track show</c>: the series of a history and where their levels change, those with changes first.</summary>
+internal static class TrackShow
+{
+    public static Command Build(LabConsole console)
+    {
+        TrackOptions options = new();
+        Option<string[]> series = new("--series") { Description = "words that name series: strategy, workload, metric, p99, settings; may be repeated", AllowMultipleArgumentsPerToken = true };
+        Option<string> format = RunOptions.Text("--format", "standard output: table, csv, json or markdown", "table");
+        Option<string> figure = RunOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
+        Option<string> html = RunOptions.Text("--html", "write the history as a page of its own into this file", "");
+        Command command = new("show", "series and their changes");
+        foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html]) command.Options.Add(option);
+        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        {
+            TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
+            TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
+            history.PrintNotes(console);
+            string text = string.Join(' ', parsed.GetValue(series) ?? []);
+            IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
+            string svg = parsed.GetValue(figure)!;
+            Plot? drawn = svg.Length > 0 ? Draw(text, shown) : null;
+            Print(history, shown, form, console);
+            if (drawn is not null)
+            {
+                drawn.SaveSvg(svg);
+                console.Error.WriteLine($"figure: {svg}");
+            }
+            if (parsed.GetValue(html) is { Length: > 0 } page)
+            {
+                HistoryReport.Write(shown, history.Path, history.Notes, page);
+                console.Error.WriteLine($"report: {page}");
+            }
+            return ExitCode.Fine;
+        }));
+        return command;
+    }
+
+    private static Plot Draw(string text, IReadOnlyList<TrackedSeries> series) =>
+        series is [var one] ? HistoryFigure.Draw(one) : throw new UsageException(
+            $"--figure draws one series, and {(text.Length == 0 ? "without --series there are" : $"'{text}' names")} {series.Count}: {SeriesText.List(series)}.");
+
+    private static void Print(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TrackFormat format, LabConsole console)
+    {
+        switch (format)
+        {
+            case TrackFormat.Csv:
+                TrackRecords.WriteCsv(series, console.Out);
+                break;
+            case TrackFormat.Json:
+                TrackRecords.WriteJson(history, series, console.Out);
+                break;
+            case TrackFormat.Markdown:
+                TrackTables.WriteMarkdown(history, series, console.Out);
+                break;
+            default:
+                TrackTables.Write(history, series, console.Out);
+                break;
+        }
+    }
+}

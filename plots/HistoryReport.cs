@@ -1,0 +1,200 @@
+using System.Globalization;
+using System.Text;
+using Lab.Results;
+using Lab.Results.Tracking;
+
+namespace Lab.Plots;
+
+/// <summary>
+/// A history as one page that needs nothing else: is a regression open, which series changed and where, a figure for each, what was acknowledged, how to
+/// come by all this again.
+/// </summary>
+public static class HistoryReport
+{
+    /// <summary>A page of hundreds of figures opens on no phone; the rest is in the tables.</summary>
+    public const int FiguresMost = 24;
+
+    /// <exception cref="ResultsUnwritableException">An older report of that name is still whole.</exception>
+    public static void Write(IReadOnlyList<TrackedSeries> series, string source, IReadOnlyList<string> notes, string path)
+    {
+        var html = Encoding.UTF8.GetBytes(Render(series, source, notes));
+        StagedFiles.WriteOne(path, to => to.Write(html));
+    }
+
+    /// <param name="source">The history's file, as the commands to repeat are to name it.</param>
+    /// <param name="notes">What else a reader must know: damaged rows, series of other machines left out.</param>
+    public static string Render(IReadOnlyList<TrackedSeries> series, string source, IReadOnlyList<string> notes)
+    {
+        IReadOnlyList<TrackedSeries> ordered = InOrder(series);
+        var html = new HtmlText();
+        html.Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        html.Add($"<title>lab history {source}</title><style>\n");
+        html.AddOwn(ReportStyle.Css);
+        html.Add($"</style></head><body><main>\n");
+        WriteHead(html, ordered, source, notes);
+        WriteChanges(html, ordered);
+        WriteFigures(html, ordered);
+        WriteAcknowledged(html, ordered);
+        WriteQuiet(html, ordered);
+        html.Add($"<h2 id=\"again\">How to come by this again</h2><p>A run's numbers join the history, then it is judged:</p>");
+        html.Add($"<pre>lab track add latest --history {source}\nlab track show --history {source}\nlab track gate --history {source}\nlab track culprit --history {source}</pre>\n");
+        html.Add($"</main><script>\n");
+        html.AddOwn(ReportStyle.Script);
+        html.Add($"</script></body></html>\n");
+        return html.ToString();
+    }
+
+    /// <summary>Open regressions first, then other changes, then the quiet ones; else in the order of the history.</summary>
+    public static IReadOnlyList<TrackedSeries> InOrder(IReadOnlyList<TrackedSeries> series) =>
+        [.. series.OrderBy(one => one.OpenRegressions.Any() ? 0 : one.Changes.Count > 0 ? 1 : 2)];
+
+    /// <summary>Is a regression open, in a sentence or two.</summary>
+    public static string Verdict(IReadOnlyList<TrackedSeries> series)
+    {
+        var fewest = ChangePointDetector.FewestPoints();
+        var open = series.Sum(one => one.OpenRegressions.Count());
+        var tooShort = series.Count(one => one.Points.Count < fewest);
+        if (tooShort == series.Count)
+            return $"Nothing can be said yet: of {Count(series.Count, "series", "series")} none has the {fewest} points that a change takes.";
+        var changed = series.Count(one => one.Changes.Count > 0);
+        var verdict = open == 0 ? "No regression is open." : open == 1 ? "1 regression is open." : $"{open} regressions are open.";
+        return $"{verdict} {changed} of {series.Count} series changed their level."
+            + (tooShort > 0 ? $" {tooShort} {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that a change takes." : "");
+    }
+
+    private static void WriteHead(HtmlText html, IReadOnlyList<TrackedSeries> series, string source, IReadOnlyList<string> notes)
+    {
+        List<SeriesPoint> points = [.. series.SelectMany(one => one.Points)];
+        var machines = series.Select(one => one.Key.Machine).Distinct().Count();
+        html.Add($"<h1>lab history</h1><p class=\"soft\">{source} · {Count(series.Count, "series", "series")} · {Count(machines, "machine", "machines")}");
+        if (points.Count > 0)
+            html.Add($" · {Day(points.Min(point => point.TimeUtc))} to {Day(points.Max(point => point.TimeUtc))}");
+        var quality = series.Any(one => one.OpenRegressions.Any()) ? "bad" : series.All(one => one.Points.Count < ChangePointDetector.FewestPoints()) ? "warn" : "";
+        html.Add($"</p><p class=\"verdict {quality}\">{Verdict(series)}{Worst(series)}</p>\n");
+        if (notes.Count > 0)
+        {
+            html.Add($"<ul>");
+            foreach (var note in notes)
+                html.Add($"<li>{note}</li>");
+            html.Add($"</ul>\n");
+        }
+
+        html.Add($"<nav><a href=\"#changes\">changes</a><a href=\"#figures\">figures</a><a href=\"#acknowledged\">acknowledged</a><a href=\"#quiet\">series without changes</a><a href=\"#again\">how to repeat</a></nav>\n");
+    }
+
+    /// <summary>The first few regressions by name: who reads one sentence of the page has read them.</summary>
+    private static string Worst(IReadOnlyList<TrackedSeries> series)
+    {
+        const int named = 3;
+        List<string> open = [.. series.SelectMany(one => one.OpenRegressions, (one, change) =>
+            $"{SeriesName(one.Key)} {HistoryFigure.Percent(change.Point.Change)} at {CommitNames.Short(change.Culprit.FirstBad)}")];
+        return open.Count == 0 ? "" : $" {string.Join("; ", open.Take(named))}{(open.Count > named ? "; …" : "")}.";
+    }
+
+    private static void WriteChanges(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    {
+        html.Add($"<h2 id=\"changes\">Changes</h2>");
+        if (series.All(one => one.Changes.Count == 0))
+        {
+            html.Add($"<p>No series changed its level.</p>");
+            return;
+        }
+
+        html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
+        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        foreach (var heading in (string[])["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
+            html.Add($"<th><button>{heading}</button></th>");
+        html.Add($"</tr></thead><tbody>");
+        foreach (var one in series)
+        {
+            foreach (var change in one.Changes)
+            {
+                var (point, unit) = (change.Point, one.Key.Unit);
+                html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
+                html.Add($"<td data-v=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
+                if (change is { IsRegression: true, Acknowledged: null })
+                    html.Add($"<span class=\"mark bad\">OPEN</span>");
+                html.Add($"</td><td data-v=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-v=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
+                html.Add($"<td data-v=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-v=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
+                html.Add($"<td data-v=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
+                html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+            }
+        }
+
+        html.Add($"</tbody></table></div>\n");
+    }
+
+    private static void WriteFigures(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    {
+        html.Add($"<h2 id=\"figures\">Series over their commits</h2>");
+        foreach (var one in series.Take(FiguresMost))
+        {
+            html.Add($"<figure class=\"scroll\">");
+            html.AddDrawing(HistoryFigure.Draw(one));
+            html.Add($"</figure>\n");
+        }
+
+        var left = series.Skip(FiguresMost).ToList();
+        if (left.Count == 0)
+            return;
+        var changed = left.Count(one => one.Changes.Count > 0);
+        html.Add($"<p>{Count(left.Count, "further series is", "further series are")} left out here, {changed} of them with changes: ");
+        html.Add($"<code>lab track show --series … --figure FILE.svg</code> draws any of them.</p>\n");
+    }
+
+    private static void WriteAcknowledged(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    {
+        html.Add($"<h2 id=\"acknowledged\">Acknowledged</h2>");
+        var changes = series.SelectMany(one => one.Changes, (one, change) => (one.Key, Change: change)).Where(pair => pair.Change.Acknowledged is not null).ToList();
+        if (changes.Count == 0)
+        {
+            html.Add($"<p>No change has been acknowledged.</p>");
+            return;
+        }
+
+        html.Add($"<div class=\"scroll\"><table class=\"events\"><thead><tr><th>metric</th><th>strategy</th><th>scene</th><th>change</th><th>commit</th><th>reason</th><th>when</th></tr></thead><tbody>");
+        foreach (var (key, change) in changes)
+        {
+            html.Add($"<tr><td>{HistoryFigure.NameOf(key)}</td><td>{key.Strategy}</td><td>{Scene(key)}</td><td>{HistoryFigure.Percent(change.Point.Change)}</td><td>{CommitNames.Short(change.Acknowledged!.Commit)}</td>");
+            html.Add($"<td>{change.Acknowledged.Reason}</td><td>{Day(change.Acknowledged.TimeUtc)}</td></tr>");
+        }
+
+        html.Add($"</tbody></table></div>\n");
+    }
+
+    private static void WriteQuiet(HtmlText html, IReadOnlyList<TrackedSeries> series)
+    {
+        html.Add($"<h2 id=\"quiet\">Series without changes</h2>");
+        List<TrackedSeries> quiet = [.. series.Where(one => one.Changes.Count == 0)];
+        if (quiet.Count == 0)
+        {
+            html.Add($"<p>There is none.</p>");
+            return;
+        }
+
+        html.Add($"<div class=\"scroll\"><table class=\"sortable\"><thead><tr>");
+        foreach (var heading in (string[])["metric", "strategy", "scene", "points", "last", "level", "± spread", "settings", "machine"])
+            html.Add($"<th><button>{heading}</button></th>");
+        html.Add($"</tr></thead><tbody>");
+        foreach (var one in quiet)
+        {
+            var (last, level) = (one.Points[^1].Value, one.Levels[^1]);
+            html.Add($"<tr><td data-v=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-v=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-v=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-v=\"{one.Points.Count}\">{one.Points.Count}</td>");
+            html.Add($"<td data-v=\"{Number(last)}\">{Quantity.Format(last, one.Key.Unit)}</td><td data-v=\"{Number(level.Median)}\">{Quantity.Format(level.Median, one.Key.Unit)}</td>");
+            html.Add($"<td data-v=\"{Number(level.Spread)}\">{Quantity.Format(level.Spread, one.Key.Unit)}</td>");
+            html.Add($"<td data-v=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-v=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+        }
+
+        html.Add($"</tbody></table></div>\n");
+    }
+
+    private static string SeriesName(SeriesKey key) => $"{key.Strategy} · {Scene(key)} · {HistoryFigure.NameOf(key)}";
+
+    private static string Scene(SeriesKey key) => $"{key.Workload} on {key.Mmu}";
+
+    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+
+    private static string Day(DateTimeOffset time) => time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string Count(int count, string one, string many) => count == 1 ? $"1 {one}" : $"{count} {many}";
+}
