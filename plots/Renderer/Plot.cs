@@ -48,8 +48,8 @@ public sealed class PlottableAdder
     internal List<Scatter> Scatters { get; } = [];
     internal List<Bars> BarSeries { get; } = [];
     internal List<Band> Bands { get; } = [];
-    internal List<VerticalMark> Marks { get; } = [];
     internal List<Strip> Strips { get; } = [];
+    internal List<VerticalMark> Marks { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -70,20 +70,20 @@ public sealed class PlottableAdder
         return band;
     }
 
-    /// <summary>A vertical line across all data with words above them.</summary>
-    public VerticalMark VerticalMark(double x, string label)
-    {
-        var mark = new VerticalMark(x, label);
-        Marks.Add(mark);
-        return mark;
-    }
-
     /// <summary>A row of ticks above the data, the first on top.</summary>
     public Strip Strip(IReadOnlyList<(double Start, double End)> spans)
     {
         var strip = new Strip(spans);
         Strips.Add(strip);
         return strip;
+    }
+
+    /// <summary>A vertical line across all data with words above them.</summary>
+    public VerticalMark VerticalMark(double x, string label)
+    {
+        var mark = new VerticalMark(x, label);
+        Marks.Add(mark);
+        return mark;
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>

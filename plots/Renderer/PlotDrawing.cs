@@ -70,9 +70,9 @@ internal sealed class PlotDrawing
         DrawAxes(canvas);
         foreach (var band in _plot.Add.Bands)
             DrawBand(canvas, band);
-        _marks.Draw(canvas, _top, _bottom);
         foreach (var (row, strip) in _plot.Add.Strips.Index())
             DrawStrip(canvas, strip, row);
+        _marks.Draw(canvas, _top, _bottom);
         foreach (var series in _plot.Add.BarSeries)
             DrawBars(canvas, series);
         foreach (var scatter in _plot.Add.Scatters)
