@@ -59,6 +59,7 @@ public static class HdrLogReport
             Title = "latency by percentile",
             Subtitle = "all intervals of a tag added up · lower is better",
             Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes are logarithmic.",
+            Height = 620,
         };
         plot.Axes.Left.Scale = Scale.Log10;
         plot.Axes.Left.Label = "latency";
@@ -84,7 +85,7 @@ public static class HdrLogReport
         html.Add($"</tr></thead><tbody>");
         foreach (var tag in totals)
         {
-            html.Add($"<tr><td data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
+            html.Add($"<tr><td class=\"word\" data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
             foreach (var value in Columns.Select(column => Quantiles.At(tag.Buckets, column.P)).Append(tag.Max))
                 html.Add($"<td data-value=\"{(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "")}\">{(double.IsFinite(value) ? Quantity.Format(value, tag.Unit) : "–")}</td>");
             html.Add($"</tr>");

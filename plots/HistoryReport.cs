@@ -95,22 +95,22 @@ public static class HistoryReport
 
         html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", "settings", "machine"])
-            html.Add($"<th><button>{heading}</button></th>");
+        WriteHeadings(html, ["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", .. Prints(series)]);
         html.Add($"</tr></thead><tbody>");
         foreach (var one in series)
         {
             foreach (var change in one.Changes)
             {
                 var (point, unit) = (change.Point, one.Key.Unit);
-                html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
-                html.Add($"<td data-value=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
+                html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td class=\"word\" data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
+                html.Add($"<td class=\"word\" data-value=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
                 if (change is { IsRegression: true, Acknowledged: null })
                     html.Add($"<span class=\"mark bad\">OPEN</span>");
                 html.Add($"</td><td data-value=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td data-value=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
                 html.Add($"<td data-value=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td data-value=\"{change.Culprit.LastGood}\">{CommitNames.Short(change.Culprit.LastGood)}</td>");
                 html.Add($"<td data-value=\"{Number(point.P)}\">{point.P.ToString("0.0e-0", CultureInfo.InvariantCulture)}</td>");
-                html.Add($"<td data-value=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-value=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+                WritePrints(html, one.Key, series);
+                html.Add($"</tr>");
             }
         }
 
@@ -167,19 +167,46 @@ public static class HistoryReport
         }
 
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["metric", "strategy", "scene", "points", "last", "level", "± spread", "settings", "machine"])
-            html.Add($"<th><button>{heading}</button></th>");
+        WriteHeadings(html, ["metric", "strategy", "scene", "points", "last", "level", "± spread", .. Prints(series)]);
         html.Add($"</tr></thead><tbody>");
         foreach (var one in quiet)
         {
             var (last, level) = (one.Points[^1].Value, one.Levels[^1]);
-            html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{one.Points.Count}\">{one.Points.Count}</td>");
+            html.Add($"<tr><td data-value=\"{HistoryFigure.NameOf(one.Key)}\">{HistoryFigure.NameOf(one.Key)}</td><td data-value=\"{one.Key.Strategy}\">{one.Key.Strategy}</td><td class=\"word\" data-value=\"{Scene(one.Key)}\">{Scene(one.Key)}</td><td data-value=\"{one.Points.Count}\">{one.Points.Count}</td>");
             html.Add($"<td data-value=\"{Number(last)}\">{Quantity.Format(last, one.Key.Unit)}</td><td data-value=\"{Number(level.Median)}\">{Quantity.Format(level.Median, one.Key.Unit)}</td>");
             html.Add($"<td data-value=\"{Number(level.Spread)}\">{Quantity.Format(level.Spread, one.Key.Unit)}</td>");
-            html.Add($"<td data-value=\"{one.Key.Settings}\">{one.Key.Settings}</td><td data-value=\"{one.Key.Machine}\">{one.Key.Machine}</td></tr>");
+            WritePrints(html, one.Key, series);
+            html.Add($"</tr>");
         }
 
         html.Add($"</tbody></table></div>\n");
+    }
+
+    /// <summary>Over words to the left, over numbers to the right.</summary>
+    private static void WriteHeadings(HtmlText html, IEnumerable<string> headings)
+    {
+        foreach (var heading in headings)
+        {
+            if (heading is "scene" or "verdict")
+                html.Add($"<th class=\"word\"><button>{heading}</button></th>");
+            else
+                html.Add($"<th><button>{heading}</button></th>");
+        }
+    }
+
+    /// <summary>Headings of the fingerprints by which the page's series differ: one that all share says nothing.</summary>
+    private static IEnumerable<string> Prints(IReadOnlyList<TrackedSeries> series)
+    {
+        if (series.Select(one => one.Key.Settings).Distinct().Count() > 1)
+            yield return "settings";
+        if (series.Select(one => one.Key.Machine).Distinct().Count() > 1)
+            yield return "machine";
+    }
+
+    private static void WritePrints(HtmlText html, SeriesKey key, IReadOnlyList<TrackedSeries> series)
+    {
+        foreach (var print in Prints(series).Select(heading => heading == "machine" ? key.Machine : key.Settings))
+            html.Add($"<td data-value=\"{print}\">{print}</td>");
     }
 
     private static string SeriesName(SeriesKey key) => $"{key.Strategy} · {Scene(key)} · {HistoryFigure.NameOf(key)}";

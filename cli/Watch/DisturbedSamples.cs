@@ -70,9 +70,12 @@ internal sealed record DisturbedSamples(
                 return new Stretch(start, start + one.Nanoseconds);
             }),
         ];
-        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
+        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && Touches(one.What.Kind) && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
         for (int i = 0; i < samples.Length; i++) yield return new Sample(actor.Name, stretches[i].StartNanoseconds, samples[i].Nanoseconds, tags[i]);
     }
+
+    /// <summary>Who waits for a managed lock waits for the subject: the rig takes none in the window, the strategies' queues do.</summary>
+    private static bool Touches(DisturbanceKind kind) => kind != DisturbanceKind.LockContention;
 
     /// <summary>The metric's histogram less the tagged samples: each was counted in it, so the difference is exact.</summary>
     private static UndisturbedRow Without(MeasurementKey key, LatencyRecorder metric, Sample[] touched, long longest)

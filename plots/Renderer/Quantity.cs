@@ -6,21 +6,26 @@ namespace Lab.Plots;
 public static class Quantity
 {
     private const string Nothing = "–";
+    private const int Significant = 3;
 
     /// <summary>
     /// Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; what is counted
     /// in whole pieces keeps every digit below a million.
     /// </summary>
-    public static string Format(double value, string unit) => Format(value, unit, Digits);
+    public static string Format(double value, string unit) => Format(value, unit, Digits, Significant);
 
     /// <summary>As <see cref="Format(double, string)"/>, without zeros that say nothing: for a round number on an axis.</summary>
-    public static string Tick(double value, string unit) =>
-        Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture));
+    /// <param name="step">To the next number: as many digits are written as tell the two apart. 0 where they differ widely.</param>
+    public static string Tick(double value, string unit, double step = 0)
+    {
+        var digits = step > 0 && value != 0 ? (int)Math.Floor(Math.Log10(Math.Abs(value)) + 1e-9) - (int)Math.Floor(Math.Log10(step) + 1e-9) + 1 : Significant;
+        return Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture), Math.Clamp(digits, Significant, 10));
+    }
 
     /// <summary>Every digit of a count, in groups of three.</summary>
     public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
 
-    private static string Format(double value, string unit, Func<decimal, int, string> write)
+    private static string Format(double value, string unit, Func<decimal, int, string> write, int digits)
     {
         if (!double.IsFinite(value))
             return Nothing;
@@ -28,35 +33,36 @@ public static class Quantity
             return "0";
         return unit switch
         {
-            "ns" => Scaled(value, [" ns", " µs", " ms", " s"], write),
-            "s" => Scaled(value * 1e9, [" ns", " µs", " ms", " s"], write),
-            "1/s" => Scaled(value, ["", " k", " M", " G"], write) + "/s",
-            "" or "1" => Pieces(value, write),
-            _ => $"{Pieces(value, write)} {unit}",
+            "ns" => Scaled(value, [" ns", " µs", " ms", " s"], write, digits),
+            "s" => Scaled(value * 1e9, [" ns", " µs", " ms", " s"], write, digits),
+            "1/s" => Scaled(value, ["", " k", " M", " G"], write, digits) + "/s",
+            "" or "1" => Pieces(value, write, digits),
+            _ => $"{Pieces(value, write, digits)} {unit}",
         };
     }
 
-    private static string Pieces(double value, Func<decimal, int, string> write) => Math.Abs(value) switch
+    private static string Pieces(double value, Func<decimal, int, string> write, int digits) => Math.Abs(value) switch
     {
-        >= 1e6 => Scaled(value, ["", " k", " M", " G"], write),
+        >= 1e6 => Scaled(value, ["", " k", " M", " G"], write, digits),
         >= 100 => Count((long)Math.Round(value)),
         _ when value == Math.Round(value) => Count((long)value),
-        _ => Scaled(value, ["", " k", " M", " G"], write),
+        _ => Scaled(value, ["", " k", " M", " G"], write, digits),
     };
 
     /// <param name="units">From the value's own, each a thousand times the one before.</param>
-    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write)
+    /// <param name="digits">That matter.</param>
+    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write, int digits)
     {
         if (value == 0 || Math.Abs(value) < 1e-9)
             return "0";
         // Rounded before the unit is chosen: 999.9 ns is 1 µs, not 1000 ns. Above 10^24 there is nothing to be told apart.
         var bounded = Math.Clamp(value, -1e24, 1e24);
-        var lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - 2);
+        var lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - (digits - 1));
         var rounded = Math.Round(bounded / lastDigit) * lastDigit;
         var index = 0;
         for (; index < units.Length - 1 && Math.Abs(rounded) >= 999.9; index++)
             rounded /= 1000;
-        var decimals = Math.Max(0, 2 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
+        var decimals = Math.Max(0, digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
         return write((decimal)rounded, decimals) + units[index];
     }
 

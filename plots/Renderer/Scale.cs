@@ -50,7 +50,7 @@ public abstract class Scale
             var step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
             var first = (long)Math.Ceiling((low / step) - 1e-9);
             for (var index = first; index * step <= high + (step * 1e-9); index++)
-                yield return new Tick(index * step, Quantity.Tick(index * step, unit));
+                yield return new Tick(index * step, Quantity.Tick(index * step, unit, step));
         }
     }
 

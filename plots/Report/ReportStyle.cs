@@ -39,7 +39,7 @@ internal static class ReportStyle
         ul{margin:6px 0;padding-left:22px}
         @media (max-width:600px){.narrow{display:inline-block;margin-left:4px}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}figure svg{min-width:0}
-          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,.words td{white-space:normal}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
+          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,.words td{white-space:normal;overflow-wrap:anywhere}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
         """;
 
     /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end. Opens all before printing.</summary>

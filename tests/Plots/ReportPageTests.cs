@@ -1,4 +1,6 @@
 using Lab.Plots;
+using Lab.Results;
+using Lab.Results.HdrLog;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -11,14 +13,16 @@ namespace Lab.Tests.Plots;
 public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, ITestOutputHelper output)
     : IClassFixture<ReportedSamples>, IClassFixture<Chromium>
 {
-    public static TheoryData<string> Pages => ["run", "comparison"];
+    private static readonly string[] Names = ["run", "comparison", "history", "histograms"];
+
+    public static TheoryData<string> Pages => [.. Names];
 
     public static TheoryData<string, int, int, ColorScheme> Views
     {
         get
         {
             TheoryData<string, int, int, ColorScheme> views = [];
-            foreach (var page in (string[])["run", "comparison"])
+            foreach (var page in Names)
             {
                 foreach (var (width, height) in ((int, int)[])[(360, 740), (1280, 900)])
                 {
@@ -35,6 +39,15 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
     {
         "run" => HtmlReport.Render(samples.Run),
         "comparison" => ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest, "results/comparisons/sample"),
+        "history" => HistoryReport.Render(
+            [HistoryFigureTests.Series(20, [1, 1.1, 0.9, 1.2]), HistoryFigureTests.Series(20, [1, 1.1], "fault", isAcknowledged: true), HistoryFigureTests.Series(5, [1], "put")],
+            "history/history.csv", ["1 row is damaged"]),
+        "histograms" => HdrLogReport.Render(
+            [
+                .. samples.Run.Histograms.GroupBy(row => new HistogramName(row.Key, row.Metric)).Select(one => new NamedHistogram(
+                    one.Key.Tag, 0, 5, [.. one.Select(row => new Bucket(row.Low, row.High, row.Count))], one.Key, "ns")),
+            ],
+            "run.hlog"),
         _ => throw new ArgumentOutOfRangeException(nameof(page), page, "no such page"),
     };
 
@@ -66,8 +79,9 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
         var page = await chromium.OpenAsync(1280, 900);
         await GotoAsync(page, name);
         var table = page.Locator("table.sortable").First;
-        var button = table.Locator("thead button").Nth(2);
-        var header = table.Locator("thead th").Nth(2);
+        var column = name == "history" ? 3 : 2; // the first that holds numbers
+        var button = table.Locator("thead button").Nth(column);
+        var header = table.Locator("thead th").Nth(column);
 
         await button.ClickAsync();
         var rising = await ValuesAsync();
@@ -84,7 +98,7 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
         await page.Context.CloseAsync();
 
         async Task<double[]> ValuesAsync() =>
-            await table.EvaluateAsync<double[]>("table => [...table.tBodies[0].rows].map(row => row.cells[2].dataset.value).filter(value => value !== '').map(Number)");
+            await table.EvaluateAsync<double[]>("(table, column) => [...table.tBodies[0].rows].map(row => row.cells[column].dataset.value).filter(value => value !== '').map(Number)", column);
     }
 
     [Theory]

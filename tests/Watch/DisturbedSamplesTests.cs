@@ -54,6 +54,16 @@ public sealed class DisturbedSamplesTests
     }
 
     [Fact]
+    public void A_wait_for_a_lock_of_the_strategy_is_listed_and_is_no_disturbance_of_it()
+    {
+        using LatencyRecorder recorder = Recorder("update", (10, 100));
+        DisturbedSamples found = Find(new Watched([new(DisturbanceKind.LockContention, Opening + 20, 50, "thread 7")], [], []), ("updater", recorder, []));
+        Assert.Equal("lock-contention", Assert.Single(found.Disturbances).Kind);
+        Assert.Equal(0, Assert.Single(found.Undisturbed).Tagged);
+        Assert.Empty(found.Tagged);
+    }
+
+    [Fact]
     public void What_lies_outside_the_window_is_not_listed()
     {
         using LatencyRecorder recorder = Recorder("update", (10, 10));
