@@ -11,7 +11,7 @@ internal sealed class CompareOptions
     /// <summary>What a measured arm is given unless told otherwise: so short that 2 arms × 10 blocks take less than 3 minutes.</summary>
     private static readonly (string Option, string Value)[] Brief = [("--duration", "3s"), ("--warmup", "250ms"), ("--memory", "8MiB")];
 
-    private readonly Argument<string[]> _arms = new("arms") { Description = "strategies (\"mainline --chunk 1MiB\" with settings of its own), run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _arms = new("arms") { Description = "strategies (\"mainline --yield off\" with settings of its own), run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _blocks = RunOptions.Text("--blocks", "runs of each measured arm; each block runs every arm once", "10");
     private readonly Option<string> _threshold = RunOptions.Text("--threshold", "smallest difference that matters", "2%");
     private readonly Option<string> _metric = RunOptions.Text("--metric", "metrics that decide, comma-separated; by default what the updater waits for", "");
