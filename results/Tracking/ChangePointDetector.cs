@@ -107,7 +107,10 @@ public static class ChangePointDetector
         return [];
     }
 
-    /// <summary>The levels with the last one split where it splits best; null if it is too short.</summary>
+    /// <summary>
+    /// The levels with the last one split where it splits best; null where the shift test sees no shift, for the ranks' limit is
+    /// too lenient for the best of so many splits.
+    /// </summary>
     private static List<int>? WithNewest(double[] values, List<int> starts, DetectorSettings settings)
     {
         var from = starts.Count > 0 ? starts[^1] : 0;
@@ -124,7 +127,8 @@ public static class ChangePointDetector
             proposed = [.. starts, from + split];
         }
 
-        return proposed;
+        var left = DependentNoise.Of(values, proposed);
+        return LevelShift.At(left.Values.AsSpan(from), proposed[^1] - from, left.Rho).P <= settings.NewestPMax ? proposed : null;
     }
 
     /// <summary>
@@ -175,13 +179,13 @@ public static class ChangePointDetector
     private static double TwoSided(double score) => 2 * Normal.CDF(0, 1, -score);
 
     /// <summary>
-    /// Whether the medians, too, are at least half the shift apart; of two middle values the one nearer to the other level, so
+    /// Whether the medians, too, are at least two thirds of the shift apart; of two middle values the one nearer to the other level, so
     /// that two spikes among four points move none.
     /// </summary>
     private static bool IsOfMost(double shift, double[] before, double[] after)
     {
         double[] low = [.. (shift > 0 ? before : after).Order()], high = [.. (shift > 0 ? after : before).Order()];
-        return high[(high.Length - 1) / 2] - low[low.Length / 2] >= Math.Abs(shift) / 2;
+        return high[(high.Length - 1) / 2] - low[low.Length / 2] >= Math.Abs(shift) * 2 / 3;
     }
 
     private static double Relative(double from, double to) =>
