@@ -57,18 +57,6 @@ public sealed record DetectorSettings
 /// </summary>
 public static class ChangePointDetector
 {
-    /// <summary>
-    /// The shift test is Student's with an estimated ρ, hence not for short histories. More than the ranks need, so that they say
-    /// how short a series can have a change.
-    /// </summary>
-    private const int FewestForShift = 24;
-
-    /// <summary>
-    /// Where t believes in a shift the ranks must too, taken as independent. Only normal noise makes t right for four points:
-    /// four of the rarer mode of a bimodal series rank high, not highest.
-    /// </summary>
-    private const double UninflatedPMax = 1e-3;
-
     /// <summary>Rising by index; none for a series shorter than two segments.</summary>
     /// <param name="series">Oldest first, finite.</param>
     public static IReadOnlyList<ChangePoint> Find(IReadOnlyList<double> series, DetectorSettings? settings = null)
@@ -158,6 +146,18 @@ public static class ChangePointDetector
             return -point.P;
         return Math.Abs(point.Change) < settings.MinimumEffect ? 0.5 : 1;
     }
+
+    /// <summary>
+    /// The shift test is Student's with an estimated ρ, hence not for short histories. More than the ranks need, so that they say
+    /// how short a series can have a change.
+    /// </summary>
+    private const int FewestForShift = 24;
+
+    /// <summary>
+    /// Where t believes in a shift the ranks must too, taken as independent. Only normal noise makes t right for four points:
+    /// four of the rarer mode of a bimodal series rank high, not highest.
+    /// </summary>
+    private const double UninflatedPMax = 1e-3;
 
     private static ChangePoint Judge(double[] values, List<int> starts, int index, DependentNoise noise, DetectorSettings settings)
     {
