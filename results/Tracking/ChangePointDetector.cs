@@ -36,8 +36,8 @@ public sealed record DetectorSettings
 
     /// <summary>
     /// Of the shift test that may confirm the newest level in place of the ranks: the level at which
-    /// tests/Results/ChangePointTests.cs computes what an oracle would see. Twice of it buys five points in a hundred of alarms at
-    /// ρ = 0.6 and half as many false ones again.
+    /// tests/Results/ChangePointTests.cs computes what an oracle would see. A larger one finds more, and raises more false
+    /// alarms while a history grows, each new point being another try.
     /// </summary>
     public double NewestPMax { get; init; } = 1e-4;
 }
@@ -52,7 +52,7 @@ public sealed record DetectorSettings
 /// <para>
 /// With it, ranks of eight points against a hundred never reach their limit at ρ = 0.6. So the newest level, which an alarm is
 /// about, may also be proposed and confirmed by a <see cref="LevelShift"/>. No other level may: one between two others was sought at
-/// as many ends as beginnings, and the limit that would bear that adds nothing to what the ranks find.
+/// as many ends as beginnings, and dependent noise passes then as often as at its end.
 /// </para>
 /// </summary>
 public static class ChangePointDetector
