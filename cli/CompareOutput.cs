@@ -50,6 +50,7 @@ internal static class CompareOutput
         .. ComparisonWords.Differences(comparison).Select(text => TextGrid.Wrap(text, width)),
         .. Problems(comparison).Select(text => new List<string> { text }),
         .. ComparisonWords.Design(comparison, folder?.Manifest).Select(text => TextGrid.Wrap(text, width)),
+        .. ComparisonWords.Contaminated(comparison).Select(text => TextGrid.Wrap(text, width)),
     ];
 
     public static IEnumerable<string> Problems(ArmComparison comparison) =>

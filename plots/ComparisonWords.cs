@@ -43,6 +43,14 @@ public static class ComparisonWords
             $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
     }
 
+    /// <summary>How many runs say more about the machine's mood than about their arm, and one of the reasons; nothing if none does.</summary>
+    public static IEnumerable<string> Contaminated(ArmComparison comparison)
+    {
+        IReadOnlyList<string> reasons = [.. comparison.Arms.SelectMany(arm => arm.Contaminations)];
+        if (reasons.Count > 0)
+            yield return $"{reasons.Count} of {comparison.Arms.Sum(arm => arm.Runs.Count)} runs are contaminated, as {reasons[0]}.";
+    }
+
     /// <summary>In parentheses where it was not asked: a plain ratio of medians.</summary>
     public static string Ratio(ComparedRow row) =>
         row.Answer is { } answer ? Number(answer.Ratio) : double.IsFinite(row.ValueB / row.ValueA) ? $"({Number(row.ValueB / row.ValueA)})" : "–";

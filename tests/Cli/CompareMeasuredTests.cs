@@ -14,7 +14,7 @@ public sealed class CompareMeasuredTests : IDisposable
     public void Dispose() => _runs.Dispose();
 
     private string[] Tiny(params string[] arguments) =>
-        ["compare", .. arguments, "--out", _runs.Out, "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms"];
+        ["compare", .. arguments, "--out", _runs.Out, "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s"];
 
     private ComparisonFolder Only() => ComparisonFolder.Open(Assert.Single(Directory.EnumerateDirectories(_runs.Out)));
 
@@ -33,6 +33,50 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.Contains("[2/2]", lab.Error);
         Assert.Contains("2 of 2 blocks, ABBA in random order (seed 1), a process per run.", lab.Out);
         Assert.Matches("p50 .*inconclusive, ~[0-9]+ more", lab.Out);
+    }
+
+    [Fact]
+    public void An_arm_may_have_settings_of_its_own_which_are_called_out_before_any_number()
+    {
+        LabExit lab = LabProcess.Run(Tiny("mainline", "mainline --watch off --memory=4MiB", "--blocks", "1"));
+
+        Assert.True(lab.Code == 0, lab.Error);
+        ComparisonManifest manifest = Only().Manifest;
+        Assert.Equal(["mainline", "mainline --watch off --memory=4MiB"], manifest.Arms.Select(arm => arm.Label));
+        Assert.Equal(1, manifest.Arms[1].Arguments.Count(argument => argument == "--memory"));
+        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal), watch = lab.Out.IndexOf("--watch", StringComparison.Ordinal);
+        Assert.InRange(memory, 0, lab.Out.IndexOf("p50", StringComparison.Ordinal));
+        Assert.InRange(watch, memory, lab.Out.IndexOf("p50", StringComparison.Ordinal));
+        RunStore runs = new(Only().Runs);
+        foreach (BlockRun run in manifest.Blocks[0].Runs)
+        {
+            RunRecord record = runs.Open(run.Run!);
+            Assert.Equal(run.Arm == 0, record.Manifest.Measurements[0].Watched);
+            Assert.Equal(run.Arm == 0, record.Undisturbed.Count > 0);
+            Assert.False(File.Exists(Path.Combine(record.Folder, "report.html")));
+        }
+    }
+
+    [Theory]
+    [InlineData("mainline --seed 3", "'--seed' of its own, which is no setting of a measurement")]
+    [InlineData("mainline --memroy 4MiB", "Did you mean '--memory'?")]
+    [InlineData("mainline --memory", "has '--memory' without a value")]
+    [InlineData("mainline --memory potato", "potato")]
+    public void Settings_of_an_arm_that_cannot_be_are_refused_before_anything_is_measured(string arm, string complaint)
+    {
+        LabExit lab = LabProcess.Run(Tiny("mainline", arm));
+        Assert.Equal(2, lab.Code);
+        Assert.Contains(complaint, Assert.Single(lab.ErrorLines), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_runs.Out) && Directory.EnumerateDirectories(_runs.Out).Any());
+    }
+
+    [Fact]
+    public void Strict_refuses_a_comparison_of_contaminated_runs_and_keeps_it()
+    {
+        LabExit lab = LabProcess.Run([.. Tiny("mainline", "mainline").Where(word => word is not ("--steady-limit" or "0s")), "--steady-limit", "1ms", "--blocks", "1", "--strict"]);
+        Assert.Equal(5, lab.Code);
+        Assert.Equal(RunState.Complete, Only().Manifest.State);
+        Assert.Contains("2 of 2 runs are contaminated", lab.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +148,7 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
         LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms",
-            "--vcpus", "1", "--grace", "0ms", "--out", _runs.Beside("runs"), "--save-baseline", "run");
+            "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--out", _runs.Beside("runs"), "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);
 
         LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));

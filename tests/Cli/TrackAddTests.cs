@@ -62,7 +62,7 @@ public sealed class TrackAddTests : IDisposable
 
         Assert.Equal(0, Add("--dirty").Code);
         Assert.All(Rows, row => Assert.Equal($"{SampleCommit}-dirty", row.Commit));
-        _runs.Folder("runs", [1e6], one => one with { GitCommit = null });
+        _runs.Folder("runs", [1e6], one => one with { GitCommit = null, StartedUtc = one.StartedUtc.AddMinutes(1) });
         TrackedHistories.AssertRefusal(Add(), "does not know the commit", "--commit");
     }
 
