@@ -9,7 +9,7 @@ namespace Lab.Cli;
 internal sealed class ContaminationWatch : IDisposable
 {
     /// <summary>Seldom: on two cores that are both taken, each look costs somebody his.</summary>
-    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_between = TimeSpan.FromSeconds(2);
 
     private readonly ProcessWatch _process;
     private readonly RuntimeWatch? _runtime;
