@@ -54,7 +54,9 @@ internal sealed class OneMeasurement(
         IReadOnlyList<IMeasuredActor> actors =
             strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
         watcher?.Begin();
-        MeasuredRun window = TimedMeasurement.Run(actors, request.Window, watch, stop.Token);
+        // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
+        WindowSettings settings = request.Window with { OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)) };
+        MeasuredRun window = TimedMeasurement.Run(actors, settings, watch, stop.Token);
         string? unwatched = null;
         Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);

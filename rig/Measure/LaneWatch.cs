@@ -37,7 +37,7 @@ internal sealed class LaneWatch
         CancellationToken cancellation)
     {
         _lanes = lanes;
-        _watchdog = new Watchdog(lanes, settings.WatchdogTimeout);
+        _watchdog = new Watchdog(lanes, settings.WatchdogTimeout, settings.OthersProgress);
         _longestWait = TimeSpan.FromTicks(Math.Min(s_reportInterval.Ticks, settings.WatchdogTimeout.Ticks / 4));
         _clock = settings.Clock ?? Clock.Default;
         _changed = changed;

@@ -34,6 +34,12 @@ public sealed record WindowSettings
     public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// Counts what threads that are no actors have done; null for none. While it moves, an actor that stands still may be waiting for them, and has up to
+    /// <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread, beside all others.
+    /// </summary>
+    public Func<long>? OthersProgress { get; init; }
+
+    /// <summary>
     /// How long after the window a fixed-rate actor that fell behind may go on with the steps it owes; what it still owes
     /// then is reported as <see cref="ActorResult.OwedStepCount"/>.
     /// </summary>

@@ -57,6 +57,54 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public void An_actor_that_waits_for_others_who_get_on_is_slow_and_not_hung()
+    {
+        using ManualResetEventSlim done = new();
+        long progress = 0, waitedSince = 0;
+        ScriptedActor waiting = new()
+        {
+            Name = "waiting",
+            OnStep = () =>
+            {
+                Volatile.Write(ref waitedSince, Stopwatch.GetTimestamp());
+                Assert.True(done.Wait(TimeSpan.FromSeconds(60)));
+                return 0;
+            },
+        };
+        // The others are done three timeouts after the wait began.
+        long Others()
+        {
+            if (Volatile.Read(ref waitedSince) is > 0 and var since && Stopwatch.GetElapsedTime(since) > Long.WatchdogTimeout * 3) done.Set();
+            return ++progress;
+        }
+
+        using MeasuredRun run = TimedRun.Of(Long with { Duration = TimeSpan.FromMilliseconds(50), OthersProgress = Others }, waiting);
+        Assert.False(run.Hung, string.Join(", ", run.HungActors));
+        Assert.True(run.IsComplete);
+    }
+
+    [Fact]
+    public void Others_who_get_on_for_ever_do_not_hide_an_actor_that_is_lost()
+    {
+        using ManualResetEventSlim release = new();
+        long progress = 0;
+        ScriptedActor lost = new()
+        {
+            Name = "lost",
+            OnStep = () =>
+            {
+                release.Wait(TestContext.Current.CancellationToken);
+                return 0;
+            },
+        };
+        long started = Stopwatch.GetTimestamp();
+        using MeasuredRun run = TimedRun.Of(Long with { OthersProgress = () => ++progress }, lost);
+        Assert.Equal(["lost"], run.HungActors);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), Long.WatchdogTimeout * 6, Long.WatchdogTimeout * 6 + TimeSpan.FromSeconds(10));
+        release.Set();
+    }
+
+    [Fact]
     public void An_actor_that_hangs_when_told_to_stop_is_named_too()
     {
         using var release = new ManualResetEventSlim();
