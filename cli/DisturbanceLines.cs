@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Measure;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Statistics;
@@ -19,7 +20,7 @@ internal static class DisturbanceLines
                 UndisturbedRow[] rows = [.. run.Undisturbed.Where(row => row.Scene == scene && row.Strategy == strategy && row.Metric == metric)];
                 long tagged = rows.Sum(row => row.Tagged), all = tagged + rows.Sum(row => row.Count);
                 if (tagged == 0) continue;
-                string kinds = string.Join(", ", run.Disturbances.Where(row => row.Located && row.Scene == scene && row.Strategy == strategy)
+                string kinds = string.Join(", ", run.Disturbances.Where(row => row.Located && row.Kind != OwnWait && row.Scene == scene && row.Strategy == strategy)
                     .GroupBy(row => row.Kind).OrderByDescending(kind => kind.Count()).Select(kind => $"{kind.Key} {kind.Count()}"));
                 yield return string.Create(CultureInfo.InvariantCulture,
                     $"disturbed: {tagged:N0} of {all:N0} samples of {metric} of {strategy} on {scene} ({kinds}){BothWays(run, rows)}");
@@ -31,6 +32,9 @@ internal static class DisturbanceLines
     }
 
     private const int Shown = 6;
+
+    /// <summary>Listed, and no reason why a sample was tagged: see <see cref="DisturbedSamples"/>.</summary>
+    private static readonly string OwnWait = DisturbanceNames.Of(DisturbanceKind.LockContention);
 
     /// <summary>Medians over the runs, of the highest quantile that all of them have the samples for.</summary>
     private static string BothWays(RunRecord run, UndisturbedRow[] rows)

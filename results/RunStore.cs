@@ -74,7 +74,7 @@ public sealed class RunStore(string root)
     /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones), which is what a comparison of hundreds of runs needs.</summary>
     /// <param name="idOrPath">As for <see cref="Open"/>.</param>
     /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
-    /// <exception cref="RunDamagedException">One of the two files is missing or cannot be understood.</exception>
+    /// <exception cref="RunDamagedException">One of the files is missing or cannot be understood.</exception>
     public RunRecord OpenSummary(string idOrPath)
     {
         var folder = Find(idOrPath);
