@@ -23,6 +23,8 @@ internal sealed class AdaptedActor(WorkloadActor actor, double inject = 0) : IMe
 
     public double RatePerSecond => actor.RatePerSecond;
 
+    public bool KeepsTime => actor.KeepsTime;
+
     public bool IsWarm => actor.IsWarm;
 
     public IReadOnlyList<string> PhaseNames => actor.PhaseNames;
@@ -69,6 +71,8 @@ internal sealed class AdaptedActor(WorkloadActor actor, double inject = 0) : IMe
             if (touch.Ticks != 0) into.Record(startTicks, startTicks + (long)touch.Ticks);
     }
 
+    public void DiscardSamples() => actor.ClaimTouches();
+
     public void Quiesce()
     {
         actor.Quiesce();
@@ -95,6 +99,8 @@ internal sealed class TakingTurns(IReadOnlyList<WorkloadActor> actors) : IMeasur
     public ActorRole Role => ActorRole.Other;
 
     public IReadOnlyList<string> Metrics => _timed.Metrics;
+
+    public bool KeepsTime => _timed.KeepsTime;
 
     public bool IsWarm => _timed.IsWarm;
 

@@ -44,13 +44,52 @@ internal sealed class BlockMeasurement(ComparisonFolder folder, LabConsole conso
         ulong seed = folder.Manifest.Seed + (ulong)(number - 1);
         int[] order = [.. BlockOrder.Of(number, _measured.Length, folder.Manifest.Seed).Select(place => _measured[place])];
         console.Error.WriteLine($"[{number}/{folder.Manifest.BlocksAsked}] {string.Join(", ", order.Select(arm => folder.Manifest.Arms[arm].Label))}{left}");
+        IReadOnlyList<BlockRun>? runs = folder.Manifest.Turns is { } turn && order.Length > 1 ? InTurns(order, seed, turn, cancellation) : OneAfterAnother(order, seed, cancellation);
+        return runs is null ? null : new ComparisonBlock { Number = number, Seed = seed, Runs = runs };
+    }
+
+    private List<BlockRun>? OneAfterAnother(int[] order, ulong seed, CancellationToken cancellation)
+    {
         List<BlockRun> runs = [];
         foreach (int arm in order)
         {
-            if (cancellation.IsCancellationRequested || new ChildRun(folder.Manifest.Arms[arm], folder.Runs, seed).Run(arm, cancellation) is not { } run) return null;
+            if (cancellation.IsCancellationRequested) return null;
+            using ChildRun child = new(folder.Manifest.Arms[arm], folder.Runs, seed);
+            child.Start(abreast: 1, cancellation);
+            if (child.End(arm, cancellation) is not { } run) return null;
             runs.Add(run);
         }
-        return new ComparisonBlock { Number = number, Seed = seed, Runs = runs };
+        return runs;
+    }
+
+    /// <summary>
+    /// Each warms up alone and stops; then one at a time goes on for a turn, in the block's order and backwards by turns, until all have ended. One that does
+    /// not stop, because its load cannot, has measured in one piece before the next one starts.
+    /// </summary>
+    private List<BlockRun>? InTurns(int[] order, ulong seed, string turn, CancellationToken cancellation)
+    {
+        ChildRun[] children = [.. order.Select(arm => new ChildRun(folder.Manifest.Arms[arm], folder.Runs, seed, turn))];
+        try
+        {
+            List<ChildRun> waiting = [];
+            foreach (ChildRun child in children)
+            {
+                if (cancellation.IsCancellationRequested) return null;
+                child.Start(children.Length, cancellation);
+                if (child.AwaitStop()) waiting.Add(child);
+            }
+            while (waiting.Count > 0)
+            {
+                waiting.RemoveAll(child => !child.TakeTurn());
+                waiting.Reverse();
+            }
+            BlockRun?[] runs = [.. children.Zip(order, (child, arm) => child.End(arm, cancellation))];
+            return runs.Contains(null) ? null : [.. runs.OfType<BlockRun>()];
+        }
+        finally
+        {
+            foreach (ChildRun child in children) child.Dispose();
+        }
     }
 
     private string? HopelessArm()

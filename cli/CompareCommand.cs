@@ -79,7 +79,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
 
     private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)
     {
-        foreach (ComparisonArm arm in arms.Where(arm => arm.Source == ArmSource.Strategy)) _ = new ChildRun(arm, request.Out, request.Seed).Rehearse();
+        foreach (ComparisonArm arm in arms.Where(arm => arm.Source == ArmSource.Strategy)) new ChildRun(arm, request.Out, request.Seed).Rehearse();
         ComparisonFolder folder = ComparisonFolder.Create(request.Out, new ComparisonManifest
         {
             CommandLine = commandLine,
@@ -87,6 +87,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             BlocksAsked = request.Blocks!.Value,
             Threshold = request.Threshold!.Value,
             Gated = request.Gated,
+            Turns = request.Turns,
             Arms = arms,
         });
         console.Error.WriteLine($"comparison: {folder.Path}");

@@ -13,6 +13,7 @@ internal sealed class CompareOptions
 
     private readonly Argument<string[]> _arms = new("arms") { Description = "strategies (\"mainline --yield off\" with settings of its own), run folders, folders of them, baselines; FOLDER@STRATEGY picks one", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _blocks = RunOptions.Text("--blocks", "runs of each measured arm; each block runs every arm once", "10");
+    private readonly Option<string> _turns = RunOptions.Text("--turns", "length of the turns in which the arms of a block measure; off: one arm after another", "50ms");
     private readonly Option<string> _threshold = RunOptions.Text("--threshold", "smallest difference that matters", "2%");
     private readonly Option<string> _metric = RunOptions.Text("--metric", "metrics that decide, comma-separated; by default what the updater waits for", "");
     private readonly Option<bool> _gate = new("--gate") { Description = "exit with 6 if a metric that decides stays open" };
@@ -30,7 +31,7 @@ internal sealed class CompareOptions
     public void AddTo(Command command)
     {
         command.Arguments.Add(_arms);
-        foreach (Option option in (Option[])[_blocks, _threshold, _metric, _gate, _strict, _baseline, _saveBaseline, _anyway, _resume, _inject, _seed, _out, _format, .. _shaping])
+        foreach (Option option in (Option[])[_blocks, _turns, _threshold, _metric, _gate, _strict, _baseline, _saveBaseline, _anyway, _resume, _inject, _seed, _out, _format, .. _shaping])
             command.Options.Add(option);
     }
 
@@ -45,6 +46,7 @@ internal sealed class CompareOptions
             Blocks = IsGiven(parsed, _blocks) || Of(_resume).Length == 0 ? Quantities.Whole("--blocks", Of(_blocks), 1, BlocksMax) : null,
             Threshold = IsGiven(parsed, _threshold) || Of(_resume).Length == 0 ? Quantities.Share("--threshold", Of(_threshold), 100) : null,
             Gated = Of(_metric).Length == 0 ? [] : Names.Items("--metric", Of(_metric)),
+            Turns = Of(_turns) == "off" ? null : Quantities.Describe(RunOptions.TurnOf(Of(_turns))),
             MustDecide = parsed.GetValue(_gate),
             IsStrict = parsed.GetValue(_strict),
             Anyway = parsed.GetValue(_anyway),
@@ -56,7 +58,7 @@ internal sealed class CompareOptions
         string[] arms = parsed.GetValue(_arms) ?? [];
         if (request.Resume is not null)
         {
-            if (arms.Length > 0 || Of(_baseline).Length > 0 || _shaping.Append(_inject).Append(_seed).Any(option => IsGiven(parsed, option)))
+            if (arms.Length > 0 || Of(_baseline).Length > 0 || _shaping.Append(_inject).Append(_seed).Append(_turns).Any(option => IsGiven(parsed, option)))
                 throw new UsageException("--resume goes on with the arms and settings of its comparison; leave out arms and settings.");
             return request;
         }

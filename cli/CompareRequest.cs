@@ -28,6 +28,9 @@ internal sealed record CompareRequest
 
     public double? Threshold { get; init; }
 
+    /// <summary>Length of the turns in which the arms of a block measure, as typed; null for one after another.</summary>
+    public string? Turns { get; init; }
+
     /// <summary>Metrics that decide; empty for the default.</summary>
     public IReadOnlyList<string> Gated { get; init; } = [];
 

@@ -26,6 +26,8 @@ internal static class MeasurementRowsOf
             GcInWindow = outcome.Window.Disturbance.Gen0Collections,
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
+            Turns = outcome.Window.Turns.Count > 1 ? outcome.Window.Turns.Count : null,
+            CutShare = outcome.Window.Turns.Count > 1 ? outcome.Window.Actors.Max(actor => actor.CutOffCount / Math.Max(1.0, actor.CutOffCount + actor.StepCount)) : null,
             WindowStartNs = outcome.Window.WindowStartMonotonicNanoseconds is > 0 and var opened ? opened : null,
             Watched = outcome.Watched is not null,
             Steady = outcome.Window.Steady,
@@ -77,7 +79,7 @@ internal static class MeasurementRowsOf
     }
 
     private static double? StealShare(MeasuredRun window) =>
-        window is { Disturbance.StealNanoseconds: { } steal, WindowSeconds: > 0 } ? Math.Max(0, steal / 1e9 / window.WindowSeconds / Environment.ProcessorCount) : null;
+        window is { Disturbance.StealNanoseconds: { } steal, ElapsedSeconds: > 0 } ? Math.Max(0, steal / 1e9 / window.ElapsedSeconds / Environment.ProcessorCount) : null;
 
     private static double Sum(MeasurementOutcome outcome, string counter) =>
         outcome.Counters.Where(value => value.Name == counter).Sum(value => value.Value);

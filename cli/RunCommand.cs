@@ -18,6 +18,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     private KernelTraceScope? _trace = request.TraceScope;
     private Watcher? _watcher;
+    private readonly StoppedTurns? _turns = request.Turn is { } length ? new StoppedTurns(length) : null;
 
     private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
 
@@ -101,7 +102,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
         MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, seeded, host, _trace, _watcher).Run(observer, cancellation);
+        RunRequest measured = seeded with { Window = seeded.Window with { Turns = _turns } };
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, measured, host, _trace, _watcher).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -119,7 +121,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRequest brief = seeded with
         {
-            Window = seeded.Window with { Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero },
+            Window = seeded.Window with
+            {
+                Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero,
+                Turns = _turns is null ? null : new UncontestedTurns(RehearsalLength / 3),
+            },
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
         if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;

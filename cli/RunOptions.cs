@@ -12,6 +12,7 @@ internal sealed class RunOptions
     private const int VcpusMax = 256;
     private const int VcpusByDefaultMax = 4;
     private static readonly TimeSpan DurationMin = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan TurnMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan DurationMax = TimeSpan.FromHours(1);
 
     private readonly Option<string> _strategy = Text("--strategy", "strategies, comma-separated; 'all' is every sound one and the bounds", "workqueue");
@@ -48,16 +49,17 @@ internal sealed class RunOptions
     private readonly QuietOptions _quiet = new();
     private readonly Option<bool> _strict = new("--strict") { Description = "exit with 5 if a measurement was contaminated" };
     private readonly Option<string> _figures = Text("--figures", "draw figures and HTML report: on or off", "on");
+    private readonly Option<string> _turns = Hidden(Text("--turns", "length of the turns that lab compare hands out", ""));
     private readonly Option<string[]> _plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
 
     private IEnumerable<Option> All =>
     [
         _strategy, _workload, _mmu, _vcpus, _memory, _pages, _duration, _warmup, _warmupLimit, _steadyLimit, _rate, _runs, _seed, _out, _format, _operation, _refill, _trace,
-        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _inject, _saveBaseline, _strict, _figures, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
+        _speed, _yield, _passes, _workers, _insert, _grace, _pin, _pause, _watchdog, _inject, _saveBaseline, _strict, _figures, _turns, _plugin, .. _quiet.All, .. _load.All, .. _hardware.All,
     ];
 
     /// <summary>Those that shape a measurement: not what is measured, how often, where to, nor how it is told.</summary>
-    public IEnumerable<Option> Shaping => All.Except([_strategy, _runs, _seed, _out, _format, _inject, _saveBaseline, _strict, _figures]);
+    public IEnumerable<Option> Shaping => All.Except([_strategy, _runs, _seed, _out, _format, _inject, _saveBaseline, _strict, _figures, _turns]);
 
     public static string NameOf(PausePoint point) =>
         point switch
@@ -119,6 +121,7 @@ internal sealed class RunOptions
             SaveBaseline = SavedBaseline.Name(Of(_saveBaseline)),
             Strict = parsed.GetValue(_strict),
             DrawFigures = Names.Choice("--figures", Of(_figures), ("on", true), ("off", false)),
+            Turn = Of(_turns).Length == 0 ? null : TurnOf(Of(_turns)),
             Plugins = parsed.GetValue(_plugin) ?? [],
             Out = Of(_out) is { Length: > 0 } folder ? folder : throw new UsageException("--out is empty; name a folder for run folders."),
             Format = Names.Choice("--format", Of(_format), ("table", OutputFormat.Table), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown)),
@@ -151,6 +154,9 @@ internal sealed class RunOptions
             }, strategies),
         };
     }
+
+    /// <exception cref="UsageException">It is no length of a turn.</exception>
+    public static TimeSpan TurnOf(string text) => Quantities.Duration("--turns", text, TurnMin, DurationMax);
 
     private static IReadOnlyList<StrategyEntry> Strategies(string text, string mmu, LabCatalogue catalogue)
     {
@@ -243,6 +249,12 @@ internal sealed class RunOptions
             pauses[point] = nanoseconds;
         }
         return pauses;
+    }
+
+    private static Option<string> Hidden(Option<string> option)
+    {
+        option.Hidden = true;
+        return option;
     }
 
     public static Option<string> Text(string name, string description, string byDefault) =>

@@ -71,6 +71,9 @@ internal sealed record RunRequest
     /// <summary>Whether a contaminated measurement is a failure.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>Length of the turns in which <c>lab compare</c> lets its arms measure; null for windows in one piece.</summary>
+    public TimeSpan? Turn { get; init; }
+
     public bool DrawFigures { get; init; } = true;
 
     /// <summary>Every setting by the name of its option, for the manifest.</summary>
@@ -121,6 +124,7 @@ internal sealed record RunRequest
                 : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{RunOptions.NameOf(pause.Key)}={pause.Value}ns")),
         };
         foreach ((string name, string value) in LoadOptions.Describe(Parameters)) settings[name] = value;
+        if (Turn is { } turn) settings["turns"] = Quantities.Describe(turn);
         if (Inject > 0) settings["inject"] = string.Create(invariant, $"{100 * Inject:0.###}%");
         if (Hardware is { } hardware)
             foreach ((string name, string value) in HardwareOptions.Describe(hardware)) settings[name] = value;

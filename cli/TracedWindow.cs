@@ -50,7 +50,7 @@ internal sealed class TracedWindow : IDisposable
     public void Read(MeasuredRun window, int intervals)
     {
         if (_trace is null || !_stopped || window.WindowSeconds <= 0) return;
-        TraceWindow stretch = new(window.WindowStartMonotonicNanoseconds, (long)(window.WindowSeconds * 1e9), intervals);
+        TraceWindow stretch = new(window.WindowStartMonotonicNanoseconds, (long)(window.ElapsedSeconds * 1e9), intervals);
         KernelTraceCounts? read = null;
         Try(trace => read = trace.Read(stretch));
         if (read is not { } counts) return;

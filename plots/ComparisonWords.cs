@@ -35,13 +35,19 @@ public static class ComparisonWords
         var any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
         yield return manifest is null || any is not { IsPaired: true }
             ? $"Measured apart, not interleaved: {string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
-            : Invariant($"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks, ABBA in random order (seed {manifest.Seed}), a process per run.");
+            : Invariant($"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks{Turns(manifest, comparison)}, ABBA in random order (seed {manifest.Seed}), a process per run.");
         if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest.Settings is { } settings)
             yield return string.Join(", ", Telling.Where(settings.ContainsKey).Select(name => $"{name} {settings[name]}")) + ".";
         yield return Invariant($"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
         yield return Invariant(
             $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
     }
+
+    /// <summary>In turns of what length; where turns were asked for and could not be taken, that.</summary>
+    private static string Turns(ComparisonManifest manifest, ArmComparison comparison) =>
+        manifest.Turns is not { } turn ? ""
+        : comparison.Arms.SelectMany(arm => arm.Runs).SelectMany(run => run.Record.Manifest.Measurements).Any(one => one.Turns is not null) ? $" in turns of {turn}"
+        : " without turns";
 
     /// <summary>How many runs say more about the machine's mood than about their arm, and one of the reasons; nothing if none does.</summary>
     public static IEnumerable<string> Contaminated(ArmComparison comparison)

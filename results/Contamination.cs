@@ -5,7 +5,7 @@ namespace Lab.Results;
 
 /// <summary>
 /// Whether a measurement says more about what disturbed it than about its subject: it was not steady when its window opened, the hypervisor took a
-/// noticeable share of the processors away, or a quantile it has the samples for (up to the 99th percentile) is more than <see cref="ShiftMost"/> off with
+/// noticeable share of the processors away, turns cut off a noticeable share of its steps, or a quantile it has the samples for (up to the 99th percentile) is more than <see cref="ShiftMost"/> off with
 /// the disturbed samples. Numbers stay as they are; <c>--strict</c> makes it an exit code.
 /// </summary>
 public static class Contamination
@@ -15,6 +15,9 @@ public static class Contamination
 
     /// <summary>The smallest difference that comparisons call one, by default.</summary>
     public const double ShiftMost = 0.02;
+
+    /// <summary>Share of an actor's steps that the ends of turns may cut off: the longer a step, the likelier that it is.</summary>
+    public const double CutMost = 0.02;
 
     private static readonly (string Name, double P, Func<SummaryRow, double> All, Func<UndisturbedRow, double> Without)[] Quantiles =
         [("p50", 0.5, row => row.P50, row => row.P50), ("p90", 0.9, row => row.P90, row => row.P90), ("p99", 0.99, row => row.P99, row => row.P99)];
@@ -29,6 +32,8 @@ public static class Contamination
             yield return $"{name}: the load was not steady when the window opened";
         if (measurement.StealShare is > StealMost and { } steal)
             yield return string.Create(CultureInfo.InvariantCulture, $"{name}: the hypervisor took {steal:P1} of the processors' time away");
+        if (measurement.CutShare is > CutMost and { } cut)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: {cut:P0} of an actor's steps did not end in the turn they began in and do not count; longer --turns, or off");
         foreach (var without in run.Undisturbed.Where(row => row.Key == measurement.Key && row.Tagged > 0))
         {
             if (run.Summary.FirstOrDefault(row => row.Key == measurement.Key && row.Metric == without.Metric) is not { } all)

@@ -132,6 +132,12 @@ public sealed record Measurement
 
     public double MeasuredS { get; init; }
 
+    /// <summary>In how many turns the window was measured, between which others ran; null where it was measured in one piece, and in older runs.</summary>
+    public int? Turns { get; init; }
+
+    /// <summary>The largest share of an actor's steps that began in a turn and ended after it, which do not count; null in one piece.</summary>
+    public double? CutShare { get; init; }
+
     /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
     public long? WindowStartNs { get; init; }
 

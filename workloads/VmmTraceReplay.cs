@@ -61,6 +61,8 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
 
+        public override bool KeepsTime => !parameters.TraceAtFullSpeed;
+
         internal string? Wrong { get; private set; }
 
         public override void Prepare()

@@ -46,6 +46,9 @@ public abstract class WorkloadActor(string name, ActorPart part)
     /// <summary>Steps per second on a fixed schedule; zero is a closed loop.</summary>
     public virtual double RatePerSecond => 0;
 
+    /// <summary>Whether steps have times of their own, which go on while the actor is stopped.</summary>
+    public virtual bool KeepsTime => RatePerSecond > 0;
+
     /// <summary>True once the actor's part of the load is up.</summary>
     public virtual bool IsWarm => true;
 

@@ -27,7 +27,7 @@ internal sealed record DisturbedSamples(
     public static DisturbedSamples Of(MeasurementKey key, MeasuredRun window, IReadOnlyList<LatencyRecorder> merged, Watched watched)
     {
         long opening = window.WindowStartMonotonicNanoseconds;
-        Stretch whole = new(opening, opening + (long)(window.WindowSeconds * 1e9));
+        Stretch whole = new(opening, opening + (long)(window.ElapsedSeconds * 1e9));
         List<Seen> seen =
         [
             .. watched.Located.Select(one => new Seen(one, "", IsLocated: true)),
@@ -37,7 +37,7 @@ internal sealed record DisturbedSamples(
         // A sample that starts in the window may end after it: what comes up to a second later is looked at for tags, and not listed.
         Stretch reach = whole with { EndNanoseconds = whole.EndNanoseconds + 1_000_000_000 };
         List<Seen> near = [.. seen.Where(one => Overlap(one.What, reach)).OrderBy(one => one.What.StartNanoseconds)];
-        List<Seen> listed = [.. near.Where(one => Overlap(one.What, whole))];
+        List<Seen> listed = [.. near.Where(one => window.Turns.Any(turn => Overlap(one.What, turn)))];
         List<string> notes = [];
         if (listed.Count > DisturbancesKept)
         {
@@ -54,9 +54,9 @@ internal sealed record DisturbedSamples(
             Sample[] touched = [.. logged.Where(one => one.Tag != 0)];
             long longest = logged.Where(one => one.Tag == 0).Select(one => one.Nanoseconds).DefaultIfEmpty(0).Max();
             undisturbed.Add(Without(key, metric, touched, longest));
-            tagged.AddRange(touched.OrderByDescending(one => one.Nanoseconds).Take(TaggedKept).Select(one => Row(key, metric.Metric, one, opening)));
+            tagged.AddRange(touched.OrderByDescending(one => one.Nanoseconds).Take(TaggedKept).Select(one => Row(key, metric.Metric, one, window)));
         }
-        return new DisturbedSamples([.. listed.Select(one => Row(key, one, opening))], undisturbed, tagged, notes);
+        return new DisturbedSamples([.. listed.Select(one => Row(key, one, window))], undisturbed, tagged, notes);
     }
 
     private static IEnumerable<Sample> Tag(ActorResult actor, LatencyRecorder recorder, MeasuredRun window, List<Seen> near)
@@ -121,16 +121,19 @@ internal sealed record DisturbedSamples(
 
     private static bool Overlap(Disturbance one, Stretch stretch) => one.StartNanoseconds <= stretch.EndNanoseconds && one.EndNanoseconds >= stretch.StartNanoseconds;
 
-    private static DisturbanceRow Row(MeasurementKey key, Seen one, long opening) => new()
+    /// <summary>In a window that was cut, time is that of its turns: of a disturbance that others had a part of, the rest is shown.</summary>
+    private static DisturbanceRow Row(MeasurementKey key, Seen one, MeasuredRun window) => new()
     {
         Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Kind = DisturbanceNames.Of(one.What.Kind),
-        StartMs = (one.What.StartNanoseconds - opening) / 1e6, LengthMs = one.What.LengthNanoseconds / 1e6, Actor = one.Actor, Located = one.IsLocated, Detail = one.What.Detail,
+        StartMs = window.MeasuredAt(one.What.StartNanoseconds) / 1e6,
+        LengthMs = (window.MeasuredAt(one.What.EndNanoseconds) - window.MeasuredAt(one.What.StartNanoseconds)) / 1e6,
+        Actor = one.Actor, Located = one.IsLocated, Detail = one.What.Detail,
     };
 
-    private static TaggedSampleRow Row(MeasurementKey key, string metric, Sample one, long opening) => new()
+    private static TaggedSampleRow Row(MeasurementKey key, string metric, Sample one, MeasuredRun window) => new()
     {
         Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = "ns", Actor = one.Actor,
-        StartMs = (one.StartNanoseconds - opening) / 1e6, Value = one.Nanoseconds, Kinds = string.Join('+', DisturbanceOverlap.Kinds(one.Tag).Select(DisturbanceNames.Of)),
+        StartMs = window.MeasuredAt(one.StartNanoseconds) / 1e6, Value = one.Nanoseconds, Kinds = string.Join('+', DisturbanceOverlap.Kinds(one.Tag).Select(DisturbanceNames.Of)),
     };
 }
 

@@ -84,6 +84,9 @@ public sealed record ComparisonManifest
     /// <summary>Metrics that decide; empty for the default.</summary>
     public IReadOnlyList<string> Gated { get; init; } = [];
 
+    /// <summary>Length of the turns in which the arms of a block measure, such as 100ms; null where they measure one after another.</summary>
+    public string? Turns { get; init; }
+
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];
     public IReadOnlyList<ComparisonBlock> Blocks { get; init; } = [];
 }

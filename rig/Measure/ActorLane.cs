@@ -22,6 +22,7 @@ internal sealed class ActorLane
     private bool _isOpen;
     private bool _isOnWindowSchedule;
     private long _allocatedAtOpening;
+    private long _turnTicks;
 
     /// <param name="actor">Whose steps this runs.</param>
     /// <param name="settings">As validated by the caller.</param>
@@ -74,6 +75,9 @@ internal sealed class ActorLane
 
     /// <summary>Steps that started in the window.</summary>
     public long StepsInWindow { get; private set; }
+
+    /// <summary>Steps that started in a turn and ended after it: others may have run meanwhile, and they do not count.</summary>
+    public long StepsCutOff { get; private set; }
 
     /// <summary>Allocated on this thread from just before its first step in the window to just after its last.</summary>
     public long AllocatedBytes { get; private set; }
@@ -147,6 +151,7 @@ internal sealed class ActorLane
             RealTime?.Lower();
             Actor.Prepare();
             RealTime?.Raise();
+            long turnEnd = _window.EndTicks, turnStart = _window.StartTicks;
             long start = _clock.Ticks();
             int metric = Actor.Step();
             long end = _clock.TicksOrdered();
@@ -160,10 +165,12 @@ internal sealed class ActorLane
             // The announcement came while this thread prepared, or was off its core, until after the opening.
             if (!_isOnWindowSchedule && end >= _window.StartTicks)
                 PrepareOpening();
-            Account(metric, intended, start, end);
+            bool isCounted = Account(metric, intended, start, end);
+            if (!isCounted && _window.IsCut && start >= turnStart && start < turnEnd && !Heartbeat.HasMeasured)
+                StepsCutOff++;
             if (Watch?.IsDue(end) == true && !Heartbeat.HasMeasured)
-                Watch.Look(end);
-            if (end >= _window.EndTicks)
+                LookAround(Watch, end, isCounted);
+            if (end >= _window.ClosingTicks)
                 CloseWhenMeasured(end);
         }
 
@@ -179,9 +186,10 @@ internal sealed class ActorLane
     {
         if (!_isOnWindowSchedule)
         {
-            Recorders.OpenWindow(_window.StartTicks, _window.AnnouncedEndTicks);
+            _turnTicks = _window.OpenedTicks;
+            Recorders.OpenWindow(_turnTicks, _window.AnnouncedEndTicks);
             Watch?.Open(_clock.Ticks());
-            _pacer?.StartAt(_window.StartTicks); // what the warm-up still owes is not the window's
+            _pacer?.StartAt(_turnTicks); // what the warm-up still owes is not the window's
             StepsInWindow = 0;
             LastEndTicks = 0;
             _isOnWindowSchedule = true;
@@ -192,30 +200,51 @@ internal sealed class ActorLane
 
     /// <summary>
     /// Records what started in the window: the service time by its actual start, the latency from the intended start by
-    /// the intended one, so that a stall at the end of the window hides nothing.
+    /// the intended one, so that a stall at the end of the window hides nothing. Of a window that is cut into turns, what lies in one of them from start to
+    /// end: others ran between them. Whether the step counts.
     /// </summary>
-    private void Account(int metric, long intended, long start, long end)
+    private bool Account(int metric, long intended, long start, long end)
     {
         if (Heartbeat.HasMeasured)
-            return; // load only, even if it still catches up with what has been reported as owed
-        long opening = _isOnWindowSchedule ? _window.StartTicks : long.MinValue, closing = _window.EndTicks;
+            return false; // load only, even if it still catches up with what has been reported as owed
+        long closing = _window.EndTicks, opening = _isOnWindowSchedule ? _window.StartTicks : long.MinValue;
         if (_pacer is not null && metric >= 0 && intended >= opening && intended < closing)
             Recorders.RecordIntended(metric, intended, end);
-        if (start < opening || start >= closing)
-            return;
+        if (start < opening || (_window.IsCut ? end : start) >= closing)
+            return false;
         _isOpen = _isOnWindowSchedule;
         StepsInWindow++;
         LastEndTicks = end;
+        if (_isOpen && opening != _turnTicks)
+            EnterTurn(opening);
         if (metric >= 0)
             Recorders.RecordService(metric, start, end);
         Recorders.RecordPhases(Actor.Phases, start);
         Recorders.RecordSamples(Actor, start);
+        return true;
+    }
+
+    /// <summary>The timelines leave out the time of the others; what was sampled elsewhere since the last turn may lie across it.</summary>
+    private void EnterTurn(long opening)
+    {
+        _turnTicks = opening;
+        Recorders.EnterTurn(opening - _window.MeasuredBeforeTicks);
+        Actor.DiscardSamples();
+    }
+
+    /// <summary>What befell the thread between turns befell no sample.</summary>
+    private void LookAround(ThreadWatch watch, long now, bool isCounted)
+    {
+        if (isCounted || !_window.IsCut)
+            watch.Look(now);
+        else
+            watch.Pass(now);
     }
 
     /// <summary>Once the window has passed and nothing of it is owed, or catching up has taken too long.</summary>
     private void CloseWhenMeasured(long now)
     {
-        long closing = _window.EndTicks;
+        long closing = _window.ClosingTicks;
         if (Heartbeat.HasMeasured || now < closing)
             return;
         long owed = _pacer?.OwedBefore(closing) ?? 0;

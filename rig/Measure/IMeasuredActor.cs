@@ -37,6 +37,11 @@ public interface IMeasuredActor
     /// <summary>Steps per second on a schedule fixed in advance; 0 is a closed loop, one step after another.</summary>
     double RatePerSecond => 0;
 
+    /// <summary>
+    /// Whether steps have times of their own that go on while the actor does not: such a load cannot be measured in turns. True of every fixed rate.
+    /// </summary>
+    bool KeepsTime => RatePerSecond > 0;
+
     /// <summary>Whether more steps would change nothing any more. Asked after each step until it is true.</summary>
     bool IsWarm { get; }
 
@@ -60,6 +65,11 @@ public interface IMeasuredActor
 
     /// <summary>Records latencies that were taken elsewhere since the last call, all under the moment given.</summary>
     void RecordSamples(LatencyRecorder into, long startTicks)
+    {
+    }
+
+    /// <summary>Forgets what <see cref="RecordSamples"/> would record: it was taken, or begun, outside the window.</summary>
+    void DiscardSamples()
     {
     }
 

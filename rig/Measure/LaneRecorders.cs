@@ -37,6 +37,14 @@ internal sealed class LaneRecorders : IDisposable
             recorder.OpenWindow(startTicks, endTicks);
     }
 
+    /// <summary>Moves every timeline on past what was not measured.</summary>
+    /// <param name="startTicks">Where the window would have opened, had it not been cut.</param>
+    public void EnterTurn(long startTicks)
+    {
+        foreach (LatencyRecorder recorder in All)
+            recorder.Timeline.MoveWindow(startTicks);
+    }
+
     public void RecordService(int metric, long startTicks, long endTicks) => _service[metric].Record(startTicks, endTicks);
 
     public void RecordIntended(int metric, long intendedTicks, long endTicks) => _intended[metric].Record(intendedTicks, endTicks);

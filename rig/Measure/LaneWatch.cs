@@ -84,6 +84,16 @@ internal sealed class LaneWatch
         }
     }
 
+    /// <summary>All actors stood still for so long because they were made to.</summary>
+    public void Excuse(TimeSpan pause) => _watchdog.Excuse(pause);
+
+    /// <summary>As if the token had been cancelled.</summary>
+    public void Interrupt()
+    {
+        Interrupted = true;
+        _troubleAt = Stopwatch.GetTimestamp();
+    }
+
     /// <summary>Reports nothing any more.</summary>
     public void Mute() => _observer = null;
 

@@ -15,6 +15,9 @@ public sealed record ActorResult
     /// <summary>Steps that started in the window, recorded or not.</summary>
     public required long StepCount { get; init; }
 
+    /// <summary>Steps that a turn's end cut off, which are neither counted nor recorded; 0 in a window of one piece.</summary>
+    public long CutOffCount { get; init; }
+
     /// <summary>Length of the window; for an actor that hung or failed, up to the end of its last step in it.</summary>
     public required double MeasuredSeconds { get; init; }
 
@@ -52,11 +55,35 @@ public sealed record MeasuredRun : IDisposable
 
     public required ClockInfo Clock { get; init; }
 
-    /// <summary>From the opening to the closing of the window, shorter than asked for when the run was cut; 0 when it never opened.</summary>
+    /// <summary>From the opening to the closing of the window, or all its turns together, shorter than asked for when the run was cut; 0 when it never opened.</summary>
     public required double WindowSeconds { get; init; }
 
     /// <summary>The opening on the CLOCK_MONOTONIC line, in nanoseconds; 0 when the window never opened.</summary>
     public required long WindowStartMonotonicNanoseconds { get; init; }
+
+    /// <summary>The stretches that were measured, ascending, of CLOCK_MONOTONIC: the whole window, or its turns. None when it never opened.</summary>
+    public required IReadOnlyList<Stretch> Turns { get; init; }
+
+    /// <summary>From the opening to the closing on the wall's clock: longer than <see cref="WindowSeconds"/> where others had turns between.</summary>
+    public double ElapsedSeconds => Turns.Count == 0 ? 0 : (Turns[^1].EndNanoseconds - Turns[0].StartNanoseconds) / 1e9;
+
+    /// <summary>
+    /// How much of the window had passed at a moment of CLOCK_MONOTONIC, in nanoseconds. What lies between two turns is as late as the end of the first;
+    /// before the opening it is negative, and after the closing more than the window is long.
+    /// </summary>
+    public long MeasuredAt(long monotonicNanoseconds)
+    {
+        long measured = 0;
+        for (int i = 0; i < Turns.Count; i++)
+        {
+            bool isLast = i == Turns.Count - 1;
+            if (monotonicNanoseconds <= Turns[i].EndNanoseconds || isLast)
+                return measured + (i == 0 ? monotonicNanoseconds - Turns[i].StartNanoseconds : Math.Max(0, monotonicNanoseconds - Turns[i].StartNanoseconds));
+            measured += Turns[i].EndNanoseconds - Turns[i].StartNanoseconds;
+        }
+
+        return 0;
+    }
 
     /// <summary>Where a stamp of the run's clock lies on the CLOCK_MONOTONIC line, in nanoseconds.</summary>
     public Func<long, long> ToMonotonicNanoseconds { get; init; } = static ticks => ticks;

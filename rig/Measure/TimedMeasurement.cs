@@ -16,9 +16,14 @@ public sealed class TimedMeasurement
     // A window is cut a little in the future: no actor has recorded beyond the cut when it hears of it.
     private static readonly TimeSpan s_cutLead = TimeSpan.FromMilliseconds(1);
 
+    // At the beginning of a turn the load runs so long unrecorded: threads find their cores, and caches what others took.
+    private static readonly TimeSpan s_settling = TimeSpan.FromMilliseconds(5);
+
     private readonly WindowSettings _settings;
     private readonly Clock _clock;
-    private readonly TimingWindow _window = new();
+    private readonly TimingWindow _window;
+    private readonly ITurns? _turns;
+    private readonly List<(long Start, long End)> _turnsTaken = [];
     private readonly List<string> _notes = [];
     private readonly ActorLane[] _lanes;
     private readonly SpinBarrier _barrier;
@@ -33,6 +38,11 @@ public sealed class TimedMeasurement
     {
         _settings = settings;
         _clock = settings.Clock ?? Clock.Default;
+        if (settings.Turns is not null && actors.FirstOrDefault(actor => actor.KeepsTime) is { } timed)
+            _notes.Add($"measured in one piece and not in turns: {timed.Name} keeps times of its own");
+        else
+            _turns = settings.Turns;
+        _window = new TimingWindow(isCut: _turns is not null);
         IReadOnlyList<int> cpus = ThreadPlacement.AllowedCpus();
         _coreCount = Math.Min(cpus.Count, MachineLimits.Read().UsableCores);
         bool fits = actors.Count <= _coreCount;
@@ -98,6 +108,7 @@ public sealed class TimedMeasurement
                 lane.Start();
             bool isWarm = WarmUp(started);
             double warmupSeconds = _clock.ToNanoseconds(_clock.Ticks() - started) / 1e9;
+            AwaitTurn();
 
             // Read once beforehand too: what these reads need compiled is compiled outside the window.
             EdgeReading opening = ReadEdge();
@@ -114,6 +125,7 @@ public sealed class TimedMeasurement
                 opening = ReadEdge();
                 OpenWindow();
                 _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
+                TakeFurtherTurns();
             }
 
             EdgeReading closing = CloseWindow();
@@ -190,10 +202,38 @@ public sealed class TimedMeasurement
     private void OpenWindow()
     {
         TimeSpan lead = s_lead + (s_leadPerRecorder * _lanes.Sum(lane => lane.Recorders.All.Count) / _coreCount);
-        long start = _clock.Ticks() + _clock.ToTicks(lead);
-        _window.Announce(start, start + _clock.ToTicks(_settings.Duration));
+        long start = _clock.Ticks() + _clock.ToTicks(lead), length = _clock.ToTicks(_settings.Duration);
+        _window.Announce(start, start + length, _turns is null ? 0 : Math.Min(length, _clock.ToTicks(_turns.Length)));
         if (_clock.TicksOrdered() >= start)
             _notes.Add("the window opened before it was announced: the machine was too busy, and first samples are missing");
+    }
+
+    /// <summary>Until the turns make up the window; then the others go on first, so that what follows disturbs none of their turns.</summary>
+    private void TakeFurtherTurns()
+    {
+        if (_turns is null)
+            return;
+        long left = _clock.ToTicks(_settings.Duration) - (_window.EndTicks - _window.StartTicks), length = _clock.ToTicks(_turns.Length);
+        while (AwaitTurn() && left > 0)
+        {
+            long ticks = Math.Min(left, length);
+            _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
+            _window.NextTurn(_clock.Ticks() + _clock.ToTicks(s_settling), ticks);
+            _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
+            left -= ticks;
+        }
+    }
+
+    /// <summary>False if there is trouble, or nobody to give the turn back. Without turns it is always this run's.</summary>
+    private bool AwaitTurn()
+    {
+        if (_turns is null || _watch.IsInTrouble)
+            return !_watch.IsInTrouble;
+        long given = _clock.Ticks();
+        if (!_turns.Await())
+            _watch.Interrupt();
+        _watch.Excuse(TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100));
+        return !_watch.IsInTrouble;
     }
 
     /// <summary>Closes the window early when there is trouble, and keeps the load up until the last actor has measured.</summary>
@@ -201,6 +241,7 @@ public sealed class TimedMeasurement
     {
         if (_watch.IsInTrouble)
             _window.Shorten(_clock.Ticks() + _clock.ToTicks(s_cutLead));
+        _window.Close();
         EdgeReading closing = ReadEdge();
         if (_window.IsAnnounced)
         {
@@ -226,7 +267,9 @@ public sealed class TimedMeasurement
     private MeasuredRun Collect(double warmupSeconds, EdgeReading opening, EdgeReading closing, GCLatencyMode modeInForce)
     {
         bool opened = _window.IsAnnounced;
-        double windowSeconds = opened ? _clock.ToNanoseconds(_window.EndTicks - _window.StartTicks) / 1e9 : 0;
+        if (opened)
+            _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
+        double windowSeconds = _clock.ToNanoseconds(_turnsTaken.Sum(turn => turn.End - turn.Start)) / 1e9;
         HashSet<ActorLane> hung = [.. _watch.Stuck, .. _lanes.Where(lane => !lane.Heartbeat.HasEnded)];
         var actors = new ActorResult[_lanes.Length];
         for (int i = 0; i < actors.Length; i++)
@@ -240,7 +283,8 @@ public sealed class TimedMeasurement
             Actors = actors,
             Clock = _clock.Info,
             WindowSeconds = windowSeconds,
-            WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.StartTicks) : 0,
+            WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.OpenedTicks) : 0,
+            Turns = [.. _turnsTaken.Select(turn => new Stretch(_clock.ToMonotonicNanoseconds(turn.Start), _clock.ToMonotonicNanoseconds(turn.End)))],
             Steady = _isSteady,
             ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
             WarmupSeconds = warmupSeconds,
@@ -257,7 +301,7 @@ public sealed class TimedMeasurement
 
     private ActorResult Result(ActorLane lane, double windowSeconds, bool isHung, long? switches)
     {
-        double untilLastEnd = _clock.ToNanoseconds(lane.LastEndTicks - _window.StartTicks) / 1e9;
+        double untilLastEnd = _clock.ToNanoseconds(lane.LastEndTicks - _window.OpenedTicks) / 1e9;
         bool wasCut = isHung || lane.Failure is not null;
         return new ActorResult
         {
@@ -265,6 +309,7 @@ public sealed class TimedMeasurement
             Role = lane.Actor.Role,
             RatePerSecond = lane.RatePerSecond,
             StepCount = lane.HoldsWindow ? lane.StepsInWindow : 0,
+            CutOffCount = lane.StepsCutOff,
             MeasuredSeconds = wasCut ? Math.Min(windowSeconds, untilLastEnd) : windowSeconds,
             OwedStepCount = lane.OwedStepCount,
             AllocatedBytes = lane.AllocatedBytes,
@@ -295,7 +340,7 @@ public sealed class TimedMeasurement
     {
         LatencyRecorder recorder = new(metric, _clock, _settings.IntervalCount);
         if (_window.IsAnnounced)
-            recorder.OpenWindow(_window.StartTicks, Math.Max(_window.EndTicks, _window.StartTicks + 1));
+            recorder.OpenWindow(_window.OpenedTicks, Math.Max(_window.AnnouncedEndTicks, _window.OpenedTicks + 1));
         return recorder;
     }
 

@@ -28,6 +28,7 @@ public sealed unsafe class Timeline : IDisposable
     private long _currentStart;
     private long _intervalTicks = 1;
     private long _windowStart;
+    private long _openedAt;
 
     public Timeline(int intervalCount, Clock clock)
     {
@@ -53,9 +54,19 @@ public sealed unsafe class Timeline : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(endTicks, startTicks);
         _block.Clear();
-        _windowStart = startTicks;
+        _windowStart = _openedAt = startTicks;
         _intervalTicks = ((endTicks - startTicks) + IntervalCount - 1) / IntervalCount;
         Seek(startTicks);
+    }
+
+    /// <summary>
+    /// Lets the window have opened at another time, from the next sample on, and keeps what was recorded: a window that was interrupted goes on where it
+    /// stopped. For the writer only.
+    /// </summary>
+    public void MoveWindow(long startTicks)
+    {
+        _windowStart = startTicks;
+        _currentStart = long.MaxValue - _intervalTicks; // no sample lies there: the next one looks for its interval
     }
 
     /// <summary>
@@ -90,7 +101,7 @@ public sealed unsafe class Timeline : IDisposable
     public void MergeFrom(Timeline other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.IntervalCount != IntervalCount || other._intervalTicks != _intervalTicks || other._windowStart != _windowStart)
+        if (other.IntervalCount != IntervalCount || other._intervalTicks != _intervalTicks || other._openedAt != _openedAt)
             throw new ArgumentException("The timelines divide different windows.", nameof(other));
         for (int i = 0; i < IntervalCount; i++)
         {
@@ -135,7 +146,7 @@ public sealed unsafe class Timeline : IDisposable
 
     /// <summary>A timeline of the same window and division that holds nothing.</summary>
     internal Timeline EmptyTwin() =>
-        new(IntervalCount, _clock) { _windowStart = _windowStart, _intervalTicks = _intervalTicks, _currentStart = _windowStart };
+        new(IntervalCount, _clock) { _windowStart = _windowStart, _openedAt = _openedAt, _intervalTicks = _intervalTicks, _currentStart = _windowStart };
 
     /// <summary>Frees the memory. The writer must have stopped for good: a later <see cref="Record"/> is a crash.</summary>
     public void Dispose()

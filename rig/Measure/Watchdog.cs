@@ -33,6 +33,15 @@ internal sealed class Watchdog
         Array.Fill(_beats, -1);
     }
 
+    /// <summary>Nobody could move for so long.</summary>
+    public void Excuse(TimeSpan pause)
+    {
+        long ticks = (long)(pause.TotalSeconds * Stopwatch.Frequency);
+        for (int i = 0; i < _movedAt.Length; i++)
+            _movedAt[i] += ticks;
+        _othersMovedAt += ticks;
+    }
+
     /// <summary>Looks at all lanes; returns those that have stood still for the timeout. An ended one does not count.</summary>
     public IReadOnlyList<ActorLane> Stuck()
     {

@@ -54,6 +54,9 @@ public sealed record WindowSettings
     /// </summary>
     public int LoggedSamples { get; init; }
 
+    /// <summary>Who else measures meanwhile, turn by turn; null for a window in one piece. Not taken where an actor <see cref="IMeasuredActor.KeepsTime"/>, which a note says.</summary>
+    public ITurns? Turns { get; init; }
+
     public Pinning Pinning { get; init; } = Pinning.Auto;
 
     /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
@@ -66,6 +69,8 @@ public sealed record WindowSettings
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Duration, TimeSpan.Zero);
+        if (Turns is not null)
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Turns.Length, TimeSpan.Zero, nameof(Turns));
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupMinimum, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupLimit, WarmupMinimum);
         ArgumentOutOfRangeException.ThrowIfLessThan(SteadyLimit, TimeSpan.Zero);

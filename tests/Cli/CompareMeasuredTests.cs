@@ -31,8 +31,66 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.Equal(4, runs.Select(run => run.Manifest.Process!.Pid).Distinct().Count());
         Assert.Equal(["1", "1", "2", "2"], runs.Select(run => run.Manifest.Settings["seed"]));
         Assert.Contains("[2/2]", lab.Error);
-        Assert.Contains("2 of 2 blocks, ABBA in random order (seed 1), a process per run.", lab.Out);
+        Assert.Contains("2 of 2 blocks in turns of 50ms, ABBA in random order (seed 1), a process per run.", lab.Out.ReplaceLineEndings(" "));
         Assert.Matches("p50 .*inconclusive, ~[0-9]+ more", lab.Out);
+    }
+
+    [Fact]
+    public void Runs_in_turns_measure_what_was_asked_for_each_and_say_in_how_many()
+    {
+        LabExit lab = LabProcess.Run([.. Tiny("mainline", "workqueue", "--blocks", "1", "--turns", "30ms")]);
+
+        Assert.True(lab.Code == 0, lab.Error);
+        ComparisonFolder folder = Only();
+        Assert.Equal("30ms", folder.Manifest.Turns);
+        RunRecord[] runs = [.. folder.Manifest.Blocks[0].Runs.Select(run => new RunStore(folder.Runs).Open(run.Run!))];
+        Assert.All(runs, run => Assert.Equal((4, "30ms"), (run.Manifest.Measurements[0].Turns, run.Manifest.Settings["turns"])));
+        Assert.All(runs, run => Assert.Equal(0.1, run.Manifest.Measurements[0].MeasuredS, 6));
+        Assert.All(runs, run => Assert.InRange(run.Manifest.Measurements[0].CutShare!.Value, 0, 1));
+        Assert.All(runs, run => Assert.All(run.Timeline, row => Assert.InRange(row.StartMs, 0, 100)));
+        Assert.All(runs, run => Assert.All(run.Disturbances.Where(row => row.Located), row => Assert.True(row.StartMs <= 100 && row.StartMs + row.LengthMs >= 0, $"{row}")));
+    }
+
+    [Theory]
+    [InlineData("off", "memslot-churn", "1 of 1 blocks, ABBA")]
+    [InlineData("30ms", "root-toggle", "1 of 1 blocks without turns, ABBA")] // whose deleter keeps a schedule
+    public void Without_turns_or_where_a_load_keeps_time_runs_are_measured_one_after_another(string turns, string workload, string words)
+    {
+        LabExit lab = LabProcess.Run(Tiny("mainline", "workqueue", "--blocks", "1", "--turns", turns, "--workload", workload));
+
+        Assert.True(lab.Code == 0, lab.Error);
+        Assert.Contains(words, lab.Out, StringComparison.Ordinal);
+        Assert.All(Only().Manifest.Blocks[0].Runs, run => Assert.Null(new RunStore(Only().Runs).Open(run.Run!).Manifest.Measurements[0].Turns));
+    }
+
+    /// <summary>A run that waits for its turn is stopped, and would wait for ever for a parent that is gone.</summary>
+    [Fact]
+    public void A_killed_comparison_leaves_no_stopped_process_behind()
+    {
+        using LabProcess lab = LabProcess.Start([.. Tiny("mainline", "workqueue", "--blocks", "20")]);
+        lab.AwaitError("[2/20]");
+        Assert.True(SpinWait.SpinUntil(() => Children().Any(one => one.State == 'T'), TimeSpan.FromSeconds(60)), "no run was ever seen waiting for its turn");
+        lab.KillNow();
+        lab.End();
+        Assert.True(SpinWait.SpinUntil(() => !Children().Any(), TimeSpan.FromSeconds(60)), string.Join(", ", Children()));
+    }
+
+    /// <summary>Processes that measure into this test's folder, and the first thread's state; one that is dead and not reaped is none.</summary>
+    private IEnumerable<(string Process, char State)> Children()
+    {
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(one => char.IsAsciiDigit(Path.GetFileName(one)[0])))
+        {
+            (string command, string stat) = ("", "");
+            try
+            {
+                (command, stat) = (File.ReadAllText(Path.Combine(process, "cmdline")), File.ReadAllText(Path.Combine(process, "stat")));
+            }
+            catch (IOException)
+            {
+                continue; // gone meanwhile
+            }
+            if (command.Contains("\0run\0", StringComparison.Ordinal) && command.Contains(_runs.Out, StringComparison.Ordinal)) yield return (process, stat[stat.LastIndexOf(')') + 2]);
+        }
     }
 
     [Fact]
@@ -61,6 +119,7 @@ public sealed class CompareMeasuredTests : IDisposable
     [InlineData("mainline --seed 3", "'--seed' of its own, which is no setting of a measurement")]
     [InlineData("mainline --memroy 4MiB", "Did you mean '--memory'?")]
     [InlineData("mainline --memory", "has '--memory' without a value")]
+    [InlineData("mainline --turns 20ms", "'--turns' of its own, which is no setting of a measurement")]
     [InlineData("mainline --memory potato", "potato")]
     public void Settings_of_an_arm_that_cannot_be_are_refused_before_anything_is_measured(string arm, string complaint)
     {

@@ -23,6 +23,29 @@ public sealed class LatencyRecorderTests
         Assert.Equal(100_003, recorder.Histogram.Count);
     }
 
+    /// <summary>Half a window, then 10 µs of somebody else's, then the other half, recorded by one of two writers only.</summary>
+    [Fact]
+    public void A_window_that_was_interrupted_goes_on_where_it_stopped()
+    {
+        using LatencyRecorder both = new("fault", s_clock, 4), first = new("fault", s_clock, 4);
+        foreach (LatencyRecorder one in new[] { both, first })
+        {
+            one.OpenWindow(1_000, 2_000);
+            one.Record(1_010, 1_020);
+            one.Record(1_490, 1_520);
+        }
+
+        both.Timeline.MoveWindow(11_500 - 500);
+        both.Record(11_500, 11_540);
+        both.Record(11_990, 12_000);
+        using LatencyRecorder merged = LatencyRecorder.Merge([both, first]);
+
+        Assert.Equal([1L, 1, 1, 1], both.Timeline.Summaries().Select(row => row.Count));
+        Assert.Equal([2L, 2, 1, 1], merged.Timeline.Summaries().Select(row => row.Count));
+        Assert.Equal([0L, 250, 500, 750], merged.Timeline.Summaries().Select(row => row.OffsetNanoseconds));
+        Assert.Equal(40, merged.Timeline.Summaries()[2].Max);
+    }
+
     [Fact]
     public void Each_latency_is_dated_by_its_start()
     {

@@ -24,6 +24,15 @@ public sealed class ContaminationTests
             Contamination.Of(Run(steady: false, steal: 0.035)));
 
     [Theory]
+    [InlineData(null, false)]
+    [InlineData(0.02, false)]
+    [InlineData(0.25, true)]
+    public void Steps_too_long_for_their_turns_are(double? share, bool isContaminated) =>
+        Assert.Equal(
+            isContaminated ? ["mainline on memslot-churn on radix, run 1: 25 % of an actor's steps did not end in the turn they began in and do not count; longer --turns, or off"] : [],
+            Contamination.Of(Run(steady: true, steal: 0, cut: share)));
+
+    [Theory]
     [InlineData(20_000, 1_019, 1_000, null)]
     [InlineData(20_000, 1_030, 1_000, "p99 by +3.0%")]
     [InlineData(20_000, 1_000, 1_030, "p99 by -2.9%")]
@@ -52,12 +61,12 @@ public sealed class ContaminationTests
                 Count = 0, Tagged = 20_000, P50 = double.NaN, P90 = double.NaN, P99 = double.NaN,
             }))));
 
-    private static RunRecord Run(bool? steady, double? steal, UndisturbedRow? without = null, long count = 20_000, double p99 = 1_000) => new()
+    private static RunRecord Run(bool? steady, double? steal, UndisturbedRow? without = null, long count = 20_000, double p99 = 1_000, double? cut = null) => new()
     {
         Folder = "",
         Manifest = SampleRun.Manifest with
         {
-            Measurements = [new Measurement { Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run, Steady = steady, StealShare = steal }],
+            Measurements = [new Measurement { Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run, Steady = steady, StealShare = steal, CutShare = cut }],
         },
         Summary =
         [

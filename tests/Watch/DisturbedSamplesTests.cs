@@ -74,6 +74,25 @@ public sealed class DisturbedSamplesTests
         Assert.Equal(1, Assert.Single(found.Undisturbed).Count);
     }
 
+    /// <summary>Two turns of 1 µs, 10 µs apart: what others had is no disturbance, and the time between is no time.</summary>
+    [Fact]
+    public void In_turns_only_what_lies_in_one_is_listed_and_dated_by_the_time_that_was_measured()
+    {
+        using LatencyRecorder recorder = Recorder("update", (100, 50), (11_200, 80));
+        DisturbedSamples found = Find(
+            new Watched(
+                [
+                    new(DisturbanceKind.Jit, Opening + 120, 10, "first turn"), new(DisturbanceKind.Jit, Opening + 5_000, 100, "others' time"),
+                    new(DisturbanceKind.GcPause, Opening + 900, 10_400, "into the second turn"), new(DisturbanceKind.Jit, Opening + 13_000, 5, "after"),
+                ], [], []),
+            [new Stretch(Opening, Opening + 1_000), new Stretch(Opening + 11_000, Opening + 12_000)], ("updater", recorder, []));
+
+        Assert.Equal(["first turn", "into the second turn"], found.Disturbances.Select(row => row.Detail));
+        Assert.Equal([0.00012, 0.0009], found.Disturbances.Select(row => row.StartMs));
+        Assert.Equal([0.00001, 0.0004], found.Disturbances.Select(row => row.LengthMs), (one, other) => Math.Abs(one - other) < 1e-9);
+        Assert.Equal([(80.0, 0.0012, "gc-pause"), (50.0, 0.0001, "jit")], found.Tagged.Select(row => (row.Value, row.StartMs, row.Kinds)));
+    }
+
     [Fact]
     public void More_disturbances_than_a_file_should_hold_are_cut_to_the_longest_and_it_is_said()
     {
@@ -93,7 +112,9 @@ public sealed class DisturbedSamplesTests
         return recorder;
     }
 
-    private static DisturbedSamples Find(Watched watched, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
+    private static DisturbedSamples Find(Watched watched, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, null, actors);
+
+    private static DisturbedSamples Find(Watched watched, Stretch[]? turns, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
     {
         using MeasuredRun window = new()
         {
@@ -105,7 +126,7 @@ public sealed class DisturbedSamplesTests
                     PinnedCpu = null, InvoluntarySwitches = null, Disturbances = one.Own, Recorders = [one.Recorder],
                 }),
             ],
-            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening, WarmupSeconds = 0,
+            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening, Turns = turns ?? [new Stretch(Opening, Opening + 1_000_000_000)], WarmupSeconds = 0,
             Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [], Failures = [], Notes = [],
         };
         IReadOnlyList<LatencyRecorder> merged = window.MergeByMetric();

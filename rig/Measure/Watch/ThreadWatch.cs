@@ -69,6 +69,13 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
         _lookedAt = nowTicks;
     }
 
+    /// <summary>Looks, and lets what has grown since the last look pass.</summary>
+    public void Pass(long nowTicks)
+    {
+        _last = Read(_last);
+        _lookedAt = nowTicks;
+    }
+
     /// <summary>By time, on the CLOCK_MONOTONIC line; to be asked when the thread has ended, or of what it abandoned.</summary>
     public IReadOnlyList<Disturbance> Disturbances(Func<long, long> toNanoseconds) =>
     [
