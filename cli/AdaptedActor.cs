@@ -38,7 +38,7 @@ internal sealed class AdaptedActor(WorkloadActor actor, double inject = 0) : IMe
     /// <summary>What the actor's thread counted; null before it started.</summary>
     public ActorCounters? Counters { get; private set; }
 
-    /// <summary>Seconds from the actor's first step to its last, warm-up included: what the counters cover.</summary>
+    /// <summary>Seconds from the actor's first step to its last, warm-up included: what the counters cover. Others' turns are in it.</summary>
     public double LoadSeconds => Math.Max(1e-9, (Volatile.Read(ref _end) - _begin) / 1e9);
 
     public void Prepare()

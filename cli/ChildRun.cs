@@ -53,7 +53,7 @@ internal sealed class ChildRun(ComparisonArm arm, string runs, ulong seed, strin
     public void Start(int abreast, CancellationToken cancellation)
     {
         RunRequest request = Rehearse();
-        _limit = abreast * (Overhead + (request.Workloads.Count * (request.Window.Duration + request.Window.WarmupLimit + (2 * request.Window.WatchdogTimeout))));
+        _limit = abreast * (Overhead + (request.Workloads.Count * (request.Window.Duration + request.Window.WarmupLimit + request.Window.LongestStandstill)));
         ProcessStartInfo start = StartOf(["run", .. Arguments]);
         start.RedirectStandardInput = turn is not null;
         Process child = new() { StartInfo = start };

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Lab.Measure;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
@@ -79,7 +81,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
 
     private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)
     {
-        foreach (ComparisonArm arm in arms.Where(arm => arm.Source == ArmSource.Strategy)) new ChildRun(arm, request.Out, request.Seed).Rehearse();
+        RunRequest[] measured = [.. arms.Where(arm => arm.Source == ArmSource.Strategy).Select(Rehearsed)];
+        if (request.Turns is not null) RefuseMoreThanFits(measured);
         ComparisonFolder folder = ComparisonFolder.Create(request.Out, new ComparisonManifest
         {
             CommandLine = commandLine,
@@ -92,6 +95,21 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         });
         console.Error.WriteLine($"comparison: {folder.Path}");
         return folder;
+    }
+
+    private RunRequest Rehearsed(ComparisonArm arm)
+    {
+        using ChildRun child = new(arm, request.Out, request.Seed);
+        return child.Rehearse();
+    }
+
+    /// <summary>Arms that take turns are there at the same time; each by itself has been found to fit.</summary>
+    private static void RefuseMoreThanFits(IReadOnlyList<RunRequest> measured)
+    {
+        long together = measured.Where(one => one.Mmu != "radix").Sum(one => one.Parameters.MemoryBytes);
+        if (together == 0 || MachineLimits.Read().AvailableMemoryBytes is not { } available || together <= available) return;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--memory: {measured.Count} arms that take turns need {together / (double)(1L << 30):0.0}GiB of real memory together, and {available / (double)(1L << 30):0.0}GiB are available; ask for less, or --turns off."));
     }
 
     private ComparisonFolder Resume(ComparisonFolder folder)

@@ -14,10 +14,10 @@ internal sealed record CompareRecord(
     string Metric, string Quantile, string Unit, string ArmA, string ArmB, double? ValueA, double? ValueB, double? Ratio, double? Low, double? High, int Runs,
     string Verdict, int? MoreBlocks, bool Gated, string Workload, string Mmu, double? Confidence, string? NotAsked, double? UndisturbedA, double? UndisturbedB);
 
-/// <summary>What <c>--format json</c> prints.</summary>
+/// <summary>What <c>--format json</c> prints. Turns is the length of those that were asked for, such as 50ms; null for none.</summary>
 internal sealed record CompareDocument(
     string? Folder, IReadOnlyList<string> Arms, double Threshold, double Alpha, int FamilySize, int OtherFamilySize,
-    IReadOnlyList<string> Differences, IReadOnlyList<string> LeftOut, IReadOnlyList<CompareRecord> Rows);
+    IReadOnlyList<string> Differences, IReadOnlyList<string> LeftOut, IReadOnlyList<CompareRecord> Rows, string? Turns);
 
 /// <summary>A comparison for programs.</summary>
 internal static class CompareRecords
@@ -41,7 +41,7 @@ internal static class CompareRecords
         IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
         CompareDocument document = new(
             folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha, comparison.FamilySize, comparison.OtherFamilySize,
-            [.. differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")], [.. CompareOutput.Problems(comparison)], [.. Rows(comparison)]);
+            [.. differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")], [.. CompareOutput.Problems(comparison)], [.. Rows(comparison)], folder?.Manifest.Turns);
         to.WriteLine(JsonSerializer.Serialize(document, CompareJson.Default.CompareDocument));
     }
 

@@ -61,7 +61,7 @@ internal sealed class OneMeasurement(
         Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
-        List<CounterValue> counters = [.. CountersOf(adapted), .. WorkerCounters(adapted)];
+        List<CounterValue> counters = [.. CountersOf(adapted, window.StoppedSeconds), .. WorkerCounters(adapted)];
         counters.AddRange(ThreadCounters(window));
         counters.AddRange(edges.Counters);
         traced.Read(window, request.Window.IntervalCount);
@@ -114,7 +114,7 @@ internal sealed class OneMeasurement(
         return null;
     }
 
-    private static IEnumerable<CounterValue> CountersOf(IEnumerable<AdaptedActor> actors)
+    private static IEnumerable<CounterValue> CountersOf(IEnumerable<AdaptedActor> actors, double stoppedSeconds)
     {
         foreach (AdaptedActor actor in actors)
         {
@@ -122,8 +122,9 @@ internal sealed class OneMeasurement(
             foreach ((string name, string unit, long value) in counters.Named())
                 if (value != 0) yield return new CounterValue(actor.Name, name, unit, value);
             if (actor.Role != ActorRole.Vcpu) continue;
-            yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / actor.LoadSeconds);
-            yield return new CounterValue(actor.Name, "faults_per_s", "1/s", counters.FaultsFixed / actor.LoadSeconds);
+            double seconds = Math.Max(1e-9, actor.LoadSeconds - stoppedSeconds);
+            yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / seconds);
+            yield return new CounterValue(actor.Name, "faults_per_s", "1/s", counters.FaultsFixed / seconds);
         }
     }
 

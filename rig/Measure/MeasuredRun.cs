@@ -67,6 +67,9 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>From the opening to the closing on the wall's clock: longer than <see cref="WindowSeconds"/> where others had turns between.</summary>
     public double ElapsedSeconds => Turns.Count == 0 ? 0 : (Turns[^1].EndNanoseconds - Turns[0].StartNanoseconds) / 1e9;
 
+    /// <summary>How long the actors stood still for others' turns, between their first step and their last; 0 in one piece.</summary>
+    public double StoppedSeconds { get; init; }
+
     /// <summary>
     /// How much of the window had passed at a moment of CLOCK_MONOTONIC, in nanoseconds. What lies between two turns is as late as the end of the first;
     /// before the opening it is negative, and after the closing more than the window is long.

@@ -24,6 +24,7 @@ public sealed class TimedMeasurement
     private readonly TimingWindow _window;
     private readonly ITurns? _turns;
     private readonly List<(long Start, long End)> _turnsTaken = [];
+    private TimeSpan _stopped;
     private readonly List<string> _notes = [];
     private readonly ActorLane[] _lanes;
     private readonly SpinBarrier _barrier;
@@ -232,7 +233,9 @@ public sealed class TimedMeasurement
         long given = _clock.Ticks();
         if (!_turns.Await())
             _watch.Interrupt();
-        _watch.Excuse(TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100));
+        TimeSpan stood = TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100);
+        _stopped += stood;
+        _watch.Excuse(stood);
         return !_watch.IsInTrouble;
     }
 
@@ -287,6 +290,7 @@ public sealed class TimedMeasurement
             Turns = [.. _turnsTaken.Select(turn => new Stretch(_clock.ToMonotonicNanoseconds(turn.Start), _clock.ToMonotonicNanoseconds(turn.End)))],
             Steady = _isSteady,
             ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
+            StoppedSeconds = _stopped.TotalSeconds,
             WarmupSeconds = warmupSeconds,
             Disturbance = closing.Counters.Since(opening.Counters),
             GcLatencyMode = modeInForce,

@@ -33,6 +33,9 @@ public sealed record WindowSettings
     /// <summary>The run is given up when an actor completes no step for this long.</summary>
     public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The longest that an actor can stand still before the run is given up: <see cref="Watchdog.Patience"/> timeouts, while others make progress.</summary>
+    public TimeSpan LongestStandstill => WatchdogTimeout * Watchdog.Patience;
+
     /// <summary>
     /// Counts what threads that are no actors have done; null for none. While it moves, an actor that stands still may be waiting for them, and has up to
     /// <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread, beside all others.

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Lab.Measure;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Xunit;
@@ -197,6 +198,17 @@ public sealed class CompareMeasuredTests : IDisposable
     public void An_arm_that_cannot_be_measured_is_refused_before_anything_is()
     {
         BadInputTests.AssertRefusal(LabProcess.Run(Tiny("workqueue", "kvm-slots")), "There is no arm 'kvm-slots'", "There are:");
+        Assert.False(Directory.Exists(_runs.Out));
+    }
+
+    /// <summary>Each arm alone fits: a twelfth of what is there.</summary>
+    [Fact]
+    public void Arms_that_do_not_fit_into_memory_together_are_refused_before_anything_is_measured()
+    {
+        long mebibytes = MachineLimits.Read().AvailableMemoryBytes!.Value / 12 >> 20;
+        string[] arms = [.. Enumerable.Repeat("mainline", 13)];
+        string[] request = ["compare", .. arms, "--out", _runs.Out, "--mmu", "host", "--memory", $"{mebibytes}MiB", "--vcpus", "1", "--duration", "10ms"];
+        BadInputTests.AssertRefusal(LabProcess.Run(request), "13 arms that take turns need", "ask for less, or --turns off");
         Assert.False(Directory.Exists(_runs.Out));
     }
 

@@ -30,6 +30,7 @@ public sealed class TurnsTests
         Assert.Equal(0.1, run.WindowSeconds, 5);
         Assert.Equal(0.1, run.Turns.Sum(turn => turn.EndNanoseconds - turn.StartNanoseconds) / 1e9, 5);
         Assert.InRange(run.ElapsedSeconds, 0.1 + (3 * 0.04), 10);
+        Assert.InRange(run.StoppedSeconds, 5 * 0.04, run.ElapsedSeconds - 0.1 + 10);
         foreach (ActorResult actor in run.Actors)
         {
             LatencyRecorder recorder = actor.Recorders[0];
