@@ -219,7 +219,7 @@ public sealed class CompareMeasuredTests : IDisposable
         LabExit saved = LabProcess.Run(Tiny("workqueue", "--blocks", "2", "--save-baseline", "kept"));
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
-        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "100ms", "--memory", "8MiB", "--warmup", "20ms",
+        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
             "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--out", _runs.Beside("runs"), "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);
 
