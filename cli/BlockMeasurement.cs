@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Lab.Results.Comparisons;
 
 namespace Lab.Cli;
@@ -100,5 +99,5 @@ internal sealed class BlockMeasurement(ComparisonFolder folder, LabConsole conso
     }
 
     private static string Left(TimeSpan elapsed, int done, int missing) =>
-        done == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({elapsed / done * missing:mm\\:ss} left)");
+        done == 0 ? "" : $" ({Quantities.DescribeLeft(elapsed / done * missing)} left)";
 }

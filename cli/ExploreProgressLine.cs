@@ -43,7 +43,7 @@ internal sealed class ExploreProgressLine(TextWriter error, bool live, string su
     {
         string states = progress.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.States:N0} states") : "";
         string left = progress.DoneShare is > 0.001 and <= 1 and { } share
-            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, {TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)):hh\\:mm\\:ss} left")
+            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, {Quantities.DescribeLeft(TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)))} left")
             : "";
         return string.Create(CultureInfo.InvariantCulture, $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{left}");
     }

@@ -86,6 +86,12 @@ internal static partial class Quantities
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.###}s")
             : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.###}ms");
 
+    /// <summary>Time still to go, as <c>mm:ss</c> or, from an hour on, <c>h:mm:ss</c>; days are told in hours.</summary>
+    public static string DescribeLeft(TimeSpan left) =>
+        left.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(long)left.TotalHours}:{left:mm\\:ss}")
+            : left.ToString("mm\\:ss", CultureInfo.InvariantCulture);
+
     public static string DescribeBytes(long bytes)
     {
         foreach ((int shift, string unit) in new[] { (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB") })

@@ -61,7 +61,7 @@ internal sealed class RunProgress(TextWriter error, bool live)
             // From what the measurements so far took, once there is one; before that from what was asked for.
             TimeSpan each = index > 0 ? elapsed.Elapsed / (index + done) : expected;
             TimeSpan left = each * (count - index - done);
-            task.Description = string.Create(CultureInfo.InvariantCulture, $"{index + 1}/{count} {name}: {phase}, {left:mm\\:ss} left");
+            task.Description = string.Create(CultureInfo.InvariantCulture, $"{index + 1}/{count} {name}: {phase}, {Quantities.DescribeLeft(left)} left");
         }
     }
 }

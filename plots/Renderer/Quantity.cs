@@ -9,8 +9,8 @@ public static class Quantity
     private const int Significant = 3;
 
     /// <summary>
-    /// Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; what is counted
-    /// in whole pieces keeps every digit below a million.
+    /// Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; bytes become KiB, MiB
+    /// or GiB; what is counted in whole pieces keeps every digit below a million.
     /// </summary>
     public static string Format(double value, string unit) => Format(value, unit, Digits, Significant);
 
@@ -22,8 +22,8 @@ public static class Quantity
         return Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture), Math.Clamp(digits, Significant, 10));
     }
 
-    /// <summary>Every digit of a count, in groups of three.</summary>
-    public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
+    /// <summary>Every digit of a count, in groups of three, as the terminal writes it.</summary>
+    public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
     private static string Format(double value, string unit, Func<decimal, int, string> write, int digits)
     {
@@ -36,7 +36,8 @@ public static class Quantity
             "ns" => Scaled(value, [" ns", " µs", " ms", " s"], write, digits),
             "s" => Scaled(value * 1e9, [" ns", " µs", " ms", " s"], write, digits),
             "1/s" => Scaled(value, ["", " k", " M", " G"], write, digits) + "/s",
-            "" or "1" => Pieces(value, write, digits),
+            "bytes" => Scaled(value, [" B", " KiB", " MiB", " GiB", " TiB"], write, digits, step: 1024),
+            "" or "1" or "count" => Pieces(value, write, digits),
             _ => $"{Pieces(value, write, digits)} {unit}",
         };
     }
@@ -49,9 +50,9 @@ public static class Quantity
         _ => Scaled(value, ["", " k", " M", " G"], write, digits),
     };
 
-    /// <param name="units">From the value's own, each a thousand times the one before.</param>
+    /// <param name="units">From the value's own, each <paramref name="step"/> times the one before.</param>
     /// <param name="digits">That matter.</param>
-    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write, int digits)
+    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write, int digits, double step = 1000)
     {
         if (value == 0 || Math.Abs(value) < 1e-9)
             return "0";
@@ -60,8 +61,8 @@ public static class Quantity
         var lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - (digits - 1));
         var rounded = Math.Round(bounded / lastDigit) * lastDigit;
         var index = 0;
-        for (; index < units.Length - 1 && Math.Abs(rounded) >= 999.9; index++)
-            rounded /= 1000;
+        for (; index < units.Length - 1 && Math.Abs(rounded) >= step - 0.1; index++)
+            rounded /= step;
         var decimals = Math.Max(0, digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
         return write((decimal)rounded, decimals) + units[index];
     }

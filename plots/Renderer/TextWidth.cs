@@ -25,7 +25,7 @@ internal static class TextWidth
 
     private static double Em(char c) => c switch
     {
-        'i' or 'l' or 'j' or 'I' or '.' or ',' or ':' or ';' or '|' or '!' or '\'' or ' ' or '\u202f' => 0.34,
+        'i' or 'l' or 'j' or 'I' or '.' or ',' or ':' or ';' or '|' or '!' or '\'' or ' ' => 0.34,
         'f' or 't' or 'r' or '-' or '(' or ')' or '/' => 0.42,
         'm' or 'w' or 'M' or 'W' or '%' or '@' => 0.97,
         >= 'A' and <= 'Z' => 0.74,

@@ -39,7 +39,7 @@ internal static class ReportDisturbances
             foreach (var (arm, byKind) in comparison.Arms.Zip(found))
             {
                 double count = byKind[kind].Count(), perRun = count / arm.Runs.Count;
-                ReportTables.Cell(page.Body, perRun, string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count((long)count)} ({perRun:0.##})"));
+                ReportTables.Cell(page.Body, perRun, string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count((long)count)} ({perRun:#,0.##})"));
             }
 
             foreach (var byKind in found)

@@ -154,7 +154,7 @@ public sealed class ExploreReportTests
     [Fact]
     public void Progress_says_how_long_it_will_take_where_that_is_known()
     {
-        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:00:30 left", ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25)));
+        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:30 left", ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25)));
         Assert.Equal("a on b: random, 1,000 executions, 10 s", ExploreProgressLine.Describe("a on b", new ExploreProgress("random", 1000, 0, 10, null)));
     }
 

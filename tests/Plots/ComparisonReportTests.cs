@@ -57,7 +57,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
         var html = ComparisonReport.Render(both, null);
         Assert.Contains("workqueue without tagged samples", html);
         Assert.Contains(">(1.500)<", html);
-        Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120\u202f000 of mainline, 70 of 120\u202f000 of workqueue.", html);
+        Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120,000 of mainline, 70 of 120,000 of workqueue.", html);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
     {
         var html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
         Assert.Contains("All 30 runs were watched by another process.", html);
-        Assert.Contains(">20\u202f000 (2000)<", html);
+        Assert.Contains(">20,000 (2,000)<", html);
         Assert.Contains(">20 (2)<", html);
 
         var unwatched = SampleComparison.WriteTo(_temporary.Path, blocks: 2, isWatched: false);

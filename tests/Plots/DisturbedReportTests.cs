@@ -14,7 +14,7 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
         var html = HtmlReport.Render(samples.Run);
         Assert.Contains("<h3>with and without disturbed samples</h3>", html);
         Assert.Contains("All 36 measurements were watched by another process.", html);
-        Assert.Contains("<td data-value=\"involuntary-switch\">involuntary-switch</td><td data-value=\"72000\">72\u202f000</td>", html);
+        Assert.Contains("<td data-value=\"involuntary-switch\">involuntary-switch</td><td data-value=\"72000\">72,000</td>", html);
         Assert.Contains("the longest 10 that are located", html);
         Assert.Contains("run-queue-delay+involuntary-switch", html);
         Assert.Contains("it tags no sample", html);

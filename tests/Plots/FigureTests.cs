@@ -128,7 +128,10 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [InlineData(3.5e12, "ns", "3500 s")]
     [InlineData(2.5, "s", "2.50 s")]
     [InlineData(4.2e6, "1/s", "4.20 M/s")]
-    [InlineData(1037, "pages", "1\u202f037 pages")]
+    [InlineData(1037, "pages", "1,037 pages")]
+    [InlineData(1, "count", "1")]
+    [InlineData(512, "bytes", "512 B")]
+    [InlineData(81_369_498, "bytes", "77.6 MiB")]
     [InlineData(double.NaN, "ns", "–")]
     public void Quantities_have_three_digits_and_a_unit_that_fits(double value, string unit, string expected) =>
         Assert.Equal(expected, Quantity.Format(value, unit));
