@@ -52,7 +52,8 @@ internal static class ComparisonTables
         ReportTables.CloseTable(html);
         if (isBothWays)
         {
-            List<string> tagged = [.. left.Zip([a, b], (one, label) => $"{Quantity.Count(one.Sum(row => row.Tagged))} of {Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
+            List<string> tagged = [.. left.Zip([a, b], (one, label) => one.Length == 0 ? $"{label} was not watched"
+                : $"{Quantity.Count(one.Sum(row => row.Tagged))} of {Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
             html.Add($"<p class=\"soft\">Tagged samples, which a located disturbance overlapped: {string.Join(", ", tagged)}. They are in all other columns and in the figures.</p>");
         }
 

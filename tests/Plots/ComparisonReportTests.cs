@@ -58,6 +58,11 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
         Assert.Contains("workqueue without tagged samples", html);
         Assert.Contains(">(1.500)<", html);
         Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120,000 of mainline, 70 of 120,000 of workqueue.", html);
+
+        var arms = both.Arms.ToArray();
+        var index = Array.FindIndex(arms, arm => arm.Label == "workqueue");
+        arms[index] = arms[index] with { Runs = [.. arms[index].Runs.Select(run => run with { Record = new RunRecord { Folder = run.Record.Folder, Manifest = run.Record.Manifest, Summary = run.Record.Summary } })] };
+        Assert.Contains("overlapped: 70 of 120,000 of mainline, workqueue was not watched.", ComparisonReport.Render(both with { Arms = arms }, null));
     }
 
     [Fact]
