@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>The README's example: two holders of a reference put it, and exactly one of them frees.</summary>
+/// <summary>The example of docs/EXTENDING.md: two holders put their reference, and exactly one of them frees.</summary>
 public sealed class LastPutTests
 {
     [Fact]

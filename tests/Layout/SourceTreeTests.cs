@@ -64,11 +64,11 @@ public sealed class SourceTreeTests
     [Theory]
     [InlineData("tests/Plugin/ZapInline.cs")]
     [InlineData("tests/Explorer/LastPutTests.cs")]
-    public void The_readme_shows_an_example_as_it_is_compiled(string path)
+    public void The_page_on_extending_shows_an_example_as_it_is_compiled(string path)
     {
-        string readme = File.ReadAllText(Path.Combine(LabProcess.Checkout, "README.md"));
+        string page = File.ReadAllText(Path.Combine(LabProcess.Checkout, "docs", "EXTENDING.md"));
         string example = File.ReadAllText(Path.Combine(LabProcess.Checkout, path));
-        Assert.Contains($"<!-- example: {path} -->\n```csharp\n{example.TrimEnd()}\n```\n", readme);
+        Assert.Contains($"<!-- example: {path} -->\n```csharp\n{example.TrimEnd()}\n```\n", page);
     }
 
     private static bool IsText(string path) =>
