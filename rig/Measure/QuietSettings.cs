@@ -1,3 +1,6 @@
+using System.Globalization;
+using Lab.Settings;
+
 namespace Lab.Measure;
 
 /// <summary>
@@ -27,4 +30,44 @@ public sealed record QuietSettings
     public int FifoPriority { get; init; } = FifoPriorityDefault;
 
     public bool IsNone => !Pin && !HoldOffIdleStates && !Fifo;
+
+    /// <summary>What can be asked for.</summary>
+    public static class Declared
+    {
+        public static SettingGroup Group { get; } = new("A quiet machine");
+
+        public static Setting<QuietSettings> Quiet { get; } = Group.Add(
+            "quiet", new Form<QuietSettings>(QuietOf, Print)
+            {
+                Takes = "pin, idle, fifo (comma-separated), all or none",
+                Corners = [new(), new() { Pin = true, Fifo = true }, new() { Pin = true, HoldOffIdleStates = true, Fifo = true }],
+            },
+            "none", "what the machine is asked for");
+
+        public static Setting<int> FifoPriority { get; } = Group.Add(
+            "fifo-priority", Form.Whole(1, 99), FifoPriorityDefault.ToString(CultureInfo.InvariantCulture), "SCHED_FIFO priority of --quiet fifo");
+
+        private static QuietSettings QuietOf(string option, string text)
+        {
+            QuietSettings quiet = new();
+            foreach (string item in Names.Items(option, text))
+            {
+                quiet = Names.Choice<Func<QuietSettings, QuietSettings>>(
+                    option,
+                    item,
+                    ("pin", one => one with { Pin = true }),
+                    ("idle", one => one with { HoldOffIdleStates = true }),
+                    ("fifo", one => one with { Fifo = true }),
+                    ("all", one => one with { Pin = true, HoldOffIdleStates = true, Fifo = true }),
+                    ("none", one => one))(quiet);
+            }
+            return quiet;
+        }
+
+        private static string Print(QuietSettings quiet)
+        {
+            (bool Asked, string Name)[] parts = [(quiet.Pin, "pin"), (quiet.HoldOffIdleStates, "idle"), (quiet.Fifo, "fifo")];
+            return quiet.IsNone ? "none" : string.Join(',', parts.Where(part => part.Asked).Select(part => part.Name));
+        }
+    }
 }

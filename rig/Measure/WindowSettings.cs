@@ -1,3 +1,5 @@
+using Lab.Settings;
+
 namespace Lab.Measure;
 
 /// <summary>Whether actor threads are bound to cores.</summary>
@@ -16,13 +18,13 @@ public enum Pinning
 public sealed record WindowSettings
 {
     /// <summary>Length of the timing window.</summary>
-    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Duration { get; init; } = Declared.Duration.DefaultValue;
 
     /// <summary>The load runs at least this long before the window, even when every actor says that it is warm.</summary>
-    public TimeSpan WarmupMinimum { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan WarmupMinimum { get; init; } = Declared.Warmup.DefaultValue;
 
     /// <summary>An actor that is not warm by then is measured cold, and a note says so.</summary>
-    public TimeSpan WarmupLimit { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan WarmupLimit { get; init; } = Declared.WarmupLimit.DefaultValue;
 
     /// <summary>
     /// How much longer than that the load may run until it is steady (<see cref="SteadyState"/>); a load that is not steady by then is measured all the same,
@@ -31,7 +33,7 @@ public sealed record WindowSettings
     public TimeSpan SteadyLimit { get; init; }
 
     /// <summary>The run is given up when an actor completes no step for this long.</summary>
-    public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan WatchdogTimeout { get; init; } = Declared.Watchdog.DefaultValue;
 
     /// <summary>The longest that an actor can stand still before the run is given up: <see cref="Watchdog.Patience"/> timeouts, while others make progress.</summary>
     public TimeSpan LongestStandstill => WatchdogTimeout * Watchdog.Patience;
@@ -60,13 +62,51 @@ public sealed record WindowSettings
     /// <summary>Who else measures meanwhile, turn by turn; null for a window in one piece. Not taken where an actor <see cref="IMeasuredActor.KeepsTime"/>, which a note says.</summary>
     public ITurns? Turns { get; init; }
 
-    public Pinning Pinning { get; init; } = Pinning.Auto;
+    public Pinning Pinning { get; init; } = Declared.Pin.DefaultValue;
 
     /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
     public QuietSettings Quiet { get; init; } = new();
 
     /// <summary>What stamps are taken with; null is <see cref="Clock.Default"/>.</summary>
     public Clock? Clock { get; init; }
+
+    /// <summary>What was set of it.</summary>
+    public static WindowSettings Of(SettingValues values) => new()
+    {
+        Duration = values.Of(Declared.Duration),
+        WarmupMinimum = values.Of(Declared.Warmup),
+        WarmupLimit = values.Of(Declared.WarmupLimit),
+        SteadyLimit = values.Of(Declared.SteadyLimit),
+        WatchdogTimeout = values.Of(Declared.Watchdog),
+        Pinning = values.Of(Declared.Pin),
+        Quiet = values.Of(QuietSettings.Declared.Quiet) with { FifoPriority = values.Of(QuietSettings.Declared.FifoPriority) },
+    };
+
+    /// <summary>What can be set of it.</summary>
+    public static class Declared
+    {
+        private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+        public static SettingGroup Group { get; } = new("The measured window");
+
+        public static Setting<TimeSpan> Duration { get; } = Group.Add(
+            "duration", Form.Duration(TimeSpan.FromMilliseconds(10), Longest), "3s", "length of each measured window");
+
+        public static Setting<TimeSpan> Warmup { get; } = Group.Add(
+            "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "least warm-up before each window");
+
+        public static Setting<TimeSpan> WarmupLimit { get; } = Group.Add(
+            "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s", "longest warm-up; what is not warm by then is measured cold, and said so");
+
+        public static Setting<TimeSpan> SteadyLimit { get; } = Group.Add(
+            "steady-limit", Form.Duration(TimeSpan.Zero, Longest), "1s",
+            "how much longer to warm up until the load is steady; what is not by then is measured, and said so; 0 does not ask");
+
+        public static Setting<TimeSpan> Watchdog { get; } = Group.Add(
+            "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s", "give a run up when an actor stands still for so long");
+
+        public static Setting<Pinning> Pin { get; } = Group.Add("pin", Form.Words<Pinning>(), "auto", "bind actors to cores");
+    }
 
     /// <exception cref="ArgumentOutOfRangeException">A duration or count makes no sense.</exception>
     internal void Validate()

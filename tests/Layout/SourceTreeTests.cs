@@ -10,8 +10,9 @@ public sealed class SourceTreeTests
     /// <summary>Who may refer to whom. A project that is not here fails the test: say where it belongs first.</summary>
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
-        ["Lab.Mmu"] = [],
-        ["Lab.Measure"] = [],
+        ["Lab.Settings"] = [],
+        ["Lab.Mmu"] = ["Lab.Settings"],
+        ["Lab.Measure"] = ["Lab.Settings"],
         ["Lab.Explorer"] = ["Lab.Mmu"],
         ["Lab.Hardware"] = ["Lab.Mmu"],
         ["Lab.Results"] = [],

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Lab.Settings;
+
 namespace Lab.Mmu;
 
 /// <summary>When a zap that may yield drops mmu_lock for others.</summary>
@@ -56,25 +59,112 @@ public sealed record VmSettings
     /// <summary>Level of the leafs that faults install: 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB.</summary>
     public int LeafLevel { get; init; } = 1;
 
-    public YieldPolicy Yield { get; init; } = YieldPolicy.Contended;
+    public YieldPolicy Yield { get; init; } = Declared.Yield.DefaultValue.Policy;
 
     /// <summary>Entries of progress between yields under <see cref="YieldPolicy.AfterEntries"/>.</summary>
     public int YieldEntries { get; init; } = 512;
 
-    public ZapPasses Passes { get; init; } = ZapPasses.AsSource;
+    public ZapPasses Passes { get; init; } = Declared.Passes.DefaultValue;
 
     /// <summary>Worker threads of a strategy's work queue.</summary>
-    public int Workers { get; init; } = 1;
+    public int Workers { get; init; } = Declared.Workers.DefaultValue;
 
     /// <summary>New roots go to the tail of the list instead of its head. The kernel inserts at the head, and that hides a bug (reference 3.4).</summary>
-    public bool InsertAtTail { get; init; }
+    public bool InsertAtTail { get; init; } = Declared.InsertAtTail.DefaultValue;
 
     /// <summary>Shortest grace period of page-table pages.</summary>
-    public TimeSpan GracePeriodMin { get; init; } = TimeSpan.FromMilliseconds(1);
+    public TimeSpan GracePeriodMin { get; init; } = Declared.GracePeriodMin.DefaultValue;
 
     /// <summary>How long to dally at each <see cref="PausePoint"/>, in nanoseconds; absent is not at all.</summary>
-    public IReadOnlyDictionary<PausePoint, long> PauseNanoseconds { get; init; } = new Dictionary<PausePoint, long>();
+    public IReadOnlyDictionary<PausePoint, long> PauseNanoseconds { get; init; } = Declared.Pauses.DefaultValue;
 
     /// <summary>Table pages the arena has room for: sixteen full trees of zombies, and a floor for small guests.</summary>
     internal long TableCapacity => Math.Max(65_536, 16 * (MemoryBytes >> 21) + 65_536);
+
+    /// <summary>What was set of it; how much memory for how many vCPUs follows from machine and workload.</summary>
+    public static VmSettings Of(SettingValues values) => new()
+    {
+        Yield = values.Of(Declared.Yield).Policy,
+        YieldEntries = values.Of(Declared.Yield).Entries,
+        Passes = values.Of(Declared.Passes),
+        Workers = values.Of(Declared.Workers),
+        InsertAtTail = values.Of(Declared.InsertAtTail),
+        GracePeriodMin = values.Of(Declared.GracePeriodMin),
+        PauseNanoseconds = values.Of(Declared.Pauses),
+    };
+
+    /// <summary>When zaps yield, and after how many entries of progress.</summary>
+    public readonly record struct YieldRule(YieldPolicy Policy, int Entries);
+
+    /// <summary>What can be set of a VM on any MMU.</summary>
+    public static class Declared
+    {
+        private const string After = "after:";
+
+        public static SettingGroup Group { get; } = new("Page tables, roots and locks");
+
+        public static Setting<YieldRule> Yield { get; } = Group.Add(
+            "yield", new Form<YieldRule>(YieldOf, Print) { Takes = "off, contended, or after:N entries of progress", Corners = [new(YieldPolicy.Off, 1), new(YieldPolicy.AfterEntries, 7)] },
+            "contended", "zaps drop a contended lock");
+
+        public static Setting<ZapPasses> Passes { get; } = Group.Add(
+            "zap-passes",
+            Form.Words(("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
+            "source", "granularity of whole-root zaps");
+
+        public static Setting<int> Workers { get; } = Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
+
+        public static Setting<bool> InsertAtTail { get; } = Group.Add(
+            "insert", Form.Words(("head (as the kernel)", false), ("tail", true)), "head", "where new roots join the list");
+
+        public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
+            "grace", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "1ms", "shortest grace period of page tables");
+
+        public static Setting<IReadOnlyDictionary<PausePoint, long>> Pauses { get; } = Group.Add(
+            "pause", new Form<IReadOnlyDictionary<PausePoint, long>>(PausesOf, Print)
+            {
+                Takes = "fast-zap=200us, put-edge=…, root-filter=…, detached=…; comma-separated",
+                Corners = [new Dictionary<PausePoint, long> { [PausePoint.FastZap] = 200_000, [PausePoint.Detached] = 1 }],
+            },
+            "none", "dally at a point, to widen the window of a bug", unset: "none");
+
+        private static YieldRule YieldOf(string option, string text) =>
+            text.StartsWith(After, StringComparison.Ordinal)
+                ? new(YieldPolicy.AfterEntries, Quantities.Whole($"{option} {After}", text[After.Length..], 1, 1 << 30))
+                : new(Names.Choice(option, text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended), ("after:N", YieldPolicy.AfterEntries)), 1);
+
+        private static string Print(YieldRule rule) => rule.Policy switch
+        {
+            YieldPolicy.Off => "off",
+            YieldPolicy.AfterEntries => string.Create(CultureInfo.InvariantCulture, $"{After}{rule.Entries}"),
+            _ => "contended",
+        };
+
+        private static IReadOnlyDictionary<PausePoint, long> PausesOf(string option, string text)
+        {
+            Dictionary<PausePoint, long> pauses = [];
+            if (text == "none") return pauses;
+            foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                string[] parts = item.Split('=');
+                if (parts.Length != 2) throw Quantities.Bad(option, item, "a point and a duration such as fast-zap=200us");
+                PausePoint point = Names.Find("pause point", parts[0], Enum.GetValues<PausePoint>(), NameOf);
+                long nanoseconds = Quantities.Nanoseconds(option, parts[1]);
+                if (nanoseconds is <= 0 or > 1_000_000_000) throw Quantities.Bad(option, item, "a duration from 1ns to 1s");
+                pauses[point] = nanoseconds;
+            }
+            return pauses;
+        }
+
+        private static string Print(IReadOnlyDictionary<PausePoint, long> pauses) =>
+            pauses.Count == 0 ? "none" : string.Join(',', pauses.Select(pause => string.Create(CultureInfo.InvariantCulture, $"{NameOf(pause.Key)}={pause.Value}ns")));
+
+        private static string NameOf(PausePoint point) => point switch
+        {
+            PausePoint.FastZap => "fast-zap",
+            PausePoint.PutEdge => "put-edge",
+            PausePoint.RootFilter => "root-filter",
+            _ => "detached",
+        };
+    }
 }
