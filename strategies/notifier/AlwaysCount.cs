@@ -21,7 +21,7 @@ public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachin
     {
         Vm.Machine.EnterRcu(Vm.Srcu);
         ExclusiveHold hold = Vm.EnterExclusive();
-        Begin(range, hold);
+        Begin(range);
         if (Vm.Memslots.Overlaps(range, exceptId: -1)) Unmap(range, hold);
         Vm.Exit(hold);
         Vm.Machine.ExitRcu(Vm.Srcu);
@@ -31,10 +31,7 @@ public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachin
     public override void RangeEnd(GfnRange range)
     {
         ExclusiveHold hold = Vm.EnterExclusive();
-        End(hold);
+        End();
         Vm.Exit(hold);
     }
-
-    /// <summary>Nothing to do: nobody waits for the count.</summary>
-    public override void Release() { }
 }

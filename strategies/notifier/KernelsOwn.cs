@@ -23,7 +23,4 @@ public sealed class KernelsOwn<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine
 
     /// <summary>Nothing to do: start and end are both inside the system call.</summary>
     public override void RangeEnd(GfnRange range) { }
-
-    /// <summary>Nothing to do: nothing is counted.</summary>
-    public override void Release() { }
 }

@@ -58,7 +58,7 @@ internal sealed unsafe partial class AgentController
         // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw on the way.
         state.ExclusiveHash = theLock is SleepingLock && !OrdersAllLocks ? Mix(state.ExclusiveHash, (ulong)me.Index + 1, 7) : me.History;
         state.SharedHash = 0;
-        if (GluesFastZap && theLock is MmuLock && Watch is { } watch && watch.IsInFastZap(me)) state.DowngradedBy = me.Index;
+        if (GluesFastZap && Watch is { } watch && watch.IsMmuLock(theLock) && watch.IsInFastZap(me)) state.DowngradedBy = me.Index;
         _footprint.Write(LockTarget + state.Number);
         Released(me, state, theLock);
         Teller?.Tell(me, OperationKind.ExitExclusive, theLock);
@@ -183,7 +183,7 @@ internal sealed unsafe partial class AgentController
 
     private static string NameOf(object thing) => thing switch
     {
-        MmuLock => "mmu_lock",
+        MmuLock readWrite => readWrite.Name,
         TicketLock spin => spin.Name,
         SleepingLock mutex => mutex.Name,
         Rcu rcu => rcu.Name,

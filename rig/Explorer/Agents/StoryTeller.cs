@@ -69,7 +69,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
 
     private static string NameOf(object thing) => thing switch
     {
-        MmuLock => "mmu_lock",
+        MmuLock readWrite => readWrite.Name,
         TicketLock spin => spin.Name,
         SleepingLock mutex => mutex.Name,
         Rcu rcu => rcu.Name,

@@ -72,6 +72,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>Address of the list's own node, to which the first root points back.</summary>
     public ulong ListHead => (ulong)_vm!.Roots.HeadNode;
 
+    public bool IsMmuLock(object theLock) => theLock == _vm!.MmuLock;
+
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
     public void EnterSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
@@ -115,7 +117,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     public void OnLockTaken(Agent me, object theLock, bool exclusive)
     {
-        if (!exclusive || theLock is not MmuLock) return;
+        if (!exclusive || !IsMmuLock(theLock)) return;
         for (TdpRoot root = First(); !root.IsNone; root = After(root))
         {
             if (root.Count != 0) continue;
@@ -125,7 +127,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     public void OnLockReleased(Agent me, object theLock, bool isFree)
     {
-        if (theLock is MmuLock && isFree) CheckReachable();
+        if (IsMmuLock(theLock) && isFree) CheckReachable();
         if (theLock == _vm!.Roots.PagesLock) CheckRoles();
     }
 

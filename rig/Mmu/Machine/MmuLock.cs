@@ -22,14 +22,22 @@ public sealed unsafe class MmuLock : IDisposable
     private readonly NativeBlock _block = new(4096);
     private readonly uint* _state;
     private readonly uint* _sleepers;
-    private readonly TicketLock _queue = new("mmu_lock queue");
+    private readonly TicketLock _queue;
+    private readonly string _sharedWait;
+    private readonly string _exclusiveWait;
 
-    public MmuLock()
+    public MmuLock(string name = "mmu_lock")
     {
+        Name = name;
+        _queue = new TicketLock($"{name} queue");
+        _sharedWait = $"{name}, shared";
+        _exclusiveWait = $"{name}, exclusive";
         // SAFETY: two words on their own cache lines inside the block owned by this lock.
         _state = (uint*)_block.Address;
         _sleepers = (uint*)(_block.Address + 128);
     }
+
+    public string Name { get; }
 
     /// <summary>Turns a waiter spins before it sleeps; none where there is one processor.</summary>
     internal static int SpinTurns { get; } = Environment.ProcessorCount > 1 ? 200 : 0;
@@ -80,7 +88,7 @@ public sealed unsafe class MmuLock : IDisposable
     private void EnterSharedSlow()
     {
         Actor actor = Actor.Current;
-        actor.BeginWait("mmu_lock, shared");
+        actor.BeginWait(_sharedWait);
         Interlocked.Add(ref *_state, unchecked(0u - Reader));
         if (Volatile.Read(ref *_sleepers) != 0) Libc.FutexWakeAll(_state);
         _queue.Enter();
@@ -94,7 +102,7 @@ public sealed unsafe class MmuLock : IDisposable
     private void EnterExclusiveSlow()
     {
         Actor actor = Actor.Current;
-        actor.BeginWait("mmu_lock, exclusive");
+        actor.BeginWait(_exclusiveWait);
         _queue.Enter();
         if (Interlocked.CompareExchange(ref *_state, WriterIn, 0) != 0)
         {

@@ -8,10 +8,13 @@ namespace Lab.Mmu;
 /// The retry protocol of reference 9.1 is here, shared by all variants. A fault takes <see cref="Sequence"/> before it looks up the frame, and asks
 /// <see cref="MustRetry"/> under mmu_lock before it installs. An end raises the sequence before it lowers the number in progress.
 /// The sequence is 64 bits wide everywhere (a 32-bit snapshot hung vCPUs after 2^31 notifications).
+/// <para>Where a variant has its say: <see cref="RangeStart"/>, <see cref="RangeEnd"/>, a fault's <see cref="MustRetry"/>, the swap of active
+/// memslots between <see cref="BeforeSwap"/> and <see cref="AfterSwap"/>, and <see cref="Release"/>.</para>
 /// </remarks>
 public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
+    private const int OwnWordIndex = 8;
     private readonly NativeBlock _block = new(4096);
     private readonly ulong* _sequence;
     private readonly ulong* _inProgress;
@@ -34,13 +37,16 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>Snapshot for a fault, taken before the frame is looked up. Acquire: the lookup comes after.</summary>
     public ulong Sequence => Vm.Machine.Load(ref *_sequence);
 
-    /// <summary>Invalidations between start and end. Changed under mmu_lock, exclusive.</summary>
+    /// <summary>Invalidations that were booked and not ended.</summary>
     public long InProgress => (long)Vm.Machine.Load(ref *_inProgress);
 
     /// <summary>True if starts and ends are counted here; false if somebody else makes faults wait.</summary>
     public virtual bool Counts => true;
 
     protected Vm<TMachine> Vm { get; }
+
+    /// <summary>A shared word of the variant's own, zero at first.</summary>
+    protected ref ulong OwnWord => ref _sequence[OwnWordIndex];
 
     /// <summary>
     /// The host is about to unmap the range. On return no SPTE of any root, valid or invalid, maps a frame of it, and no TLB does.
@@ -50,17 +56,33 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>The host has unmapped the range; faults may map it again. Called once per start, by the same thread.</summary>
     public abstract void RangeEnd(GfnRange range);
 
-    /// <summary>The notifier was unregistered: starts whose end will never come must not block the tear-down.</summary>
-    public abstract void Release();
+    /// <summary>
+    /// The updater is about to publish other memslots, under slots_lock. What must not see the array change between its start and its end is
+    /// waited for here, or kept out by a lock that <see cref="AfterSwap"/> leaves (kvm_swap_active_memslots). Nothing to do where a start and its
+    /// end need not see the same slots.
+    /// </summary>
+    public virtual void BeforeSwap() { }
+
+    /// <summary>The memslots are published; the grace period of those before is still to come.</summary>
+    public virtual void AfterSwap() { }
+
+    /// <summary>
+    /// The notifier was unregistered: starts whose end will never come must not block the tear-down. Nothing to do where nobody waits for an end.
+    /// </summary>
+    public virtual void Release() { }
 
     public void Dispose()
     {
+        DisposeOwned();
         _block.Dispose();
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Ends what the variant owns: its locks.</summary>
+    protected virtual void DisposeOwned() { }
+
     /// <summary>True if a fault on the frame must be tried again: an invalidation is in progress, or one ended since the snapshot.</summary>
-    public bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
+    public virtual bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
     {
         // In progress first, sequence second: an end raises the sequence before it lowers the number.
         if (InProgress != 0 && Range.Contains(gfn)) return true;
@@ -73,8 +95,12 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// </summary>
     internal GfnRange RangeInProgress => InProgress != 0 ? Range : default;
 
-    /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended.</summary>
-    protected void Begin(GfnRange range, ExclusiveHold hold)
+    /// <summary>
+    /// Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended. The variant keeps
+    /// other starts and ends out meanwhile, and lets no fault that was not told to retry install once the start has zapped: the exclusive hold
+    /// does both.
+    /// </summary>
+    protected void Begin(GfnRange range)
     {
         TMachine machine = Vm.Machine;
         long open = InProgress;
@@ -84,8 +110,8 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         machine.Store(ref *_inProgress, (ulong)(open + 1));
     }
 
-    /// <summary>Books an end.</summary>
-    protected void End(ExclusiveHold hold)
+    /// <summary>Books an end. As for <see cref="Begin"/>, no other start or end may run.</summary>
+    protected void End()
     {
         Vm.Machine.Store(ref *_sequence, Sequence + 1);
         long open = InProgress - 1;
@@ -102,6 +128,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         0 => "notifier.sequence",
         8 => "notifier.in-progress",
         16 or 24 => "notifier.range",
+        OwnWordIndex * sizeof(ulong) => "notifier.own",
         _ => null,
     };
 

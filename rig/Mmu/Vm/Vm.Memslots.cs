@@ -295,8 +295,14 @@ public sealed unsafe partial class Vm<TMachine>
     private void SwapSlots()
     {
         Spare.Generation = Active.Generation + 1;
+        if (_slotKernel is not null)
+        {
+            Machine.Store(ref _words[PublishedSlots], _words[PublishedSlots] ^ 1);
+            return;
+        }
+        Notifier.BeforeSwap();
         Machine.Store(ref _words[PublishedSlots], _words[PublishedSlots] ^ 1);
-        if (_slotKernel is not null) return;
+        Notifier.AfterSwap();
         long begin = Machine.Timestamp();
         Machine.Synchronize(Srcu);
         Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);

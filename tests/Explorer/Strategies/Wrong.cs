@@ -234,7 +234,7 @@ internal static class Wrong
         public override void RangeStart(GfnRange range)
         {
             ExclusiveHold hold = Vm.EnterExclusive();
-            Begin(range, hold);
+            Begin(range);
             RootStrategy<Explored> roots = Vm.Strategy;
             for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
                 Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush: false);
@@ -244,11 +244,9 @@ internal static class Wrong
         public override void RangeEnd(GfnRange range)
         {
             ExclusiveHold hold = Vm.EnterExclusive();
-            End(hold);
+            End();
             Vm.Exit(hold);
         }
-
-        public override void Release() { }
     }
 
     /// <summary>
