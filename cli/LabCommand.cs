@@ -1,5 +1,18 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Application.Settings;
+using Lab.Cli.Bench;
+using Lab.Cli.Compare;
+using Lab.Cli.Doctor;
+using Lab.Cli.Explore;
+using Lab.Cli.List;
+using Lab.Cli.Options;
+using Lab.Cli.Report;
+using Lab.Cli.Run;
+using Lab.Cli.Track;
+using Lab.Cli.Watch;
 using Lab.Hardware;
 using Lab.Results;
 

@@ -1,7 +1,7 @@
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>
 /// Workflow commands of GitHub Actions, which it shows beside the commit. Source: docs.github.com, "Workflow commands"; escaping as

@@ -1,7 +1,8 @@
+using Lab.Application;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>Series as people read and name them.</summary>
 internal static class SeriesText

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using Lab.Application;
+using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track acknowledge</c>: somebody says why a change may stay, and no gate asks again.</summary>
 internal static class TrackAcknowledge

@@ -1,9 +1,12 @@
 using System.CommandLine;
+using Lab.Application;
+using Lab.Application.Tracking;
+using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track add</c>: the numbers of runs join the history under the commit they were measured at.</summary>
 internal static class TrackAdd

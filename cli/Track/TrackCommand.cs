@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Lab.Application;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track</c>: numbers of runs over the commits they were measured at. Adds, shows, judges, names suspects, acknowledges.</summary>
 internal static class TrackCommand

@@ -1,8 +1,13 @@
 using System.CommandLine;
+using Lab.Application;
+using Lab.Application.Tracking;
+using Lab.Cli.Compare;
+using Lab.Cli.Options;
+using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track culprit</c>: the commits among which a regression came about, and how to find the one.</summary>
 internal static class TrackCulprit

@@ -1,9 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Application.Tracking;
+using Lab.Cli.Compare;
+using Lab.Cli.Options;
+using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track gate</c>: has a series become worse and nobody said why it may? The exit code answers.</summary>
 internal static class TrackGate

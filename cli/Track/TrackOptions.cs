@@ -1,6 +1,9 @@
 using System.CommandLine;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Cli.Options;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>How a history goes to standard output. Each verb takes some of them.</summary>
 internal enum TrackFormat

@@ -5,7 +5,7 @@ using Lab.Plots;
 using Lab.Results.Statistics;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>
 /// A change of level for programs. Field names are stable; new ones are added at the end. The verdict is <c>worse</c>, <c>better</c> or <c>acknowledged</c>;

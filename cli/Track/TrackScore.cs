@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Lab.Application;
+using Lab.Cli.Compare;
+using Lab.Cli.Printing;
 using Lab.Results;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>
 /// <c>lab track score</c>: how well the detector agrees with people, on series in the form of the Turing Change Point Dataset: a JSON file per series and

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Lab.Application;
+using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary><c>lab track show</c>: the series of a history and where their levels change, those with changes first.</summary>
 internal static class TrackShow

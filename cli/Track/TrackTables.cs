@@ -1,8 +1,10 @@
 using System.Globalization;
+using Lab.Cli.Compare;
+using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>Series and changes as text for people, eighty columns wide.</summary>
 internal static class TrackTables

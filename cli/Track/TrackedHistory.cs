@@ -1,9 +1,11 @@
 using System.Globalization;
+using Lab.Application;
+using Lab.Application.Measuring;
 using Lab.Measure;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli;
+namespace Lab.Cli.Track;
 
 /// <summary>
 /// A history as read and judged, for the machine of a fingerprint, or for all where that is null. Notes are what a reader must know, a sentence each without

@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Lab.Cli;
+using Lab.Application;
+using Lab.Application.Measuring;
+using Lab.Cli.Doctor;
 using Lab.Measure;
 using Xunit;
 
@@ -95,8 +97,8 @@ public sealed class DoctorContractTests
     {
         string word = new('x', 200), sentence = string.Join(' ', Enumerable.Repeat("words", 60));
         SliceSpread spread = new(60, 1e9, 99999.9, 99999.9, 1e12, 1e12);
-        Doctor doctor = new([.. Enum.GetValues<FactState>().Select(state => new MachineFact("now", "kvm_capabilities", word, state, sentence, word))], new NoiseFloor(spread, spread));
-        Assert.All(doctor.Lines(), line => Assert.True(line.Length <= 80, line));
-        Assert.True(doctor.HasBad);
+        DoctorFindings found = new([.. Enum.GetValues<FactState>().Select(state => new MachineFact("now", "kvm_capabilities", word, state, sentence, word))], new NoiseFloor(spread, spread));
+        Assert.All(new DoctorReport(found).Lines(), line => Assert.True(line.Length <= 80, line));
+        Assert.True(found.HasBad);
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Lab.Cli;
+using Lab.Application.Catalogue;
+using Lab.Cli.Explore;
+using Lab.Cli.Printing;
 using Lab.Explorer;
 using Xunit;
 

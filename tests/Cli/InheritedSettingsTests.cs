@@ -1,5 +1,9 @@
 using System.CommandLine;
-using Lab.Cli;
+using Lab.Application.Catalogue;
+using Lab.Application.Comparing;
+using Lab.Application.Settings;
+using Lab.Cli.Compare;
+using Lab.Cli.Options;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -31,7 +35,7 @@ public sealed class InheritedSettingsTests : IDisposable
     private string Baseline(string name, params string[] arguments) =>
         _runs.Folders($"baselines/{name}", [1e6, 1.01e6], one => one with { Settings = Run(arguments).Describe() });
 
-    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], request.Out, 1).Rehearse();
+    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], RunOptions.Rehearse, request.Out, 1).Rehearse();
 
     /// <summary>Everything that a manifest says can be typed again and means the same.</summary>
     [Theory]

@@ -1,4 +1,4 @@
-using Lab.Cli;
+using Lab.Application.Settings;
 using Xunit;
 
 namespace Lab.Tests.Cli;

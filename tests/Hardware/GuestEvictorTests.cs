@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Iced.Intel;
-using Lab.Cli;
+using Lab.Application.Measuring;
 using Lab.Hardware;
 using Lab.Mmu;
 using Xunit;

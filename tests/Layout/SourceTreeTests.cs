@@ -19,7 +19,16 @@ public sealed class SourceTreeTests
         ["Lab.Strategies"] = ["Lab.Mmu"],
         ["Lab.Workloads"] = ["Lab.Mmu"],
         ["Lab.Plots"] = ["Lab.Results"],
-        ["Lab"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results", "Lab.Plots"],
+        ["Lab.Watch"] = ["Lab.Measure"],
+        ["Lab.Application"] =
+        [
+            "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results",
+        ],
+        ["Lab"] =
+        [
+            "Lab.Application", "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads",
+            "Lab.Results", "Lab.Plots",
+        ],
         ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies"],
         ["Lab.Tests"] = ["Lab", "Lab.Tests.Plugin", "Lab.Bench"],
         ["Lab.Tests.Plugin"] = ["Lab.Mmu"],

@@ -1,8 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Lab.Cli;
+using Lab.Application.Measuring;
 using Lab.Measure;
 using Lab.Results;
+using Lab.Watch;
 using Xunit;
 
 namespace Lab.Tests.Watch;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Tracing;
 using System.Globalization;
-using Lab.Cli;
 using Lab.Measure;
 using Lab.Tests.Cli;
+using Lab.Watch;
 using Microsoft.Diagnostics.NETCore.Client;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using Lab.Cli;
+using Lab.Application.Catalogue;
+using Lab.Cli.Explore;
 using Lab.Explorer;
 using Xunit;
 

@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Globalization;
+using Lab.Application;
+using Lab.Application.Comparing;
+using Lab.Application.Settings;
+using Lab.Cli.Options;
+using Lab.Cli.Run;
+using Lab.Measure;
+using Lab.Plots;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Lab.Results.Statistics;
+
+namespace Lab.Cli.Compare;
+
+/// <summary>
+/// <c>lab compare</c>: arms against the first. Strategies are measured here, in blocks that run every arm once in a process of its own; run folders and
+/// baselines are taken as they are.
+/// </summary>
+internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<string> commandLine, LabConsole console)
+{
+    private const double ThresholdDefault = 0.02;
+    private const int OrphanSeconds = 120;
+
+    public static Command Build(string[] args, LabConsole console)
+    {
+        CompareOptions options = new();
+        Command command = new("compare", "is B slower than A? strategies measured in interleaved blocks, run folders, baselines");
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(LabCommand.Guarded(console, () =>
+            new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(cancellation))));
+        return command;
+    }
+
+    /// <exception cref="UsageException">An arm cannot be measured as asked, or has no runs; nothing was measured.</exception>
+    /// <exception cref="NotComparableException">A baseline is of another machine.</exception>
+    public int Execute(CancellationToken cancellation)
+    {
+        ComparisonFolder? resumed = request.Resume is { } path ? ComparisonFolder.Open(path) : null;
+        IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
+        FixedArms given = new(arms, console.Error);
+        given.Refuse(request.Anyway);
+        foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
+
+        ComparisonFolder? folder = resumed;
+        bool isInterrupted = false;
+        if (arms.Any(arm => arm.Source == ArmSource.Strategy))
+        {
+            folder = resumed is null ? Create(arms) : Resume(resumed);
+            isInterrupted = new BlockMeasurement(folder, RunOptions.Rehearse, console.Error).Run(cancellation);
+            console.Error.WriteLine($"comparison: {folder.Path}");
+        }
+
+        IReadOnlyList<ArmRuns> runs = [.. arms.Select((arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];
+        bool isWhole = folder is null || folder.Manifest.Blocks.Count >= folder.Manifest.BlocksAsked;
+        if (request.SaveBaseline is { } name) Save(name, folder!, isWhole);
+        ArmComparison comparison = ArmComparison.Of(
+            runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
+        if (arms.Count > 1)
+        {
+            CompareOutput.Print(comparison, folder, request.Format, console);
+            if (folder is { Manifest.Blocks.Count: > 0 }) console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
+        }
+
+        if (isInterrupted)
+        {
+            console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are kept; lab compare --resume {folder.Path}");
+            return ExitCode.Interrupted;
+        }
+        return Code(comparison, folder, isWhole);
+    }
+
+    private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)
+    {
+        if (folder?.Manifest.Blocks.SelectMany(block => block.Runs).Any(run => run.ExitCode == ExitCode.InvariantViolated) == true) return ExitCode.InvariantViolated;
+        if (comparison.Arms.FirstOrDefault(arm => arm.Runs.Count == 0) is { } empty)
+        {
+            console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
+            return ExitCode.Usage;
+        }
+        if (request.IsStrict && comparison.Arms.Any(arm => arm.Contaminations.Count > 0)) return ExitCode.Contaminated;
+        if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
+        bool isOpen = !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
+        return request.MustDecide && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive : ExitCode.Fine;
+    }
+
+    private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)
+    {
+        RunRequest[] measured = [.. arms.Where(arm => arm.Source == ArmSource.Strategy).Select(Rehearsed)];
+        if (request.Turns is not null) RefuseMoreThanFits(measured);
+        ComparisonFolder folder = ComparisonFolder.Create(request.Out, new ComparisonManifest
+        {
+            CommandLine = commandLine,
+            Seed = request.Seed,
+            BlocksAsked = request.Blocks!.Value,
+            Threshold = request.Threshold!.Value,
+            Gated = request.Gated,
+            Turns = request.Turns,
+            Arms = arms,
+        });
+        console.Error.WriteLine($"comparison: {folder.Path}");
+        return folder;
+    }
+
+    private RunRequest Rehearsed(ComparisonArm arm)
+    {
+        using ChildRun child = new(arm, RunOptions.Rehearse, request.Out, request.Seed);
+        return child.Rehearse();
+    }
+
+    /// <summary>Arms that take turns are there at the same time; each by itself has been found to fit.</summary>
+    private static void RefuseMoreThanFits(IReadOnlyList<RunRequest> measured)
+    {
+        long together = measured.Where(one => one.Mmu != "radix").Sum(one => one.Parameters.MemoryBytes);
+        if (together == 0 || MachineLimits.Read().AvailableMemoryBytes is not { } available || together <= available) return;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--memory: {measured.Count} arms that take turns need {together / (double)(1L << 30):0.0}GiB of real memory together, and {available / (double)(1L << 30):0.0}GiB are available; ask for less, or --turns off."));
+    }
+
+    private ComparisonFolder Resume(ComparisonFolder folder)
+    {
+        int blocks = request.Blocks ?? folder.Manifest.BlocksAsked;
+        if (blocks < folder.Manifest.Blocks.Count)
+            throw new UsageException($"--blocks {blocks} is fewer than the {folder.Manifest.Blocks.Count} that '{folder.Path}' has already; ask for more.");
+        try
+        {
+            folder.Resume(blocks);
+        }
+        catch (InvalidOperationException busy)
+        {
+            throw new UsageException($"'{folder.Path}' cannot be resumed: {busy.Message}; wait for it, or end it.");
+        }
+        // A comparison that was killed leaves a child which measures on, and would disturb what is measured now.
+        RunStore left = new(folder.Runs);
+        for (int wait = 0; wait < OrphanSeconds * 10 && left.List().Any(run => run.State == RunState.Running); wait++) Thread.Sleep(100);
+        return folder;
+    }
+
+    private void Save(string name, ComparisonFolder folder, bool isWhole)
+    {
+        string[] runs = [.. folder.Manifest.Blocks.SelectMany(block => block.Runs).Where(run => run is { Run: not null, Problem: null }).Select(run => Path.Combine(folder.Runs, run.Run!))];
+        if (isWhole && runs.Length > 0) SavedBaseline.Save(name, runs, SavedBaseline.Beside(request.Out), console);
+        else console.Error.WriteLine($"note: the comparison is not complete, so it is not kept as baseline '{name}'.");
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Application.Measuring;
+
+namespace Lab.Cli.Doctor;
+
+/// <summary><c>lab doctor</c>: what this machine does to a measurement, and the commands that mend it.</summary>
+internal static class DoctorCommand
+{
+    private static readonly TimeSpan NoiseLength = TimeSpan.FromSeconds(4);
+
+    public static Command Build(LabConsole console)
+    {
+        Option<bool> quick = new("--quick") { Description = "leave out the noise floor, which takes a few seconds" };
+        Option<bool> strict = new("--strict") { Description = "exit with 5 if anything is bad" };
+        Option<string> format = new("--format") { Description = "table or json", DefaultValueFactory = _ => "table" };
+        Option<string> device = new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
+        Command command = new("doctor", "what this machine does to a measurement, and what mends it");
+        foreach (Option option in new Option[] { quick, strict, format, device }) command.Options.Add(option);
+        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        {
+            bool json = Names.Choice("--format", parsed.GetValue(format) ?? "", ("table", false), ("json", true));
+            string kvm = parsed.GetValue(device) is { Length: > 0 } path ? path : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");
+            bool isQuick = parsed.GetValue(quick);
+            if (!isQuick && console.IsErrorTerminal) console.Error.WriteLine($"measuring the noise floor for {NoiseLength.TotalSeconds} s …");
+            DoctorFindings found = DoctorFindings.Examine(kvm, isQuick ? null : NoiseLength);
+            if (json) new DoctorReport(found).PrintJson(console.Out);
+            else foreach (string line in new DoctorReport(found).Lines()) console.Out.WriteLine(line);
+            return found.HasBad && parsed.GetValue(strict) ? ExitCode.Contaminated : ExitCode.Fine;
+        }));
+        return command;
+    }
+}

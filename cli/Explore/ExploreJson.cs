@@ -1,0 +1,81 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lab.Explorer;
+
+namespace Lab.Cli.Explore;
+
+/// <summary>A root after a step that changed one.</summary>
+internal sealed record RootJson(string Name, long Count, bool Invalid, string Holders);
+
+/// <summary>A step of a schedule; <see cref="Roots"/> is empty where none changed.</summary>
+internal sealed record StepJson(string Thread, string What, string? At, bool Notable, IReadOnlyList<RootJson> Roots);
+
+/// <summary>A promise that is broken without anything going wrong.</summary>
+internal sealed record ClaimJson(string Invariant, string Claim, string What);
+
+/// <summary>What <c>lab explore --format json</c> prints for one strategy on one scenario, in an array. All steps are there, whatever is shown as text.</summary>
+internal sealed record ExplorationJson(
+    string Strategy, string Scenario, IReadOnlyDictionary<string, long> Parameters, string Search, string Model, string Verdict,
+    string? Invariant, string? Claim, string? What,
+    long Executions, long Cut, long States, long Steps, double Seconds, double ExecutionsPerSecond,
+    bool Complete, string Bound, double? Probability,
+    int? Preemptions, bool? FewestPreemptions, bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
+
+/// <summary>What it prints for a classic program: one object.</summary>
+internal sealed record ProgramJson(
+    string Program, int Size, string Model, string Search, string Verdict, string? Invariant, string? Claim, string? What,
+    long Executions, long Cut, long Steps, IReadOnlyDictionary<string, long> Outcomes, double Seconds, double ExecutionsPerSecond,
+    bool Complete, string Bound, double? Probability, int? Preemptions, IReadOnlyList<StepJson> Schedule, string? Replay);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(IReadOnlyList<ExplorationJson>))]
+[JsonSerializable(typeof(ProgramJson))]
+internal sealed partial class ExploreJsonContext : JsonSerializerContext;
+
+/// <summary>The machine-readable form of what was explored.</summary>
+internal static class ExploreJson
+{
+    // Arrows and dashes stay readable: it is UTF-8 and goes into no HTML.
+    private static readonly ExploreJsonContext Readable =
+        new(new JsonSerializerOptions(ExploreJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    public static void Print(IReadOnlyList<Exploration> done, TextWriter output) =>
+        output.WriteLine(JsonSerializer.Serialize([.. done.Select(Of)], Readable.IReadOnlyListExplorationJson));
+
+    public static void Print(ProgramRequest program, ExploreResult result, TextWriter output) =>
+        output.WriteLine(JsonSerializer.Serialize(Of(program, result), Readable.ProgramJson));
+
+    internal static ExplorationJson Of(Exploration one) => new(
+        one.Strategy.Name, one.Scenario.Name, one.Scenario.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
+        one.IsReplay ? "replay" : ExploreReport.Word(one.Settings.Search), ExploreReport.Word(one.Settings.Model), VerdictWord(one.Result.Verdict),
+        one.Result.Failure?.Finding.Invariant, one.Result.Failure?.Finding.Claim, one.Result.Failure?.Finding.What,
+        one.Result.Executions, one.Result.Cut, one.Result.States, one.Result.Steps, one.Result.Seconds, ExploreReport.Rate(one.Result),
+        one.Result.IsComplete, one.Result.Bound, one.Result.FindsWithProbability,
+        one.Result.Failure?.Preemptions, one.Result.Failure?.HasFewestPreemptions, one.Result.Failure?.HasFewestSteps, Steps(one.Result.Failure),
+        one.Result.Failure?.Replay, [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))]);
+
+    private static ProgramJson Of(ProgramRequest program, ExploreResult result) => new(
+        program.Program.Name, program.Size, ExploreReport.Word(program.Settings.Model), ExploreReport.Word(program.Settings.Search), VerdictWord(result.Verdict),
+        result.Failure?.Finding.Invariant, result.Failure?.Finding.Claim, result.Failure?.Finding.What,
+        result.Executions, result.Cut, result.Steps, result.Outcomes, result.Seconds, ExploreReport.Rate(result),
+        result.IsComplete, result.Bound, result.FindsWithProbability, result.Failure?.Preemptions, Steps(result.Failure), result.Failure?.Replay);
+
+    private static IReadOnlyList<StepJson> Steps(Failure? failure) =>
+        failure is null
+            ? []
+            :
+            [
+                .. failure.Steps.Select(step => new StepJson(
+                    failure.Agents[step.Agent], step.What, step.Location, step.IsNotable,
+                    [.. step.Roots.Select(root => new RootJson(root.Name, root.Count, root.IsInvalid, root.Holders))])),
+            ];
+
+    private static string VerdictWord(Verdict verdict) =>
+        verdict switch
+        {
+            Verdict.Violated => "violated",
+            Verdict.Uncontrollable => "uncontrollable",
+            _ => "nothing_found",
+        };
+}

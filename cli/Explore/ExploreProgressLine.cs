@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Globalization;
+using Lab.Application.Settings;
+using Lab.Explorer;
+
+namespace Lab.Cli.Explore;
+
+/// <summary>How far an exploration is, on standard error: one line that is written over on a terminal, otherwise a line every five seconds.</summary>
+/// <remarks>Explorers may call <see cref="Show"/> from any of their threads.</remarks>
+internal sealed class ExploreProgressLine(TextWriter error, bool live, string subject) : IDisposable
+{
+    private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan QuietEvery = TimeSpan.FromSeconds(5);
+    private const string Erase = "\r\e[K";
+    private const int Width = 79;
+
+    private readonly Lock _lock = new();
+    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+    private bool _shown;
+
+    public void Show(ExploreProgress progress)
+    {
+        lock (_lock)
+        {
+            if (_sinceLast.Elapsed < (live ? LiveEvery : QuietEvery)) return;
+            _sinceLast.Restart();
+            string text = Describe(subject, progress);
+            if (live) error.Write($"{Erase}{(text.Length > Width ? text[..Width] : text)}");
+            else error.WriteLine(text);
+            _shown = true;
+        }
+    }
+
+    /// <summary>Ends the line: what follows is the result.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (live && _shown) error.Write(Erase);
+        }
+    }
+
+    internal static string Describe(string subject, ExploreProgress progress)
+    {
+        string states = progress.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.States:N0} states") : "";
+        string left = progress.DoneShare is > 0.001 and <= 1 and { } share
+            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, {Quantities.DescribeLeft(TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)))} left")
+            : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{left}");
+    }
+}

@@ -1,0 +1,46 @@
+using Lab.Application.Catalogue;
+using Lab.Explorer;
+
+namespace Lab.Cli.Explore;
+
+/// <summary>What <c>lab explore</c> prints.</summary>
+internal enum ExploreFormat
+{
+    Text,
+    Json,
+    Markdown,
+}
+
+/// <summary>A program to explore instead of strategies.</summary>
+internal sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreSettings Settings);
+
+/// <summary>A strategy and the scenarios to explore it on, in order.</summary>
+/// <param name="Strategy">The strategy.</param>
+/// <param name="Scenarios">Read with the parameters asked for.</param>
+/// <param name="Search">How.</param>
+/// <param name="StopsAtViolation">The scenarios are a search for one that fails, not a list that was asked for.</param>
+internal sealed record StrategyPlan(StrategyEntry Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
+
+/// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
+internal sealed record ExploreRequest
+{
+    public ProgramRequest? Program { get; init; }
+
+    public IReadOnlyList<StrategyPlan> Plans { get; init; } = [];
+
+    /// <summary>For all plans; each plan has its own search.</summary>
+    public StrategySettings Settings { get; init; } = new();
+
+    /// <summary>A recorded schedule to run instead of a search; there is one plan with one scenario then.</summary>
+    public string? Replay { get; init; }
+
+    public ExploreFormat Format { get; init; }
+
+    /// <summary>Print reads and other steps that change nothing, too.</summary>
+    public bool AllSteps { get; init; }
+
+    public IReadOnlyList<string> Plugins { get; init; } = [];
+}
+
+/// <summary>One strategy explored on one scenario.</summary>
+internal sealed record Exploration(StrategyEntry Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Application.Exploring;
+using Lab.Cli.Run;
+using Lab.Explorer;
+using Lab.Results;
+using Spectre.Console;
+
+namespace Lab.Cli.List;
+
+/// <summary><c>lab list</c>: what can be named, and the runs, comparisons and baselines that there are.</summary>
+internal static class ListCommand
+{
+    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
+
+    public static Command Build(LabConsole console)
+    {
+        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or results/comparisons by default; baselines are beside it" };
+        Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
+        Command command = new("list", "what there is to run, and the runs so far");
+        command.Arguments.Add(kind);
+        command.Options.Add(folder);
+        command.Options.Add(plugin);
+        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        {
+            LabCatalogue catalogue = new();
+            foreach (string path in parsed.GetValue(plugin) ?? []) catalogue.AddPlugin(path);
+            string? wanted = parsed.GetValue(kind);
+            if (wanted is not null) Names.Find("list", wanted, Kinds, name => name);
+            if (wanted is null or "strategies") Print(console, "strategies", catalogue.Strategies.Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "workloads") Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
+            if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
+            if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "programs") Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
+            if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder) ?? Path.Combine("results", "runs"));
+            if (wanted == "comparisons") KeptLists.PrintComparisons(console, parsed.GetValue(folder) ?? Path.Combine("results", "comparisons"));
+            if (wanted == "baselines") KeptLists.PrintBaselines(console, SavedBaseline.Beside(parsed.GetValue(folder) ?? Path.Combine("results", "runs")));
+            return ExitCode.Fine;
+        }));
+        return command;
+    }
+
+    private static string Describe(StrategyEntry one)
+    {
+        string status = one.IsBroken ? $"BROKEN. {one.Card.Breaks}. " : "";
+        return $"{status}{one.Card.Idea} [{one.Card.Source}]";
+    }
+
+    private static string Describe(Scenario one)
+    {
+        string parameters = one.Parameters.Count == 0 ? "" : $" [{ScenarioChoice.Describe(one)}]";
+        return $"{one.Story}{(one.Rejects.Count == 0 ? "" : $" Rejects {string.Join(", ", one.Rejects)}.")}{parameters}";
+    }
+
+    private static string Describe(ClassicProgram one) =>
+        string.Create(CultureInfo.InvariantCulture, $"{one.Story} [size {one.DefaultSize}, at most {one.SizeMax}]");
+
+    private static void Print(LabConsole console, string title, IEnumerable<(string Name, string Text)> rows)
+    {
+        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(console.Out), Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        if (!console.IsOutTerminal) ansi.Profile.Width = 80;
+        console.Out.WriteLine(title);
+        Grid grid = new();
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 2, 0) });
+        grid.AddColumn();
+        foreach ((string name, string text) in rows) grid.AddRow(new Text(name), new Text(text));
+        ansi.Write(grid);
+        console.Out.WriteLine();
+    }
+
+    private static void PrintRuns(LabConsole console, string folder)
+    {
+        IReadOnlyList<RunListing> runs = new RunStore(folder).List();
+        if (runs.Count == 0) console.Out.WriteLine($"no runs in {folder}");
+        foreach (RunListing run in runs)
+        {
+            string state = run.Problem is not null ? $"unreadable: {run.Problem}"
+                : run.State == RunState.Partial ? $"partial ({run.PartialReason})"
+                : run.State.ToString()!.ToLowerInvariant();
+            string what = run.Manifest is null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $"{run.Manifest.Measurements.Count} measurements, {run.Manifest.Settings.GetValueOrDefault("workload")}, {run.Manifest.Settings.GetValueOrDefault("strategy")}");
+            console.Out.WriteLine($"{run.Id}  {state}  {what}".TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Lab.Application.Settings;
+using Lab.Cli.Run;
+using Lab.Plots;
+using Lab.Results;
+using Lab.Results.HdrLog;
+
+namespace Lab.Cli.Report;
+
+/// <summary>A run, to be reported again.</summary>
+internal sealed class RunSubject(RunRecord run) : IReportSubject
+{
+    public string WriteReport()
+    {
+        Figures.WriteAll(run, run.Folder);
+        string report = Path.Combine(run.Folder, "report.html");
+        HtmlReport.Write(run, report);
+        return report;
+    }
+
+    public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console);
+
+    public HdrLogFile? Log() => RunHdrLog.Of(run);
+
+    public string Page() => HtmlReport.Render(run);
+}

@@ -1,0 +1,219 @@
+using System.Globalization;
+using Lab.Application;
+using Lab.Application.Catalogue;
+using Lab.Application.Measuring;
+using Lab.Application.Settings;
+using Lab.Hardware;
+using Lab.Measure;
+using Lab.Plots;
+using Lab.Results;
+using Lab.Watch;
+using Spectre.Console;
+
+namespace Lab.Cli.Run;
+
+/// <summary>
+/// <c>lab run</c>: measures every strategy on every workload, runs interleaved, writes the run folder after each measurement, and prints table,
+/// verdicts and where the results are.
+/// </summary>
+internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> commandLine, LabConsole console)
+{
+    private const long RehearsalMemory = 16L << 20;
+    private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
+
+    private KernelTraceScope? _trace = request.TraceScope;
+    private Watcher? _watcher;
+    private readonly StoppedTurns? _turns = request.Turn is { } length ? new StoppedTurns(length) : null;
+
+    private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
+
+    /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
+    public int Execute(CancellationToken cancellation)
+    {
+        IReadOnlyList<Planned> plan = Plan();
+        if (plan.Count == 0) throw NothingFits();
+        // Before anything is written: what it stands on may not be there.
+        using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
+        IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
+        plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
+        if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
+        string? unwatched = null;
+        using Watcher? watcher = request.Watch ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;
+        _watcher = watcher;
+        IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched], .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
+        RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
+        foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
+
+        bool hung = false;
+        try
+        {
+            TimeSpan each = request.Window.Duration + request.Window.WarmupMinimum;
+            new RunProgress(console.Error, console.IsErrorTerminal).Each(
+                plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
+                {
+                    hung = Measure(folder, one, host, observer, cancellation);
+                    return !hung && !cancellation.IsCancellationRequested;
+                });
+        }
+        catch (Exception error)
+        {
+            folder.Abandon(error switch
+            {
+                ResultsUnwritableException => "results could not be written",
+                InsufficientMemoryException => "out of memory",
+                ActorFailedException => "an actor failed",
+                _ => "internal error",
+            });
+            throw;
+        }
+
+        if (hung) folder.Partial("watchdog");
+        else if (cancellation.IsCancellationRequested) folder.Partial("interrupted");
+        else folder.Complete();
+        if (request.SaveBaseline is { } name) SavedBaseline.Save(name, folder, request.Out, console);
+        return Report(folder, cancellation.IsCancellationRequested && !hung);
+    }
+
+    /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all alike.</summary>
+    private List<Planned> Plan()
+    {
+        List<Planned> plan = [];
+        for (int run = 1; run <= request.Runs; run++)
+        {
+            foreach (WorkloadEntry workload in request.Workloads)
+            {
+                IEnumerable<StrategyEntry> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
+                plan.AddRange(order.Where(strategy => Fits(strategy, workload)).Select(strategy => new Planned(strategy, workload, run)));
+            }
+        }
+        return plan;
+    }
+
+    /// <summary>
+    /// The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots, and the lab has no dirty log.
+    /// </summary>
+    private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) =>
+        strategy.IsBound ? workload.Name == "memslot-churn"
+            : strategy.NeedsKernel ? workload.Name is not ("last-put" or "root-toggle")
+            : !workload.Card.NeedsKernelSlots;
+
+    private UsageException NothingFits() => request.Workloads.FirstOrDefault(workload => workload.Card.NeedsKernelSlots) is { } workload
+        ? new UsageException($"--workload {workload.Name} is about memslots of the running kernel and needs --strategy kernel with --mmu kvm.")
+        : request.Strategies.Any(strategy => strategy.NeedsKernel)
+            ? new UsageException("--strategy kernel shows no roots, which last-put and root-toggle are about; add a strategy, or another --workload.")
+            : new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
+
+    private bool Measure(RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
+    {
+        RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
+        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
+        RunRequest measured = seeded with { Window = seeded.Window with { Turns = _turns } };
+        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, measured, host, _trace, _watcher).Run(observer, cancellation);
+        using MeasuredRun window = outcome.Window;
+        bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
+        folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
+        if (outcome.Hang is not { } hang) return false;
+        console.Error.WriteLine($"HUNG {one.Strategy.Name} on {one.Workload.Name}:");
+        foreach (string line in hang.Lines()) console.Error.WriteLine(line);
+        return true;
+    }
+
+    /// <summary>
+    /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
+    /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
+    /// </summary>
+    private MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, IHardwareHost? host, CancellationToken cancellation)
+    {
+        RunRequest brief = seeded with
+        {
+            Window = seeded.Window with
+            {
+                Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero,
+                Turns = _turns is null ? null : new UncontestedTurns(RehearsalLength / 3),
+            },
+            Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
+        };
+        if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
+        MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host, _trace).Run(null, cancellation);
+        if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
+        outcome.Window.Dispose();
+        return null;
+    }
+
+    private int Report(RunFolder folder, bool interrupted)
+    {
+        RunRecord record = new RunStore(request.Out).Open(folder.Path);
+        // What was measured is out before anything can fail that only draws it.
+        RunTables.Print(record, request.Format, console);
+        console.Error.WriteLine($"run folder: {folder.Path}");
+
+        if (request.DrawFigures)
+        {
+            Figures.WriteAll(record, folder.Path);
+            string report = Path.Combine(folder.Path, "report.html");
+            HtmlReport.Write(record, report);
+            console.Error.WriteLine($"report:     {report}");
+        }
+        if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
+        if (interrupted) return ExitCode.Interrupted;
+        return request.Strict && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
+    }
+
+    /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>
+    private IEnumerable<string> TraceRefusal()
+    {
+        if (_trace is not { } scope || TracedWindow.WhyNot(scope) is not { } refusal) yield break;
+        _trace = null;
+        yield return refusal;
+    }
+
+    private List<string> Warnings()
+    {
+        List<string> warnings = [];
+        int cores = MachineLimits.Read().UsableCores;
+        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy" or "slot-growth")))
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
+        }
+        ClockInfo clock = Clock.Default.Info;
+        if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
+        if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees a part of it; --duration or --speed max."));
+        }
+        if (request.Parameters.RatePerSecond == 0)
+            warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");
+        return warnings;
+    }
+
+    private Manifest Manifest(IReadOnlyList<string> warnings)
+    {
+        EnvironmentFingerprint machine = EnvironmentFingerprint.Read(AppContext.BaseDirectory);
+        ClockInfo clock = Clock.Default.Info;
+        return new Manifest
+        {
+            CommandLine = commandLine,
+            Seed = request.Seed,
+            GitCommit = machine.Commit,
+            GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
+            Machine = ThisMachine.Facts(machine) with
+            {
+                Facts = DoctorFindings.Cheap((request.Hardware ?? new HardwareSettings()).KvmDevice).ToDictionary(fact => fact.Name, fact => fact.Value),
+            },
+            Runtime = ThisMachine.Runtime(machine),
+            Clock = new ClockFacts
+            {
+                Source = clock.Source.ToString().ToLowerInvariant(),
+                FrequencyHz = clock.FrequencyHz,
+                CostNs = clock.TicksCostNanoseconds,
+                OrderedCostNs = clock.TicksOrderedCostNanoseconds,
+                Invariant = clock.Invariant,
+                Note = clock.Note,
+            },
+            Settings = request.Describe(),
+            Warnings = warnings,
+        };
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+using Lab.Results;
+
+namespace Lab.Cli.Run;
+
+/// <summary>
+/// What <c>--format json</c> prints: the manifest, the summary, the violations and the summary without tagged samples of a run, in the names of its files.
+/// </summary>
+internal sealed record RunJsonView(
+    string Folder, string State, Manifest Manifest, IReadOnlyList<SummaryRow> Summary, IReadOnlyList<Violation> Violations, IReadOnlyList<UndisturbedRow> Undisturbed)
+{
+    public static RunJsonView Of(RunRecord run) =>
+        new(run.Folder, run.State.ToString().ToLowerInvariant(), run.Manifest, run.Summary, run.Violations, run.Undisturbed);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(RunJsonView))]
+internal sealed partial class RunJsonContext : JsonSerializerContext;

@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text.Json;
+using Lab.Application.Settings;
+using Lab.Plots;
+using Lab.Results;
+using Spectre.Console;
+
+namespace Lab.Cli.Run;
+
+/// <summary>A run's numbers and verdicts on standard output, in the format asked for. Eighty columns are enough.</summary>
+internal static class RunTables
+{
+    private const int Width = 80;
+    private const int EventsShown = 20;
+    private const int LaterViolationsShown = 2;
+    private static readonly string[] Columns = ["strategy", "count", "p50", "p99", "p99.9", "max"];
+
+    public static void Print(RunRecord run, OutputFormat format, LabConsole console)
+    {
+        switch (format)
+        {
+            case OutputFormat.Csv:
+                console.Out.Write(File.ReadAllText(Path.Combine(run.Folder, "summary.csv")));
+                break;
+            case OutputFormat.Json:
+                console.Out.WriteLine(JsonSerializer.Serialize(RunJsonView.Of(run), RunJsonContext.Default.RunJsonView));
+                break;
+            case OutputFormat.Markdown:
+                PrintMarkdown(run, console.Out);
+                break;
+            default:
+                PrintTables(run, console);
+                break;
+        }
+    }
+
+    private static void PrintTables(RunRecord run, LabConsole console)
+    {
+        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(console.Out),
+            Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+        });
+        if (!console.IsOutTerminal) ansi.Profile.Width = Width;
+        foreach (Scene scene in run.Scenes)
+        {
+            foreach (string metric in Figures.LatenciesIn(run, scene))
+            {
+                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {Markup.Escape(metric)}"), Border = TableBorder.Simple };
+                foreach (string column in Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
+                foreach (string[] row in Rows(run, scene, metric)) table.AddRow([.. row.Select(cell => new Text(cell))]);
+                ansi.Write(table);
+            }
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
+            {
+                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {GrowthTable.Title}"), Border = TableBorder.Simple };
+                foreach (string column in GrowthTable.Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
+                foreach (string[] row in points) table.AddRow([.. row.Select(cell => new Text(cell))]);
+                ansi.Write(table);
+            }
+        }
+        foreach (string line in VerdictLines(run)) console.Out.WriteLine(line);
+    }
+
+    private static void PrintMarkdown(RunRecord run, TextWriter to)
+    {
+        foreach (Scene scene in run.Scenes)
+        {
+            foreach (string metric in Figures.LatenciesIn(run, scene))
+            {
+                to.WriteLine($"**{scene}: {metric}**");
+                to.WriteLine();
+                to.WriteLine($"| {string.Join(" | ", Columns)} |");
+                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", Columns.Length - 1))}");
+                foreach (string[] row in Rows(run, scene, metric)) to.WriteLine($"| {string.Join(" | ", row)} |");
+                to.WriteLine();
+            }
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
+            {
+                to.WriteLine($"**{scene}: {GrowthTable.Title}**");
+                to.WriteLine();
+                to.WriteLine($"| {string.Join(" | ", GrowthTable.Columns)} |");
+                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", GrowthTable.Columns.Count - 1))}");
+                foreach (string[] row in points) to.WriteLine($"| {string.Join(" | ", row)} |");
+                to.WriteLine();
+            }
+        }
+        foreach (string line in VerdictLines(run)) to.WriteLine($"- {line}");
+    }
+
+    private static IEnumerable<string[]> Rows(RunRecord run, Scene scene, string metric)
+    {
+        foreach (string strategy in run.StrategiesIn(scene))
+        {
+            if (run.Pool(strategy, scene, metric) is not { } pooled) continue;
+            string name = run.IsBroken(strategy) ? $"{strategy} BROKEN" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;
+            yield return
+            [
+                name,
+                pooled.Count.ToString("N0", CultureInfo.InvariantCulture),
+                Quantity.Format(pooled.P50, pooled.Unit),
+                Tail(pooled, pooled.P99, 100),
+                Tail(pooled, pooled.P999, 1000),
+                Quantity.Format(pooled.Max, pooled.Unit),
+            ];
+        }
+    }
+
+    /// <summary>A quantile that fewer than ten samples lie beyond is the maximum by another name.</summary>
+    private static string Tail(PooledMetric pooled, double value, long inverse) =>
+        pooled.Count < 10 * inverse ? "–" : Quantity.Format(value, pooled.Unit);
+
+    private static IEnumerable<string> VerdictLines(RunRecord run)
+    {
+        string[] common = CommonNotes(run);
+        foreach (IGrouping<(string, Scene), Measurement> group in run.Manifest.Measurements.GroupBy(one => (one.Strategy, one.Scene)))
+        {
+            Measurement[] runs = [.. group];
+            string verdict = runs.Any(one => one.Verdict == Verdict.Hung) ? "HUNG"
+                : runs.Any(one => one.Verdict == Verdict.Violated) ? $"VIOLATED ({runs.Sum(one => one.Violations)})"
+                : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
+                : "clean: no stale access, counts balanced, all tables freed";
+            yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {verdict}";
+            Violation[] violations = [.. run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene)];
+            foreach (string line in violations.Take(1).SelectMany(ViolationLines)) yield return line;
+            foreach (Violation later in violations.Skip(1).Take(LaterViolationsShown)) yield return $"  then {later.Invariant}: {later.What}";
+            if (violations.Length > 0) yield return "  all of them, with the events that led to each, are in the report.";
+            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Except(common).Take(6)) yield return $"  {note}";
+        }
+        foreach (string note in common) yield return note;
+        foreach (string line in DisturbanceLines.Of(run)) yield return line;
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
+        foreach (string line in KernelLines.Of(run)) yield return line;
+        foreach (string shape in Shapes.Lines(run)) yield return shape;
+        double resident = PeakOf(run, "peak_resident"), tables = PeakOf(run, "peak_table_pages");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"peak: {tables:N0} {(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
+        if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
+    }
+
+    /// <summary>What is true of every measurement is said once.</summary>
+    private static string[] CommonNotes(RunRecord run)
+    {
+        IReadOnlyList<Measurement> all = run.Manifest.Measurements;
+        if (all.Count < 2) return [];
+        return [.. all[0].Notes.Where(IsFinding).Distinct().Where(note => all.All(one => one.Notes.Contains(note)))];
+    }
+
+    private static double PeakOf(RunRecord run, string counter) =>
+        run.Counters.Where(row => row.Counter == counter).Select(row => row.Value).DefaultIfEmpty().Max();
+
+    /// <summary>The hang's own lines were printed when it happened.</summary>
+    private static bool IsFinding(string note) => note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);
+
+    /// <summary>The first violation and what led to it; later ones follow from it. Which tables came and went is left to the report.</summary>
+    private static IEnumerable<string> ViolationLines(Violation violation)
+    {
+        yield return $"  {violation.Invariant}: {violation.What}";
+        ViolationEvent[] events = [.. violation.Events.Where(one => one.Kind is not ("zap_page" or "get_page")).TakeLast(EventsShown)];
+        foreach (ViolationEvent one in events)
+            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - events[0].TNs) / 1e3,10:0.0} us {one.Actor,-11} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
+    }
+}

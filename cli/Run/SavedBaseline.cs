@@ -1,0 +1,37 @@
+using Lab.Application;
+using Lab.Application.Settings;
+using Lab.Results;
+using Lab.Results.Comparisons;
+
+namespace Lab.Cli.Run;
+
+/// <summary>Keeping runs under a name, for <c>--save-baseline</c> and <c>--baseline</c>.</summary>
+internal static class SavedBaseline
+{
+    /// <summary>Beside the run folders or comparisons: <c>results/baselines</c> for <c>results/runs</c>.</summary>
+    public static BaselineStore Beside(string outFolder) =>
+        new(Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(outFolder)) ?? "", "baselines"));
+
+    /// <summary>Null if the option is not given.</summary>
+    /// <exception cref="UsageException">No name of a folder.</exception>
+    public static string? Name(string text) =>
+        text.Length == 0 ? null
+        : BaselineStore.IsName(text) ? text
+        : throw Quantities.Bad("--save-baseline", text, "a name of letters, digits, dots, dashes and underscores");
+
+    public static void Save(string name, RunFolder folder, string outFolder, LabConsole console)
+    {
+        if (folder.Manifest.State != RunState.Complete)
+        {
+            console.Error.WriteLine($"note: the run is not complete, so it is not kept as baseline '{name}'.");
+            return;
+        }
+        Save(name, [folder.Path], Beside(outFolder), console);
+    }
+
+    public static void Save(string name, IReadOnlyList<string> folders, BaselineStore store, LabConsole console)
+    {
+        store.Save(name, folders);
+        console.Error.WriteLine($"baseline:   {store.PathOf(name)} ({folders.Count} run folder{(folders.Count == 1 ? "" : "s")})");
+    }
+}

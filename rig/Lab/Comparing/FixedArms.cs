@@ -1,0 +1,72 @@
+using Lab.Application.Measuring;
+using Lab.Results;
+using Lab.Results.Comparisons;
+
+namespace Lab.Application.Comparing;
+
+/// <summary>The arms of a comparison that were measured before, read once.</summary>
+public sealed class FixedArms
+{
+    private readonly IReadOnlyList<ComparisonArm> _arms;
+    private readonly Dictionary<int, (IReadOnlyList<RunRecord> Records, IReadOnlyList<string> Problems)> _read = [];
+
+    /// <param name="arms">All of the comparison.</param>
+    /// <param name="notes">What could not be read, a line each.</param>
+    /// <exception cref="UsageException">An arm has no run that can be read.</exception>
+    public FixedArms(IReadOnlyList<ComparisonArm> arms, TextWriter notes)
+    {
+        _arms = arms;
+        foreach ((int index, ComparisonArm arm) in arms.Index())
+        {
+            if (arm.Source == ArmSource.Strategy) continue;
+            List<string> problems = [];
+            IReadOnlyList<RunRecord> records = Directory.Exists(arm.From!) ? ArmReader.FromFolder(arm.From!, problems) : [];
+            if (records.Count == 0)
+            {
+                foreach (string problem in problems) notes.WriteLine($"note: {problem}.");
+                string why = $"'{arm.From}' holds no run that can be read; expected a run folder, or a folder of run folders.";
+                throw arm.Source == ArmSource.Baseline ? new NotComparableException(why) : new UsageException(why);
+            }
+            _read.Add(index, (records, problems));
+        }
+    }
+
+    public ArmRuns Of(int index)
+    {
+        (IReadOnlyList<RunRecord> records, IReadOnlyList<string> problems) = _read[index];
+        return ArmRuns.Of(_arms[index].Label, StrategyOf(index), records.Select(record => (record, 0)), problems);
+    }
+
+    /// <summary>A baseline of another machine says nothing about this one.</summary>
+    /// <exception cref="NotComparableException">There is one, and it was not insisted on.</exception>
+    public void Refuse(bool anyway)
+    {
+        foreach (int index in _read.Keys) _ = StrategyOf(index);
+        Manifest here = ThisMachine.Manifest(new Dictionary<string, string>());
+        foreach ((int index, ComparisonArm arm) in _arms.Index().Where(one => one.Item.Source == ArmSource.Baseline))
+        {
+            IReadOnlyList<Manifest> baseline = [.. _read[index].Records.Select(record => record.Manifest)];
+            IReadOnlyList<Manifest> others = _arms.Any(other => other.Source == ArmSource.Strategy) ? [here]
+                : [.. _read.Where(other => other.Key != index).SelectMany(other => other.Value.Records).Select(record => record.Manifest)];
+            ArmDifference[] differences = [.. ArmDifferences.Between([baseline, others]).Where(one => one.IsMachine)];
+            if (differences.Length > 0 && !anyway)
+            {
+                throw new NotComparableException($"Baseline '{arm.Label}' is of another machine: "
+                    + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}")) + "; --anyway compares all the same.");
+            }
+        }
+    }
+
+    /// <summary>The strategy named, the only one there, or the one that another arm has as well.</summary>
+    private string StrategyOf(int index)
+    {
+        ComparisonArm arm = _arms[index];
+        IReadOnlyList<string> there = ArmReader.StrategiesIn(_read[index].Records);
+        if (arm.Strategy is { } named)
+            return there.Contains(named) ? named : throw new UsageException($"'{arm.From}' has no runs of '{named}'; there are: {string.Join(", ", there.Order())}.");
+        if (there.Count == 1) return there[0];
+        string[] shared = [.. _arms.Where((_, other) => other != index).Select((other) => other.Strategy).OfType<string>().Distinct().Where(there.Contains)];
+        if (shared.Length == 1) return shared[0];
+        throw new UsageException($"'{arm.From}' has runs of several strategies; write {arm.Label}@STRATEGY with one of: {string.Join(", ", there.Order())}.");
+    }
+}

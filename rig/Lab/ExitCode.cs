@@ -1,0 +1,31 @@
+namespace Lab.Application;
+
+/// <summary>Exit codes of the program; people script against them.</summary>
+public static class ExitCode
+{
+    public const int Fine = 0;
+    public const int InternalError = 1;
+    public const int Usage = 2;
+
+    /// <summary>An arm after the first is slower on a metric that decides.</summary>
+    public const int Regression = 3;
+
+    public const int InvariantViolated = 4;
+
+    /// <summary>Under <c>--strict</c>: a measurement was contaminated, or <c>lab doctor</c> found something bad.</summary>
+    public const int Contaminated = 5;
+
+    /// <summary>Asked to decide (<c>--gate</c>), and the runs do not.</summary>
+    public const int Inconclusive = 6;
+
+    /// <summary>A baseline is missing, or of another machine.</summary>
+    public const int NotComparable = 7;
+
+    public const int Interrupted = 130;
+}
+
+/// <summary>The user asked for something that cannot be; the message is one sentence that says what to do instead.</summary>
+public sealed class UsageException(string message) : Exception(message);
+
+/// <summary>A baseline is not there or is of another machine; the message is one sentence that says what to do instead.</summary>
+public sealed class NotComparableException(string message) : Exception(message);

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using Lab.Application.Catalogue;
+using Lab.Application.Settings;
+using Lab.Hardware;
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Strategies.Notifier;
+using Lab.Watch;
+using Lab.Workloads;
+
+namespace Lab.Application.Measuring;
+
+/// <summary>A named number of one actor, or of the whole VM if the actor is empty.</summary>
+public sealed record CounterValue(string Actor, string Name, string Unit, double Value);
+
+/// <summary>What one measurement gave: the window's recorders, the oracles' findings, the counters.</summary>
+public sealed record MeasurementOutcome(
+    MeasuredRun Window,
+    IReadOnlyList<Lab.Mmu.Violation> Violations,
+    int ViolationCount,
+    IReadOnlyList<CounterValue> Counters,
+    IReadOnlyList<KernelEvents> KernelEvents,
+    IReadOnlyList<string> Notes,
+    HangReport? Hang)
+{
+    /// <summary>What disturbed it, as a second process saw it; null if none looked.</summary>
+    public Watched? Watched { get; init; }
+}
+
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope, and is watched if there is a watcher.</summary>
+public sealed class OneMeasurement(
+    StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
+{
+    /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
+    public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
+        strategy.Card.Needs == StrategyNeeds.OneThread
+            ? Run<OneThread>(observer, cancellation)
+            : Run<Metal>(observer, cancellation);
+
+    private MeasurementOutcome Run<TMachine>(IWindowObserver? observer, CancellationToken cancellation)
+        where TMachine : struct, IMachine
+    {
+        Func<Vm<TMachine>, RootStrategy<TMachine>> strategyOf = strategy.FactoryFor<TMachine>();
+        Func<Vm<TMachine>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, strategy.SlotUpdates);
+        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier = strategy.NeedsKernel ? vm => new KernelsOwn<TMachine>(vm) : vm => new AlwaysCount<TMachine>(vm);
+        VmSource<TMachine> source = new(
+            () => new Vm<TMachine>(default, request.Vm, strategyOf, notifier, mmu));
+        WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Card.Needs == StrategyNeeds.EmptyGuest };
+        Workload<TMachine> instance = workload.Create(source, parameters);
+
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using GuestEvictor evictor = new(host, stop.Token);
+        using TracedWindow traced = new(scope);
+        using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
+        StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
+        List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor, request.Inject))];
+        IReadOnlyList<IMeasuredActor> actors =
+            strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
+        watcher?.Begin();
+        // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
+        WindowSettings settings = request.Window with { OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)) };
+        MeasuredRun window = TimedMeasurement.Run(actors, settings, watch, stop.Token);
+        string? unwatched = null;
+        Watched? watched = watcher?.End(out unwatched);
+        if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
+
+        List<CounterValue> counters = [.. CountersOf(adapted, window.StoppedSeconds), .. WorkerCounters(adapted)];
+        counters.AddRange(ThreadCounters(window));
+        counters.AddRange(edges.Counters);
+        traced.Read(window, request.Window.IntervalCount);
+        counters.AddRange(traced.Counters);
+        foreach (WorkQueue queue in source.Alive.SelectMany(vm => vm.WorkQueues))
+        {
+            counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
+            counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
+        }
+        if (window.Hung) evictor.Start();
+        HangReport? hang = window.Hung ? HangReport.Take(window.HungActors, request.Window.WatchdogTimeout) : null;
+        if (hang is null)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            hang = FinishWatched(instance, source);
+            counters.Add(new CounterValue("", "finish", "ns", Stopwatch.GetElapsedTime(begin).TotalNanoseconds));
+        }
+        counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
+        counters.Add(new CounterValue("", "vms_made", "count", source.Made));
+        if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
+        string[] notes = [.. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [], .. unwatched is null ? (string[])[] : [unwatched]];
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, notes, hang) { Watched = watched };
+    }
+
+    /// <summary>
+    /// Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never moves.
+    /// </summary>
+    private HangReport? FinishWatched<TMachine>(Workload<TMachine> instance, VmSource<TMachine> source)
+        where TMachine : struct, IMachine
+    {
+        Exception? failure = null;
+        Thread finisher = new(() =>
+        {
+            Actor.Enter("destroyer");
+            try
+            {
+                if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+            Actor.Leave();
+        }) { IsBackground = true, Name = "destroyer" };
+        finisher.Start();
+        // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
+        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
+        if (!finisher.Join(limit)) return HangReport.Take(["destroyer"], limit);
+        if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name, new ActorFailure("destroyer", failure));
+        return null;
+    }
+
+    private static IEnumerable<CounterValue> CountersOf(IEnumerable<AdaptedActor> actors, double stoppedSeconds)
+    {
+        foreach (AdaptedActor actor in actors)
+        {
+            if (actor.Counters is not { } counters) continue;
+            foreach ((string name, string unit, long value) in counters.Named())
+                if (value != 0) yield return new CounterValue(actor.Name, name, unit, value);
+            if (actor.Role != ActorRole.Vcpu) continue;
+            double seconds = Math.Max(1e-9, actor.LoadSeconds - stoppedSeconds);
+            yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / seconds);
+            yield return new CounterValue(actor.Name, "faults_per_s", "1/s", counters.FaultsFixed / seconds);
+        }
+    }
+
+    /// <summary>What the actors' threads went through inside the window.</summary>
+    private static IEnumerable<CounterValue> ThreadCounters(MeasuredRun window)
+    {
+        foreach (ActorResult actor in window.Actors)
+        {
+            yield return new CounterValue(actor.Name, "steps", "count", actor.StepCount);
+            yield return new CounterValue(actor.Name, "allocated", "bytes", actor.AllocatedBytes);
+            if (actor.PinnedCpu is { } cpu) yield return new CounterValue(actor.Name, "pinned_cpu", "number", cpu);
+            if (actor.FifoPriority is { } priority) yield return new CounterValue(actor.Name, "fifo_priority", "number", priority);
+            if (actor.InvoluntarySwitches is { } switches) yield return new CounterValue(actor.Name, "involuntary_switches", "count", switches);
+        }
+        yield return new CounterValue("", "warmup", "ns", window.WarmupSeconds * 1e9);
+        yield return new CounterValue("", "gc_pause", "ns", window.Disturbance.GcPauseNanoseconds);
+    }
+
+    /// <summary>Threads of the strategy's own, which are still there.</summary>
+    private static IEnumerable<CounterValue> WorkerCounters(IReadOnlyList<AdaptedActor> actors)
+    {
+        HashSet<string> known = [.. actors.Select(actor => actor.Name)];
+        foreach (Actor worker in Actor.All())
+        {
+            if (known.Contains(worker.Name) || worker == Actor.Current) continue;
+            foreach ((string name, string unit, long value) in worker.Counters.Named())
+                if (value != 0) yield return new CounterValue(worker.Name, name, unit, value);
+        }
+    }
+
+    private static long TablePagesMax<TMachine>(VmSource<TMachine> source)
+        where TMachine : struct, IMachine =>
+        Math.Max(source.TablePagesMax, source.Alive.Select(vm => vm.Mmu.TablePagesMax).DefaultIfEmpty().Max());
+
+    /// <summary>
+    /// Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing as a measurement. A moment is left for
+    /// its consequences, such as what a guest reads through a translation that should be gone.
+    /// </summary>
+    private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
+    {
+        private static readonly TimeSpan s_aftermath = TimeSpan.FromMilliseconds(200);
+        private long _seenAt;
+
+        public void OnOpening(IReadOnlyList<ActorThread> actors) => edges.Open(actors);
+
+        public void OnClosed() => edges.Close();
+
+        public void OnProgress(WindowProgress progress)
+        {
+            if (violations() > 0)
+            {
+                if (_seenAt == 0) _seenAt = Stopwatch.GetTimestamp();
+                else if (Stopwatch.GetElapsedTime(_seenAt) >= s_aftermath && !stop.IsCancellationRequested) stop.Cancel();
+            }
+            inner?.OnProgress(progress);
+        }
+    }
+}
+
+/// <summary>An actor threw instead of working.</summary>
+public sealed class ActorFailedException(string strategy, string workload, ActorFailure failure)
+    : Exception($"{failure.Actor} failed with {strategy} on {workload}: {failure.Exception.Message}", failure.Exception);

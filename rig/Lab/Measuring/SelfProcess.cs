@@ -1,0 +1,21 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Lab.Application.Measuring;
+
+/// <summary>How this program starts itself: its own executable, or the runtime that was given its assembly.</summary>
+public static class SelfProcess
+{
+    /// <summary>Name of the assembly that understands the arguments.</summary>
+    private const string Program = "lab";
+
+    /// <summary>Null where it cannot tell, or is a library in somebody else's process.</summary>
+    public static ProcessStartInfo? Start(IEnumerable<string> arguments)
+    {
+        if (Environment.ProcessPath is not { } self || Assembly.GetEntryAssembly() is not { } program || program.GetName().Name != Program) return null;
+        ProcessStartInfo start = new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(program.Location);
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        return start;
+    }
+}
