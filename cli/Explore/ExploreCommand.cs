@@ -2,6 +2,9 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Explorer;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Seam;
+using Lab.Explorer.Strategies;
 using Lab.Strategies.Notifier;
 
 namespace Lab.Cli.Explore;

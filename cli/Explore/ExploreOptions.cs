@@ -5,6 +5,10 @@ using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Application.Settings;
 using Lab.Explorer;
+using Lab.Explorer.Programs;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Strategies;
 
 namespace Lab.Cli.Explore;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lab.Application.Exploring;
 using Lab.Cli.Printing;
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 
 namespace Lab.Cli.Explore;
 

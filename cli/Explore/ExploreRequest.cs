@@ -1,5 +1,8 @@
 using Lab.Application.Catalogue;
 using Lab.Explorer;
+using Lab.Explorer.Programs;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Strategies;
 
 namespace Lab.Cli.Explore;
 

@@ -4,7 +4,8 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Cli.Run;
-using Lab.Explorer;
+using Lab.Explorer.Programs;
+using Lab.Explorer.Scenarios;
 using Lab.Results;
 using Spectre.Console;
 

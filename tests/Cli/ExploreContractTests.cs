@@ -42,8 +42,8 @@ public sealed class ExploreContractTests
     [Fact]
     public void A_schedule_recorded_on_another_version_of_the_scenario_is_refused()
     {
-        string replay = Lab.Explorer.ScheduleText.Encode(
-            Lab.Explorer.ScheduleKey.Of("async-put", "fast-zap-toggle,vcpus=1", Lab.Explorer.MemoryModel.Sc, "an older text"), [0, 1, 0]);
+        string replay = Lab.Explorer.Schedules.ScheduleText.Encode(
+            Lab.Explorer.Schedules.ScheduleKey.Of("async-put", "fast-zap-toggle,vcpus=1", Lab.Explorer.MemoryModel.Sc, "an older text"), [0, 1, 0]);
         BadInputTests.AssertRefusal(LabProcess.Run("explore", "--replay", replay), "has changed since the schedule was recorded", "search again");
     }
 

@@ -1,4 +1,5 @@
 using Lab.Explorer;
+using Lab.Explorer.Schedules;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -3,6 +3,8 @@ using Lab.Application.Catalogue;
 using Lab.Cli.Explore;
 using Lab.Cli.Printing;
 using Lab.Explorer;
+using Lab.Explorer.Programs;
+using Lab.Explorer.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -1,4 +1,5 @@
 using Lab.Explorer;
+using Lab.Explorer.Programs;
 using Xunit;
 
 namespace Lab.Tests.Explorer;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Lab.Explorer;
+using Lab.Explorer.Sampling;
+using Lab.Explorer.Seam;
 
 namespace Lab.Tests.Explorer;
 
@@ -19,7 +21,7 @@ internal sealed class SampledProgram : IDisposable
     public void Dispose() => _block.Dispose();
 
     public ExploreResult Run(ExploreSettings settings, Action<ExploreProgress>? observer = null) =>
-        Sampling.Run(Scene, settings, observer, TestContextToken);
+        Sampler.Run(Scene, settings, observer, TestContextToken);
 
     private static CancellationToken TestContextToken => Xunit.TestContext.Current.CancellationToken;
 

@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Sampling;
+using Lab.Explorer.Schedules;
 using Xunit;
 
 namespace Lab.Tests.Explorer;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Lab.Explorer;
+using Lab.Explorer.Sampling;
+using Lab.Explorer.Schedules;
 using Lab.Mmu;
 using Xunit;
 

@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Sampling;
+using Lab.Explorer.Schedules;
 using Lab.Mmu;
 using Xunit;
 

@@ -1,4 +1,7 @@
 using Lab.Explorer;
+using Lab.Explorer.Sampling;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
 using Xunit;
 
 namespace Lab.Tests.Explorer;

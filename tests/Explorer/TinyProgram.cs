@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lab.Explorer;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
 namespace Lab.Tests.Explorer;

@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Programs;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 using Xunit;
 

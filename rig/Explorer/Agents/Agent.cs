@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Agents;
 
 /// <summary>What an agent waits for, beyond its turn.</summary>
 internal enum Wait

@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>Read-side sections and grace periods, which end as early as they can.</summary>
 internal sealed unsafe partial class AgentController

@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>Locks, and how what is no word is numbered.</summary>
 internal sealed unsafe partial class AgentController

@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>Work queues: an item is a root, a worker is an agent.</summary>
 internal sealed unsafe partial class AgentController

@@ -1,6 +1,7 @@
 using System.Text;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>What to say when nobody can go on.</summary>
 internal sealed unsafe partial class AgentController

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>What tells a state of an execution from others, and what an agent does from what it has seen.</summary>
 internal sealed unsafe partial class AgentController

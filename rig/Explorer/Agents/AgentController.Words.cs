@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Agents;
 
 /// <summary>Shared words: what is in them, who uses them, and which accesses need a choice.</summary>
 internal sealed unsafe partial class AgentController

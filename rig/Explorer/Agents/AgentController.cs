@@ -1,6 +1,9 @@
+using Lab.Explorer.Model;
+using Lab.Explorer.Seam;
+using Lab.Explorer.Strategies;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>
 /// Runs agents one at a time on threads of their own and asks a <see cref="IGuide"/> before every event that another agent could tell apart.

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>
 /// An operating-system thread that runs only when it is handed the turn. All threads of a controller share one processor, so that a hand-over

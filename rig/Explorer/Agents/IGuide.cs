@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>Decides who makes the next step, and sees every step go by.</summary>
 internal interface IGuide

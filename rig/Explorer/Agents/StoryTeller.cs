@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Lab.Explorer.Model;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>Writes down an execution for people: each event with the place in the source it comes from, and the roots where they changed.</summary>
 internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory memory, RootWatch watch)

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 internal enum AlternativeKind : byte
 {

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// Which choices keep a graph consistent. Sequential consistency: program order, reads-from, coherence and from-read have no cycle together.

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>Events in words.</summary>
 internal static class EventText

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>What a thread of an <see cref="ExecutionGraph"/> has come to.</summary>
 internal enum ThreadState : byte

@@ -1,6 +1,6 @@
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>Turns of loops, locks and grace periods: where a thread may have to wait.</summary>
 internal sealed partial class GraphController

@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>How a run of a thread's body ended, apart from coming to its end.</summary>
 internal enum Unwound : byte

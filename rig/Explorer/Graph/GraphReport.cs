@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>What a <see cref="GraphSearch"/> found, and never more than that, in words.</summary>
 internal static class GraphReport

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// The optimal search: walks through all consistent execution graphs of a scene, each once, by adding one event after the other and taking

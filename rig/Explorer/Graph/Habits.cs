@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// What threads did after having read what: the same reads must lead to the same next event, in this execution and in every other. Finds code

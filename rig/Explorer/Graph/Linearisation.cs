@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// One order of the events of a graph in which a machine could have executed them, made with few switches. Under x86-TSO a store that does not

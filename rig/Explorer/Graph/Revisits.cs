@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// When a new write may change what an older read reads. Of all ways to come to the graph that results, exactly one must do it: the one in

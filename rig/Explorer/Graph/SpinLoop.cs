@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>
 /// Tells a loop that waits from one that works. At the end of a turn the thread goes on into some more turns on trial, reading what it read

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Graph;
 
 /// <summary>Whether the threads that wait at the end of an execution wait for something that can still come.</summary>
 internal static class Waiting

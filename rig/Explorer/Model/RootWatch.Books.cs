@@ -1,6 +1,8 @@
+using Lab.Explorer.Agents;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Model;
 
 /// <summary>Who holds which reference.</summary>
 internal sealed unsafe partial class RootWatch

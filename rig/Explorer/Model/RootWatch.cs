@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Lab.Explorer.Agents;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Model;
 
 /// <summary>
 /// Watches the roots of an execution step by step: who holds which reference, and the invariants of section 12 of the reference that can be

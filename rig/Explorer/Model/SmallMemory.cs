@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Model;
 
 /// <summary>What a word under control belongs to.</summary>
 internal enum WordOwner

@@ -1,6 +1,8 @@
+using Lab.Explorer.Agents;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Model;
 
 /// <summary>
 /// Page tables of two levels with a few entries each, by the same protocol as the radix MMU (reference 11.3): CAS to link and to install, CAS to

@@ -1,9 +1,9 @@
-using static Lab.Explorer.LitmusPrograms;
-using static Lab.Explorer.LockFreePrograms;
-using static Lab.Explorer.LockPrograms;
-using static Lab.Explorer.ScalingPrograms;
+using static Lab.Explorer.Programs.LitmusPrograms;
+using static Lab.Explorer.Programs.LockFreePrograms;
+using static Lab.Explorer.Programs.LockPrograms;
+using static Lab.Explorer.Programs.ScalingPrograms;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Programs;
 
 /// <summary>A program of the literature, in a size of one's choice.</summary>
 /// <param name="Name">As the user types it.</param>

@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Programs;
 
 /// <summary>Litmus tests: which outcomes a memory model allows, a digit per load in order of the threads.</summary>
 internal static class LitmusPrograms

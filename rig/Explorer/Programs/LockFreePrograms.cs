@@ -1,6 +1,6 @@
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Programs;
 
 /// <summary>Counts, stacks and messages without locks, sound and broken.</summary>
 internal static class LockFreePrograms

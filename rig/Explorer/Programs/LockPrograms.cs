@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Programs;
 
 /// <summary>Locks, sound and broken. What a critical section protects is a word that loses an increment if two are inside.</summary>
 internal static class LockPrograms

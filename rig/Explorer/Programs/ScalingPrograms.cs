@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Programs;
 
 /// <summary>Programs whose number of executions is known and grows fast: how quick and how thrifty a search is.</summary>
 internal static class ScalingPrograms

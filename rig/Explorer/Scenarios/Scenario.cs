@@ -1,7 +1,7 @@
 using System.Globalization;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Scenarios;
 
 /// <summary>A number that a scenario can be asked with: <c>--set vcpus=2</c>.</summary>
 public sealed record ScenarioParameter(string Name, long Default, long Value);

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Scenarios;
 
 /// <summary>Reads the actions of one actor, as <c>touch 0..3, repeat 2: reload, delete churn</c>.</summary>
 internal sealed partial class ScenarioActionText(

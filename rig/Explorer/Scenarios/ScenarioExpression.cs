@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Scenarios;
 
 /// <summary>What stands in braces in a scenario: a sum of products of parameters and numbers, <c>{vcpus*2+1}</c>.</summary>
 internal static partial class ScenarioExpression

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Scenarios;
 
 /// <summary>A scenario file says something that it cannot; the message names the line and what was expected there.</summary>
 public sealed class ScenarioFormatException(string scenario, int line, string problem)

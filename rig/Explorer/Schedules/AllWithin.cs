@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// Every schedule with at most so many preemptions, one after the other, depth first, without reduction: for programs small enough, the proof that

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>A small random generator (splitmix64): the same seed gives the same numbers on every machine and runtime.</summary>
 internal struct Dice(ulong seed)

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Schedules;
 
 /// <summary>A scheduler that draws random numbers, and can draw the same ones again.</summary>
 public abstract class DrawingScheduler : Scheduler

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// Follows recorded picks as a wish: a pick that cannot be had is skipped, and after the last one nobody is preempted. What a minimiser needs to try

@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): the thread of the highest priority runs; priorities are drawn at

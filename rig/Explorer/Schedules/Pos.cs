@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// Partial-order sampling (Yuan, Yang, Gu, CAV 2018; as in Fray): every event waits with a random priority and the highest is executed; events that

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Schedules;
 
 /// <summary>Does what another scheduler does and keeps the picks of the latest execution.</summary>
 public sealed class Recording(Scheduler inner) : Scheduler

@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>No preemption: the thread goes on until it ends, blocks or yields; then the next one in turn that can.</summary>
 public sealed class RunToEnd : Scheduler

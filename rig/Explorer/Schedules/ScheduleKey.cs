@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>What a recorded schedule belongs to.</summary>
 /// <param name="Version">Version of the format and of the explorer's numbering of steps.</param>

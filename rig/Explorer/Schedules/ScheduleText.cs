@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// A schedule as one short word, to be printed with a failure and handed back for its replay:

@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Schedules;
 
 /// <summary>
 /// Uniform random walk (as in Shuttle; after Zhao et al., ASPLOS 2025): a thread is chosen in proportion to the events it still has, which makes

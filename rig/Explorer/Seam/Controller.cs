@@ -1,6 +1,6 @@
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Seam;
 
 /// <summary>What a read-modify-write makes of the old value.</summary>
 public enum Modification

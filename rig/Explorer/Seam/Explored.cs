@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Seam;
 
 /// <summary>
 /// The machine under control: every shared access, lock, grace period and work item is an event that a <see cref="Controller"/> orders.

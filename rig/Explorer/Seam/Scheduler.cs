@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Seam;
 
 /// <summary>What an event does to what it names; enough to say whether two events can be exchanged.</summary>
 public enum OperationKind : byte

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Lab.Explorer;
+using Lab.Explorer.Scenarios;
 using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Workloads;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Lab.Application.Catalogue;
 using Lab.Application.Settings;
-using Lab.Explorer;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Schedules;
 
 namespace Lab.Application.Exploring;
 

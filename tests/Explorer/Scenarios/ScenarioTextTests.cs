@@ -1,4 +1,4 @@
-using Lab.Explorer;
+using Lab.Explorer.Scenarios;
 using Lab.Mmu;
 using Lab.Strategies;
 using Xunit;

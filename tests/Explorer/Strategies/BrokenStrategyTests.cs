@@ -1,4 +1,5 @@
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Lab.Strategies;
 using Xunit;
 

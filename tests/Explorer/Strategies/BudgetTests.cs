@@ -1,6 +1,7 @@
 using Lab.Application.Catalogue;
 using Lab.Cli.Explore;
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;

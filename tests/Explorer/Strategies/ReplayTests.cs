@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Strategies;
 using Lab.Tests.Cli;
 using Xunit;
 

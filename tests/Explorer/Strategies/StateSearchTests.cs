@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Agents;
+using Lab.Explorer.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;

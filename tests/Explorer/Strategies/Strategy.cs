@@ -1,5 +1,8 @@
 using System.Reflection;
 using Lab.Explorer;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Seam;
+using Lab.Explorer.Strategies;
 using Lab.Mmu;
 using Lab.Strategies;
 using Lab.Strategies.Notifier;

@@ -1,4 +1,5 @@
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;

@@ -1,4 +1,4 @@
-using Lab.Explorer;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 using Lab.Strategies.Roots;
 

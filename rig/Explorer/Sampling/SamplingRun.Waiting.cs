@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>Who cannot go on until something changes: spin loops, locks, grace periods.</content>
 internal sealed partial class SamplingRun

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Agents;
 
 /// <summary>Lets a <see cref="Scheduler"/> choose.</summary>
 internal sealed class SchedulerGuide(Scheduler scheduler) : IGuide

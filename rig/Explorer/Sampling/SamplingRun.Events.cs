@@ -1,6 +1,7 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>What a body asks for: told from the past, done, or left for later.</content>
 internal sealed partial class SamplingRun

@@ -1,3 +1,5 @@
+using Lab.Explorer.Seam;
+
 namespace Lab.Explorer;
 
 /// <summary>A shared word of a <see cref="Scene"/>, in native memory.</summary>

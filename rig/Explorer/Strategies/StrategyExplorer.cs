@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using Lab.Explorer.Agents;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Strategies;
 
 /// <summary>How schedules of a strategy are chosen.</summary>
 public enum StrategySearch

@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Schedules;
+
+namespace Lab.Explorer.Sampling;
 
 /// <summary>
 /// Turns a schedule that fails into the shortest story: fewer preemptions first, then fewer steps, then fewer switches, always with the same broken promise.

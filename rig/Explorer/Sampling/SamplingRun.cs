@@ -1,4 +1,7 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Sampling;
 
 /// <summary>
 /// Runs a scene under a scheduler, one execution after the other, on the calling thread and without any switch of stacks: a body does the same

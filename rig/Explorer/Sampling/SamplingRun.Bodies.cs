@@ -1,4 +1,4 @@
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>Running a body from its start: as itself, as a ghost, or to see whether it does the same.</content>
 internal sealed partial class SamplingRun

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <summary>One random search: a thread that runs schedule after schedule, and the caller, who watches it.</summary>
 /// <remarks>
@@ -31,7 +33,7 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
     private long ExecutionsMax { get; } = settings switch
     {
         { Search: Search.Replay } => 1,
-        { ExecutionsMax: long.MaxValue } when settings.Budget == Timeout.InfiniteTimeSpan => Sampling.ExecutionsByDefault,
+        { ExecutionsMax: long.MaxValue } when settings.Budget == Timeout.InfiniteTimeSpan => Sampler.ExecutionsByDefault,
         _ => settings.ExecutionsMax,
     };
 

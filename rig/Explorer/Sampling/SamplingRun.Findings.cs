@@ -1,6 +1,7 @@
 using System.Globalization;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>What is said when an execution goes wrong, and how its end is judged.</content>
 internal sealed partial class SamplingRun

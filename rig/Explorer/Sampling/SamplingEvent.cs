@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Sampling;
 
 /// <summary>An event of a thread, as its body asks for it, and what came of it.</summary>
 /// <remarks>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Lab.Explorer.Graph;
+using Lab.Explorer.Sampling;
 
 namespace Lab.Explorer;
 
@@ -34,7 +36,7 @@ public static class Explore
             program(scene);
             result = settings.Search == Search.Optimal
                 ? Walk(new GraphSearch(scene, pool, settings), settings, observer, cancellation)
-                : Sampling.Run(scene, settings, observer, cancellation);
+                : Sampler.Run(scene, settings, observer, cancellation);
             if (result is { Verdict: Verdict.Violated, Failure: { } found } && settings.Search == Search.Optimal)
                 result = result with { Failure = Smallest(scene, settings, found, cancellation) ?? found };
             return result;
@@ -55,7 +57,7 @@ public static class Explore
         try
         {
             ExploreSettings sample = settings with { Search = Search.Random, ExecutionsMax = SchedulesForTheSmallest, Budget = Timeout.InfiniteTimeSpan, KeepGoing = false };
-            ExploreResult again = Sampling.Run(scene, sample, null, cancellation);
+            ExploreResult again = Sampler.Run(scene, sample, null, cancellation);
             return again.Verdict == Verdict.Violated && again.Failure?.Finding.Invariant == found.Finding.Invariant ? again.Failure : null;
         }
         catch (Exception refused) when (refused is ArgumentException or OperationCanceledException)

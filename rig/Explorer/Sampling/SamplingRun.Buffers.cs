@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>Store buffers under x86-TSO.</content>
 internal sealed partial class SamplingRun

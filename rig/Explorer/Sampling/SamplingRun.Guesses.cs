@@ -1,4 +1,6 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Schedules;
+
+namespace Lab.Explorer.Sampling;
 
 /// <content>
 /// Most programs ask for the same events in every execution, whatever they read. So the whole execution is first made without running any body, on

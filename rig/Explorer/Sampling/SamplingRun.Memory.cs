@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Sampling;
 
 /// <content>Words, store buffers, locks and grace periods: what an event does, and whether it can be done.</content>
 internal sealed partial class SamplingRun

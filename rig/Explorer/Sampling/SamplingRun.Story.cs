@@ -1,4 +1,7 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Sampling;
 
 /// <content>The latest execution, step by step.</content>
 internal sealed partial class SamplingRun

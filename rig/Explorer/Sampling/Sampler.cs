@@ -1,10 +1,13 @@
-namespace Lab.Explorer;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
+
+namespace Lab.Explorer.Sampling;
 
 /// <summary>
 /// Random searches: runs a program under so many schedules that a scheduler draws, and replays a recorded one. Finds bugs, proves
 /// nothing; under <see cref="Search.Pct"/> it says with which probability it would have found one.
 /// </summary>
-public static class Sampling
+public static class Sampler
 {
     /// <summary>Schedules tried if neither a number nor a time is given.</summary>
     public const long ExecutionsByDefault = 10_000;

@@ -1,6 +1,10 @@
 using System.Globalization;
+using Lab.Explorer.Agents;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Schedules;
+using Lab.Explorer.Seam;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Strategies;
 
 /// <summary>One exploration of a program on one thread: the search, then the smallest failure, then its story.</summary>
 internal sealed class StrategyRun(

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Agents;
 
 /// <summary>What bounds a <see cref="StateSearch"/>.</summary>
 /// <param name="PreemptionsMax">Switches away from an agent that could have gone on; without this bound sleep sets are used as well.</param>

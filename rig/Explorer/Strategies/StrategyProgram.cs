@@ -1,6 +1,10 @@
+using Lab.Explorer.Agents;
+using Lab.Explorer.Model;
+using Lab.Explorer.Scenarios;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
-namespace Lab.Explorer;
+namespace Lab.Explorer.Strategies;
 
 /// <summary>
 /// A strategy on a scenario, ready to be executed again and again: each time a new VM at the same addresses, set up on one thread, then the scenario's
