@@ -1,4 +1,6 @@
 using Lab.Explorer;
+using Lab.Explorer.Seam;
+using Lab.Explorer.Strategies;
 using Lab.Mmu;
 using Xunit;
 
