@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -85,7 +86,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The VMM's migration thread.</summary>
-    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor("harvester", ActorPart.Updater)
+    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor("harvester", ActorRole.Updater)
     {
         private const int CollectsPerToggle = 16;
         private const int Collect = 0;

@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -53,7 +54,7 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The host: takes piece after piece away, through the notifier.</summary>
-    private sealed class HostReclaimer(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange memory) : WorkloadActor("reclaimer", ActorPart.Updater)
+    private sealed class HostReclaimer(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange memory) : WorkloadActor("reclaimer", ActorRole.Updater)
     {
         private ulong _next;
 

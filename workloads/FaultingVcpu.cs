@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -22,12 +23,13 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     private long _runs;
 
     public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters)
-        : base($"vcpu{vcpu.Index}", ActorPart.Vcpu)
+        : base($"vcpu{vcpu.Index}", ActorRole.Vcpu)
     {
         _vm = vm;
         _vcpu = vcpu;
         _pattern = pattern;
         _empty = parameters.EmptyGuest;
+        SampleMetrics = vcpu.HasCore ? ["access"] : [];
         // Its own part of memory once: then the tables are there and the first faults are behind it.
         _accessesUntilWarm = (long)Math.Min(pattern.Main.Frames, 1 << 20) / vm.Vcpus.Count;
     }
@@ -38,7 +40,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override ReadOnlySpan<long> Phases => _reloaded ? _reload : default;
 
-    public override string? TouchMetric => _vcpu.HasCore ? "access" : null;
+    public override IReadOnlyList<string> SampleMetrics { get; }
 
     /// <summary>
     /// Progress of the guest in mapping its memory again; other actors may read it, a little late. Faults resolved, one per leaf; where the

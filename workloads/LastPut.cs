@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -45,7 +46,7 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
         private long _rounds;
 
         internal LastPutter(Vm<TMachine> vm, GfnRange memory)
-            : base("vcpu0", ActorPart.Vcpu)
+            : base("vcpu0", ActorRole.Vcpu)
         {
             _vm = vm;
             _vcpu = vm.Vcpus[0];

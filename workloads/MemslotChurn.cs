@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -46,7 +47,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
     /// <summary>The VMM's thread.</summary>
     private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range, FaultingVcpu<TMachine>[] vcpus)
-        : WorkloadActor("updater", ActorPart.Updater)
+        : WorkloadActor("updater", ActorRole.Updater)
     {
         /// <summary>Looks at the vCPUs before the actor's thread looks at the clock again.</summary>
         private const int LooksPerPrepare = 200;

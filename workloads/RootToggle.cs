@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -41,7 +42,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
         return null;
     }
 
-    private sealed class TogglingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, GfnRange memory) : WorkloadActor($"vcpu{vcpu.Index}", ActorPart.Vcpu)
+    private sealed class TogglingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, GfnRange memory) : WorkloadActor($"vcpu{vcpu.Index}", ActorRole.Vcpu)
     {
         private const int Toggle = 0;
         private const int Touch = 1;

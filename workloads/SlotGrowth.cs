@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -90,25 +91,25 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         private ulong _touched;
         private bool _exists;
         private bool _resolves;
-        private int _touchIndex = -1;
+        private int _sampleIndex = -1;
         private long _cycles;
 
         internal Grower(Vm<TMachine> vm, ulong[] sizes)
-            : base("vcpu0", ActorPart.Vcpu)
+            : base("vcpu0", ActorRole.Vcpu)
         {
             (_vm, _vcpu, _sizes) = (vm, vm.Vcpus[0], sizes);
             _inGuest = _vcpu.HasCore;
             IEnumerable<string> Named(string what) => sizes.Select(size => $"{what}.pages_{size}");
             Metrics = [.. Named("update"), .. Named("create"), .. _inGuest ? ["fault"] : Named("refault")];
-            TouchMetrics = _inGuest ? [.. Named("refault"), .. Named("warm")] : [];
+            SampleMetrics = _inGuest ? [.. Named("refault"), .. Named("warm")] : [];
             BeginPass();
         }
 
         public override IReadOnlyList<string> Metrics { get; }
 
-        public override IReadOnlyList<string> TouchMetrics { get; }
+        public override IReadOnlyList<string> SampleMetrics { get; }
 
-        public override int TouchIndex => _touchIndex;
+        public override int SampleIndex => _sampleIndex;
 
         public override bool IsWarm => _cycles > 0;
 
@@ -131,7 +132,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         /// <summary>Everything of a step that is not timed: the guest runs until it must leave.</summary>
         public override void Prepare()
         {
-            _touchIndex = -1;
+            _sampleIndex = -1;
             // What a pass left that is not recorded must not be taken for the next pass's.
             _vcpu.ClaimTouches();
             if (_stage is Stage.Delete or Stage.Create)
@@ -141,7 +142,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             }
             if (_stage == Stage.Map && !_exists) Create();
             if (_touched < Frames) RunGuest();
-            _touchIndex = _stage switch
+            _sampleIndex = _stage switch
             {
                 Stage.Refault when _inGuest => _size,
                 Stage.Warm when _inGuest => _sizes.Length + _size,

@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -24,7 +25,7 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
 
     public override string? Finish() => null;
 
-    private sealed class Destroyer(VmDestroy<TMachine> workload) : WorkloadActor("destroyer", ActorPart.Updater)
+    private sealed class Destroyer(VmDestroy<TMachine> workload) : WorkloadActor("destroyer", ActorRole.Updater)
     {
         private Vm<TMachine>? _vm;
         private long _destroyed;

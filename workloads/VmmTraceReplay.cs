@@ -1,3 +1,4 @@
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Workloads;
@@ -44,7 +45,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         return wrong;
     }
 
-    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor("vmm", ActorPart.Updater)
+    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor("vmm", ActorRole.Updater)
     {
         private const int Update = 0;
         private const int Create = 1;

@@ -19,6 +19,8 @@ internal sealed class ActorLane
     private readonly int? _cpu;
     private readonly SchedulingClass? _realTime;
     private readonly bool _isWatched;
+    private readonly int _lengthened = int.MinValue;
+    private readonly double _lengthenedBy;
     private bool _isOpen;
     private bool _isOnWindowSchedule;
     private long _allocatedAtOpening;
@@ -46,6 +48,8 @@ internal sealed class ActorLane
         _pacer = RatePerSecond > 0 ? new Pacer(_clock, RatePerSecond) : null;
         Recorders = new LaneRecorders(actor, _clock, settings.IntervalCount, isPaced: _pacer is not null, settings.LoggedSamples);
         _isWatched = settings.LoggedSamples > 0;
+        if (settings.Injection is { } injection && actor.Metrics.Contains(injection.Metric))
+            (_lengthened, _lengthenedBy) = (actor.Metrics.ToList().IndexOf(injection.Metric), injection.Share);
     }
 
     public IMeasuredActor Actor { get; }
@@ -140,6 +144,7 @@ internal sealed class ActorLane
 
     private void RepeatSteps()
     {
+        Actor.Begin();
         _pacer?.StartAt(_clock.Ticks());
         while (!_window.IsStopped)
         {
@@ -154,6 +159,7 @@ internal sealed class ActorLane
             long turnEnd = _window.EndTicks, turnStart = _window.StartTicks;
             long start = _clock.Ticks();
             int metric = Actor.Step();
+            if (metric == _lengthened) StayBusy(start);
             long end = _clock.TicksOrdered();
             Heartbeat.Step();
             if (!Heartbeat.IsWarm && Actor.IsWarm)
@@ -176,6 +182,15 @@ internal sealed class ActorLane
 
         RealTime?.Lower();
         Actor.Quiesce();
+        Actor.End();
+    }
+
+    /// <summary>As a slower step would be: a sleep would give the core away.</summary>
+    private void StayBusy(long start)
+    {
+        long end = _clock.TicksOrdered();
+        long until = end + (long)((end - start) * _lengthenedBy);
+        while (_clock.TicksOrdered() < until) Thread.SpinWait(1);
     }
 
     /// <summary>

@@ -16,11 +16,11 @@ public enum ActorRole
 }
 
 /// <summary>
-/// One thread of load, as <see cref="TimedMeasurement"/> drives it. All members are called on the actor's own thread once
-/// it has started, except the descriptive ones, which are read once before.
+/// One part of the load, as whoever drives it sees it: a workload offers such, <see cref="TimedMeasurement"/> runs each on a thread. All members
+/// are called on the actor's own thread once it has started, except the descriptive ones, which are read once before.
 /// </summary>
 /// <remarks>
-/// A thread repeats <c>Prepare, Step</c> and times Step alone. Before the window opens that is the warm-up, after it
+/// A thread calls <c>Begin</c>, repeats <c>Prepare, Step</c> and times Step alone, and calls <c>Quiesce, End</c>. Before the window opens that is the warm-up, after it
 /// closes it goes on as load until the last actor has measured. A step should be short against the window and must
 /// return when the load stops: nothing interrupts it. An exception ends the run and is reported in it.
 /// </remarks>
@@ -54,11 +54,8 @@ public interface IMeasuredActor
     /// </summary>
     ReadOnlySpan<long> Phases => default;
 
-    /// <summary>What <see cref="RecordSamples"/> records under; null when the actor has none.</summary>
-    string? SampleMetric => null;
-
-    /// <summary>All that <see cref="RecordSamples"/> can record under; an actor with several says by <see cref="SampleIndex"/> which it is now.</summary>
-    IReadOnlyList<string> SampleMetrics => SampleMetric is { } metric ? [metric] : [];
+    /// <summary>What <see cref="RecordSamples"/> can record under; an actor with several says by <see cref="SampleIndex"/> which it is now.</summary>
+    IReadOnlyList<string> SampleMetrics => [];
 
     /// <summary>Index in <see cref="SampleMetrics"/> of the samples taken since the last call; negative if they are not recorded.</summary>
     int SampleIndex => 0;
@@ -73,6 +70,11 @@ public interface IMeasuredActor
     {
     }
 
+    /// <summary>Called once, before anything else of the load: the thread becomes this actor's.</summary>
+    void Begin()
+    {
+    }
+
     /// <summary>Untimed work before a step.</summary>
     void Prepare()
     {
@@ -81,8 +83,13 @@ public interface IMeasuredActor
     /// <summary>The timed operation. Returns the index in <see cref="Metrics"/> to record it under, or -1 for none.</summary>
     int Step();
 
-    /// <summary>Called once, on the actor's thread, when the load has stopped.</summary>
+    /// <summary>Called once when the load has stopped: whoever still holds something lets go of it.</summary>
     void Quiesce()
+    {
+    }
+
+    /// <summary>Called once at the very end: the thread is nobody's again.</summary>
+    void End()
     {
     }
 }

@@ -14,6 +14,9 @@ public enum Pinning
     Off,
 }
 
+/// <summary>Every step that is recorded under a metric takes longer, by a share of its own time.</summary>
+public sealed record Injection(string Metric, double Share);
+
 /// <summary>How long and under which conditions <see cref="TimedMeasurement"/> measures.</summary>
 public sealed record WindowSettings
 {
@@ -66,6 +69,9 @@ public sealed record WindowSettings
 
     /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
     public QuietSettings Quiet { get; init; } = new();
+
+    /// <summary>A self-test: steps that are made longer, so that a comparison has something to find. Null for none.</summary>
+    public Injection? Injection { get; init; }
 
     /// <summary>What stamps are taken with; null is <see cref="Clock.Default"/>.</summary>
     public Clock? Clock { get; init; }

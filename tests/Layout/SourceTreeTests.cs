@@ -17,7 +17,7 @@ public sealed class SourceTreeTests
         ["Lab.Hardware"] = ["Lab.Mmu"],
         ["Lab.Results"] = [],
         ["Lab.Strategies"] = ["Lab.Mmu"],
-        ["Lab.Workloads"] = ["Lab.Mmu"],
+        ["Lab.Workloads"] = ["Lab.Mmu", "Lab.Measure"],
         ["Lab.Plots"] = ["Lab.Results"],
         ["Lab.Watch"] = ["Lab.Measure"],
         ["Lab.Application"] =

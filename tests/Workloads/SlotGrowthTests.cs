@@ -88,8 +88,8 @@ public sealed class SlotGrowthTests
         {
             actor.Prepare();
             if (actor.Step() is >= 0 and int metric) steps[actor.Metrics[metric]] = steps.GetValueOrDefault(actor.Metrics[metric]) + 1;
-            if (actor.TouchIndex < 0 || actor.TouchMetrics.Count == 0) continue;
-            string touched = actor.TouchMetrics[actor.TouchIndex];
+            if (actor.SampleIndex < 0 || actor.SampleMetrics.Count == 0) continue;
+            string touched = actor.SampleMetrics[actor.SampleIndex];
             touches[touched] = touches.GetValueOrDefault(touched) + actor.ClaimTouches().Length;
         }
         Assert.Null(workload.Finish());

@@ -31,6 +31,9 @@ public sealed record MeasurementOutcome(
 public sealed class OneMeasurement(
     StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
 {
+    /// <summary>What <c>--inject</c> makes longer.</summary>
+    private const string SlowedMetric = "update";
+
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
         strategy.Card.Needs == StrategyNeeds.OneThread
@@ -53,18 +56,21 @@ public sealed class OneMeasurement(
         using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
-        List<AdaptedActor> adapted = [.. instance.Actors.Select(actor => new AdaptedActor(actor, request.Inject))];
-        IReadOnlyList<IMeasuredActor> actors =
-            strategy.Card.Needs == StrategyNeeds.OneThread ? [new TakingTurns(instance.Actors)] : [.. adapted];
+        bool takesTurns = strategy.Card.Needs == StrategyNeeds.OneThread;
+        IReadOnlyList<IMeasuredActor> actors = takesTurns ? [new TakingTurns(instance.Actors)] : instance.Actors;
         watcher?.Begin();
         // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
-        WindowSettings settings = request.Window with { OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)) };
+        WindowSettings settings = request.Window with
+        {
+            OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)),
+            Injection = request.Inject > 0 && !takesTurns ? new Injection(SlowedMetric, request.Inject) : null,
+        };
         MeasuredRun window = TimedMeasurement.Run(actors, settings, watch, stop.Token);
         string? unwatched = null;
         Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
-        List<CounterValue> counters = [.. CountersOf(adapted, window.StoppedSeconds), .. WorkerCounters(adapted)];
+        List<CounterValue> counters = [.. takesTurns ? [] : CountersOf(instance.Actors, window.StoppedSeconds), .. WorkerCounters(instance.Actors)];
         counters.AddRange(ThreadCounters(window));
         counters.AddRange(edges.Counters);
         traced.Read(window, request.Window.IntervalCount);
@@ -117,9 +123,9 @@ public sealed class OneMeasurement(
         return null;
     }
 
-    private static IEnumerable<CounterValue> CountersOf(IEnumerable<AdaptedActor> actors, double stoppedSeconds)
+    private static IEnumerable<CounterValue> CountersOf(IEnumerable<WorkloadActor> actors, double stoppedSeconds)
     {
-        foreach (AdaptedActor actor in actors)
+        foreach (WorkloadActor actor in actors)
         {
             if (actor.Counters is not { } counters) continue;
             foreach ((string name, string unit, long value) in counters.Named())
@@ -147,7 +153,7 @@ public sealed class OneMeasurement(
     }
 
     /// <summary>Threads of the strategy's own, which are still there.</summary>
-    private static IEnumerable<CounterValue> WorkerCounters(IReadOnlyList<AdaptedActor> actors)
+    private static IEnumerable<CounterValue> WorkerCounters(IReadOnlyList<WorkloadActor> actors)
     {
         HashSet<string> known = [.. actors.Select(actor => actor.Name)];
         foreach (Actor worker in Actor.All())
