@@ -27,7 +27,7 @@ internal sealed class RadixWork : IDisposable
         _vm = StrategyVm.Create("mainline", new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
         _radix = (RadixMmu<Metal>)_vm.Mmu;
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
-            throw new InsufficientMemoryException("No table page was to be had for a root.");
+            throw new InsufficientMemoryException("Out of table pages for a root.");
         _root = _vm.Vcpus[0].Root;
     }
 

@@ -47,7 +47,7 @@ internal static class LabCommand
 
     private static RootCommand Build(string[] args, LabConsole console)
     {
-        RootCommand root = new("lab — which way of taking guest mappings down costs whom how much, and is it still right?");
+        RootCommand root = new("lab: what each way of zapping guest mappings costs, who pays, and whether the result is still right");
         AddRun(root, args, console);
         Command run = new("run", "measure strategies on workloads (also when no verb is given)");
         AddRun(run, args, console);
@@ -94,7 +94,7 @@ internal static class LabCommand
         catch (IOException error)
         {
             // Files have their own exceptions above: what is left is standard output.
-            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or send it elsewhere.");
+            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
             return ExitCode.Usage;
         }
         catch (Exception error)
@@ -118,7 +118,7 @@ internal static class LabCommand
             : parsed.CommandResult.Command.Name;
         OptionResult? before = parsed.RootCommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && option.Option is Option<string> or Option<string[]>);
-        return before is null ? null : $"Option '{before.Option.Name}' stands before the verb; write 'lab {verb} {before.Option.Name} …'.";
+        return before is null ? null : $"Option '{before.Option.Name}' comes before the verb; write 'lab {verb} {before.Option.Name} …'.";
     }
 
     private static string Complaint(ParseResult parsed)

@@ -17,8 +17,8 @@ public static class ArmPercentilesFigure
         var plot = new Plot
         {
             Title = $"{metric}: latency by percentile, {scene}",
-            Subtitle = $"{ArmLooks.RunsOf(comparison.Arms)}, added up · band: lowest to highest run · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
-            Description = $"For each arm, the latency of {metric} that a given share of operations does not exceed, under {scene}, all runs added up, and the "
+            Subtitle = $"{ArmLooks.RunsOf(comparison.Arms)}, pooled · band: lowest to highest run · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
+            Description = $"For each arm, the latency of {metric} that a given share of operations does not exceed, under {scene}, all runs pooled, and the "
                 + "range of single runs. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
         };
         plot.Axes.Left.Scale = Scale.Log10;

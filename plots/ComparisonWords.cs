@@ -49,7 +49,7 @@ public static class ComparisonWords
         : comparison.Arms.SelectMany(arm => arm.Runs).SelectMany(run => run.Record.Manifest.Measurements).Any(one => one.Turns is not null) ? $" in turns of {turn}"
         : " without turns";
 
-    /// <summary>How many runs say more about the machine's mood than about their arm, and one of the reasons; nothing if none does.</summary>
+    /// <summary>How many runs say more about the machine than about their arm, and one of the reasons; nothing if none does.</summary>
     public static IEnumerable<string> Contaminated(ArmComparison comparison)
     {
         IReadOnlyList<string> reasons = [.. comparison.Arms.SelectMany(arm => arm.Contaminations)];

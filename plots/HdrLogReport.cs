@@ -8,7 +8,7 @@ namespace Lab.Plots;
 /// <summary>A histogram log, the lab's own or another program's, as one page: percentiles of each tag, and the tags one over the other.</summary>
 public static class HdrLogReport
 {
-    /// <summary>More lines than colours can be told apart by nobody; the rest is in the table.</summary>
+    /// <summary>Nobody can tell apart more lines than there are colours; the rest is in the table.</summary>
     public static int LinesMost => Tone.SeriesCount;
 
     private static readonly (string Name, double P)[] Columns = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
@@ -57,7 +57,7 @@ public static class HdrLogReport
         var plot = new Plot
         {
             Title = "latency by percentile",
-            Subtitle = "all intervals of a tag added up · lower is better",
+            Subtitle = "all intervals of a tag merged · lower is better",
             Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes are logarithmic.",
             Height = 620,
         };

@@ -25,7 +25,7 @@ public static class HistoryFigure
         };
         plot.Axes.Left.Label = key.Quantile is null ? "rate" : "latency";
         plot.Axes.Left.Unit = key.Unit;
-        plot.Axes.Bottom.Label = "commit, in the order of measuring";
+        plot.Axes.Bottom.Label = "commit, in order of measurement";
         plot.Axes.Bottom.Includes = [-0.5, series.Points.Count - 0.5];
         plot.Axes.Bottom.SetTicks(CommitTicks(series.Points));
         plot.Axes.Left.Includes = Margins(series);

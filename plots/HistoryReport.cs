@@ -32,8 +32,8 @@ public static class HistoryReport
         WriteFigures(page, ordered);
         WriteAcknowledged(page, ordered);
         WriteQuiet(page, ordered);
-        page.Section("again", "How to come by this again", "how to repeat");
-        page.Body.Add($"<p>A run's numbers join the history, then it is judged:</p>");
+        page.Section("again", "How to repeat this", "how to repeat");
+        page.Body.Add($"<p>Add a run's numbers to the history, then judge it:</p>");
         page.Body.Add($"<pre>lab track add latest --history {source}\nlab track show --history {source}\nlab track gate --history {source}\nlab track culprit --history {source}</pre>\n");
         return page.Finish();
     }
@@ -49,11 +49,11 @@ public static class HistoryReport
         var open = series.Sum(one => one.OpenRegressions.Count());
         var tooShort = series.Count(one => one.Points.Count < fewest);
         if (tooShort == series.Count)
-            return $"Nothing can be said yet: of {Count(series.Count, "series", "series")} none has the {fewest} points that a change takes.";
+            return $"Too early to tell: none of {Count(series.Count, "series", "series")} has the {fewest} points that it takes to find a change.";
         var changed = series.Count(one => one.Changes.Count > 0);
         var verdict = open == 0 ? "No regression is open." : open == 1 ? "1 regression is open." : $"{open} regressions are open.";
         return $"{verdict} {changed} of {series.Count} series changed their level."
-            + (tooShort > 0 ? $" {tooShort} {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that a change takes." : "");
+            + (tooShort > 0 ? $" {tooShort} {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that it takes to find a change." : "");
     }
 
     private static void WriteHead(HtmlText html, IReadOnlyList<TrackedSeries> series, string source, IReadOnlyList<string> notes)
@@ -93,7 +93,7 @@ public static class HistoryReport
             return;
         }
 
-        html.Add($"<p class=\"soft\">A change is where the level begins to differ; it is newer than the commit before it. Settings and machine are fingerprints: numbers of others are other series.</p>");
+        html.Add($"<p class=\"soft\">A change is the first point of a new level; its cause is newer than the commit before it. Other settings or another machine make another series.</p>");
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
         WriteHeadings(html, ["metric", "strategy", "scene", "change", "verdict", "from", "to", "first of the new level", "commit before", "p", .. Prints(series)]);
         html.Add($"</tr></thead><tbody>");
@@ -130,7 +130,7 @@ public static class HistoryReport
         if (left.Count == 0)
             return;
         var changed = left.Count(one => one.Changes.Count > 0);
-        html.Add($"<p>{Count(left.Count, "further series is", "further series are")} left out here, {changed} of them with changes: ");
+        html.Add($"<p>{Count(left.Count, "further series is", "further series are")} not drawn here, {changed} of them with changes: ");
         html.Add($"<code>lab track show --series … --figure FILE.svg</code> draws any of them.</p>\n");
     }
 

@@ -21,8 +21,8 @@ public static class RunDotsFigure
         var plot = new Plot
         {
             Title = $"{metric}: p50 and {tail} of every run, {scene}",
-            Subtitle = $"in the order they were measured · filled: p50 · open: {tail}",
-            Description = $"For each run in the order of measuring, the median and the {tail} of {metric} under {scene}, the arms told apart by colour and shape. The vertical axis is logarithmic.",
+            Subtitle = $"in order of measurement · filled: p50 · open: {tail}",
+            Description = $"For each run in order of measurement, the median and the {tail} of {metric} under {scene}, the arms told apart by colour and shape. The vertical axis is logarithmic.",
             Height = 380,
         };
         plot.Axes.Left.Scale = Scale.Log10;

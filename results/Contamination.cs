@@ -31,9 +31,9 @@ public static class Contamination
         if (measurement.Steady == false)
             yield return $"{name}: the load was not steady when the window opened";
         if (measurement.StealShare is > StealMost and { } steal)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: the hypervisor took {steal:P1} of the processors' time away");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: the hypervisor took {steal:P1} of the processors' time");
         if (measurement.CutShare is > CutMost and { } cut)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: {cut:P0} of an actor's steps did not end in the turn they began in and do not count; longer --turns, or off");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: {cut:P0} of an actor's steps outlasted their turn and do not count; use longer --turns, or off");
         foreach (var without in run.Undisturbed.Where(row => row.Key == measurement.Key && row.Tagged > 0))
         {
             if (run.Summary.FirstOrDefault(row => row.Key == measurement.Key && row.Metric == without.Metric) is not { } all)

@@ -5,7 +5,7 @@ public sealed class ResultsUnwritableException : IOException
 {
     public ResultsUnwritableException(string folder, Exception cause)
         : base($"Cannot write results in '{folder}' ({Reason(cause)}): "
-            + "free space or permit writing there, or name another folder with --out.", cause)
+            + "free space, allow writing there, or choose another folder with --out.", cause)
     {
         Folder = folder;
     }

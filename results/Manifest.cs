@@ -68,7 +68,7 @@ public sealed record MachineFacts
     public string Os { get; init; } = "";
     public long MemoryBytes { get; init; }
 
-    /// <summary>Null on bare metal or where it cannot be told.</summary>
+    /// <summary>Null on bare metal or if unknown.</summary>
     public string? Hypervisor { get; init; }
 
     /// <summary>What <c>lab doctor --quick</c> says, by name; empty in runs from before it was asked.</summary>
@@ -95,7 +95,7 @@ public sealed record ClockFacts
     /// <summary>Cost of a stamp that waits for what comes before it, in ns: the one that ends a sample.</summary>
     public double OrderedCostNs { get; init; }
 
-    /// <summary>Whether its rate is independent of frequency and sleep states; null where it cannot be told.</summary>
+    /// <summary>Whether its rate is independent of frequency and sleep states; null if unknown.</summary>
     public bool? Invariant { get; init; }
 
     public string? Note { get; init; }

@@ -204,6 +204,6 @@ public sealed record MeasurementRows(Measurement Measurement)
         var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents)
             .Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
         if (rows.FirstOrDefault(row => row.Key != key) is { } foreign)
-            throw new ArgumentException($"A row of {foreign.Key} was given as part of {key}.");
+            throw new ArgumentException($"A row of {foreign.Key} was passed as part of {key}.");
     }
 }

@@ -130,7 +130,7 @@ public sealed class RunStore(string root)
 
         var newest = List().Take(3).Select(run => run.Id).ToList();
         throw new RunNotFoundException($"There is no run '{idOrPath}', neither as an id in '{root}' nor as a path"
-            + (newest.Count == 0 ? "; no runs are there yet." : $"; the newest are {string.Join(", ", newest)}."));
+            + (newest.Count == 0 ? "; there are no runs yet." : $"; the newest are {string.Join(", ", newest)}."));
     }
 
     private string? FindById(string prefix)
@@ -146,7 +146,7 @@ public sealed class RunStore(string root)
         ];
         if (ids.Count > 1 && !ids.Contains(prefix))
         {
-            throw new RunNotFoundException($"'{prefix}' begins {ids.Count} runs: {string.Join(", ", ids.Take(5))}"
+            throw new RunNotFoundException($"'{prefix}' is ambiguous, {ids.Count} runs begin with it: {string.Join(", ", ids.Take(5))}"
                 + (ids.Count > 5 ? ", …" : "") + ".");
         }
 
@@ -180,7 +180,7 @@ public sealed class RunStore(string root)
         return manifest.SchemaVersion is > 0 and <= Manifest.NewestSchemaVersion
             ? manifest
             : throw new RunDamagedException(Path.Combine(folder, RunJson.ManifestFile), null,
-                $"schema version {manifest.SchemaVersion} is not one this program reads (up to {Manifest.NewestSchemaVersion})");
+                $"schema version {manifest.SchemaVersion} is not supported (this program reads up to {Manifest.NewestSchemaVersion})");
     }
 
     private static List<Violation> ReadViolations(string folder) => ReadJson(folder, RunJson.ViolationsFile, RunJson.Plain.ListViolation);

@@ -4,7 +4,7 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// A VMM changes one small memslot again and again while vCPUs run on a large one. Each delete or move is a fast zap: it takes down
+/// A VMM changes one small memslot again and again while vCPUs run on a large one. Each delete or move is a fast zap: it zaps
 /// everything, and the vCPUs fault it all in again.
 /// <code>
 ///   SlotUpdater ──delete/create, move or flags──► slot 1 (2 MiB) ──fast zap──► every root
@@ -17,7 +17,7 @@ namespace Lab.Workloads;
 /// generations, counted by the VM, equal the updates that made one, counted by the updater.
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB (65,536 pages: several milliseconds of zap). Rate: smoke closed loop, measured either.
 /// </remarks>
-[Workload("memslot-churn", Story = "a small memslot is deleted and recreated, moved or re-flagged under running vCPUs", Timed = "update and its phases, create, flags, fault, reload")]
+[Workload("memslot-churn", Story = "a small memslot is deleted and recreated, moved or re-flagged while vCPUs run", Timed = "update and its phases, create, flags, fault, reload")]
 public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

@@ -19,7 +19,7 @@ namespace Lab.Workloads;
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB, and 4 GiB for the whole curve (one round of the last size takes seconds). Bystanders:
 /// smoke 0, measured 0 and 4,000.
 /// </remarks>
-[Workload("slot-growth", Story = "a slot with ever more mapped pages is deleted, created and touched again by one vCPU", Timed = "update, create, refault and warm access, by mapped pages")]
+[Workload("slot-growth", Story = "a slot with a growing number of mapped pages is deleted, recreated and touched again by one vCPU", Timed = "update, create, refault and warm access, by mapped pages")]
 public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

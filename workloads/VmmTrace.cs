@@ -57,7 +57,7 @@ public sealed partial class VmmTrace
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new VmmTraceException(
-                $"There is no trace '{nameOrPath}': name a readable file or one of the built-in traces {string.Join(", ", BuiltIn)}.");
+                $"There is no trace '{nameOrPath}': use a readable file or one of the built-in traces {string.Join(", ", BuiltIn)}.");
         }
     }
 

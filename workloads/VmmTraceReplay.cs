@@ -14,7 +14,7 @@ namespace Lab.Workloads;
 /// Timed: each delete (update, with phases), each create, each flag change; faults; reloads. Not timed: waiting for the recorded time of a call. The
 /// answer: at the end of each replay the VM holds exactly the slots that the trace leaves.
 /// </remarks>
-[Workload("vmm-trace", Story = "memslot calls recorded from a booting VMM, replayed under running vCPUs", Timed = "update and its phases, create, flags, fault, reload")]
+[Workload("vmm-trace", Story = "memslot calls recorded from a booting VMM, replayed while vCPUs run", Timed = "update and its phases, create, flags, fault, reload")]
 public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

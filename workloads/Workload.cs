@@ -189,7 +189,7 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     {
         if (Parameters.Bystanders == 0) return;
         MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, Parameters.Bystanders, BystanderBase);
-        if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {Parameters.Bystanders} slots more: {result}.");
+        if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {Parameters.Bystanders} more slots: {result}.");
     }
 
     /// <summary>A VM with the guest's memory and the slot to churn.</summary>

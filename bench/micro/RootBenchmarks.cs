@@ -23,7 +23,7 @@ public class RootBenchmarks
     {
         _vm = StrategyVm.Create(Strategy, new VmSettings { Vcpus = 1 });
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
-            throw new InsufficientMemoryException("No table page was to be had for a root.");
+            throw new InsufficientMemoryException("Out of table pages for a root.");
         _root = _vm.Vcpus[0].Root;
         _hold = _vm.EnterShared();
     }

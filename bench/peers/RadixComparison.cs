@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>The hot paths of the radix MMU beside the same work in C, round by round in one go.</summary>
+/// <summary>The hot paths of the radix MMU and the same work in C, round by round.</summary>
 /// <remarks>
 /// The two take turns in the order ABBA, so that a drift of the machine hits both alike; the first pair warms up and is not counted.
 /// In a round each does some passes over all pages, whose median counts; what is quoted is the median of the rounds' ratios, which a

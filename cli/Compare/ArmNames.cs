@@ -33,7 +33,7 @@ internal static class ArmNames
             return new ComparisonArm { Label = run.Id + Suffix(strategy), Source = ArmSource.Folder, From = Path.GetFullPath(run.Folder), Strategy = strategy };
         string[] known = [.. catalogue.Strategies.Select(entry => entry.Name), .. baselines.Names()];
         string hint = Names.Nearest(text, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        string why = runs.Length > 1 ? $"'{text}' begins {runs.Length} runs" : $"There is no arm '{text}', neither a strategy, nor a folder, nor a baseline, nor a run";
+        string why = runs.Length > 1 ? $"'{text}' begins {runs.Length} runs" : $"There is no arm '{text}': not a strategy, folder, baseline or run";
         throw new UsageException($"{why}.{hint} There are: {string.Join(", ", known)}.");
     }
 
@@ -46,7 +46,7 @@ internal static class ArmNames
             IReadOnlyList<string> names = store.Names();
             string hint = Names.Nearest(name, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
             throw new NotComparableException($"There is no baseline '{name}' in '{store.Root}'.{hint} "
-                + (names.Count == 0 ? "None is there yet: --save-baseline NAME keeps one." : $"There are: {string.Join(", ", names)}."));
+                + (names.Count == 0 ? "There are none yet: --save-baseline NAME keeps one." : $"There are: {string.Join(", ", names)}."));
         }
         return new ComparisonArm { Label = name + Suffix(strategy), Source = ArmSource.Baseline, From = Path.GetFullPath(store.PathOf(name)), Strategy = strategy };
     }
@@ -72,7 +72,7 @@ internal static class ArmNames
             if (!shaping.Contains(own[at]))
             {
                 string hint = Names.Nearest(own[at], shaping) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-                throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' of its own, which is no setting of a measurement.{hint}");
+                throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' of its own, which is not a setting of a measurement.{hint}");
             }
             if (at + 1 == own.Length) throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' without a value.");
         }

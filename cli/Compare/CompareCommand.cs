@@ -128,7 +128,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         }
         catch (InvalidOperationException busy)
         {
-            throw new UsageException($"'{folder.Path}' cannot be resumed: {busy.Message}; wait for it, or end it.");
+            throw new UsageException($"'{folder.Path}' cannot be resumed: {busy.Message}; wait for it, or stop it.");
         }
         // A comparison that was killed leaves a child which measures on, and would disturb what is measured now.
         RunStore left = new(folder.Runs);

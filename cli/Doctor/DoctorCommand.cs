@@ -5,18 +5,18 @@ using Lab.Application.Measuring;
 
 namespace Lab.Cli.Doctor;
 
-/// <summary><c>lab doctor</c>: what this machine does to a measurement, and the commands that mend it.</summary>
+/// <summary><c>lab doctor</c>: what this machine does to a measurement, and the commands that fix it.</summary>
 internal static class DoctorCommand
 {
     private static readonly TimeSpan NoiseLength = TimeSpan.FromSeconds(4);
 
     public static Command Build(LabConsole console)
     {
-        Option<bool> quick = new("--quick") { Description = "leave out the noise floor, which takes a few seconds" };
+        Option<bool> quick = new("--quick") { Description = "skip the noise floor, which takes a few seconds" };
         Option<bool> strict = new("--strict") { Description = "exit with 5 if anything is bad" };
         Option<string> format = new("--format") { Description = "table or json", DefaultValueFactory = _ => "table" };
         Option<string> device = new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
-        Command command = new("doctor", "what this machine does to a measurement, and what mends it");
+        Command command = new("doctor", "what this machine does to a measurement, and how to fix it");
         foreach (Option option in new Option[] { quick, strict, format, device }) command.Options.Add(option);
         command.SetAction(parsed => LabCommand.Guarded(console, () =>
         {

@@ -15,7 +15,7 @@ internal sealed class DoctorReport(DoctorFindings found)
     private static readonly DoctorJsonContext Readable =
         new(new JsonSerializerOptions(DoctorJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>The facts under their headings, within 80 columns: state, name and value; what it means; what mends it.</summary>
+    /// <summary>The facts under their headings, within 80 columns: state, name and value; what it means; what fixes it.</summary>
     public IEnumerable<string> Lines()
     {
         const string inner = "        ";

@@ -21,7 +21,7 @@ internal static class ListCommand
         Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
-        Command command = new("list", "what there is to run, and the runs so far");
+        Command command = new("list", "what can be run, and the runs so far");
         command.Arguments.Add(kind);
         command.Options.Add(folder);
         command.Options.Add(plugin);

@@ -18,7 +18,7 @@ internal sealed class ComparisonSubject : IReportSubject
     public ComparisonSubject(ComparisonFolder folder, LabConsole console)
     {
         IReadOnlyList<ComparisonArm> arms = folder.Manifest.Arms;
-        if (arms.Count < 2) throw new UsageException($"'{folder.Path}' has one arm, which is compared with nothing; report its runs.");
+        if (arms.Count < 2) throw new UsageException($"'{folder.Path}' has one arm, so there is nothing to compare; report its runs.");
         FixedArms given = new(arms, console.Error);
         _folder = folder;
         _comparison = ArmComparison.Of(

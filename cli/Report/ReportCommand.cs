@@ -14,7 +14,7 @@ internal static class ReportCommand
         Argument<string> what = new("what") { Description = "a run (id, beginning of an id, path, or latest), a comparison (id, path), a history (.csv) or a histogram log (.hlog)", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
         Option<string> format = new("--format") { Description = "standard output: table, json, csv or markdown", DefaultValueFactory = _ => "table" };
-        Option<string> export = new("--export") { Description = "file to write besides: .csv, .json, .md, .html, or .hlog for the histograms of a run" };
+        Option<string> export = new("--export") { Description = "file to write as well: .csv, .json, .md, .html, or .hlog for the histograms of a run" };
         Command command = new("report", "figures and HTML report of a run, a comparison, a history, a histogram log");
         command.Arguments.Add(what);
         command.Options.Add(folder);

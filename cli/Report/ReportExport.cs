@@ -22,7 +22,7 @@ internal sealed class ReportExport
     {
         string ending = Path.GetExtension(path).ToLowerInvariant();
         if (path.Length == 0 || Endings.All(one => one.Ending != ending))
-            throw new UsageException($"--export '{path}' has no ending that says what to write; there are: {string.Join(", ", Endings.Select(one => one.Ending))}.");
+            throw new UsageException($"--export '{path}' has no known ending; there are: {string.Join(", ", Endings.Select(one => one.Ending))}.");
         (_path, _format) = (Path.GetFullPath(path), Endings.First(one => one.Ending == ending).Format);
     }
 
@@ -32,7 +32,7 @@ internal sealed class ReportExport
     {
         if (Path.GetExtension(_path).Equals(HdrLog, StringComparison.OrdinalIgnoreCase))
         {
-            HdrLogFile log = subject.Log() ?? throw new UsageException($"--export '{_path}' asks for histograms, which runs have: report one of the runs.");
+            HdrLogFile log = subject.Log() ?? throw new UsageException($"--export '{_path}' needs histograms, which only runs have: report one of the runs.");
             StagedFiles.WriteOne(_path, log.Write);
             console.Error.WriteLine($"export: {_path}");
             return;

@@ -44,7 +44,7 @@ internal static class ReportSubject
         if (what.Length == 0 || what == RunStore.Latest || what.Contains(Path.DirectorySeparatorChar) || !Directory.Exists(comparisons) || Begins(runs, what).Any()) return null;
         string[] found = [.. Begins(comparisons, what)];
         if (found.Length > 1 && !found.Contains(what))
-            throw new RunNotFoundException($"'{what}' begins {found.Length} comparisons: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", …" : "")}.");
+            throw new RunNotFoundException($"'{what}' is ambiguous, {found.Length} comparisons begin with it: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", …" : "")}.");
         return found.Length == 0 ? null : ComparisonFolder.Open(Path.Combine(comparisons, found.Contains(what) ? what : found[0]));
     }
 

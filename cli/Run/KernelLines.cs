@@ -29,7 +29,7 @@ internal static class KernelLines
                     double sum = run.Counters.Where(row => row.Scene == scene && row.Strategy == strategy && row.Actor.Length == 0 && row.Counter == counter).Sum(row => row.Value);
                     if (sum != 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{sum:N0} {words}"));
                 }
-                if (parts.Count > 0) yield return $"kernel saw of {strategy} on {scene}: {string.Join(", ", parts)}";
+                if (parts.Count > 0) yield return $"kernel counted for {strategy} on {scene}: {string.Join(", ", parts)}";
             }
         }
     }

@@ -181,7 +181,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees a part of it; --duration or --speed max."));
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees only part of it; use --duration or --speed max."));
         }
         if (request.Parameters.RatePerSecond == 0)
             warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");

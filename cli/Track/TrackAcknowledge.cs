@@ -17,7 +17,7 @@ internal static class TrackAcknowledge
         TrackOptions options = new();
         Argument<string[]> text = new("series") { Description = "words that name one series: strategy, workload, metric, p99, settings", Arity = ArgumentArity.ZeroOrMore };
         Option<string> change = RunOptions.Text("--change", "first commit of the new level, or its beginning", "");
-        Option<string> reason = RunOptions.Text("--reason", "why it may stay, in a line", "");
+        Option<string> reason = RunOptions.Text("--reason", "why it is acceptable, in one line", "");
         Option<bool> all = new("--all-series") { Description = "every series that changes at that commit" };
         Command command = new("acknowledge", "accept a change, with the reason");
         command.Arguments.Add(text);
@@ -53,7 +53,7 @@ internal static class TrackAcknowledge
                 + (commits.Length == 0 ? "None has a change." : $"There are changes at {string.Join(", ", commits)}."));
         }
         string[] hashes = [.. found.Select(one => one.Change.Culprit.FirstBad).Distinct()];
-        if (hashes.Length > 1) throw new UsageException($"'{commit}' begins {hashes.Length} commits with changes: {string.Join(", ", hashes)}.");
+        if (hashes.Length > 1) throw new UsageException($"'{commit}' is ambiguous, {hashes.Length} commits with changes begin with it: {string.Join(", ", hashes)}.");
         if (found.Length > 1 && !isEvery)
         {
             throw new UsageException($"'{words}' names {found.Length} series that change at {CommitNames.Short(hashes[0])}: "
@@ -79,7 +79,7 @@ internal static class TrackAcknowledge
             }
             catch (ResultsUnwritableException error)
             {
-                throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space or permit writing there, or name another history with --history.");
+                throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space, allow writing there, or name another history with --history.");
             }
             console.Out.WriteLine($"acknowledged: {what}");
         }

@@ -21,7 +21,7 @@ internal static class TrackAdd
         TrackOptions options = new();
         Argument<string[]> runs = new("run") { Description = "id, beginning of an id, path, latest, a folder of runs, or a comparison folder; latest if absent", Arity = ArgumentArity.ZeroOrMore };
         Option<string> commit = RunOptions.Text("--commit", "commit that was measured; by default the one the runs name", "");
-        Option<bool> dirty = new("--dirty") { Description = "take runs of a changed tree, as COMMIT-dirty" };
+        Option<bool> dirty = new("--dirty") { Description = "accept runs of a modified tree, as COMMIT-dirty" };
         Option<string> folder = RunOptions.Text("--out", "folder of the run folders", Path.Combine("results", "runs"));
         Command command = new("add", "add the numbers of runs to the history");
         command.Arguments.Add(runs);
@@ -67,11 +67,11 @@ internal static class TrackAdd
         }
         catch (ResultsUnwritableException error)
         {
-            throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space or permit writing there, or name another file with --history.");
+            throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space, allow writing there, or name another file with --history.");
         }
         catch (ArgumentException error)
         {
-            throw new UsageException($"The runs hold what no history can keep: {error.Message}");
+            throw new UsageException($"The runs hold something that a history cannot keep: {error.Message}");
         }
     }
 

@@ -61,12 +61,12 @@ internal static class TrackCulprit
         IReadOnlyList<GitCommit>? between = git.Between(good, bad);
         if (good == bad)
         {
-            Sentence("Both ends were measured at one commit: not the code changed, but what it ran on or with.", to);
+            Sentence("Both ends were measured at one commit: the code did not change, but what it ran on or with did.", to);
         }
         else if (between is null or { Count: 0 })
         {
             string why = between is null ? $"git does not know both in '{git.Folder}' (no repository, a shallow clone, or commits that are gone)" : "the second does not come after the first";
-            Sentence($"What lies between cannot be told: {why}. --repo names another repository.", to);
+            Sentence($"The commits between are unknown: {why}. --repo names another repository.", to);
         }
         else
         {
@@ -83,7 +83,7 @@ internal static class TrackCulprit
     {
         SeriesKey key = series.Key;
         string session = series.Points[^1].Session;
-        Sentence($"To find the one (a history keeps no settings: give those of {session}):", to);
+        Sentence($"To find it (a history keeps no settings: give those of {session}):", to);
         string[] lines =
         [
             $"git checkout {good}",

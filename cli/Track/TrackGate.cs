@@ -23,7 +23,7 @@ internal static class TrackGate
         Option<string> metric = RunOptions.Text("--metric", "metrics that decide, comma-separated; all by default", "");
         Option<string> since = RunOptions.Text("--since", "only what became worse after this commit", "");
         Option<string> format = RunOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
-        Command command = new("gate", "exit with 3 if a regression is open, with 6 if that cannot be told yet");
+        Command command = new("gate", "exit with 3 if a regression is open, with 6 if that is undecided");
         foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format]) command.Options.Add(option);
         command.SetAction(parsed => LabCommand.Guarded(console, () =>
         {
@@ -79,11 +79,11 @@ internal static class TrackGate
         if (open.Length == 0 && tooShort == series.Count)
         {
             int most = series.Max(one => one.Points.Count);
-            return string.Create(invariant, $"Undecided: a change takes {fewest} points at least, and no series has more than {most}.");
+            return string.Create(invariant, $"Undecided: finding a change takes at least {fewest} points, and no series has more than {most}.");
         }
         int count = open.Sum(one => one.Changes.Count);
         string verdict = count switch { 0 => "No regression is open", 1 => "1 regression is open", _ => string.Create(invariant, $"{count} regressions are open") };
-        string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that a change takes");
+        string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that it takes to find a change");
         return string.Create(invariant, $"{verdict} in {series.Count} series{left}.");
     }
 
@@ -130,7 +130,7 @@ internal static class TrackGate
         if (revision.Length == 0) return (_, _) => true;
         string? known = git.Resolve(revision);
         if (known is null && !series.Any(one => LastOf(one, revision) >= 0))
-            throw new UsageException($"--since '{revision}' is no commit of '{git.Folder}' and none of the history.");
+            throw new UsageException($"--since '{revision}' is neither a commit of '{git.Folder}' nor of the history.");
         Dictionary<string, bool?> answers = [];
         return (one, change) =>
         {

@@ -85,7 +85,7 @@ internal static class TrackScore
         }
         catch (JsonException error)
         {
-            throw new RunDamagedException(file, error.LineNumber + 1, "not JSON, which a series or its annotations are", error);
+            throw new RunDamagedException(file, error.LineNumber + 1, "not JSON, as a series and its annotations must be", error);
         }
     }
 

@@ -25,13 +25,13 @@ internal sealed record TrackedHistory(
     /// <exception cref="Lab.Results.RunDamagedException">The file is no history that this program reads.</exception>
     public static TrackedHistory Read(string path, string machine, bool mayBeOthers)
     {
-        if (!File.Exists(path)) throw new NotComparableException($"There is no history '{path}'; lab track add makes one, --history names another.");
+        if (!File.Exists(path)) throw new NotComparableException($"There is no history '{path}'; lab track add creates one, --history names another.");
         History history = new HistoryFile(path).Read();
         (IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<DamagedRow> damaged) = new AcknowledgementFile(AcknowledgedBeside(path)).Read();
         List<DamagedRow> unread = [.. history.Damaged, .. damaged];
         List<string> notes = [.. unread.Select(row => $"{row}; left out")];
         if (history.Rows.Count == 0)
-            throw new NotComparableException($"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add brings some.");
+            throw new NotComparableException($"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add adds some.");
 
         string[] machines = [.. history.Rows.Select(row => row.Machine).Distinct()];
         string? wanted = Choose(path, machine, machines, mayBeOthers, notes);
@@ -75,7 +75,7 @@ internal sealed record TrackedHistory(
         string[] found = [.. machines.Where(one => one.StartsWith(machine, StringComparison.Ordinal))];
         return found is [var only] ? only
             : throw new NotComparableException(found.Length > 1
-                ? $"'{machine}' begins {found.Length} machines: {string.Join(", ", found)}."
+                ? $"'{machine}' is ambiguous, {found.Length} machines begin with it: {string.Join(", ", found)}."
                 : $"'{path}' has no row of machine '{machine}'; there are: {string.Join(", ", machines)}.");
     }
 }

@@ -30,7 +30,7 @@ internal sealed class ComparisonVerdict
         var (slower, faster) = (Those(RatioVerdict.Slower), Those(RatioVerdict.Faster));
         var equivalent = Those(RatioVerdict.Equivalent).Length;
         if (asked.Length == 0)
-            return $"{arm} against {first}: nothing could be asked; the table says why.";
+            return $"{arm} against {first}: nothing could be tested; the table says why.";
         if (slower.Length > 0 && faster.Length > 0)
             return $"{arm} is slower than {first} in one respect and faster in another: {Number(Clearest(slower))}, but {Number(Clearest(faster))}; {slower.Length + faster.Length} of {Questions(asked.Length)} differ.";
         if (slower.Length > 0)
@@ -42,7 +42,7 @@ internal sealed class ComparisonVerdict
         var open = Those(RatioVerdict.Inconclusive);
         var more = open.Select(row => row.Answer!.MoreBlocks).ToArray();
         var unit = $"{(asked[0].IsPaired ? "block" : "run")}{(more.Max() == 1 ? "" : "s")}";
-        return $"Whether {arm} is slower than {first} is not decided: {open.Length} of {Questions(asked.Length)} {(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: {Estimate(open[0])})"
+        return $"Whether {arm} is slower than {first} is undecided: {open.Length} of {Questions(asked.Length)} {(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: {Estimate(open[0])})"
             + (more.All(count => count is not null) ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}." : $"; no affordable number of {(asked[0].IsPaired ? "blocks" : "runs")} would settle all.");
 
         ComparedRow[] Those(RatioVerdict verdict) => [.. asked.Where(row => row.Answer!.Verdict == verdict)];

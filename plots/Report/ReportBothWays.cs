@@ -25,7 +25,7 @@ internal static class ReportBothWays
         html.Add($"<h3>with and without disturbed samples</h3>");
         if (without.SelectMany(rows => rows).All(row => row.Tagged == 0))
         {
-            html.Add($"<p>It was watched, and no sample overlapped a located disturbance: both ways are the same.</p>");
+            html.Add($"<p>Watched, and no sample overlapped a located disturbance: both are the same.</p>");
             return;
         }
 

@@ -31,7 +31,7 @@ internal static class ReportDisturbances
         string[] kinds = [.. found.SelectMany(byKind => byKind).Select(same => same.Key).Distinct().Order(StringComparer.Ordinal)];
         if (kinds.Length == 0)
             return;
-        page.Body.Add($"<p class=\"soft\">How often, and per run in parentheses.</p>");
+        page.Body.Add($"<p class=\"soft\">Count, and per run in parentheses.</p>");
         ReportTables.OpenTable(page.Body, ["kind", .. comparison.Arms.Select(arm => arm.Label), .. comparison.Arms.Select(arm => $"{arm.Label}, together")]);
         foreach (var kind in kinds)
         {
@@ -54,9 +54,9 @@ internal static class ReportDisturbances
     private static void WriteWatched(HtmlText html, int watched, int all, string one, string whole)
     {
         if (watched == 0)
-            html.Add($"<p>This {whole} was not watched: that nothing is listed means nothing.</p>");
+            html.Add($"<p>This {whole} was not watched, so an empty list says nothing.</p>");
         else if (watched < all)
-            html.Add($"<p>{watched} of {all} {one}s were watched; that nothing is listed for the others means nothing.</p>");
+            html.Add($"<p>{watched} of {all} {one}s were watched; an empty list says nothing about the others.</p>");
         else
             html.Add($"<p>{(all == 1 ? $"The {one} was" : $"All {all} {one}s were")} watched by another process.</p>");
     }
@@ -66,7 +66,7 @@ internal static class ReportDisturbances
     {
         if (found.Count == 0)
             return;
-        html.Add($"<details{(found.Count <= Longest ? " open" : "")}><summary>It shows in the numbers of {what} ({found.Count})</summary><ul>");
+        html.Add($"<details{(found.Count <= Longest ? " open" : "")}><summary>It shows in the results of {what} ({found.Count})</summary><ul>");
         foreach (var one in found)
             html.Add($"<li>{one}</li>");
         html.Add($"</ul></details>\n");
@@ -92,7 +92,7 @@ internal static class ReportDisturbances
 
         ReportTables.CloseTable(html);
         if (run.Disturbances.Any(row => !row.Located))
-            html.Add($"<p class=\"soft\">What is not located is known to have happened between two looks at a counter; its length is that between the looks, and it tags no sample.</p>");
+            html.Add($"<p class=\"soft\">A disturbance that is not located happened somewhere between two readings of a counter; its length is the time between them, and it tags no sample.</p>");
     }
 
     private static void WriteLongest(HtmlText html, RunRecord run)

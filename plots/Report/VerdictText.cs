@@ -51,20 +51,20 @@ internal sealed class VerdictText
     {
         var count = run.Manifest.Measurements.Count;
         if (run.State == RunState.Partial)
-            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; {Plural(count, "measurement")} had been finished.";
+            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; {Plural(count, "measurement")} had finished.";
         else if (run.State == RunState.Running)
-            yield return $"This run is still going on; {Plural(count, "measurement")} so far.";
+            yield return $"This run is still in progress; {Plural(count, "measurement")} so far.";
         else
             yield return $"{Plural(count, "measurement")} in {Plural(run.Scenes.Count, "scene")} (workload on MMU).";
         if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Interrupted) is var interrupted and > 0)
-            yield return $"{Plural(interrupted, "measurement")} of these had been interrupted.";
+            yield return $"{Plural(interrupted, "measurement")} of these were interrupted.";
     }
 
     private static IEnumerable<string> WhatDisturbedIt(RunRecord run)
     {
         List<string> found = [];
         if (run.Manifest.Measurements.Count(m => Contamination.Of(run, m).Any()) is var contaminated and > 0)
-            found.Add($"it shows in the numbers of {Plural(contaminated, "measurement")} (see disturbances)");
+            found.Add($"it shows in the results of {Plural(contaminated, "measurement")} (see disturbances)");
         if (run.Manifest.Measurements.Count(m => m.GcInWindow > 0) is var gc and > 0)
             found.Add($"garbage collection in {Plural(gc, "measured window")}");
         if (run.Manifest.Measurements.Count(m => m.JitInWindow > 0) is var jit and > 0)
@@ -78,7 +78,7 @@ internal sealed class VerdictText
     private static string HowToRead(RunRecord run) =>
         run.Summary.Any(row => row.Metric.EndsWith(".intended", StringComparison.Ordinal))
             ? "Fixed rate: the .intended latencies count from when an operation was due, the others from when it began."
-            : "Closed loop: each operation began when the one before had ended, so the numbers hold no waiting for a turn.";
+            : "Closed loop: each operation began when the one before had ended, so the numbers include no queueing delay.";
 
     private static string Plural(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 

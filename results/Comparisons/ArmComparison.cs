@@ -63,7 +63,7 @@ public sealed record ArmComparison(
         UndisturbedRow[] restA = [.. a.UndisturbedOf(scene, metric).Select(one => one.Row)], restB = [.. b.UndisturbedOf(scene, metric).Select(one => one.Row)];
         foreach (var (name, p, of, rest) in Quantiles)
             yield return Row(name, "ns", of, rest, Better.Lower, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));
-        yield return Row("max", "ns", row => row.Max, row => row.Max, Better.Lower, "the largest of a run has no distribution to test; both are shown");
+        yield return Row("max", "ns", row => row.Max, row => row.Max, Better.Lower, "a run's maximum has no distribution to test; both are shown");
         yield return Row("rate", "1/s", row => row.RatePerS, null, Better.Higher, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : null);
 
         string NoRuns() => isPaired ? "no block has both" : $"{(rowsA.Count == 0 ? a : b).Label} has no run with it";
@@ -71,14 +71,14 @@ public sealed record ArmComparison(
         // The middle of few samples is still one honest number per run; the tail of few is their maximum.
         string? TooFew(double p) =>
             p > 0.5 && rowsA.Concat(rowsB).Min(row => row.Count) is var fewest && !SampleSizes.Supports(fewest, p)
-                ? FormattableString.Invariant($"{SampleSizes.ForQuantile(p):N0} samples per run are needed, {fewest:N0} are there")
+                ? FormattableString.Invariant($"{SampleSizes.ForQuantile(p):N0} samples per run are needed, there are {fewest:N0}")
                 : null;
 
         (ComparedRow, Question?) Row(string quantile, string unit, Func<SummaryRow, double> of, Func<UndisturbedRow, double>? rest, Better better, string? notAsked)
         {
             double[] valuesA = [.. rowsA.Select(of)], valuesB = [.. rowsB.Select(of)];
             if (notAsked is null && valuesA.Concat(valuesB).Any(value => !(value > 0)))
-                notAsked = "a run has a value that is not above zero, which has no ratio";
+                notAsked = "a run has a value of zero or less, so there is no ratio";
             ComparedRow row = new()
             {
                 Scene = scene, Metric = metric, Quantile = quantile, Unit = unit, ArmA = a.Label, ArmB = b.Label,

@@ -75,7 +75,7 @@ public sealed class ComparisonFolder
         {
             using var stream = File.OpenRead(file);
             return JsonSerializer.Deserialize(stream, ComparisonJson.Plain.ComparisonManifest)
-                ?? throw new RunDamagedException(file, null, "holds nothing, where a comparison is expected");
+                ?? throw new RunDamagedException(file, null, "is empty; expected a comparison");
         }
         catch (JsonException e)
         {
@@ -90,15 +90,15 @@ public sealed class ComparisonFolder
     private static ComparisonManifest Checked(ComparisonManifest manifest, string file)
     {
         if (manifest.SchemaVersion is not (> 0 and <= ComparisonManifest.NewestSchemaVersion))
-            throw Bad($"schema version {manifest.SchemaVersion} is not one this program reads (up to {ComparisonManifest.NewestSchemaVersion})");
+            throw Bad($"schema version {manifest.SchemaVersion} is not supported (this program reads up to {ComparisonManifest.NewestSchemaVersion})");
         if (manifest.Arms.Count < 1)
-            throw Bad("names no arms, where at least one is expected");
+            throw Bad("names no arms; expected at least one");
         if (!(manifest.Threshold >= 0 && double.IsFinite(manifest.Threshold)))
-            throw Bad($"threshold {manifest.Threshold} is not a share from 0 on");
+            throw Bad($"threshold {manifest.Threshold} is not a number from 0 up");
         if (manifest.Blocks.Select((block, index) => (block, index)).FirstOrDefault(one => one.block.Number != one.index + 1).block is { } odd)
-            throw Bad($"block {odd.Number} is out of order, where blocks count from 1");
+            throw Bad($"block {odd.Number} is out of order; blocks count from 1");
         if (manifest.Blocks.SelectMany(block => block.Runs).FirstOrDefault(run => run.Arm < 0 || run.Arm >= manifest.Arms.Count) is { } stray)
-            throw Bad($"a block names arm {stray.Arm}, where there are {manifest.Arms.Count}");
+            throw Bad($"a block names arm {stray.Arm}, but there are {manifest.Arms.Count}");
         return manifest;
 
         RunDamagedException Bad(string why) => new(file, null, why);

@@ -22,19 +22,19 @@ internal static class DamagedRow
     private static string? Why(SummaryRow row)
     {
         if (row.Count <= 0)
-            return row.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"has count {row.Count}, where a count from 0 is expected");
+            return row.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"has count {row.Count}; expected 0 or more");
         (string Name, double Value)[] values =
             [("min", row.Min), ("p50", row.P50), ("p90", row.P90), ("p99", row.P99), ("p99_9", row.P999), ("max", row.Max)];
         foreach (var (name, value) in values.Append(("rate_per_s", row.RatePerS)))
         {
             if (!(value > 0 && double.IsFinite(value)))
-                return string.Create(CultureInfo.InvariantCulture, $"has {name} {(double.IsNaN(value) ? "not a number" : value)}, where a number above 0 is expected");
+                return string.Create(CultureInfo.InvariantCulture, $"has {name} {(double.IsNaN(value) ? "not a number" : value)}; expected a number above 0");
         }
 
         foreach (var (lower, higher) in values.Zip(values.Skip(1)))
         {
             if (lower.Value > higher.Value)
-                return string.Create(CultureInfo.InvariantCulture, $"has {lower.Name} {lower.Value} above {higher.Name} {higher.Value}, where quantiles that rise are expected");
+                return string.Create(CultureInfo.InvariantCulture, $"has {lower.Name} {lower.Value} above {higher.Name} {higher.Value}; expected quantiles in rising order");
         }
 
         return null;

@@ -51,14 +51,14 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
     {
         var fields = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length < 4 || fields.Length % 2 != 0)
-            return $"{fields.Length} fields are no name, iterations and pairs of value and unit";
+            return $"{fields.Length} fields; expected a name, iterations, and pairs of value and unit";
         if (!long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations) || iterations == 0)
-            return $"'{fields[1]}' is no number of iterations";
+            return $"'{fields[1]}' is not a number of iterations";
         List<(string, string, double)> read = [];
         for (var at = 2; at < fields.Length; at += 2)
         {
             if (!double.TryParse(fields[at], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
-                return $"'{fields[at]}' is no number of {fields[at + 1]}";
+                return $"'{fields[at]}' is not a number of {fields[at + 1]}";
             read.Add((fields[0][9..], fields[at + 1], value));
         }
 

@@ -66,11 +66,11 @@ public static class HdrCodec
     /// header asks for.</exception>
     public static HdrHistogram Decode(ReadOnlySpan<byte> compressed)
     {
-        Expect(compressed.Length >= 8, $"{compressed.Length} bytes are no histogram");
+        Expect(compressed.Length >= 8, $"{compressed.Length} bytes are too few for a histogram");
         var cookie = BinaryPrimitives.ReadInt32BigEndian(compressed);
         Expect(cookie == CompressedCookie, $"cookie 0x{cookie:x8} is not 0x{CompressedCookie:x8} (V2, compressed)");
         var length = BinaryPrimitives.ReadInt32BigEndian(compressed[4..]);
-        Expect(length == compressed.Length - 8, $"{compressed.Length - 8} bytes follow where the length says {length}");
+        Expect(length == compressed.Length - 8, $"{compressed.Length - 8} bytes follow; the length says {length}");
 
         using var zlib = new ZLibStream(new MemoryStream(compressed[8..].ToArray()), CompressionMode.Decompress);
         var header = new byte[HeaderBytes];
@@ -83,8 +83,8 @@ public static class HdrCodec
             $"a payload of {payloadBytes} bytes does not fit {geometry.SlotCount} slots");
         var payload = new byte[payloadBytes];
         var found = zlib.ReadAtLeast(payload, payloadBytes, throwOnEndOfStream: false);
-        Expect(found == payloadBytes, $"{found} of {payloadBytes} bytes of counts are there");
-        Expect(zlib.ReadByte() < 0, "there are bytes after the counts");
+        Expect(found == payloadBytes, $"only {found} of {payloadBytes} bytes of counts are present");
+        Expect(zlib.ReadByte() < 0, "extra bytes follow the counts");
         return new HdrHistogram
         {
             Geometry = geometry,
@@ -103,7 +103,7 @@ public static class HdrCodec
         }
         catch (ArgumentOutOfRangeException e)
         {
-            throw new InvalidDataException($"the header names no histogram: {e.Message}", e);
+            throw new InvalidDataException($"the header describes no histogram: {e.Message}", e);
         }
     }
 
@@ -116,7 +116,7 @@ public static class HdrCodec
             var count = ReadCount(payload, ref at);
             if (count < 0)
             {
-                Expect(count >= -slots, $"{count} is no number of empty slots");
+                Expect(count >= -slots, $"{count} is not a number of empty slots");
                 slot -= count;
                 continue;
             }

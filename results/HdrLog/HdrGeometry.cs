@@ -30,7 +30,7 @@ public sealed record HdrGeometry
         SubBucketCount = Math.Max(2, (int)BitOperations.RoundUpToPowerOf2((uint)wanted));
         _unitMagnitude = BitOperations.Log2((ulong)lowest);
         if (_unitMagnitude + BitOperations.Log2((uint)SubBucketCount) > 61)
-            throw new ArgumentOutOfRangeException(nameof(digits), digits, $"No room for as many digits above {lowest}.");
+            throw new ArgumentOutOfRangeException(nameof(digits), digits, $"No range for that many digits above {lowest}.");
 
         var buckets = 1;
         for (var covered = (long)SubBucketCount << _unitMagnitude; covered <= highest && covered > 0; covered <<= 1)

@@ -38,7 +38,7 @@ public sealed record HdrHistogram
     public static HdrHistogram Of(IReadOnlyCollection<HistogramRow> rows)
     {
         if (rows.Select(row => (row.Key, row.Metric)).Distinct().Count() > 1)
-            throw new ArgumentException("Histograms of several metrics or measurements are not one.", nameof(rows));
+            throw new ArgumentException("Histograms of different metrics or measurements cannot be merged.", nameof(rows));
         return Of(rows.Select(row => new Bucket(row.Low, row.High, row.Count)));
     }
 
@@ -64,7 +64,7 @@ public sealed record HdrHistogram
         if (slot < 0 || slot >= geometry.SlotCount || geometry.ValuesOf(slot) != (bucket.Low, bucket.High))
         {
             var slots = $"{geometry.Digits} digits from {geometry.Lowest} to {geometry.Highest}";
-            throw new ArgumentException($"[{bucket.Low}, {bucket.High}) is no slot of {slots}.", nameof(bucket));
+            throw new ArgumentException($"[{bucket.Low}, {bucket.High}) is not a slot of {slots}.", nameof(bucket));
         }
 
         return slot;

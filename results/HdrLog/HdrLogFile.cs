@@ -124,7 +124,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
 
         var cells = rest.Split(',');
         if (cells.Length != 4)
-            throw new InvalidDataException($"{cells.Length} cells are not the 4 of '[Tag=…,]start,length,max,base64'");
+            throw new InvalidDataException($"{cells.Length} cells; expected the 4 of '[Tag=…,]start,length,max,base64'");
         var (start, length, max) = (Number(cells[0], "start"), Number(cells[1], "length"), Number(cells[2], "max"));
         var bytes = new byte[cells[3].Length];
         if (!Convert.TryFromBase64String(cells[3], bytes, out var written))
@@ -135,7 +135,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     private static double Number(string cell, string what) =>
         double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? number
-            : throw new InvalidDataException($"'{cell}' is no number, which '{what}' needs");
+            : throw new InvalidDataException($"'{cell}' is not a number, which '{what}' needs");
 
     private double? Stamp(Regex comment)
     {

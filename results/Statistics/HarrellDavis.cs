@@ -33,7 +33,7 @@ public static class HarrellDavis
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(p);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(p, 1);
         if (total == 0)
-            throw new ArgumentException("Nothing has no quantile.", nameof(sorted));
+            throw new ArgumentException("A quantile needs at least one value.", nameof(sorted));
         var (a, b) = ((total + 1) * p, (total + 1) * (1 - p));
         double before = 0, mean = 0, square = 0;
         long passed = 0;

@@ -98,7 +98,7 @@ public sealed class RatioEstimate
         if (values.Count == 0)
             throw new ArgumentException("An arm without runs has no centre.", arm);
         if (values.FirstOrDefault(value => !(value > 0 && double.IsFinite(value)), 1) is var bad and not 1)
-            throw new ArgumentException($"{bad} is no positive number; a ratio needs positive ones.", arm);
+            throw new ArgumentException($"{bad} is not positive; a ratio needs positive numbers.", arm);
         return [.. values.Select(value => Math.Log(value))];
     }
 }

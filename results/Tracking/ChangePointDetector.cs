@@ -48,7 +48,7 @@ public sealed record DetectorSettings
 /// passes: long enough segments on both sides, a large enough change, and a Mann-Whitney test between neighbouring segments whose
 /// deviation is multiplied by √((1+ρ)/(1-ρ)), ρ being the correlation of each point with the next. Without that factor a quiet
 /// machine
-/// whose mood lasts longer than a point raises alarm after alarm.
+/// whose noise lasts longer than a point raises alarm after alarm.
 /// <para>
 /// With it, ranks of eight points against a hundred never reach their limit at ρ = 0.6. So the newest level, which an alarm is
 /// about, may also be proposed and confirmed by a <see cref="LevelShift"/>. No other level may: one between two others was sought at
@@ -79,7 +79,7 @@ public static class ChangePointDetector
         settings ??= new DetectorSettings();
         double[] values = [.. series];
         if (values.FirstOrDefault(value => !double.IsFinite(value)) is var bad && !double.IsFinite(bad))
-            throw new ArgumentException($"{bad} is no value of a series.", nameof(series));
+            throw new ArgumentException($"{bad} cannot be part of a series.", nameof(series));
         var starts = EDivisive.Candidates(values, settings.CandidatePMax);
         var points = Confirm(values, starts, settings);
         while (WithNewest(values, starts, settings) is { } proposed)

@@ -29,7 +29,7 @@ public sealed record HistoryRow
     public required string RunId { get; init; }
 
     /// <summary>
-    /// What was measured in one go and shares its mood: a comparison, whose runs are named <c>COMPARISON/RUN</c>, or a run by itself.
+    /// What was measured together and is correlated: a comparison, whose runs are named <c>COMPARISON/RUN</c>, or a run by itself.
     /// </summary>
     public string Session => RunId.Split('/')[0];
 
@@ -104,7 +104,7 @@ public sealed class HistoryFile(string path)
     private static void RefuseBad(IReadOnlyList<HistoryRow> rows)
     {
         if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
-            throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which is none to keep.", nameof(rows));
+            throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which cannot be kept.", nameof(rows));
     }
 
     /// <summary>All but commit, value and time.</summary>

@@ -4,7 +4,7 @@ namespace Lab.Results.Tracking;
 
 /// <summary>One session of a series.</summary>
 /// <param name="Session">A run, or a comparison with all its runs.</param>
-/// <param name="Value">The median of the session's rows: they share its mood, so that the session is the unit.</param>
+/// <param name="Value">The median of the session's rows: they are correlated, so the session is the unit.</param>
 public readonly record struct SeriesPoint(string Commit, string Session, DateTimeOffset TimeUtc, double Value);
 
 /// <summary>A change of level, in words a person can act on.</summary>

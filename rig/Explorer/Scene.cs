@@ -75,7 +75,7 @@ public enum Search
     /// <summary>Probabilistic concurrency testing: random priorities, lowered at d − 1 random steps.</summary>
     Pct,
 
-    /// <summary>Partial-order sampling: a random priority per event, drawn anew after a race.</summary>
+    /// <summary>Partial-order sampling: a random priority per event, redrawn after a race.</summary>
     Pos,
 
     /// <summary>Uniform random walk: threads weighted by the events they still have, as learnt from earlier executions.</summary>

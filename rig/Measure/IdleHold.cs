@@ -29,7 +29,7 @@ internal sealed class IdleHold : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             request?.Dispose();
-            refusal = $"idle states were not held off: {device} cannot be written ({refused.Message.TrimEnd('.')}); run as root or make it writable.";
+            refusal = $"idle states were not disabled: {device} cannot be written ({refused.Message.TrimEnd('.')}); run as root or make it writable.";
             return null;
         }
     }

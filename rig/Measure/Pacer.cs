@@ -30,7 +30,7 @@ internal sealed class Pacer
     /// <summary>When the next step is meant to start.</summary>
     public long NextTicks => StartOf(_index);
 
-    /// <summary>Starts the schedule anew: the next step is meant to start at the given time.</summary>
+    /// <summary>Restarts the schedule: the next step is meant to start at the given time.</summary>
     public void StartAt(long ticks)
     {
         _baseTicks = ticks;

@@ -40,7 +40,7 @@ public sealed class TimedMeasurement
         _settings = settings;
         _clock = settings.Clock ?? Clock.Default;
         if (settings.Turns is not null && actors.FirstOrDefault(actor => actor.KeepsTime) is { } timed)
-            _notes.Add($"measured in one piece and not in turns: {timed.Name} keeps times of its own");
+            _notes.Add($"measured in one piece, not in turns: {timed.Name} keeps time of its own");
         else
             _turns = settings.Turns;
         _window = new TimingWindow(isCut: _turns is not null);
@@ -65,7 +65,7 @@ public sealed class TimedMeasurement
         {
             foreach ((int index, IMeasuredActor actor) in actors.Index())
                 if (actor.Role == ActorRole.Updater && !places[index].IsAlone)
-                    _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve who shares it; --quiet pin,fifo with at least two cores.");
+                    _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve whatever shares it; use --quiet pin,fifo with at least two cores.");
         }
         _steady = new SteadyState(_lanes);
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
@@ -176,7 +176,7 @@ public sealed class TimedMeasurement
             CultureInfo.InvariantCulture, $"measured cold after {_settings.WarmupLimit.TotalSeconds:0.###} s of warm-up: {names}"));
     }
 
-    /// <summary>What was asked of the machine and what of it was had.</summary>
+    /// <summary>What was asked of the machine, and what was granted.</summary>
     private void NoteQuiet(bool isIdleHeld)
     {
         QuietSettings quiet = _settings.Quiet;
@@ -206,7 +206,7 @@ public sealed class TimedMeasurement
         long start = _clock.Ticks() + _clock.ToTicks(lead), length = _clock.ToTicks(_settings.Duration);
         _window.Announce(start, start + length, _turns is null ? 0 : Math.Min(length, _clock.ToTicks(_turns.Length)));
         if (_clock.TicksOrdered() >= start)
-            _notes.Add("the window opened before it was announced: the machine was too busy, and first samples are missing");
+            _notes.Add("the window opened before all actors knew of it: the machine was too busy, and the first samples are missing");
     }
 
     /// <summary>Until the turns make up the window; then the others go on first, so that what follows disturbs none of their turns.</summary>
@@ -280,7 +280,7 @@ public sealed class TimedMeasurement
         foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
         foreach (ActorLane lane in _lanes.Where(lane => lane.DisturbanceOverflow > 0))
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lane.DisturbanceOverflow} more disturbances of {lane.Actor.Name} were found than there was room for"));
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lane.DisturbanceOverflow} disturbances of {lane.Actor.Name} were not kept: the log was full"));
         return new MeasuredRun
         {
             Actors = actors,

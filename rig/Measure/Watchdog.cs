@@ -7,7 +7,7 @@ namespace Lab.Measure;
 /// machine that was suspended raises no alarm. Belongs to the coordinating thread.
 /// </summary>
 /// <remarks>
-/// An actor that waits for a worker's backlog stands still without being hung: while the others' progress moves it has longer, but not for ever, since who
+/// An actor that waits for a worker's backlog stands still without being hung: while the others' progress moves it has longer, but not forever, since who
 /// waits for a lost item may see others being done.
 /// </remarks>
 internal sealed class Watchdog

@@ -99,17 +99,17 @@ public sealed record WindowSettings
             "duration", Form.Duration(TimeSpan.FromMilliseconds(10), Longest), "3s", "length of each measured window");
 
         public static Setting<TimeSpan> Warmup { get; } = Group.Add(
-            "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "least warm-up before each window");
+            "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "shortest warm-up before each window");
 
         public static Setting<TimeSpan> WarmupLimit { get; } = Group.Add(
-            "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s", "longest warm-up; what is not warm by then is measured cold, and said so");
+            "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s", "longest warm-up; actors not warm by then are measured cold, with a note");
 
         public static Setting<TimeSpan> SteadyLimit { get; } = Group.Add(
             "steady-limit", Form.Duration(TimeSpan.Zero, Longest), "1s",
-            "how much longer to warm up until the load is steady; what is not by then is measured, and said so; 0 does not ask");
+            "how much longer to wait for a steady load; after that it is measured with a note; 0 does not wait");
 
         public static Setting<TimeSpan> Watchdog { get; } = Group.Add(
-            "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s", "give a run up when an actor stands still for so long");
+            "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s", "abandon a run when an actor makes no progress for this long");
 
         public static Setting<Pinning> Pin { get; } = Group.Add("pin", Form.Words<Pinning>(), "auto", "bind actors to cores");
     }

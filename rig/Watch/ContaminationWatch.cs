@@ -8,7 +8,7 @@ namespace Lab.Watch;
 /// </summary>
 internal sealed class ContaminationWatch : IDisposable
 {
-    /// <summary>Seldom: on two cores that are both taken, each look costs somebody his.</summary>
+    /// <summary>Rarely: with both of two cores busy, each look takes one from somebody.</summary>
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(2);
 
     private readonly ProcessWatch _process;

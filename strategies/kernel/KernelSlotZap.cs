@@ -3,7 +3,7 @@ using Lab.Mmu;
 namespace Lab.Strategies.OfKernel;
 
 /// <summary>
-/// <b>Idea.</b> <see cref="Kernel{TMachine}"/> with one quirk switched off: a deleted or moved slot takes down what is mapped of itself and leaves
+/// <b>Idea.</b> <see cref="Kernel{TMachine}"/> with one quirk switched off: deleting or moving a slot zaps only its own mappings and leaves
 /// all other memory mapped.
 /// </summary>
 /// <remarks>
@@ -12,7 +12,7 @@ namespace Lab.Strategies.OfKernel;
 /// <para><b>On return</b> no vCPU reaches the memory of a deleted slot. Mappings of other slots are still there.</para>
 /// <para><b>Pays.</b> The caller of the ioctl, for a walk over the slot; no vCPU faults in again what was not deleted.</para>
 /// </remarks>
-[Strategy("kernel-slot-zap", Code = "–", Needs = StrategyNeeds.KernelSlotsZappedAlone, Idea = "as kernel, but a deleted slot takes down its own mappings only", Source = "the running kernel, KVM_X86_QUIRK_SLOT_ZAP_ALL off")]
+[Strategy("kernel-slot-zap", Code = "–", Needs = StrategyNeeds.KernelSlotsZappedAlone, Idea = "as kernel, but deleting a slot zaps its own mappings only", Source = "the running kernel, KVM_X86_QUIRK_SLOT_ZAP_ALL off")]
 public sealed class KernelSlotZap<TMachine>(Vm<TMachine> vm) : Kernel<TMachine>(vm)
     where TMachine : struct, IMachine
 {

@@ -24,7 +24,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--vcpus --runs 3", "'--vcpus' needs a value", "--runs")]
     [InlineData("--runs 2 --runs 3", "--runs", "single argument")]
     [InlineData("rum", "There is no verb 'rum'. Did you mean 'run'?", "There are: run, compare, track, list, report, bench")]
-    [InlineData("--vcpus 2 run", "'--vcpus' stands before the verb", "lab run --vcpus")]
+    [InlineData("--vcpus 2 run", "'--vcpus' comes before the verb", "lab run --vcpus")]
     [InlineData("list strategy", "There is no list 'strategy'", "strategies, workloads, mmus, runs")]
     [InlineData("report --format xml", "There is no --format value 'xml'", "table, json, csv, markdown")]
     [InlineData("--vcpus 0", "--vcpus '0'", "from 1 to 256")]
@@ -92,8 +92,8 @@ public sealed class BadInputTests : IDisposable
         string file = _runs.Beside("file");
         File.WriteAllText(file, "");
         LabExit lab = LabProcess.Run("--out", Path.Combine(file, "runs"));
-        AssertRefusal(lab, "Cannot write results in", "name another folder with --out");
-        AssertRefusal(LabProcess.Run("--out", "/proc/lab-runs"), "Cannot write results in", "name another folder with --out");
+        AssertRefusal(lab, "Cannot write results in", "choose another folder with --out");
+        AssertRefusal(LabProcess.Run("--out", "/proc/lab-runs"), "Cannot write results in", "choose another folder with --out");
         AssertRefusal(LabProcess.Run("--out", ""), "--out is empty", "name a folder");
     }
 
@@ -122,7 +122,7 @@ public sealed class BadInputTests : IDisposable
     public void Reports_of_runs_that_are_not_there_name_what_is()
     {
         AssertRefusal(LabProcess.Run("report", "--out", _runs.Path), "There is no run", "lab run");
-        AssertRefusal(LabProcess.Run("report", "2020", "--out", _runs.Path), "There is no run '2020'", "no runs are there yet");
+        AssertRefusal(LabProcess.Run("report", "2020", "--out", _runs.Path), "There is no run '2020'", "there are no runs yet");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class CompareFoldersTests : IDisposable
         LabExit lab = Compare(_runs.Folder("runs", Around(1e6), samples: 5000), _runs.Folder("runs", Around(1.2e6), samples: 5000));
 
         Assert.Matches(@"p99 +3\.\d+ ms +3\.\d+ ms +\(1\.2\d*\) +– +–", lab.Out);
-        Assert.Contains("– p99: 10,000 samples per run are needed, 5,000 are there.", lab.Out);
+        Assert.Contains("– p99: 10,000 samples per run are needed, there are 5,000.", lab.Out);
         Assert.Matches("p90 .*slower", lab.Out);
     }
 
@@ -88,9 +88,9 @@ public sealed class CompareFoldersTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-5", "update has p50 -5, where a number above 0 is expected")]
-    [InlineData("0", "update has p50 0, where a number above 0 is expected")]
-    [InlineData("", "update has p50 not a number, where a number above 0 is expected")]
+    [InlineData("-5", "update has p50 -5; expected a number above 0")]
+    [InlineData("0", "update has p50 0; expected a number above 0")]
+    [InlineData("", "update has p50 not a number; expected a number above 0")]
     [InlineData("NaN", "'NaN' is not a number, which column 'p50' needs")]
     [InlineData("1e12", "update has p50 1000000000000 above p90")]
     public void Impossible_latencies_are_left_out_with_file_and_line_and_the_others_count(string p50, string complaint)
@@ -125,7 +125,7 @@ public sealed class CompareFoldersTests : IDisposable
         LabExit lab = Compare(a, b);
 
         Assert.Contains("10 runs of a, 10 runs of b", lab.Out);
-        Assert.Contains("schema version 99 is not one this program reads (up to 1)", lab.Out);
+        Assert.Contains("schema version 99 is not supported (this program reads up to 1)", lab.Out);
         Assert.Matches("summary.csv', line 3", lab.Out);
         Assert.Contains(folders[0], lab.Out);
         Assert.Equal(3, lab.Code);

@@ -65,7 +65,7 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.All(Only().Manifest.Blocks[0].Runs, run => Assert.Null(new RunStore(Only().Runs).Open(run.Run!).Manifest.Measurements[0].Turns));
     }
 
-    /// <summary>A run that waits for its turn is stopped, and would wait for ever for a parent that is gone.</summary>
+    /// <summary>A run that waits for its turn is stopped, and would wait forever for a parent that is gone.</summary>
     [Fact]
     public void A_killed_comparison_leaves_no_stopped_process_behind()
     {
@@ -118,10 +118,10 @@ public sealed class CompareMeasuredTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mainline --seed 3", "'--seed' of its own, which is no setting of a measurement")]
+    [InlineData("mainline --seed 3", "'--seed' of its own, which is not a setting of a measurement")]
     [InlineData("mainline --memroy 4MiB", "Did you mean '--memory'?")]
     [InlineData("mainline --memory", "has '--memory' without a value")]
-    [InlineData("mainline --turns 20ms", "'--turns' of its own, which is no setting of a measurement")]
+    [InlineData("mainline --turns 20ms", "'--turns' of its own, which is not a setting of a measurement")]
     [InlineData("mainline --memory potato", "potato")]
     public void Settings_of_an_arm_that_cannot_be_are_refused_before_anything_is_measured(string arm, string complaint)
     {
@@ -242,9 +242,9 @@ public sealed class CompareMeasuredTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"schema_version\": 1", "\"schema_version\": 7", "schema version 7 is not one this program reads (up to 1)")]
+    [InlineData("\"schema_version\": 1", "\"schema_version\": 7", "schema version 7 is not supported (this program reads up to 1)")]
     [InlineData("\"number\": 1", "\"number\": 3", "block 3 is out of order")]
-    [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, where there are 2")]
+    [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, but there are 2")]
     [InlineData("\"blocks\": [", "\"blocks\": oops", "not the JSON expected here")]
     public void A_damaged_comparison_is_refused_with_file_and_reason(string was, string becomes, string complaint)
     {

@@ -120,7 +120,7 @@ public sealed class FaultTests : IDisposable
         Assert.True(lab.Took < TimeSpan.FromSeconds(2 + 5), $"took {lab.Took}");
         Assert.Contains("HUNG never-flushes on memslot-churn", lab.Error);
         Assert.Matches("nothing moved for 2 s: .*updater", lab.Error);
-        Assert.Matches(@"updater waits for flush of work queue stalled, since \d+\.\d s", lab.Error);
+        Assert.Matches(@"updater has waited for flush of work queue stalled for \d+\.\d s", lab.Error);
         Assert.Matches("vcpu0 (runs|waits for)", lab.Error);
         Assert.Contains("stalled/0 runs", lab.Error);
         Assert.Matches(@"(?s)last events:.*updater +invalidate +root#\d+.*updater +queue +root#\d+.*stalled/0 +execute_start", lab.Error);

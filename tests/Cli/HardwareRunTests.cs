@@ -25,7 +25,7 @@ public sealed class HardwareRunTests : IDisposable
         foreach (string strategy in strategies.Split(','))
         {
             Assert.Contains($"{strategy} on memslot-churn on {mmu}: clean", lab.Out);
-            Assert.Matches($"kernel saw of {strategy} on memslot-churn on {mmu}: [1-9]", lab.Out);
+            Assert.Matches($"kernel counted for {strategy} on memslot-churn on {mmu}: [1-9]", lab.Out);
         }
         Assert.Contains($"memslot-churn on {mmu}: access", lab.Out);
         RunRecord run = _runs.OpenOnly();

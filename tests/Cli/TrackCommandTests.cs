@@ -122,7 +122,7 @@ public sealed class TrackCommandTests : IDisposable
 
         LabExit few = Track("gate");
         Assert.Equal(6, few.Code);
-        Assert.Contains("Undecided: a change takes 15 points at least, and no series has more than 14.", few.Out);
+        Assert.Contains("Undecided: finding a change takes at least 15 points, and no series has more than 14.", few.Out);
         Assert.Contains("::warning title=Too few points::", Track("gate", "--format", "github").Out);
 
         _histories.Add(metric: "fault", seed: 2);
@@ -258,7 +258,7 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Equal(0, lab.Code);
         Assert.Contains(TrackedHistories.Commit(19), lab.Out);
         Assert.Contains(TrackedHistories.Commit(20), lab.Out);
-        Assert.Contains("What lies between cannot be told: git does not know both", lab.Out);
+        Assert.Contains("The commits between are unknown: git does not know both", lab.Out);
         Assert.DoesNotContain("bisect", lab.Out);
         TrackedHistories.AssertRefusal(Track("culprit", "--change", "31"), "No series changes at '31'", "24000000");
 

@@ -35,7 +35,7 @@ internal sealed class EveryInterleaving
 
     public HashSet<string> Outcomes { get; } = [];
 
-    /// <summary>Some interleaving leaves a thread waiting for ever.</summary>
+    /// <summary>Some interleaving leaves a thread waiting forever.</summary>
     public bool IsStuck { get; private set; }
 
     public static EveryInterleaving Of(TinyProgram program, MemoryModel model)

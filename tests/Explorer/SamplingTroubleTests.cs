@@ -243,7 +243,7 @@ public sealed class SamplingTroubleTests
         });
         ExploreResult result = program.Run(Random with { StepsPerThreadMax = 300 });
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
-        Assert.Equal(("never ends", "busy has made 300 steps and goes on"), (result.Failure!.Finding.Invariant, result.Failure.Finding.What));
+        Assert.Equal(("never ends", "busy has made 300 steps and continues"), (result.Failure!.Finding.Invariant, result.Failure.Finding.What));
     }
 
     [Fact]

@@ -69,16 +69,16 @@ public sealed class ScheduleTextTests
     }
 
     [Theory]
-    [InlineData("", "no schedule string")]
-    [InlineData("910102ccdedf9592aba2afd70104", "no schedule string")]
-    [InlineData("x1:async-put", "is cut: after character 12")]
+    [InlineData("", "not a schedule string")]
+    [InlineData("910102ccdedf9592aba2afd70104", "not a schedule string")]
+    [InlineData("x1:async-put", "is cut off after character 12")]
     [InlineData("x7:async-put:s:sc:00000000:a", "written by version 7 of the explorer, this is version 1; search again")]
-    [InlineData("x1:async-put:s:pso:00000000:a", "at character 16: 'pso' is no memory model")]
+    [InlineData("x1:async-put:s:pso:00000000:a", "at character 16: 'pso' is not a memory model")]
     [InlineData("x1:async-put:s:sc:0000000:a", "at character 19: '0000000' should be eight hex digits")]
-    [InlineData("x1:async-put:s:sc:00000000:a?", "at character 29: '?' cannot stand there")]
-    [InlineData("x1:async-put:s:sc:00000000:a0", "at character 29: '0' cannot stand there")]
+    [InlineData("x1:async-put:s:sc:00000000:a?", "at character 29: '?' is not valid there")]
+    [InlineData("x1:async-put:s:sc:00000000:a0", "at character 29: '0' is not valid there")]
     [InlineData("x1:async-put:s:sc:00000000:a99999999999", "at character 29")]
-    [InlineData("x1:async-put:s:sc:00000000:a", "its checksum does not fit")]
+    [InlineData("x1:async-put:s:sc:00000000:a", "its checksum does not match")]
     public void What_is_wrong_with_a_string_is_said(string text, string complaint)
     {
         Assert.False(ScheduleText.TryDecode(text, out _, out _, out string? said));

@@ -149,7 +149,7 @@ public sealed class SchedulerTests
         using SampledProgram longer = SampledProgram.Counters(2, 4);
         Recorded tooShort = new([.. recording.Picks]);
         _ = longer.Executions(tooShort, 1);
-        Assert.Contains("ends after step 6 but the program goes on", tooShort.Divergence, StringComparison.Ordinal);
+        Assert.Contains("ends after step 6 but the program continues", tooShort.Divergence, StringComparison.Ordinal);
 
         Recorded notEnabled = new([0, 0, 0, 0, 1, 1, 1]);
         _ = program.Executions(notEnabled, 1);

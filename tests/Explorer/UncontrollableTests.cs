@@ -22,7 +22,7 @@ public sealed class UncontrollableTests
         Assert.False(result.IsComplete);
         Assert.Equal("nondeterministic", result.Failure!.Finding.Invariant);
         Assert.Contains("moody, at its step 1, did 'store x = 1' in another execution and now does 'store x = 2'", result.Failure.Finding.What, StringComparison.Ordinal);
-        Assert.Contains("behind the machine's back", result.Failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("that the machine cannot see", result.Failure.Finding.What, StringComparison.Ordinal);
     }
 
     [Fact]

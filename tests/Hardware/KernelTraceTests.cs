@@ -114,9 +114,9 @@ public sealed class KernelTraceTests
         Directory.CreateDirectory(Path.Combine(bare, "instances"));
 
         Assert.Null(KernelTrace.TryOpen(KernelTraceScope.Rare, out string? refusal, [empty, Path.Combine(temporary.Path, "absent")]));
-        Assert.Equal($"what KVM did was not traced: tracefs is not mounted; mount -t tracefs tracefs {empty} as root.", refusal);
+        Assert.Equal($"KVM was not traced: tracefs is not mounted; mount -t tracefs tracefs {empty} as root.", refusal);
         Assert.Null(KernelTrace.TryOpen(KernelTraceScope.Full, out refusal, [empty, bare]));
-        Assert.Equal("what KVM did was not traced: this kernel shows no kvmmmu tracepoints; load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM.", refusal);
+        Assert.Equal("KVM was not traced: this kernel has no kvmmmu tracepoints; load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM.", refusal);
         Assert.Empty(Directory.EnumerateDirectories(Path.Combine(bare, "instances")));
     }
 
@@ -131,7 +131,7 @@ public sealed class KernelTraceTests
             return trace;
         }
 
-        Assert.Matches("^what KVM did was not traced: .*(mount -t tracefs|run as root|load kvm).*\\.$", refusal);
+        Assert.Matches("^KVM was not traced: .*(mount -t tracefs|run as root|load kvm).*\\.$", refusal);
         return null;
     }
 }

@@ -36,7 +36,7 @@ public sealed class KvmTests
     }
 
     [Theory]
-    [InlineData("/dev/no-such-kvm", "There is no /dev/no-such-kvm: load KVM (modprobe kvm_intel or kvm_amd), let the hypervisor below nest, or use --mmu radix.")]
+    [InlineData("/dev/no-such-kvm", "There is no /dev/no-such-kvm: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in the hypervisor below, or use --mmu radix.")]
     [InlineData("/dev/null", "/dev/null is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
     [InlineData("/proc/self/mem", "/proc/self/mem is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
     [InlineData("/dev", "/dev cannot be opened (errno 21); name a KVM device with --kvm-device, or use --mmu radix.")]

@@ -88,7 +88,7 @@ public sealed class TurnsTests
         using MeasuredRun run = TimedRun.Of(Cut(turns), paced);
         Assert.Equal(0, turns.Given);
         Assert.Single(run.Turns);
-        Assert.Contains("measured in one piece and not in turns: paced keeps times of its own", run.Notes);
+        Assert.Contains("measured in one piece, not in turns: paced keeps time of its own", run.Notes);
         Assert.InRange(run.Actors[0].StepCount, 40, 50);
     }
 

@@ -85,7 +85,7 @@ public class MmuLockTests
                 mmuLock.EnterShared();
                 long mine = Interlocked.Increment(ref entries);
                 // Stay until another reader is in as well, so that the lock is never free of readers — unless all others must
-                // wait, which is what a fair lock does to them. An unfair lock lets them in for ever.
+                // wait, which is what a fair lock does to them. An unfair lock lets them in forever.
                 SpinWait.SpinUntil(() => Volatile.Read(ref entries) > mine || Volatile.Read(ref done) || Volatile.Read(ref given) || OthersWait(self));
                 mmuLock.ExitShared();
             }

@@ -46,7 +46,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
         Assert.Contains("bad\">▲</span> slower<", html);
         Assert.Contains("good\">▼</span> faster<", html);
         Assert.Contains("good\">=</span> equivalent in ±2 %<", html);
-        Assert.Contains("p99.9: 100,000 samples per run are needed, 12,000 are there.", html);
+        Assert.Contains("p99.9: 100,000 samples per run are needed, there are 12,000.", html);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : ICl
         Assert.Contains(">20 (2)<", html);
 
         var unwatched = SampleComparison.WriteTo(_temporary.Path, blocks: 2, isWatched: false);
-        Assert.Contains("This comparison was not watched: that nothing is listed means nothing.", ComparisonReport.Render(SampleComparison.Read(unwatched), unwatched.Manifest));
+        Assert.Contains("This comparison was not watched, so an empty list says nothing.", ComparisonReport.Render(SampleComparison.Read(unwatched), unwatched.Manifest));
     }
 
     [Fact]

@@ -18,15 +18,15 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
         Assert.Contains("the longest 10 that are located", html);
         Assert.Contains("run-queue-delay+involuntary-switch", html);
         Assert.Contains("it tags no sample", html);
-        Assert.Contains("It shows in the numbers of measurements (36)", html);
-        Assert.Contains("it shows in the numbers of 36 measurements (see disturbances)", html);
+        Assert.Contains("It shows in the results of measurements (36)", html);
+        Assert.Contains("it shows in the results of 36 measurements (see disturbances)", html);
     }
 
     [Fact]
     public void A_run_that_was_not_watched_says_that_nothing_listed_means_nothing()
     {
         var html = HtmlReport.Render(unwatched.Run);
-        Assert.Contains("This run was not watched: that nothing is listed means nothing.", html);
+        Assert.Contains("This run was not watched, so an empty list says nothing.", html);
         Assert.DoesNotContain("with and without disturbed samples", html);
     }
 

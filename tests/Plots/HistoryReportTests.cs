@@ -33,7 +33,7 @@ public sealed partial class HistoryReportTests
         Assert.DoesNotContain("NaN", html);
         Assert.Contains("wanted &lt;b&gt;so&lt;/b&gt;", html);
         Assert.Contains("No regression is open.", html);
-        Assert.Contains("1 has fewer than the 15 points that a change takes.", html);
+        Assert.Contains("1 has fewer than the 15 points that it takes to find a change.", html);
         Stack<string> open = new();
         foreach (Match tag in TagPattern().Matches(RawTextPattern().Replace(html, "")))
         {
@@ -51,7 +51,7 @@ public sealed partial class HistoryReportTests
         TrackedSeries[] many = [.. Enumerable.Range(0, HistoryReport.FiguresMost + 3).Select(index => HistoryFigureTests.Series(20, index == HistoryReport.FiguresMost ? [1, 1.2] : [1], metric: $"metric{index}"))];
         string html = Render(many);
         Assert.Equal(HistoryReport.FiguresMost, html.Split("<svg").Length - 1);
-        Assert.Contains("3 further series are left out here, 0 of them with changes", html);
+        Assert.Contains("3 further series are not drawn here, 0 of them with changes", html);
         Assert.Contains($"metric{HistoryReport.FiguresMost} p99: workqueue", html);
     }
 
@@ -59,7 +59,7 @@ public sealed partial class HistoryReportTests
     public void Too_few_points_say_nothing_and_the_page_says_so()
     {
         string html = Render(HistoryFigureTests.Series(3, [1]));
-        Assert.Contains("Nothing can be said yet: of 1 series none has the 15 points that a change takes.", html);
+        Assert.Contains("Too early to tell: none of 1 series has the 15 points that it takes to find a change.", html);
         Assert.Contains("class=\"verdict warn\"", html);
     }
 

@@ -68,7 +68,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
         folder.Partial("interrupted");
         var html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
         Assert.Contains(">PARTIAL</span>", html);
-        Assert.Contains("PARTIAL RUN (interrupted): it ended early; 1 measurement had been finished.", html);
+        Assert.Contains("PARTIAL RUN (interrupted): it ended early; 1 measurement had finished.", html);
     }
 
     [Fact]

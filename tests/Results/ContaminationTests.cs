@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Lab.Tests.Results;
 
-/// <summary>When numbers say more about the machine's mood than about their subject.</summary>
+/// <summary>When numbers say more about the machine than about their subject.</summary>
 public sealed class ContaminationTests
 {
     private static readonly MeasurementKey Key = new("mainline", "memslot-churn", "radix", 1);
@@ -19,7 +19,7 @@ public sealed class ContaminationTests
         Assert.Equal(
             [
                 "mainline on memslot-churn on radix, run 1: the load was not steady when the window opened",
-                "mainline on memslot-churn on radix, run 1: the hypervisor took 3.5 % of the processors' time away",
+                "mainline on memslot-churn on radix, run 1: the hypervisor took 3.5 % of the processors' time",
             ],
             Contamination.Of(Run(steady: false, steal: 0.035)));
 
@@ -29,7 +29,7 @@ public sealed class ContaminationTests
     [InlineData(0.25, true)]
     public void Steps_too_long_for_their_turns_are(double? share, bool isContaminated) =>
         Assert.Equal(
-            isContaminated ? ["mainline on memslot-churn on radix, run 1: 25 % of an actor's steps did not end in the turn they began in and do not count; longer --turns, or off"] : [],
+            isContaminated ? ["mainline on memslot-churn on radix, run 1: 25 % of an actor's steps outlasted their turn and do not count; use longer --turns, or off"] : [],
             Contamination.Of(Run(steady: true, steal: 0, cut: share)));
 
     [Theory]

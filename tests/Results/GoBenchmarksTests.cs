@@ -49,8 +49,8 @@ public sealed class GoBenchmarksTests
 
     [Theory]
     [InlineData("BenchmarkX 10 5", "3 fields")]
-    [InlineData("BenchmarkX many 5 ns/op", "'many' is no number of iterations")]
-    [InlineData("BenchmarkX 10 fast ns/op", "'fast' is no number of ns/op")]
+    [InlineData("BenchmarkX many 5 ns/op", "'many' is not a number of iterations")]
+    [InlineData("BenchmarkX 10 fast ns/op", "'fast' is not a number of ns/op")]
     public void A_damaged_line_is_reported_and_the_others_are_read(string line, string why)
     {
         GoBenchmarks read = Read($"BenchmarkX 10 5 ns/op\n{line}\nBenchmarkX 10 6 ns/op\n");

@@ -111,13 +111,13 @@ public sealed class HdrLogTests
     }
 
     [Theory]
-    [InlineData("0.1,1.0,2.7", "3 cells are not the 4")]
+    [InlineData("0.1,1.0,2.7", "3 cells; expected the 4")]
     [InlineData("Tag=A", "no comma follows the tag")]
-    [InlineData("now,1.0,2.7,HIST", "'now' is no number")]
+    [InlineData("now,1.0,2.7,HIST", "'now' is not a number")]
     [InlineData("0.1,1.0,2.7,HIS*", "not base64")]
-    [InlineData("0.1,1.0,2.7,HIST", "3 bytes are no histogram")]
+    [InlineData("0.1,1.0,2.7,HIST", "3 bytes are too few for a histogram")]
     [InlineData("0.1,1.0,2.7,HISTIgAAAAB4AAAA", "cookie 0x1c849322 is not 0x1c849314")] // V1
-    [InlineData("0.1,1.0,2.7,HISTFAAAAAd4AAAA", "follow where the length says 7")]
+    [InlineData("0.1,1.0,2.7,HISTFAAAAAd4AAAA", "bytes follow; the length says 7")]
     public void A_damaged_line_is_named_with_what_was_expected(string line, string why)
     {
         RunDamagedException e = Assert.Throws<RunDamagedException>(() => Read(Head + line + "\n"));

@@ -102,7 +102,7 @@ public sealed class DisturbedSamplesTests
             [.. Enumerable.Range(0, 6_000).Select(i => new Disturbance(DisturbanceKind.Jit, Opening + 1_000 + (i * 1_000L), i % 900, ""))], [], []), ("updater", recorder, []));
         Assert.Equal(5_000, found.Disturbances.Count);
         Assert.Equal(found.Disturbances.OrderBy(row => row.StartMs), found.Disturbances);
-        Assert.Equal("disturbances.csv has the longest 5000 of 6000 disturbances; all of them tag.", Assert.Single(found.Notes));
+        Assert.Equal("disturbances.csv has the longest 5000 of 6000 disturbances; all of them were used for tagging.", Assert.Single(found.Notes));
     }
 
     private static LatencyRecorder Recorder(string metric, params (long Start, long Length)[] samples)

@@ -58,7 +58,7 @@ internal sealed unsafe partial class AgentController
             locked |= agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
         }
         Report(spins && !locked
-            ? new Finding("lost wake-up", "Whoever waits for a change is not waiting for ever.", $"{who}, and nobody is left who would change it")
+            ? new Finding("lost wake-up", "Whoever waits for a change eventually sees it.", $"{who}, and nobody is left to change it")
             : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
     }
 

@@ -26,7 +26,7 @@ internal sealed unsafe partial class AgentController
         }
         IsUncontrollable = true;
         Report(new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
-            $"{me.Name}, having seen the same, once went on with {Describe(before)} and now with {Describe(next)}: it is nondeterministic, or touches shared state behind the machine's back"));
+            $"{me.Name}, having seen the same, continued once with {Describe(before)} and now with {Describe(next)}: it is nondeterministic, or touches shared state that the machine cannot see"));
     }
 
     /// <summary>Agents read fields that only a lock orders: explore again with <see cref="OrdersAllLocks"/>.</summary>

@@ -48,7 +48,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     }
 
     public void Tell(Agent me, bool queued, TdpRoot root, WorkQueue queue) =>
-        Add(me, queued ? $"queue {SmallMemory.NameOf(root)}" : $"queue {SmallMemory.NameOf(root)}: is queued already", true);
+        Add(me, queued ? $"queue {SmallMemory.NameOf(root)}" : $"queue {SmallMemory.NameOf(root)}: is already queued", true);
 
     public void TellFree(Agent me, nint node, RcuKind kind)
     {

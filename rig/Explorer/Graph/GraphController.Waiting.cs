@@ -30,7 +30,7 @@ internal sealed partial class GraphController
     public override void ExitRcu(Rcu rcu)
     {
         int depth = _depths.GetValueOrDefault(rcu);
-        if (depth == 0) throw new InvalidOperationException("A read-side section is left that was not entered.");
+        if (depth == 0) throw new InvalidOperationException("A read-side section ends that was not entered.");
         _depths[rcu] = depth - 1;
         if (Leave() && depth == 1) Write(locations.OfReader(rcu, Current), 0, isLocked: false);
     }
@@ -47,7 +47,7 @@ internal sealed partial class GraphController
     public override void Interrupt()
     {
         if (settings.Model == MemoryModel.Tso)
-            throw new NotSupportedException("The optimal search does not model the interrupt of all vCPUs under x86-TSO; explore the program under sequential consistency.");
+            throw new NotSupportedException("The optimal search does not model the interrupt of all vCPUs under x86-TSO; explore the program with --model sc.");
     }
 
     private void EnterLock(object theLock, ReadPurpose purpose, ulong operand)

@@ -198,7 +198,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     /// <summary>Counts the step. False if the thread is on trial, when nothing it does is recorded.</summary>
     private bool Enter()
     {
-        // Not a step, so that a body that swallows this and goes on for ever is noticed to make none.
+        // Not a step, so that a body that swallows this and never ends is noticed to make none.
         if (Unwound != Unwound.No || IsAbandoned) throw ExecutionEndedException.Instance;
         Volatile.Write(ref _steps, _steps + 1);
         return !_loop.IsOnTrial;
@@ -228,7 +228,7 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private void Blame(string what)
     {
         Fault = new Finding("nondeterministic", "A thread that reads the same does the same.",
-            $"{names[Current]}, at its step {_next + 1}, {what}: it is nondeterministic, or touches shared state behind the machine's back.");
+            $"{names[Current]}, at its step {_next + 1}, {what}: it is nondeterministic, or touches shared state that the machine cannot see.");
         Unwound = Unwound.Fault;
         throw ExecutionEndedException.Instance;
     }

@@ -13,13 +13,13 @@ internal static class GraphReport
         if (verdict == Verdict.NothingFound && isComplete && search.Executions == 0 && search.Cut > 0)
         {
             verdict = Verdict.Violated;
-            failure = Without(new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits and never goes on."));
+            failure = Without(new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever."));
         }
         else if (verdict == Verdict.NothingFound && search.IsFinished && search.HasLeftOutTurns && search.Executions == 0)
         {
             verdict = Verdict.Uncontrollable;
             failure = Without(new Finding("never ends", "Every thread ends.",
-                $"In no execution do all threads end within {GraphController.TurnsMax} turns of the loops that wait and do something each time."));
+                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something while they wait."));
         }
         return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete, Bound(search, settings, stoppedBy));
     }
@@ -29,8 +29,8 @@ internal static class GraphReport
     {
         string seconds = settings.StepTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         var finding = new Finding("never ends", "Every thread ends.",
-            $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for something behind the machine's back.");
-        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false, Partial(search, "a thread did not come back"), []);
+            $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for something that the machine cannot see.");
+        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false, Partial(search, "a thread did not return"), []);
     }
 
     private static string Bound(GraphSearch search, ExploreSettings settings, string? stoppedBy)
@@ -43,7 +43,7 @@ internal static class GraphReport
             return Partial(search, why);
         }
         return search.HasLeftOutTurns
-            ? $"all schedules in which a loop that waits and works makes at most {GraphController.TurnsMax} turns per thread; longer ones were NOT explored"
+            ? $"all schedules in which a loop that does something while it waits makes at most {GraphController.TurnsMax} turns per thread; longer ones were NOT explored"
             : "all schedules";
     }
 

@@ -25,9 +25,9 @@ internal static class Waiting
                 if (!HasSeenLast(graph, thread, word)) return null;
             waits.Add($"{names[thread]} waits for {string.Join(" or ", words.Select(word => Describe(graph, locations, word)))}");
         }
-        string what = $"{string.Join("; ", waits)}; nobody else can go on.";
+        string what = $"{string.Join("; ", waits)}; nobody else can continue.";
         return areAllLocks
-            ? new Finding("deadlock", "Threads do not wait for each other for ever.", what)
+            ? new Finding("deadlock", "Threads do not wait for each other forever.", what)
             : new Finding("lost wake-up", "What a thread waits for comes.", what);
     }
 

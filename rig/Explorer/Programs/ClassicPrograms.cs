@@ -52,7 +52,7 @@ public static class ClassicPrograms
         new("dekker-fenced", "Dekker's entry with a full fence before it looks.", 1, 3, size => Dekker(size, isFenced: true)),
         new("ticket-lock", "N threads take a ticket and wait for their number.", 3, 5, TicketLockOf),
         new("spin-lock", "N threads take a test-and-set lock.", 3, 5, SpinLock),
-        new("rw-lock", "One writer and N readers of two words under a reader-writer lock.", 2, 4, ReaderWriterLock),
+        new("rw-lock", "A writer and N readers of two words under a reader-writer lock.", 2, 4, ReaderWriterLock),
         new("deadlock", "Two locks, two threads in opposite order, and N−2 that take both in order.", 2, 4, Deadlock) { SizeMin = 2, UnderSc = Verdict.Violated, UnderTso = Verdict.Violated },
         new("lost-wakeup", "A sleeper that checks before it says that it sleeps, N wakers.", 1, 4, LostWakeup) { UnderSc = Verdict.Violated, UnderTso = Verdict.Violated },
 

@@ -33,12 +33,12 @@ public static class Sampler
         Search.Pos => new Pos(settings.Seed),
         Search.Urw => new Urw(settings.Seed),
         Search.Replay => new Recorded(picks),
-        _ => throw new ArgumentException($"'{settings.Search}' is no random search.", nameof(settings)),
+        _ => throw new ArgumentException($"'{settings.Search}' is not a random search.", nameof(settings)),
     };
 
     private static byte[] Decode(Scene scene, ExploreSettings settings)
     {
-        if (settings.Schedule is null) throw new ArgumentException("A replay needs a schedule string; one stands under a failure.", nameof(settings));
+        if (settings.Schedule is null) throw new ArgumentException("A replay needs a schedule string; each failure prints one.", nameof(settings));
         if (!ScheduleText.TryDecode(settings.Schedule, out ScheduleKey? found, out byte[]? picks, out string? complaint))
             throw new ArgumentException(complaint, nameof(settings));
         string? mismatch = ScheduleText.Mismatch(SamplingRun.KeyOf(scene, settings.Model), found);

@@ -36,7 +36,7 @@ internal sealed partial class SamplingRun
         string what = string.Join("; ", waits);
         _finding = isLost
             ? new Finding("lost wake-up", "Every thread that waits for a word is followed by one that changes it.", what)
-            : new Finding("deadlock", "Some thread can always go on until all have ended.", what);
+            : new Finding("deadlock", "Some thread can always continue until all have ended.", what);
     }
 
     private string WordsAwaitedBy(int thread)
@@ -77,14 +77,14 @@ internal sealed partial class SamplingRun
                 if (seenIn[thread * _words + word] == turn) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
             string loads = words.Count == 0 ? "reads nothing" : $"loads {string.Join(", ", words)} again and again";
             _finding = new Finding(
-                "livelock", "No thread spins on what nobody will change.", $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can go on");
+                "livelock", "No thread spins on what nobody will change.", $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can continue");
         }
         else
-            ReportUncontrollable(new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and goes on"));
+            ReportUncontrollable(new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and continues"));
     }
 
     private void ReportNotHeld(int thread, int place) =>
-        _finding ??= new Finding("check", "A lock is left by who holds it.", $"{ThreadName(thread)} leaves {LockName(place)}, which it does not hold");
+        _finding ??= new Finding("check", "A lock is released by its holder.", $"{ThreadName(thread)} releases {LockName(place)}, which it does not hold");
 
     private void ReportUncontrollable(Finding finding)
     {

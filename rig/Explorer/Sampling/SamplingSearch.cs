@@ -93,7 +93,7 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
             if (scheduler is Recorded { Divergence: string divergence })
             {
                 KeepUncontrollable(new Finding(
-                    "nondeterministic", "A recorded schedule can be made again.", $"{divergence}; the code has changed since it was recorded"));
+                    "nondeterministic", "A recorded schedule can be replayed.", $"{divergence}; the code has changed since it was recorded"));
                 return;
             }
             Count();

@@ -95,7 +95,7 @@ public sealed partial class ScenarioText
         Match match = ParameterForm().Match(text);
         if (!match.Success) throw Bad($"expected 'param NAME = N', found 'param {text}'");
         string name = match.Groups[1].Value;
-        if (name == ScenarioExpression.OwnNumber || _parameters.Any(known => known.Name == name)) throw Bad($"expected a name that is not taken, found '{name}'");
+        if (name == ScenarioExpression.OwnNumber || _parameters.Any(known => known.Name == name)) throw Bad($"expected a name not yet taken, found '{name}'");
         long byDefault = long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture);
         long value = _asked.GetValueOrDefault(name, byDefault);
         if (value is < 0 or > ParameterMax) throw Bad($"expected a value of '{name}' from 0 to {ParameterMax}, found {value}");

@@ -6,7 +6,7 @@ namespace Lab.Explorer.Schedules;
 /// <summary>Each step is made by one of the threads that can make it, all equally likely.</summary>
 /// <remarks>
 /// Cheap and a fair first choice; poor where threads are uneven, since a short thread is practically never delayed past a long one
-/// (<see cref="Urw"/> mends that).
+/// (<see cref="Urw"/> fixes that).
 /// </remarks>
 public sealed class RandomWalk(ulong seed) : DrawingScheduler(seed)
 {

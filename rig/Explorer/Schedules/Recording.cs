@@ -57,7 +57,7 @@ public sealed class Recorded(IReadOnlyList<byte> picks, IReadOnlyList<Operation>
         int step = _step++;
         if (Divergence is null)
         {
-            if (step >= picks.Count) Divergence = $"the schedule ends after step {picks.Count} but the program goes on";
+            if (step >= picks.Count) Divergence = $"the schedule ends after step {picks.Count} but the program continues";
             else if (picks[step] > 31 || (enabled & (1u << picks[step])) == 0)
                 Divergence = $"at step {step + 1} thread {picks[step]} cannot make a step";
             else if (operations is not null && next[picks[step]] != operations[step])

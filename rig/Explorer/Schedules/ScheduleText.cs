@@ -51,7 +51,7 @@ public static class ScheduleText
         if (complaint is not null) return false;
         if (parts.Length < 6)
         {
-            complaint = $"The schedule string is cut: after character {text.Length} there should be more, as in '{Example}'. Copy it whole.";
+            complaint = $"The schedule string is cut off after character {text.Length}; a whole one looks like '{Example}'. Copy it whole.";
             return false;
         }
 
@@ -63,9 +63,9 @@ public static class ScheduleText
         int digitsAt = head.Length;
         int runsAt = digitsAt + digits.Length + 1;
         if (model is not ("sc" or "tso"))
-            complaint = $"The schedule string was edited at character {head.Length - model.Length}: '{model}' is no memory model; there are sc and tso. Copy it anew.";
+            complaint = $"The schedule string was edited at character {head.Length - model.Length}: '{model}' is not a memory model (sc, tso). Copy it again.";
         else if (digits.Length != 8 || digits.Any(digit => !char.IsAsciiHexDigitLower(digit)))
-            complaint = $"The schedule string was cut or edited at character {digitsAt + 1}: '{digits}' should be eight hex digits. Copy it anew.";
+            complaint = $"The schedule string was cut or edited at character {digitsAt + 1}: '{digits}' should be eight hex digits. Copy it again.";
         else if (TryRuns(runs, runsAt, out byte[] decoded, out complaint))
         {
             if (ushort.Parse(digits[4..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) == SumOf(head + digits[..4], runs))
@@ -76,7 +76,7 @@ public static class ScheduleText
                 picks = decoded;
                 return true;
             }
-            complaint = $"The schedule string was cut or edited: its checksum does not fit{Suspect(text, digitsAt)}. Copy it anew.";
+            complaint = $"The schedule string was cut or edited: its checksum does not match{Suspect(text, digitsAt)}. Copy it again.";
         }
         return false;
     }
@@ -94,7 +94,7 @@ public static class ScheduleText
         return found.Code == expected.Code
             ? null
             : $"The code of '{found.Subject}' or scenario '{found.Scenario}' has changed since the schedule was recorded; " +
-              "search again, or go back to the version that it was recorded with.";
+              "search again, or return to the version it was recorded with.";
     }
 
     private static string Name(MemoryModel model) => model == MemoryModel.Tso ? "x86-TSO" : "sequential consistency";
@@ -106,7 +106,7 @@ public static class ScheduleText
     {
         version = 0;
         bool isOurs = part.StartsWith('x') && int.TryParse(part.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out version);
-        if (!isOurs) return $"This is no schedule string; one looks like '{Example}' and stands under a failure as its replay.";
+        if (!isOurs) return $"This is not a schedule string; one looks like '{Example}' and is printed with each failure.";
         return version == ScheduleKey.CurrentVersion ? null : OtherVersion(version);
     }
 
@@ -128,7 +128,7 @@ public static class ScheduleText
             if (thread < 0 || !isCount)
             {
                 int where = thread < 0 ? next : digitsFrom;
-                complaint = $"The schedule string was edited at character {at + where + 1}: '{runs[where]}' cannot stand there. Copy it anew.";
+                complaint = $"The schedule string was edited at character {at + where + 1}: '{runs[where]}' is not valid there. Copy it again.";
                 return false;
             }
             for (int step = 0; step < count; step++) decoded.Add((byte)thread);

@@ -174,7 +174,7 @@ internal sealed class StrategyRun(
             if (search.Diverged)
             {
                 _finding = new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
-                    "the same choices once led to another state: it is nondeterministic, or touches shared state behind the machine's back");
+                    "the same choices once led to another state: it is nondeterministic, or touches shared state that the machine cannot see");
                 _failing = [.. _agents.Picks];
                 _uncontrollable = true;
                 return (false, search);
@@ -269,7 +269,7 @@ internal sealed class StrategyRun(
     };
 
     private string Why(StateSearch search) =>
-        search.IsFull ? "there is no room for more states" : _executions >= settings.ExecutionsMax ? "that many executions were asked for" : deadline.Reason;
+        search.IsFull ? "it cannot hold more states" : _executions >= settings.ExecutionsMax ? "the number of executions asked for was reached" : deadline.Reason;
 
     private static string Preemptions(int bound) => bound == 1 ? "at most 1 preemption" : string.Create(CultureInfo.InvariantCulture, $"at most {bound} preemptions");
 

@@ -47,7 +47,7 @@ internal static unsafe class AccessCode
         {
             if (s_code is not null) return;
             if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-                throw new HardwareUnavailableException("--mmu host makes its accesses in x86-64 machine code on Linux; use --mmu radix here.");
+                throw new HardwareUnavailableException("--mmu host runs x86-64 machine code on Linux; use --mmu radix here.");
             HostCalls.SignalAction segv = Installed(HostCalls.SignalSegv), bus = Installed(HostCalls.SignalBus);
             MappedRange code = MappedRange.Anonymous(SlotMemory.PageBytes);
             Entries entries = Assemble(code, segv.Handler, bus.Handler);
@@ -74,7 +74,7 @@ internal static unsafe class AccessCode
         Libc.Checked(HostCalls.Sigaction(signal, null, &action), $"sigaction({signal})");
         // 0 and 1 stand for the default and for nothing: neither can be called.
         if (action.Handler is 0 or 1 || (action.Flags & HostCalls.HandlerTakesInfo) == 0)
-            throw new HardwareUnavailableException($"--mmu host puts a handler before the .NET runtime's for signal {signal}, and there is none; use --mmu radix.");
+            throw new HardwareUnavailableException($"--mmu host chains to the .NET runtime's handler for signal {signal}, and there is none; use --mmu radix.");
         return action;
     }
 

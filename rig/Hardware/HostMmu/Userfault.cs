@@ -77,7 +77,7 @@ internal sealed unsafe class Userfault : IDisposable
     }
 
     private static HardwareUnavailableException Refused(string what, int errno) => new(
-        $"--userfault on needs {what}, which failed with {SystemCallException.ErrnoName(errno)}: a kernel of 5.14 or later with CONFIG_USERFAULTFD, not shut out by seccomp; or use --userfault off.");
+        $"--userfault on needs {what}, which failed with {SystemCallException.ErrnoName(errno)}: a kernel of 5.14 or later with CONFIG_USERFAULTFD, not blocked by seccomp; or use --userfault off.");
 
     private void Resolve()
     {

@@ -190,7 +190,7 @@ internal sealed class WindowHost : IHardwareHost
         }
     }
 
-    /// <summary>The free window of that number, made anew if it is too short. Hold the lock.</summary>
+    /// <summary>The free window of that number, replaced if it is too short. Hold the lock.</summary>
     private Window Grown(int index, long bytes)
     {
         if (_windows[index] is { } there && there.Bytes >= bytes) return there;

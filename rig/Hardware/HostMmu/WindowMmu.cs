@@ -103,7 +103,7 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
     {
         if (gfn.Value >= _frames) return MapOutcome.NoMemory;
         if (_host.IsMemoryWhole) return null;
-        Oracle.Report("guest", "The memory behind the guest stays what it is while a VM uses it.",
+        Oracle.Report("guest", "Guest memory does not change while a VM uses it.",
             "the memory file of --mmu host was cut short or damaged; nothing is mapped from it any more", root.Id);
         return MapOutcome.Retry;
     }

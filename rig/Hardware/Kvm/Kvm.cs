@@ -32,7 +32,7 @@ internal sealed class Kvm : IDisposable
             int version = Libc.Ioctl(number, KvmAbi.GetApiVersion, 0);
             if (version < 0) throw new HardwareUnavailableException($"{path} is not a KVM device; name one with --kvm-device, usually /dev/kvm.");
             if (version != KvmAbi.ApiVersion)
-                throw new HardwareUnavailableException($"{path} speaks KVM API version {version}, and the lab speaks {KvmAbi.ApiVersion}; boot a kernel of this century.");
+                throw new HardwareUnavailableException($"{path} has KVM API version {version}, the lab needs {KvmAbi.ApiVersion}; boot a newer kernel.");
             Need(device, path, KvmAbi.CapUserMemory, "user memory slots (KVM_CAP_USER_MEMORY)");
             Need(device, path, KvmAbi.CapSyncMmu, "an MMU that follows the host's (KVM_CAP_SYNC_MMU)");
             Need(device, path, KvmAbi.CapImmediateExit, "immediate exits (KVM_CAP_IMMEDIATE_EXIT, Linux 4.13)");
@@ -66,18 +66,18 @@ internal sealed class Kvm : IDisposable
     /// <summary>What to say where contexts cannot be made.</summary>
     internal static Exception Exhausted(string call, int errno) => errno switch
     {
-        Errnos.Emfile => new HardwareUnavailableException($"{call} failed: this process has as many open files as it may (EMFILE); raise 'ulimit -n' or lower --contexts or --vcpus."),
-        Errnos.Enfile => new HardwareUnavailableException($"{call} failed: the system has as many open files as it may (ENFILE); lower --contexts or --vcpus."),
-        Errnos.Enomem => new HardwareUnavailableException($"{call} failed for want of memory (ENOMEM); lower --contexts, --vcpus or --memory, or raise the memory limit of the control group."),
+        Errnos.Emfile => new HardwareUnavailableException($"{call} failed: this process has too many open files (EMFILE); raise 'ulimit -n' or lower --contexts or --vcpus."),
+        Errnos.Enfile => new HardwareUnavailableException($"{call} failed: the system has too many open files (ENFILE); lower --contexts or --vcpus."),
+        Errnos.Enomem => new HardwareUnavailableException($"{call} ran out of memory (ENOMEM); lower --contexts, --vcpus or --memory, or raise the memory limit of the control group."),
         _ => new SystemCallException(call, errno),
     };
 
     private static HardwareUnavailableException CannotOpen(string path, int errno) => new(errno switch
     {
-        Errnos.Enoent => $"There is no {path}: load KVM (modprobe kvm_intel or kvm_amd), let the hypervisor below nest, or use --mmu radix.",
-        Errnos.Eacces or Errnos.Eperm => $"{path} may not be opened by this user: join the group that owns it (usually kvm), or run as root.",
-        Errnos.Enodev or Errnos.Enxio => $"{path} has no driver behind it: load KVM (modprobe kvm_intel or kvm_amd) or use --mmu radix.",
-        Errnos.Ebusy => $"{path} is busy: another hypervisor holds the processor's virtualization; end it, or use --mmu radix.",
+        Errnos.Enoent => $"There is no {path}: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in the hypervisor below, or use --mmu radix.",
+        Errnos.Eacces or Errnos.Eperm => $"{path} cannot be opened by this user: join the group that owns it (usually kvm), or run as root.",
+        Errnos.Enodev or Errnos.Enxio => $"{path} has no driver: load KVM (modprobe kvm_intel or kvm_amd) or use --mmu radix.",
+        Errnos.Ebusy => $"{path} is busy: another hypervisor is using the processor's virtualization; stop it, or use --mmu radix.",
         _ => $"{path} cannot be opened ({SystemCallException.ErrnoName(errno)}); name a KVM device with --kvm-device, or use --mmu radix.",
     });
 

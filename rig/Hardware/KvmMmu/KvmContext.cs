@@ -3,7 +3,7 @@ using Lab.Mmu;
 namespace Lab.Hardware;
 
 /// <summary>
-/// One KVM VM with its vCPUs, out of a pool: what a root is on <c>kvm</c>. It shows its guest the image and the request words of the VM it
+/// One KVM VM with its vCPUs, from a pool: what a root is on <c>kvm</c>. It shows its guest the image and the request words of the VM it
 /// serves, and the pieces that the root maps.
 /// </summary>
 internal sealed class KvmContext : IRootSpace, IDisposable

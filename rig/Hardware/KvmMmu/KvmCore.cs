@@ -62,7 +62,7 @@ internal sealed class KvmCore : IVcpuCore
         catch (SystemCallException error)
         {
             _mustRestart = true;
-            return Failed(vcpu, $"{error.Message.TrimEnd('.')}: memory behind a slot is gone, or KVM cannot run this guest");
+            return Failed(vcpu, $"{error.Message.TrimEnd('.')}: the memory behind a slot is gone, or KVM cannot run this guest");
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class KvmHost : IHardwareHost
         where TMachine : struct, IMachine
     {
         int most = Kvm.Extension(KvmAbi.CapMaxVcpus);
-        if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} are more than the {most} that this KVM has per VM.");
+        if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} is more than the {most} that this KVM allows per VM.");
         if (WhyNot(updates) is { } reason) throw new HardwareUnavailableException(reason);
         if (updates == SlotUpdates.Lab) MakeContexts(vm.Settings.Vcpus);
         return new KvmMmu<TMachine>(this, vm, updates);

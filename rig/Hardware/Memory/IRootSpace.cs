@@ -1,6 +1,6 @@
 namespace Lab.Hardware;
 
-/// <summary>What a root is where the processor walks: an address space out of a pool that maps pieces. Changes need the lock of <see cref="Pieces"/>.</summary>
+/// <summary>What a root is where the processor walks: an address space from a pool that maps pieces. Changes need the lock of <see cref="Pieces"/>.</summary>
 internal interface IRootSpace
 {
     /// <summary>Its number in the pool, from one.</summary>

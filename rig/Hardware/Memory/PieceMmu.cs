@@ -3,7 +3,7 @@ using Lab.Mmu;
 namespace Lab.Hardware;
 
 /// <summary>
-/// An MMU whose roots are address spaces out of a pool: a fault on a hole maps a piece, a zap takes pieces away one by one and yields between
+/// An MMU whose roots are address spaces from a pool: a fault on a hole maps a piece, a zap takes pieces away one by one and yields between
 /// them, freeing gives the space back. What a space is and how a piece is mapped differs; the life of roots does not.
 /// </summary>
 /// <remarks>

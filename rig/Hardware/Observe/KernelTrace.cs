@@ -62,7 +62,7 @@ public sealed class KernelTrace : IDisposable
         {
             // A folder that we may not look into is not known to be missing.
             refusal = roots.Any(one => Directory.Exists(one) && !MayList(one))
-                ? Refused($"{roots[0]} may not be read", "run as root")
+                ? Refused($"{roots[0]} cannot be read", "run as root")
                 : Refused("tracefs is not mounted", $"mount -t tracefs tracefs {roots[0]} as root");
             return null;
         }
@@ -70,7 +70,7 @@ public sealed class KernelTrace : IDisposable
         string[] wanted = [.. (scope == KernelTraceScope.Full ? Rare.Concat(Frequent) : Rare).Where(name => Directory.Exists(Path.Combine(root, "events", name)))];
         if (!wanted.Any(name => name.StartsWith("kvm", StringComparison.Ordinal)))
         {
-            refusal = Refused("this kernel shows no kvmmmu tracepoints", "load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM");
+            refusal = Refused("this kernel has no kvmmmu tracepoints", "load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM");
             return null;
         }
 
@@ -86,7 +86,7 @@ public sealed class KernelTrace : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             trace.Dispose();
-            refusal = Refused($"{root} gave no trace instance ({error.Message.TrimEnd('.')})", "run as root, on a kernel that is not locked down");
+            refusal = Refused($"{root} refused a trace instance ({error.Message.TrimEnd('.')})", "run as root, on a kernel that is not locked down");
             return null;
         }
     }
@@ -187,7 +187,7 @@ public sealed class KernelTrace : IDisposable
         }
     }
 
-    private static string Refused(string why, string remedy) => $"what KVM did was not traced: {why}; {remedy}.";
+    private static string Refused(string why, string remedy) => $"KVM was not traced: {why}; {remedy}.";
 
     /// <summary>Instances of labs that were killed. One that is in use is busy and stays.</summary>
     private static void RemoveLeftovers(string root)

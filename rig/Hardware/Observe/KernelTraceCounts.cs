@@ -45,7 +45,7 @@ public sealed class KernelTraceCounts
     /// <summary>Counts the lines of a trace. Memory grows with events times intervals times processes, not with lines.</summary>
     /// <param name="lines">Of the file <c>trace</c>.</param>
     /// <param name="window">What lies outside of it is not counted.</param>
-    /// <param name="processIdOf">This process as the kernel numbers it, asked with the last marker of the trace; 0 when it cannot be told, and then nothing is left out.</param>
+    /// <param name="processIdOf">This process as the kernel numbers it, asked with the last marker of the trace; 0 if unknown, and then nothing is left out.</param>
     internal static KernelTraceCounts Of(IEnumerable<string> lines, TraceWindow window, Func<KernelTraceLine?, int> processIdOf)
     {
         Dictionary<(int Process, string Event), long[]> counts = [];

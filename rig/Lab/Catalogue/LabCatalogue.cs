@@ -66,7 +66,7 @@ public sealed class LabCatalogue
     public IReadOnlyList<(string Name, string Idea)> Mmus { get; } =
         [
             ("radix", "page tables in native memory, walked in software, with a software TLB per vCPU"),
-            ("kvm", "each root is a KVM VM out of a pool: the processor walks under virtualization, a zap deletes memslots"),
+            ("kvm", "each root is a KVM VM from a pool: the processor walks under virtualization, a zap deletes memslots"),
             ("host", "each root is a window of the process's address space: the processor walks, a zap is madvise"),
         ];
 

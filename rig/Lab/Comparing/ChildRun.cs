@@ -132,7 +132,7 @@ public sealed class ChildRun(ComparisonArm arm, RunRehearsal rehearsal, string r
         };
 
     private static ProcessStartInfo StartOf(IEnumerable<string> arguments) =>
-        SelfProcess.Start(arguments) ?? throw new UsageException("lab compare cannot tell which program it is; start it with 'dotnet lab.dll compare'.");
+        SelfProcess.Start(arguments) ?? throw new UsageException("lab compare cannot find its own program; start it with 'dotnet lab.dll compare'.");
 
     /// <summary>What it measured so far belongs to a block that does not count.</summary>
     private void Kill()

@@ -52,7 +52,7 @@ public sealed class FixedArms
             if (differences.Length > 0 && !anyway)
             {
                 throw new NotComparableException($"Baseline '{arm.Label}' is of another machine: "
-                    + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}")) + "; --anyway compares all the same.");
+                    + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}")) + "; --anyway compares them nevertheless.");
             }
         }
     }

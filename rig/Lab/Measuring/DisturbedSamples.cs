@@ -42,7 +42,7 @@ public sealed record DisturbedSamples(
         List<string> notes = [];
         if (listed.Count > DisturbancesKept)
         {
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"disturbances.csv has the longest {DisturbancesKept} of {listed.Count} disturbances; all of them tag."));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"disturbances.csv has the longest {DisturbancesKept} of {listed.Count} disturbances; all of them were used for tagging."));
             listed = [.. listed.OrderByDescending(one => one.What.LengthNanoseconds).Take(DisturbancesKept).OrderBy(one => one.What.StartNanoseconds)];
         }
         List<UndisturbedRow> undisturbed = [];

@@ -30,7 +30,7 @@ public sealed record HangReport(IReadOnlyList<string> Stuck, TimeSpan Limit, IRe
     private static string Doing(Actor actor, long resolvedBefore, long retriedBefore, long now)
     {
         if (actor.WaitingFor is { } what)
-            return string.Create(CultureInfo.InvariantCulture, $"{actor.Name} waits for {what}, since {(now - actor.WaitingSince) / 1e9:0.0} s");
+            return string.Create(CultureInfo.InvariantCulture, $"{actor.Name} has waited for {what} for {(now - actor.WaitingSince) / 1e9:0.0} s");
         long retried = actor.Counters.FaultsRetried - retriedBefore, resolved = actor.Counters.FaultsFixed - resolvedBefore;
         return retried == 0
             ? $"{actor.Name} runs"

@@ -20,7 +20,7 @@ public static class HardwareFacts
                 $"{probe.Memslots} slots, {probe.Vcpus} vCPUs, ring {(probe.DirtyRingBytes > 0 ? "yes" : "no")}, read-only {(probe.HasReadOnlySlots ? "yes" : "no")}, stats {(probe.HasStatistics ? "yes" : "no")}, zap-all off {(probe.CanKeepOtherSlots ? "yes" : "no")}");
             bool all = probe is { DirtyRingBytes: > 0, HasReadOnlySlots: true, HasStatistics: true, CanKeepOtherSlots: true };
             yield return all
-                ? new("kvm", "kvm_capabilities", value, FactState.Good, "Every option of --mmu kvm can be had.")
+                ? new("kvm", "kvm_capabilities", value, FactState.Good, "Every option of --mmu kvm is available.")
                 : new("kvm", "kvm_capabilities", value, FactState.Fair, "Options of --mmu kvm that need what is missing are refused.", "boot a newer kernel (6.12 has them all)");
         }
         yield return probe.UserfaultRefusal is { } why

@@ -77,7 +77,7 @@ public static class MeasurementRowsOf
                 $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");
         }
         if (StealShare(outcome.Window) is > Contamination.StealMost and { } share)
-            yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time away (steal).");
+            yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time (steal).");
     }
 
     private static double? StealShare(MeasuredRun window) =>

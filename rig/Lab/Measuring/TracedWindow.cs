@@ -75,7 +75,7 @@ public sealed class TracedWindow : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            _notes.Add($"the trace of KVM is not to be had: {error.Message.TrimEnd('.')}.");
+            _notes.Add($"no trace of KVM: {error.Message.TrimEnd('.')}.");
         }
     }
 

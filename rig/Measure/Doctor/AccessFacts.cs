@@ -37,29 +37,29 @@ internal static class AccessFacts
         string[] units = [.. files.Names("/sys/bus/event_source/devices").Where(name => name.StartsWith("cpu", StringComparison.Ordinal) || name.StartsWith("armv", StringComparison.Ordinal))];
         return units.Length > 0
             ? new(Group, "perf_counters", string.Join(" ", units), FactState.Good, "Cycles, instructions and TLB misses can be counted.")
-            : new(Group, "perf_counters", "none", FactState.Fair, "No cycles, instructions or TLB misses: only time tells what a refault costs.", "let the hypervisor show a PMU (QEMU: -cpu host,pmu=on)");
+            : new(Group, "perf_counters", "none", FactState.Fair, "No cycles, instructions or TLB misses: a refault's cost is known as time only.", "let the hypervisor expose a PMU (QEMU: -cpu host,pmu=on)");
     }
 
     private static MachineFact Tracing(MachineFiles files)
     {
-        const string meaning = "KVM's own events (faults, zaps) cannot be counted beside a run.";
+        const string meaning = "KVM's own events (faults, zaps) cannot be traced during a run.";
         string? mount = (files.Read("/proc/mounts") ?? "").Split('\n').Select(line => line.Split(' ')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == "tracefs")?[1];
         if (mount is null)
             return new(Group, "tracefs", "not mounted", FactState.Fair, meaning, "sudo mount -t tracefs tracefs /sys/kernel/tracing");
         if (files.Names($"{mount}/events").Count == 0)
             return new(Group, "tracefs", $"{mount}, closed to this user", FactState.Fair, meaning, $"sudo chmod -R o+rX {mount} (or run as root)");
         return files.Names($"{mount}/events/kvmmmu").Count > 0
-            ? new(Group, "tracefs", $"{mount}, kvmmmu events", FactState.Good, "KVM's own events (faults, zaps) can be counted beside a run.")
+            ? new(Group, "tracefs", $"{mount}, kvmmmu events", FactState.Good, "KVM's own events (faults, zaps) can be traced during a run.")
             : new(Group, "tracefs", $"{mount}, no kvmmmu events", FactState.Fair, meaning, "sudo modprobe kvm_intel (or kvm_amd)");
     }
 
     private static MachineFact DmaLatency(MachineFiles files)
     {
         const string device = "/dev/cpu_dma_latency";
-        if (!files.Exists(device)) return new(Group, "dma_latency", "absent", FactState.Fair, "Idle states cannot be held off during a run.", "boot with cpuidle.off=1 or idle=poll");
+        if (!files.Exists(device)) return new(Group, "dma_latency", "absent", FactState.Fair, "Idle states cannot be disabled during a run.", "boot with cpuidle.off=1 or idle=poll");
         return files.CanWrite(device)
-            ? new(Group, "dma_latency", "writable", FactState.Good, "--quiet idle can hold idle states off during a run.")
-            : new(Group, "dma_latency", "not writable", FactState.Fair, "--quiet idle cannot hold idle states off: a wake-up pays for the core's sleep.", "sudo chmod o+w /dev/cpu_dma_latency");
+            ? new(Group, "dma_latency", "writable", FactState.Good, "--quiet idle can disable idle states during a run.")
+            : new(Group, "dma_latency", "not writable", FactState.Fair, "--quiet idle cannot disable idle states: wake-ups pay for the core's sleep.", "sudo chmod o+w /dev/cpu_dma_latency");
     }
 
     private static MachineFact RealTime(MachineFiles files, ulong capabilities)
@@ -75,7 +75,7 @@ internal static class AccessFacts
     private static MachineFact Descriptors(MachineFiles files)
     {
         string? text = Limit(files, "Max open files");
-        if (text is null) return new(Group, "nofile", "unknown", FactState.Unknown, "How many contexts and counters fit cannot be told.");
+        if (text is null) return new(Group, "nofile", "unknown", FactState.Unknown, "It is unknown how many contexts and counters fit.");
         return text == "unlimited" || (KernelText.Number(text) is { } limit && limit >= DescriptorsWanted)
             ? new(Group, "nofile", text, FactState.Good, "Descriptors suffice for hundreds of contexts and counters.")
             : new(Group, "nofile", text, FactState.Fair, "Many --contexts or --perf on many threads may run out of descriptors.", "ulimit -n 20000");

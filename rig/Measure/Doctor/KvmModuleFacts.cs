@@ -12,7 +12,7 @@ internal static class KvmModuleFacts
         yield return Mmu(files);
         string[] parameters = [.. Shown.Select(name => (name, Value: files.ReadLine($"/sys/module/kvm/parameters/{name}"))).Where(one => one.Value is not null).Select(one => $"{one.name}={one.Value}")];
         if (parameters.Length == 0) yield break;
-        yield return new(Group, "kvm_parameters", string.Join(" ", parameters), FactState.Good, "They change what a zap and a refault cost: compare runs with the same ones only.");
+        yield return new(Group, "kvm_parameters", string.Join(" ", parameters), FactState.Good, "They change what a zap and a refault cost: compare only runs with the same ones.");
     }
 
     private static MachineFact Mmu(MachineFiles files)
@@ -20,10 +20,10 @@ internal static class KvmModuleFacts
         if (!files.Exists("/sys/module/kvm")) return new(Group, "kvm_mmu", "no kvm module", FactState.Unknown, "--mmu kvm measures nothing here unless KVM is built in.", "sudo modprobe kvm_intel (or kvm_amd)");
         bool tdp = IsOn(files, "/sys/module/kvm_intel/parameters/ept") || IsOn(files, "/sys/module/kvm_amd/parameters/npt");
         bool tdpMmu = IsOn(files, "/sys/module/kvm/parameters/tdp_mmu");
-        if (tdp && tdpMmu) return new(Group, "kvm_mmu", "tdp", FactState.Good, "Guests run on two-dimensional paging under the TDP MMU, the code that the lab models.");
-        if (tdp) return new(Group, "kvm_mmu", "tdp, legacy", FactState.Fair, "Two-dimensional paging under the shadow MMU's code: zaps take mmu_lock exclusively.", "reload kvm with tdp_mmu=Y");
+        if (tdp && tdpMmu) return new(Group, "kvm_mmu", "tdp", FactState.Good, "Two-dimensional paging and the TDP MMU, the code that the lab models.");
+        if (tdp) return new(Group, "kvm_mmu", "tdp, legacy", FactState.Fair, "Two-dimensional paging in the shadow MMU's code: zaps take mmu_lock exclusive.", "reload kvm with tdp_mmu=Y");
         string vendor = files.Exists("/sys/module/kvm_pvm") ? " (kvm_pvm)" : "";
-        return new(Group, "kvm_mmu", $"shadow{vendor}", FactState.Fair, "--mmu kvm measures shadow paging: other costs than the TDP MMU's, which radix models.", "measure where kvm_intel has ept=Y or kvm_amd npt=Y");
+        return new(Group, "kvm_mmu", $"shadow{vendor}", FactState.Fair, "--mmu kvm measures shadow paging: its costs differ from the TDP MMU's.", "measure where kvm_intel has ept=Y or kvm_amd npt=Y");
     }
 
     private static bool IsOn(MachineFiles files, string parameter) => files.ReadLine(parameter) is "Y" or "1";

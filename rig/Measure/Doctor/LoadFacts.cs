@@ -21,14 +21,14 @@ internal static class LoadFacts
     private static MachineFact Load(string? text, int cores)
     {
         if (!double.TryParse((text ?? "").Split(' ')[0], CultureInfo.InvariantCulture, out double load))
-            return new(Group, "load", "unknown", FactState.Unknown, "How many threads want to run cannot be told.");
+            return new(Group, "load", "unknown", FactState.Unknown, "The load is unknown.");
         string value = string.Create(CultureInfo.InvariantCulture, $"{load:0.00} on {cores} cores, last minute");
-        const string remedy = "top; end what need not run, and wait a minute";
+        const string remedy = "top; stop what need not run, and wait a minute";
         return (load / cores) switch
         {
-            < 0.1 => new(Group, "load", value, FactState.Good, "Hardly anybody else wanted to run."),
-            < 0.5 => new(Group, "load", value, FactState.Fair, "Others ran at times: stalls of a time slice (a few ms) show in the tail.", remedy),
-            _ => new(Group, "load", value, FactState.Bad, "Others want the cores: measuring threads wait for them, a few ms at a time.", remedy),
+            < 0.1 => new(Group, "load", value, FactState.Good, "Hardly anything else wanted to run."),
+            < 0.5 => new(Group, "load", value, FactState.Fair, "Other work ran at times: stalls of a time slice (a few ms) show in the tail.", remedy),
+            _ => new(Group, "load", value, FactState.Bad, "Other work wants the cores: measuring threads wait, a few ms at a time.", remedy),
         };
     }
 
@@ -36,28 +36,28 @@ internal static class LoadFacts
     {
         string? some = files.ReadLine("/proc/pressure/cpu")?.Split(' ').FirstOrDefault(field => field.StartsWith("avg10=", StringComparison.Ordinal))?["avg10=".Length..];
         if (!double.TryParse(some, CultureInfo.InvariantCulture, out double percent))
-            return new(Group, "pressure", "not shown", FactState.Unknown, "How long threads wait for a core cannot be told.", "boot with psi=1");
+            return new(Group, "pressure", "not shown", FactState.Unknown, "It is unknown how long threads wait for a core.", "boot with psi=1");
         string value = string.Create(CultureInfo.InvariantCulture, $"{percent:0.#} % of the last 10 s");
-        const string meaning = "The share of time in which some thread waited for a core.";
+        const string meaning = "Share of time in which some thread waited for a core.";
         return percent switch
         {
             < 1 => new(Group, "pressure", value, FactState.Good, meaning),
-            < 10 => new(Group, "pressure", value, FactState.Fair, meaning, "top; end what need not run"),
-            _ => new(Group, "pressure", value, FactState.Bad, meaning, "top; end what need not run"),
+            < 10 => new(Group, "pressure", value, FactState.Fair, meaning, "top; stop what need not run"),
+            _ => new(Group, "pressure", value, FactState.Bad, meaning, "top; stop what need not run"),
         };
     }
 
     private static MachineFact Steal(string? earlier, string? now)
     {
-        if (Times(now) is not { } all) return new(Group, "steal", "unknown", FactState.Unknown, "How often the host took cores away cannot be told.");
+        if (Times(now) is not { } all) return new(Group, "steal", "unknown", FactState.Unknown, "It is unknown how often the host took cores away.");
         (double stolen, double total) = Times(earlier) is { } before ? (all.Stolen - before.Stolen, all.Total - before.Total) : all;
         double percent = total > 0 ? 100 * stolen / total : 0;
         string value = string.Create(CultureInfo.InvariantCulture, $"{percent:0.0} % {(earlier is null ? "since boot" : "just now")}");
         return percent switch
         {
-            < 0.1 => new(Group, "steal", value, FactState.Good, "The host ran nobody else on this system's cores."),
-            < 2 => new(Group, "steal", value, FactState.Fair, "The host ran others on these cores at times: stalls that nothing here can see.", "use a VM with dedicated cores"),
-            _ => new(Group, "steal", value, FactState.Bad, "The host runs others on these cores: stalls that nothing here can see.", "use a VM with dedicated cores, or bare metal"),
+            < 0.1 => new(Group, "steal", value, FactState.Good, "The host ran nothing else on this system's cores."),
+            < 2 => new(Group, "steal", value, FactState.Fair, "The host ran other work on these cores at times: stalls invisible from here.", "use a VM with dedicated cores"),
+            _ => new(Group, "steal", value, FactState.Bad, "The host runs other work on these cores: stalls invisible from here.", "use a VM with dedicated cores, or bare metal"),
         };
     }
 

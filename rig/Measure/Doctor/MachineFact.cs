@@ -9,7 +9,7 @@ public enum FactState
     /// <summary>Can be lived with, and must be known to read the numbers.</summary>
     Fair,
 
-    /// <summary>Small differences measured here are not to be believed until it is mended.</summary>
+    /// <summary>Small differences measured here are not to be believed until it is fixed.</summary>
     Bad,
 
     /// <summary>The machine does not say.</summary>
@@ -22,5 +22,5 @@ public enum FactState
 /// <param name="Value">As found, short.</param>
 /// <param name="State">Good, fair, bad or unknown.</param>
 /// <param name="Meaning">What it means for a measurement, in one sentence.</param>
-/// <param name="Remedy">The command that mends it, or what to do where no command does; null where there is nothing to mend.</param>
+/// <param name="Remedy">The command that fixes it, or what to do if no command does; null if there is nothing to fix.</param>
 public sealed record MachineFact(string Group, string Name, string Value, FactState State, string Meaning, string? Remedy = null);

@@ -84,7 +84,7 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
         yield return Floor("noise_wake", Wake, "threads that wake each other", good: 10, fair: 30);
         double worst = Math.Max(Work.StallNanoseconds, 0);
         string value = string.Create(CultureInfo.InvariantCulture, $"p99 {worst / 1000:0.0} µs, longest {Work.WorstNanoseconds / 1000:0} µs per {Work.UnitNanoseconds / 1000:0} µs of work");
-        const string meaning = "Time that plain arithmetic lost to others: a tail shorter than this is the machine's.";
+        const string meaning = "What plain arithmetic lost to other work: a shorter tail is the machine's.";
         yield return Work.WorstNanoseconds switch
         {
             < 200_000 => new("noise", "noise_stall", value, FactState.Good, meaning),
@@ -99,7 +99,7 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
         string meaning = string.Create(CultureInfo.InvariantCulture, $"Two slices of the same {what} differ by up to that, 19 times in 20: smaller differences are noise.");
         return spread.FloorPercent <= good
             ? new("noise", name, value, FactState.Good, meaning)
-            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning, "mend what is bad above; then compare more --runs");
+            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning, "fix what is bad above; then compare more --runs");
     }
 
     private static List<IReadOnlyList<double>> Slices(long sliceTicks, Clock clock, Func<ulong> unit)

@@ -42,7 +42,7 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
     /// <summary>Whether a look is due at this moment: a subtraction and a comparison.</summary>
     public bool IsDue(long nowTicks) => nowTicks - _lookedAt >= _betweenTicks;
 
-    /// <summary>Forgets what was found and starts anew.</summary>
+    /// <summary>Forgets what was found and starts over.</summary>
     public void Open(long nowTicks)
     {
         (_count, Overflow) = (0, 0);

@@ -32,7 +32,7 @@ public sealed class BudgetTests
     {
         ExploreResult result = Strategy.Explore(Subject, Big, new StrategySettings { ExecutionsMax = 2 });
         Assert.Equal((2, false), (result.Executions, result.IsComplete));
-        Assert.EndsWith("that many executions were asked for", result.Bound, StringComparison.Ordinal);
+        Assert.EndsWith("the number of executions asked for was reached", result.Bound, StringComparison.Ordinal);
         AssertNeverCalledSound(result);
     }
 

@@ -65,7 +65,7 @@ public sealed class ReplayTests
         Refused("this is 'fast-zap-toggle,vcpus=1'", () => Strategy.Replay(Subject, "fast-zap-toggle", replay));
         Refused("written by version 9", () => Strategy.Replay(Subject, Scenario, "x9" + replay[2..]));
         Refused("Copy it", () => Strategy.Replay(Subject, Scenario, replay[..^1]));
-        Refused("This is no schedule string", () => Strategy.Replay(Subject, Scenario, ""));
+        Refused("This is not a schedule string", () => Strategy.Replay(Subject, Scenario, ""));
         Refused("this is 'fast-zap-put,vcpus=2'", () => StrategyExplorer.Replay(
             Subject, Strategy.Named(Subject), Strategy.Notifier, Strategy.ScenarioOf(Scenario, ("vcpus", 2)), replay, TestContext.Current.CancellationToken));
     }

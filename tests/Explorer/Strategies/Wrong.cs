@@ -73,7 +73,7 @@ internal static class Wrong
         }
     }
 
-    /// <summary>Raises a word for ever.</summary>
+    /// <summary>Raises a word forever.</summary>
     public sealed class Busy(Vm<Explored> vm) : Mainline<Explored>(vm)
     {
         public override void ZapInvalidatedRoots()
