@@ -1,5 +1,7 @@
 using Lab.Mmu;
+using Lab.Strategies.Ageing;
 using Lab.Strategies.Bound;
+using Lab.Strategies.Notifier;
 using Lab.Strategies.OfKernel;
 using Lab.Strategies.Roots;
 using Lab.Strategies.Roots.Broken;
@@ -7,12 +9,13 @@ using Lab.Strategies.Roots.Broken;
 namespace Lab.Strategies;
 
 /// <summary>
-/// The root strategies there are and the scenarios that they are explored on, as a table of contents. A new one is its file and one line here.
+/// What there is of each family, and the scenarios that they are explored on, as a table of contents. A new one is its file and one line here.
 /// </summary>
+/// <remarks>In each list the first that goes with a VM's roots is the default, which is left unsaid (<see cref="Subject"/>).</remarks>
 public static class Catalogue
 {
-    /// <summary>Open generic classes, each with a <see cref="StrategyAttribute"/>.</summary>
-    public static IReadOnlyList<Type> RootStrategies { get; } =
+    /// <summary>How roots live and die.</summary>
+    public static IReadOnlyList<Member> Roots { get; } = Members(
     [
         typeof(Baseline<>),
         typeof(DefunctFlag<>),
@@ -33,10 +36,19 @@ public static class Catalogue
 
         typeof(NothingToZap<>),
         typeof(SingleThread<>),
-    ];
+    ]);
 
     /// <summary>What the kernels of this world do themselves, to hold the others against. They need an MMU that has a kernel.</summary>
-    public static IReadOnlyList<Type> KernelStrategies { get; } = [typeof(Kernel<>), typeof(KernelSlotZap<>)];
+    public static IReadOnlyList<Member> Kernels { get; } = Members([typeof(Kernel<>), typeof(KernelSlotZap<>)]);
+
+    /// <summary>How a VM hears that the host takes memory away.</summary>
+    public static IReadOnlyList<Member> Notifiers { get; } = Members([typeof(AlwaysCount<>), typeof(KernelsOwn<>)]);
+
+    /// <summary>How the host learns which pages are in use.</summary>
+    public static IReadOnlyList<Member> Ageings { get; } = Members([typeof(NoAgeing<>)]);
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Member> All { get; } = [.. Roots, .. Kernels, .. Notifiers, .. Ageings];
 
     /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =
@@ -54,6 +66,20 @@ public static class Catalogue
         Scenario("destroy"),
         Scenario("fast-zap-destroy"),
     ];
+
+    /// <summary>Those of one family, the default first.</summary>
+    public static IEnumerable<Member> MembersOf(Family family) => All.Where(member => member.Family == family);
+
+    /// <summary>The subject with catalogued members by name: <c>mainline</c>, <c>mainline+always-count</c>.</summary>
+    /// <exception cref="ArgumentException">There is none of that name, or they do not go together.</exception>
+    public static Subject Named(string name)
+    {
+        string[] names = name.Split('+');
+        return Subject.Of([.. names.Select((one, place) => All.FirstOrDefault(member => member.Name == one && (member.Family == Family.Roots) == (place == 0))
+            ?? throw new ArgumentException($"There is no '{one}' in the catalogue."))]);
+    }
+
+    private static IReadOnlyList<Member> Members(IEnumerable<Type> types) => [.. types.Select(type => new Member(type))];
 
     private static (string Name, string Text) Scenario(string name)
     {

@@ -5,7 +5,6 @@ using Lab.Explorer;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
-using Lab.Strategies.Notifier;
 
 namespace Lab.Cli.Explore;
 
@@ -64,9 +63,8 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         StrategySettings settings = request.Settings with { Search = plan.Search };
         using ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, $"{plan.Strategy.Name} on {scenario.Name}");
         ExploreResult result = Refused(() => request.Replay is { } replay
-            ? StrategyExplorer.Replay(plan.Strategy.Name, plan.Strategy.FactoryFor<Explored>(), vm => new AlwaysCount<Explored>(vm), scenario, replay, cancellation)
-            : StrategyExplorer.Explore(
-                plan.Strategy.Name, plan.Strategy.FactoryFor<Explored>(), vm => new AlwaysCount<Explored>(vm), scenario, settings, progress.Show, cancellation));
+            ? StrategyExplorer.Replay(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, replay, cancellation)
+            : StrategyExplorer.Explore(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, settings, progress.Show, cancellation));
         return new Exploration(plan.Strategy, scenario, settings, request.Replay is not null, result);
     }
 

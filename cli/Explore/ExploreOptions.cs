@@ -9,6 +9,7 @@ using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
 using Lab.Explorer.Strategies;
+using Lab.Strategies;
 
 namespace Lab.Cli.Explore;
 
@@ -123,16 +124,16 @@ internal sealed class ExploreOptions
 
     private List<StrategyPlan> Plans(Func<Option<string>, string> of, ParseResult parsed, LabCatalogue catalogue)
     {
-        IReadOnlyList<StrategyEntry> strategies = Strategies(of(_strategy), catalogue);
+        IReadOnlyList<Subject> strategies = Strategies(of(_strategy), catalogue);
         IReadOnlyList<Scenario>? named = of(_scenario).Length > 0 || Given(parsed, _scenario) ? ScenarioChoice.Named(of(_scenario), catalogue) : null;
         IReadOnlyList<Scenario> mayBeMeant = named ?? (strategies.All(one => !one.IsBroken) ? [catalogue.Scenario(SoundScenario)] : catalogue.Scenarios);
         Dictionary<string, long> values = ScenarioChoice.Values(parsed.GetValue(_set) ?? [], mayBeMeant);
         StrategySearch? asked = SearchOf(of);
         List<StrategyPlan> plans = [];
-        foreach (StrategyEntry strategy in strategies)
+        foreach (Subject strategy in strategies)
         {
             IEnumerable<Scenario> scenarios = named
-                ?? (strategy.IsBroken ? [.. catalogue.Scenarios.OrderBy(one => !one.Rejects.Contains(strategy.Name))] : [catalogue.Scenario(SoundScenario)]);
+                ?? (strategy.IsBroken ? [.. catalogue.Scenarios.OrderBy(one => !strategy.Members.Any(member => one.Rejects.Contains(member.Name)))] : [catalogue.Scenario(SoundScenario)]);
             StrategySearch search = asked ?? (strategy.IsBroken ? StrategySearch.Bounded : StrategySearch.Exhaustive);
             plans.Add(new StrategyPlan(strategy, [.. scenarios.Select(one => ScenarioChoice.With(one, values))], search, StopsAtViolation: named is null));
         }
@@ -144,7 +145,7 @@ internal sealed class ExploreOptions
     {
         (string name, IReadOnlyDictionary<string, long> values, _) = ScenarioChoice.Recorded(recorded);
         if (strategy is not null && strategy != recorded.Subject) throw Contradiction("--strategy", strategy, recorded.Subject);
-        StrategyEntry entry = Names.Find("strategy", recorded.Subject, Explorable(catalogue), one => one.Name);
+        Subject entry = catalogue.Named(recorded.Subject, Explorable(catalogue));
         IReadOnlyList<Scenario> made = scenario is null ? [Names.Find("scenario", name, catalogue.Scenarios, one => one.Name)] : ScenarioChoice.Named(scenario, catalogue);
         if (made is not [var only] || only.Name != name) throw Contradiction("--scenario", scenario!, name);
         return new StrategyPlan(entry, [ScenarioChoice.With(only, values)], StrategySearch.Exhaustive, StopsAtViolation: false);
@@ -154,16 +155,16 @@ internal sealed class ExploreOptions
         new($"{option} {given} contradicts the replay string, which is for '{inString}'; leave the option out.");
 
     /// <summary>What the running kernel does is not under the explorer's control.</summary>
-    private static IReadOnlyList<StrategyEntry> Explorable(LabCatalogue catalogue) => [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
+    private static IReadOnlyList<Subject> Explorable(LabCatalogue catalogue) => [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
 
-    private static IReadOnlyList<StrategyEntry> Strategies(string text, LabCatalogue catalogue)
+    private static IReadOnlyList<Subject> Strategies(string text, LabCatalogue catalogue)
     {
-        List<StrategyEntry> chosen = [];
+        List<Subject> chosen = [];
         foreach (string name in Names.Items("--strategy", text))
         {
             if (name == "all") chosen.AddRange(Explorable(catalogue).Where(entry => !entry.IsBroken && !entry.IsBound));
             else if (name == "broken") chosen.AddRange(Explorable(catalogue).Where(entry => entry.IsBroken));
-            else chosen.Add(Names.Find("strategy", name, Explorable(catalogue), entry => entry.Name));
+            else chosen.Add(catalogue.Named(name, Explorable(catalogue)));
         }
         if (chosen.Find(entry => entry.IsBound) is { } bound)
             throw new UsageException($"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");

@@ -3,6 +3,7 @@ using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Strategies;
+using Lab.Strategies;
 
 namespace Lab.Cli.Explore;
 
@@ -22,7 +23,7 @@ internal sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreS
 /// <param name="Scenarios">Read with the parameters asked for.</param>
 /// <param name="Search">How.</param>
 /// <param name="StopsAtViolation">The scenarios are a search for one that fails, not a list that was asked for.</param>
-internal sealed record StrategyPlan(StrategyEntry Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
+internal sealed record StrategyPlan(Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
 
 /// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
 internal sealed record ExploreRequest
@@ -46,4 +47,4 @@ internal sealed record ExploreRequest
 }
 
 /// <summary>One strategy explored on one scenario.</summary>
-internal sealed record Exploration(StrategyEntry Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);
+internal sealed record Exploration(Subject Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);

@@ -7,6 +7,7 @@ using Lab.Cli.Run;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Results;
+using Lab.Strategies;
 using Spectre.Console;
 
 namespace Lab.Cli.List;
@@ -31,7 +32,7 @@ internal static class ListCommand
             foreach (string path in parsed.GetValue(plugin) ?? []) catalogue.AddPlugin(path);
             string? wanted = parsed.GetValue(kind);
             if (wanted is not null) Names.Find("list", wanted, Kinds, name => name);
-            if (wanted is null or "strategies") Print(console, "strategies", catalogue.Strategies.Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "strategies") Print(console, "strategies", catalogue.MembersOf(Family.Roots).Select(one => (one.Name, Describe(one))));
             if (wanted is null or "workloads") Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
             if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
             if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
@@ -44,7 +45,7 @@ internal static class ListCommand
         return command;
     }
 
-    private static string Describe(StrategyEntry one)
+    private static string Describe(Member one)
     {
         string status = one.IsBroken ? $"BROKEN. {one.Card.Breaks}. " : "";
         return $"{status}{one.Card.Idea} [{one.Card.Source}]";

@@ -3,6 +3,7 @@ using System.Globalization;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Settings;
+using Lab.Strategies;
 using Lab.Workloads;
 
 namespace Lab.Cli.Options;
@@ -27,7 +28,7 @@ internal sealed class LoadOptions
 
     /// <summary>The parameters with what was asked for here.</summary>
     /// <exception cref="UsageException">A value cannot be.</exception>
-    public WorkloadParameters Read(ParseResult parsed, WorkloadParameters parameters, IReadOnlyList<StrategyEntry> strategies)
+    public WorkloadParameters Read(ParseResult parsed, WorkloadParameters parameters, IReadOnlyList<Subject> strategies)
     {
         string Of(Option<string> option) => parsed.GetValue(option) ?? "";
         int slots = Quantities.Whole("--slots", Of(_slots), 0, BystandersMax);

@@ -6,6 +6,7 @@ using Lab.Application.Settings;
 using Lab.Cli.Run;
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Strategies;
 using Lab.Workloads;
 
 namespace Lab.Cli.Options;
@@ -89,7 +90,7 @@ internal sealed class RunOptions
         foreach (string plugin in parsed.GetValue(_plugin) ?? []) catalogue.AddPlugin(plugin);
 
         string mmu = Names.Find("MMU", Of(_mmu), catalogue.Mmus, entry => entry.Name).Name;
-        IReadOnlyList<StrategyEntry> strategies = Strategies(Of(_strategy), mmu, catalogue);
+        IReadOnlyList<Subject> strategies = Strategies(Of(_strategy), mmu, catalogue);
         IReadOnlyList<WorkloadEntry> workloads = Workloads(Of(_workload), catalogue);
         int leafLevel = Names.Choice("--pages", Of(_pages), ("4KiB", 1), ("2MiB", 2), ("1GiB", 3));
         long memory = Memory(Of(_memory), Of(_pages), leafLevel);
@@ -165,14 +166,14 @@ internal sealed class RunOptions
     /// <exception cref="UsageException">It is no length of a turn.</exception>
     public static TimeSpan TurnOf(string text) => Quantities.Duration("--turns", text, TurnMin, DurationMax);
 
-    private static IReadOnlyList<StrategyEntry> Strategies(string text, string mmu, LabCatalogue catalogue)
+    private static IReadOnlyList<Subject> Strategies(string text, string mmu, LabCatalogue catalogue)
     {
-        List<StrategyEntry> chosen = [];
-        bool Offered(StrategyEntry entry) => !entry.IsBroken && entry.FitsMmu(mmu) && !chosen.Contains(entry);
+        List<Subject> chosen = [];
+        bool Offered(Subject entry) => !entry.IsBroken && entry.FitsMmu(mmu) && !chosen.Contains(entry);
         foreach (string name in Names.Items("--strategy", text))
         {
             if (name == "all") chosen.AddRange(catalogue.Strategies.Where(Offered));
-            else if (Names.Find("strategy", name, catalogue.Strategies, entry => entry.Name) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
+            else if (catalogue.Named(name, catalogue.Strategies) is { } entry && !chosen.Contains(entry)) chosen.Add(entry);
         }
         if (chosen.FirstOrDefault(entry => !entry.FitsMmu(mmu)) is { } stranger)
         {

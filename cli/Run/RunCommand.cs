@@ -7,6 +7,7 @@ using Lab.Hardware;
 using Lab.Measure;
 using Lab.Plots;
 using Lab.Results;
+using Lab.Strategies;
 using Lab.Watch;
 using Spectre.Console;
 
@@ -25,7 +26,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     private Watcher? _watcher;
     private readonly StoppedTurns? _turns = request.Turn is { } length ? new StoppedTurns(length) : null;
 
-    private sealed record Planned(StrategyEntry Strategy, WorkloadEntry Workload, int Run);
+    private sealed record Planned(Subject Strategy, WorkloadEntry Workload, int Run);
 
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
     public int Execute(CancellationToken cancellation)
@@ -82,7 +83,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         {
             foreach (WorkloadEntry workload in request.Workloads)
             {
-                IEnumerable<StrategyEntry> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
+                IEnumerable<Subject> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
                 plan.AddRange(order.Where(strategy => Fits(strategy, workload)).Select(strategy => new Planned(strategy, workload, run)));
             }
         }
@@ -92,7 +93,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// <summary>
     /// The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots, and the lab has no dirty log.
     /// </summary>
-    private static bool Fits(StrategyEntry strategy, WorkloadEntry workload) =>
+    private static bool Fits(Subject strategy, WorkloadEntry workload) =>
         strategy.IsBound ? workload.Name == "memslot-churn"
             : strategy.NeedsKernel ? workload.Name is not ("last-put" or "root-toggle")
             : !workload.Card.NeedsKernelSlots;

@@ -12,11 +12,11 @@ namespace Lab.Strategies.Notifier;
 /// <para><b>On return</b> of a start no root maps a frame of the range and no TLB holds it.</para>
 /// <para><b>Pays.</b> Every vCPU, for two exclusive sections per notification, also for irrelevant ones.</para>
 /// </remarks>
+[Strategy("always-count", Code = "N1", Idea = "every start and end takes mmu_lock exclusive and counts; only the walk is skipped when no slot overlaps",
+    Source = "Linux before 5.15")]
 public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override string Name => "always-count";
-
     public override void RangeStart(GfnRange range)
     {
         Vm.Machine.EnterRcu(Vm.Srcu);

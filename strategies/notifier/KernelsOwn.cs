@@ -12,11 +12,11 @@ namespace Lab.Strategies.Notifier;
 /// <para><b>On return</b> of a start the memory is gone and no vCPU has it mapped; who touches it next faults.</para>
 /// <para><b>Pays.</b> Whoever drops, the vCPUs whose TLBs are shot down, and memslot updates, which wait for notifiers that run.</para>
 /// </remarks>
+[Strategy("kernel", Code = "–", Needs = StrategyNeeds.KernelSlots, Idea = "the running kernel's own: the host drops memory, and what follows is the kernel's",
+    Source = "the running kernel")]
 public sealed class KernelsOwn<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override string Name => "kernel";
-
     public override bool Counts => false;
 
     public override void RangeStart(GfnRange range) => Vm.SlotKernel!.Drop(range);

@@ -1,6 +1,6 @@
 using Lab.Hardware;
 using Lab.Mmu;
-using Lab.Strategies.Notifier;
+using Lab.Strategies;
 using Lab.Tests.Mmu;
 using Lab.Tests.Strategies;
 
@@ -13,13 +13,16 @@ internal sealed class HostRig : IDisposable
     public const ulong ChunkFrames = 16;
 
     public HostRig(string strategy = "mainline", int vcpus = 1, bool userfault = false, int contexts = 8)
-        : this(vm => Made(strategy, vm), vcpus, userfault, contexts) { }
+        : this(Catalogue.Named(strategy).Design<Metal>(), vcpus, userfault, contexts) { }
 
-    public HostRig(Func<Vm<Metal>, RootStrategy<Metal>> strategy, int vcpus = 1, bool userfault = false, int contexts = 8)
+    public HostRig(Func<Vm<Metal>, RootStrategy<Metal>> roots, int vcpus = 1, bool userfault = false, int contexts = 8)
+        : this(StrategyFixture.With(roots), vcpus, userfault, contexts) { }
+
+    private HostRig(VmDesign<Metal> design, int vcpus, bool userfault, int contexts)
     {
         Host = new WindowHost(new HardwareSettings { ChunkBytes = ChunkBytes, Contexts = contexts, Userfault = userfault });
-        Vm = new Vm<Metal>(
-            default, new VmSettings { Vcpus = vcpus, MemoryBytes = 2 << 20 }, strategy, vm => new AlwaysCount<Metal>(vm), vm => Host.NewMmu(vm, SlotUpdates.Lab));
+        VmSettings settings = new() { Vcpus = vcpus, MemoryBytes = 2 << 20 };
+        Vm = new Vm<Metal>(default, settings, design with { Mmu = vm => Host.NewMmu(vm, SlotUpdates.Lab) });
         Vm.CreateSlot(0, ScriptedVm.Main, MemslotFlags.None);
         Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
     }
@@ -41,11 +44,5 @@ internal sealed class HostRig : IDisposable
     {
         Vm.Dispose();
         Host.Dispose();
-    }
-
-    private static RootStrategy<Metal> Made(string strategy, Vm<Metal> vm)
-    {
-        Type type = Lab.Strategies.Catalogue.RootStrategies.Single(type => StrategyFixture.Card(type).Name == strategy).MakeGenericType(typeof(Metal));
-        return (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!;
     }
 }

@@ -1,5 +1,4 @@
 using Lab.Mmu;
-using Lab.Strategies.Notifier;
 using Lab.Tests.Strategies;
 using Xunit;
 
@@ -12,7 +11,7 @@ public sealed class MemoryPressureTests
     public void A_vcpu_that_outruns_the_worker_waits_for_memory_and_everything_is_freed_in_the_end()
     {
         using ManualResetEventSlim gate = new();
-        using Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1 }, vm => new GatedWorker(vm, gate), vm => new AlwaysCount<Metal>(vm));
+        using Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1 }, StrategyFixture.With<Metal>(vm => new GatedWorker(vm, gate)));
         vm.CreateSlot(0, GfnRange.Of(0, 64), MemslotFlags.None);
         Vcpu<Metal> vcpu = vm.Vcpus[0];
         ActorCounters counters = Actor.Current.Counters;

@@ -1,6 +1,5 @@
 using Lab.Mmu;
 using Lab.Strategies;
-using Lab.Strategies.Notifier;
 using Lab.Tests.Strategies;
 using Xunit;
 
@@ -15,16 +14,15 @@ internal static class ScriptedVm
     /// <summary>Frames of slot 1, the one that tests delete.</summary>
     public static readonly GfnRange Small = GfnRange.Of(0x40000, 64);
 
-    public static Vm<ScriptedMachine> New(string strategy, Script script)
-    {
-        Type type = Catalogue.RootStrategies.Single(type => StrategyFixture.Card(type).Name == strategy).MakeGenericType(typeof(ScriptedMachine));
-        return New(vm => (RootStrategy<ScriptedMachine>)Activator.CreateInstance(type, vm)!, script);
-    }
+    public static Vm<ScriptedMachine> New(string strategy, Script script) => New(Catalogue.Named(strategy).Design<ScriptedMachine>(), script);
 
-    public static Vm<ScriptedMachine> New(Func<Vm<ScriptedMachine>, RootStrategy<ScriptedMachine>> strategy, Script script)
+    public static Vm<ScriptedMachine> New(Func<Vm<ScriptedMachine>, RootStrategy<ScriptedMachine>> roots, Script script) =>
+        New(StrategyFixture.With(roots), script);
+
+    public static Vm<ScriptedMachine> New(VmDesign<ScriptedMachine> design, Script script)
     {
         VmSettings settings = new() { Vcpus = 1, MemoryBytes = 2 << 20, PauseNanoseconds = Script.EveryPause };
-        Vm<ScriptedMachine> vm = new(new ScriptedMachine(script), settings, strategy, vm => new AlwaysCount<ScriptedMachine>(vm));
+        Vm<ScriptedMachine> vm = new(new ScriptedMachine(script), settings, design);
         vm.CreateSlot(0, Main, MemslotFlags.None);
         vm.CreateSlot(1, Small, MemslotFlags.None);
         return vm;

@@ -1,39 +1,26 @@
 using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Strategies;
-using Lab.Strategies.Notifier;
 
 namespace Lab.Tests.Strategies;
 
 /// <summary>Makes VMs of any catalogued strategy for tests.</summary>
 internal static class StrategyFixture
 {
-    public static IEnumerable<string> Sound => Names(StrategyStatus.Sound);
+    public static IEnumerable<string> Sound => Catalogue.Roots.Where(member => !member.IsBroken && !member.IsBound).Select(member => member.Name);
 
-    public static IEnumerable<string> Broken => Names(StrategyStatus.Broken);
+    public static IEnumerable<string> Broken => Catalogue.Roots.Where(member => member.IsBroken).Select(member => member.Name);
 
-    /// <param name="strategy">Name of any that is catalogued.</param>
+    /// <param name="strategy">Name of any that is catalogued, as <c>mainline</c> or <c>mainline+always-count</c>.</param>
     /// <param name="settings">Of the VM.</param>
     /// <param name="host">Makes the page tables; null for the radix ones.</param>
     public static Vm<Metal> NewVm(string strategy, VmSettings settings, IHardwareHost? host = null)
     {
-        Type open = Catalogue.RootStrategies.Concat(Catalogue.KernelStrategies).Single(type => Card(type).Name == strategy);
-        Type type = open.MakeGenericType(typeof(Metal));
-        SlotUpdates updates = Card(open).Needs switch
-        {
-            StrategyNeeds.KernelSlots => SlotUpdates.Kernel,
-            StrategyNeeds.KernelSlotsZappedAlone => SlotUpdates.KernelSlotAlone,
-            _ => SlotUpdates.Lab,
-        };
-        Func<Vm<Metal>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, updates);
-        return new Vm<Metal>(
-            default, settings, vm => (RootStrategy<Metal>)Activator.CreateInstance(type, vm)!,
-            vm => updates == SlotUpdates.Lab ? new AlwaysCount<Metal>(vm) : new KernelsOwn<Metal>(vm), mmu);
+        Subject subject = Catalogue.Named(strategy);
+        return new Vm<Metal>(default, settings, subject.Design<Metal>(host is null ? null : vm => host.NewMmu(vm, subject.SlotUpdates)));
     }
 
-    public static StrategyAttribute Card(Type type) =>
-        (StrategyAttribute)Attribute.GetCustomAttribute(type, typeof(StrategyAttribute))!;
-
-    private static IEnumerable<string> Names(StrategyStatus status) =>
-        Catalogue.RootStrategies.Select(Card).Where(card => card.Status == status).Select(card => card.Name);
+    /// <summary>Roots of a test, and around them what is the default.</summary>
+    public static VmDesign<TMachine> With<TMachine>(Func<Vm<TMachine>, RootStrategy<TMachine>> roots)
+        where TMachine : struct, IMachine => Catalogue.Named("mainline").Design<TMachine>() with { Roots = roots };
 }

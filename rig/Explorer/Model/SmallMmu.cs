@@ -12,7 +12,7 @@ namespace Lab.Explorer.Model;
 /// Small, so that all schedules of a whole fast zap can be explored: a strategy's steps are the source's own, the tree below them is the
 /// smallest that has a subtree to be caught in. The 1 GiB and the root pass of the sources fall together.
 /// </remarks>
-internal sealed unsafe class SmallMmu : IMmu, IReclaim
+internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 {
     /// <summary>Level of a root's table.</summary>
     public const int RootLevel = 2;
@@ -180,6 +180,34 @@ internal sealed unsafe class SmallMmu : IMmu, IReclaim
         }
         _machine.ExitRcu(_rcu);
         return flush;
+    }
+
+    public bool ClearAccessed(TdpRoot root, GfnRange range)
+    {
+        bool young = false;
+        for (ulong gfn = range.Start.Value; gfn < range.End.Value; gfn++)
+        {
+            ulong top = _machine.Load(ref root.Table[gfn / (ulong)_entries]);
+            if (!Spte.IsPresent(top)) continue;
+            ref ulong leaf = ref ((ulong*)Spte.Address(top))[gfn % (ulong)_entries];
+            ulong old = _machine.Load(ref leaf);
+            if (!Spte.IsPresent(old) || (old & Spte.Accessed) == 0) continue;
+            _machine.CompareExchange(ref leaf, old & ~Spte.Accessed, old);
+            young = true;
+        }
+        return young;
+    }
+
+    public bool TestAccessed(TdpRoot root, GfnRange range)
+    {
+        for (ulong gfn = range.Start.Value; gfn < range.End.Value; gfn++)
+        {
+            ulong top = _machine.Load(ref root.Table[gfn / (ulong)_entries]);
+            if (!Spte.IsPresent(top)) continue;
+            ulong old = _machine.Load(ref ((ulong*)Spte.Address(top))[gfn % (ulong)_entries]);
+            if (Spte.IsPresent(old) && (old & Spte.Accessed) != 0) return true;
+        }
+        return false;
     }
 
     public void FlushRemoteTlbs()

@@ -63,9 +63,15 @@ public static class StrategyExplorer
     /// Explores, and if something is wrong finds the schedule with the fewest preemptions and then the fewest choices. Never throws for what the
     /// strategy does.
     /// </summary>
+    /// <param name="subject">Name of what is explored, for the schedule's string.</param>
+    /// <param name="design">What it is built from, but for the page tables: those are the explorer's small ones.</param>
+    /// <param name="scenario">What its actors do.</param>
+    /// <param name="settings">What bounds the exploration.</param>
+    /// <param name="observer">Told how far it is; null for nobody.</param>
+    /// <param name="cancellation">Ends it early.</param>
     public static ExploreResult Explore(
-        string strategyName, Func<Vm<Explored>, RootStrategy<Explored>> strategy, Func<Vm<Explored>, MmuNotifier<Explored>> notifier, Scenario scenario,
-        StrategySettings settings, Action<ExploreProgress>? observer = null, CancellationToken cancellation = default)
+        string subject, VmDesign<Explored> design, Scenario scenario, StrategySettings settings, Action<ExploreProgress>? observer = null,
+        CancellationToken cancellation = default)
     {
         Deadline deadline = new(settings.Budget, cancellation);
         bool sampling = settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
@@ -82,8 +88,8 @@ public static class StrategyExplorer
                 AgentThread.Pin(cpu);
                 try
                 {
-                    results[number] = Run(new StrategyProgram(strategy, notifier, scenario, settings, cpu),
-                        program => new StrategyRun(program, strategyName, scenario, settings, deadline, number == 0 ? observer : null, number), run => run.Explore());
+                    results[number] = Run(new StrategyProgram(design, scenario, settings, cpu),
+                        program => new StrategyRun(program, subject, scenario, settings, deadline, number == 0 ? observer : null, number), run => run.Explore());
                 }
                 catch (Exception error)
                 {
@@ -99,13 +105,11 @@ public static class StrategyExplorer
 
     /// <summary>Runs one recorded schedule.</summary>
     /// <exception cref="ArgumentException">The string belongs to something else, or is damaged; the message is one sentence.</exception>
-    public static ExploreResult Replay(
-        string strategyName, Func<Vm<Explored>, RootStrategy<Explored>> strategy, Func<Vm<Explored>, MmuNotifier<Explored>> notifier, Scenario scenario,
-        string schedule, CancellationToken cancellation = default)
+    public static ExploreResult Replay(string subject, VmDesign<Explored> design, Scenario scenario, string schedule, CancellationToken cancellation = default)
     {
         if (!ScheduleText.TryDecode(schedule, out ScheduleKey? found, out byte[]? picks, out string? complaint)) throw new ArgumentException(complaint, nameof(schedule));
         StrategySettings settings = StrategyRun.SettingsOf(found!);
-        if (ScheduleText.Mismatch(StrategyRun.KeyOf(strategyName, scenario, settings), found!) is { } mismatch) throw new ArgumentException(mismatch, nameof(schedule));
+        if (ScheduleText.Mismatch(StrategyRun.KeyOf(subject, scenario, settings), found!) is { } mismatch) throw new ArgumentException(mismatch, nameof(schedule));
         ExploreResult? result = null;
         Exception? failure = null;
         Thread thread = new(() =>
@@ -114,8 +118,8 @@ public static class StrategyExplorer
             AgentThread.Pin(cpu);
             try
             {
-                result = Run(new StrategyProgram(strategy, notifier, scenario, settings, cpu),
-                    program => new StrategyRun(program, strategyName, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
+                result = Run(new StrategyProgram(design, scenario, settings, cpu),
+                    program => new StrategyRun(program, subject, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
             }
             catch (Exception error)
             {

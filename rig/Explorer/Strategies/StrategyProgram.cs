@@ -12,8 +12,7 @@ namespace Lab.Explorer.Strategies;
 /// </summary>
 internal sealed unsafe class StrategyProgram : IDisposable
 {
-    private readonly Func<Vm<Explored>, RootStrategy<Explored>> _strategy;
-    private readonly Func<Vm<Explored>, MmuNotifier<Explored>> _notifier;
+    private readonly VmDesign<Explored> _design;
     private readonly Scenario _scenario;
     private readonly VmSettings _settings;
     private readonly NativeBlockPool _pool = new();
@@ -21,11 +20,9 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly int _entries;
     private Vm<Explored>? _vm;
 
-    public StrategyProgram(
-        Func<Vm<Explored>, RootStrategy<Explored>> strategy, Func<Vm<Explored>, MmuNotifier<Explored>> notifier, Scenario scenario, StrategySettings settings, int cpu)
+    public StrategyProgram(VmDesign<Explored> design, Scenario scenario, StrategySettings settings, int cpu)
     {
-        _strategy = strategy;
-        _notifier = notifier;
+        _design = design with { Mmu = NewMmu };
         _scenario = scenario;
         ulong frames = scenario.Slots.Max(slot => slot.Range.End.Value);
         _entries = Math.Max(2, (int)Math.Ceiling(Math.Sqrt(frames)));
@@ -92,12 +89,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         NativeBlock.ComeFrom(_pool);
         try
         {
-            _vm = new Vm<Explored>(machine, _settings, _strategy, _notifier, vm =>
-            {
-                SmallMmu mmu = new(machine, Agents, vm, _memory, _entries);
-                Agents.Reclaimer = mmu;
-                return mmu;
-            });
+            _vm = new Vm<Explored>(machine, _settings, _design);
         }
         finally
         {
@@ -130,6 +122,13 @@ internal sealed unsafe class StrategyProgram : IDisposable
             });
         }
         Watch.TakeStock();
+    }
+
+    private SmallMmu NewMmu(Vm<Explored> vm)
+    {
+        SmallMmu mmu = new(vm.Machine, Agents, vm, _memory, _entries);
+        Agents.Reclaimer = mmu;
+        return mmu;
     }
 
     private void Play(ScenarioActor actor, Agent? agent)

@@ -8,7 +8,7 @@ namespace Lab.Explorer.Strategies;
 
 /// <summary>One exploration of a program on one thread: the search, then the smallest failure, then its story.</summary>
 internal sealed class StrategyRun(
-    StrategyProgram program, string strategyName, Scenario scenario, StrategySettings settings, Deadline deadline, Action<ExploreProgress>? observer, int worker)
+    StrategyProgram program, string subject, Scenario scenario, StrategySettings settings, Deadline deadline, Action<ExploreProgress>? observer, int worker)
 {
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
@@ -58,11 +58,11 @@ internal sealed class StrategyRun(
         return Result(Verdict.Uncontrollable, isComplete: false, $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
     }
 
-    public static ScheduleKey KeyOf(string strategyName, Scenario scenario, StrategySettings settings)
+    public static ScheduleKey KeyOf(string subject, Scenario scenario, StrategySettings settings)
     {
         string parameters = string.Concat(scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $",{one.Name}={one.Value}")));
         string variant = (settings.GlueFastZap ? ",glue" : "") + (settings.InsertAtTail ? ",tail" : "");
-        return ScheduleKey.Of(strategyName, scenario.Name + parameters + variant, settings.Model, scenario.Fingerprint);
+        return ScheduleKey.Of(subject, scenario.Name + parameters + variant, settings.Model, scenario.Fingerprint);
     }
 
     /// <summary>The settings that a recorded schedule was made under.</summary>
@@ -250,7 +250,7 @@ internal sealed class StrategyRun(
         return new Failure(finding, AgentNames(), steps, fine.Preemptions, Encode(picks), fewest, shortest);
     }
 
-    private string Encode(byte[] picks) => ScheduleText.Encode(KeyOf(strategyName, scenario, settings), picks);
+    private string Encode(byte[] picks) => ScheduleText.Encode(KeyOf(subject, scenario, settings), picks);
 
     private List<string> AgentNames() => [.. _agents.Agents.ToArray().Select(agent => agent.Name)];
 

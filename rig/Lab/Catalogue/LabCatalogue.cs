@@ -1,45 +1,10 @@
 using System.Reflection;
 using Lab.Explorer.Scenarios;
-using Lab.Hardware;
 using Lab.Mmu;
+using Lab.Strategies;
 using Lab.Workloads;
 
 namespace Lab.Application.Catalogue;
-
-/// <summary>A strategy that can be run: its name card and its open generic class.</summary>
-public sealed record StrategyEntry(StrategyAttribute Card, Type Type, string Family)
-{
-    public string Name => Card.Name;
-
-    public bool IsBroken => Card.Status == StrategyStatus.Broken;
-
-    /// <summary>The running kernel does what the others do themselves.</summary>
-    public bool NeedsKernel => SlotUpdates != SlotUpdates.Lab;
-
-    public SlotUpdates SlotUpdates => Card.Needs switch
-    {
-        StrategyNeeds.KernelSlots => SlotUpdates.Kernel,
-        StrategyNeeds.KernelSlotsZappedAlone => SlotUpdates.KernelSlotAlone,
-        _ => SlotUpdates.Lab,
-    };
-
-    public bool IsBound => Card.Status == StrategyStatus.Bound;
-
-    /// <summary>Whether it can drive an MMU of that name.</summary>
-    public bool FitsMmu(string mmu) => Card.Needs switch
-    {
-        StrategyNeeds.KernelSlots or StrategyNeeds.KernelSlotsZappedAlone => mmu == "kvm",
-        StrategyNeeds.OneThread => mmu == "radix",
-        _ => true,
-    };
-
-    public Func<Vm<TMachine>, RootStrategy<TMachine>> FactoryFor<TMachine>()
-        where TMachine : struct, IMachine
-    {
-        Type type = Type.MakeGenericType(typeof(TMachine));
-        return vm => (RootStrategy<TMachine>)Activator.CreateInstance(type, vm)!;
-    }
-}
 
 /// <summary>A workload that can be run.</summary>
 public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
@@ -52,12 +17,13 @@ public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
             Type.MakeGenericType(typeof(TMachine)), BindingFlags.DoNotWrapExceptions | BindingFlags.Public | BindingFlags.Instance | BindingFlags.CreateInstance, binder: null, [source, parameters], culture: null)!;
 }
 
-/// <summary>What can be named on the command line. Strategies of other assemblies join by <c>--plugin</c>.</summary>
+/// <summary>What can be named on the command line. Members that other assemblies offer join by <c>--plugin</c>.</summary>
 public sealed class LabCatalogue
 {
-    private readonly List<StrategyEntry> _strategies = [.. Lab.Strategies.Catalogue.RootStrategies.Concat(Lab.Strategies.Catalogue.KernelStrategies).Select(type => EntryOf(type))];
+    private readonly List<Member> _members = [.. Lab.Strategies.Catalogue.All];
 
-    public IReadOnlyList<StrategyEntry> Strategies => _strategies;
+    /// <summary>The root strategies, each with what goes with it unsaid.</summary>
+    public IReadOnlyList<Subject> Strategies => [.. MembersOf(Family.Roots).Select(one => Subject.Of([one]))];
 
     public IReadOnlyList<WorkloadEntry> Workloads { get; } =
         [.. Lab.Workloads.Catalogue.Workloads.Select(type => new WorkloadEntry(type.GetCustomAttribute<WorkloadAttribute>()!, type))];
@@ -75,7 +41,39 @@ public sealed class LabCatalogue
 
     public Scenario Scenario(string name) => Scenarios.First(one => one.Name == name);
 
-    /// <summary>Adds the strategies that an assembly offers.</summary>
+    /// <summary>Those that can be named, of one family.</summary>
+    public IReadOnlyList<Member> MembersOf(Family family) => [.. _members.Where(member => member.Family == family)];
+
+    /// <summary>The subject that somebody typed: <c>mainline</c>, <c>mainline+always-count</c>.</summary>
+    /// <param name="text">Names of members, that of a root strategy first.</param>
+    /// <param name="roots">Strategies that it may begin with.</param>
+    /// <param name="others">Members for the families that the text does not name.</param>
+    /// <exception cref="UsageException">There is none of that name, or they do not go together.</exception>
+    public Subject Named(string text, IReadOnlyList<Subject> roots, params IReadOnlyList<Member> others)
+    {
+        string[] names = text.Split('+', StringSplitOptions.TrimEntries);
+        Member[] said =
+        [
+            Names.Find(Family.Roots.Noun, names[0], roots, one => one.Name).Roots,
+            .. names.Skip(1).Select(name => Names.Find("notifier or ageing scheme", name, [.. _members.Where(member => member.Family != Family.Roots)], one => one.Name)),
+        ];
+        Member[] members = [.. said, .. others.Where(other => said.All(one => one.Family != other.Family))];
+        if (members.FirstOrDefault(member => Subject.WhyNot(said[0], member) is not null) is { } stranger)
+        {
+            string fitting = string.Join(", ", MembersOf(stranger.Family).Where(one => Subject.WhyNot(said[0], one) is null).Select(one => one.Name));
+            throw new UsageException($"{Subject.WhyNot(said[0], stranger)!.TrimEnd('.')}; with it go: {fitting}.");
+        }
+        try
+        {
+            return Subject.Of(members);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Adds the members that an assembly offers.</summary>
     /// <exception cref="UsageException">No such file, not an assembly, nothing offered, or a name that is taken.</exception>
     public void AddPlugin(string path)
     {
@@ -97,31 +95,17 @@ public sealed class LabCatalogue
 
     private void Add(string path, Type type)
     {
-        if (!type.IsGenericTypeDefinition || type.GetCustomAttribute<StrategyAttribute>() is null || !IsStrategy(type))
-            throw new UsageException($"--plugin '{path}': {type.Name} is not an open generic RootStrategy<TMachine> with a [Strategy] attribute.");
-        StrategyEntry entry = EntryOf(type, family: "plugin");
-        if (_strategies.Any(known => known.Name == entry.Name))
-            throw new UsageException($"--plugin '{path}' offers '{entry.Name}', but there is a strategy of that name; rename it.");
-        _strategies.Add(entry);
-    }
-
-    private static bool IsStrategy(Type type)
-    {
-        for (Type? ancestor = type.BaseType; ancestor is not null; ancestor = ancestor.BaseType)
-            if (ancestor.IsGenericType && ancestor.GetGenericTypeDefinition() == typeof(RootStrategy<>)) return true;
-        return false;
-    }
-
-    private static StrategyEntry EntryOf(Type type, string? family = null)
-    {
-        StrategyAttribute card = type.GetCustomAttribute<StrategyAttribute>()!;
-        family ??= card.Status switch
+        Member member;
+        try
         {
-            StrategyStatus.Broken => "roots/broken",
-            StrategyStatus.Bound => "bound",
-            _ when card.Needs is StrategyNeeds.KernelSlots or StrategyNeeds.KernelSlotsZappedAlone => "kernel",
-            _ => "roots",
-        };
-        return new StrategyEntry(card, type, family);
+            member = new Member(type, folder: "plugin");
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException($"--plugin '{path}': {error.Message}");
+        }
+        if (_members.Any(known => known.Family == member.Family && known.Name == member.Name))
+            throw new UsageException($"--plugin '{path}' offers '{member.Name}', but there is a {member.Family.Noun} of that name; rename it.");
+        _members.Add(member);
     }
 }

@@ -3,18 +3,19 @@ using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Measure;
 using Lab.Results;
+using Lab.Strategies;
 
 namespace Lab.Application.Measuring;
 
 /// <summary>Turns an outcome into the rows of a run folder.</summary>
 public static class MeasurementRowsOf
 {
-    public static MeasurementRows Outcome(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
+    public static MeasurementRows Outcome(Subject strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
     {
         Measurement measurement = new()
         {
             Strategy = strategy.Name,
-            Family = strategy.Family,
+            Family = strategy.Roots.Folder,
             Broken = strategy.IsBroken,
             Bound = strategy.IsBound,
             Workload = workload.Name,
@@ -60,13 +61,13 @@ public static class MeasurementRowsOf
         }
     }
 
-    private static IEnumerable<string> Notes(StrategyEntry strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
+    private static IEnumerable<string> Notes(Subject strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
     {
         if (outcome.Hang is { } hang)
             foreach (string line in hang.Lines()) yield return line;
         if (strategy.IsBroken && outcome.Hang is null && outcome.ViolationCount == 0)
         {
-            yield return $"{strategy.Name} is known to be broken ({strategy.Card.Breaks}); that nothing was caught here shows only that this load and timing did not hit it.";
+            yield return $"{strategy.Name} is known to be broken ({strategy.Breaks}); that nothing was caught here shows only that this load and timing did not hit it.";
             if (request.Vm.PauseNanoseconds.Count == 0)
                 yield return "Without --pause the window of the bug is a few instructions wide: metal can show it, but cannot show that it is absent.";
         }

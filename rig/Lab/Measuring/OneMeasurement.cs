@@ -4,7 +4,7 @@ using Lab.Application.Settings;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
-using Lab.Strategies.Notifier;
+using Lab.Strategies;
 using Lab.Watch;
 using Lab.Workloads;
 
@@ -29,26 +29,23 @@ public sealed record MeasurementOutcome(
 
 /// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope, and is watched if there is a watcher.</summary>
 public sealed class OneMeasurement(
-    StrategyEntry strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
+    Subject strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
 {
     /// <summary>What <c>--inject</c> makes longer.</summary>
     private const string SlowedMetric = "update";
 
     /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
-        strategy.Card.Needs == StrategyNeeds.OneThread
+        strategy.Needs == StrategyNeeds.OneThread
             ? Run<OneThread>(observer, cancellation)
             : Run<Metal>(observer, cancellation);
 
     private MeasurementOutcome Run<TMachine>(IWindowObserver? observer, CancellationToken cancellation)
         where TMachine : struct, IMachine
     {
-        Func<Vm<TMachine>, RootStrategy<TMachine>> strategyOf = strategy.FactoryFor<TMachine>();
-        Func<Vm<TMachine>, IMmu>? mmu = host is null ? null : vm => host.NewMmu(vm, strategy.SlotUpdates);
-        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier = strategy.NeedsKernel ? vm => new KernelsOwn<TMachine>(vm) : vm => new AlwaysCount<TMachine>(vm);
-        VmSource<TMachine> source = new(
-            () => new Vm<TMachine>(default, request.Vm, strategyOf, notifier, mmu));
-        WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Card.Needs == StrategyNeeds.EmptyGuest };
+        VmDesign<TMachine> design = strategy.Design<TMachine>(host is null ? null : vm => host.NewMmu(vm, strategy.SlotUpdates));
+        VmSource<TMachine> source = new(() => new Vm<TMachine>(default, request.Vm, design));
+        WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Needs == StrategyNeeds.EmptyGuest };
         Workload<TMachine> instance = workload.Create(source, parameters);
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -56,7 +53,7 @@ public sealed class OneMeasurement(
         using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
-        bool takesTurns = strategy.Card.Needs == StrategyNeeds.OneThread;
+        bool takesTurns = strategy.Needs == StrategyNeeds.OneThread;
         IReadOnlyList<IMeasuredActor> actors = takesTurns ? [new TakingTurns(instance.Actors)] : instance.Actors;
         watcher?.Begin();
         // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.

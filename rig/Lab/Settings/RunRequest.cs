@@ -3,6 +3,7 @@ using Lab.Application.Catalogue;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Strategies;
 using Lab.Workloads;
 
 namespace Lab.Application.Settings;
@@ -10,7 +11,7 @@ namespace Lab.Application.Settings;
 /// <summary>One invocation of <c>lab run</c>, checked: everything in it can be done on this machine.</summary>
 public sealed record RunRequest
 {
-    public required IReadOnlyList<StrategyEntry> Strategies { get; init; }
+    public required IReadOnlyList<Subject> Strategies { get; init; }
 
     public required IReadOnlyList<WorkloadEntry> Workloads { get; init; }
 

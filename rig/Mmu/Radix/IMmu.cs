@@ -45,6 +45,20 @@ public interface IZapHooks
     void OnSubtreeDone(TdpRoot root);
 }
 
+/// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the kernel's.</summary>
+/// <remarks>Called inside a read-side section of <see cref="IMmu.Rcu"/>, beside faults, zaps and walks.</remarks>
+public interface IAccessedBits
+{
+    /// <summary>
+    /// Clears the accessed bit of each leaf in the range; true if any was set. No flush: translations in TLBs stay, and whoever uses one does not
+    /// set the bit again.
+    /// </summary>
+    bool ClearAccessed(TdpRoot root, GfnRange range);
+
+    /// <summary>True if the accessed bit of a leaf in the range is set; stops at the first.</summary>
+    bool TestAccessed(TdpRoot root, GfnRange range);
+}
+
 /// <summary>
 /// What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and walks them in
 /// software; those that let the processor walk are <see cref="IHardwareMmu"/>.

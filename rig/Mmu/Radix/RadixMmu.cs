@@ -7,7 +7,7 @@ namespace Lab.Mmu;
 /// the TDP MMU (reference 11.3), tables freed after a grace period.
 /// </summary>
 /// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
-public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IReclaim
+public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IReclaim
     where TMachine : struct, IMachine
 {
     private readonly TMachine _machine;

@@ -31,9 +31,6 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         _rangeEnd = _sequence + 3;
     }
 
-    /// <summary>Name as the user types it.</summary>
-    public abstract string Name { get; }
-
     /// <summary>Snapshot for a fault, taken before the frame is looked up. Acquire: the lookup comes after.</summary>
     public ulong Sequence => Vm.Machine.Load(ref *_sequence);
 

@@ -29,9 +29,14 @@ public enum StrategyNeeds
 
     /// <summary>As <see cref="KernelSlots"/>, and a deleted slot takes down its own mappings only (KVM_X86_QUIRK_SLOT_ZAP_ALL off).</summary>
     KernelSlotsZappedAlone,
+
+    /// <summary>Page tables whose accessed bits the lab can clear: an MMU with <see cref="IAccessedBits"/>.</summary>
+    AccessedBits,
 }
 
-/// <summary>Name card of a root strategy: the class carries it, the catalogue and <c>lab list</c> read it.</summary>
+/// <summary>
+/// Name card of a strategy of any family — the class says which by what it derives from — that the catalogue and <c>lab list</c> read.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class StrategyAttribute(string name) : Attribute
 {
@@ -55,7 +60,7 @@ public sealed class StrategyAttribute(string name) : Attribute
     public string Breaks { get; init; } = "";
 }
 
-/// <summary>The one line by which an assembly of its own offers a strategy to <c>--plugin</c>.</summary>
+/// <summary>The one line by which an assembly of its own offers a strategy of any family to <c>--plugin</c>.</summary>
 /// <param name="type">The open generic class, as <c>typeof(MyStrategy&lt;&gt;)</c>.</param>
 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
 public sealed class OffersStrategyAttribute(Type type) : Attribute

@@ -4,7 +4,7 @@ namespace Lab.Mmu;
 
 /// <summary>
 /// A virtual machine as its MMU sees it: page tables, roots, memslots, vCPUs and the locks between them. What differs between strategies
-/// is behind <see cref="Strategy"/> and <see cref="Notifier"/>.
+/// is behind <see cref="Strategy"/>, <see cref="Notifier"/> and <see cref="Ageing"/>.
 /// </summary>
 /// <remarks>
 /// Lock order, outermost first: slots_lock, SRCU, mmu_lock, tdp_mmu_pages_lock; page-table RCU sections nest inside mmu_lock. A
@@ -32,29 +32,23 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
     /// <param name="machine">How its code executes.</param>
     /// <param name="settings">Sizes and policies.</param>
-    /// <param name="strategy">Makes the root strategy for this VM.</param>
-    /// <param name="notifier">Makes the notifier variant for this VM.</param>
-    /// <param name="mmu">Makes the page tables; null for <see cref="RadixMmu{TMachine}"/>. The VM owns and disposes of them.</param>
+    /// <param name="design">What it is built from.</param>
     /// <exception cref="InsufficientMemoryException">The arena could not be reserved.</exception>
-    public Vm(
-        TMachine machine,
-        VmSettings settings,
-        Func<Vm<TMachine>, RootStrategy<TMachine>> strategy,
-        Func<Vm<TMachine>, MmuNotifier<TMachine>> notifier,
-        Func<Vm<TMachine>, IMmu>? mmu = null)
+    public Vm(TMachine machine, VmSettings settings, VmDesign<TMachine> design)
     {
         // SAFETY: the block is owned by this VM and holds more words than the largest number below.
         _words = (ulong*)_wordBlock.Address;
         Machine = machine;
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
-        Mmu = mmu is null ? new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle) : mmu(this);
+        Mmu = design.Mmu is { } mmu ? mmu(this) : new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
         _radix = Mmu as RadixMmu<TMachine>;
         _hardware = Mmu as IHardwareMmu;
         _slotKernel = _hardware?.SlotKernel;
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
-        Strategy = strategy(this);
-        Notifier = notifier(this);
+        Strategy = design.Roots(this);
+        Notifier = design.Notifier(this);
+        Ageing = design.Ageing(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
         for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), _hardware?.NewCore(index, Requests.AddressOf(index)));
     }
@@ -77,6 +71,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public RootStrategy<TMachine> Strategy { get; }
 
     public MmuNotifier<TMachine> Notifier { get; }
+
+    public Ageing<TMachine> Ageing { get; }
 
     public Oracle Oracle { get; } = new();
 
@@ -197,6 +193,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Srcu.Dispose();
         MmuLock.Dispose();
         Notifier.Dispose();
+        Ageing.Dispose();
         _wordBlock.Dispose();
     }
 

@@ -41,7 +41,7 @@ public sealed class BudgetTests
     {
         using CancellationTokenSource cancellation = new();
         ExploreResult result = StrategyExplorer.Explore(
-            Subject, Strategy.Named(Subject), Strategy.Notifier, Strategy.ScenarioOf(Big), new StrategySettings(), _ => cancellation.Cancel(), cancellation.Token);
+            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Big), new StrategySettings(), _ => cancellation.Cancel(), cancellation.Token);
         Assert.Equal((Verdict.NothingFound, false), (result.Verdict, result.IsComplete));
         Assert.EndsWith("it was interrupted", result.Bound, StringComparison.Ordinal);
         AssertNeverCalledSound(result);

@@ -60,7 +60,8 @@ public sealed class InvariantTests
     public void I5_a_notifier_that_skips_invalid_roots()
     {
         ExploreResult result = StrategyExplorer.Explore(
-            "mine", Strategy.Named("baseline"), vm => new Wrong.SkipsInvalid(vm), Strategy.ScenarioOf("fast-zap-unmap"), Strategy.Bounded, observer: null, TestContext.Current.CancellationToken);
+            "mine", Strategy.Named("baseline") with { Notifier = vm => new Wrong.SkipsInvalid(vm) }, Strategy.ScenarioOf("fast-zap-unmap"), Strategy.Bounded, observer: null,
+            TestContext.Current.CancellationToken);
         Failure failure = Strategy.AssertViolated(result, "I5");
         Assert.Contains("root A still maps a frame of", failure.Finding.What, StringComparison.Ordinal);
     }

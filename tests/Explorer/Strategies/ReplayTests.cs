@@ -67,7 +67,7 @@ public sealed class ReplayTests
         Refused("Copy it", () => Strategy.Replay(Subject, Scenario, replay[..^1]));
         Refused("This is not a schedule string", () => Strategy.Replay(Subject, Scenario, ""));
         Refused("this is 'fast-zap-put,vcpus=2'", () => StrategyExplorer.Replay(
-            Subject, Strategy.Named(Subject), Strategy.Notifier, Strategy.ScenarioOf(Scenario, ("vcpus", 2)), replay, TestContext.Current.CancellationToken));
+            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Scenario, ("vcpus", 2)), replay, TestContext.Current.CancellationToken));
     }
 
     /// <summary>Any one character changed: the checksum notices.</summary>

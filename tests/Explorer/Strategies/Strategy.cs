@@ -1,11 +1,9 @@
-using System.Reflection;
 using Lab.Explorer;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
 using Lab.Mmu;
 using Lab.Strategies;
-using Lab.Strategies.Notifier;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
@@ -28,16 +26,16 @@ internal static class Strategy
     public static StrategySettings Bounded { get; } = new() { Budget = Plenty, Search = StrategySearch.Bounded };
 
     public static ExploreResult Explore(string strategy, string scenario, StrategySettings settings) =>
-        StrategyExplorer.Explore(strategy, Named(strategy), Notifier, ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
+        StrategyExplorer.Explore(strategy, Named(strategy), ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
 
     /// <summary>A strategy of a test, on a scenario by name or by text.</summary>
     public static ExploreResult Explore(Func<Vm<Explored>, RootStrategy<Explored>> strategy, string scenario, StrategySettings settings) =>
-        StrategyExplorer.Explore("mine", strategy, Notifier, ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
+        StrategyExplorer.Explore("mine", With(strategy), ScenarioOf(scenario), settings, observer: null, TestContext.Current.CancellationToken);
 
     public static ExploreResult Replay(string strategy, string scenario, string schedule) =>
-        StrategyExplorer.Replay(strategy, Named(strategy), Notifier, ScenarioOf(scenario), schedule, TestContext.Current.CancellationToken);
+        StrategyExplorer.Replay(strategy, Named(strategy), ScenarioOf(scenario), schedule, TestContext.Current.CancellationToken);
 
-    public static StrategyProgram Program(string strategy, string scenario) => new(Named(strategy), Notifier, ScenarioOf(scenario), Exhaustive, cpu: 0);
+    public static StrategyProgram Program(string strategy, string scenario) => new(Named(strategy), ScenarioOf(scenario), Exhaustive, cpu: 0);
 
     /// <summary>Of the catalogue if it has one of that name; otherwise the argument is the text.</summary>
     public static Scenario ScenarioOf(string nameOrText, params (string Name, long Value)[] values)
@@ -46,13 +44,10 @@ internal static class Strategy
         return ScenarioText.Parse(name, text, values.ToDictionary(one => one.Name, one => one.Value));
     }
 
-    public static Func<Vm<Explored>, RootStrategy<Explored>> Named(string name)
-    {
-        Type type = Catalogue.RootStrategies.Single(one => one.GetCustomAttribute<StrategyAttribute>()!.Name == name).MakeGenericType(typeof(Explored));
-        return vm => (RootStrategy<Explored>)Activator.CreateInstance(type, vm)!;
-    }
+    public static VmDesign<Explored> Named(string subject) => Catalogue.Named(subject).Design<Explored>();
 
-    public static MmuNotifier<Explored> Notifier(Vm<Explored> vm) => new AlwaysCount<Explored>(vm);
+    /// <summary>Roots of a test, and around them what is the default.</summary>
+    public static VmDesign<Explored> With(Func<Vm<Explored>, RootStrategy<Explored>> roots) => Named("mainline") with { Roots = roots };
 
     public static Failure AssertViolated(ExploreResult result, string invariant)
     {

@@ -229,8 +229,6 @@ internal static class Wrong
     /// <summary>A notifier that walks valid roots only.</summary>
     public sealed class SkipsInvalid(Vm<Explored> vm) : MmuNotifier<Explored>(vm)
     {
-        public override string Name => "skips-invalid";
-
         public override void RangeStart(GfnRange range)
         {
             ExclusiveHold hold = Vm.EnterExclusive();

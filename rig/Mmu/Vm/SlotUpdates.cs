@@ -1,4 +1,4 @@
-namespace Lab.Hardware;
+namespace Lab.Mmu;
 
 /// <summary>Who carries out a VM's memslot updates, and what a delete zaps.</summary>
 public enum SlotUpdates
@@ -6,7 +6,7 @@ public enum SlotUpdates
     /// <summary>The lab's own pipeline, over roots that are address spaces.</summary>
     Lab,
 
-    /// <summary>The running kernel, on one VM, as <see cref="HardwareSettings.SlotZapAll"/> says. Only <c>kvm</c> can.</summary>
+    /// <summary>The running kernel, on one VM, with its quirk as the settings of the hardware say. Only <c>kvm</c> can.</summary>
     Kernel,
 
     /// <summary>The running kernel, told to zap only the deleted slot's own mappings.</summary>

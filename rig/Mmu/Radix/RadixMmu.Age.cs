@@ -1,0 +1,33 @@
+namespace Lab.Mmu;
+
+/// <summary>Ageing: which leafs were used since somebody last asked.</summary>
+public sealed unsafe partial class RadixMmu<TMachine>
+{
+    /// <inheritdoc/>
+    /// <remarks>
+    /// kvm_tdp_mmu_age_spte. The kernel takes the bit out with a fetch-and, whatever the entry has become; here it is a CAS, because
+    /// <see cref="Spte.Frozen"/> has that bit, too, and must stay as it is. A lost race means that the entry is being changed: it is young anyway.
+    /// </remarks>
+    public bool ClearAccessed(TdpRoot root, GfnRange range)
+    {
+        bool young = false;
+        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
+        {
+            if (!IsYoung(iter)) continue;
+            _machine.CompareExchange(ref *iter.Sptep, iter.OldSpte & ~Spte.Accessed, iter.OldSpte);
+            young = true;
+        }
+        return young;
+    }
+
+    /// <inheritdoc/>
+    public bool TestAccessed(TdpRoot root, GfnRange range)
+    {
+        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
+            if (IsYoung(iter)) return true;
+        return false;
+    }
+
+    private static bool IsYoung(in TdpIter<TMachine> iter) =>
+        Spte.IsPresent(iter.OldSpte) && Spte.IsLeaf(iter.OldSpte, iter.Level) && (iter.OldSpte & Spte.Accessed) != 0;
+}

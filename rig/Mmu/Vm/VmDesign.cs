@@ -1,0 +1,13 @@
+namespace Lab.Mmu;
+
+/// <summary>What a VM is built from: one part of each family. Each makes its part for a VM under construction.</summary>
+/// <param name="Roots">How roots live and die.</param>
+/// <param name="Notifier">How the VM hears that the host takes memory away.</param>
+/// <param name="Ageing">How the host learns which pages are in use.</param>
+/// <param name="Mmu">The page tables; null for <see cref="RadixMmu{TMachine}"/>. The VM owns and disposes of them.</param>
+public sealed record VmDesign<TMachine>(
+    Func<Vm<TMachine>, RootStrategy<TMachine>> Roots,
+    Func<Vm<TMachine>, MmuNotifier<TMachine>> Notifier,
+    Func<Vm<TMachine>, Ageing<TMachine>> Ageing,
+    Func<Vm<TMachine>, IMmu>? Mmu = null)
+    where TMachine : struct, IMachine;
