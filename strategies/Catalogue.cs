@@ -1,4 +1,3 @@
-using Lab.Mmu;
 using Lab.Strategies.Ageing;
 using Lab.Strategies.Bound;
 using Lab.Strategies.Notifier;

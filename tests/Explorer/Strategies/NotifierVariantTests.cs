@@ -49,14 +49,12 @@ public class NotifierVariantTests
 
     private static ExploreResult Explore(Func<Vm<Explored>, MmuNotifier<Explored>> notifier, string scenario) =>
         StrategyExplorer.Explore(
-            "mainline", Strategy.Named("mainline"), notifier, Strategy.ScenarioOf(scenario), Strategy.Exhaustive, observer: null,
+            "mainline", Strategy.Named("mainline") with { Notifier = notifier }, Strategy.ScenarioOf(scenario), Strategy.Exhaustive, observer: null,
             TestContext.Current.CancellationToken);
 
     /// <summary>Decides by the slots whether to count, and lets them change between start and end.</summary>
     private class Unstable(Vm<Explored> vm) : MmuNotifier<Explored>(vm)
     {
-        public override string Name => "unstable";
-
         public override void RangeStart(GfnRange range)
         {
             if (!Overlaps(range)) return;
