@@ -1,4 +1,3 @@
-using Lab.Application.Catalogue;
 using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
