@@ -15,7 +15,7 @@ public sealed class Plot
     /// <summary>One line under the title: how to read the marks. May be empty.</summary>
     public string Subtitle { get; set; } = "";
 
-    /// <summary>What the figure shows, for who cannot see it; becomes the SVG's <c>desc</c>.</summary>
+    /// <summary>What the figure shows, for readers who cannot see it; becomes the SVG's <c>desc</c>.</summary>
     public string Description { get; set; } = "";
 
     /// <summary>Pixels, used where the caller names no size.</summary>
@@ -29,7 +29,7 @@ public sealed class Plot
 
     public string GetSvg() => GetSvg(Width, Height);
 
-    /// <summary>The figure as a standalone SVG document. Never holds a number that is none.</summary>
+    /// <summary>The figure as a standalone SVG document. Never holds a number that is not finite.</summary>
     public string GetSvg(int width, int height) => new PlotDrawing(this, width, height).Draw();
 
     public void SaveSvg(string path) => SaveSvg(path, Width, Height);

@@ -4,7 +4,7 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Plots;
 
-/// <summary>What came between the measurement and its subject: by kind, and the longest one by one.</summary>
+/// <summary>What disturbed the measurement: by kind, and the longest one by one.</summary>
 internal static class ReportDisturbances
 {
     private const int Longest = 10;
@@ -50,7 +50,7 @@ internal static class ReportDisturbances
         ReportTables.CloseTable(page.Body);
     }
 
-    /// <summary>That nothing is listed means something only if somebody looked.</summary>
+    /// <summary>An empty list means something only if somebody looked.</summary>
     private static void WriteWatched(HtmlText html, int watched, int all, string one, string whole)
     {
         if (watched == 0)
@@ -61,7 +61,7 @@ internal static class ReportDisturbances
             html.Add($"<p>{(all == 1 ? $"The {one} was" : $"All {all} {one}s were")} watched by another process.</p>");
     }
 
-    /// <summary>Where what disturbed it shows in the numbers.</summary>
+    /// <summary>Where disturbances show in the numbers.</summary>
     private static void WriteContaminations(HtmlText html, IReadOnlyList<string> found, string what)
     {
         if (found.Count == 0)

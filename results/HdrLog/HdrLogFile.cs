@@ -58,7 +58,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
         return new HdrLogFile(lines);
     }
 
-    /// <exception cref="RunDamagedException">It cannot be opened, or a line is none of a V2 log; names the line. V0 and V1 logs
+    /// <exception cref="RunDamagedException">It cannot be opened, or a line is not part of a V2 log; names the line. V0 and V1 logs
     /// are refused at their first interval.</exception>
     public static HdrLogFile Read(string path)
     {

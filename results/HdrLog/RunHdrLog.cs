@@ -17,7 +17,7 @@ public readonly record struct HistogramName(MeasurementKey Key, string Metric)
     public string Tag => string.Join(
         '/', ((string[])[Key.Strategy, Key.Workload, Key.Mmu, Metric]).Select(Escape).Append(Key.Run.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>Null for a tag that is somebody else's.</summary>
+    /// <summary>Null for a tag of another program.</summary>
     public static HistogramName? Of(string tag)
     {
         var parts = tag.Split('/');

@@ -1,6 +1,6 @@
 namespace Lab.Results.Tracking;
 
-/// <summary>Somebody has looked at a change and said why it may stay.</summary>
+/// <summary>Somebody has looked at a change and said why it is acceptable.</summary>
 /// <param name="Commit">The first of the new level, as it was reported then.</param>
 public sealed record Acknowledgement(SeriesKey Series, string Commit, string Reason, DateTimeOffset TimeUtc);
 

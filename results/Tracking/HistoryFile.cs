@@ -58,7 +58,7 @@ public sealed class HistoryFile(string path)
 
     /// <summary>Adds all rows or none that a reader would take for whole, also while others add theirs.</summary>
     /// <exception cref="ResultsUnwritableException">No place, permission or space.</exception>
-    /// <exception cref="ArgumentException">A name with a line break, a value that is no number, a quantile that is none; nothing
+    /// <exception cref="ArgumentException">A name with a line break, a value or quantile that is not a number; nothing
     /// was added.</exception>
     public void Append(IReadOnlyList<HistoryRow> rows)
     {

@@ -2,7 +2,7 @@ using Lab.Results.Statistics;
 
 namespace Lab.Results.Tracking;
 
-/// <summary>What of a run is worth remembering.</summary>
+/// <summary>What a history keeps of a run.</summary>
 public static class HistoryRows
 {
     /// <summary>In the names of an operation's parts, which happen as often as it does: its rate is theirs.</summary>
