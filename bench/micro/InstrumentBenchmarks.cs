@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Lab.Measure;
+using Lab.Time;
 
 namespace Lab.Bench.Micro;
 

@@ -8,6 +8,7 @@ using Lab.Measure;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Strategies;
+using Lab.Time;
 using Lab.Watch;
 using Spectre.Console;
 

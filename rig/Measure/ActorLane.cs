@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Lab.Time;
 
 namespace Lab.Measure;
 

@@ -1,3 +1,5 @@
+using Lab.Time;
+
 namespace Lab.Measure;
 
 /// <summary>The recorders of one actor: one per metric, one more per metric when it has a schedule, one per phase.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lab.Time;
 
 namespace Lab.Measure;
 

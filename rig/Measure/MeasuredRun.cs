@@ -1,4 +1,5 @@
 using System.Runtime;
+using Lab.Time;
 
 namespace Lab.Measure;
 

@@ -1,3 +1,5 @@
+using Lab.Time;
+
 namespace Lab.Measure;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime;
+using Lab.Time;
 
 namespace Lab.Measure;
 

@@ -1,4 +1,5 @@
 using Lab.Settings;
+using Lab.Time;
 
 namespace Lab.Measure;
 

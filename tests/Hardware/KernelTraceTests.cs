@@ -2,6 +2,7 @@ using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
 using Lab.Tests.Results;
+using Lab.Time;
 using Xunit;
 
 namespace Lab.Tests.Hardware;

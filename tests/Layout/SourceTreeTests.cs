@@ -11,8 +11,9 @@ public sealed class SourceTreeTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Lab.Settings"] = [],
-        ["Lab.Mmu"] = ["Lab.Settings"],
-        ["Lab.Measure"] = ["Lab.Settings"],
+        ["Lab.Time"] = [],
+        ["Lab.Mmu"] = ["Lab.Settings", "Lab.Time"],
+        ["Lab.Measure"] = ["Lab.Settings", "Lab.Time"],
         ["Lab.Explorer"] = ["Lab.Mmu"],
         ["Lab.Hardware"] = ["Lab.Mmu"],
         ["Lab.Results"] = [],
@@ -34,8 +35,8 @@ public sealed class SourceTreeTests
         ["Lab.Tests.Plugin"] = ["Lab.Mmu"],
     };
 
-    /// <summary>Reason of each: page tables, clock and recorder (docs/decisions/0002), devices and mappings, words under control, what they are compared with, tests of them.</summary>
-    private static readonly string[] MayBeUnsafe = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
+    /// <summary>Reason of each: clock and recorder (docs/decisions/0002), page tables, devices and mappings, words under control, what they are compared with, tests of them.</summary>
+    private static readonly string[] MayBeUnsafe = ["Lab.Time", "Lab.Measure", "Lab.Mmu", "Lab.Hardware", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
 
     private static readonly string[] MachinePaths = ["/tmp/", "/work/", "/root/", "/home/"];
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Lab.Measure;
+using Lab.Time;
 using Xunit;
 
 namespace Lab.Tests.Measure;

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Lab.Measure;
+using Lab.Time;
 using Xunit;
 
 namespace Lab.Tests.Measure;

@@ -1,4 +1,5 @@
 using Lab.Measure;
+using Lab.Time;
 using Xunit;
 
 namespace Lab.Tests.Measure;

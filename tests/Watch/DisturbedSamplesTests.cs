@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Lab.Application.Measuring;
 using Lab.Measure;
+using Lab.Time;
 using Lab.Results;
 using Lab.Watch;
 using Xunit;

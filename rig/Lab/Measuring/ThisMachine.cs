@@ -1,5 +1,6 @@
 using Lab.Measure;
 using Lab.Results;
+using Lab.Time;
 
 namespace Lab.Application.Measuring;
 

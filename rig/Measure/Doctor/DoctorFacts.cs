@@ -1,3 +1,5 @@
+using Lab.Time;
+
 namespace Lab.Measure;
 
 /// <summary>Everything that the machine's files say about how well it can be measured on.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Time;
 
 namespace Lab.Measure;
 

@@ -1,3 +1,5 @@
+using Lab.Time;
+
 namespace Lab.Measure;
 
 /// <summary>
@@ -57,5 +59,5 @@ public sealed class ProcessWatch : IDisposable
         }
     }
 
-    private ProcessSample Now() => ProcessSample.Read(_files, _processId, ClockCalibration.MonotonicNanoseconds());
+    private ProcessSample Now() => ProcessSample.Read(_files, _processId, Clock.MonotonicNanoseconds());
 }

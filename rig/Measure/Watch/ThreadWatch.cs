@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Lab.Time;
 using Microsoft.Win32.SafeHandles;
 
 namespace Lab.Measure;

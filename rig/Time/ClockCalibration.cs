@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Lab.Measure;
+namespace Lab.Time;
 
 /// <summary>Decides whether the time-stamp counter can be trusted, and how many of its ticks make a second.</summary>
 internal static class ClockCalibration
@@ -23,7 +23,7 @@ internal static class ClockCalibration
             return Fallback("Stopwatch: no time-stamp counter stub (not x86-64 Linux, or executable memory was refused).");
         if (!CounterIsInvariant())
             return Fallback("Stopwatch: the processor does not promise an invariant time-stamp counter.");
-        string source = KernelText.ReadLine("/sys/devices/system/clocksource/clocksource0/current_clocksource") ?? "unknown";
+        string source = KernelsSource();
         if (source is not ("tsc" or "kvm-clock"))
             return Fallback($"Stopwatch: the kernel keeps time by {source}, so it may distrust the time-stamp counter.");
 
@@ -75,13 +75,6 @@ internal static class ClockCalibration
         return steps[steps.Count / 2];
     }
 
-    /// <summary>CLOCK_MONOTONIC in nanoseconds, wherever Stopwatch ticks at another rate too.</summary>
-    public static long MonotonicNanoseconds()
-    {
-        long ticks = Stopwatch.GetTimestamp();
-        return Stopwatch.Frequency == 1_000_000_000 ? ticks : (long)((Int128)ticks * 1_000_000_000 / Stopwatch.Frequency);
-    }
-
     /// <summary>CPUID 0x80000007, EDX bit 8: the counter runs at one rate in all P-, C- and T-states (AMD APM 3, Intel SDM 2).</summary>
     private static bool CounterIsInvariant()
     {
@@ -90,10 +83,23 @@ internal static class ClockCalibration
             && (X86Base.CpuId(PowerManagement, 0).Edx & InvariantTsc) != 0;
     }
 
+    /// <summary>What the kernel keeps time by; "unknown" where it does not say.</summary>
+    private static string KernelsSource()
+    {
+        try
+        {
+            return File.ReadAllText("/sys/devices/system/clocksource/clocksource0/current_clocksource").Trim();
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return "unknown";
+        }
+    }
+
     private static Clock Fallback(string note)
     {
         long now = Stopwatch.GetTimestamp();
-        return new Clock(null, Stopwatch.Frequency, new Moment(now, MonotonicNanoseconds()), invariant: false, note);
+        return new Clock(null, Stopwatch.Frequency, new Moment(now, Clock.MonotonicNanoseconds()), invariant: false, note);
     }
 
     private static double Rate(Moment from, Moment to) => (to.Ticks - from.Ticks) * 1e9 / (to.Nanoseconds - from.Nanoseconds);
@@ -108,10 +114,10 @@ internal static class ClockCalibration
         Moment best = default;
         for (int i = 0; i < BracketedReadCount; i++)
         {
-            long before = MonotonicNanoseconds();
+            long before = Clock.MonotonicNanoseconds();
             // SAFETY: stub is the process's, whose page stays mapped; see Clock.Ticks.
             long ticks = (long)stub.ReadOrdered();
-            long after = MonotonicNanoseconds();
+            long after = Clock.MonotonicNanoseconds();
             if (after - before >= narrowest)
                 continue;
             narrowest = after - before;
@@ -124,18 +130,18 @@ internal static class ClockCalibration
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static long PlainRow(Clock clock, int reads)
     {
-        long started = MonotonicNanoseconds();
+        long started = Clock.MonotonicNanoseconds();
         for (int i = 0; i < reads; i++)
             _ = clock.Ticks();
-        return MonotonicNanoseconds() - started;
+        return Clock.MonotonicNanoseconds() - started;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static long OrderedRow(Clock clock, int reads)
     {
-        long started = MonotonicNanoseconds();
+        long started = Clock.MonotonicNanoseconds();
         for (int i = 0; i < reads; i++)
             _ = clock.TicksOrdered();
-        return MonotonicNanoseconds() - started;
+        return Clock.MonotonicNanoseconds() - started;
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Lab.Measure;
+namespace Lab.Time;
 
 /// <summary>
 /// Multiplies by a constant ratio in fixed point: <c>value * multiplier >> 48</c> over 128 bits, so that no product

@@ -1,4 +1,4 @@
-namespace Lab.Measure;
+namespace Lab.Time;
 
 /// <summary>Where time stamps come from.</summary>
 public enum ClockSource

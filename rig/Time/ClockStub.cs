@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Lab.Measure;
+namespace Lab.Time;
 
 /// <summary>
 /// One page of machine code that reads the time-stamp counter: .NET has no intrinsic for it. The page is written while it
