@@ -66,9 +66,9 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
         foreach (Vcpu<TMachine> vcpu in _vm.Vcpus)
         {
             AccessPattern pattern = _pattern with { Main = GfnRange.Of((ulong)vcpu.Index * own, own), Cursor = own - 1 };
-            long end = Actor.Current.Counters.Accesses + (long)own;
-            while (Actor.Current.Counters.Accesses < end && !_vm.Oracle.IsBugged)
-                if (vcpu.Run(ref pattern, (int)(end - Actor.Current.Counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
+            long end = _vm.Machine.Actor.Counters.Accesses + (long)own;
+            while (_vm.Machine.Actor.Counters.Accesses < end && !_vm.Oracle.IsBugged)
+                if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
         }
         return Judge((long)own * _vm.Vcpus.Count, _vm.CollectDirty(MainSlot), mayRepeat: _vm.SlotKernel!.ReportsRepeat);
     }

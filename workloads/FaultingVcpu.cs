@@ -59,7 +59,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override void Prepare()
     {
-        _counters ??= Actor.Current.Counters;
+        _counters ??= _vm.Machine.Actor.Counters;
         _runs++;
         _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
     }

@@ -69,9 +69,9 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
             ulong done = 0;
             while (done < range.Frames && !_vm.Oracle.IsBugged)
             {
-                long before = Actor.Current.Counters.Accesses;
+                long before = _vm.Machine.Actor.Counters.Accesses;
                 if (_vcpu.Run(ref pattern, (int)(range.Frames - done)) != VcpuExit.None) _vcpu.ServeExit();
-                done += (ulong)(Actor.Current.Counters.Accesses - before);
+                done += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             }
             _vm.Machine.EnterRcu(_vm.Rcu);
             long mapped = _vm.Mmu.CountPresent(_vcpu.Root, range, Spte.LeafLevel);

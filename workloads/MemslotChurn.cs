@@ -87,7 +87,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             Backoff backoff = default;
             for (int look = 0; !_isReady && look < LooksPerPrepare; look++)
             {
-                backoff.Once();
+                vm.Machine.Relax(ref backoff);
                 _isReady = Faults - _faultsAtZap >= _refill;
             }
         }

@@ -69,7 +69,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
                 return Toggle;
             }
 
-            ActorCounters counters = Actor.Current.Counters;
+            ActorCounters counters = vm.Machine.Actor.Counters;
             long target = counters.Accesses + TouchedPages;
             while (counters.Accesses < target && !vm.Oracle.IsBugged)
                 if (vcpu.Run(ref _pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
@@ -78,7 +78,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
 
         private void Switch(int role)
         {
-            ActorCounters counters = Actor.Current.Counters;
+            ActorCounters counters = vm.Machine.Actor.Counters;
             long made = counters.RootsCreated, zaps = vm.FastZaps;
             // Where roots are thrown away faster than they are torn down memory runs out: the stall is the toggle's.
             while (vcpu.SwitchRole(role == 1 ? RootRole.SystemManagement : RootRole.Normal) == ExitOutcome.NoMemory && !vm.Oracle.IsBugged) { }

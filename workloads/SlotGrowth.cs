@@ -211,10 +211,10 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
 
         private void RunGuest()
         {
-            long before = Actor.Current.Counters.Accesses;
+            long before = _vm.Machine.Actor.Counters.Accesses;
             int most = (int)Math.Min(Frames - _touched, (ulong)_vcpu.AccessesPerStay);
             _resolves = _vcpu.Run(ref _pattern, most) != VcpuExit.None;
-            _touched += (ulong)(Actor.Current.Counters.Accesses - before);
+            _touched += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             foreach (ref readonly GuestTouch touch in _vcpu.Touches)
             {
                 FrameStamp stamp = new(touch.Stamp), expected = FrameStamp.Of(ChurnSlot, _vm.LastGeneration);
@@ -227,7 +227,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         {
             _resolves = false;
             bool faulted = false;
-            long before = Actor.Current.Counters.Accesses;
+            long before = _vm.Machine.Actor.Counters.Accesses;
             do
             {
                 if (_vm.Oracle.IsBugged) return false;
@@ -235,7 +235,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
                 _vcpu.ServeExit();
             }
             while (_vcpu.Run(ref _pattern, 1) != VcpuExit.None);
-            _touched += (ulong)(Actor.Current.Counters.Accesses - before);
+            _touched += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             return faulted;
         }
     }

@@ -63,7 +63,7 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
         private void Fill(Vcpu<TMachine> vcpu, int vcpus)
         {
             AccessPattern pattern = workload.PatternOf(vcpu.Index, vcpus) with { SecondEvery = 0 };
-            ActorCounters counters = Actor.Current.Counters;
+            ActorCounters counters = _vm!.Machine.Actor.Counters;
             long target = counters.Accesses + (long)pattern.Main.Frames / vcpus;
             while (counters.Accesses < target && !_vm!.Oracle.IsBugged)
                 if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();

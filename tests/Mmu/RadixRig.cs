@@ -21,7 +21,7 @@ internal sealed unsafe class RadixRig : IDisposable
 
     public MmuLock Lock { get; } = new();
 
-    public Oracle Oracle { get; } = new();
+    public Oracle Oracle { get; } = new(default(Metal));
 
     public RadixMmu<ScriptedMachine> Mmu { get; }
 

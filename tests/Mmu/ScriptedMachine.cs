@@ -173,4 +173,6 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
     public void Dally(long nanoseconds) => script.Pass(nanoseconds);
 
     public long Timestamp() => Metal.Timestamp();
+
+    public Actor Actor => Metal.Actor;
 }

@@ -92,7 +92,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What, match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
             return;
         }
-        EventRing ring = Actor.Current.Events;
+        EventRing ring = _vm!.Machine.Actor.Events;
         for (; me.EventsSeen < ring.Written; me.EventsSeen++) OnEvent(me, ring.At(me.EventsSeen));
         if (me.Vcpu >= 0) CheckRetired(me);
     }
@@ -241,7 +241,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     private void CheckRetired(Agent me)
     {
-        long accesses = Actor.Current.Counters.Accesses;
+        long accesses = _vm!.Machine.Actor.Counters.Accesses;
         long before = _accesses[me.Index];
         _accesses[me.Index] = accesses;
         if (before < 0 || accesses == before) return;

@@ -108,7 +108,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 
     public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
     {
-        Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, 0, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
+        _machine.Record(MmuEventKind.ZapRoot, root, level: 0, hold.IsShared);
         if (passes == ZapPasses.Fine) ZapLeafsOf(root, hold, mayYield);
         _machine.EnterRcu(_rcu);
         ulong* table = root.Table;
@@ -212,7 +212,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 
     public void FlushRemoteTlbs()
     {
-        Actor.Current.Events.Record(MmuEventKind.FlushTlb, 0, 0, 0, 0, shared: false, invalid: false);
+        _machine.Record(MmuEventKind.FlushTlb);
         _requests.RaiseAll(_machine, VcpuRequests.FlushTlb);
     }
 

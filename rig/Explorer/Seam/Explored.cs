@@ -71,6 +71,8 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public long Timestamp() => controller.Timestamp();
 
+    public Actor Actor => Actor.Current;
+
     // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in use.
     private static unsafe nint Address(ref ulong word) => (nint)Unsafe.AsPointer(ref word);
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Lab.Mmu;
 
 namespace Lab.Hardware;
 
@@ -98,7 +98,7 @@ internal sealed unsafe class Userfault : IDisposable
                 _brokenErrno = errno;
                 return;
             }
-            long begin = Stopwatch.GetTimestamp();
+            long begin = default(Metal).Timestamp();
             for (byte* message = messages; message < messages + read; message += MessageBytes)
             {
                 // SAFETY: struct uffd_msg, of which the kernel hands out whole ones only.
@@ -116,7 +116,7 @@ internal sealed unsafe class Userfault : IDisposable
             _ = Libc.Ioctl(_userfault.Number, IoctlWake, (nint)resolve);
             return;
         }
-        long took = (long)Stopwatch.GetElapsedTime(begin).TotalNanoseconds;
+        long took = default(Metal).Timestamp() - begin;
         _resolved++;
         _nanosecondsTotal += took;
         if (took > _nanosecondsMax) _nanosecondsMax = took;

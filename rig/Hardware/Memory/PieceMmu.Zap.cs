@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Lab.Mmu;
 
 namespace Lab.Hardware;
@@ -13,8 +12,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
     /// </remarks>
     public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
     {
-        Actor.Current.Events.Record(
-            MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, RootRole.Normal.Level, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
+        _machine.Record(MmuEventKind.ZapRoot, root, RootRole.Normal.Level, hold.IsShared);
         Zap(root, GfnRange.All, hold, mayYield, hooks);
     }
 
@@ -55,9 +53,8 @@ internal abstract unsafe partial class PieceMmu<TMachine>
             hooks?.OnDetach(root);
             if (TryZap(space, piece))
             {
-                Actor actor = Actor.Current;
-                actor.Counters.TablesZapped++;
-                actor.Events.Record(MmuEventKind.ZapPage, root.Id, 0, piece.Range.Start.Value, level: 2, hold.IsShared, invalid: false);
+                _machine.Actor.Counters.TablesZapped++;
+                _machine.Record(MmuEventKind.ZapPage, root.Id, 0, piece.Range.Start.Value, level: 2, hold.IsShared);
                 CountPages(-1);
                 if (_settings.PauseNanoseconds.TryGetValue(PausePoint.Detached, out long pause)) _machine.Dally(pause);
             }
@@ -100,8 +97,8 @@ internal abstract unsafe partial class PieceMmu<TMachine>
             _mmu = mmu;
             _hold = hold;
             _canYield = canYield;
-            _counters = Actor.Current.Counters;
-            _section = Stopwatch.GetTimestamp();
+            _counters = mmu._machine.Actor.Counters;
+            _section = mmu._machine.Timestamp();
             mmu._machine.EnterRcu(mmu._rcu);
         }
 
@@ -109,7 +106,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
         public bool TryNext(IRootSpace space, Gfn from, Gfn end, out Piece piece)
         {
             if (ShouldYield()) Yield();
-            _step = Stopwatch.GetTimestamp();
+            _step = _mmu._machine.Timestamp();
             return PieceMmu<TMachine>.TryNext(space, from, end, out piece);
         }
 
@@ -117,7 +114,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
         public void EndStep(in Piece piece)
         {
             _frames += piece.Range.Frames;
-            if (_canYield) _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - _step);
+            if (_canYield) _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, _mmu._machine.Timestamp() - _step);
         }
 
         public readonly void End()
@@ -132,7 +129,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
 
         private readonly void EndSection()
         {
-            long held = Stopwatch.GetTimestamp() - _section;
+            long held = _mmu._machine.Timestamp() - _section;
             _counters.ZapHoldNanosecondsMax = Math.Max(_counters.ZapHoldNanosecondsMax, held);
             if (!_canYield) _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
         }
@@ -152,7 +149,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
                 _mmu._machine.EnterShared(_mmu._mmuLock);
             }
             _frames = 0;
-            _section = Stopwatch.GetTimestamp();
+            _section = _mmu._machine.Timestamp();
             _counters.ZapYields++;
             _mmu._machine.EnterRcu(_mmu._rcu);
         }

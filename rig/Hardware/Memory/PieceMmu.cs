@@ -75,9 +75,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
         lock (_ownedLock) _taken.Add(space);
         CountPages(1);
         TdpRoot root = new(header);
-        Actor actor = Actor.Current;
-        actor.Counters.RootsCreated++;
-        actor.Events.Record(MmuEventKind.GetPage, root.Id, 0, 0, role.Level, shared: false, invalid: false);
+        _machine.Actor.Counters.RootsCreated++;
+        _machine.Record(MmuEventKind.GetPage, root.Id, level: role.Level);
         return root;
     }
 
@@ -105,7 +104,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
             if (!space.TryInstall(Allow(fresh, mapping, backing.Flags))) return MapOutcome.NoMemory;
         }
         CountPages(1);
-        Actor.Current.Counters.TablesInstalled++;
+        _machine.Actor.Counters.TablesInstalled++;
         return MapOutcome.Fixed;
     }
 
@@ -118,9 +117,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     /// <remarks>Nothing is left to do: every call that took something away came back with the TLBs flushed. Counted, as on the radix MMU.</remarks>
     public void FlushRemoteTlbs()
     {
-        Actor actor = Actor.Current;
-        actor.Counters.RemoteFlushes++;
-        actor.Events.Record(MmuEventKind.FlushTlb, 0, 0, 0, 0, shared: false, invalid: false);
+        _machine.Actor.Counters.RemoteFlushes++;
+        _machine.Record(MmuEventKind.FlushTlb);
     }
 
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
@@ -170,7 +168,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     {
         RootHeader* header = (RootHeader*)node;
         TdpRoot root = new(header);
-        Actor.Current.Events.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, 0, 0, shared: false, invalid: true);
+        _machine.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, invalid: true);
         if (header->State != (ulong)RootState.Unlinked || SpaceOf(root) is not { } space)
         {
             _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);

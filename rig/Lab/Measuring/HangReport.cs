@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Lab.Mmu;
 
@@ -21,7 +20,7 @@ public sealed record HangReport(IReadOnlyList<string> Stuck, TimeSpan Limit, IRe
         List<(Actor Actor, long Resolved, long Retried)> before =
             [.. Actor.All().Where(actor => actor != Actor.Current).Select(actor => (actor, actor.Counters.FaultsFixed, actor.Counters.FaultsRetried))];
         Thread.Sleep(Look);
-        long now = Stopwatch.GetTimestamp();
+        long now = default(Metal).Timestamp();
         List<string> waits = [.. before.Select(one => Doing(one.Actor, one.Resolved, one.Retried, now))];
         IReadOnlyList<AttributedEvent> events = Oracle.History(0);
         return new HangReport(stuck, limit, waits, [.. events.TakeLast(EventsShown)]);

@@ -9,10 +9,14 @@ public struct Backoff
     private const int PausesBeforeYield = 64;
     private const int YieldsBeforeSleep = 64;
     private const long NapNanoseconds = 50_000;
+    private const int TurnsBeforeHopeless = 1_000;
     private int _turns;
 
     /// <summary>Sleeps from the first turn on: for a wait whose end is far, where looking often disturbs those waited for.</summary>
     public static Backoff Napping => new() { _turns = PausesBeforeYield + YieldsBeforeSleep };
+
+    /// <summary>Counts a turn. True after so many of them that whoever could end the wait would have been seen, if only it ran.</summary>
+    public bool IsHopeless => ++_turns > TurnsBeforeHopeless;
 
     public void Once()
     {

@@ -7,7 +7,8 @@ namespace Lab.Mmu;
 /// </summary>
 /// <remarks>
 /// Implementations: <see cref="Metal"/> (threads, atomics, membarrier), <see cref="OneThread"/> (one thread, no
-/// synchronisation: the floor). Shared words live in native memory, so that an implementation that controls the schedule may take the
+/// synchronisation: the floor), the explorer's, and in tests one on virtual time. Time and the current actor are the machine's
+/// too: code on it asks neither the system's clock nor the thread it is on. Shared words live in native memory, so that an implementation that controls the schedule may take the
 /// address of the reference as the word's identity.
 /// Orderings are those of the kernel's primitives (reference 0.5): read-modify-writes are full fences.
 /// </remarks>
@@ -91,6 +92,12 @@ public interface IMachine
     /// <summary>Waits about this long: a knob that widens a window, never a synchronisation.</summary>
     void Dally(long nanoseconds);
 
-    /// <summary>Nanoseconds on the machine's monotonic clock.</summary>
+    /// <summary>
+    /// Nanoseconds on the machine's monotonic clock. Not ordered with loads that are under way: two stamps of one thread never go backwards,
+    /// those of two threads may lie the wrong way round by what a processor has in flight.
+    /// </summary>
     long Timestamp();
+
+    /// <summary>Who executes this code: a thread, or whoever has the turn on a machine that runs all on one.</summary>
+    Actor Actor { get; }
 }

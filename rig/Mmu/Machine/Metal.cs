@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Lab.Time;
 
 namespace Lab.Mmu;
 
@@ -87,5 +87,11 @@ public readonly struct Metal : IMachine
         while (Timestamp() < until) Libc.YieldProcessor();
     }
 
-    public long Timestamp() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Timestamp() => Now;
+
+    public Actor Actor => Actor.Current;
+
+    /// <summary>CLOCK_MONOTONIC in nanoseconds, by the clock that samples are taken with.</summary>
+    internal static long Now => Clock.Default.Now();
 }

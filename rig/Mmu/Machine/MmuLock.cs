@@ -88,7 +88,7 @@ public sealed unsafe class MmuLock : IDisposable
     private void EnterSharedSlow()
     {
         Actor actor = Actor.Current;
-        actor.BeginWait(_sharedWait);
+        actor.BeginWait(_sharedWait, Metal.Now);
         Interlocked.Add(ref *_state, unchecked(0u - Reader));
         if (Volatile.Read(ref *_sleepers) != 0) Libc.FutexWakeAll(_state);
         _queue.Enter();
@@ -96,13 +96,13 @@ public sealed unsafe class MmuLock : IDisposable
         Interlocked.Add(ref *_state, Reader);
         Await(WriterIn, 0);
         _queue.Exit();
-        actor.Counters.SharedWaitNanoseconds += actor.EndWait();
+        actor.Counters.SharedWaitNanoseconds += actor.EndWait(Metal.Now);
     }
 
     private void EnterExclusiveSlow()
     {
         Actor actor = Actor.Current;
-        actor.BeginWait(_exclusiveWait);
+        actor.BeginWait(_exclusiveWait, Metal.Now);
         _queue.Enter();
         if (Interlocked.CompareExchange(ref *_state, WriterIn, 0) != 0)
         {
@@ -111,7 +111,7 @@ public sealed unsafe class MmuLock : IDisposable
             while (Interlocked.CompareExchange(ref *_state, WriterIn, WriterWaiting) != WriterWaiting);
         }
         _queue.Exit();
-        actor.Counters.ExclusiveWaitNanoseconds += actor.EndWait();
+        actor.Counters.ExclusiveWaitNanoseconds += actor.EndWait(Metal.Now);
     }
 
     /// <summary>Returns when the masked state has the value.</summary>

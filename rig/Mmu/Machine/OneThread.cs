@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
@@ -59,8 +58,11 @@ public readonly struct OneThread : IMachine
 
     public void FullFence() { }
 
-    public void Relax(ref Backoff backoff) =>
-        throw new InvalidOperationException("One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
+    public void Relax(ref Backoff backoff)
+    {
+        if (backoff.IsHopeless)
+            throw new InvalidOperationException("One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
+    }
 
     public void EnterShared(MmuLock mmuLock) { }
 
@@ -98,5 +100,7 @@ public readonly struct OneThread : IMachine
 
     public void Dally(long nanoseconds) { }
 
-    public long Timestamp() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+    public long Timestamp() => Metal.Now;
+
+    public Actor Actor => Actor.Current;
 }

@@ -107,12 +107,12 @@ public sealed unsafe class Rcu : IDisposable
             Backoff backoff = default;
             for (ulong epoch; (epoch = Volatile.Read(ref *slot)) != 0 && epoch < target;)
             {
-                if (!waited) actor.BeginWait(_waitName);
+                if (!waited) actor.BeginWait(_waitName, Metal.Now);
                 waited = true;
                 backoff.Once();
             }
         }
-        if (waited) actor.EndWait();
+        if (waited) actor.EndWait(Metal.Now);
         // What the readers did in their sections happens before what the caller does next.
         Libc.MembarrierPrivateExpedited();
         GracePeriods++;
@@ -144,13 +144,13 @@ public sealed unsafe class Rcu : IDisposable
         if (_thread is null) return;
         long target = Interlocked.Read(ref _queued);
         Actor actor = Actor.Current;
-        actor.BeginWait($"{_waitName} (barrier)");
+        actor.BeginWait($"{_waitName} (barrier)", Metal.Now);
         _expedite = true;
         _wake.Set();
         Backoff backoff = default;
         while (Interlocked.Read(ref _done) < target) backoff.Once();
         _expedite = false;
-        actor.EndWait();
+        actor.EndWait(Metal.Now);
     }
 
     public void Dispose()

@@ -33,9 +33,9 @@ public sealed unsafe class TicketLock : IDisposable
         uint ticket = Interlocked.Increment(ref *_next) - 1;
         if (Volatile.Read(ref *_serving) == ticket) return;
         Actor actor = Actor.Current;
-        actor.BeginWait(_waitName);
+        actor.BeginWait(_waitName, Metal.Now);
         AwaitTurn(ticket);
-        actor.EndWait();
+        actor.EndWait(Metal.Now);
     }
 
     public void Exit()
@@ -79,9 +79,9 @@ public sealed class SleepingLock(string name)
     {
         if (_lock.TryEnter()) return;
         Actor actor = Actor.Current;
-        actor.BeginWait(_waitName);
+        actor.BeginWait(_waitName, Metal.Now);
         _lock.Enter();
-        actor.EndWait();
+        actor.EndWait(Metal.Now);
     }
 
     public void Exit() => _lock.Exit();

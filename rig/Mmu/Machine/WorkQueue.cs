@@ -76,9 +76,9 @@ public sealed unsafe class WorkQueue : IDisposable
         {
             ulong color = _lastColor;
             if (IsFinished(color)) return;
-            actor.BeginWait($"flush of work queue {_settings.Name}");
+            actor.BeginWait($"flush of work queue {_settings.Name}", Metal.Now);
             while (!IsFinished(color)) Monitor.Wait(_monitor);
-            actor.EndWait();
+            actor.EndWait(Metal.Now);
         }
     }
 

@@ -1,14 +1,13 @@
-using System.Diagnostics;
-
 namespace Lab.Mmu;
 
 /// <summary>
-/// A thread that takes part: a vCPU, the updater, a worker. Carries what must be found without a lock: its slot in the RCU domains,
-/// its event ring, its counters, and what it waits for.
+/// Who takes part: a vCPU, the updater, a worker. Carries what must be found without a lock: its slot in the RCU domains,
+/// its event ring, its counters, and what it waits for. Code on a machine finds its own by <see cref="IMachine.Actor"/>.
 /// </summary>
 /// <remarks>
-/// A thread becomes an actor on first use of <see cref="Current"/> or by <see cref="Enter"/>, which names it. At most
-/// <see cref="CountMax"/> at a time. Everything but <see cref="WaitingFor"/> is written by the actor's own thread only.
+/// A thread becomes an actor on first use of <see cref="Current"/> or by <see cref="Enter"/>, which names it; a machine that runs several
+/// on one thread makes them by <see cref="New"/>. At most <see cref="CountMax"/> at a time. Everything but <see cref="WaitingFor"/> is written
+/// by the actor only.
 /// </remarks>
 public sealed class Actor
 {
@@ -63,7 +62,13 @@ public sealed class Actor
             already.Name = name;
             return already;
         }
+        return t_current = New(name);
+    }
 
+    /// <summary>Makes an actor that is no thread. <see cref="Retire"/> gives its slot back.</summary>
+    /// <exception cref="InvalidOperationException">All slots are taken.</exception>
+    public static Actor New(string name)
+    {
         lock (Registry)
         {
             int index = Array.IndexOf(Slots, null);
@@ -76,19 +81,25 @@ public sealed class Actor
             // read-side section, so a scanner that misses it misses nothing.
             if (index >= s_highWater) Volatile.Write(ref s_highWater, index + 1);
             Interlocked.MemoryBarrier();
-            return t_current = actor;
+            return actor;
         }
     }
 
-    /// <summary>Gives the calling thread's slot back. Its events can no longer be read.</summary>
+    /// <summary>Gives the slot of the calling thread's actor back. Its events can no longer be read.</summary>
     public static void Leave()
     {
         if (t_current is not { } actor) return;
         t_current = null;
+        actor.Retire();
+    }
+
+    /// <summary>Gives the slot back. The events can no longer be read.</summary>
+    public void Retire()
+    {
         lock (Registry)
         {
-            Slots[actor.Index] = null;
-            SpareRings.Push(actor.Events);
+            Slots[Index] = null;
+            SpareRings.Push(Events);
         }
     }
 
@@ -99,17 +110,17 @@ public sealed class Actor
     }
 
     /// <summary>Begins a wait. Waits nest — mmu_lock queues on a spin lock — and the outermost is the one that is told.</summary>
-    internal void BeginWait(string what)
+    internal void BeginWait(string what, long now)
     {
         if (_waits++ != 0) return;
-        Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _waitingSince, now);
         _waitingFor = what;
     }
 
     /// <summary>Ends the wait and returns nanoseconds since the outermost began.</summary>
-    internal long EndWait()
+    internal long EndWait(long now)
     {
         if (--_waits == 0) _waitingFor = null;
-        return Stopwatch.GetTimestamp() - _waitingSince;
+        return now - _waitingSince;
     }
 }

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Lab.Mmu;
@@ -65,7 +65,7 @@ public enum MmuEventKind : byte
     Violation,
 }
 
-/// <summary>One recorded event. Time is nanoseconds of CLOCK_MONOTONIC; <see cref="RefCount"/> is the root's count on entry.</summary>
+/// <summary>One recorded event. Time is nanoseconds of the machine's clock, which on threads is CLOCK_MONOTONIC; <see cref="RefCount"/> is the root's count on entry.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct MmuEvent(
     long Time, ulong RootId, long RefCount, ulong Detail, MmuEventKind Kind, byte Level, bool Shared, bool Invalid);
@@ -94,10 +94,7 @@ public sealed unsafe class EventRing : IDisposable
 
     internal void Clear() => Volatile.Write(ref _written, 0);
 
-    internal void Record(MmuEventKind kind, ulong rootId, long refCount, ulong detail, int level, bool shared, bool invalid) =>
-        Record(new MmuEvent(Stopwatch.GetTimestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
-
-    /// <summary>Records an event whose time was taken before: on entry to what it tells of.</summary>
+    /// <summary>Records an event. Its time may have been taken before: on entry to what it tells of.</summary>
     internal void Record(in MmuEvent one)
     {
         ulong at = _written;
@@ -124,4 +121,19 @@ public sealed unsafe class EventRing : IDisposable
         }
         return [.. events];
     }
+}
+
+/// <summary>How code on a machine records what it does: as its own actor, at the machine's time.</summary>
+internal static class MachineEvents
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Record<TMachine>(
+        this TMachine machine, MmuEventKind kind, ulong rootId = 0, long refCount = 0, ulong detail = 0, int level = 0, bool shared = false, bool invalid = false)
+        where TMachine : IMachine =>
+        machine.Actor.Events.Record(new MmuEvent(machine.Timestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
+
+    /// <summary>Records what happens to a root, with its count and validity as they are now.</summary>
+    public static void Record<TMachine>(this TMachine machine, MmuEventKind kind, TdpRoot root, int level, bool shared)
+        where TMachine : IMachine =>
+        machine.Record(kind, root.Id, (long)root.Count, 0, level, shared, (root.Role & RootRole.Invalid) != 0);
 }

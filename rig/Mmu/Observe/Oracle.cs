@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Lab.Mmu;
 
 /// <summary>An event together with the actor that recorded it.</summary>
@@ -10,13 +8,13 @@ public readonly record struct AttributedEvent(string Actor, MmuEvent Event);
 /// <param name="Claim">The invariant in a sentence.</param>
 /// <param name="What">What was seen, with its numbers.</param>
 /// <param name="RootId">The root concerned, or zero.</param>
-/// <param name="Time">Nanoseconds of CLOCK_MONOTONIC.</param>
+/// <param name="Time">As of <see cref="MmuEvent"/>.</param>
 /// <param name="Events">The last events of that root by all actors, oldest first.</param>
 public sealed record Violation(
     string Invariant, string Claim, string What, ulong RootId, long Time, IReadOnlyList<AttributedEvent> Events);
 
-/// <summary>Collects violations while a VM runs. Any thread may report; reporting may allocate, because the run is over anyway.</summary>
-public sealed class Oracle
+/// <summary>Collects violations while a VM runs on the machine. Any thread may report; reporting may allocate, because the run is over anyway.</summary>
+public sealed class Oracle(IMachine machine)
 {
     private const int KeptMax = 32;
     private const int EventsPerViolationMax = 60;
@@ -41,8 +39,8 @@ public sealed class Oracle
 
     public void Report(string invariant, string claim, string what, ulong rootId)
     {
-        Actor.Current.Events.Record(MmuEventKind.Violation, rootId, 0, 0, 0, shared: false, invalid: false);
-        long now = Stopwatch.GetTimestamp();
+        machine.Record(MmuEventKind.Violation, rootId);
+        long now = machine.Timestamp();
         Interlocked.Increment(ref _count);
         lock (_lock)
         {

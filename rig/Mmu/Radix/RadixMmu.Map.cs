@@ -134,7 +134,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
         // The time of before the link: no zap of the table can lie before its creation.
-        MmuEvent entry = new(Stopwatch.GetTimestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
+        MmuEvent entry = new(_machine.Timestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
         ulong found = _machine.CompareExchange(ref sptep, fresh, Spte.NonPresent);
         if (found != Spte.NonPresent)
         {
@@ -142,7 +142,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             cache.Return(child);
             return found;
         }
-        Actor actor = Actor.Current;
+        Actor actor = _machine.Actor;
         actor.Counters.TablesInstalled++;
         actor.Events.Record(entry);
         return fresh;

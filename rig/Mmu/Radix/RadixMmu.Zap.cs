@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
@@ -18,10 +17,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
             ZapPasses.Coarse => _rootLevel - 1,
             _ => _rootLevel,
         };
-        if (passes == ZapPasses.Fine) RecordZap(root, hold, level: 0);
+        if (passes == ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level: 0, hold.IsShared);
         for (int level = first; level <= _rootLevel; level++)
         {
-            if (passes != ZapPasses.Fine) RecordZap(root, hold, level);
+            if (passes != ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level, hold.IsShared);
             ZapPass(root, hold, level, mayYield, hooks);
         }
     }
@@ -29,8 +28,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <summary>One pass: every present SPTE at <paramref name="zapLevel"/> and below becomes non-present, together with what hangs under it.</summary>
     public void ZapPass(TdpRoot root, MmuHold hold, int zapLevel, bool mayYield, IZapHooks? hooks)
     {
-        ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters, CanYield(mayYield));
+        Pacer pacer = new(_machine, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
         while (iter.Valid)
@@ -52,8 +50,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// </remarks>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
-        ActorCounters counters = Actor.Current.Counters;
-        Pacer pacer = new(counters, CanYield(mayYield));
+        Pacer pacer = new(_machine, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
@@ -67,7 +64,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             }
             if (!Spte.IsPresent(iter.OldSpte) || !Spte.IsLeaf(iter.OldSpte, iter.Level)) continue;
             ZapExclusively(ref *iter.Sptep, iter.OldSpte);
-            counters.LeafsZapped++;
+            pacer.Counters.LeafsZapped++;
             flush = true;
         }
         _machine.ExitRcu(_rcu);
@@ -79,7 +76,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
     {
-        Pacer pacer = new(Actor.Current.Counters, CanYield(mayYield: true));
+        Pacer pacer = new(_machine, CanYield(mayYield: true));
         bool flush = false;
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
@@ -106,9 +103,6 @@ public sealed unsafe partial class RadixMmu<TMachine>
         pacer.EndSection();
         return flush;
     }
-
-    private static void RecordZap(TdpRoot root, MmuHold hold, int level) =>
-        Actor.Current.Events.Record(MmuEventKind.ZapRoot, root.Id, (long)root.Count, 0, level, hold.IsShared, (root.Role & RootRole.Invalid) != 0);
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
     private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, int zapLevel, IZapHooks? hooks)
@@ -141,10 +135,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
         iter.OldSpte = Spte.NonPresent;
         if (leaf)
         {
-            Actor.Current.Counters.LeafsZapped++;
+            _machine.Actor.Counters.LeafsZapped++;
             return true;
         }
-        long begin = Stopwatch.GetTimestamp();
+        long begin = _machine.Timestamp();
         HandleRemoved((ulong*)Spte.Address(spte), hold);
         pacer.EndStep(begin);
         hooks?.OnSubtreeDone(root);
@@ -234,9 +228,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
             return;
         }
         page->State = TableState.Detached;
-        Actor actor = Actor.Current;
+        Actor actor = _machine.Actor;
         actor.Counters.TablesZapped++;
-        actor.Events.Record(MmuEventKind.ZapPage, page->RootId, 0, page->Gfn, page->Level, hold.IsShared, invalid: false);
+        _machine.Record(MmuEventKind.ZapPage, page->RootId, 0, page->Gfn, page->Level, hold.IsShared);
         if (_settings.PauseNanoseconds.TryGetValue(PausePoint.Detached, out long pause)) _machine.Dally(pause);
 
         int level = page->Level;
@@ -308,30 +302,32 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         public int Entries;
         public readonly ActorCounters Counters;
+        private readonly TMachine _machine;
         private readonly bool _canYield;
         private long _since;
 
-        public Pacer(ActorCounters counters, bool canYield)
+        public Pacer(TMachine machine, bool canYield)
         {
-            Counters = counters;
+            _machine = machine;
+            Counters = machine.Actor.Counters;
             _canYield = canYield;
-            _since = Stopwatch.GetTimestamp();
+            _since = _machine.Timestamp();
         }
 
         public void BeginSection()
         {
             Entries = 0;
-            _since = Stopwatch.GetTimestamp();
+            _since = _machine.Timestamp();
         }
 
         /// <summary>Between two looks at the lock: one entry and what hung under it.</summary>
         public readonly void EndStep(long begin) =>
             Counters.SectionWithoutYieldNanosecondsMax =
-                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, Stopwatch.GetTimestamp() - begin);
+                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, _machine.Timestamp() - begin);
 
         public readonly void EndSection()
         {
-            long held = Stopwatch.GetTimestamp() - _since;
+            long held = _machine.Timestamp() - _since;
             Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
             if (!_canYield) Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
         }

@@ -60,17 +60,15 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
         page->Level = _rootLevel;
         page->State = TableState.Linked;
         TdpRoot root = new(header);
-        Actor actor = Actor.Current;
-        actor.Counters.RootsCreated++;
-        actor.Events.Record(MmuEventKind.GetPage, root.Id, 0, 0, _rootLevel, shared: false, invalid: false);
+        _machine.Actor.Counters.RootsCreated++;
+        _machine.Record(MmuEventKind.GetPage, root.Id, level: _rootLevel);
         return root;
     }
 
     public void FlushRemoteTlbs()
     {
-        Actor actor = Actor.Current;
-        actor.Counters.RemoteFlushes++;
-        actor.Events.Record(MmuEventKind.FlushTlb, 0, 0, 0, 0, shared: false, invalid: false);
+        _machine.Actor.Counters.RemoteFlushes++;
+        _machine.Record(MmuEventKind.FlushTlb);
         _requests.RaiseAll(_machine, VcpuRequests.FlushTlb);
     }
 
@@ -112,7 +110,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
     private void ReclaimRoot(RootHeader* header)
     {
         TdpRoot root = new(header);
-        Actor.Current.Events.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, 0, 0, shared: false, invalid: true);
+        _machine.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, invalid: true);
         if (header->State != (ulong)RootState.Unlinked)
         {
             _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);

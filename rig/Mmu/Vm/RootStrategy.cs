@@ -95,9 +95,9 @@ public abstract class RootStrategy<TMachine> : IDisposable
     protected long Drop(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return 1;
-        MmuEvent entry = Vm<TMachine>.OnEntry(MmuEventKind.Put, root, hold.IsShared);
+        MmuEvent entry = Vm.OnEntry(MmuEventKind.Put, root, hold.IsShared);
         long count = (long)Machine.Add(ref root.Count, ulong.MaxValue);
-        Actor.Current.Events.Record(entry with { RefCount = count + 1 });
+        Machine.Actor.Events.Record(entry with { RefCount = count + 1 });
         if (count < 0) Vm.ReportUnderflow(root, count);
         return count;
     }
@@ -106,7 +106,7 @@ public abstract class RootStrategy<TMachine> : IDisposable
     protected bool DropUnlessLast(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return true;
-        MmuEvent entry = Vm<TMachine>.OnEntry(MmuEventKind.Put, root, hold.IsShared);
+        MmuEvent entry = Vm.OnEntry(MmuEventKind.Put, root, hold.IsShared);
         ulong count = Machine.Load(ref root.Count);
         while (true)
         {
@@ -115,7 +115,7 @@ public abstract class RootStrategy<TMachine> : IDisposable
             if (found == count) break;
             count = found;
         }
-        Actor.Current.Events.Record(entry with { RefCount = (long)count });
+        Machine.Actor.Events.Record(entry with { RefCount = (long)count });
         if (count == 0) Vm.ReportUnderflow(root, -1);
         return true;
     }

@@ -43,7 +43,7 @@ public sealed partial class Vcpu<TMachine>
             FrameStamp stamp = new(touch.Stamp);
             if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
         }
-        Actor.Current.Counters.Accesses += exit.Next - first;
+        _vm.Machine.Actor.Counters.Accesses += exit.Next - first;
         _nextAccess = exit.Next;
         switch (exit.Reason)
         {

@@ -78,7 +78,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     public VcpuExit Run(ref AccessPattern pattern, int accessesMax)
     {
         TMachine machine = _vm.Machine;
-        ActorCounters counters = Actor.Current.Counters;
+        ActorCounters counters = machine.Actor.Counters;
         ref ulong requests = ref RequestWord;
         // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
         if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return LastExit = VcpuExit.Request;
@@ -189,12 +189,12 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// </summary>
     private bool AwaitMemory()
     {
-        Actor actor = Actor.Current;
+        Actor actor = _vm.Machine.Actor;
         actor.Counters.AllocationStalls++;
-        actor.BeginWait("memory for page tables");
+        actor.BeginWait("memory for page tables", _vm.Machine.Timestamp());
         Backoff nap = Backoff.Napping;
         _vm.Machine.Relax(ref nap);
-        actor.EndWait();
+        actor.EndWait(_vm.Machine.Timestamp());
         return false;
     }
 
@@ -215,7 +215,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         }
         _tlb.Flush();
         if (Root.IsNone) return false;
-        Actor.Current.Counters.RootLoads++;
+        _vm.Machine.Actor.Counters.RootLoads++;
         _vm.Record(MmuEventKind.RootLoad, Root, (long)_vm.Machine.LoadRelaxed(ref Root.Count));
         return true;
     }
@@ -239,13 +239,13 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     {
         if (_vm.Machine.CompareExchange(ref requests, 0, VcpuRequests.FlushTlb) != VcpuRequests.FlushTlb) return false;
         _tlb.Flush();
-        Actor.Current.Counters.TlbFlushes++;
+        _vm.Machine.Actor.Counters.TlbFlushes++;
         return true;
     }
 
     private void ReportStale(FrameStamp stamp)
     {
-        Actor.Current.Counters.StaleAccesses++;
+        _vm.Machine.Actor.Counters.StaleAccesses++;
         _vm.Oracle.Report("I21", "After an update returned, no vCPU reaches the memory it took away.",
             $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
     }

@@ -9,7 +9,7 @@ public sealed partial class Vm<TMachine>
     /// </summary>
     internal ExitOutcome HandleFault(Vcpu<TMachine> vcpu, Gfn gfn, bool write)
     {
-        ActorCounters counters = Actor.Current.Counters;
+        ActorCounters counters = Machine.Actor.Counters;
         if (_slotKernel is not null)
         {
             // The kernel resolved what there was to resolve: what comes out of the guest hit no slot.

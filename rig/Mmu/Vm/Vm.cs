@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Lab.Mmu;
 
 /// <summary>
@@ -39,6 +37,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         // SAFETY: the block is owned by this VM and holds more words than the largest number below.
         _words = (ulong*)_wordBlock.Address;
         Machine = machine;
+        Oracle = new Oracle(machine);
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
         Mmu = design.Mmu is { } mmu ? mmu(this) : new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
@@ -74,7 +73,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     public Ageing<TMachine> Ageing { get; }
 
-    public Oracle Oracle { get; } = new();
+    public Oracle Oracle { get; }
 
     public VcpuRequests Requests { get; }
 
@@ -113,10 +112,10 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         WorkQueue queue = new(new WorkQueueSettings(name, Settings.Workers), root =>
         {
             MmuEvent start = OnEntry(MmuEventKind.ExecuteStart, root);
-            Actor.Current.Events.Record(start);
+            Machine.Actor.Events.Record(start);
             work(root);
             // Of the root only its number: the work may have freed it.
-            Actor.Current.Events.Record(MmuEventKind.ExecuteEnd, start.RootId, 0, 0, 0, shared: false, invalid: true);
+            Machine.Record(MmuEventKind.ExecuteEnd, start.RootId, invalid: true);
         });
         _queues.Add(queue);
         return queue;
@@ -127,7 +126,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     {
         MmuEvent entry = OnEntry(MmuEventKind.Queue, root);
         if (!Machine.Queue(queue, root)) return false;
-        Actor.Current.Events.Record(entry);
+        Machine.Actor.Events.Record(entry);
         return true;
     }
 
@@ -141,17 +140,16 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// What a probe on entry sees (the kernel's traces have such). Recorded after a step that gives the root away — a put, a
     /// queueing — it neither reads a root that others may have freed meanwhile nor lies after what they did with it.
     /// </summary>
-    internal static MmuEvent OnEntry(MmuEventKind kind, TdpRoot root, bool shared = false) =>
-        new(Stopwatch.GetTimestamp(), root.Id, (long)root.Count, 0, kind, 0, shared, (root.Role & RootRole.Invalid) != 0);
+    internal MmuEvent OnEntry(MmuEventKind kind, TdpRoot root, bool shared = false) =>
+        new(Machine.Timestamp(), root.Id, (long)root.Count, 0, kind, 0, shared, (root.Role & RootRole.Invalid) != 0);
 
     public void Record(MmuEventKind kind, TdpRoot root, long count, bool shared = false)
     {
-        if (root.IsNone) Actor.Current.Events.Record(kind, 0, count, 0, 0, shared, invalid: false);
-        else Actor.Current.Events.Record(kind, root.Id, count, 0, 0, shared, (root.Role & RootRole.Invalid) != 0);
+        if (root.IsNone) Machine.Record(kind, 0, count, shared: shared);
+        else Machine.Record(kind, root.Id, count, shared: shared, invalid: (root.Role & RootRole.Invalid) != 0);
     }
 
-    internal void Record(MmuEventKind kind, ulong detail) =>
-        Actor.Current.Events.Record(kind, 0, 0, detail, 0, shared: false, invalid: false);
+    internal void Record(MmuEventKind kind, ulong detail) => Machine.Record(kind, detail: detail);
 
     /// <summary>
     /// Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every deferred free has
