@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using Lab.Application.Measuring;
 using Lab.Cli.Printing;
 using Lab.Measure;
-using Lab.Time;
 
 namespace Lab.Cli.Doctor;
 

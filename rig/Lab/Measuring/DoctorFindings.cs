@@ -1,5 +1,6 @@
 using Lab.Hardware;
 using Lab.Measure;
+using Lab.Time;
 
 namespace Lab.Application.Measuring;
 
