@@ -1,5 +1,4 @@
 using Lab.Hardware;
-using Lab.Measure;
 using Lab.Time;
 
 namespace Lab.Bench.Peers;
