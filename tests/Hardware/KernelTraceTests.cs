@@ -1,5 +1,4 @@
 using Lab.Hardware;
-using Lab.Measure;
 using Lab.Mmu;
 using Lab.Tests.Results;
 using Lab.Time;

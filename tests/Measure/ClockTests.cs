@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Lab.Measure;
 using Lab.Time;
 using Xunit;
 
