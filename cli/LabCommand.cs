@@ -15,6 +15,7 @@ using Lab.Cli.Track;
 using Lab.Cli.Watch;
 using Lab.Hardware;
 using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Cli;
 
@@ -65,11 +66,11 @@ internal static class LabCommand
 
     private static void AddRun(Command command, string[] args, LabConsole console)
     {
-        RunOptions options = new();
+        SettingOptions options = new(RunSettings.All);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(console, () =>
         {
-            RunRequest request = options.Read(parsed, new LabCatalogue());
+            RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
             return new RunCommand(request, ["lab", .. args], console).Execute(cancellation);
         })));
     }

@@ -49,6 +49,12 @@ public static class Catalogue
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Member> All { get; } = [.. Roots, .. Kernels, .. Notifiers, .. Ageings];
 
+    /// <summary>What is measured when no strategy is named.</summary>
+    public static Type MeasuredByDefault => typeof(Workqueue<>);
+
+    /// <summary>What is explored when no strategy is named: one that fails.</summary>
+    public static Type ExploredByDefault => typeof(AsyncPut<>);
+
     /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =
     [

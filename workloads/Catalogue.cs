@@ -1,3 +1,5 @@
+using Lab.Settings;
+
 namespace Lab.Workloads;
 
 /// <summary>The workloads there are, as a table of contents. A new workload is its file and one line here.</summary>
@@ -15,4 +17,11 @@ public static class Catalogue
         typeof(SlotGrowth<>),
         typeof(DirtyLog<>),
     ];
+
+    /// <summary>Settings of all workloads, and of those that have their own.</summary>
+    public static IReadOnlyList<SettingGroup> Settings { get; } =
+        [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared];
+
+    /// <summary>The one that is run when none is named.</summary>
+    public static string ByDefault => MemslotChurn.Name;
 }

@@ -17,7 +17,8 @@ namespace Lab.Workloads;
 /// page that was written is reported: by the log once, by the rings at least once.
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB. Collects per second are <c>--rate</c>. Log or ring is <c>--dirty</c>.
 /// </remarks>
-[Workload("dirty-log", Story = "vCPUs write while the dirty log or ring is harvested, and logging is turned off and on", Timed = "collect, flags.off, flags.on, access", NeedsKernelSlots = true)]
+[Workload("dirty-log", Story = "vCPUs write while the dirty log or ring is harvested, and logging is turned off and on",
+    Timed = "collect, flags.off, flags.on, access", Needs = WorkloadNeeds.KernelSlots, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class DirtyLog<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

@@ -1,5 +1,6 @@
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Settings;
 
 namespace Lab.Workloads;
 
@@ -19,7 +20,8 @@ namespace Lab.Workloads;
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB. The reclaimer's rate is <c>--rate</c>, else a closed loop. Frames at once: 512; measured also
 /// 1, which is what a balloon or a swap-out of single pages does. Outside a slot: what the mere presence of notifiers in the process costs an update.
 /// </remarks>
-[Workload("fault-storm", Story = "vCPU faults against host reclaim through the notifier, with occasional memslot updates", Timed = "unmap, update, fault, reload")]
+[Workload(FaultStorm.Name, Story = "vCPU faults against host reclaim through the notifier, with occasional memslot updates",
+    Timed = "unmap, update, fault, reload", Offers = WorkloadOffers.VcpuThreads)]
 public sealed class FaultStorm<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
@@ -30,7 +32,8 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
         : base(source, parameters)
     {
         _vm = NewVmWithSlots();
-        _reclaimer = new HostReclaimer(_vm, parameters, parameters.StormOutside ? GfnRange.Of(OutsideBase, parameters.StormFrames) : MainRange);
+        ulong frames = (ulong)parameters.Of(FaultStorm.Pages);
+        _reclaimer = new HostReclaimer(_vm, parameters, frames, parameters.Of(FaultStorm.Outside) ? GfnRange.Of(OutsideBase, frames) : MainRange);
         Actors = [.. FaultingVcpus(_vm), _reclaimer, .. Updaters()];
     }
 
@@ -41,7 +44,7 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
 
     /// <summary>A delete and its create are two steps of one update.</summary>
     private IEnumerable<WorkloadActor> Updaters() =>
-        Parameters.UpdatesPerSecond is { } rate ? [new SlotDeleter<TMachine>(_vm, ChurnSlot, ChurnRange, 2 * rate)] : [];
+        Parameters.Of(FaultStorm.Updates) is { } rate ? [new SlotDeleter<TMachine>(_vm, ChurnSlot, ChurnRange, 2 * rate)] : [];
 
     public override string? Finish()
     {
@@ -54,8 +57,10 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The host: takes piece after piece away, through the notifier.</summary>
-    private sealed class HostReclaimer(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange memory) : WorkloadActor("reclaimer", ActorRole.Updater)
+    private sealed class HostReclaimer(Vm<TMachine> vm, WorkloadParameters parameters, ulong frames, GfnRange memory)
+        : WorkloadActor("reclaimer", ActorRole.Updater)
     {
+        private readonly bool _outside = parameters.Of(FaultStorm.Outside);
         private ulong _next;
 
         public override IReadOnlyList<string> Metrics { get; } = ["unmap"];
@@ -66,13 +71,13 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
-            if (parameters.StormOutside) vm.SlotKernel?.PopulateOutside((long)memory.Frames);
+            if (_outside) vm.SlotKernel?.PopulateOutside((long)memory.Frames);
         }
 
         public override int Step()
         {
-            GfnRange range = GfnRange.Of(memory.Start.Value + _next, Math.Min(parameters.StormFrames, memory.Frames - _next));
-            _next += parameters.StormFrames;
+            GfnRange range = GfnRange.Of(memory.Start.Value + _next, Math.Min(frames, memory.Frames - _next));
+            _next += frames;
             if (_next >= memory.Frames) _next = 0;
             vm.Notifier.RangeStart(range);
             vm.Notifier.RangeEnd(range);
@@ -80,4 +85,20 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
             return 0;
         }
     }
+}
+
+/// <summary>What <see cref="FaultStorm{TMachine}"/> can be asked.</summary>
+public static class FaultStorm
+{
+    public const string Name = "fault-storm";
+    public static SettingGroup Declared { get; } = new(Name, Name);
+
+    /// <summary>A delete and its create together; zero is a closed loop, null none.</summary>
+    public static Setting<double?> Updates { get; } = Declared.Add(
+        "updates", Form.Rate.OrNone("none").Or("max", 0) with { Takes = "none, max or a number" }, "20", "memslot updates per second beside the unmaps");
+    public static Setting<bool> Outside { get; } = Declared.Add(
+        "storm-where", Form.Words(("slot (the guest's memory)", false), ("outside (memory in no slot)", true)), "slot", "what is unmapped");
+
+    /// <summary>One leaf table by default.</summary>
+    public static Setting<int> Pages { get; } = Declared.Add("storm-pages", Form.Whole(1, 1 << 20), "512", "4 KiB pages unmapped at once");
 }

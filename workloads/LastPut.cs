@@ -14,7 +14,7 @@ namespace Lab.Workloads;
 /// Timed: the put alone, under one metric per size. Not timed: loading and touching. The answer: after the touch exactly N pages are mapped.
 /// Parameters — memory: smoke 8 MiB, measured 64 MiB and more; the slope needs sizes that differ by more than the noise.
 /// </remarks>
-[Workload("last-put", Story = "one vCPU drops its root after mapping N pages, for four sizes (shape H1)", Timed = "put, by mapped pages")]
+[Workload("last-put", Story = "one vCPU drops its root after mapping N pages, for four sizes (shape H1)", Timed = "put, by mapped pages", Needs = WorkloadNeeds.Roots)]
 public sealed class LastPut<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

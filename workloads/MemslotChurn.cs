@@ -1,5 +1,6 @@
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Settings;
 
 namespace Lab.Workloads;
 
@@ -17,7 +18,8 @@ namespace Lab.Workloads;
 /// generations, counted by the VM, equal the updates that made one, counted by the updater.
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB (65,536 pages: several milliseconds of zap). Rate: smoke closed loop, measured either.
 /// </remarks>
-[Workload("memslot-churn", Story = "a small memslot is deleted and recreated, moved or re-flagged while vCPUs run", Timed = "update and its phases, create, flags, fault, reload")]
+[Workload(MemslotChurn.Name, Story = "a small memslot is deleted and recreated, moved or re-flagged while vCPUs run",
+    Timed = "update and its phases, create, flags, fault, reload", Offers = WorkloadOffers.Floors | WorkloadOffers.VcpuThreads)]
 public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
@@ -56,6 +58,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private const int Create = 1;
         private const int FlagChange = 2;
 
+        private readonly SlotOperation _kind = parameters.Of(MemslotChurn.Operation);
         private bool _exists = true;
         private bool _away;
         private bool _logging;
@@ -66,7 +69,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         /// <summary>Nearly all the leafs that the guest's memory takes: a few faults of the round before may be among those counted.</summary>
         private readonly long _refill = parameters.EmptyGuest || parameters.RatePerSecond > 0 ? 0
-            : parameters.RefillPages >= 0 ? parameters.RefillPages
+            : parameters.Of(MemslotChurn.Refill) is >= 0 and int pages ? pages
             : (long)(parameters.Frames / Gfn.FramesPerSpte(vm.Settings.LeafLevel) * 15 / 16);
 
         public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
@@ -76,7 +79,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
 
         /// <summary>A delete and its create are two steps of one update.</summary>
-        public override double RatePerSecond => parameters.RatePerSecond * (parameters.Operation == SlotOperation.Delete ? 2 : 1);
+        public override double RatePerSecond => parameters.RatePerSecond * (_kind == SlotOperation.Delete ? 2 : 1);
 
         internal ulong GenerationsMade { get; private set; }
 
@@ -110,8 +113,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             return metric;
         }
 
-        private SlotOperation Operation =>
-            parameters.Operation == SlotOperation.Mix ? (SlotOperation)(_steps / 2 % 3) : parameters.Operation;
+        private SlotOperation Operation => _kind == SlotOperation.Mix ? (SlotOperation)(_steps / 2 % 3) : _kind;
 
         /// <summary>True if the next step takes mappings down, and so wants them to be there.</summary>
         private bool NextZaps => Operation == SlotOperation.Move || (Operation == SlotOperation.Delete && _exists);
@@ -154,4 +156,36 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             return FlagChange;
         }
     }
+}
+
+/// <summary>Updates of <c>memslot-churn</c>.</summary>
+public enum SlotOperation
+{
+    /// <summary>Delete and recreate.</summary>
+    Delete,
+
+    /// <summary>Move between two places.</summary>
+    Move,
+
+    /// <summary>Turn dirty logging of all guest memory on and off.</summary>
+    Flags,
+
+    /// <summary>All of them in turn.</summary>
+    Mix,
+}
+
+/// <summary>What <see cref="MemslotChurn{TMachine}"/> can be asked.</summary>
+public static class MemslotChurn
+{
+    public const string Name = "memslot-churn";
+    public static SettingGroup Declared { get; } = new(Name, Name);
+    public static Setting<SlotOperation> Operation { get; } = Declared.Add("operation", Form.Words<SlotOperation>(), "delete", "the update");
+
+    /// <summary>
+    /// In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that each
+    /// zap finds as much to do; negative: all of memory.
+    /// </summary>
+    public static Setting<int> Refill { get; } = Declared.Add(
+        "refill", Form.Whole(0, int.MaxValue).Or("none", 0).Or("all", -1) with { Takes = "all, none or a number" }, "all",
+        "pages that the vCPUs fault in again before the next zap of a closed loop");
 }

@@ -16,7 +16,8 @@ namespace Lab.Workloads;
 /// loaded are counted and printed; where the MMU keeps roots, only fast zaps cause new ones.
 /// Parameters — 64 pages touched per flip: enough to see a rebuild, few enough to flip often. Rate of updates: <c>--rate</c>, else 20/s.
 /// </remarks>
-[Workload("root-toggle", Story = "vCPUs flip between two roots as for SMM or CR0.WP (shape H5), with occasional memslot updates", Timed = "toggle, touch, update")]
+[Workload("root-toggle", Story = "vCPUs flip between two roots as for SMM or CR0.WP (shape H5), with occasional memslot updates",
+    Timed = "toggle, touch, update", Needs = WorkloadNeeds.Roots, Offers = WorkloadOffers.VcpuThreads | WorkloadOffers.Rebuilds)]
 public sealed class RootToggle<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

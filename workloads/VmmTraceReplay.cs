@@ -1,5 +1,6 @@
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Settings;
 
 namespace Lab.Workloads;
 
@@ -14,7 +15,8 @@ namespace Lab.Workloads;
 /// Timed: each delete (update, with phases), each create, each flag change; faults; reloads. Not timed: waiting for the recorded time of a call. The
 /// answer: at the end of each replay the VM holds exactly the slots that the trace leaves.
 /// </remarks>
-[Workload("vmm-trace", Story = "memslot calls recorded from a booting VMM, replayed while vCPUs run", Timed = "update and its phases, create, flags, fault, reload")]
+[Workload(VmmTraceReplay.Name, Story = "memslot calls recorded from a booting VMM, replayed while vCPUs run",
+    Timed = "update and its phases, create, flags, fault, reload", Needs = WorkloadNeeds.Trace, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
@@ -24,7 +26,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
     public VmmTraceReplay(VmSource<TMachine> source, WorkloadParameters parameters)
         : base(source, parameters)
     {
-        VmmTrace trace = parameters.Trace ?? throw new ArgumentException("vmm-trace needs a trace.", nameof(parameters));
+        VmmTrace trace = parameters.Trace ?? throw new ArgumentException($"{VmmTraceReplay.Name} needs a trace.", nameof(parameters));
         _vm = source.NewVm();
         _vmm = new Vmm(_vm, trace, parameters);
         GfnRange memory = GfnRange.Of(0, Math.Min(parameters.Frames, trace.FramesMax));
@@ -51,6 +53,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         private const int Create = 1;
         private const int FlagChange = 2;
 
+        private readonly bool _atFullSpeed = parameters.Of(VmmTraceReplay.AtFullSpeed);
         private readonly int _left = CountLeft(trace);
         private int _next;
         private long _begin;
@@ -62,7 +65,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
 
-        public override bool KeepsTime => !parameters.TraceAtFullSpeed;
+        public override bool KeepsTime => !_atFullSpeed;
 
         internal string? Wrong { get; private set; }
 
@@ -72,7 +75,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
             if (_next == trace.Calls.Count) BeginAgain();
             long now = vm.Machine.Timestamp();
             if (_next == 0) _begin = now;
-            if (parameters.TraceAtFullSpeed) return;
+            if (_atFullSpeed) return;
             // In short naps, so that the end of the load is noticed between steps: a call that is not due yet is left for the next step.
             long wait = _begin + trace.Calls[_next].AtNanoseconds - now;
             if (wait > 0) vm.Machine.Dally(Math.Min(wait, 2_000_000));
@@ -82,7 +85,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         {
             _hasPhases = false;
             VmmCall call = trace.Calls[_next];
-            if (!parameters.TraceAtFullSpeed && vm.Machine.Timestamp() < _begin + call.AtNanoseconds) return -1;
+            if (!_atFullSpeed && vm.Machine.Timestamp() < _begin + call.AtNanoseconds) return -1;
             _next++;
             if (call.IsDelete)
             {
@@ -121,4 +124,18 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
             return slots.Count;
         }
     }
+}
+
+/// <summary>What <see cref="VmmTraceReplay{TMachine}"/> can be asked.</summary>
+public static class VmmTraceReplay
+{
+    public const string Name = "vmm-trace";
+    public static SettingGroup Declared { get; } = new(Name, Name);
+
+    /// <summary>A manifest has its name where it was replayed.</summary>
+    public static Setting<string> Trace { get; } = Declared.Add(
+        "trace", Form.Text, "seabios-pc-vga", "the calls: built-in name or file", unset: "none");
+
+    /// <summary>Replay as fast as possible instead of with the trace's own timing.</summary>
+    public static Setting<bool> AtFullSpeed { get; } = Declared.Add("speed", Form.Words(("original", false), ("max", true)), "original", "timing");
 }

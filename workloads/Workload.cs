@@ -1,65 +1,49 @@
 using Lab.Mmu;
+using Lab.Settings;
 
 namespace Lab.Workloads;
 
-/// <summary>What the user asked of a workload.</summary>
+/// <summary>What the user asked of a workload. What only one workload can be asked is declared beside it.</summary>
 public sealed record WorkloadParameters
 {
+    /// <summary>KVM has 32,764 slots; the guest's image, its request words, its memory and the slot under test are four of them.</summary>
+    private const int BystandersMax = 32_760;
+
+    /// <summary>Where the lab keeps the slots itself it scans and copies them.</summary>
+    public const int BystandersInLabMax = 1024;
+
+    /// <summary>What every workload can be asked.</summary>
+    public static SettingGroup Declared { get; } = new("Workloads");
+
+    /// <summary>Updates per second on a fixed schedule; zero is a closed loop.</summary>
+    public static Setting<double> Rate { get; } = Declared.Add(
+        "rate", Form.Rate.Or("closed loop", 0) with { Takes = "" }, "closed loop", "updates per second on a fixed schedule, or a closed loop",
+        unset: "closed loop");
+
+    /// <summary>One-page slots that nobody touches, besides those under test.</summary>
+    public static Setting<int> Bystanders { get; } = Declared.Add(
+        "slots", Form.Whole(0, BystandersMax), "0", "one-page slots that nobody touches, besides those under test");
+
     /// <summary>Guest memory that the vCPUs touch, in bytes.</summary>
     public long MemoryBytes { get; init; } = 256L << 20;
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Updates per second on a fixed schedule; zero is a closed loop.</summary>
-    public double RatePerSecond { get; init; }
+    public SettingValues Values { get; init; } = SettingValues.Defaults;
 
-    /// <summary>Which update <c>memslot-churn</c> makes.</summary>
-    public SlotOperation Operation { get; init; }
-
-    /// <summary>Recorded calls for <c>vmm-trace</c>.</summary>
+    /// <summary>Recorded calls, for a workload that needs them.</summary>
     public VmmTrace? Trace { get; init; }
-
-    /// <summary>Replay the trace as fast as possible instead of with its own timing.</summary>
-    public bool TraceAtFullSpeed { get; init; }
-
-    /// <summary>
-    /// In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that each
-    /// zap finds as much to do; negative: all of memory.
-    /// </summary>
-    public long RefillPages { get; init; } = -1;
-
-    /// <summary>One-page slots that nobody touches, besides those under test.</summary>
-    public int Bystanders { get; init; }
-
-    /// <summary>Memslot updates per second beside <c>fault-storm</c>'s unmaps, a delete and its create together; zero is a closed loop, null none.</summary>
-    public double? UpdatesPerSecond { get; init; } = 20;
-
-    /// <summary><c>fault-storm</c> unmaps memory that is in no slot.</summary>
-    public bool StormOutside { get; init; }
-
-    /// <summary>Frames that <c>fault-storm</c> unmaps at once: one leaf table.</summary>
-    public ulong StormFrames { get; init; } = 512;
 
     /// <summary>The guest touches nothing: a bound.</summary>
     public bool EmptyGuest { get; init; }
 
     internal ulong Frames => (ulong)(MemoryBytes >> 12);
-}
 
-/// <summary>Updates of <c>memslot-churn</c>.</summary>
-public enum SlotOperation
-{
-    /// <summary>Delete and recreate.</summary>
-    Delete,
+    public double RatePerSecond => Of(Rate);
 
-    /// <summary>Move between two places.</summary>
-    Move,
+    public T Of<T>(Setting<T> setting) => Values.Of(setting);
 
-    /// <summary>Turn dirty logging of all guest memory on and off.</summary>
-    Flags,
-
-    /// <summary>All of them in turn.</summary>
-    Mix,
+    public WorkloadParameters With<T>(Setting<T> setting, T value) => this with { Values = Values.With(setting, value) };
 }
 
 /// <summary>Makes the VMs of a workload, all with the strategy under test, and keeps what they had to say when they are gone.</summary>
@@ -130,6 +114,38 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
     }
 }
 
+/// <summary>What a workload needs of strategy and rig beyond the ordinary.</summary>
+[Flags]
+public enum WorkloadNeeds
+{
+    Nothing = 0,
+
+    /// <summary>It is about roots, which the running kernel does not show.</summary>
+    Roots = 1,
+
+    /// <summary>It is about the memslots of the running kernel: only strategies that leave them to it can be measured.</summary>
+    KernelSlots = 2,
+
+    /// <summary>It replays recorded calls.</summary>
+    Trace = 4,
+}
+
+/// <summary>What a workload shows or has that others do not.</summary>
+[Flags]
+public enum WorkloadOffers
+{
+    Nothing = 0,
+
+    /// <summary>Its memslot updates have floors: the bounds can be measured on it.</summary>
+    Floors = 1,
+
+    /// <summary>Each vCPU is a thread beside the updater's: more vCPUs are more load.</summary>
+    VcpuThreads = 2,
+
+    /// <summary>It counts roots that were rebuilt for nothing.</summary>
+    Rebuilds = 4,
+}
+
 /// <summary>Name card of a workload: the class carries it, the catalogue and <c>lab list</c> read it.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class WorkloadAttribute(string name) : Attribute
@@ -143,8 +159,9 @@ public sealed class WorkloadAttribute(string name) : Attribute
     /// <summary>What is timed.</summary>
     public required string Timed { get; init; }
 
-    /// <summary>It is about the memslots of the running kernel: only strategies that leave them to it can be measured.</summary>
-    public bool NeedsKernelSlots { get; init; }
+    public WorkloadNeeds Needs { get; init; }
+
+    public WorkloadOffers Offers { get; init; }
 }
 
 /// <summary>A set of actors on one or more VMs, and the answer that they must agree on.</summary>
@@ -187,9 +204,10 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     /// <exception cref="InvalidOperationException">The VM cannot have so many.</exception>
     protected void CreateBystanders(Vm<TMachine> vm)
     {
-        if (Parameters.Bystanders == 0) return;
-        MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, Parameters.Bystanders, BystanderBase);
-        if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {Parameters.Bystanders} more slots: {result}.");
+        int count = Parameters.Of(WorkloadParameters.Bystanders);
+        if (count == 0) return;
+        MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, count, BystanderBase);
+        if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {count} more slots: {result}.");
     }
 
     /// <summary>A VM with the guest's memory and the slot to churn.</summary>

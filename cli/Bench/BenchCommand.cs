@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Lab.Application;
+using Lab.Settings;
 
 namespace Lab.Cli.Bench;
 

@@ -5,6 +5,7 @@ using Lab.Application.Catalogue;
 using Lab.Cli.Run;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Cli.Compare;
 

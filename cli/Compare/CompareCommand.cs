@@ -10,6 +10,7 @@ using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
+using Lab.Settings;
 
 namespace Lab.Cli.Compare;
 
@@ -39,7 +40,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         ComparisonFolder? resumed = request.Resume is { } path ? ComparisonFolder.Open(path) : null;
         IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
         FixedArms given = new(arms, console.Error);
-        given.Refuse(request.Anyway);
+        given.Refuse(request.Values.Of(CompareSettings.Anyway));
         foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
 
         ComparisonFolder? folder = resumed;
@@ -47,7 +48,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (arms.Any(arm => arm.Source == ArmSource.Strategy))
         {
             folder = resumed is null ? Create(arms) : Resume(resumed);
-            isInterrupted = new BlockMeasurement(folder, RunOptions.Rehearse, console.Error).Run(cancellation);
+            isInterrupted = new BlockMeasurement(folder, RunRequest.Read, console.Error).Run(cancellation);
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
@@ -58,7 +59,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
         if (arms.Count > 1)
         {
-            CompareOutput.Print(comparison, folder, request.Format, console);
+            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console);
             if (folder is { Manifest.Blocks.Count: > 0 }) console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
         }
 
@@ -78,10 +79,10 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
             return ExitCode.Usage;
         }
-        if (request.IsStrict && comparison.Arms.Any(arm => arm.Contaminations.Count > 0)) return ExitCode.Contaminated;
+        if (request.Values.Of(CompareSettings.Strict) && comparison.Arms.Any(arm => arm.Contaminations.Count > 0)) return ExitCode.Contaminated;
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
         bool isOpen = !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
-        return request.MustDecide && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive : ExitCode.Fine;
+        return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive : ExitCode.Fine;
     }
 
     private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)
@@ -104,7 +105,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
 
     private RunRequest Rehearsed(ComparisonArm arm)
     {
-        using ChildRun child = new(arm, RunOptions.Rehearse, request.Out, request.Seed);
+        using ChildRun child = new(arm, RunRequest.Read, request.Out, request.Seed);
         return child.Rehearse();
     }
 

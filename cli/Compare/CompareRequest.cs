@@ -1,4 +1,5 @@
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Cli.Compare;
 
@@ -13,42 +14,38 @@ internal enum CompareFormat
 }
 
 /// <summary>One invocation of <c>lab compare</c>, checked as far as that is possible before anything is measured.</summary>
-internal sealed record CompareRequest
+/// <param name="Values">What was set of the comparison itself.</param>
+internal sealed record CompareRequest(SettingValues Values)
 {
     /// <summary>Empty if <see cref="Resume"/> names a comparison, which has its own.</summary>
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];
 
-    /// <summary>The comparison folder to go on with.</summary>
-    public string? Resume { get; init; }
-
-    /// <summary>Null where it was not given: a resumed comparison has its own.</summary>
-    public int? Blocks { get; init; }
-
-    public ulong Seed { get; init; } = 1;
-
-    public double? Threshold { get; init; }
-
-    /// <summary>Length of the turns in which the arms of a block measure, as typed; null for one after another.</summary>
-    public string? Turns { get; init; }
-
-    /// <summary>Metrics that decide; empty for the default.</summary>
-    public IReadOnlyList<string> Gated { get; init; } = [];
-
-    /// <summary>Whether an answer is demanded: what stays open is a failure of its own kind.</summary>
-    public bool MustDecide { get; init; }
-
-    /// <summary>Whether a contaminated run is a failure.</summary>
-    public bool IsStrict { get; init; }
-
-    /// <summary>Whether baselines of other machines are taken.</summary>
-    public bool Anyway { get; init; }
-
-    public string? SaveBaseline { get; init; }
-
-    public string Out { get; init; } = Path.Combine("results", "comparisons");
-
-    public CompareFormat Format { get; init; }
-
     /// <summary>What people should know before it begins, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>The comparison folder to go on with.</summary>
+    public string? Resume => NullIfEmpty(CompareSettings.Resume);
+
+    public string? SaveBaseline => NullIfEmpty(CompareSettings.SaveBaseline);
+
+    /// <summary>Null where it was not given: a resumed comparison has its own.</summary>
+    public int? Blocks => IsOwn(CompareSettings.Blocks) ? Values.Of(CompareSettings.Blocks) : null;
+
+    /// <summary>Null where it was not given: a resumed comparison has its own.</summary>
+    public double? Threshold => IsOwn(CompareSettings.Threshold) ? Values.Of(CompareSettings.Threshold) : null;
+
+    /// <summary>Length of the turns in which the arms of a block measure, as typed; null for one after another.</summary>
+    public string? Turns => Values.Of(CompareSettings.Turns) is null ? null : Values.TextOf(CompareSettings.Turns);
+
+    /// <summary>Metrics that decide; empty for the default.</summary>
+    public IReadOnlyList<string> Gated =>
+        Values.Of(CompareSettings.Metric) is { Length: > 0 } metrics ? Names.Items(CompareSettings.Metric.Option, metrics) : [];
+
+    public ulong Seed => Values.Of(CompareSettings.Seed);
+
+    public string Out => Values.Of(CompareSettings.Out);
+
+    private bool IsOwn(Setting setting) => Resume is null || Values.IsGiven(setting);
+
+    private string? NullIfEmpty(Setting<string> setting) => Values.Of(setting) is { Length: > 0 } text ? text : null;
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Measuring;
+using Lab.Settings;
 
 namespace Lab.Cli.Doctor;
 

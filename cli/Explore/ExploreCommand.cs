@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
+using Lab.Cli.Options;
 using Lab.Explorer;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
+using Lab.Settings;
 
 namespace Lab.Cli.Explore;
 
@@ -16,11 +18,11 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
 {
     public static Command Build(LabConsole console)
     {
-        ExploreOptions options = new();
+        SettingOptions options = new(ExplorationSettings.Group.Settings);
         Command command = new("explore", "find the interleaving that breaks a strategy, print it, replay it");
         options.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(LabCommand.Guarded(console, () =>
-            new ExploreCommand(options.Read(parsed, new LabCatalogue()), console).Execute(cancellation))));
+            new ExploreCommand(ExploreOptions.Read(options.Read(parsed), new LabCatalogue()), console).Execute(cancellation))));
         return command;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Lab.Application.Settings;
 using Lab.Explorer;
+using Lab.Settings;
 
 namespace Lab.Cli.Explore;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Cli.List;
 

@@ -7,6 +7,7 @@ using Lab.Cli.Run;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Results;
+using Lab.Settings;
 using Lab.Strategies;
 using Spectre.Console;
 

@@ -1,6 +1,7 @@
-using System.CommandLine;
+using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Cli.Options;
 
@@ -10,12 +11,6 @@ namespace Lab.Cli.Options;
 /// </summary>
 internal sealed class InheritedSettings
 {
-    /// <summary>What a manifest says where the option was not given and has no value that could be typed.</summary>
-    private static readonly (string Name, string Value)[] NotGiven = [("rate", "closed loop"), ("trace", "none"), ("pause", "none")];
-
-    /// <summary>A plug-in has to be known before the arms are read; where it lies is no setting.</summary>
-    private const string Plugin = "plugin";
-
     private readonly Dictionary<string, string> _values = [];
     private readonly List<string> _disagreed = [];
     private readonly string _from;
@@ -23,11 +18,11 @@ internal sealed class InheritedSettings
     private InheritedSettings(ComparisonArm arm, IReadOnlyList<Manifest> manifests)
     {
         _from = arm.Source == ArmSource.Baseline ? $"baseline '{arm.Label}'" : $"'{arm.Label}'";
-        foreach (string name in manifests.SelectMany(one => one.Settings.Keys).Distinct().Where(name => name != Plugin).Order(StringComparer.Ordinal))
+        foreach (Setting setting in RunSettings.All.Where(IsInherited))
         {
-            string?[] values = [.. manifests.Select(one => one.Settings.GetValueOrDefault(name)).Distinct()];
-            if (values is [{ } value]) _values[name] = value;
-            else _disagreed.Add(name);
+            string?[] values = [.. manifests.Select(one => one.Settings.GetValueOrDefault(setting.Name)).Distinct()];
+            if (values.Length > 1) _disagreed.Add(setting.Option);
+            else if (values is [{ } value] && value != setting.Unset) _values[setting.Name] = value;
         }
     }
 
@@ -39,19 +34,17 @@ internal sealed class InheritedSettings
         return records.Count == 0 ? null : new InheritedSettings(arms[0], [.. records.Select(record => record.Manifest)]);
     }
 
-    /// <summary>The value of an option that was not typed; null if the earlier runs have none, or none that can be given.</summary>
-    public string? ValueOf(Option option)
-    {
-        string name = option.Name.TrimStart('-');
-        return _values.TryGetValue(name, out string? value) && !NotGiven.Contains((name, value)) ? value : null;
-    }
+    /// <summary>The value of a setting that was not typed; null if the earlier runs have none, or none that can be given.</summary>
+    public string? ValueOf(Setting setting) => _values.GetValueOrDefault(setting.Name);
 
     /// <summary>One line for people: where settings come from that they did not type, as far as they are none that would be used anyway.</summary>
-    public string Describe(IReadOnlyList<(string Option, string Value)> taken, IEnumerable<Option> shaping)
+    public string Describe(IReadOnlyList<(Setting Setting, string Value)> taken)
     {
-        string what = taken.Count == 0 ? "the defaults" : string.Join(", ", taken.Select(one => $"{one.Option} {one.Value}"));
-        string[] open = [.. shaping.Select(option => option.Name.TrimStart('-')).Intersect(_disagreed)];
-        string disagreed = open.Length == 0 ? "" : $"; its runs do not agree on {string.Join(", ", open.Select(name => $"--{name}"))}";
+        string what = taken.Count == 0 ? "the defaults" : string.Join(", ", taken.Select(one => $"{one.Setting} {one.Value}"));
+        string disagreed = _disagreed.Count == 0 ? "" : $"; its runs do not agree on {string.Join(", ", _disagreed)}";
         return $"settings not typed are those of {_from}: {what}{disagreed}.";
     }
+
+    /// <summary>A plug-in has to be known before the arms are read; where it lies is no setting.</summary>
+    private static bool IsInherited(Setting setting) => setting.Shapes && !setting.Repeats;
 }

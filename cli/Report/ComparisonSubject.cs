@@ -5,6 +5,7 @@ using Lab.Cli.Compare;
 using Lab.Plots;
 using Lab.Results.Comparisons;
 using Lab.Results.HdrLog;
+using Lab.Settings;
 
 namespace Lab.Cli.Report;
 

@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Cli.Report;
 

@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Results.HdrLog;
+using Lab.Settings;
 
 namespace Lab.Cli.Report;
 

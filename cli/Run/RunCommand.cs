@@ -10,6 +10,7 @@ using Lab.Results;
 using Lab.Strategies;
 using Lab.Time;
 using Lab.Watch;
+using Lab.Workloads;
 using Spectre.Console;
 
 namespace Lab.Cli.Run;
@@ -33,14 +34,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     public int Execute(CancellationToken cancellation)
     {
         IReadOnlyList<Planned> plan = Plan();
-        if (plan.Count == 0) throw NothingFits();
         // Before anything is written: what it stands on may not be there.
         using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
         IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
         string? unwatched = null;
-        using Watcher? watcher = request.Watch ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;
+        using Watcher? watcher = request.Values.Of(RunSettings.Watch) ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;
         _watcher = watcher;
         IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched], .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
@@ -85,25 +85,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             foreach (WorkloadEntry workload in request.Workloads)
             {
                 IEnumerable<Subject> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
-                plan.AddRange(order.Where(strategy => Fits(strategy, workload)).Select(strategy => new Planned(strategy, workload, run)));
+                plan.AddRange(order.Where(strategy => workload.Takes(strategy)).Select(strategy => new Planned(strategy, workload, run)));
             }
         }
         return plan;
     }
-
-    /// <summary>
-    /// The bounds are floors of a memslot update and mean nothing elsewhere; the kernel does not show its roots, and the lab has no dirty log.
-    /// </summary>
-    private static bool Fits(Subject strategy, WorkloadEntry workload) =>
-        strategy.IsBound ? workload.Name == "memslot-churn"
-            : strategy.NeedsKernel ? workload.Name is not ("last-put" or "root-toggle")
-            : !workload.Card.NeedsKernelSlots;
-
-    private UsageException NothingFits() => request.Workloads.FirstOrDefault(workload => workload.Card.NeedsKernelSlots) is { } workload
-        ? new UsageException($"--workload {workload.Name} is about memslots of the running kernel and needs --strategy kernel with --mmu kvm.")
-        : request.Strategies.Any(strategy => strategy.NeedsKernel)
-            ? new UsageException("--strategy kernel shows no roots, which last-put and root-toggle are about; add a strategy, or another --workload.")
-            : new UsageException("--strategy names only bounds, which are floors of memslot-churn; add a strategy, or --workload memslot-churn.");
 
     private bool Measure(RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
@@ -146,10 +132,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        RunTables.Print(record, request.Format, console);
+        RunTables.Print(record, request.Values.Of(RunSettings.Format), console);
         console.Error.WriteLine($"run folder: {folder.Path}");
 
-        if (request.DrawFigures)
+        if (request.Values.Of(RunSettings.Figures))
         {
             Figures.WriteAll(record, folder.Path);
             string report = Path.Combine(folder.Path, "report.html");
@@ -158,7 +144,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         }
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
         if (interrupted) return ExitCode.Interrupted;
-        return request.Strict && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
+        return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
     }
 
     /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>
@@ -171,16 +157,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     private List<string> Warnings()
     {
-        List<string> warnings = [];
+        List<string> warnings = [.. request.Idle().Select(setting => $"{setting.Option} is for {string.Join(" or ", setting.Only)} and changes nothing here.")];
         int cores = MachineLimits.Read().UsableCores;
-        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Name is not ("last-put" or "vm-destroy" or "slot-growth")))
+        if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Offers(WorkloadOffers.VcpuThreads)))
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
-        if (request.Parameters is { Trace: { } trace, TraceAtFullSpeed: false } && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        if (request.Parameters is { Trace: { } trace } && !request.Values.Of(VmmTraceReplay.AtFullSpeed) && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees only part of it; use --duration or --speed max."));

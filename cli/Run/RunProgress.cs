@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Lab.Application.Settings;
 using Lab.Measure;
+using Lab.Settings;
 using Spectre.Console;
 
 namespace Lab.Cli.Run;

@@ -12,13 +12,6 @@ internal static class SavedBaseline
     public static BaselineStore Beside(string outFolder) =>
         new(Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(outFolder)) ?? "", "baselines"));
 
-    /// <summary>Null if the option is not given.</summary>
-    /// <exception cref="UsageException">No name of a folder.</exception>
-    public static string? Name(string text) =>
-        text.Length == 0 ? null
-        : BaselineStore.IsName(text) ? text
-        : throw Quantities.Bad("--save-baseline", text, "a name of letters, digits, dots, dashes and underscores");
-
     public static void Save(string name, RunFolder folder, string outFolder, LabConsole console)
     {
         if (folder.Manifest.State != RunState.Complete)

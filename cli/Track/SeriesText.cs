@@ -1,6 +1,7 @@
 using Lab.Application;
 using Lab.Plots;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 

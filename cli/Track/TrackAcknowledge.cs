@@ -4,6 +4,7 @@ using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -16,8 +17,8 @@ internal static class TrackAcknowledge
     {
         TrackOptions options = new();
         Argument<string[]> text = new("series") { Description = "words that name one series: strategy, workload, metric, p99, settings", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> change = RunOptions.Text("--change", "first commit of the new level, or its beginning", "");
-        Option<string> reason = RunOptions.Text("--reason", "why it is acceptable, in one line", "");
+        Option<string> change = SettingOptions.Text("--change", "first commit of the new level, or its beginning", "");
+        Option<string> reason = SettingOptions.Text("--reason", "why it is acceptable, in one line", "");
         Option<bool> all = new("--all-series") { Description = "every series that changes at that commit" };
         Command command = new("acknowledge", "accept a change, with the reason");
         command.Arguments.Add(text);

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Lab.Application;
+using Lab.Application.Settings;
 using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -12,7 +14,7 @@ namespace Lab.Cli.Track;
 internal static class TrackAdd
 {
     /// <summary>How often and where to, and what has columns of its own: not what is measured. A plug-in's path is its strategy's place, not its code.</summary>
-    private static readonly string[] Immaterial = ["strategy", "workload", "runs", "seed", "out", "format", "plugin"];
+    private static readonly string[] Immaterial = [.. RunSettings.All.Where(setting => !setting.Matters).Select(setting => setting.Name)];
 
     private sealed record Request(IReadOnlyList<string> Runs, string Out, string History, string? Commit, bool TakesDirty, GitRepository Repository);
 
@@ -20,9 +22,9 @@ internal static class TrackAdd
     {
         TrackOptions options = new();
         Argument<string[]> runs = new("run") { Description = "id, beginning of an id, path, latest, a folder of runs, or a comparison folder; latest if absent", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> commit = RunOptions.Text("--commit", "commit that was measured; by default the one the runs name", "");
+        Option<string> commit = SettingOptions.Text("--commit", "commit that was measured; by default the one the runs name", "");
         Option<bool> dirty = new("--dirty") { Description = "accept runs of a modified tree, as COMMIT-dirty" };
-        Option<string> folder = RunOptions.Text("--out", "folder of the run folders", Path.Combine("results", "runs"));
+        Option<string> folder = SettingOptions.Text("--out", "folder of the run folders", Path.Combine("results", "runs"));
         Command command = new("add", "add the numbers of runs to the history");
         command.Arguments.Add(runs);
         foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Repository]) command.Options.Add(option);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lab.Application;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 

@@ -6,6 +6,7 @@ using Lab.Cli.Options;
 using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -18,7 +19,7 @@ internal static class TrackCulprit
     {
         TrackOptions options = new();
         Argument<string[]> text = new("series") { Description = "words that name series: strategy, workload, metric, p99, settings; all if absent", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> change = RunOptions.Text("--change", "the change at this commit, or its beginning; by default every open regression", "");
+        Option<string> change = SettingOptions.Text("--change", "the change at this commit, or its beginning; by default every open regression", "");
         Command command = new("culprit", "commits between the last good and the first bad, and how to bisect them");
         command.Arguments.Add(text);
         foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine]) command.Options.Add(option);

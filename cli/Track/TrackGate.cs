@@ -8,6 +8,7 @@ using Lab.Cli.Options;
 using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -20,9 +21,9 @@ internal static class TrackGate
     public static Command Build(LabConsole console)
     {
         TrackOptions options = new();
-        Option<string> metric = RunOptions.Text("--metric", "metrics that decide, comma-separated; all by default", "");
-        Option<string> since = RunOptions.Text("--since", "only what became worse after this commit", "");
-        Option<string> format = RunOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
+        Option<string> metric = SettingOptions.Text("--metric", "metrics that decide, comma-separated; all by default", "");
+        Option<string> since = SettingOptions.Text("--since", "only what became worse after this commit", "");
+        Option<string> format = SettingOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
         Command command = new("gate", "exit with 3 if a regression is open, with 6 if that is undecided");
         foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format]) command.Options.Add(option);
         command.SetAction(parsed => LabCommand.Guarded(console, () =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Cli.Options;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -20,11 +21,11 @@ internal enum TrackFormat
 /// <summary>What several verbs of <c>lab track</c> ask for.</summary>
 internal sealed class TrackOptions
 {
-    public Option<string> History { get; } = RunOptions.Text("--history", "the history's file; acknowledged.csv is beside it", Path.Combine("history", "history.csv"));
+    public Option<string> History { get; } = SettingOptions.Text("--history", "the history's file; acknowledged.csv is beside it", Path.Combine("history", "history.csv"));
 
-    public Option<string> Machine { get; } = RunOptions.Text("--machine", "whose series: this machine's, all, or a fingerprint; by default this one's", "");
+    public Option<string> Machine { get; } = SettingOptions.Text("--machine", "whose series: this machine's, all, or a fingerprint; by default this one's", "");
 
-    public Option<string> Repository { get; } = RunOptions.Text("--repo", "git repository of the commits", ".");
+    public Option<string> Repository { get; } = SettingOptions.Text("--repo", "git repository of the commits", ".");
 
     /// <exception cref="UsageException">No such format, or none of this verb's.</exception>
     public static TrackFormat Format(ParseResult parsed, Option<string> option, params TrackFormat[] formats) =>

@@ -6,6 +6,7 @@ using Lab.Cli.Compare;
 using Lab.Cli.Printing;
 using Lab.Results;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 

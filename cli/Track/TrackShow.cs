@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Cli.Track;
 
@@ -13,9 +14,9 @@ internal static class TrackShow
     {
         TrackOptions options = new();
         Option<string[]> series = new("--series") { Description = "words that name series: strategy, workload, metric, p99, settings; may be repeated", AllowMultipleArgumentsPerToken = true };
-        Option<string> format = RunOptions.Text("--format", "standard output: table, csv, json or markdown", "table");
-        Option<string> figure = RunOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
-        Option<string> html = RunOptions.Text("--html", "write the history as a page of its own into this file", "");
+        Option<string> format = SettingOptions.Text("--format", "standard output: table, csv, json or markdown", "table");
+        Option<string> figure = SettingOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
+        Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
         Command command = new("show", "series and their changes");
         foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html]) command.Options.Add(option);
         command.SetAction(parsed => LabCommand.Guarded(console, () =>

@@ -24,8 +24,5 @@ public static class ExitCode
     public const int Interrupted = 130;
 }
 
-/// <summary>The user asked for something that cannot be; the message is one sentence that says what to do instead.</summary>
-public sealed class UsageException(string message) : Exception(message);
-
 /// <summary>A baseline is not there or is of another machine; the message is one sentence that says what to do instead.</summary>
 public sealed class NotComparableException(string message) : Exception(message);

@@ -35,7 +35,6 @@ public sealed record QuietSettings
     public static class Declared
     {
         public static SettingGroup Group { get; } = new("A quiet machine");
-
         public static Setting<QuietSettings> Quiet { get; } = Group.Add(
             "quiet", new Form<QuietSettings>(QuietOf, Print)
             {
@@ -43,7 +42,6 @@ public sealed record QuietSettings
                 Corners = [new(), new() { Pin = true, Fifo = true }, new() { Pin = true, HoldOffIdleStates = true, Fifo = true }],
             },
             "none", "what the machine is asked for");
-
         public static Setting<int> FifoPriority { get; } = Group.Add(
             "fifo-priority", Form.Whole(1, 99), FifoPriorityDefault.ToString(CultureInfo.InvariantCulture), "SCHED_FIFO priority of --quiet fifo");
 

@@ -95,23 +95,17 @@ public sealed record WindowSettings
         private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
         public static SettingGroup Group { get; } = new("The measured window");
-
         public static Setting<TimeSpan> Duration { get; } = Group.Add(
             "duration", Form.Duration(TimeSpan.FromMilliseconds(10), Longest), "3s", "length of each measured window");
-
         public static Setting<TimeSpan> Warmup { get; } = Group.Add(
             "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "shortest warm-up before each window");
-
         public static Setting<TimeSpan> WarmupLimit { get; } = Group.Add(
             "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s", "longest warm-up; actors not warm by then are measured cold, with a note");
-
         public static Setting<TimeSpan> SteadyLimit { get; } = Group.Add(
             "steady-limit", Form.Duration(TimeSpan.Zero, Longest), "1s",
             "how much longer to wait for a steady load; after that it is measured with a note; 0 does not wait");
-
         public static Setting<TimeSpan> Watchdog { get; } = Group.Add(
             "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s", "abandon a run when an actor makes no progress for this long");
-
         public static Setting<Pinning> Pin { get; } = Group.Add("pin", Form.Words<Pinning>(), "auto", "bind actors to cores");
     }
 

@@ -5,7 +5,7 @@ public enum Recorded
 {
     Always,
 
-    /// <summary>Only when it is not the default.</summary>
+    /// <summary>Only when it is not the default: so that the hash of settings, which names series in histories, survives a new one.</summary>
     WhenSet,
 
     /// <summary>It says how results are told, not what was measured.</summary>
@@ -38,6 +38,9 @@ public abstract class Setting(string name, string byDefault, string help)
     /// <summary>Shapes what is measured: compare hands it on to its arms, an arm may have its own, a baseline's is inherited.</summary>
     public bool Shapes { get; init; } = true;
 
+    /// <summary>Two runs that differ in it do not measure the same, so it is part of the hash of a run's settings.</summary>
+    public bool Matters { get; init; } = true;
+
     /// <summary>What a manifest says where it was not given and there is no default; an empty text means the same.</summary>
     public string? Unset { get; init; }
 
@@ -59,8 +62,14 @@ public abstract class Setting(string name, string byDefault, string help)
     /// <exception cref="UsageException">It cannot be; the message says what can.</exception>
     public abstract object? Read(IReadOnlyList<string> texts);
 
+    /// <summary>The value if none is given.</summary>
+    public abstract object? ReadDefault();
+
     /// <summary>The text that <see cref="Read"/> takes for the value.</summary>
     public abstract string Write(object? value);
+
+    /// <summary>Whether two texts are of one value.</summary>
+    public bool MeansTheSame(string one, string other) => one == other || one == Write(Read([other]));
 
     public sealed override string ToString() => Option;
 }
@@ -94,6 +103,8 @@ public sealed class Setting<T> : Setting
     public string Print(T value) => Form.Print(value);
 
     public override object? Read(IReadOnlyList<string> texts) => Repeats ? Form.ParseAll!(Option, texts) : Parse(texts[^1]);
+
+    public override object? ReadDefault() => DefaultValue;
 
     public override string Write(object? value) => Print((T)value!);
 }

@@ -9,6 +9,8 @@ public sealed class SettingGroup(string title, params string[] only)
 
     public string Title { get; } = title;
 
+    public IReadOnlyList<string> Only { get; } = only;
+
     public IReadOnlyList<Setting> Settings => _settings;
 
     /// <param name="name">As it is typed, without dashes.</param>
@@ -17,20 +19,19 @@ public sealed class SettingGroup(string title, params string[] only)
     /// <param name="help">What it is, without the values it takes and without the default.</param>
     /// <param name="recorded">When the manifest has it.</param>
     /// <param name="shapes"><see cref="Setting.Shapes"/>.</param>
+    /// <param name="matters"><see cref="Setting.Matters"/>.</param>
     /// <param name="unset"><see cref="Setting.Unset"/>.</param>
     /// <param name="only">Instead of the group's.</param>
     /// <param name="hidden"><see cref="Setting.IsHidden"/>.</param>
     public Setting<T> Add<T>(
         string name, Form<T> form, string byDefault, string help,
-        Recorded recorded = Recorded.Always, bool shapes = true, string? unset = null, string[]? only = null, bool hidden = false)
+        Recorded recorded = Recorded.Always, bool shapes = true, bool matters = true, string? unset = null, string[]? only = null, bool hidden = false)
     {
         Setting<T> setting = new(name, form, byDefault, help)
         {
-            Only = only ?? this.Only, Recorded = recorded, Shapes = shapes, Unset = unset, IsHidden = hidden,
+            Only = only ?? Only, Recorded = recorded, Shapes = shapes, Matters = matters, Unset = unset, IsHidden = hidden,
         };
         _settings.Add(setting);
         return setting;
     }
-
-    private string[] Only { get; } = only;
 }

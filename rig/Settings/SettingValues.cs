@@ -6,13 +6,13 @@ namespace Lab.Settings;
 public sealed class SettingValues
 {
     private readonly ImmutableDictionary<Setting, object?> _values;
-    private readonly ImmutableHashSet<Setting> _given;
+    private readonly ImmutableDictionary<Setting, string> _given;
 
-    private SettingValues(ImmutableDictionary<Setting, object?> values, ImmutableHashSet<Setting> given) => (_values, _given) = (values, given);
+    private SettingValues(ImmutableDictionary<Setting, object?> values, ImmutableDictionary<Setting, string> given) => (_values, _given) = (values, given);
 
     /// <summary>Nothing given.</summary>
     public static SettingValues Defaults { get; } =
-        new(ImmutableDictionary<Setting, object?>.Empty, ImmutableHashSet<Setting>.Empty);
+        new(ImmutableDictionary<Setting, object?>.Empty, ImmutableDictionary<Setting, string>.Empty);
 
     /// <summary>Reads what was typed.</summary>
     /// <param name="settings">Those that can be.</param>
@@ -22,7 +22,7 @@ public sealed class SettingValues
     {
         SettingValues values = Defaults;
         foreach (Setting setting in settings)
-            if (typed(setting) is { } texts) values = new(values._values.SetItem(setting, setting.Read(texts)), values._given.Add(setting));
+            if (typed(setting) is { } texts) values = new(values._values.SetItem(setting, setting.Read(texts)), values._given.Add(setting, texts[^1]));
         return values;
     }
 
@@ -45,11 +45,15 @@ public sealed class SettingValues
     public T Of<T>(Setting<T> setting) => _values.TryGetValue(setting, out object? value) ? (T)value! : setting.DefaultValue;
 
     /// <summary>Whether it was typed.</summary>
-    public bool IsGiven(Setting setting) => _given.Contains(setting);
+    public bool IsGiven(Setting setting) => _given.ContainsKey(setting);
+
+    /// <summary>As it was typed, or the default as one would.</summary>
+    public string Typed(Setting setting) => _given.GetValueOrDefault(setting, setting.Default);
 
     public SettingValues With<T>(Setting<T> setting, T value) => new(_values.SetItem(setting, value), _given);
 
-    public string TextOf(Setting setting) => _values.TryGetValue(setting, out object? value) ? setting.Write(value) : setting.Write(setting.Read([setting.Default]));
+    public string TextOf(Setting setting) =>
+        _values.TryGetValue(setting, out object? value) ? setting.Write(value) : setting.Write(setting.ReadDefault());
 
     /// <summary>Values by name for a manifest, in the order of the names.</summary>
     public SortedDictionary<string, string> Describe(IEnumerable<Setting> settings)
@@ -58,8 +62,9 @@ public sealed class SettingValues
         foreach (Setting setting in settings)
         {
             string text = TextOf(setting);
-            bool isDefault = text == setting.Write(setting.Read([setting.Default]));
-            if (setting.Recorded == Recorded.Always || (setting.Recorded == Recorded.WhenSet && !isDefault)) described[setting.Name] = text;
+            bool isDefault = text == setting.Write(setting.ReadDefault());
+            if (setting.Recorded == Recorded.Always || (setting.Recorded == Recorded.WhenSet && !isDefault))
+                described[setting.Name] = text;
         }
         return described;
     }

@@ -24,18 +24,12 @@ public sealed class InheritedSettingsTests : IDisposable
         return options.Read(root.Parse([.. arguments, "--out", _runs.Out]));
     }
 
-    private static RunRequest Run(params string[] arguments)
-    {
-        RunOptions options = new();
-        RootCommand root = new();
-        options.AddTo(root);
-        return options.Read(root.Parse(arguments), new LabCatalogue());
-    }
+    private static RunRequest Run(params string[] arguments) => RunRequest.Read(arguments);
 
     private string Baseline(string name, params string[] arguments) =>
         _runs.Folders($"baselines/{name}", [1e6, 1.01e6], one => one with { Settings = Run(arguments).Describe() });
 
-    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], RunOptions.Rehearse, request.Out, 1).Rehearse();
+    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], RunRequest.Read, request.Out, 1).Rehearse();
 
     /// <summary>Everything that a manifest says can be typed again and means the same.</summary>
     [Theory]

@@ -1,4 +1,5 @@
 using Lab.Application.Settings;
+using Lab.Settings;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -11,7 +11,7 @@ namespace Lab.Tests.Hardware;
 public class HostLoadTests
 {
     /// <summary>All but what only the running kernel can do.</summary>
-    public static TheoryData<string> Workloads => [.. Catalogue.Workloads.Where(type => !CardOf(type).NeedsKernelSlots).Select(NameOf)];
+    public static TheoryData<string> Workloads => [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)];
 
     [Theory]
     [MemberData(nameof(Workloads))]
@@ -29,7 +29,7 @@ public class HostLoadTests
     {
         using WindowHost host = new(new HardwareSettings { ChunkBytes = HostRig.ChunkBytes, Contexts = 16 });
         WorkloadRun.Of(
-            strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(1), parameters: new WorkloadParameters { Operation = operation, RefillPages = 0 },
+            strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(1), parameters: new WorkloadParameters().With(MemslotChurn.Operation, operation).With(MemslotChurn.Refill, 0),
             host: host).AssertClean();
     }
 
@@ -81,7 +81,7 @@ public class HostLoadTests
         }
         using WindowHost host = new(settings);
         WorkloadRun.Of(
-            "mainline", typeof(MemslotChurn<>), TimeSpan.FromMilliseconds(300), parameters: new WorkloadParameters { Operation = operation },
+            "mainline", typeof(MemslotChurn<>), TimeSpan.FromMilliseconds(300), parameters: new WorkloadParameters().With(MemslotChurn.Operation, operation),
             host: host).AssertClean();
         Assert.True(host.Userfaults!.Value.Count > 100, "few pages were resolved by the rig");
     }

@@ -149,7 +149,8 @@ public sealed class KernelSlotsTests
         {
             using IHardwareHost? host = TryOpen(new HardwareSettings { Contexts = 16 });
             if (host is null) return;
-            WorkloadParameters parameters = new() { Bystanders = bystanders, UpdatesPerSecond = updates, StormOutside = outside, StormFrames = 16 };
+            WorkloadParameters parameters = new WorkloadParameters().With(WorkloadParameters.Bystanders, bystanders).With(FaultStorm.Updates, updates)
+                .With(FaultStorm.Outside, outside).With(FaultStorm.Pages, 16);
             WorkloadRun.Of(strategy, typeof(FaultStorm<>), Window, parameters: parameters, host: host).AssertClean();
         }
     }
@@ -161,7 +162,7 @@ public sealed class KernelSlotsTests
     {
         using IHardwareHost? host = TryOpen(new HardwareSettings { Dirty = dirty });
         if (host is null) return;
-        WorkloadRun.Of(strategy, typeof(DirtyLog<>), Window, parameters: new WorkloadParameters { RatePerSecond = 500 }, host: host).AssertClean();
+        WorkloadRun.Of(strategy, typeof(DirtyLog<>), Window, parameters: new WorkloadParameters().With(WorkloadParameters.Rate, 500), host: host).AssertClean();
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class KvmRunTests
         using IHardwareHost? host = TryOpen(Settings);
         if (host is null) return;
         WorkloadRun.Of(
-            strategy, typeof(MemslotChurn<>), Window, parameters: new WorkloadParameters { Operation = SlotOperation.Mix, RefillPages = 0 }, host: host).AssertClean();
+            strategy, typeof(MemslotChurn<>), Window, parameters: new WorkloadParameters().With(MemslotChurn.Operation, SlotOperation.Mix).With(MemslotChurn.Refill, 0), host: host).AssertClean();
     }
 
     [Theory]

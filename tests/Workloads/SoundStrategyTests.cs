@@ -11,7 +11,7 @@ public class SoundStrategyTests
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
 
     public static TheoryData<string, string> Everything => new MatrixTheoryData<string, string>(
-        [.. StrategyFixture.Sound], [.. Catalogue.Workloads.Where(type => !CardOf(type).NeedsKernelSlots).Select(NameOf)]);
+        [.. StrategyFixture.Sound], [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)]);
 
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
@@ -33,7 +33,7 @@ public class SoundStrategyTests
         WorkloadRun.Of(
             strategy, typeof(MemslotChurn<>), Window,
             new VmSettings { Vcpus = 2, InsertAtTail = true, Workers = 3 },
-            new WorkloadParameters { Operation = SlotOperation.Mix, RefillPages = 0 }).AssertClean();
+            new WorkloadParameters().With(MemslotChurn.Operation, SlotOperation.Mix).With(MemslotChurn.Refill, 0)).AssertClean();
 
     [Theory]
     [MemberData(nameof(Sound))]
@@ -92,7 +92,7 @@ public class SoundStrategyTests
     [InlineData("no-flush", "I6")]
     public void A_workload_stops_at_the_first_violation_of_a_broken_strategy(string strategy, string expected)
     {
-        WorkloadRun run = WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(10), parameters: new WorkloadParameters { RefillPages = 0 });
+        WorkloadRun run = WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(10), parameters: new WorkloadParameters().With(MemslotChurn.Refill, 0));
         Assert.Contains(run.Violations, violation => violation.Invariant == expected);
     }
 

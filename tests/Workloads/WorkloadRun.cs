@@ -22,7 +22,7 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
     public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null, IHardwareHost? host = null)
     {
         settings ??= new VmSettings { Vcpus = 2 };
-        parameters ??= new WorkloadParameters { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]), TraceAtFullSpeed = true };
+        parameters ??= new WorkloadParameters { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]) }.With(VmmTraceReplay.AtFullSpeed, true);
         settings = settings with { MemoryBytes = MemoryBytes };
         parameters = parameters with { MemoryBytes = MemoryBytes };
         VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings, host));

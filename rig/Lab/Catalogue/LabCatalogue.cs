@@ -1,6 +1,8 @@
 using System.Reflection;
 using Lab.Explorer.Scenarios;
+using Lab.Hardware;
 using Lab.Mmu;
+using Lab.Settings;
 using Lab.Strategies;
 using Lab.Workloads;
 
@@ -10,6 +12,19 @@ namespace Lab.Application.Catalogue;
 public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
 {
     public string Name => Card.Name;
+
+    public bool Needs(WorkloadNeeds what) => Card.Needs.HasFlag(what);
+
+    public bool Offers(WorkloadOffers what) => Card.Offers.HasFlag(what);
+
+    /// <summary>
+    /// Whether the strategy can be measured on it: bounds are floors of a memslot update and mean nothing elsewhere, the kernel does not show its roots,
+    /// and only the kernel has slots of its own.
+    /// </summary>
+    public bool Takes(Subject strategy) =>
+        strategy.IsBound ? Offers(WorkloadOffers.Floors)
+            : strategy.NeedsKernel ? !Needs(WorkloadNeeds.Roots)
+            : !Needs(WorkloadNeeds.KernelSlots);
 
     public Workload<TMachine> Create<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
         where TMachine : struct, IMachine =>
@@ -71,6 +86,47 @@ public sealed class LabCatalogue
         {
             throw new UsageException(error.Message);
         }
+    }
+
+    /// <summary>What to name for memslot updates of the running kernel.</summary>
+    public string Kernels => Strategies.First(strategy => strategy.SlotUpdates == SlotUpdates.Kernel).Name;
+
+    /// <summary>The strategies of a comma-separated list; 'all' is every sound one and the bounds.</summary>
+    /// <exception cref="UsageException">No such strategy, or none for that MMU.</exception>
+    public IReadOnlyList<Subject> StrategiesNamed(string text, string mmu)
+    {
+        IReadOnlyList<Subject> chosen = Listed("--strategy", text, Strategies, entry => !entry.IsBroken && entry.FitsMmu(mmu), name => Named(name, Strategies));
+        if (chosen.FirstOrDefault(entry => !entry.FitsMmu(mmu)) is not { } stranger) return chosen;
+        throw new UsageException(stranger.NeedsKernel
+            ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
+            : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
+    }
+
+    /// <summary>The workloads of a comma-separated list, or 'all'.</summary>
+    /// <exception cref="UsageException">No such workload.</exception>
+    public IReadOnlyList<WorkloadEntry> WorkloadsNamed(string text) => Listed("--workload", text, Workloads, _ => true, name => Names.Find("workload", name, Workloads, entry => entry.Name));
+
+    /// <exception cref="UsageException">No strategy can be measured on any of the workloads.</exception>
+    public void RefuseIfNothingFits(IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)
+    {
+        if (strategies.Any(strategy => workloads.Any(workload => workload.Takes(strategy)))) return;
+        string Those(Func<WorkloadEntry, bool> which) => string.Join(" and ", Workloads.Where(which).Select(workload => workload.Name));
+        if (workloads.FirstOrDefault(workload => workload.Needs(WorkloadNeeds.KernelSlots)) is { } ofKernel)
+            throw new UsageException($"--workload {ofKernel.Name} is about memslots of the running kernel and needs --strategy {Kernels} with --mmu kvm.");
+        if (strategies.FirstOrDefault(strategy => strategy.NeedsKernel) is { } kernel)
+        {
+            throw new UsageException($"--strategy {kernel.Name} shows no roots, which {Those(one => one.Needs(WorkloadNeeds.Roots))} are about; "
+                + "add a strategy, or another --workload.");
+        }
+        string floored = Those(one => one.Offers(WorkloadOffers.Floors));
+        throw new UsageException($"--strategy names only bounds, which are floors of {floored}; add a strategy, or --workload {floored}.");
+    }
+
+    private static IReadOnlyList<T> Listed<T>(string option, string text, IReadOnlyList<T> all, Func<T, bool> isOneOfAll, Func<string, T> named)
+    {
+        List<T> chosen = [];
+        foreach (string name in Names.Items(option, text)) chosen.AddRange((name == "all" ? all.Where(isOneOfAll) : [named(name)]).Except(chosen));
+        return chosen;
     }
 
     /// <summary>Adds the members that an assembly offers.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Lab.Application.Settings;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 

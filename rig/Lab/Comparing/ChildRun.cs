@@ -5,6 +5,7 @@ using Lab.Application.Measuring;
 using Lab.Application.Settings;
 using Lab.Measure;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 

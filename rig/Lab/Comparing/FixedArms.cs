@@ -1,6 +1,7 @@
 using Lab.Application.Measuring;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 

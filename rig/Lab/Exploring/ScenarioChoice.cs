@@ -3,6 +3,7 @@ using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
+using Lab.Settings;
 
 namespace Lab.Application.Exploring;
 

@@ -4,6 +4,7 @@ using Lab.Application.Settings;
 using Lab.Measure;
 using Lab.Results;
 using Lab.Strategies;
+using Lab.Workloads;
 
 namespace Lab.Application.Measuring;
 
@@ -72,7 +73,7 @@ public static class MeasurementRowsOf
                 yield return "Without --pause the window of the bug is a few instructions wide: metal can show it, but cannot show that it is absent.";
         }
         double loads = Sum(outcome, "root_loads");
-        if (workload.Name == "root-toggle" && loads > 0)
+        if (workload.Offers(WorkloadOffers.Rebuilds) && loads > 0)
         {
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");

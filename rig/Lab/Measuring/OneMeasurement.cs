@@ -53,14 +53,15 @@ public sealed class OneMeasurement(
         using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
+        double inject = request.Values.Of(RunSettings.Inject);
         bool takesTurns = strategy.Needs == StrategyNeeds.OneThread;
-        IReadOnlyList<IMeasuredActor> actors = takesTurns ? [new TakingTurns(instance.Actors)] : instance.Actors;
+        IReadOnlyList<IMeasuredActor> actors = takesTurns ? [new TakingTurns(strategy.Name, instance.Actors)] : instance.Actors;
         watcher?.Begin();
         // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
         WindowSettings settings = request.Window with
         {
             OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)),
-            Injection = request.Inject > 0 && !takesTurns ? new Injection(SlowedMetric, request.Inject) : null,
+            Injection = inject > 0 && !takesTurns ? new Injection(SlowedMetric, inject) : null,
         };
         MeasuredRun window = TimedMeasurement.Run(actors, settings, watch, stop.Token);
         string? unwatched = null;

@@ -3,6 +3,7 @@ using Lab.Application.Catalogue;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Settings;
 using Lab.Strategies;
 using Lab.Workloads;
 
@@ -11,154 +12,146 @@ namespace Lab.Application.Settings;
 /// <summary>One invocation of <c>lab run</c>, checked: everything in it can be done on this machine.</summary>
 public sealed record RunRequest
 {
+    private const int VcpusByDefaultMax = 4;
+
+    /// <summary>What was set. What was left to the lab, such as how many vCPUs, has been decided.</summary>
+    public required SettingValues Values { get; init; }
+
     public required IReadOnlyList<Subject> Strategies { get; init; }
 
     public required IReadOnlyList<WorkloadEntry> Workloads { get; init; }
 
-    public string Mmu { get; init; } = "radix";
-
     /// <summary>Null on <c>radix</c>.</summary>
     public HardwareSettings? Hardware { get; init; }
 
-    public int Runs { get; init; } = 3;
+    public required VmSettings Vm { get; init; }
 
-    public ulong Seed { get; init; } = 1;
+    public required WindowSettings Window { get; init; }
 
-    public string Out { get; init; } = Path.Combine("results", "runs");
+    public required WorkloadParameters Parameters { get; init; }
 
-    /// <summary>Assemblies that offered strategies of their own.</summary>
-    public IReadOnlyList<string> Plugins { get; init; } = [];
+    public string Mmu => Values.Of(RunSettings.Mmu);
 
-    public OutputFormat Format { get; init; }
+    public int Runs => Values.Of(RunSettings.Runs);
 
-    public VmSettings Vm { get; init; } = new();
+    public ulong Seed => Values.Of(RunSettings.Seed);
 
-    public WindowSettings Window { get; init; } = new();
+    public string Out => Values.Of(RunSettings.Out);
 
-    public PerfChoice Perf { get; init; }
+    /// <summary>Name under which the finished run is kept; null for none.</summary>
+    public string? SaveBaseline => Values.Of(RunSettings.SaveBaseline) is { Length: > 0 } name ? name : null;
+
+    /// <summary>Length of the turns in which <c>lab compare</c> lets its arms measure; null for windows in one piece.</summary>
+    public TimeSpan? Turn => Values.Of(RunSettings.Turns);
 
     /// <summary>Whether perf events are opened for the actors.</summary>
-    public bool CountsThreads => Perf == PerfChoice.On || (Perf == PerfChoice.Auto && Mmu != "radix");
-
-    public TraceChoice KernelTrace { get; init; }
-
-    /// <summary>Whether a second process looks for what disturbs the run.</summary>
-    public bool Watch { get; init; }
+    public bool CountsThreads => Values.Of(RunSettings.Perf) switch
+    {
+        PerfChoice.On => true,
+        PerfChoice.Auto => Hardware is not null,
+        _ => false,
+    };
 
     /// <summary>Which tracepoints are asked for; null for none.</summary>
-    public KernelTraceScope? TraceScope => KernelTrace switch
+    public KernelTraceScope? TraceScope => Values.Of(RunSettings.KernelTrace) switch
     {
         TraceChoice.On => KernelTraceScope.Full,
         TraceChoice.Auto when Mmu == "kvm" => KernelTraceScope.Rare,
         _ => null,
     };
 
-    public WorkloadParameters Parameters { get; init; } = new();
+    /// <summary>A run with these options, each followed by its value.</summary>
+    /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>
+    public static RunRequest Read(IReadOnlyList<string> arguments) => Of(SettingValues.Read(RunSettings.All, arguments), new LabCatalogue());
 
-    /// <summary>Self-test: share of its own time by which each memslot update is made longer, 0.1 for 10 %.</summary>
-    public double Inject { get; init; }
-
-    /// <summary>Name under which the finished run is kept; null for none.</summary>
-    public string? SaveBaseline { get; init; }
-
-    /// <summary>Whether a contaminated measurement is a failure.</summary>
-    public bool Strict { get; init; }
-
-    /// <summary>Length of the turns in which <c>lab compare</c> lets its arms measure; null for windows in one piece.</summary>
-    public TimeSpan? Turn { get; init; }
-
-    public bool DrawFigures { get; init; } = true;
-
-    /// <summary>Every setting by the name of its option, for the manifest.</summary>
-    public IReadOnlyDictionary<string, string> Describe()
+    /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>
+    public static RunRequest Of(SettingValues values, LabCatalogue catalogue)
     {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        SortedDictionary<string, string> settings = new(StringComparer.Ordinal)
+        foreach (string plugin in values.Of(RunSettings.Plugins)) catalogue.AddPlugin(plugin);
+        if (values.Of(RunSettings.Out).Length == 0) throw new UsageException("--out is empty; name a folder for run folders.");
+        string mmu = Names.Find("MMU", values.Of(RunSettings.Mmu), catalogue.Mmus, entry => entry.Name).Name;
+        IReadOnlyList<Subject> strategies = catalogue.StrategiesNamed(values.Of(RunSettings.Strategy), mmu);
+        IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
+        catalogue.RefuseIfNothingFits(strategies, workloads);
+        HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);
+        VmmTrace? trace = workloads.Any(workload => workload.Needs(WorkloadNeeds.Trace)) ? Trace(values.Of(VmmTraceReplay.Trace)) : null;
+        values = values
+            .With(RunSettings.Strategy, string.Join(',', strategies.Select(strategy => strategy.Name)))
+            .With(RunSettings.Workload, string.Join(',', workloads.Select(workload => workload.Name)))
+            .With(RunSettings.Vcpus, values.Of(RunSettings.Vcpus) is > 0 and int asked ? asked : VcpusThatFit())
+            .With(WindowSettings.Declared.WarmupLimit, Longer(values.Of(WindowSettings.Declared.WarmupLimit), values.Of(WindowSettings.Declared.Warmup)))
+            .With(VmmTraceReplay.Trace, trace?.Name ?? VmmTraceReplay.Trace.Unset!);
+        long memory = Memory(values, mmu);
+        RefuseTooManySlots(values.Of(WorkloadParameters.Bystanders), strategies, catalogue);
+        int vcpus = values.Of(RunSettings.Vcpus);
+        return new RunRequest
         {
-            ["strategy"] = string.Join(",", Strategies.Select(strategy => strategy.Name)),
-            ["workload"] = string.Join(",", Workloads.Select(workload => workload.Name)),
-            ["mmu"] = Mmu,
-            ["vcpus"] = Vm.Vcpus.ToString(invariant),
-            ["memory"] = Quantities.DescribeBytes(Parameters.MemoryBytes),
-            ["pages"] = Quantities.DescribeBytes(4096L << (9 * (Vm.LeafLevel - 1))),
-            ["duration"] = Quantities.Describe(Window.Duration),
-            ["warmup"] = Quantities.Describe(Window.WarmupMinimum),
-            ["warmup-limit"] = Quantities.Describe(Window.WarmupLimit),
-            ["steady-limit"] = Quantities.Describe(Window.SteadyLimit),
-            ["watchdog"] = Quantities.Describe(Window.WatchdogTimeout),
-            ["rate"] = Parameters.RatePerSecond == 0 ? "closed loop" : string.Create(invariant, $"{Parameters.RatePerSecond}/s"),
-            ["runs"] = Runs.ToString(invariant),
-            ["seed"] = Seed.ToString(invariant),
-            ["operation"] = Parameters.Operation.ToString().ToLowerInvariant(),
-            ["refill"] = Parameters.RefillPages switch { < 0 => "all", 0 => "none", var pages => pages.ToString(invariant) },
-            ["trace"] = Parameters.Trace?.Name ?? "none",
-            ["speed"] = Parameters.TraceAtFullSpeed ? "max" : "original",
-            ["yield"] = Vm.Yield switch
+            Values = values,
+            Strategies = strategies,
+            Workloads = workloads,
+            Hardware = hardware,
+            Vm = VmSettings.Of(values) with
             {
-                YieldPolicy.Off => "off",
-                YieldPolicy.AfterEntries => $"after:{Vm.YieldEntries}",
-                _ => "contended",
+                Vcpus = vcpus,
+                MemoryBytes = Math.Max(memory, trace is null ? 0 : (long)Math.Min(trace.FramesMax, (ulong)memory >> 12) << 12),
+                LeafLevel = values.Of(RunSettings.Pages),
             },
-            ["zap-passes"] = Vm.Passes switch { ZapPasses.AsSource => "source", var passes => passes.ToString().ToLowerInvariant() },
-            ["workers"] = Vm.Workers.ToString(invariant),
-            ["insert"] = Vm.InsertAtTail ? "tail" : "head",
-            ["grace"] = Quantities.Describe(Vm.GracePeriodMin),
-            ["pin"] = Window.Pinning.ToString().ToLowerInvariant(),
-            ["quiet"] = Describe(Window.Quiet),
-            ["fifo-priority"] = Window.Quiet.FifoPriority.ToString(invariant),
-            ["perf"] = Perf.ToString().ToLowerInvariant(),
-            ["kernel-trace"] = KernelTrace.ToString().ToLowerInvariant(),
-            ["watch"] = Watch ? "on" : "off",
-            ["out"] = Out,
-            ["format"] = Format.ToString().ToLowerInvariant(),
-            ["plugin"] = Plugins.Count == 0 ? "none" : string.Join(",", Plugins),
-            ["pause"] = Vm.PauseNanoseconds.Count == 0
-                ? "none"
-                : string.Join(",", Vm.PauseNanoseconds.Select(pause => $"{NameOf(pause.Key)}={pause.Value}ns")),
+            Window = WindowSettings.Of(values) with { LoggedSamples = values.Of(RunSettings.Watch) ? LoggedSamples(vcpus) : 0 },
+            Parameters = new WorkloadParameters { MemoryBytes = memory, Seed = values.Of(RunSettings.Seed), Trace = trace, Values = values },
         };
-        foreach ((string name, string value) in Describe(Parameters)) settings[name] = value;
-        if (Turn is { } turn) settings["turns"] = Quantities.Describe(turn);
-        if (Inject > 0) settings["inject"] = string.Create(invariant, $"{100 * Inject:0.###}%");
-        if (Hardware is { } hardware)
-            foreach ((string name, string value) in Describe(hardware)) settings[name] = value;
-        return settings;
     }
 
-    public static string NameOf(PausePoint point) =>
-        point switch
-        {
-            PausePoint.FastZap => "fast-zap",
-            PausePoint.PutEdge => "put-edge",
-            PausePoint.RootFilter => "root-filter",
-            _ => "detached",
-        };
+    /// <summary>Every setting by name, for the manifest; those of the MMUs that the processor walks only where it does.</summary>
+    public IReadOnlyDictionary<string, string> Describe() =>
+        Values.Describe(RunSettings.Groups.Where(group => Hardware is not null || group != HardwareSettings.Declared.Group).SelectMany(group => group.Settings));
 
-    /// <summary>As the user would type it.</summary>
-    public static string Describe(QuietSettings quiet)
+    /// <summary>Settings that were given and mean nothing to this run.</summary>
+    public IEnumerable<Setting> Idle() =>
+        RunSettings.All.Where(setting => Values.IsGiven(setting) && setting.Only.Count > 0 && !setting.Only.Contains(Mmu) && !Workloads.Any(workload => setting.Only.Contains(workload.Name)));
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static long Memory(SettingValues values, string mmu)
     {
-        (bool Asked, string Name)[] parts = [(quiet.Pin, "pin"), (quiet.HoldOffIdleStates, "idle"), (quiet.Fifo, "fifo")];
-        return quiet.IsNone ? "none" : string.Join(",", parts.Where(part => part.Asked).Select(part => part.Name));
+        string text = values.Typed(RunSettings.Memory);
+        long memory = values.Of(RunSettings.Memory), page = 4096L << (9 * (values.Of(RunSettings.Pages) - 1));
+        if (memory < Math.Max(page, 1 << 20) || memory % page != 0)
+            throw Quantities.Bad("--memory", text, $"at least 1MiB and a multiple of the page size {RunSettings.Pages.Print(values.Of(RunSettings.Pages))}");
+        MachineLimits limits = MachineLimits.Read();
+        if (limits.TotalMemoryBytes is { } machine && memory > machine)
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"--memory {text} is more than this machine has ({machine / (double)(1L << 30):0.0}GiB); ask for less."));
+        }
+        // Where the processor walks, guest memory is memory: the machine must have it now, and some for the rest.
+        const long rest = 256L << 20;
+        if (mmu == "radix" || limits.AvailableMemoryBytes is not { } available || memory + rest <= available) return memory;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--memory {text} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this process; ask for less, or use --mmu radix, where guest pages cost nothing."));
     }
 
-    /// <summary>Settings by option name, for the manifest.</summary>
-    public static IEnumerable<(string Name, string Value)> Describe(WorkloadParameters parameters) =>
-    [
-        ("slots", parameters.Bystanders.ToString(CultureInfo.InvariantCulture)),
-        ("updates", parameters.UpdatesPerSecond switch { null => "none", 0 => "max", { } rate => string.Create(CultureInfo.InvariantCulture, $"{rate}/s") }),
-        ("storm-where", parameters.StormOutside ? "outside" : "slot"),
-        ("storm-pages", parameters.StormFrames.ToString(CultureInfo.InvariantCulture)),
-    ];
+    private static void RefuseTooManySlots(int slots, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)
+    {
+        if (slots <= WorkloadParameters.BystandersInLabMax || strategies.FirstOrDefault(strategy => !strategy.NeedsKernel) is not { } inLab) return;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--slots {slots} are too many for {inLab.Name}, for which the lab keeps the slots itself: at most {WorkloadParameters.BystandersInLabMax}, or --strategy {catalogue.Kernels} alone."));
+    }
 
-    /// <summary>Settings by option name, for the manifest.</summary>
-    public static IEnumerable<(string Name, string Value)> Describe(HardwareSettings settings) =>
-    [
-        ("kvm-device", settings.KvmDevice),
-        ("chunk", Quantities.DescribeBytes(settings.ChunkBytes)),
-        ("contexts", settings.Contexts.ToString(CultureInfo.InvariantCulture)),
-        ("backing", settings.Backing switch { BackingKind.Shared => "shared", BackingKind.Anonymous => "anon", _ => "thp" }),
-        ("zap-all", settings.SlotZapAll ? "on" : "off"),
-        ("userfault", settings.Userfault ? "on" : "off"),
-        ("drop", settings.Drop == MemoryDrop.PunchHole ? "punch" : "madvise"),
-        ("dirty", settings.Dirty == DirtyTracking.Ring ? "ring" : "log"),
-    ];
+    /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for many.</summary>
+    private static int LoggedSamples(int vcpus) => Math.Clamp((1 << 18) / vcpus, 1 << 11, 1 << 15);
+
+    /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>
+    private static int VcpusThatFit() => Math.Clamp(MachineLimits.Read().UsableCores - 1, 1, VcpusByDefaultMax);
+
+    private static VmmTrace Trace(string nameOrPath)
+    {
+        try
+        {
+            return VmmTrace.Load(nameOrPath);
+        }
+        catch (VmmTraceException error)
+        {
+            throw new UsageException($"--trace: {error.Message}");
+        }
+    }
 }

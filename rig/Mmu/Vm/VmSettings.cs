@@ -100,26 +100,19 @@ public sealed record VmSettings
     public static class Declared
     {
         private const string After = "after:";
-
         public static SettingGroup Group { get; } = new("Page tables, roots and locks");
-
         public static Setting<YieldRule> Yield { get; } = Group.Add(
             "yield", new Form<YieldRule>(YieldOf, Print) { Takes = "off, contended, or after:N entries of progress", Corners = [new(YieldPolicy.Off, 1), new(YieldPolicy.AfterEntries, 7)] },
             "contended", "zaps drop a contended lock");
-
         public static Setting<ZapPasses> Passes { get; } = Group.Add(
             "zap-passes",
             Form.Words(("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
             "source", "granularity of whole-root zaps");
-
         public static Setting<int> Workers { get; } = Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
-
         public static Setting<bool> InsertAtTail { get; } = Group.Add(
             "insert", Form.Words(("head (as the kernel)", false), ("tail", true)), "head", "where new roots join the list");
-
         public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
             "grace", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "1ms", "shortest grace period of page tables");
-
         public static Setting<IReadOnlyDictionary<PausePoint, long>> Pauses { get; } = Group.Add(
             "pause", new Form<IReadOnlyDictionary<PausePoint, long>>(PausesOf, Print)
             {

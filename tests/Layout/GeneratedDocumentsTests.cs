@@ -1,0 +1,68 @@
+using System.Text;
+using Lab.Application.Settings;
+using Lab.Cli.Compare;
+using Lab.Cli.Explore;
+using Lab.Settings;
+using Lab.Tests.Cli;
+using Xunit;
+
+namespace Lab.Tests.Layout;
+
+/// <summary>
+/// Tables of documents say what the declarations say. A table that does not fails with what to do; with <c>LAB_WRITE_DOCUMENTS=1</c> in the environment it is
+/// written instead.
+/// </summary>
+public sealed class GeneratedDocumentsTests
+{
+    private const string WriteVariable = "LAB_WRITE_DOCUMENTS";
+
+    /// <summary>Document, name of the markers around the generated part, and what stands between them.</summary>
+    private static readonly (string File, string Marker, Func<string> Generate)[] Generated = [("docs/OPTIONS.md", "options", Options)];
+
+    public static TheoryData<string, string> Parts => [.. Generated.Select(one => (one.File, one.Marker))];
+
+    [Theory]
+    [MemberData(nameof(Parts))]
+    public void A_generated_table_is_up_to_date(string file, string marker)
+    {
+        string path = Path.Combine(LabProcess.Checkout, file), text = File.ReadAllText(path);
+        string begin = $"<!-- {marker}:begin -->\n", end = $"<!-- {marker}:end -->";
+        int from = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length, to = text.IndexOf(end, StringComparison.Ordinal);
+        Assert.True(from >= begin.Length && to >= from, $"{file} needs {begin.Trim()} and {end}");
+        string expected = Generated.Single(one => (one.File, one.Marker) == (file, marker)).Generate();
+        if (text[from..to] == expected) return;
+        if (Environment.GetEnvironmentVariable(WriteVariable) == "1")
+        {
+            File.WriteAllText(path, text[..from] + expected + text[to..]);
+            return;
+        }
+        Assert.Fail($"{file} is out of date; run the tests with {WriteVariable}=1, or paste between the markers '{marker}':\n\n{expected}");
+    }
+
+    private static string Options()
+    {
+        StringBuilder text = new();
+        text.Append("## run\n\nAlso what `lab` without a verb takes.\n");
+        foreach (SettingGroup group in RunSettings.Groups) Table(text, Heading(group), group.Settings, setting => setting.Default);
+        text.Append("\n## compare\n\nBesides these, arms are measured with all options of `run` but ");
+        Setting[] not = [.. RunSettings.All.Where(setting => !setting.Shapes && !setting.IsHidden && !CompareSettings.Group.Settings.Any(own => own.Name == setting.Name))];
+        text.Append(string.Join(", ", not.Select(setting => $"`{setting}`"))).Append($", and with {CompareSettings.Departures}.\n");
+        Table(text, null, CompareSettings.Group.Settings, setting => setting.Default);
+        text.Append("\n## explore\n");
+        Table(text, null, ExplorationSettings.Group.Settings, setting => setting.Default);
+        return text.ToString();
+    }
+
+    private static string Heading(SettingGroup group) =>
+        group.Only.Count == 0 ? group.Title : $"{(group.Only.Contains(group.Title) ? "" : $"{group.Title}: ")}with {string.Join(" or ", group.Only.Select(name => $"`{name}`"))}";
+
+    private static void Table(StringBuilder text, string? heading, IEnumerable<Setting> settings, Func<Setting, string> byDefault)
+    {
+        text.Append(heading is null ? "\n" : $"\n### {heading}\n\n").Append("| option | default | |\n|---|---|---|\n");
+        foreach (Setting setting in settings.Where(setting => !setting.IsHidden))
+        {
+            string value = setting.IsFlag || setting.Repeats || byDefault(setting).Length == 0 ? "–" : $"`{byDefault(setting)}`";
+            text.Append($"| `{setting}` | {value} | {setting.Description.Replace("|", "\\|")} |\n");
+        }
+    }
+}
