@@ -1,4 +1,5 @@
 using Lab.Mmu;
+using Lab.Strategies.Roots;
 
 namespace Lab.Bench;
 
@@ -24,7 +25,7 @@ internal sealed class RadixWork : IDisposable
     {
         Pages = pages;
         _threads = threads;
-        _vm = StrategyVm.Create("mainline", new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
+        _vm = StrategyVm.Create(typeof(Mainline<>), new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
         _radix = (RadixMmu<Metal>)_vm.Mmu;
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
             throw new InsufficientMemoryException("Out of table pages for a root.");

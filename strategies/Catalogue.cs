@@ -50,10 +50,10 @@ public static class Catalogue
     public static IReadOnlyList<Member> All { get; } = [.. Roots, .. Kernels, .. Notifiers, .. Ageings];
 
     /// <summary>What is measured when no strategy is named.</summary>
-    public static Type MeasuredByDefault => typeof(Workqueue<>);
+    public static string MeasuredByDefault => new Member(typeof(Workqueue<>)).Name;
 
     /// <summary>What is explored when no strategy is named: one that fails.</summary>
-    public static Type ExploredByDefault => typeof(AsyncPut<>);
+    public static string ExploredByDefault => new Member(typeof(AsyncPut<>)).Name;
 
     /// <summary>Names and texts of the explorer's scenarios, small ones first. Their format is the explorer's.</summary>
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =

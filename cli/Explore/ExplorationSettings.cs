@@ -1,5 +1,6 @@
 using Lab.Application.Settings;
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Lab.Settings;
 
 namespace Lab.Cli.Explore;
@@ -10,7 +11,7 @@ internal static class ExplorationSettings
     public const string SoundScenario = "fast-zap-dirty-log";
     public static SettingGroup Group { get; } = new("explore");
     public static Setting<string> Strategy { get; } = Group.Add(
-        "strategy", Form.Text, RunSettings.NameOf(Lab.Strategies.Catalogue.ExploredByDefault),
+        "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
     public static Setting<string> Scenario { get; } = Group.Add(
         "scenario", Form.Text, "", $"scenarios, comma-separated, 'all', or a .scenario file; by default all until one fails for a broken strategy, else {SoundScenario}");

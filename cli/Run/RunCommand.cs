@@ -36,8 +36,9 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<Planned> plan = Plan();
         // Before anything is written: what it stands on may not be there.
         using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
-        IReadOnlyList<string> refusals = [.. plan.Select(one => host?.WhyNot(one.Strategy.SlotUpdates)).OfType<string>().Distinct()];
-        plan = [.. plan.Where(one => host?.WhyNot(one.Strategy.SlotUpdates) is null)];
+        string? Refusal(Planned one) => host?.MissingFor(one.Strategy.SlotUpdates) is { } missing ? $"{one.Strategy.Name} needs {missing}." : null;
+        IReadOnlyList<string> refusals = [.. plan.Select(Refusal).OfType<string>().Distinct()];
+        plan = [.. plan.Where(one => Refusal(one) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
         string? unwatched = null;
         using Watcher? watcher = request.Values.Of(RunSettings.Watch) ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;

@@ -21,8 +21,8 @@ public interface IHardwareHost : IDisposable
     IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine;
 
-    /// <summary>Why memslot updates of this kind cannot be had here, in a sentence that says what to do; null if they can.</summary>
-    string? WhyNot(SlotUpdates updates) => null;
+    /// <summary>What memslot updates of this kind would need that is not here; null if nothing.</summary>
+    string? MissingFor(SlotUpdates updates) => null;
 
     /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any thread.</summary>
     IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();

@@ -4,7 +4,7 @@ namespace Lab.Measure;
 /// All actors on one thread, for the bound without synchronisation: the vCPUs run untimed until the guest has touched its memory, then the
 /// updater's step is timed. To whoever drives it, it is one actor.
 /// </summary>
-public sealed class TakingTurns(IReadOnlyList<IMeasuredActor> actors) : IMeasuredActor
+public sealed class TakingTurns(string name, IReadOnlyList<IMeasuredActor> actors) : IMeasuredActor
 {
     /// <summary>Stays in the guest per vCPU between two updates: enough to map the memory of a smoke run again.</summary>
     private const int TurnsPerUpdate = 4096;
@@ -13,7 +13,7 @@ public sealed class TakingTurns(IReadOnlyList<IMeasuredActor> actors) : IMeasure
     private readonly IMeasuredActor[] _untimed =
         [.. actors.Where(actor => actor.Role == ActorRole.Vcpu).Skip(actors.All(actor => actor.Role == ActorRole.Vcpu) ? 1 : 0)];
 
-    public string Name => "one-thread";
+    public string Name => name;
 
     public ActorRole Role => ActorRole.Other;
 

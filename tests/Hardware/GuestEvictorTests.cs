@@ -70,7 +70,7 @@ public sealed class GuestEvictorTests
 
         public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters() => [];
 
-        public string? WhyNot(SlotUpdates updates) => null;
+        public string? MissingFor(SlotUpdates updates) => null;
 
         public void KickAll()
         {

@@ -15,7 +15,7 @@ namespace Lab.Explorer.Schedules;
 /// </remarks>
 public static class ScheduleText
 {
-    private const string Example = "x1:async-put:fast-zap-reload,vcpus=1:sc:1f2e3d4c:a12b3a40c2";
+    private const string Example = "x1:STRATEGY:SCENARIO,vcpus=1:sc:1f2e3d4c:a12b3a40c2";
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEF";
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,=:-";
 

@@ -53,13 +53,13 @@ internal sealed class KvmHost : IHardwareHost
     {
         int most = Kvm.Extension(KvmAbi.CapMaxVcpus);
         if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} is more than the {most} that this KVM allows per VM.");
-        if (WhyNot(updates) is { } reason) throw new HardwareUnavailableException(reason);
+        if (MissingFor(updates) is { } missing) throw new HardwareUnavailableException($"Such memslot updates need {missing}.");
         if (updates == SlotUpdates.Lab) MakeContexts(vm.Settings.Vcpus);
         return new KvmMmu<TMachine>(this, vm, updates);
     }
 
-    public string? WhyNot(SlotUpdates updates) => updates == SlotUpdates.KernelSlotAlone && !CanZapSlotAlone
-        ? "kernel-slot-zap needs a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --strategy kernel."
+    public string? MissingFor(SlotUpdates updates) => updates == SlotUpdates.KernelSlotAlone && !CanZapSlotAlone
+        ? "a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12)"
         : null;
 
     /// <summary>A context of its own, which the caller disposes of through <see cref="Discard"/>.</summary>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
@@ -14,7 +13,7 @@ public static class RunSettings
     private const int RunsMax = 1000;
     public static SettingGroup Subject { get; } = new("What is measured");
     public static Setting<string> Strategy { get; } = Subject.Add(
-        "strategy", Form.Text, NameOf(Lab.Strategies.Catalogue.MeasuredByDefault), "strategies, comma-separated; 'all' is every sound one and the bounds",
+        "strategy", Form.Text, Lab.Strategies.Catalogue.MeasuredByDefault, "strategies, comma-separated; 'all' is every sound one and the bounds",
         shapes: false, matters: false);
     public static Setting<string> Workload { get; } = Subject.Add(
         "workload", Form.Text, Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
@@ -77,6 +76,4 @@ public static class RunSettings
             ? text
             : throw Quantities.Bad(option, text, "a name of letters, digits, dots, dashes and underscores"),
         name => name) { Corners = ["", "before-6.16"] };
-
-    public static string NameOf(Type strategy) => strategy.GetCustomAttribute<StrategyAttribute>()!.Name;
 }
