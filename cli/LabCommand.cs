@@ -33,7 +33,7 @@ internal static class LabCommand
         ParseResult parsed = root.Parse(args);
         if ((parsed.Errors.Count > 0 ? Complaint(parsed) : Misplaced(parsed)) is { } complaint)
         {
-            console.Error.WriteLine($"lab: {OneLine(complaint)} See 'lab --help'.");
+            console.Error.WriteLine($"lab: {Verb.OneLine(complaint)} See 'lab --help'.");
             return ExitCode.Usage;
         }
         InvocationConfiguration configuration = new()
@@ -68,47 +68,12 @@ internal static class LabCommand
     {
         SettingOptions options = new(RunSettings.All);
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(console, () =>
+        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
         {
             RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
             return new RunCommand(request, ["lab", .. args], console).Execute(cancellation);
         })));
     }
-
-    /// <summary>Runs a verb; what goes wrong becomes one sentence and the right exit code.</summary>
-    public static int Guarded(LabConsole console, Func<int> verb)
-    {
-        try
-        {
-            return verb();
-        }
-        catch (NotComparableException error)
-        {
-            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
-            return ExitCode.NotComparable;
-        }
-        catch (Exception error) when (IsForTheUser(error))
-        {
-            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
-            return ExitCode.Usage;
-        }
-        catch (IOException error)
-        {
-            // Files have their own exceptions above: what is left is standard output.
-            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
-            return ExitCode.Usage;
-        }
-        catch (Exception error)
-        {
-            console.Error.WriteLine($"lab: internal error: {error}");
-            return ExitCode.InternalError;
-        }
-    }
-
-    private static bool IsForTheUser(Exception error) =>
-        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException or HardwareUnavailableException;
-
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 
     /// <summary>The root command takes the options of <c>run</c>: before another verb they would be read and forgotten.</summary>
     private static string? Misplaced(ParseResult parsed)

@@ -16,7 +16,7 @@ internal static class BenchCommand
         Argument<string[]> rest = new("arguments") { Description = "'peers', or a filter of benchmarks", Arity = ArgumentArity.ZeroOrMore };
         Command command = new("bench", "micro-benchmarks, and the C peers: 'lab bench peers --format csv'") { TreatUnmatchedTokensAsErrors = false };
         command.Arguments.Add(rest);
-        command.SetAction((parsed, cancellation) => Task.FromResult(LabCommand.Guarded(console, () =>
+        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
         {
             string project = Path.Combine(FindCheckout(), "bench");
             ProcessStartInfo start = new("dotnet") { UseShellExecute = false };

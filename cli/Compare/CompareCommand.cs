@@ -7,6 +7,7 @@ using Lab.Cli.Options;
 using Lab.Cli.Run;
 using Lab.Measure;
 using Lab.Plots;
+using Lab.Report.Comparisons;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
@@ -28,7 +29,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         CompareOptions options = new();
         Command command = new("compare", "is B slower than A? strategies measured in interleaved blocks, run folders, baselines");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(LabCommand.Guarded(console, () =>
+        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
             new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(cancellation))));
         return command;
     }
@@ -59,7 +60,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
         if (arms.Count > 1)
         {
-            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console);
+            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
             if (folder is { Manifest.Blocks.Count: > 0 }) console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
         }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
+using Lab.Application.Comparing;
 using Lab.Application.Settings;
 using Lab.Cli.Options;
 using Lab.Cli.Run;

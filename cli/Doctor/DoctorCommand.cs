@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Measuring;
+using Lab.Report;
 using Lab.Settings;
 
 namespace Lab.Cli.Doctor;
@@ -19,7 +20,7 @@ internal static class DoctorCommand
         Option<string> device = new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
         Command command = new("doctor", "what this machine does to a measurement, and how to fix it");
         foreach (Option option in new Option[] { quick, strict, format, device }) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             bool json = Names.Choice("--format", parsed.GetValue(format) ?? "", ("table", false), ("json", true));
             string kvm = parsed.GetValue(device) is { Length: > 0 } path ? path : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Catalogue;
+using Lab.Application.Exploring;
 using Lab.Cli.Options;
 using Lab.Explorer;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
+using Lab.Report.Explorations;
 using Lab.Settings;
 
 namespace Lab.Cli.Explore;
@@ -21,7 +23,7 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         SettingOptions options = new(ExplorationSettings.Group.Settings);
         Command command = new("explore", "find the interleaving that breaks a strategy, print it, replay it");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(LabCommand.Guarded(console, () =>
+        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
             new ExploreCommand(ExploreOptions.Read(options.Read(parsed), new LabCatalogue()), console).Execute(cancellation))));
         return command;
     }

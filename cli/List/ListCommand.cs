@@ -27,7 +27,7 @@ internal static class ListCommand
         command.Arguments.Add(kind);
         command.Options.Add(folder);
         command.Options.Add(plugin);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             LabCatalogue catalogue = new();
             foreach (string path in parsed.GetValue(plugin) ?? []) catalogue.AddPlugin(path);

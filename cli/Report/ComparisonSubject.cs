@@ -1,8 +1,8 @@
 using Lab.Application;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
-using Lab.Cli.Compare;
 using Lab.Plots;
+using Lab.Report.Comparisons;
 using Lab.Results.Comparisons;
 using Lab.Results.HdrLog;
 using Lab.Settings;
@@ -29,7 +29,7 @@ internal sealed class ComparisonSubject : IReportSubject
 
     public string WriteReport() => ComparisonReport.Write(_comparison, _folder);
 
-    public void Print(OutputFormat format, LabConsole console) => CompareOutput.Print(_comparison, _folder, Of(format), console);
+    public void Print(OutputFormat format, LabConsole console) => CompareOutput.Print(_comparison, _folder, Of(format), console.Out, console.Error);
 
     public HdrLogFile? Log() => null;
 

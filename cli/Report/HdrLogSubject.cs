@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Application.Settings;
-using Lab.Cli.Printing;
 using Lab.Plots;
+using Lab.Report;
 using Lab.Results;
 using Lab.Results.HdrLog;
 
@@ -36,18 +36,13 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
                 console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Cell(row.Tag)},{Cell(row.Unit)},{row.Intervals},{row.Count},{row.P50},{row.P90},{row.P99},{row.P999},{row.Max}"));
             return;
         }
-        string[] heads = ["tag", "count", "p50", "p99", "p99.9", "max"];
-        IEnumerable<string[]> lines = rows.Select(row => (string[])
-            [row.Tag, row.Count.ToString("N0", CultureInfo.InvariantCulture), .. ((double?[])[row.P50, row.P99, row.P999, row.Max]).Select(value => value is { } number ? Quantity.Format(number, row.Unit) : "–")]);
-        if (format == OutputFormat.Markdown)
-        {
-            console.Out.WriteLine($"| {string.Join(" | ", heads)} |\n|---|{string.Concat(Enumerable.Repeat("--:|", heads.Length - 1))}");
-            foreach (string[] line in lines) console.Out.WriteLine($"| {string.Join(" | ", line)} |");
-            return;
-        }
-        TextGrid grid = new(heads, [28, 11, 8, 8, 8, 8]);
-        foreach (string[] line in lines) grid.Add(line);
-        foreach (string line in grid.Lines) console.Out.WriteLine(line);
+        TextTable table = new("", [new("tag"), .. Column.Numbers("count", "p50", "p99", "p99.9", "max")],
+        [
+            .. rows.Select(row => (string[])[row.Tag, row.Count.ToString("N0", CultureInfo.InvariantCulture),
+                .. ((double?[])[row.P50, row.P99, row.P999, row.Max]).Select(value => value is { } number ? Quantity.Format(number, row.Unit) : "–")]),
+        ]);
+        foreach (string line in format == OutputFormat.Markdown ? table.Markdown() : table.Text()) console.Out.WriteLine(line);
+        if (format == OutputFormat.Markdown) return;
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_log.Count:N0} intervals, {rows.Sum(row => row.Count):N0} samples."));
     }
 

@@ -1,7 +1,7 @@
-using Lab.Application;
 using Lab.Application.Settings;
 using Lab.Cli.Track;
 using Lab.Plots;
+using Lab.Report.Histories;
 using Lab.Results.HdrLog;
 
 namespace Lab.Cli.Report;
@@ -15,7 +15,7 @@ internal sealed class HistorySubject : IReportSubject
     public HistorySubject(string path, LabConsole console)
     {
         _history = TrackedHistory.Read(path, machine: "", mayBeOthers: true);
-        _history.PrintNotes(console);
+        _history.PrintNotes(console.Error);
     }
 
     public string WriteReport()

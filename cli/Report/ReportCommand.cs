@@ -21,7 +21,7 @@ internal static class ReportCommand
         command.Options.Add(folder);
         command.Options.Add(format);
         command.Options.Add(export);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             OutputFormat form = Names.Find("--format value", parsed.GetValue(format)!, Enum.GetValues<OutputFormat>(), value => value.ToString().ToLowerInvariant());
             ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path) : null;

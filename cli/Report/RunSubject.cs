@@ -1,6 +1,6 @@
 using Lab.Application.Settings;
-using Lab.Cli.Run;
 using Lab.Plots;
+using Lab.Report.Runs;
 using Lab.Results;
 using Lab.Results.HdrLog;
 
@@ -17,7 +17,7 @@ internal sealed class RunSubject(RunRecord run) : IReportSubject
         return report;
     }
 
-    public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console);
+    public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console.Out);
 
     public HdrLogFile? Log() => RunHdrLog.Of(run);
 

@@ -3,9 +3,11 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Measuring;
 using Lab.Application.Settings;
+using Lab.Application.Tracking;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Plots;
+using Lab.Report.Runs;
 using Lab.Results;
 using Lab.Strategies;
 using Lab.Time;
@@ -133,7 +135,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        RunTables.Print(record, request.Values.Of(RunSettings.Format), console);
+        RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
         console.Error.WriteLine($"run folder: {folder.Path}");
 
         if (request.Values.Of(RunSettings.Figures))

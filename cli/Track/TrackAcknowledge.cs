@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Cli.Options;
 using Lab.Plots;
+using Lab.Report.Histories;
 using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
@@ -23,7 +24,7 @@ internal static class TrackAcknowledge
         Command command = new("acknowledge", "accept a change, with the reason");
         command.Arguments.Add(text);
         foreach (Option option in (Option[])[change, reason, all, options.History, options.Machine]) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!, why = parsed.GetValue(reason)!.Trim();
             bool isEvery = parsed.GetValue(all);
@@ -32,7 +33,7 @@ internal static class TrackAcknowledge
             if (words.Length == 0 && !isEvery) throw new UsageException("lab track acknowledge needs words that name the series, or --all-series.");
             string path = options.HistoryFile(parsed);
             TrackedHistory history = TrackedHistory.Read(path, parsed.GetValue(options.Machine)!, mayBeOthers: true);
-            history.PrintNotes(console);
+            history.PrintNotes(console.Error);
             Acknowledge(Choose(history.Series, words, commit, isEvery), TrackedHistory.AcknowledgedBeside(path), why, console);
             return ExitCode.Fine;
         }));

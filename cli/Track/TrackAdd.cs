@@ -28,7 +28,7 @@ internal static class TrackAdd
         Command command = new("add", "add the numbers of runs to the history");
         command.Arguments.Add(runs);
         foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Repository]) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             string[] named = parsed.GetValue(runs) ?? [];
             return Execute(new Request(

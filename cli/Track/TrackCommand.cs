@@ -17,7 +17,7 @@ internal static class TrackCommand
         command.Subcommands.Add(TrackAcknowledge.Build(console));
         command.Subcommands.Add(TrackScore.Build(console));
         string verbs = string.Join(", ", command.Subcommands.Select(verb => verb.Name));
-        command.SetAction(_ => LabCommand.Guarded(console, () => throw new UsageException($"lab track needs to know what to do: {verbs}.")));
+        command.SetAction(_ => Verb.Guarded(console, () => throw new UsageException($"lab track needs to know what to do: {verbs}.")));
         return command;
     }
 }

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Tracking;
-using Lab.Cli.Compare;
 using Lab.Cli.Options;
-using Lab.Cli.Printing;
 using Lab.Plots;
+using Lab.Report;
+using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -23,10 +23,10 @@ internal static class TrackCulprit
         Command command = new("culprit", "commits between the last good and the first bad, and how to bisect them");
         command.Arguments.Add(text);
         foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine]) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
-            history.PrintNotes(console);
+            history.PrintNotes(console.Error);
             string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!;
             IReadOnlyList<TrackedSeries> series = SeriesText.FindSome(words, history.Series);
             (TrackedSeries Series, TrackedChange Change)[] found =
@@ -54,7 +54,7 @@ internal static class TrackCulprit
     {
         foreach ((TrackedSeries series, TrackedChange change) in changes)
         {
-            foreach (string line in TextGrid.Wrap($"{TrackTables.Title(series, history.Series)}: {HistoryFigure.Percent(change.Point.Change)} ({HistoryFigure.MeaningOf(change)})", CompareOutput.Width))
+            foreach (string line in TextGrid.Wrap($"{TrackTables.Title(series, history.Series)}: {HistoryFigure.Percent(change.Point.Change)} ({HistoryFigure.MeaningOf(change)})", TextGrid.Width))
                 to.WriteLine(line);
         }
         to.WriteLine($"  last good  {good}");
@@ -102,8 +102,8 @@ internal static class TrackCulprit
 
     private static void Sentence(string text, TextWriter to)
     {
-        foreach (string line in TextGrid.Wrap(text, CompareOutput.Width - 2)) to.WriteLine($"  {line}");
+        foreach (string line in TextGrid.Wrap(text, TextGrid.Width - 2)) to.WriteLine($"  {line}");
     }
 
-    private static string Cut(string line) => line.Length <= CompareOutput.Width ? line : line[..(CompareOutput.Width - 1)] + "…";
+    private static string Cut(string line) => line.Length <= TextGrid.Width ? line : line[..(TextGrid.Width - 1)] + "…";
 }

@@ -3,10 +3,10 @@ using System.Globalization;
 using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Tracking;
-using Lab.Cli.Compare;
 using Lab.Cli.Options;
-using Lab.Cli.Printing;
 using Lab.Plots;
+using Lab.Report;
+using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -26,13 +26,13 @@ internal static class TrackGate
         Option<string> format = SettingOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
         Command command = new("gate", "exit with 3 if a regression is open, with 6 if that is undecided");
         foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format]) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Json, TrackFormat.Github, TrackFormat.Markdown);
             try
             {
                 TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: false);
-                history.PrintNotes(console);
+                history.PrintNotes(console.Error);
                 IReadOnlyList<TrackedSeries> series = OfMetrics(parsed.GetValue(metric)!, history.Series);
                 Func<TrackedSeries, TrackedChange, bool> counts = Since(parsed.GetValue(since)!, series, new GitRepository(parsed.GetValue(options.Repository)!));
                 return Judge(history, series, counts, form, console);
@@ -90,15 +90,15 @@ internal static class TrackGate
 
     private static void WriteTable(TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, string verdict, TextWriter to)
     {
-        foreach (string line in TextGrid.Wrap($"{verdict} Machine {history.MachineText()}.", CompareOutput.Width)) to.WriteLine(line);
+        foreach (string line in TextGrid.Wrap($"{verdict} Machine {history.MachineText()}.", TextGrid.Width)) to.WriteLine(line);
         foreach ((TrackedSeries one, IReadOnlyList<TrackedChange> changes) in open.Select(one => (one.Series, one.Changes)))
         {
-            foreach (string line in TextGrid.Wrap(TrackTables.Title(one, series), CompareOutput.Width)) to.WriteLine(line);
+            foreach (string line in TextGrid.Wrap(TrackTables.Title(one, series), TextGrid.Width)) to.WriteLine(line);
             foreach (TrackedChange change in changes)
             {
                 string text = $"{HistoryFigure.Percent(change.Point.Change)}, from {TrackTables.Value(one, change.Point.Before)} to {TrackTables.Value(one, change.Point.After)}, "
                     + $"after {CommitNames.Short(change.Culprit.LastGood)}, up to {CommitNames.Short(change.Culprit.FirstBad)}";
-                foreach (string line in TextGrid.Wrap(text, CompareOutput.Width - 2)) to.WriteLine($"  {line}");
+                foreach (string line in TextGrid.Wrap(text, TextGrid.Width - 2)) to.WriteLine($"  {line}");
             }
         }
         if (open.Length > 0) to.WriteLine("lab track culprit names the commits; lab track acknowledge accepts a change.");

@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Lab.Application;
-using Lab.Cli.Compare;
-using Lab.Cli.Printing;
+using Lab.Report;
 using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
@@ -33,7 +32,7 @@ internal static class TrackScore
         Argument<string> folder = new("folder") { Description = "holds annotations.json and a file per series, as the Turing Change Point Dataset does" };
         Command command = new("score", "how well change points agree with annotated series (TCPD)");
         command.Arguments.Add(folder);
-        command.SetAction(parsed => LabCommand.Guarded(console, () => Print(parsed.GetValue(folder)!, console.Out)));
+        command.SetAction(parsed => Verb.Guarded(console, () => Print(parsed.GetValue(folder)!, console.Out)));
         return command;
     }
 
@@ -61,7 +60,7 @@ internal static class TrackScore
         TextGrid others = new(["published, TCPDBench", "", "F1", "covering"], [26, 8, 8, 8]);
         foreach ((string name, double covering, double f1) in Published) others.Add(name, "", Three(f1), Three(covering));
         foreach (string line in others.Lines) to.WriteLine(line);
-        foreach (string line in TextGrid.Wrap("Margin 5. Published: default parameters, over all univariate series of the benchmark, of which these are the redistributable ones; compare within a table.", CompareOutput.Width))
+        foreach (string line in TextGrid.Wrap("Margin 5. Published: default parameters, over all univariate series of the benchmark, of which these are the redistributable ones; compare within a table.", TextGrid.Width))
             to.WriteLine(line);
         return ExitCode.Fine;
     }

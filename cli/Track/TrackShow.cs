@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Cli.Options;
 using Lab.Plots;
+using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -19,11 +20,11 @@ internal static class TrackShow
         Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
         Command command = new("show", "series and their changes");
         foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html]) command.Options.Add(option);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
             TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
-            history.PrintNotes(console);
+            history.PrintNotes(console.Error);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
             string svg = parsed.GetValue(figure)!;

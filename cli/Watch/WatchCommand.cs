@@ -15,7 +15,7 @@ internal static class WatchCommand
         Argument<int> process = new("pid") { Description = "process to watch" };
         Command command = new(WatchProtocol.Verb, "watch another lab process (started by lab run)") { Hidden = true };
         command.Arguments.Add(process);
-        command.SetAction(parsed => LabCommand.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             WatchProtocol.Serve(parsed.GetValue(process), Console.In, console.Out);
             return ExitCode.Fine;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lab.Application.Tracking;
 using Lab.Cli;
 using Lab.Tests.Results;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Lab.Application;
 using Lab.Application.Measuring;
-using Lab.Cli.Doctor;
 using Lab.Measure;
+using Lab.Report;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Lab.Application.Catalogue;
+using Lab.Application.Exploring;
 using Lab.Cli.Explore;
-using Lab.Cli.Printing;
 using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Strategies;
+using Lab.Report;
+using Lab.Report.Explorations;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Lab.Cli;
-using Lab.Cli.Track;
+using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Tests.Results;
 using Xunit;

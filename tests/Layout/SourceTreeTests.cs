@@ -25,10 +25,11 @@ public sealed class SourceTreeTests
         [
             "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results",
         ],
+        ["Lab.Report"] = ["Lab.Application", "Lab.Explorer", "Lab.Measure", "Lab.Results", "Lab.Plots"],
         ["Lab"] =
         [
             "Lab.Application", "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads",
-            "Lab.Results", "Lab.Plots",
+            "Lab.Results", "Lab.Plots", "Lab.Report",
         ],
         ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies"],
         ["Lab.Tests"] = ["Lab", "Lab.Tests.Plugin", "Lab.Bench"],

@@ -1,7 +1,8 @@
 using Lab.Application.Catalogue;
-using Lab.Cli.Explore;
+using Lab.Application.Exploring;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
+using Lab.Report.Explorations;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;

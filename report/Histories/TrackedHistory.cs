@@ -5,13 +5,13 @@ using Lab.Measure;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli.Track;
+namespace Lab.Report.Histories;
 
 /// <summary>
 /// A history as read and judged, for the machine of a fingerprint, or for all where that is null. Notes are what a reader must know, a sentence each without
 /// its stop.
 /// </summary>
-internal sealed record TrackedHistory(
+public sealed record TrackedHistory(
     string Path, string? Machine, int Rows, IReadOnlyList<DamagedRow> Damaged, IReadOnlyList<TrackedSeries> Series, IReadOnlyList<string> Notes)
 {
     /// <summary>Beside the history.</summary>
@@ -47,9 +47,9 @@ internal sealed record TrackedHistory(
     public string MachineText() =>
         Machine is null ? $"all ({string.Join(", ", Series.Select(one => one.Key.Machine).Distinct())})" : Machine == ThisFingerprint ? $"{Machine} (this one)" : Machine;
 
-    public void PrintNotes(LabConsole console)
+    public void PrintNotes(TextWriter to)
     {
-        foreach (string note in Notes) console.Error.WriteLine($"note: {note.ReplaceLineEndings(" ")}.");
+        foreach (string note in Notes) to.WriteLine($"note: {note.ReplaceLineEndings(" ")}.");
     }
 
     private static string? Choose(string path, string machine, string[] machines, bool mayBeOthers, List<string> notes)

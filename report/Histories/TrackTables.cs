@@ -1,15 +1,12 @@
 using System.Globalization;
-using Lab.Cli.Compare;
-using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli.Track;
+namespace Lab.Report.Histories;
 
 /// <summary>Series and changes as text for people, eighty columns wide.</summary>
-internal static class TrackTables
+public static class TrackTables
 {
-    private const int Width = CompareOutput.Width;
     private static readonly string[] ChangeHeaders = ["commit", "change", "from", "to", "p", "verdict"];
     private static readonly int[] ChangeWidths = [9, 9, 10, 10, 7, 21];
     private static readonly int[] QuietWidths = [46, 6, 10, 10];
@@ -28,7 +25,7 @@ internal static class TrackTables
             foreach (TrackedChange change in one.Changes)
             {
                 grid.Add(ChangeCells(one, change));
-                if (change.Acknowledged is { } seen) grid.AddAcross("  because: ", seen.Reason, Width - 2);
+                if (change.Acknowledged is { } seen) grid.AddAcross("  because: ", seen.Reason, TextGrid.Width - 2);
             }
             foreach (string line in grid.Lines) to.WriteLine($"  {line}".TrimEnd());
         }
@@ -43,7 +40,7 @@ internal static class TrackTables
         TextGrid rest = new(["without a change", "points", "last", "level"], QuietWidths);
         foreach (IGrouping<string, TrackedSeries> same in quiet.GroupBy(one => Place(one, among)))
         {
-            rest.AddAcross("", same.Key, Width);
+            rest.AddAcross("", same.Key, TextGrid.Width);
             foreach (TrackedSeries one in same)
                 rest.Add($"· {HistoryFigure.NameOf(one.Key)}", Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median));
         }
@@ -56,34 +53,31 @@ internal static class TrackTables
         WriteMarkdownChanges(series.Where(one => one.Changes.Count > 0).Select(one => (one, one.Changes)), series, to);
         TrackedSeries[] quiet = [.. series.Where(one => one.Changes.Count == 0)];
         if (quiet.Length == 0) return;
+        WriteMarkdown(new TextTable("", [new("without a change"), .. Column.Numbers("points", "last", "level")],
+            [.. quiet.Select(one => (string[])[Title(one, series), Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median)])]), to);
+    }
+
+    private static void WriteMarkdown(TextTable table, TextWriter to)
+    {
         to.WriteLine();
-        to.WriteLine("| without a change | points | last | level |");
-        to.WriteLine("|---|---:|---:|---:|");
-        foreach (TrackedSeries one in quiet)
-            to.WriteLine($"| {Escape(Title(one, series))} | {Number(one.Points.Count)} | {Value(one, one.Points[^1].Value)} | {Value(one, one.Levels[^1].Median)} |");
+        foreach (string line in table.Markdown()) to.WriteLine(line);
     }
 
     public static void WriteMarkdownChanges(
         IEnumerable<(TrackedSeries Series, IReadOnlyList<TrackedChange> Changes)> changed, IReadOnlyList<TrackedSeries> all, TextWriter to)
     {
-        bool isFirst = true;
-        foreach ((TrackedSeries series, IReadOnlyList<TrackedChange> changes) in changed)
-        {
-            foreach (TrackedChange change in changes)
+        string[][] rows =
+        [
+            .. changed.SelectMany(one => one.Changes, (one, change) => (one.Series, Change: change)).Select(one =>
             {
-                if (isFirst)
-                {
-                    to.WriteLine();
-                    to.WriteLine("| series | commit | change | from | to | p | verdict |");
-                    to.WriteLine("|---|---|---:|---:|---:|---:|---|");
-                    isFirst = false;
-                }
-                string reason = change.Acknowledged is { } seen ? $": {seen.Reason}" : "";
-                string[] cells = [Title(series, all), .. ChangeCells(series, change)];
-                cells[^1] += reason;
-                to.WriteLine($"| {string.Join(" | ", cells.Select(Escape))} |");
-            }
-        }
+                string[] cells = [Title(one.Series, all), .. ChangeCells(one.Series, one.Change)];
+                if (one.Change.Acknowledged is { } seen) cells[^1] += $": {seen.Reason}";
+                return cells;
+            }),
+        ];
+        if (rows.Length == 0) return;
+        Column[] columns = [.. Column.Texts("series", "commit"), .. Column.Numbers("change", "from", "to", "p"), new("verdict")];
+        WriteMarkdown(new TextTable("", columns, rows), to);
     }
 
     /// <summary>Points, last value, level.</summary>
@@ -115,10 +109,8 @@ internal static class TrackTables
 
     private static void Lines(TextWriter to, string text, string indent = "")
     {
-        foreach (string line in TextGrid.Wrap(text, Width - indent.Length)) to.WriteLine(indent + line);
+        foreach (string line in TextGrid.Wrap(text, TextGrid.Width - indent.Length)) to.WriteLine(indent + line);
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Escape(string cell) => cell.Replace("|", "\\|", StringComparison.Ordinal);
 }

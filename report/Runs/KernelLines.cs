@@ -1,10 +1,10 @@
 using System.Globalization;
 using Lab.Results;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>What the kernel counted in the windows, in a line per strategy: a check on what the lab says that it did.</summary>
-internal static class KernelLines
+public static class KernelLines
 {
     /// <summary>Counters of KVM and of the process that a reader asks for first, in words; the others are in counters.csv.</summary>
     private static readonly (string Counter, string Words)[] Told =

@@ -1,46 +1,44 @@
 using Lab.Application.Catalogue;
-using Lab.Cli.Printing;
+using Lab.Application.Comparing;
 using Lab.Plots;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Report.Comparisons;
 
 /// <summary>A comparison on standard output: what differs besides the strategy, then the numbers, in the format asked for.</summary>
-internal static class CompareOutput
+public static class CompareOutput
 {
-    public const int Width = 80;
-
-    public static void Print(ArmComparison comparison, ComparisonFolder? folder, CompareFormat format, LabConsole console)
+    public static void Print(ArmComparison comparison, ComparisonFolder? folder, CompareFormat format, TextWriter to, TextWriter notes)
     {
         switch (format)
         {
             case CompareFormat.Csv:
-                CompareRecords.WriteCsv(comparison, console.Out);
+                CompareRecords.WriteCsv(comparison, to);
                 break;
             case CompareFormat.Json:
-                CompareRecords.WriteJson(comparison, folder, console.Out);
+                CompareRecords.WriteJson(comparison, folder, to);
                 break;
             case CompareFormat.Markdown:
-                CompareMarkdown.Write(comparison, folder, console.Out);
+                CompareMarkdown.Write(comparison, folder, to);
                 break;
             case CompareFormat.Mmtests:
-                WritePreamble(comparison, folder, console.Out);
-                CompareMmtests.Write(comparison, console.Out);
+                WritePreamble(comparison, folder, to);
+                CompareMmtests.Write(comparison, to);
                 break;
             default:
-                WritePreamble(comparison, folder, console.Out);
-                CompareTable.Write(comparison, console.Out);
+                WritePreamble(comparison, folder, to);
+                CompareTable.Write(comparison, to);
                 break;
         }
         if (format is not (CompareFormat.Csv or CompareFormat.Json)) return;
         // What a parser must not trip over goes where people look.
-        foreach (string line in ComparisonWords.Differences(comparison).Concat(Problems(comparison))) console.Error.WriteLine($"note: {line}");
+        foreach (string line in ComparisonWords.Differences(comparison).Concat(Problems(comparison))) notes.WriteLine($"note: {line}");
     }
 
     private static void WritePreamble(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
     {
-        foreach (string line in Preamble(comparison, folder, Width).SelectMany(lines => lines)) to.WriteLine(line);
+        foreach (string line in Preamble(comparison, folder, TextGrid.Width).SelectMany(lines => lines)) to.WriteLine(line);
     }
 
     /// <summary>

@@ -2,13 +2,12 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Application.Measuring;
-using Lab.Cli.Printing;
 using Lab.Measure;
 
-namespace Lab.Cli.Doctor;
+namespace Lab.Report;
 
 /// <summary>What the doctor found, for people and for programs.</summary>
-internal sealed class DoctorReport(DoctorFindings found)
+public sealed class DoctorReport(DoctorFindings found)
 {
     private const int Columns = 80;
 
@@ -64,15 +63,15 @@ internal sealed class DoctorReport(DoctorFindings found)
 }
 
 /// <summary>A fact as <c>lab doctor --format json</c> prints it; names are stable.</summary>
-internal sealed record FactJson(string Group, string Name, string Value, string State, string Meaning, string? Remedy);
+public sealed record FactJson(string Group, string Name, string Value, string State, string Meaning, string? Remedy);
 
 /// <summary>One half of the noise floor; units in the names.</summary>
-internal sealed record SpreadJson(int Slices, double UnitNs, double SpreadPercent, double FloorPercent, double StallP99Ns, double StallMaxNs);
+public sealed record SpreadJson(int Slices, double UnitNs, double SpreadPercent, double FloorPercent, double StallP99Ns, double StallMaxNs);
 
-internal sealed record NoiseJson(SpreadJson Work, SpreadJson Wake);
+public sealed record NoiseJson(SpreadJson Work, SpreadJson Wake);
 
-internal sealed record DoctorJson(IReadOnlyList<FactJson> Facts, NoiseJson? Noise);
+public sealed record DoctorJson(IReadOnlyList<FactJson> Facts, NoiseJson? Noise);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DoctorJson))]
-internal sealed partial class DoctorJsonContext : JsonSerializerContext;
+public sealed partial class DoctorJsonContext : JsonSerializerContext;

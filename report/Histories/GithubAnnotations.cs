@@ -1,13 +1,13 @@
 using Lab.Plots;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli.Track;
+namespace Lab.Report.Histories;
 
 /// <summary>
 /// Workflow commands of GitHub Actions, which it shows beside the commit. Source: docs.github.com, "Workflow commands"; escaping as
 /// actions/toolkit's <c>command.ts</c> does it.
 /// </summary>
-internal static class GithubAnnotations
+public static class GithubAnnotations
 {
     public static string Regression(TrackedSeries series, TrackedChange change, IReadOnlyList<TrackedSeries> among)
     {

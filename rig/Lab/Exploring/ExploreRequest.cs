@@ -4,10 +4,10 @@ using Lab.Explorer.Scenarios;
 using Lab.Explorer.Strategies;
 using Lab.Strategies;
 
-namespace Lab.Cli.Explore;
+namespace Lab.Application.Exploring;
 
 /// <summary>What <c>lab explore</c> prints.</summary>
-internal enum ExploreFormat
+public enum ExploreFormat
 {
     Text,
     Json,
@@ -15,17 +15,17 @@ internal enum ExploreFormat
 }
 
 /// <summary>A program to explore instead of strategies.</summary>
-internal sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreSettings Settings);
+public sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreSettings Settings);
 
 /// <summary>A strategy and the scenarios to explore it on, in order.</summary>
 /// <param name="Strategy">The strategy.</param>
 /// <param name="Scenarios">Read with the parameters asked for.</param>
 /// <param name="Search">How.</param>
 /// <param name="StopsAtViolation">The scenarios are a search for one that fails, not a list that was asked for.</param>
-internal sealed record StrategyPlan(Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
+public sealed record StrategyPlan(Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
 
 /// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
-internal sealed record ExploreRequest
+public sealed record ExploreRequest
 {
     public ProgramRequest? Program { get; init; }
 
@@ -46,4 +46,4 @@ internal sealed record ExploreRequest
 }
 
 /// <summary>One strategy explored on one scenario.</summary>
-internal sealed record Exploration(Subject Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);
+public sealed record Exploration(Subject Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);

@@ -1,11 +1,14 @@
-namespace Lab.Cli.Printing;
+namespace Lab.Report;
 
 /// <summary>
 /// A table as plain text whose columns have given widths: what is longer goes on in the next line, broken between words where there are any. Made for
 /// schedules, which need every one of eighty columns.
 /// </summary>
-internal sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> widths)
+public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> widths)
 {
+    /// <summary>What a terminal has at least.</summary>
+    public const int Width = 80;
+
     public const string Gap = "  ";
 
     private readonly List<string> _lines = [];
@@ -32,7 +35,7 @@ internal sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int>
     public void AddEmpty() => _lines.Add("");
 
     /// <summary>Breaks a text between words, and in a word only if it is longer than a line.</summary>
-    internal static List<string> Wrap(string text, int width)
+    public static List<string> Wrap(string text, int width)
     {
         List<string> lines = [];
         string line = "";

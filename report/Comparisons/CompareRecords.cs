@@ -3,24 +3,24 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Results.Comparisons;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Report.Comparisons;
 
 /// <summary>
 /// One line of a comparison for programs. Field names are stable; new ones are added at the end. The bounds are null where the question was not asked or
 /// has too few runs for any; the verdict is <c>faster</c>, <c>slower</c>, <c>equivalent</c>, <c>inconclusive</c> or <c>not-asked</c>; the blocks still
 /// wanted are 0 if settled and null if no affordable number would do.
 /// </summary>
-internal sealed record CompareRecord(
+public sealed record CompareRecord(
     string Metric, string Quantile, string Unit, string ArmA, string ArmB, double? ValueA, double? ValueB, double? Ratio, double? Low, double? High, int Runs,
     string Verdict, int? MoreBlocks, bool Gated, string Workload, string Mmu, double? Confidence, string? NotAsked, double? UndisturbedA, double? UndisturbedB);
 
 /// <summary>What <c>--format json</c> prints. Turns is the length of those that were asked for, such as 50ms; null for none.</summary>
-internal sealed record CompareDocument(
+public sealed record CompareDocument(
     string? Folder, IReadOnlyList<string> Arms, double Threshold, double Alpha, int FamilySize, int OtherFamilySize,
     IReadOnlyList<string> Differences, IReadOnlyList<string> LeftOut, IReadOnlyList<CompareRecord> Rows, string? Turns);
 
 /// <summary>A comparison for programs.</summary>
-internal static class CompareRecords
+public static class CompareRecords
 {
     private const string Header =
         "metric,quantile,unit,arm_a,arm_b,value_a,value_b,ratio,low,high,runs,verdict,more_blocks,gated,workload,mmu,confidence,not_asked,undisturbed_a,undisturbed_b";
@@ -70,4 +70,4 @@ internal static class CompareRecords
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(CompareDocument))]
-internal sealed partial class CompareJson : JsonSerializerContext;
+public sealed partial class CompareJson : JsonSerializerContext;

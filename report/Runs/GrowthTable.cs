@@ -2,14 +2,15 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Results;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>What was measured at several sizes of a slot, as one table instead of one per metric.</summary>
-internal static class GrowthTable
+public static class GrowthTable
 {
     public const string Title = "delete (p50, p99), create (p50), and the mean access to a page, by mapped pages";
 
-    public static IReadOnlyList<string> Columns { get; } = ["strategy", "pages", "delete", "p99", "create", "refault", "warm"];
+    public static IReadOnlyList<Column> Columns { get; } =
+        [new("strategy"), .. Column.Numbers("pages", "delete", "p99", "create", "refault", "warm")];
 
     /// <summary>A row per strategy and size: delete's p50 and p99, create's p50, and the means of a page's first and second access.</summary>
     public static IReadOnlyList<string[]> Rows(RunRecord run, Scene scene)

@@ -1,15 +1,13 @@
 using System.Globalization;
-using Lab.Cli.Printing;
 using Lab.Explorer;
 
-namespace Lab.Cli.Explore;
+namespace Lab.Report.Explorations;
 
 /// <summary>
 /// A failing schedule as a table: a column per thread, a row per step in order, where in the source it is, and the roots where a step changed them.
 /// </summary>
-internal static class ScheduleTable
+public static class ScheduleTable
 {
-    private const int Width = 80;
     private const int AgentWidthMin = 14;
     private const int LocationWidthMax = 18;
     private const int RootsWidthMax = 20;
@@ -17,7 +15,7 @@ internal static class ScheduleTable
     private const int LinesMax = 3;
 
     /// <summary>One shown step.</summary>
-    internal sealed record Row(int Number, int Agent, string What, string Location, string Roots);
+    public sealed record Row(int Number, int Agent, string What, string Location, string Roots);
 
     /// <summary>The steps to show: all, or the notable ones, those that change a root, and the last, which is the wrong one.</summary>
     public static IReadOnlyList<Row> Rows(Failure failure, bool allSteps)
@@ -46,7 +44,7 @@ internal static class ScheduleTable
         int location = Math.Min(LocationWidthMax, Math.Max(2, rows.Max(row => Short(row.Location).Length)));
         int longestRoots = rows.Max(row => row.Roots.Length);
         int roots = Math.Clamp(longestRoots, RootsWidthMin, RootsWidthMax);
-        int left = Width - number - location - roots - (agents.Length + 2) * TextGrid.Gap.Length;
+        int left = TextGrid.Width - number - location - roots - (agents.Length + 2) * TextGrid.Gap.Length;
         int agent = Math.Max(AgentWidthMin, left / agents.Length);
         int widest = Math.Max(rows.Select(row => row.What.Length).Where(length => length <= LinesMax * agent).DefaultIfEmpty().Max(), agents.Max(one => failure.Agents[one].Length));
         if (widest < agent)
@@ -62,7 +60,7 @@ internal static class ScheduleTable
             last = row.Agent;
             bool isLong = row.What.Length > LinesMax * agent;
             string shown = row.Number.ToString(CultureInfo.InvariantCulture).PadLeft(number);
-            if (isLong) grid.AddAcross($"{shown}{TextGrid.Gap}{failure.Agents[row.Agent]}: ", row.What, Width);
+            if (isLong) grid.AddAcross($"{shown}{TextGrid.Gap}{failure.Agents[row.Agent]}: ", row.What, TextGrid.Width);
             if (!isLong || row.Location.Length + row.Roots.Length > 0)
                 grid.Add([isLong ? "" : shown, .. isLong ? agents.Select(_ => "") : Cells(row, agents), Short(row.Location), row.Roots]);
         }
@@ -73,18 +71,14 @@ internal static class ScheduleTable
     {
         IReadOnlyList<Row> rows = Rows(failure, allSteps);
         int[] agents = Shown(rows);
-        yield return $"| # | {string.Join(" | ", agents.Select(one => failure.Agents[one]))} | at | roots |";
-        yield return $"|--:|{string.Concat(Enumerable.Repeat("---|", agents.Length + 2))}";
-        foreach (Row row in rows)
-            yield return $"| {row.Number} | {string.Join(" | ", Cells(row, agents).Select(Escape))} | {row.Location} | {Escape(row.Roots)} |";
+        return new TextTable("", [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
+            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture), .. Cells(row, agents), row.Location, row.Roots])]).Markdown();
     }
 
     /// <summary>Threads that do something that is shown; the others have no column.</summary>
     private static int[] Shown(IReadOnlyList<Row> rows) => [.. rows.Select(row => row.Agent).Distinct().Order()];
 
     private static IEnumerable<string> Cells(Row row, int[] agents) => agents.Select(agent => agent == row.Agent ? row.What : "");
-
-    private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 
     /// <summary>The file's extension says nothing here, and columns are short.</summary>
     private static string Short(string location) => location.Replace(".cs:", ":", StringComparison.Ordinal);

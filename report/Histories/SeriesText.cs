@@ -3,10 +3,10 @@ using Lab.Plots;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
-namespace Lab.Cli.Track;
+namespace Lab.Report.Histories;
 
 /// <summary>Series as people read and name them.</summary>
-internal static class SeriesText
+public static class SeriesText
 {
     /// <summary>Without machine and settings, which are fingerprints.</summary>
     public static string Of(SeriesKey key) => $"{key.Strategy} · {key.Workload} on {key.Mmu} · {HistoryFigure.NameOf(key)}";

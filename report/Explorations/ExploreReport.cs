@@ -1,16 +1,13 @@
 using System.Globalization;
 using Lab.Application.Exploring;
-using Lab.Cli.Printing;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
 
-namespace Lab.Cli.Explore;
+namespace Lab.Report.Explorations;
 
 /// <summary>Findings and evidence on standard output, as text for eighty columns or as Markdown.</summary>
-internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
+public sealed class ExploreReport(ExploreRequest request, TextWriter output)
 {
-    private const int Width = 80;
-
     /// <summary>Claims that the reference expects some sound strategies to break (section 12).</summary>
     private static readonly string[] ClaimsOfInterest = ["I7", "I15", "I33", "I34"];
 
@@ -108,20 +105,10 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
             strategy.Any(one => one.Result.Claims.Any(found => found.Invariant == claim)) ? "broken" : strategy.All(one => one.Result.IsComplete) ? "holds" : "not seen";
 
         output.WriteLine(IsMarkdown ? "**Claims, within what was explored:**" : "Claims, within what was explored:");
-        if (IsMarkdown)
-        {
-            output.WriteLine();
-            output.WriteLine($"| strategy | {string.Join(" | ", claims)} |");
-            output.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---|", claims.Length))}");
-            foreach (IGrouping<string, Exploration> strategy in strategies)
-                output.WriteLine($"| {strategy.Key} | {string.Join(" | ", claims.Select(claim => Cell(strategy, claim)))} |");
-        }
-        else
-        {
-            TextGrid grid = new(["strategy", .. claims], [Math.Max(8, strategies.Max(one => one.Key.Length)), .. Enumerable.Repeat(8, claims.Length)]);
-            foreach (IGrouping<string, Exploration> strategy in strategies) grid.Add([strategy.Key, .. claims.Select(claim => Cell(strategy, claim))]);
-            foreach (string line in grid.Lines) output.WriteLine(line);
-        }
+        TextTable table = new("", [.. Column.Texts(["strategy", .. claims])],
+            [.. strategies.Select(strategy => (string[])[strategy.Key, .. claims.Select(claim => Cell(strategy, claim))])]);
+        if (IsMarkdown) output.WriteLine();
+        foreach (string line in IsMarkdown ? table.Markdown() : table.Text()) output.WriteLine(line);
         output.WriteLine();
     }
 
@@ -139,10 +126,10 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
     }
 
     /// <summary>Executions per second, those that were cut short included: each is a run from the start.</summary>
-    internal static double Rate(ExploreResult result) => result.Seconds > 0 ? (result.Executions + result.Cut) / result.Seconds : 0;
+    public static double Rate(ExploreResult result) => result.Seconds > 0 ? (result.Executions + result.Cut) / result.Seconds : 0;
 
     /// <summary>An enum's member as the user types it. The optimal search of programs is the exhaustive one.</summary>
-    internal static string Word<T>(T value)
+    public static string Word<T>(T value)
         where T : struct, Enum => value is Lab.Explorer.Search.Optimal ? "exhaustive" : value.ToString().ToLowerInvariant();
 
     private static string Count(long count, string thing) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
@@ -157,7 +144,7 @@ internal sealed class ExploreReport(ExploreRequest request, TextWriter output)
             return;
         }
         // What does not fit goes on further to the right.
-        string[] lines = [.. TextGrid.Wrap(text, Width - indent.Length - 2)];
+        string[] lines = [.. TextGrid.Wrap(text, TextGrid.Width - indent.Length - 2)];
         for (int index = 0; index < lines.Length; index++) output.WriteLine($"{indent}{(index == 0 ? "" : "  ")}{lines[index]}");
     }
 }

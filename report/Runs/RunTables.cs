@@ -3,89 +3,66 @@ using System.Text.Json;
 using Lab.Application.Settings;
 using Lab.Plots;
 using Lab.Results;
-using Spectre.Console;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>A run's numbers and verdicts on standard output, in the format asked for. Eighty columns are enough.</summary>
-internal static class RunTables
+public static class RunTables
 {
-    private const int Width = 80;
     private const int EventsShown = 20;
     private const int LaterViolationsShown = 2;
-    private static readonly string[] Columns = ["strategy", "count", "p50", "p99", "p99.9", "max"];
+    private static readonly Column[] Columns = [new("strategy"), .. Column.Numbers("count", "p50", "p99", "p99.9", "max")];
 
-    public static void Print(RunRecord run, OutputFormat format, LabConsole console)
+    public static void Print(RunRecord run, OutputFormat format, TextWriter to)
     {
         switch (format)
         {
             case OutputFormat.Csv:
-                console.Out.Write(File.ReadAllText(Path.Combine(run.Folder, "summary.csv")));
+                to.Write(File.ReadAllText(Path.Combine(run.Folder, "summary.csv")));
                 break;
             case OutputFormat.Json:
-                console.Out.WriteLine(JsonSerializer.Serialize(RunJsonView.Of(run), RunJsonContext.Default.RunJsonView));
+                to.WriteLine(JsonSerializer.Serialize(RunJsonView.Of(run), RunJsonContext.Default.RunJsonView));
                 break;
             case OutputFormat.Markdown:
-                PrintMarkdown(run, console.Out);
+                PrintMarkdown(run, to);
                 break;
             default:
-                PrintTables(run, console);
+                PrintTables(run, to);
                 break;
         }
     }
 
-    private static void PrintTables(RunRecord run, LabConsole console)
+    private static void PrintTables(RunRecord run, TextWriter to)
     {
-        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
+        foreach (TextTable table in Tables(run))
         {
-            Out = new AnsiConsoleOutput(console.Out),
-            Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-        });
-        if (!console.IsOutTerminal) ansi.Profile.Width = Width;
-        foreach (Scene scene in run.Scenes)
-        {
-            foreach (string metric in Figures.LatenciesIn(run, scene))
-            {
-                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {Markup.Escape(metric)}"), Border = TableBorder.Simple };
-                foreach (string column in Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
-                foreach (string[] row in Rows(run, scene, metric)) table.AddRow([.. row.Select(cell => new Text(cell))]);
-                ansi.Write(table);
-            }
-            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
-            {
-                Table table = new() { Title = new TableTitle($"{Markup.Escape(scene.ToString())}: {GrowthTable.Title}"), Border = TableBorder.Simple };
-                foreach (string column in GrowthTable.Columns) table.AddColumn(new TableColumn(column) { Alignment = column == "strategy" ? Justify.Left : Justify.Right, NoWrap = true });
-                foreach (string[] row in points) table.AddRow([.. row.Select(cell => new Text(cell))]);
-                ansi.Write(table);
-            }
+            to.WriteLine(table.Title);
+            foreach (string line in table.Text()) to.WriteLine(line);
+            to.WriteLine();
         }
-        foreach (string line in VerdictLines(run)) console.Out.WriteLine(line);
+        foreach (string line in VerdictLines(run)) to.WriteLine(line);
     }
 
     private static void PrintMarkdown(RunRecord run, TextWriter to)
     {
+        foreach (TextTable table in Tables(run))
+        {
+            to.WriteLine($"**{table.Title}**");
+            to.WriteLine();
+            foreach (string line in table.Markdown()) to.WriteLine(line);
+            to.WriteLine();
+        }
+        foreach (string line in VerdictLines(run)) to.WriteLine($"- {line}");
+    }
+
+    private static IEnumerable<TextTable> Tables(RunRecord run)
+    {
         foreach (Scene scene in run.Scenes)
         {
             foreach (string metric in Figures.LatenciesIn(run, scene))
-            {
-                to.WriteLine($"**{scene}: {metric}**");
-                to.WriteLine();
-                to.WriteLine($"| {string.Join(" | ", Columns)} |");
-                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", Columns.Length - 1))}");
-                foreach (string[] row in Rows(run, scene, metric)) to.WriteLine($"| {string.Join(" | ", row)} |");
-                to.WriteLine();
-            }
-            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
-            {
-                to.WriteLine($"**{scene}: {GrowthTable.Title}**");
-                to.WriteLine();
-                to.WriteLine($"| {string.Join(" | ", GrowthTable.Columns)} |");
-                to.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", GrowthTable.Columns.Count - 1))}");
-                foreach (string[] row in points) to.WriteLine($"| {string.Join(" | ", row)} |");
-                to.WriteLine();
-            }
+                yield return new TextTable($"{scene}: {metric}", Columns, [.. Rows(run, scene, metric)]);
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points) yield return new TextTable($"{scene}: {GrowthTable.Title}", GrowthTable.Columns, points);
         }
-        foreach (string line in VerdictLines(run)) to.WriteLine($"- {line}");
     }
 
     private static IEnumerable<string[]> Rows(RunRecord run, Scene scene, string metric)

@@ -1,21 +1,22 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lab.Application.Exploring;
 using Lab.Explorer;
 
-namespace Lab.Cli.Explore;
+namespace Lab.Report.Explorations;
 
 /// <summary>A root after a step that changed one.</summary>
-internal sealed record RootJson(string Name, long Count, bool Invalid, string Holders);
+public sealed record RootJson(string Name, long Count, bool Invalid, string Holders);
 
 /// <summary>A step of a schedule; <see cref="Roots"/> is empty where none changed.</summary>
-internal sealed record StepJson(string Thread, string What, string? At, bool Notable, IReadOnlyList<RootJson> Roots);
+public sealed record StepJson(string Thread, string What, string? At, bool Notable, IReadOnlyList<RootJson> Roots);
 
 /// <summary>A promise that is broken without anything going wrong.</summary>
-internal sealed record ClaimJson(string Invariant, string Claim, string What);
+public sealed record ClaimJson(string Invariant, string Claim, string What);
 
 /// <summary>What <c>lab explore --format json</c> prints for one strategy on one scenario, in an array. All steps are there, whatever is shown as text.</summary>
-internal sealed record ExplorationJson(
+public sealed record ExplorationJson(
     string Strategy, string Scenario, IReadOnlyDictionary<string, long> Parameters, string Search, string Model, string Verdict,
     string? Invariant, string? Claim, string? What,
     long Executions, long Cut, long States, long Steps, double Seconds, double ExecutionsPerSecond,
@@ -23,7 +24,7 @@ internal sealed record ExplorationJson(
     int? Preemptions, bool? FewestPreemptions, bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
 
 /// <summary>What it prints for a classic program: one object.</summary>
-internal sealed record ProgramJson(
+public sealed record ProgramJson(
     string Program, int Size, string Model, string Search, string Verdict, string? Invariant, string? Claim, string? What,
     long Executions, long Cut, long Steps, IReadOnlyDictionary<string, long> Outcomes, double Seconds, double ExecutionsPerSecond,
     bool Complete, string Bound, double? Probability, int? Preemptions, IReadOnlyList<StepJson> Schedule, string? Replay);
@@ -31,10 +32,10 @@ internal sealed record ProgramJson(
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(IReadOnlyList<ExplorationJson>))]
 [JsonSerializable(typeof(ProgramJson))]
-internal sealed partial class ExploreJsonContext : JsonSerializerContext;
+public sealed partial class ExploreJsonContext : JsonSerializerContext;
 
 /// <summary>The machine-readable form of what was explored.</summary>
-internal static class ExploreJson
+public static class ExploreJson
 {
     // Arrows and dashes stay readable: it is UTF-8 and goes into no HTML.
     private static readonly ExploreJsonContext Readable =
@@ -46,7 +47,7 @@ internal static class ExploreJson
     public static void Print(ProgramRequest program, ExploreResult result, TextWriter output) =>
         output.WriteLine(JsonSerializer.Serialize(Of(program, result), Readable.ProgramJson));
 
-    internal static ExplorationJson Of(Exploration one) => new(
+    public static ExplorationJson Of(Exploration one) => new(
         one.Strategy.Name, one.Scenario.Name, one.Scenario.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
         one.IsReplay ? "replay" : ExploreReport.Word(one.Settings.Search), ExploreReport.Word(one.Settings.Model), VerdictWord(one.Result.Verdict),
         one.Result.Failure?.Finding.Invariant, one.Result.Failure?.Finding.Claim, one.Result.Failure?.Finding.What,

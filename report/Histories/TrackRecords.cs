@@ -1,33 +1,34 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lab.Application;
 using Lab.Plots;
 using Lab.Results.Statistics;
 using Lab.Results.Tracking;
 
-namespace Lab.Cli.Track;
+namespace Lab.Report.Histories;
 
 /// <summary>
 /// A change of level for programs. Field names are stable; new ones are added at the end. The verdict is <c>worse</c>, <c>better</c> or <c>acknowledged</c>;
 /// the change is relative and null from a level of 0.
 /// </summary>
-internal sealed record TrackChangeRecord(
+public sealed record TrackChangeRecord(
     string Commit, string LastGood, double? Change, double Before, double After, double P, string Verdict, bool Open, string? Acknowledged, DateTimeOffset TimeUtc);
 
 /// <summary>A series for programs. The quantile is <c>p99</c> or <c>rate</c>; better is <c>lower</c> or <c>higher</c>.</summary>
-internal sealed record TrackSeriesRecord(
+public sealed record TrackSeriesRecord(
     string Strategy, string Workload, string Mmu, string Metric, string Quantile, string Unit, string Machine, string Settings, string Better, int Points,
     double LastValue, string LastCommit, double Level, double Spread, IReadOnlyList<TrackChangeRecord> Changes);
 
 /// <summary>What <c>lab track show --format json</c> prints. A change takes at least <c>fewest_points</c> points.</summary>
-internal sealed record TrackDocument(string History, string? Machine, int Rows, int DamagedRows, int FewestPoints, string Summary, IReadOnlyList<TrackSeriesRecord> Series);
+public sealed record TrackDocument(string History, string? Machine, int Rows, int DamagedRows, int FewestPoints, string Summary, IReadOnlyList<TrackSeriesRecord> Series);
 
 /// <summary>What <c>lab track gate --format json</c> prints. The verdict is <c>regression</c>, <c>clean</c> or <c>undecided</c>; series are those with an open one.</summary>
-internal sealed record GateDocument(
+public sealed record GateDocument(
     string History, string? Machine, string Verdict, int ExitCode, int SeriesLookedAt, int SeriesTooShort, int FewestPoints, IReadOnlyList<TrackSeriesRecord> Series);
 
 /// <summary>A history for programs.</summary>
-internal static class TrackRecords
+public static class TrackRecords
 {
     private const string Header =
         "strategy,workload,mmu,metric,quantile,unit,machine,settings,better,points,last_value,last_commit,level,spread,"
@@ -89,4 +90,4 @@ internal static class TrackRecords
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TrackDocument))]
 [JsonSerializable(typeof(GateDocument))]
-internal sealed partial class TrackJson : JsonSerializerContext;
+public sealed partial class TrackJson : JsonSerializerContext;

@@ -1,12 +1,12 @@
 using System.Text.Json.Serialization;
 using Lab.Results;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>
 /// What <c>--format json</c> prints: the manifest, the summary, the violations and the summary without tagged samples of a run, in the names of its files.
 /// </summary>
-internal sealed record RunJsonView(
+public sealed record RunJsonView(
     string Folder, string State, Manifest Manifest, IReadOnlyList<SummaryRow> Summary, IReadOnlyList<Violation> Violations, IReadOnlyList<UndisturbedRow> Undisturbed)
 {
     public static RunJsonView Of(RunRecord run) =>
@@ -16,4 +16,4 @@ internal sealed record RunJsonView(
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RunJsonView))]
-internal sealed partial class RunJsonContext : JsonSerializerContext;
+public sealed partial class RunJsonContext : JsonSerializerContext;

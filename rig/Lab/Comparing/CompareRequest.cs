@@ -1,10 +1,10 @@
 using Lab.Results.Comparisons;
 using Lab.Settings;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Application.Comparing;
 
 /// <summary>How a comparison goes to standard output.</summary>
-internal enum CompareFormat
+public enum CompareFormat
 {
     Table,
     Mmtests,
@@ -15,7 +15,7 @@ internal enum CompareFormat
 
 /// <summary>One invocation of <c>lab compare</c>, checked as far as that is possible before anything is measured.</summary>
 /// <param name="Values">What was set of the comparison itself.</param>
-internal sealed record CompareRequest(SettingValues Values)
+public sealed record CompareRequest(SettingValues Values)
 {
     /// <summary>Empty if <see cref="Resume"/> names a comparison, which has its own.</summary>
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];

@@ -2,10 +2,10 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Results;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>Shapes that the reference names, read off a run: how the last put's stall grows with the mapped pages (H1).</summary>
-internal static class Shapes
+public static class Shapes
 {
     private const string PutAtSize = "put.pages_";
 

@@ -1,12 +1,11 @@
-using Lab.Cli.Printing;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Report.Comparisons;
 
 /// <summary>A comparison as plain text: a table per metric and arm, eighty columns wide.</summary>
-internal static class CompareTable
+public static class CompareTable
 {
     private static readonly int[] Widths = [5, 10, 10, 7, 14, 24];
 
@@ -17,23 +16,25 @@ internal static class CompareTable
         {
             ComparedRow first = group.First();
             to.WriteLine();
-            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} against {first.ArmA}, {ComparisonWords.Count(first)}", CompareOutput.Width))
+            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} against {first.ArmA}, {ComparisonWords.Count(first)}", TextGrid.Width))
                 to.WriteLine(line);
             TextGrid grid = new(["", Short(first.ArmA), Short(first.ArmB), "ratio", "interval", "verdict"], Widths);
-            foreach (ComparedRow row in group)
-            {
-                grid.Add(
-                    row.Quantile, Quantity.Format(row.ValueA, row.Unit), Quantity.Format(row.ValueB, row.Unit), ComparisonWords.Ratio(row),
-                    ComparisonWords.Interval(row), ComparisonWords.Verdict(row, comparison.Threshold));
-            }
+            foreach (ComparedRow row in group) grid.Add(Cells(row, comparison.Threshold));
             foreach (string line in grid.Lines) to.WriteLine(line);
             foreach (IGrouping<string, ComparedRow> why in group.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
             {
-                foreach (string line in TextGrid.Wrap($"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.", CompareOutput.Width))
+                foreach (string line in TextGrid.Wrap($"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.", TextGrid.Width))
                     to.WriteLine(line);
             }
         }
     }
+
+    /// <summary>What every table of a comparison says of a row.</summary>
+    public static string[] Cells(ComparedRow row, double threshold) =>
+    [
+        row.Quantile, Quantity.Format(row.ValueA, row.Unit), Quantity.Format(row.ValueB, row.Unit), ComparisonWords.Ratio(row),
+        ComparisonWords.Interval(row), ComparisonWords.Verdict(row, threshold),
+    ];
 
     /// <summary>What fits above a column: the end, by which equal strategies and run folders differ.</summary>
     private static string Short(string label) => label.Length <= Widths[1] ? label : "…" + label[^(Widths[1] - 1)..];

@@ -5,10 +5,10 @@ using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Statistics;
 
-namespace Lab.Cli.Run;
+namespace Lab.Report.Runs;
 
 /// <summary>What disturbed a run, in lines under its tables: how many samples, and the tail with and without them.</summary>
-internal static class DisturbanceLines
+public static class DisturbanceLines
 {
     /// <summary>Nothing for a run that was not watched.</summary>
     public static IEnumerable<string> Of(RunRecord run)

@@ -3,13 +3,13 @@ using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Report.Comparisons;
 
 /// <summary>
 /// A comparison in the shape of mmtests' <c>compare-kernels</c>: an operation per line, an arm per column, in parentheses how much better than the first
 /// (positive is better), starred where the difference is one.
 /// </summary>
-internal static class CompareMmtests
+public static class CompareMmtests
 {
     private const int NameWidth = 22;
     private const int ValueWidth = 26;

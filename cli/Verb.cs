@@ -1,0 +1,44 @@
+using Lab.Application;
+using Lab.Hardware;
+using Lab.Results;
+
+namespace Lab.Cli;
+
+/// <summary>What all verbs have in common.</summary>
+internal static class Verb
+{
+    /// <summary>Runs a verb; what goes wrong becomes one sentence and the right exit code.</summary>
+    public static int Guarded(LabConsole console, Func<int> verb)
+    {
+        try
+        {
+            return verb();
+        }
+        catch (NotComparableException error)
+        {
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
+            return ExitCode.NotComparable;
+        }
+        catch (Exception error) when (IsForTheUser(error))
+        {
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
+            return ExitCode.Usage;
+        }
+        catch (IOException error)
+        {
+            // Files have their own exceptions above: what is left is standard output.
+            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
+            return ExitCode.Usage;
+        }
+        catch (Exception error)
+        {
+            console.Error.WriteLine($"lab: internal error: {error}");
+            return ExitCode.InternalError;
+        }
+    }
+
+    private static bool IsForTheUser(Exception error) =>
+        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException or HardwareUnavailableException;
+
+    internal static string OneLine(string text) => text.ReplaceLineEndings(" ");
+}
