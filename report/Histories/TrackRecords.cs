@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Lab.Application;
 using Lab.Plots;
 using Lab.Results.Statistics;
 using Lab.Results.Tracking;
