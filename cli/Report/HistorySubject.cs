@@ -1,3 +1,4 @@
+using Lab.Application;
 using Lab.Application.Settings;
 using Lab.Cli.Track;
 using Lab.Plots;

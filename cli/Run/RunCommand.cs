@@ -3,7 +3,6 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Measuring;
 using Lab.Application.Settings;
-using Lab.Application.Tracking;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Plots;

@@ -1,3 +1,4 @@
+using Lab.Application;
 using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Results.Comparisons;
