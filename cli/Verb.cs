@@ -1,6 +1,7 @@
 using Lab.Application;
 using Lab.Hardware;
 using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Cli;
 

@@ -2,10 +2,10 @@ using Lab.Application.Settings;
 using Lab.Measure;
 using Lab.Settings;
 
-namespace Lab.Cli.Compare;
+namespace Lab.Application.Comparing;
 
 /// <summary>What <c>lab compare</c> can be told besides the settings of the runs that it measures.</summary>
-internal static class CompareSettings
+public static class CompareSettings
 {
     public static SettingGroup Group { get; } = new("compare");
     public static Setting<int> Blocks { get; } = Group.Add(
