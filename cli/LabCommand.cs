@@ -13,7 +13,6 @@ using Lab.Cli.Report;
 using Lab.Cli.Run;
 using Lab.Cli.Track;
 using Lab.Cli.Watch;
-using Lab.Results;
 using Lab.Settings;
 
 namespace Lab.Cli;

@@ -3,7 +3,6 @@ using System.Globalization;
 using Lab.Application;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
-using Lab.Cli.Options;
 using Lab.Cli.Run;
 using Lab.Measure;
 using Lab.Plots;

@@ -1,5 +1,4 @@
 using Lab.Application.Exploring;
-using Lab.Application.Settings;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
 using Lab.Settings;

@@ -1,7 +1,5 @@
-using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
-using Lab.Application.Settings;
 using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Lab.Application.Settings;
 using Lab.Explorer;
 using Lab.Settings;
 

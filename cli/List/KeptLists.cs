@@ -2,7 +2,6 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
-using Lab.Settings;
 
 namespace Lab.Cli.List;
 

@@ -1,4 +1,3 @@
-using Lab.Application;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
 using Lab.Plots;

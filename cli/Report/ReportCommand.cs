@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Lab.Application;
-using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Settings;

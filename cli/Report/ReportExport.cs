@@ -1,5 +1,4 @@
 using System.Text;
-using Lab.Application;
 using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Results.HdrLog;

@@ -1,5 +1,3 @@
-using Lab.Application;
-using Lab.Application.Settings;
 using Lab.Results;
 using Lab.Results.Comparisons;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Lab.Application;
 using Lab.Settings;
 
 namespace Lab.Cli.Track;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Lab.Application;
-using Lab.Application.Catalogue;
 using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;

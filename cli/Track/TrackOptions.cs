@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Lab.Application;
-using Lab.Application.Catalogue;
 using Lab.Cli.Options;
 using Lab.Settings;
 

@@ -1,4 +1,3 @@
-using Lab.Application;
 using Lab.Plots;
 using Lab.Results.Tracking;
 using Lab.Settings;

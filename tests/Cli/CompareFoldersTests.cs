@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Lab.Application.Tracking;
 using Lab.Cli;
 using Lab.Tests.Results;
 using Xunit;

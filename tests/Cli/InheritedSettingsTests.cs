@@ -1,9 +1,7 @@
 using System.CommandLine;
-using Lab.Application.Catalogue;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
 using Lab.Cli.Compare;
-using Lab.Cli.Options;
 using Xunit;
 
 namespace Lab.Tests.Cli;

@@ -1,4 +1,3 @@
-using Lab.Application.Settings;
 using Lab.Settings;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Lab.Application.Comparing;
 using Lab.Application.Settings;
-using Lab.Cli.Compare;
 using Lab.Cli.Explore;
 using Lab.Results.Tracking;
 using Lab.Settings;

@@ -1,6 +1,6 @@
 using System.Text;
+using Lab.Application.Comparing;
 using Lab.Application.Settings;
-using Lab.Cli.Compare;
 using Lab.Cli.Explore;
 using Lab.Settings;
 using Lab.Tests.Cli;

@@ -17,7 +17,7 @@ public sealed partial class NamesAsStringsTests
         ("workloads/MemslotChurn.cs", "memslot-churn", "its own file"),
         ("workloads/FaultStorm.cs", "fault-storm", "its own file"),
         ("workloads/VmmTraceReplay.cs", "vmm-trace", "its own file"),
-        ("cli/Compare/CompareSettings.cs", "baseline", "runs that were kept: --baseline"),
+        ("rig/Lab/Comparing/CompareSettings.cs", "baseline", "runs that were kept: --baseline"),
         ("results/Comparisons/ComparisonManifest.cs", "baseline", "runs that were kept"),
         ("results/Comparisons/ArmDifferences.cs", "kernel", "the machine's"),
         ("plots/Report/ReportAppendix.cs", "kernel", "the machine's"),

@@ -1,6 +1,5 @@
 using System.Reflection;
 using Lab.Explorer.Scenarios;
-using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Settings;
 using Lab.Strategies;

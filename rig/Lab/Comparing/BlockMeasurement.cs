@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Lab.Application.Settings;
 using Lab.Results.Comparisons;
 using Lab.Settings;
 

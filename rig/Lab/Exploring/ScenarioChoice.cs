@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lab.Application.Catalogue;
-using Lab.Application.Settings;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
 using Lab.Settings;
