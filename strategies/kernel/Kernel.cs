@@ -25,7 +25,7 @@ public class Kernel<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) == 0) UnlinkAndFree(root);
+        if (Decrement(root, hold) == 0) UnlinkAndFree(root);
     }
 
     public override void InvalidateAllRoots(ExclusiveHold hold) { }

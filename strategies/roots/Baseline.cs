@@ -24,7 +24,7 @@ public class Baseline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         // Off the list first: nobody may find a root whose count is zero once the lock could be dropped, so it is not dropped.
         if (!Unlink(root)) return;
         ZapRoot(root, hold, mayYield: false);

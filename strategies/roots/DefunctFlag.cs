@@ -35,7 +35,7 @@ public class DefunctFlag<TMachine> : RootStrategy<TMachine>
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         Machine.FullFence(); // A
         Vm.Pause(PausePoint.PutEdge);
         if (IsInvalid(root))

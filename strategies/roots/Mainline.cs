@@ -52,7 +52,7 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         if (!IsInvalid(root))
         {
             Vm.Oracle.Report("I12", "A valid root never reaches count zero: the MMU owns a reference to it.",
@@ -81,9 +81,9 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     {
         Vm.Record(MmuEventKind.InvalidateAll, TdpRoot.None, 0);
         InvalidateEveryRoot();
-        Vm.Record(MmuEventKind.FlushStart, TdpRoot.None, 0);
+        Vm.Record(MmuEventKind.ZapInvalidatedStart, TdpRoot.None, 0);
         ZapInvalidatedRoots();
-        Vm.Record(MmuEventKind.FlushEnd, TdpRoot.None, 0);
+        Vm.Record(MmuEventKind.ZapInvalidatedEnd, TdpRoot.None, 0);
     }
 
     private void InvalidateEveryRoot()

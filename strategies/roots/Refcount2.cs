@@ -26,7 +26,7 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         if (!IsInvalid(root))
         {
             Vm.Oracle.Report("I12", "A valid root never reaches count zero: the MMU owns a reference to it.",
@@ -56,7 +56,7 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
         {
             if (Invalidate(root)) Vm.Queue(_queue, root);
             // The next step reads this root's link, and the worker may have freed the root by now: that is where a walk without a section goes wrong.
-            Vm.ReportIfReclaimed(root, "walk of the list");
+            Vm.ReportIfDead(root, "walk of the list");
         }
         EndWalk();
     }

@@ -30,7 +30,7 @@ public sealed class SecondList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachin
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        while (Drop(root, hold) == 0)
+        while (Decrement(root, hold) == 0)
         {
             Vm.Pause(PausePoint.PutEdge);
             if (!ExchangeInvalid(root))

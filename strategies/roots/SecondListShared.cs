@@ -36,7 +36,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         Vm.Pause(PausePoint.PutEdge);
         if (!ExchangeInvalid(root))
         {

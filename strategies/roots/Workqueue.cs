@@ -27,7 +27,7 @@ public class Workqueue<TMachine> : RootStrategy<TMachine>
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         // At zero every get fails, so this thread owns the root alone until it raises the count.
         Vm.Pause(PausePoint.PutEdge);
         if (ExchangeInvalid(root))

@@ -134,8 +134,8 @@ internal sealed class LabScenario : IDisposable
             MmuEventKind.Queue => bare with { Verb = Verb.Queue },
             MmuEventKind.ExecuteStart => bare with { Verb = Verb.ExecuteStart },
             MmuEventKind.ExecuteEnd => bare with { Verb = Verb.ExecuteEnd },
-            MmuEventKind.FlushStart => bare with { Verb = Verb.Flush },
-            MmuEventKind.FlushEnd => bare with { Verb = Verb.Flushed },
+            MmuEventKind.ZapInvalidatedStart => bare with { Verb = Verb.Flush },
+            MmuEventKind.ZapInvalidatedEnd => bare with { Verb = Verb.Flushed },
             MmuEventKind.ZapRoot => bare with
             {
                 // Fine passes are one event without a level, as in 7.2.

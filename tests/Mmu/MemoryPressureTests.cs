@@ -50,7 +50,7 @@ public sealed class MemoryPressureTests
 
         public override void Put(TdpRoot root, MmuHold hold)
         {
-            if (Drop(root, hold) != 0) return;
+            if (Decrement(root, hold) != 0) return;
             if (!ExchangeInvalid(root))
             {
                 UnlinkAndFree(root);

@@ -29,7 +29,7 @@ public sealed class NeverFlushes<TMachine> : RootStrategy<TMachine>
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0 || !Unlink(root)) return;
+        if (Decrement(root, hold) != 0 || !Unlink(root)) return;
         ZapRoot(root, hold, mayYield: false);
         Vm.Mmu.FreeRoot(root);
     }

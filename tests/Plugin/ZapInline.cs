@@ -25,7 +25,7 @@ public sealed class ZapInline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (Drop(root, hold) != 0) return;
+        if (Decrement(root, hold) != 0) return;
         // Off the list first: nobody may find a root whose count is zero. The lock is not dropped until it is freed.
         if (!Unlink(root)) return;
         ZapRoot(root, hold, mayYield: false);

@@ -208,7 +208,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
                 foreach (TdpRoot root in memory.Made)
                     if (root.Header->State == (ulong)RootState.Live) _atInvalidate.Add(root);
                 break;
-            case MmuEventKind.FlushEnd when !_ending:
+            case MmuEventKind.ZapInvalidatedEnd when !_ending:
                 CheckFastZap(me);
                 _zapper = null;
                 break;

@@ -171,7 +171,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 case WriteProtectAction protect:
                     uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
                     Watch.ValidOnlyReaders |= bit;
-                    vm.WriteProtectSlot(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    vm.WriteProtect(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
                     Watch.ValidOnlyReaders &= ~bit;
                     break;
                 case UnmapAction unmap:

@@ -11,7 +11,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     private readonly KvmDirtyRing[] _rings = [];
     private readonly List<MappedRange> _bystanders = [];
 
-    /// <summary>What there is, for <see cref="Drop"/>. Its lock is held over no system call: dropping waits for no update, and no update for it.</summary>
+    /// <summary>What there is, for <see cref="DropMemory"/>. Its lock is held over no system call: dropping waits for no update, and no update for it.</summary>
     private readonly Dictionary<int, (Memslot Slot, SlotBacking Backing)> _slots = [];
     private MappedRange? _outside;
     private ulong[] _bitmap = [];
@@ -77,7 +77,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     /// <remarks>
     /// A slot that is deleted meanwhile may still lose its memory's pages: that memory stays mapped here, and is stamped before it serves anyone else.
     /// </remarks>
-    public void Drop(GfnRange range)
+    public void DropMemory(GfnRange range)
     {
         bool any = false;
         ulong from = range.Start.Value;

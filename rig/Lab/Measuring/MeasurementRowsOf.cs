@@ -5,6 +5,7 @@ using Lab.Measure;
 using Lab.Results;
 using Lab.Strategies;
 using Lab.Workloads;
+using MmuEventText = Lab.Mmu.MmuEventText;
 
 namespace Lab.Application.Measuring;
 
@@ -185,10 +186,10 @@ public static class MeasurementRowsOf
             {
                 TNs = one.Event.Time,
                 Actor = one.Actor,
-                Kind = EventText.Name(one.Event.Kind),
+                Kind = MmuEventText.Name(one.Event.Kind),
                 Root = one.Event.RootId == 0 ? null : $"root#{one.Event.RootId}",
                 Refcount = one.Event.Kind is Lab.Mmu.MmuEventKind.Get or Lab.Mmu.MmuEventKind.Put or Lab.Mmu.MmuEventKind.RootLoad ? one.Event.RefCount : null,
-                Detail = EventText.Detail(one.Event).Trim(),
+                Detail = MmuEventText.Detail(one.Event).Trim(),
             }),
         ],
     };

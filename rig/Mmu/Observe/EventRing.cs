@@ -36,8 +36,8 @@ public enum MmuEventKind : byte
     ExecuteEnd,
 
     /// <summary>The completion of the fast zap began (kvm_tdp_mmu_zap_invalidated_roots), and ended.</summary>
-    FlushStart,
-    FlushEnd,
+    ZapInvalidatedStart,
+    ZapInvalidatedEnd,
 
     /// <summary>A pass over a root's SPTEs down to <see cref="MmuEvent.Level"/> began.</summary>
     ZapRoot,

@@ -52,7 +52,7 @@ public sealed class Oracle(IMachine machine)
     /// <summary>Events without a root that place the others: where an update, a fast zap or the tear-down stood.</summary>
     private static bool IsMilestone(MmuEventKind kind) =>
         kind is MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.ZapAllFast or MmuEventKind.InvalidateAll
-            or MmuEventKind.FlushStart or MmuEventKind.FlushEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
+            or MmuEventKind.ZapInvalidatedStart or MmuEventKind.ZapInvalidatedEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
 
     /// <summary>
     /// The last events that concern the root (all roots if zero), of all actors, oldest first, and the last milestones. The root's own

@@ -94,9 +94,9 @@ public interface ISlotKernel
     /// The host drops the memory behind the range, and the kernel's notifier the guest's mappings of it. A range in no slot stands for as much memory
     /// of this process that no slot has. Any thread, without slots_lock.
     /// </summary>
-    void Drop(GfnRange range);
+    void DropMemory(GfnRange range);
 
-    /// <summary>Writes to each page of what <see cref="Drop"/> drops for a range in no slot, so that there is something to drop. The same thread.</summary>
+    /// <summary>Writes to each page of what <see cref="DropMemory"/> drops for a range in no slot, so that there is something to drop. The same thread.</summary>
     void PopulateOutside(long frames);
 }
 

@@ -91,8 +91,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsInvalid(TdpRoot root) => (Machine.Load(ref root.Role) & RootRole.Invalid) != 0;
 
-    /// <summary>Drops a reference and returns the new count (refcount_dec_and_test leaves the test to the caller). Full fence.</summary>
-    protected long Drop(TdpRoot root, MmuHold hold)
+    /// <summary>Puts a reference and returns the new count (refcount_dec_and_test, with the test left to the caller). Full fence.</summary>
+    protected long Decrement(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return 1;
         MmuEvent entry = Vm.OnEntry(MmuEventKind.Put, root, hold.IsShared);
@@ -102,8 +102,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return count;
     }
 
-    /// <summary>Drops a reference unless it is the last (refcount_dec_not_one); false if the count was one and is unchanged.</summary>
-    protected bool DropUnlessLast(TdpRoot root, MmuHold hold)
+    /// <summary>Puts a reference unless it is the last (refcount_dec_not_one); false if the count was one and is unchanged.</summary>
+    protected bool DecrementUnlessOne(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return true;
         MmuEvent entry = Vm.OnEntry(MmuEventKind.Put, root, hold.IsShared);

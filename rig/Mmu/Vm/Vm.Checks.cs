@@ -8,9 +8,6 @@ public sealed unsafe partial class Vm<TMachine>
     private readonly ulong[] _watchedIds = new ulong[WatchedRootsMax];
     private int _watchedCount;
 
-    /// <summary>For a strategy that walks the list without references: true, after reporting it, if the root it stands on was freed.</summary>
-    public bool ReportIfReclaimed(TdpRoot root, string verb) => ReportIfDead(root, verb);
-
     /// <summary>The name of a shared word of the VM itself or of its memory, or null.</summary>
     internal string? NameOf(nint word)
     {
@@ -20,7 +17,7 @@ public sealed unsafe partial class Vm<TMachine>
     }
 
     /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks so.</summary>
-    internal bool ReportIfDead(TdpRoot root, string verb)
+    public bool ReportIfDead(TdpRoot root, string verb)
     {
         if (root.Header->State is (ulong)RootState.Live or (ulong)RootState.Unlinked) return false;
         Oracle.Report("I3", "No access to a root after its grace period.", $"{verb} of {root}, which was freed: use after free", root.Id);

@@ -124,7 +124,7 @@ public sealed unsafe partial class Vm<TMachine>
                 // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected below.
                 _hardware?.SetBackingFlags(slot.Frame, flags);
                 SwapSlots();
-                if (_slotKernel is null && (flags & MemslotFlags.LogDirtyPages) != 0) WriteProtectSlot(slot.Range);
+                if (_slotKernel is null && (flags & MemslotFlags.LogDirtyPages) != 0) WriteProtect(slot.Range);
             }
         }
         EndUpdate(id, begin);
@@ -188,9 +188,9 @@ public sealed unsafe partial class Vm<TMachine>
         long requested = Machine.Timestamp();
         Exit(hold);
         Pause(PausePoint.FastZap);
-        Record(MmuEventKind.FlushStart, 0);
+        Record(MmuEventKind.ZapInvalidatedStart, 0);
         Strategy.ZapInvalidatedRoots();
-        Record(MmuEventKind.FlushEnd, 0);
+        Record(MmuEventKind.ZapInvalidatedEnd, 0);
         long end = Machine.Timestamp();
         CheckWatchedRootsEmpty();
         Phases.Add(UpdatePhase.LockWait, locked - begin);
@@ -203,7 +203,7 @@ public sealed unsafe partial class Vm<TMachine>
     /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
     /// no slots_lock: who needs the slots to stay holds it.
     /// </summary>
-    internal void WriteProtectSlot(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
+    internal void WriteProtect(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
     {
         SharedHold hold = EnterShared();
         bool flush = false;

@@ -18,9 +18,9 @@ public sealed class XchgDraft<TMachine>(Vm<TMachine> vm) : Baseline<TMachine>(vm
 {
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        if (DropUnlessLast(root, hold)) return;
+        if (DecrementUnlessOne(root, hold)) return;
         if (ExchangeInvalid(root)) ZapRoot(root, hold);
-        if (DropUnlessLast(root, hold)) return;
+        if (DecrementUnlessOne(root, hold)) return;
         Vm.Pause(PausePoint.PutEdge);
         Vm.Record(MmuEventKind.Put, root, (long)Machine.LoadRelaxed(ref root.Count), hold.IsShared);
         // The fault: whoever took a reference since the test above loses it.

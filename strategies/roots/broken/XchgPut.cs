@@ -19,7 +19,7 @@ public sealed class XchgPut<TMachine>(Vm<TMachine> vm) : Baseline<TMachine>(vm)
 {
     public override void Put(TdpRoot root, MmuHold hold)
     {
-        while (Drop(root, hold) == 0)
+        while (Decrement(root, hold) == 0)
         {
             Vm.Pause(PausePoint.PutEdge);
             if (!ExchangeInvalid(root))

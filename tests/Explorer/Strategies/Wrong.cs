@@ -156,7 +156,7 @@ internal static class Wrong
 
         public override void Put(TdpRoot root, MmuHold hold)
         {
-            if (Drop(root, hold) != 0) return;
+            if (Decrement(root, hold) != 0) return;
             if (hold.IsShared)
             {
                 Machine.ExitShared(Vm.MmuLock);
@@ -184,7 +184,7 @@ internal static class Wrong
     {
         public override void Put(TdpRoot root, MmuHold hold)
         {
-            if (Drop(root, hold) == 0) UnlinkAndFree(root);
+            if (Decrement(root, hold) == 0) UnlinkAndFree(root);
         }
     }
 
@@ -193,7 +193,7 @@ internal static class Wrong
     {
         public override void Put(TdpRoot root, MmuHold hold)
         {
-            if (Drop(root, hold) != 0 || !Unlink(root)) return;
+            if (Decrement(root, hold) != 0 || !Unlink(root)) return;
             // What the doc of baseline says must not be done.
             ZapRoot(root, hold, mayYield: true);
             Vm.Mmu.FreeRoot(root);
@@ -205,7 +205,7 @@ internal static class Wrong
     {
         public override void Put(TdpRoot root, MmuHold hold)
         {
-            if (Drop(root, hold) != 0 || !Unlink(root)) return;
+            if (Decrement(root, hold) != 0 || !Unlink(root)) return;
             ZapRoot(root, hold, mayYield: false);
             Vm.Mmu.FreeRoot(root);
             Vm.Mmu.FreeRoot(root);
