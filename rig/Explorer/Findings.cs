@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer;
 
 /// <summary>How shared memory behaves.</summary>
@@ -29,7 +31,13 @@ public enum Verdict
 /// <param name="Invariant">Number in section 12 of the reference ("I1"), or "deadlock", "livelock", "lost wake-up", "check", "exception", "never ends", "nondeterministic", "too small", "undeclared word", "unsupported".</param>
 /// <param name="Claim">The invariant in a sentence.</param>
 /// <param name="What">What was seen, with its numbers.</param>
-public sealed record Finding(string Invariant, string Claim, string What);
+public sealed record Finding(string Invariant, string Claim, string What)
+{
+    internal Finding(Invariant invariant, string what)
+        : this(invariant.Number, invariant.Sentence, what)
+    {
+    }
+}
 
 /// <summary>A root as it is after a step.</summary>
 /// <param name="Name">"A", "B", … in order of creation.</param>

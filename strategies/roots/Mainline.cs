@@ -55,8 +55,7 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
         if (Decrement(root, hold) != 0) return;
         if (!IsInvalid(root))
         {
-            Vm.Oracle.Report("I12", "A valid root never reaches count zero: the MMU owns a reference to it.",
-                $"the last reference of {root} was put while it is valid", root.Id);
+            Vm.Oracle.Report(Invariants.I12, $"the last reference of {root} was put while it is valid", root.Id);
         }
         UnlinkAndFree(root);
     }

@@ -46,8 +46,7 @@ internal sealed unsafe partial class RootWatch
     {
         if (!queued)
         {
-            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
-                $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner"));
+            Report(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner");
             return;
         }
         int index = Index(root);
@@ -56,8 +55,7 @@ internal sealed unsafe partial class RootWatch
         else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
         else
         {
-            agents.Report(new Finding("I10", "Each edge from valid to invalid creates one responsibility to zap, which owns one reference.",
-                $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
+            Report(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over");
         }
         _items[index]++;
     }
@@ -81,15 +79,14 @@ internal sealed unsafe partial class RootWatch
         {
             _held[index, me.Index]++;
             if ((ValidOnlyReaders >> me.Index & 1) != 0 && (root.Role & RootRole.Invalid) != 0)
-                Claim("I15", "Reader-mode iterators hold references only on roots that were valid when they got them.", "an iterator over valid roots took a reference on an invalid one");
+                Claim(Invariants.I15, "an iterator over valid roots took a reference on an invalid one");
             return;
         }
         if (_held[index, me.Index] > 0) _held[index, me.Index]--;
         else if (_pool[index] > 0) _pool[index]--;
         else
         {
-            agents.Report(new Finding("I1", "The reference count never goes below zero, and nobody drops a reference that is not his.",
-                $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}"));
+            Report(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}");
         }
     }
 
@@ -100,8 +97,7 @@ internal sealed unsafe partial class RootWatch
         int holders = _pool[index] + _items[index] + _parked[index];
         for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
         if (holders == count) return;
-        agents.Report(new Finding("I1", "The reference count is the number of references that are held.",
-            $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its holders add up to {holders}"));
+        Report(Invariants.I1, $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its holders add up to {holders}");
     }
 
     private void OnCountStored(Agent me, TdpRoot root, long old, long value)
@@ -122,8 +118,7 @@ internal sealed unsafe partial class RootWatch
         for (int agent = 0; agent < agents.AgentCount; agent++)
         {
             if (_held[index, agent] == 0) continue;
-            agents.Report(new Finding("I1", "A reference count is not forced to a value that its holders do not add up to.",
-                $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while {Holders(index)} holds a reference: it is lost"));
+            Report(Invariants.I1, $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while {Holders(index)} holds a reference: it is lost");
             return;
         }
     }

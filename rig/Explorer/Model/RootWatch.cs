@@ -104,7 +104,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             TdpRoot root = memory.RootOf(word);
             if (root.Header->State == (ulong)RootState.Dead)
-                agents.Report(new Finding("I3", "No access to a root after its grace period.", $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free"));
+                Report(Invariants.I3, $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free");
             else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word))
             {
                 OnCount(me, root, kind, (long)old, (long)value);
@@ -123,7 +123,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         for (TdpRoot root = First(); !root.IsNone; root = After(root))
         {
             if (root.Count != 0) continue;
-            agents.Report(new Finding("I14", "A writer never sees a linked root with count zero.", $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0"));
+            Report(Invariants.I14, $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0");
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         void CheckOwn(AgentController.Item item)
         {
             if (item.By == me.Index || _ending) return;
-            Claim("I33", "A fast zap's duration is bounded by its own roots.", "a fast zap waits for a root that a put queued");
+            Claim(Invariants.I33, "a fast zap waits for a root that a put queued");
         }
     }
 
@@ -166,9 +166,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, range, Spte.LeafLevel) == 0) continue;
             bool linked = root.Header->Previous != 0;
-            agents.Report(linked
-                ? new Finding("I5", "After a notifier's start no root, valid or invalid, maps a frame of the range.", $"root {SmallMemory.NameOf(root)} still maps a frame of {range}")
-                : new Finding("I4", "A root with present SPTEs is on the list whenever mmu_lock is not held.", $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which a notifier could not reach"));
+            if (linked) Report(Invariants.I5, $"root {SmallMemory.NameOf(root)} still maps a frame of {range}");
+            else Report(Invariants.I4, $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which a notifier could not reach");
         }
     }
 
@@ -189,12 +188,12 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             // A guest's walk that comes too late is the vCPU's own to judge: it may be discarded.
             if (kind != OperationKind.Load)
-                agents.Report(new Finding("I3", "No access to a page table after its grace period.", $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free"));
+                Report(Invariants.I3, $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free");
             return;
         }
         if (kind == OperationKind.Load) return;
         if (Spte.IsFrozen(old) && !Spte.IsFrozen(value) && _frozenBy.TryGetValue(word, out int owner) && owner != me.Index)
-            agents.Report(new Finding("I19", "A frozen SPTE is overwritten only by the thread that froze it.", $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze"));
+            Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");
         if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
     }
 
@@ -217,7 +216,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
                 _wasItem = false;
                 break;
             case MmuEventKind.ZapRoot when me.Vcpu >= 0 && _zapper != me && !_ending:
-                Claim("I34", "The work that a put of a vCPU's reference does is O(1).", "a vCPU zaps a root in its put");
+                Claim(Invariants.I34, "a vCPU zaps a root in its put");
                 break;
             case MmuEventKind.DestroyStart:
                 BeginDestroy();
@@ -233,9 +232,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             _zapped[index] = true;
             if (root.Header->State == (ulong)RootState.Dead) continue;
             if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
-                agents.Report(new Finding("I6", "When a fast zap returns, no root that existed at its invalidation holds a present SPTE.", $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return"));
+                Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return");
             for (int agent = 0; agent < agents.AgentCount; agent++)
-                if (agent != me.Index && _inside[index, agent] != 0) Claim("I7", "When a fast zap returns, no other thread is inside a detached subtree of a root it covers.", "another thread is still inside a detached subtree");
+                if (agent != me.Index && _inside[index, agent] != 0) Claim(Invariants.I7, "another thread is still inside a detached subtree");
         }
     }
 
@@ -247,7 +246,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (before < 0 || accesses == before) return;
         TdpRoot root = _vm!.Vcpus[me.Vcpu].Root;
         if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
-        agents.Report(new Finding("I8", "When a fast zap returns, no vCPU is in guest mode on a root that it invalidated.", $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap that invalidated it had returned"));
+        Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap that invalidated it had returned");
     }
 
     private void CheckReachable()
@@ -256,7 +255,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             if (root.Header->State == (ulong)RootState.Dead || root.Header->Previous != 0) continue;
             if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) == 0) continue;
-            agents.Report(new Finding("I4", "A root with present SPTEs is on the list whenever mmu_lock is not held.", $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the list: a notifier would miss it"));
+            Report(Invariants.I4, $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the list: a notifier would miss it");
         }
     }
 
@@ -266,7 +265,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             if ((root.Role & RootRole.Invalid) != 0) continue;
             for (TdpRoot other = After(root); !other.IsNone; other = After(other))
-                if (other.Role == root.Role) agents.Report(new Finding("I13", "At most one root per role is valid.", $"roots {SmallMemory.NameOf(root)} and {SmallMemory.NameOf(other)} are both valid and of one role"));
+                if (other.Role == root.Role) Report(Invariants.I13, $"roots {SmallMemory.NameOf(root)} and {SmallMemory.NameOf(other)} are both valid and of one role");
         }
     }
 
@@ -277,5 +276,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         return TdpRoot.None;
     }
 
-    private void Claim(string invariant, string claim, string what) => _claims.TryAdd((invariant, what), new Finding(invariant, claim, what));
+    private void Report(Invariant invariant, string what) => agents.Report(new Finding(invariant, what));
+
+    private void Claim(Invariant invariant, string what) => _claims.TryAdd((invariant.Number, what), new Finding(invariant, what));
 }

@@ -243,7 +243,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         {
             ulong* table = (ulong*)node;
             if (_memory.InfoOf(table).State != TableState.Detached)
-                _oracle.Report("I16", "Every page table is freed exactly once.", $"a table was freed while {_memory.InfoOf(table).State}", 0);
+                _oracle.Report(Invariants.I16, $"a table was freed while {_memory.InfoOf(table).State}", 0);
             else FreeTable(table);
             return;
         }
@@ -251,12 +251,12 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         string name = SmallMemory.NameOf(root);
         if (root.Header->State != (ulong)RootState.Unlinked)
         {
-            _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"root {name} was freed while {(RootState)root.Header->State}", root.Id);
+            _oracle.Report(Invariants.I2, $"root {name} was freed while {(RootState)root.Header->State}", root.Id);
             return;
         }
         long present = CountPresent(root, GfnRange.All, RootLevel);
         if (present != 0)
-            _oracle.Report("I9", "A root is freed only when no SPTE is present under it.", $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
+            _oracle.Report(Invariants.I9, $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
         FreeTable(root.Header->Table);
         _memory.FreeRoot(root.Header);
         _agents.NoteFreed(node, RootHeader.Stride);
@@ -298,7 +298,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
     {
         if (_memory.InfoOf(table).State != TableState.Linked)
         {
-            _oracle.Report("I16", "Every page table is taken down exactly once.", $"a table was taken down while {_memory.InfoOf(table).State}", _memory.InfoOf(table).RootId);
+            _oracle.Report(Invariants.I16, $"a table was taken down while {_memory.InfoOf(table).State}", _memory.InfoOf(table).RootId);
             return;
         }
         _memory.InfoOf(table).State = TableState.Detached;
@@ -334,7 +334,6 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
     private void CheckInstall(TdpRoot root, ulong gfn)
     {
         if ((root.Role & RootRole.Invalid) == 0) return;
-        _oracle.Report("I9", "No present SPTE is installed under an invalid root after the section that invalidated it.",
-            $"gfn 0x{gfn:x} was mapped in root {SmallMemory.NameOf(root)}, which is invalid", root.Id);
+        _oracle.Report(Invariants.I9, $"gfn 0x{gfn:x} was mapped in root {SmallMemory.NameOf(root)}, which is invalid", root.Id);
     }
 }

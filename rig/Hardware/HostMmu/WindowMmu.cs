@@ -103,8 +103,7 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
     {
         if (gfn.Value >= _frames) return MapOutcome.NoMemory;
         if (_host.IsMemoryWhole) return null;
-        Oracle.Report("guest", "Guest memory does not change while a VM uses it.",
-            "the memory file of --mmu host was cut short or damaged; nothing is mapped from it any more", root.Id);
+        Oracle.Report(Invariants.Guest, "the memory file of --mmu host was cut short or damaged; nothing is mapped from it any more", root.Id);
         return MapOutcome.Retry;
     }
 }

@@ -86,8 +86,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     {
         if (SpaceOf(root) is not { } space)
         {
-            _oracle.Report("I3", "No access to a root after its grace period.",
-                $"a fault at gfn {mapping.Gfn} went through {root}, which was freed: use after free", root.Id);
+            _oracle.Report(Invariants.I3, $"a fault at gfn {mapping.Gfn} went through {root}, which was freed: use after free", root.Id);
             return MapOutcome.Retry;
         }
         if (Refuses(root, mapping.Gfn) is { } refusal) return refusal;
@@ -171,15 +170,11 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
         _machine.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, invalid: true);
         if (header->State != (ulong)RootState.Unlinked || SpaceOf(root) is not { } space)
         {
-            _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);
+            _oracle.Report(Invariants.I2, $"{root} was freed while {(RootState)header->State}", root.Id);
             return;
         }
         int pieces = space.Pieces.Count;
-        if (pieces != 0)
-        {
-            _oracle.Report("I9", "A root is freed only when no SPTE is present under it.",
-                $"{root} was freed with {pieces} pieces still mapped", root.Id);
-        }
+        if (pieces != 0) _oracle.Report(Invariants.I9, $"{root} was freed with {pieces} pieces still mapped", root.Id);
         // Dead first: who looks at a root without a reference and finds it alive afterwards has seen its own space.
         _roots.Free(header, deadTable: null);
         CountPages(-1);

@@ -4,8 +4,8 @@ namespace Lab.Mmu;
 public readonly record struct AttributedEvent(string Actor, MmuEvent Event);
 
 /// <summary>A broken promise: which invariant of the reference, what was seen, and what led to it.</summary>
-/// <param name="Invariant">Number in section 12 of the reference, as "I1".</param>
-/// <param name="Claim">The invariant in a sentence.</param>
+/// <param name="Invariant">Its <see cref="Mmu.Invariant.Number"/>.</param>
+/// <param name="Claim">Its sentence.</param>
 /// <param name="What">What was seen, with its numbers.</param>
 /// <param name="RootId">The root concerned, or zero.</param>
 /// <param name="Time">As of <see cref="MmuEvent"/>.</param>
@@ -37,7 +37,7 @@ public sealed class Oracle(IMachine machine)
         get { lock (_lock) return [.. _violations]; }
     }
 
-    public void Report(string invariant, string claim, string what, ulong rootId)
+    public void Report(Invariant invariant, string what, ulong rootId)
     {
         machine.Record(MmuEventKind.Violation, rootId);
         long now = machine.Timestamp();
@@ -45,7 +45,7 @@ public sealed class Oracle(IMachine machine)
         lock (_lock)
         {
             if (_violations.Count >= KeptMax) return;
-            _violations.Add(new Violation(invariant, claim, what, rootId, now, History(rootId)));
+            _violations.Add(new Violation(invariant.Number, invariant.Sentence, what, rootId, now, History(rootId)));
         }
     }
 

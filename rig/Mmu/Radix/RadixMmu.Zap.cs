@@ -223,8 +223,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         TablePage* page = _arena.PageOf(table);
         if (page->State != TableState.Linked)
         {
-            _oracle.Report("I16", "Every page table is taken down exactly once.",
-                $"a level {page->Level} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
+            _oracle.Report(Invariants.I16, $"a level {page->Level} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
             return;
         }
         page->State = TableState.Detached;

@@ -97,8 +97,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
             TablePage* page = (TablePage*)node;
             if (page->State != TableState.Detached)
             {
-                _oracle.Report("I16", "Every page table is freed exactly once.",
-                    $"a level {page->Level} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
+                _oracle.Report(Invariants.I16, $"a level {page->Level} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
                 return;
             }
             _arena.Free(page);
@@ -113,14 +112,13 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
         _machine.Record(MmuEventKind.FreeRoot, root.Id, (long)root.Count, invalid: true);
         if (header->State != (ulong)RootState.Unlinked)
         {
-            _oracle.Report("I2", "A root is handed to the reclaimer exactly once.", $"{root} was freed while {(RootState)header->State}", root.Id);
+            _oracle.Report(Invariants.I2, $"{root} was freed while {(RootState)header->State}", root.Id);
             return;
         }
         long present = CountPresent(root, GfnRange.All, _rootLevel);
         if (present != 0)
         {
-            _oracle.Report("I9", "A root is freed only when no SPTE is present under it.",
-                $"{root} was freed with {present} present entries in its top-level table: their tables are leaked", root.Id);
+            _oracle.Report(Invariants.I9, $"{root} was freed with {present} present entries in its top-level table: their tables are leaked", root.Id);
         }
         TablePage* page = _arena.PageOf(header->Table);
         page->State = TableState.Detached;
@@ -131,6 +129,5 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReportPoison(TdpRoot root, ulong gfn, int level) =>
-        _oracle.Report("I3", "No access to a page table after its grace period.",
-            $"a walk of {root} read a freed level {level} table at gfn 0x{gfn:x}", root.Id);
+        _oracle.Report(Invariants.I3, $"a walk of {root} read a freed level {level} table at gfn 0x{gfn:x}", root.Id);
 }

@@ -113,11 +113,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         Vm.Machine.Store(ref *_sequence, Sequence + 1);
         long open = InProgress - 1;
         Vm.Machine.Store(ref *_inProgress, (ulong)open);
-        if (open < 0)
-        {
-            Vm.Oracle.Report("I23", "The number of invalidations in progress is never negative.",
-                $"it is {open} after an end without a start", 0);
-        }
+        if (open < 0) Vm.Oracle.Report(Invariants.I23, $"{open} are in progress after an end without a start", 0);
     }
 
     internal string? NameOf(nint word) => (word - (nint)_sequence) switch

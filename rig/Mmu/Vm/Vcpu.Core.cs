@@ -52,8 +52,7 @@ public sealed partial class Vcpu<TMachine>
             case CoreExitReason.Request:
                 return VcpuExit.Request;
             case CoreExitReason.Failed:
-                _vm.Oracle.Report("guest", "The guest never leaves the processor in a way that it was not written to.",
-                    $"vcpu{Index} on {Root}: {exit.Complaint}", Root.Id);
+                _vm.Oracle.Report(Invariants.Guest, $"vcpu{Index} on {Root}: {exit.Complaint}", Root.Id);
                 return VcpuExit.None;
             default:
                 (_gfn, _write) = _list[_nextAccess];

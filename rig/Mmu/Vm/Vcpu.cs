@@ -246,11 +246,9 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     private void ReportStale(FrameStamp stamp)
     {
         _vm.Machine.Actor.Counters.StaleAccesses++;
-        _vm.Oracle.Report("I21", "After an update returned, no vCPU reaches the memory it took away.",
-            $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
+        _vm.Oracle.Report(Invariants.I21, $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
     }
 
     private void ReportFreedTable() =>
-        _vm.Oracle.Report("I3", "No vCPU walks a page table after its grace period.",
-            $"vcpu{Index} walked {Root} at gfn {_gfn} and read a freed table", Root.Id);
+        _vm.Oracle.Report(Invariants.I3, $"vcpu{Index} walked {Root} at gfn {_gfn} and read a freed table", Root.Id);
 }

@@ -20,12 +20,12 @@ public sealed unsafe partial class Vm<TMachine>
     public bool ReportIfDead(TdpRoot root, string verb)
     {
         if (root.Header->State is (ulong)RootState.Live or (ulong)RootState.Unlinked) return false;
-        Oracle.Report("I3", "No access to a root after its grace period.", $"{verb} of {root}, which was freed: use after free", root.Id);
+        Oracle.Report(Invariants.I3, $"{verb} of {root}, which was freed: use after free", root.Id);
         return true;
     }
 
     internal void ReportUnderflow(TdpRoot root, long count) =>
-        Oracle.Report("I1", "The reference count never goes below zero.", $"put of {root} took its count to {count}: a reference was put twice", root.Id);
+        Oracle.Report(Invariants.I1, $"put of {root} took its count to {count}: a reference was put twice", root.Id);
 
     /// <summary>Takes a live root off the list; reports and refuses if it is off already. Hold the pages lock.</summary>
     internal bool TryUnlink(TdpRoot root)
@@ -33,8 +33,7 @@ public sealed unsafe partial class Vm<TMachine>
         ulong found = Machine.CompareExchange(ref root.Header->State, (ulong)RootState.Unlinked, (ulong)RootState.Live);
         if (found != (ulong)RootState.Live)
         {
-            Oracle.Report("I2", "A root is handed to the reclaimer exactly once.",
-                $"{root} was to be freed while {(RootState)found}", root.Id);
+            Oracle.Report(Invariants.I2, $"{root} was to be freed while {(RootState)found}", root.Id);
             return false;
         }
         Record(MmuEventKind.Unlink, root, (long)root.Count);
@@ -69,8 +68,7 @@ public sealed unsafe partial class Vm<TMachine>
             // A root that was unlinked before this section began may be freed inside it, and its table be somebody else's by now: what was
             // counted is not the root's then. A root is dead before its table is free.
             if (Volatile.Read(ref root.Header->State) == (ulong)RootState.Dead || root.Id != _watchedIds[index]) continue;
-            Oracle.Report("I6", "When a fast zap returns, no root that existed at its invalidation holds a present SPTE.",
-                $"{root} still has {present} present top-level entries: the fast zap returned early", root.Id);
+            Oracle.Report(Invariants.I6, $"{root} still has {present} present top-level entries: the fast zap returned early", root.Id);
         }
         Machine.ExitRcu(Rcu);
     }
@@ -88,8 +86,7 @@ public sealed unsafe partial class Vm<TMachine>
             if (root.Id != _watchedIds[index] || root.Header->State != (ulong)RootState.Live || !Strategy.IsInvalid(root)) continue;
             long present = Mmu.CountPresent(root, range, Spte.LeafLevel);
             if (present == 0) continue;
-            Oracle.Report("I5", "After a notifier's start no root, valid or invalid, maps a frame of the range.",
-                $"{root}, which is invalid, still maps {present} frames of {range}", root.Id);
+            Oracle.Report(Invariants.I5, $"{root}, which is invalid, still maps {present} frames of {range}", root.Id);
         }
         Machine.ExitRcu(Rcu);
     }

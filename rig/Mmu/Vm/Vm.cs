@@ -172,11 +172,10 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         _tablePagesLeft = Mmu.TablePages;
         if (_tablePagesLeft != 0)
         {
-            Oracle.Report("I16", "At destroy every page table has been freed.",
-                $"{_tablePagesLeft} table pages are still in use after the last grace period", 0);
+            Oracle.Report(Invariants.I16, $"{_tablePagesLeft} table pages are still in use after the last grace period", 0);
         }
-        if (!MmuLock.IsFree) Oracle.Report("I16", "At destroy nobody holds mmu_lock.", "it is held", 0);
-        if (Strategy.SelfCheck() is { } complaint) Oracle.Report("I16", "The strategy's own state is empty at destroy.", complaint, 0);
+        if (!MmuLock.IsFree) Oracle.Report(Invariants.I16, "mmu_lock is held", 0);
+        if (Strategy.SelfCheck() is { } complaint) Oracle.Report(Invariants.I16, complaint, 0);
         Record(MmuEventKind.DestroyEnd, 0);
     }
 
@@ -199,8 +198,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     {
         for (TdpRoot root = Roots.First; !root.IsNone; root = Roots.After(root))
         {
-            Oracle.Report("I16", "At destroy the list of roots is empty.",
-                $"{root} is on it with reference count {(long)root.Count}: a reference was leaked", root.Id);
+            Oracle.Report(Invariants.I16, $"{root} is listed with reference count {(long)root.Count}: a reference was leaked", root.Id);
             if (Oracle.Count > 100) break;
         }
     }
