@@ -69,7 +69,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
             AccessPattern pattern = _pattern with { Main = GfnRange.Of((ulong)vcpu.Index * own, own), Cursor = own - 1 };
             long end = _vm.Machine.Actor.Counters.Accesses + (long)own;
             while (_vm.Machine.Actor.Counters.Accesses < end && !_vm.Oracle.IsBugged)
-                if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
+                if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
         }
         return Judge((long)own * _vm.Vcpus.Count, _vm.CollectDirty(MainSlot), mayRepeat: _vm.SlotKernel!.ReportsRepeat);
     }
@@ -78,11 +78,11 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     private void Drain(Vcpu<TMachine> vcpu)
     {
         AccessPattern pattern = PatternOf(vcpu.Index);
-        while (vcpu.Run(ref pattern, vcpu.AccessesPerStay) != VcpuExit.None && !_vm.Oracle.IsBugged)
+        while (vcpu.Run(ref pattern, vcpu.AccessesPerStay) is { IsDone: false } exit && !_vm.Oracle.IsBugged)
         {
             // A full ring lets no vCPU go on.
             _vm.CollectDirty(MainSlot);
-            vcpu.ServeExit();
+            vcpu.Serve(exit);
         }
     }
 

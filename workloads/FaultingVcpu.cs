@@ -17,6 +17,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     private readonly bool _empty;
     private readonly long _accessesUntilWarm;
     private AccessPattern _pattern;
+    private VcpuExit _exit;
     private ActorCounters? _counters;
     private readonly long[] _reload = new long[1];
     private bool _reloaded;
@@ -61,17 +62,17 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     {
         _counters ??= _vm.Machine.Actor.Counters;
         _runs++;
-        _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
+        _exit = _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
     }
 
     public override int Step()
     {
         _reloaded = false;
-        switch (_vcpu.LastExit)
+        switch (_exit.Reason)
         {
-            case VcpuExit.None:
+            case VcpuExitReason.Done:
                 return -1;
-            case VcpuExit.Request:
+            case VcpuExitReason.Request:
                 Serve();
                 return -1;
             default:
@@ -86,16 +87,17 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
         {
             ExitOutcome outcome = Serve();
             if (outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory) return false;
-            if (_vcpu.Run(ref _pattern, 1) == VcpuExit.None) return true;
+            _exit = _vcpu.Run(ref _pattern, 1);
+            if (_exit.IsDone) return true;
             if (_vm.Oracle.IsBugged) return false;
         }
     }
 
     private ExitOutcome Serve()
     {
-        if (_vcpu.LastExit == VcpuExit.Fault) return _vcpu.ServeExit();
+        if (_exit.Reason == VcpuExitReason.Fault) return _vcpu.Serve(_exit);
         long begin = _vm.Machine.Timestamp();
-        ExitOutcome outcome = _vcpu.ServeExit();
+        ExitOutcome outcome = _vcpu.Serve(_exit);
         // Two reloads within one fault are rare; the longer one is the stall.
         long took = _vm.Machine.Timestamp() - begin;
         _reload[0] = _reloaded ? Math.Max(_reload[0], took) : took;

@@ -70,7 +70,7 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
             while (done < range.Frames && !_vm.Oracle.IsBugged)
             {
                 long before = _vm.Machine.Actor.Counters.Accesses;
-                if (_vcpu.Run(ref pattern, (int)(range.Frames - done)) != VcpuExit.None) _vcpu.ServeExit();
+                if (_vcpu.Run(ref pattern, (int)(range.Frames - done)) is { IsDone: false } exit) _vcpu.Serve(exit);
                 done += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             }
             _vm.Machine.EnterRcu(_vm.Rcu);

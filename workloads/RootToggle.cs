@@ -73,7 +73,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
             ActorCounters counters = vm.Machine.Actor.Counters;
             long target = counters.Accesses + TouchedPages;
             while (counters.Accesses < target && !vm.Oracle.IsBugged)
-                if (vcpu.Run(ref _pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
+                if (vcpu.Run(ref _pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
             return Touch;
         }
 

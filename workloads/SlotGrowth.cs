@@ -90,7 +90,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         private ulong _round;
         private ulong _touched;
         private bool _exists;
-        private bool _resolves;
+        private VcpuExit _exit;
         private int _sampleIndex = -1;
         private long _cycles;
 
@@ -165,7 +165,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
                     BeginPass();
                     return _sizes.Length + _size;
                 default:
-                    bool resolved = _resolves && Resolve();
+                    bool resolved = !_exit.IsDone && Resolve();
                     int metric = _inGuest ? 2 * _sizes.Length : _stage == Stage.Refault ? 2 * _sizes.Length + _size : -1;
                     if (_touched >= Frames) EndPass();
                     return resolved ? metric : -1;
@@ -213,7 +213,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         {
             long before = _vm.Machine.Actor.Counters.Accesses;
             int most = (int)Math.Min(Frames - _touched, (ulong)_vcpu.AccessesPerStay);
-            _resolves = _vcpu.Run(ref _pattern, most) != VcpuExit.None;
+            _exit = _vcpu.Run(ref _pattern, most);
             _touched += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             foreach (ref readonly GuestTouch touch in _vcpu.Touches)
             {
@@ -225,16 +225,16 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         /// <summary>Serves exits until the access went through. False if there was no fault among them; a reload that came first is part of it.</summary>
         private bool Resolve()
         {
-            _resolves = false;
             bool faulted = false;
             long before = _vm.Machine.Actor.Counters.Accesses;
             do
             {
                 if (_vm.Oracle.IsBugged) return false;
-                faulted |= _vcpu.LastExit == VcpuExit.Fault;
-                _vcpu.ServeExit();
+                faulted |= _exit.Reason == VcpuExitReason.Fault;
+                _vcpu.Serve(_exit);
+                _exit = _vcpu.Run(ref _pattern, 1);
             }
-            while (_vcpu.Run(ref _pattern, 1) != VcpuExit.None);
+            while (!_exit.IsDone);
             _touched += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             return faulted;
         }

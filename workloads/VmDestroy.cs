@@ -66,7 +66,7 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
             ActorCounters counters = _vm!.Machine.Actor.Counters;
             long target = counters.Accesses + (long)pattern.Main.Frames / vcpus;
             while (counters.Accesses < target && !_vm!.Oracle.IsBugged)
-                if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
+                if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
         }
     }
 }

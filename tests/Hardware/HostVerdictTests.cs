@@ -19,7 +19,7 @@ public class HostVerdictTests
         Assert.Empty(rig.Vm.Oracle.Violations);
         Assert.Equal(MemslotResult.Done, rig.Vm.DeleteSlot(1));
         rig.Vm.SettleMemory();
-        while (rig.Vcpu.Run(ref Pattern.Of(ScriptedVm.Small), 1) == VcpuExit.Request) rig.Vcpu.ServeExit();
+        while (rig.Vcpu.Run(ref Pattern.Of(ScriptedVm.Small), 1) is { Reason: VcpuExitReason.Request } exit) rig.Vcpu.Serve(exit);
         Violation stale = Assert.Single(rig.Vm.Oracle.Violations, violation => violation.Invariant == "I21");
         Assert.Contains("freed in generation 2", stale.What, StringComparison.Ordinal);
     }
@@ -30,7 +30,7 @@ public class HostVerdictTests
         using HostRig rig = new();
         rig.Vm.Touch(ScriptedVm.Main);
         Assert.Equal(0, Libc.Truncate(rig.Host.Memory.File!.Number, 0));
-        Assert.Equal(VcpuExit.None, rig.Vcpu.Run(ref Pattern.Of(GfnRange.Of(3, 1)), 1));
+        Assert.Equal(VcpuExit.Done, rig.Vcpu.Run(ref Pattern.Of(GfnRange.Of(3, 1)), 1));
         Violation cut = Assert.Single(rig.Vm.Oracle.Violations);
         Assert.Equal("guest", cut.Invariant);
         Assert.Contains("SIGBUS", cut.What, StringComparison.Ordinal);

@@ -91,8 +91,9 @@ public sealed class KernelSlotsTests
         while (Actor.Current.Counters.Accesses < end)
         {
             long before = Actor.Current.Counters.Accesses;
-            if (vm.Vcpus[0].Run(ref pattern, (int)(end - before)) == VcpuExit.None) continue;
-            vm.Vcpus[0].ServeExit();
+            VcpuExit exit = vm.Vcpus[0].Run(ref pattern, (int)(end - before));
+            if (exit.IsDone) continue;
+            vm.Vcpus[0].Serve(exit);
             if (Actor.Current.Counters.Accesses != before) continue;
             full++;
             reported += vm.CollectDirty(0);
@@ -199,7 +200,7 @@ public sealed class KernelSlotsTests
         long end = Actor.Current.Counters.Accesses + (long)range.Frames;
         vm.Vcpus[0].ClaimTouches();
         while (Actor.Current.Counters.Accesses < end)
-            if (vm.Vcpus[0].Run(ref pattern, (int)(end - Actor.Current.Counters.Accesses)) != VcpuExit.None) Assert.NotEqual(ExitOutcome.Mmio, vm.Vcpus[0].ServeExit());
+            if (vm.Vcpus[0].Run(ref pattern, (int)(end - Actor.Current.Counters.Accesses)) is { IsDone: false } exit) Assert.NotEqual(ExitOutcome.Mmio, vm.Vcpus[0].Serve(exit));
         long ticks = 0;
         foreach (GuestTouch touch in vm.Vcpus[0].Touches) ticks += (long)touch.Ticks;
         return ticks;
@@ -211,8 +212,9 @@ public sealed class KernelSlotsTests
         AccessPattern pattern = new(1, range) { Stride = 1, WriteEvery = 1, Cursor = range.Frames - 1 };
         while (true)
         {
-            Assert.NotEqual(VcpuExit.None, vm.Vcpus[0].Run(ref pattern, 1));
-            if (vm.Vcpus[0].ServeExit() is var outcome and not (ExitOutcome.Reloaded or ExitOutcome.Retry)) return outcome;
+            VcpuExit exit = vm.Vcpus[0].Run(ref pattern, 1);
+            Assert.False(exit.IsDone);
+            if (vm.Vcpus[0].Serve(exit) is var outcome and not (ExitOutcome.Reloaded or ExitOutcome.Retry)) return outcome;
         }
     }
 

@@ -68,9 +68,9 @@ public sealed class KvmRunTests
         vm.DeleteSlot(0);
         vm.SettleMemory();
         int reported = vm.Oracle.Count;
-        vm.Vcpus[0].Run(ref pattern, 64);
-        Assert.Equal(VcpuExit.Request, vm.Vcpus[0].LastExit);
-        vm.Vcpus[0].ServeExit();
+        VcpuExit exit = vm.Vcpus[0].Run(ref pattern, 64);
+        Assert.Equal(VcpuExit.Request, exit);
+        vm.Vcpus[0].Serve(exit);
         vm.Vcpus[0].Run(ref pattern, 64);
         Violation stale = vm.Oracle.Violations.Skip(reported).First();
         Assert.Equal("I21", stale.Invariant);
@@ -100,8 +100,7 @@ public sealed class KvmRunTests
             ExitOutcome outcome;
             do
             {
-                vm.Vcpus[0].Run(ref pattern, 1);
-                outcome = vm.Vcpus[0].ServeExit();
+                outcome = vm.Vcpus[0].Serve(vm.Vcpus[0].Run(ref pattern, 1));
             }
             while (outcome is ExitOutcome.Reloaded or ExitOutcome.Retry);
             Assert.Equal(ExitOutcome.Mmio, outcome);
@@ -115,7 +114,7 @@ public sealed class KvmRunTests
     {
         long until = Actor.Current.Counters.Accesses + accesses;
         while (Actor.Current.Counters.Accesses < until && !vm.Oracle.IsBugged)
-            if (vm.Vcpus[0].Run(ref pattern, (int)(until - Actor.Current.Counters.Accesses)) != VcpuExit.None) vm.Vcpus[0].ServeExit();
+            if (vm.Vcpus[0].Run(ref pattern, (int)(until - Actor.Current.Counters.Accesses)) is { IsDone: false } exit) vm.Vcpus[0].Serve(exit);
     }
 
     /// <summary>The host, or null where there is no KVM: then it is refused with a sentence that says what to do.</summary>

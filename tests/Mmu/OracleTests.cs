@@ -51,7 +51,7 @@ public class OracleTests
         Put(vm, vm.Vcpus[0].Root);
         vm.Machine.Barrier(vm.Rcu);
         AccessPattern pattern = new(0, ScriptedVm.Small) { Stride = 1 };
-        Assert.Equal(VcpuExit.Fault, vm.Vcpus[0].Run(ref pattern, 1));
+        Assert.Equal(VcpuExitReason.Fault, vm.Vcpus[0].Run(ref pattern, 1).Reason);
         Assert.Equal(["I3"], vm.Invariants());
     }
 

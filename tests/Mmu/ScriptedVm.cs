@@ -37,7 +37,7 @@ internal static class ScriptedVm
         long before = counters.FaultsFixed;
         long target = counters.Accesses + (long)range.Frames;
         while (counters.Accesses < target)
-            if (vm.Vcpus[vcpu].Run(ref pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vm.Vcpus[vcpu].ServeExit();
+            if (vm.Vcpus[vcpu].Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vm.Vcpus[vcpu].Serve(exit);
         return counters.FaultsFixed - before;
     }
 
@@ -53,12 +53,12 @@ internal static class ScriptedVm
         VcpuExit exit = vcpu.Run(ref pattern, 1);
         while (exit == VcpuExit.Request)
         {
-            vcpu.ServeExit();
+            vcpu.Serve(exit);
             exit = vcpu.Run(ref pattern, 1);
         }
-        if (exit == VcpuExit.None) return null;
-        ExitOutcome outcome = vcpu.ServeExit();
-        if (outcome == ExitOutcome.Fixed) Assert.Equal(VcpuExit.None, vcpu.Run(ref pattern, 1));
+        if (exit.IsDone) return null;
+        ExitOutcome outcome = vcpu.Serve(exit);
+        if (outcome == ExitOutcome.Fixed) Assert.Equal(VcpuExit.Done, vcpu.Run(ref pattern, 1));
         return outcome;
     }
 

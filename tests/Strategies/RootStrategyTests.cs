@@ -83,7 +83,7 @@ public sealed class RootStrategyTests
         long before = counters.FaultsFixed;
         long target = counters.Accesses + (long)range.Frames;
         while (counters.Accesses < target)
-            if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) != VcpuExit.None) vcpu.ServeExit();
+            if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
         return counters.FaultsFixed - before;
     }
 }

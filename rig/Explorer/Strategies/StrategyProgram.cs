@@ -154,7 +154,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Vcpus[actor.Vcpu!.Value].Unload();
                     break;
                 case ServeAction:
-                    vm.Vcpus[actor.Vcpu!.Value].ServeExit();
+                    vm.Vcpus[actor.Vcpu!.Value].Serve(VcpuExit.Request);
                     break;
                 case DeleteAction delete:
                     vm.DeleteSlot(_scenario.Slot(delete.Slot).Id);
@@ -215,9 +215,9 @@ internal sealed unsafe class StrategyProgram : IDisposable
     {
         AccessPattern pattern = new(0, new GfnRange(new Gfn(touch.Gfn), new Gfn(touch.Gfn + 1))) { Stride = 1, WriteEvery = touch.Write ? 1u : 0u };
         Backoff backoff = default;
-        while (vcpu.Run(ref pattern, 1) != VcpuExit.None)
+        while (vcpu.Run(ref pattern, 1) is { IsDone: false } exit)
         {
-            switch (vcpu.ServeExit())
+            switch (vcpu.Serve(exit))
             {
                 case ExitOutcome.Mmio:
                     return;

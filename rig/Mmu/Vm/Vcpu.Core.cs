@@ -48,15 +48,15 @@ public sealed partial class Vcpu<TMachine>
         switch (exit.Reason)
         {
             case CoreExitReason.Done:
-                return VcpuExit.None;
+                return VcpuExit.Done;
             case CoreExitReason.Request:
                 return VcpuExit.Request;
             case CoreExitReason.Failed:
                 _vm.Oracle.Report(Invariants.Guest, $"vcpu{Index} on {Root}: {exit.Complaint}", Root.Id);
-                return VcpuExit.None;
+                return VcpuExit.Done;
             default:
-                (_gfn, _write) = _list[_nextAccess];
-                return VcpuExit.Fault;
+                (Gfn gfn, bool write) = _list[_nextAccess];
+                return VcpuExit.Fault(gfn, write);
         }
     }
 

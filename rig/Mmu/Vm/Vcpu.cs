@@ -1,16 +1,31 @@
 namespace Lab.Mmu;
 
 /// <summary>Why a vCPU left the guest.</summary>
-public enum VcpuExit
+public enum VcpuExitReason : byte
 {
     /// <summary>It did what it was asked to do.</summary>
-    None,
+    Done,
 
     /// <summary>A request must be served before it may enter again.</summary>
     Request,
 
     /// <summary>A frame was not mapped, or not for writing.</summary>
     Fault,
+}
+
+/// <summary>An exit from the guest: what <see cref="Vcpu{TMachine}.Run"/> returns and <see cref="Vcpu{TMachine}.Serve"/> takes. It fits two registers.</summary>
+/// <param name="Gfn">With a fault: the frame.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Write">With a fault: the access was a write.</param>
+public readonly record struct VcpuExit(Gfn Gfn, VcpuExitReason Reason, bool Write)
+{
+    public static VcpuExit Done => default;
+
+    public static VcpuExit Request => new(default, VcpuExitReason.Request, Write: false);
+
+    public bool IsDone => Reason == VcpuExitReason.Done;
+
+    public static VcpuExit Fault(Gfn gfn, bool write) => new(gfn, VcpuExitReason.Fault, write);
 }
 
 /// <summary>What came of serving an exit.</summary>
@@ -28,13 +43,13 @@ public enum ExitOutcome
     /// <summary>The old root was put and a root loaded.</summary>
     Reloaded,
 
-    /// <summary>No table page was to be had; the access is skipped.</summary>
+    /// <summary>Out of table pages; the access is skipped.</summary>
     NoMemory,
 }
 
 /// <summary>
 /// A virtual CPU: a root it holds a reference to, a software TLB, pending requests. Driven by one thread: <see cref="Run"/> is the guest,
-/// <see cref="ServeExit"/> the hypervisor.
+/// <see cref="Serve"/> the hypervisor.
 /// </summary>
 /// <remarks>
 /// The vCPU enters without a root and without touching anything; the first exit loads one. Every root load flushes the TLB (I22).
@@ -44,6 +59,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
 {
     private readonly Vm<TMachine> _vm;
     private readonly SoftTlb _tlb = new();
+
+    /// <summary>The access that the guest is at, and whether it began it and has not made it: then it makes it again when it is back.</summary>
     private Gfn _gfn;
     private bool _write;
     private bool _pending;
@@ -65,8 +82,6 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// <summary>Table pages for faults; the vCPU's thread owns it.</summary>
     public TableCache Tables { get; }
 
-    public VcpuExit LastExit { get; private set; }
-
     /// <summary>Which of the guest's address spaces it runs in: the role of the root that it loads.</summary>
     public RootRole Role => _role;
 
@@ -81,8 +96,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         ActorCounters counters = machine.Actor.Counters;
         ref ulong requests = ref RequestWord;
         // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
-        if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return LastExit = VcpuExit.Request;
-        if (_core is { } core) return LastExit = RunOnCore(core, ref pattern, accessesMax);
+        if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return VcpuExit.Request;
+        if (_core is { } core) return RunOnCore(core, ref pattern, accessesMax);
         for (int done = 0; done < accessesMax; done++)
         {
             if (!_pending) pattern.Next(out _gfn, out _write);
@@ -98,9 +113,9 @@ public sealed partial class Vcpu<TMachine> : IDisposable
                 if (walk != WalkOutcome.Ok)
                 {
                     // A request that arrived meanwhile explains whatever was read: the access is discarded.
-                    if (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests)) return LastExit = VcpuExit.Request;
+                    if (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests)) return VcpuExit.Request;
                     if (walk == WalkOutcome.FreedTable) ReportFreedTable();
-                    return LastExit = VcpuExit.Fault;
+                    return VcpuExit.Fault(_gfn, _write);
                 }
                 _tlb.Insert(_gfn, spte);
             }
@@ -110,22 +125,18 @@ public sealed partial class Vcpu<TMachine> : IDisposable
             if (machine.Load(ref requests) != 0)
             {
                 if (TryServeFlush(ref requests)) continue;
-                return LastExit = VcpuExit.Request;
+                return VcpuExit.Request;
             }
             if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
             if (_write) GuestMemory.Write(Spte.Address(spte), Index, stamp.Word);
             counters.Accesses++;
             _pending = false;
         }
-        return LastExit = VcpuExit.None;
+        return VcpuExit.Done;
     }
 
-    /// <summary>Does what the last exit asks for. One fault, or one reload.</summary>
-    public ExitOutcome ServeExit()
-    {
-        if (LastExit == VcpuExit.Fault) return ServeFault();
-        return ServeRequests();
-    }
+    /// <summary>Does what the exit asks for. One fault, or one reload.</summary>
+    public ExitOutcome Serve(VcpuExit exit) => exit.Reason == VcpuExitReason.Fault ? ServeFault(exit) : ServeRequests();
 
     /// <summary>Switches to another address space: puts the root and loads the one for the role (SMM entry and exit, a flip of CR0.WP).</summary>
     public ExitOutcome SwitchRole(RootRole role)
@@ -220,10 +231,10 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         return true;
     }
 
-    private ExitOutcome ServeFault()
+    private ExitOutcome ServeFault(VcpuExit exit)
     {
         if (!Tables.TopUp() && !AwaitMemory()) return Skip(ExitOutcome.NoMemory);
-        ExitOutcome outcome = _vm.HandleFault(this, _gfn, _write);
+        ExitOutcome outcome = _vm.HandleFault(this, exit.Gfn, exit.Write);
         return outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory ? Skip(outcome) : outcome;
     }
 
