@@ -35,7 +35,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
         : base(source, parameters)
     {
         _vm = NewVmWithSlots();
-        _vm.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
+        _vm.Slots.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
         _harvester = new Harvester(_vm, parameters.RatePerSecond > 0 ? parameters.RatePerSecond : CollectsPerSecond);
         _pattern = new AccessPattern(parameters.Seed, MainRange) { Stride = 1, WriteEvery = 1 };
         Actors = [.. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(_vm, vcpu, PatternOf(vcpu.Index), parameters)), _harvester];
@@ -60,10 +60,10 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     /// <summary>The actors have stopped. Each vCPU writes pages of its own, and a harvest has to show them all.</summary>
     private string? UnderControl()
     {
-        _vm.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
+        _vm.Slots.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
         ulong own = Math.Min(PagesUnderControl, Parameters.Frames / (ulong)_vm.Vcpus.Count);
         foreach (Vcpu<TMachine> vcpu in _vm.Vcpus) Drain(vcpu);
-        _vm.CollectDirty(MainSlot);
+        _vm.Slots.CollectDirty(MainSlot);
         foreach (Vcpu<TMachine> vcpu in _vm.Vcpus)
         {
             AccessPattern pattern = _pattern with { Main = GfnRange.Of((ulong)vcpu.Index * own, own), Cursor = own - 1 };
@@ -71,7 +71,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
             while (_vm.Machine.Actor.Counters.Accesses < end && !_vm.Oracle.IsBugged)
                 if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
         }
-        return Judge((long)own * _vm.Vcpus.Count, _vm.CollectDirty(MainSlot), mayRepeat: _vm.SlotKernel!.ReportsRepeat);
+        return Judge((long)own * _vm.Vcpus.Count, _vm.Slots.CollectDirty(MainSlot), mayRepeat: _vm.Slots.Kernel!.ReportsRepeat);
     }
 
     /// <summary>Makes the accesses that are left on the vCPU's list from the time under load.</summary>
@@ -81,7 +81,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
         while (vcpu.Run(ref pattern, vcpu.AccessesPerStay) is { IsDone: false } exit && !_vm.Oracle.IsBugged)
         {
             // A full ring lets no vCPU go on.
-            _vm.CollectDirty(MainSlot);
+            _vm.Slots.CollectDirty(MainSlot);
             vcpu.Serve(exit);
         }
     }
@@ -105,13 +105,13 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
             switch (_steps++ % (CollectsPerToggle + 2))
             {
                 case CollectsPerToggle:
-                    vm.SetFlags(MainSlot, MemslotFlags.None);
+                    vm.Slots.SetFlags(MainSlot, MemslotFlags.None);
                     return FlagsOff;
                 case CollectsPerToggle + 1:
-                    vm.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
+                    vm.Slots.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
                     return FlagsOn;
                 default:
-                    vm.CollectDirty(MainSlot);
+                    vm.Slots.CollectDirty(MainSlot);
                     return Collect;
             }
         }

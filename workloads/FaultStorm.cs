@@ -71,7 +71,7 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
-            if (_outside) vm.SlotKernel?.PopulateOutside((long)memory.Frames);
+            if (_outside) vm.Slots.Kernel?.PopulateOutside((long)memory.Frames);
         }
 
         public override int Step()

@@ -31,7 +31,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         : base(source, parameters)
     {
         _vm = NewVmWithSlots();
-        _generationsAtFirst = _vm.LastGeneration;
+        _generationsAtFirst = _vm.Slots.LastGeneration;
         FaultingVcpu<TMachine>[] vcpus = FaultingVcpus(_vm);
         _updater = new SlotUpdater(_vm, parameters, ChurnRange, vcpus);
         Actors = [.. vcpus, _updater];
@@ -42,7 +42,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     public override string? Finish()
     {
         ulong expected = _generationsAtFirst + _updater.GenerationsMade;
-        ulong generation = _vm.LastGeneration;
+        ulong generation = _vm.Slots.LastGeneration;
         DestroyAndRetire(_vm);
         return generation == expected ? null : $"the VM made {generation} slot generations, the updater asked for {expected}";
     }
@@ -76,7 +76,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
 
-        public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
+        public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Slots.Phases.Nanoseconds : default;
 
         /// <summary>A delete and its create are two steps of one update.</summary>
         public override double RatePerSecond => parameters.RatePerSecond * (_kind == SlotOperation.Delete ? 2 : 1);
@@ -85,7 +85,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
-            vm.SettleMemory();
+            vm.Slots.SettleMemory();
             _isReady = !NextZaps || Faults - _faultsAtZap >= _refill;
             Backoff backoff = default;
             for (int look = 0; !_isReady && look < LooksPerPrepare; look++)
@@ -133,10 +133,10 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             _exists = !_exists;
             if (!_exists)
             {
-                vm.DeleteSlot(ChurnSlot);
+                vm.Slots.Delete(ChurnSlot);
                 return Update;
             }
-            vm.CreateSlot(ChurnSlot, range, MemslotFlags.None);
+            vm.Slots.Create(ChurnSlot, range, MemslotFlags.None);
             GenerationsMade++;
             return Create;
         }
@@ -144,7 +144,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private int Move()
         {
             _away = !_away;
-            vm.MoveSlot(ChurnSlot, _away ? range.End : range.Start);
+            vm.Slots.Move(ChurnSlot, _away ? range.End : range.Start);
             GenerationsMade++;
             return Update;
         }
@@ -152,7 +152,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private int ToggleLogging()
         {
             _logging = !_logging;
-            vm.SetFlags(MainSlot, _logging ? MemslotFlags.LogDirtyPages : MemslotFlags.None);
+            vm.Slots.SetFlags(MainSlot, _logging ? MemslotFlags.LogDirtyPages : MemslotFlags.None);
             return FlagChange;
         }
     }

@@ -13,21 +13,21 @@ public sealed class SlotDeleter<TMachine>(Vm<TMachine> vm, int slot, GfnRange ra
 
     public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
 
-    public override ReadOnlySpan<long> Phases => _exists ? default : vm.Phases.Nanoseconds;
+    public override ReadOnlySpan<long> Phases => _exists ? default : vm.Slots.Phases.Nanoseconds;
 
     public override double RatePerSecond { get; } = ratePerSecond;
 
-    public override void Prepare() => vm.SettleMemory();
+    public override void Prepare() => vm.Slots.SettleMemory();
 
     public override int Step()
     {
         _exists = !_exists;
         if (_exists)
         {
-            vm.CreateSlot(slot, range, MemslotFlags.None);
+            vm.Slots.Create(slot, range, MemslotFlags.None);
             return -1;
         }
-        vm.DeleteSlot(slot);
+        vm.Slots.Delete(slot);
         return 0;
     }
 }

@@ -38,7 +38,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         ulong least = Gfn.FramesPerSpte(_vm.Settings.LeafLevel);
         ulong[] sizes = [.. s_sizes.Where(size => size == 0 || (size >= least && size < parameters.Frames)), parameters.Frames];
         FaultMemoryIn(sizes);
-        _generationsAtFirst = _vm.LastGeneration;
+        _generationsAtFirst = _vm.Slots.LastGeneration;
         _grower = new Grower(_vm, sizes);
         Actors = [_grower];
     }
@@ -48,7 +48,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     public override string? Finish()
     {
         string? wrong = _grower.Wrong;
-        ulong made = _vm.LastGeneration - _generationsAtFirst;
+        ulong made = _vm.Slots.LastGeneration - _generationsAtFirst;
         if (made != _grower.Creates) wrong ??= $"the VM made {made} slot generations, {_grower.Creates} were asked for";
         DestroyAndRetire(_vm);
         return wrong;
@@ -59,8 +59,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     {
         foreach (ulong size in sizes)
         {
-            _vm.CreateSlot(ChurnSlot, GfnRange.Of(0, Math.Max(1, size)), MemslotFlags.None);
-            _vm.DeleteSlot(ChurnSlot);
+            _vm.Slots.Create(ChurnSlot, GfnRange.Of(0, Math.Max(1, size)), MemslotFlags.None);
+            _vm.Slots.Delete(ChurnSlot);
         }
     }
 
@@ -137,7 +137,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             _vcpu.ClaimTouches();
             if (_stage is Stage.Delete or Stage.Create)
             {
-                _vm.SettleMemory();
+                _vm.Slots.SettleMemory();
                 return;
             }
             if (_stage == Stage.Map && !_exists) Create();
@@ -155,7 +155,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             switch (_stage)
             {
                 case Stage.Delete:
-                    _vm.DeleteSlot(ChurnSlot);
+                    _vm.Slots.Delete(ChurnSlot);
                     _exists = false;
                     _stage = Stage.Create;
                     return _size;
@@ -174,7 +174,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
 
         private void Create()
         {
-            _vm.CreateSlot(ChurnSlot, Range, MemslotFlags.None);
+            _vm.Slots.Create(ChurnSlot, Range, MemslotFlags.None);
             Creates++;
             _exists = true;
         }
@@ -202,7 +202,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         {
             if (++_round < Math.Clamp(65_536 / Math.Max(1, Frames), 1, RoundsMax)) return Stage.Delete;
             _round = 0;
-            _vm.DeleteSlot(ChurnSlot);
+            _vm.Slots.Delete(ChurnSlot);
             _exists = false;
             _size = (_size + 1) % _sizes.Length;
             if (_size == 0) _cycles++;
@@ -217,7 +217,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             _touched += (ulong)(_vm.Machine.Actor.Counters.Accesses - before);
             foreach (ref readonly GuestTouch touch in _vcpu.Touches)
             {
-                FrameStamp stamp = new(touch.Stamp), expected = FrameStamp.Of(ChurnSlot, _vm.LastGeneration);
+                FrameStamp stamp = new(touch.Stamp), expected = FrameStamp.Of(ChurnSlot, _vm.Slots.LastGeneration);
                 if (stamp != expected) Wrong ??= $"the guest read {stamp} from a page that belongs to {expected}";
             }
         }

@@ -40,7 +40,7 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
             _vm = workload.NewVmWithSlots();
             int vcpus = _vm.Vcpus.Count;
             foreach (Vcpu<TMachine> vcpu in _vm.Vcpus) Fill(vcpu, vcpus);
-            _vm.DeleteSlot(ChurnSlot);
+            _vm.Slots.Delete(ChurnSlot);
             foreach (Vcpu<TMachine> vcpu in _vm.Vcpus.Take((vcpus + 1) / 2)) Fill(vcpu, vcpus);
         }
 

@@ -63,7 +63,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
 
-        public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Phases.Nanoseconds : default;
+        public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Slots.Phases.Nanoseconds : default;
 
         public override bool KeepsTime => !_atFullSpeed;
 
@@ -71,7 +71,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override void Prepare()
         {
-            vm.SettleMemory();
+            vm.Slots.SettleMemory();
             if (_next == trace.Calls.Count) BeginAgain();
             long now = vm.Machine.Timestamp();
             if (_next == 0) _begin = now;
@@ -89,16 +89,16 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
             _next++;
             if (call.IsDelete)
             {
-                Expect(vm.DeleteSlot(call.Slot), call);
+                Expect(vm.Slots.Delete(call.Slot), call);
                 _hasPhases = true;
                 return Update;
             }
-            if (vm.Memslots.TryGet(call.Slot, out _))
+            if (vm.Slots.Active.TryGet(call.Slot, out _))
             {
-                Expect(vm.SetFlags(call.Slot, call.Flags), call);
+                Expect(vm.Slots.SetFlags(call.Slot, call.Flags), call);
                 return FlagChange;
             }
-            Expect(vm.CreateSlot(call.Slot, call.Range, call.Flags), call);
+            Expect(vm.Slots.Create(call.Slot, call.Range, call.Flags), call);
             return Create;
         }
 
@@ -110,8 +110,8 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         /// <summary>The guest is switched off: its slots go, untimed.</summary>
         private void BeginAgain()
         {
-            if (vm.Memslots.Count != _left) Wrong ??= $"a replay of {trace.Name} left {vm.Memslots.Count} slots, not {_left}";
-            while (vm.Memslots.Count > 0) vm.DeleteSlot(vm.Memslots.Slots[0].Id);
+            if (vm.Slots.Active.Count != _left) Wrong ??= $"a replay of {trace.Name} left {vm.Slots.Active.Count} slots, not {_left}";
+            while (vm.Slots.Active.Count > 0) vm.Slots.Delete(vm.Slots.Active.Slots[0].Id);
             _next = 0;
         }
 

@@ -206,7 +206,7 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     {
         int count = Parameters.Of(WorkloadParameters.Bystanders);
         if (count == 0) return;
-        MemslotResult result = vm.CreateBystanders(ChurnSlot + 1, count, BystanderBase);
+        MemslotResult result = vm.Slots.CreateBystanders(ChurnSlot + 1, count, BystanderBase);
         if (result != MemslotResult.Done) throw new InvalidOperationException($"A VM cannot have {count} more slots: {result}.");
     }
 
@@ -214,8 +214,8 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     protected Vm<TMachine> NewVmWithSlots()
     {
         Vm<TMachine> vm = Source.NewVm();
-        vm.CreateSlot(MainSlot, MainRange, MemslotFlags.None);
-        vm.CreateSlot(ChurnSlot, ChurnRange, MemslotFlags.None);
+        vm.Slots.Create(MainSlot, MainRange, MemslotFlags.None);
+        vm.Slots.Create(ChurnSlot, ChurnRange, MemslotFlags.None);
         CreateBystanders(vm);
         return vm;
     }

@@ -19,12 +19,12 @@ public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachin
 {
     public override void RangeStart(GfnRange range)
     {
-        Vm.Machine.EnterRcu(Vm.Srcu);
+        Vm.Machine.EnterRcu(Vm.Slots.Srcu);
         ExclusiveHold hold = Vm.EnterExclusive();
         Begin(range);
-        if (Vm.Memslots.Overlaps(range, exceptId: -1)) Unmap(range, hold);
+        if (Vm.Slots.Published.Overlaps(range, exceptId: -1)) Unmap(range, hold);
         Vm.Exit(hold);
-        Vm.Machine.ExitRcu(Vm.Srcu);
+        Vm.Machine.ExitRcu(Vm.Slots.Srcu);
         Vm.CheckUnmapped(range);
     }
 

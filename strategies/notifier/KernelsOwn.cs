@@ -19,7 +19,7 @@ public sealed class KernelsOwn<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine
 {
     public override bool Counts => false;
 
-    public override void RangeStart(GfnRange range) => Vm.SlotKernel!.DropMemory(range);
+    public override void RangeStart(GfnRange range) => Vm.Slots.Kernel!.DropMemory(range);
 
     /// <summary>Nothing to do: start and end are both inside the system call.</summary>
     public override void RangeEnd(GfnRange range) { }

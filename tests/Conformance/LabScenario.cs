@@ -63,8 +63,8 @@ internal sealed class LabScenario : IDisposable
     {
         _updater.Take(() =>
         {
-            _vm.CreateSlot(StayingSlot, Staying, MemslotFlags.None);
-            _vm.CreateSlot(ChangingSlot, Changing, MemslotFlags.None);
+            _vm.Slots.Create(StayingSlot, Staying, MemslotFlags.None);
+            _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None);
         });
         for (int round = 0; round < 2; round++)
         {
@@ -72,9 +72,9 @@ internal sealed class LabScenario : IDisposable
             for (int vcpu = 0; vcpu < _vcpus.Length; vcpu++) _vcpus[vcpu].Take(() => Touch(vcpu));
             Mark($"touch done {round}");
             Mark($"del begin {round}");
-            _updater.Take(() => _vm.DeleteSlot(ChangingSlot));
+            _updater.Take(() => _vm.Slots.Delete(ChangingSlot));
             Mark($"del end {round}");
-            _updater.Take(() => _vm.CreateSlot(ChangingSlot, Changing, MemslotFlags.None));
+            _updater.Take(() => _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None));
             Mark($"add end {round}");
         }
         Mark("vm destroy begin");

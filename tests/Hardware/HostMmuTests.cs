@@ -57,7 +57,7 @@ public class HostMmuTests
     {
         using HostRig rig = new();
         rig.Vm.Touch(ScriptedVm.Main);
-        Assert.Equal(MemslotResult.Done, rig.Vm.SetFlags(0, MemslotFlags.LogDirtyPages));
+        Assert.Equal(MemslotResult.Done, rig.Vm.Slots.SetFlags(0, MemslotFlags.LogDirtyPages));
         Assert.Null(rig.Vm.Access(new Gfn(5)));
         Assert.Equal(ExitOutcome.Fixed, rig.Vm.Access(new Gfn(5), write: true));
         Assert.Null(rig.Vm.Access(new Gfn(6), write: true));

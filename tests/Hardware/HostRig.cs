@@ -23,8 +23,8 @@ internal sealed class HostRig : IDisposable
         Host = new WindowHost(new HardwareSettings { ChunkBytes = ChunkBytes, Contexts = contexts, Userfault = userfault });
         VmSettings settings = new() { Vcpus = vcpus, MemoryBytes = 2 << 20 };
         Vm = new Vm<Metal>(default, settings, design with { Mmu = vm => Host.NewMmu(vm, SlotUpdates.Lab) });
-        Vm.CreateSlot(0, ScriptedVm.Main, MemslotFlags.None);
-        Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+        Vm.Slots.Create(0, ScriptedVm.Main, MemslotFlags.None);
+        Vm.Slots.Create(1, ScriptedVm.Small, MemslotFlags.None);
     }
 
     public WindowHost Host { get; }

@@ -17,8 +17,8 @@ public class HostVerdictTests
         using HostRig rig = new(vm => new EarlyReturn<Metal>(vm));
         rig.Vm.Touch(ScriptedVm.Small);
         Assert.Empty(rig.Vm.Oracle.Violations);
-        Assert.Equal(MemslotResult.Done, rig.Vm.DeleteSlot(1));
-        rig.Vm.SettleMemory();
+        Assert.Equal(MemslotResult.Done, rig.Vm.Slots.Delete(1));
+        rig.Vm.Slots.SettleMemory();
         while (rig.Vcpu.Run(ref Pattern.Of(ScriptedVm.Small), 1) is { Reason: VcpuExitReason.Request } exit) rig.Vcpu.Serve(exit);
         Violation stale = Assert.Single(rig.Vm.Oracle.Violations, violation => violation.Invariant == "I21");
         Assert.Contains("freed in generation 2", stale.What, StringComparison.Ordinal);
@@ -37,8 +37,8 @@ public class HostVerdictTests
         Assert.Contains("gfn 0x3 ", cut.What, StringComparison.Ordinal);
         Assert.Contains("the piece [0x0, 0x10) is mapped for reading and writing", cut.What, StringComparison.Ordinal);
         // What follows leaves the memory alone: a slot that goes is not stamped, and none is made.
-        Assert.Equal(MemslotResult.Done, rig.Vm.DeleteSlot(1));
-        Assert.Equal(MemslotResult.Done, rig.Vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None));
+        Assert.Equal(MemslotResult.Done, rig.Vm.Slots.Delete(1));
+        Assert.Equal(MemslotResult.Done, rig.Vm.Slots.Create(1, ScriptedVm.Small, MemslotFlags.None));
         Assert.False(rig.Host.IsMemoryWhole);
         rig.Vm.Destroy();
     }
@@ -63,7 +63,7 @@ public class HostVerdictTests
     private static Vm<Metal> NewVm(WindowHost host)
     {
         Vm<Metal> vm = StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, MemoryBytes = 2 << 20 }, host);
-        vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+        vm.Slots.Create(1, ScriptedVm.Small, MemslotFlags.None);
         return vm;
     }
 

@@ -21,16 +21,16 @@ public sealed class KernelSlotsTests
     [InlineData("kernel-slot-zap", false)]
     public void A_deleted_slot_takes_other_slots_down_only_with_the_quirk(string strategy, bool takesAll) => On(strategy, new HardwareSettings(), vm =>
     {
-        vm.CreateSlot(0, GfnRange.Of(0, 512), MemslotFlags.None);
-        vm.CreateSlot(1, GfnRange.Of(Away, 8), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, 512), MemslotFlags.None);
+        vm.Slots.Create(1, GfnRange.Of(Away, 8), MemslotFlags.None);
         Touch(vm, GfnRange.Of(Away, 8));
         long[] again = [.. Enumerable.Range(0, 5).Select(_ =>
         {
             Touch(vm, GfnRange.Of(0, 512));
-            vm.DeleteSlot(1);
-            vm.SettleMemory();
+            vm.Slots.Delete(1);
+            vm.Slots.SettleMemory();
             long ticks = Touch(vm, GfnRange.Of(0, 512));
-            vm.CreateSlot(1, GfnRange.Of(Away, 8), MemslotFlags.None);
+            vm.Slots.Create(1, GfnRange.Of(Away, 8), MemslotFlags.None);
             Touch(vm, GfnRange.Of(Away, 8));
             return ticks;
         })];
@@ -43,12 +43,12 @@ public sealed class KernelSlotsTests
     public void A_moved_slot_is_reached_at_its_new_place_and_not_at_the_old_one(string strategy) => On(strategy, new HardwareSettings(), vm =>
     {
         GfnRange first = GfnRange.Of(0, 64), second = GfnRange.Of(Away, 64);
-        vm.CreateSlot(3, first, MemslotFlags.None);
+        vm.Slots.Create(3, first, MemslotFlags.None);
         for (int round = 0; round < 20; round++)
         {
             (GfnRange from, GfnRange to) = round % 2 == 0 ? (first, second) : (second, first);
             Touch(vm, from);
-            Assert.Equal(MemslotResult.Done, vm.MoveSlot(3, to.Start));
+            Assert.Equal(MemslotResult.Done, vm.Slots.Move(3, to.Start));
             Assert.Equal(ExitOutcome.Mmio, OneAccess(vm, from));
             Touch(vm, to);
             foreach (GuestTouch touch in vm.Vcpus[0].Touches) Assert.Equal(3, new FrameStamp(touch.Stamp).Slot);
@@ -61,21 +61,21 @@ public sealed class KernelSlotsTests
     [InlineData(DirtyTracking.Ring)]
     public void What_was_written_is_reported_and_what_was_read_is_not(DirtyTracking dirty) => On("kernel", new HardwareSettings { Dirty = dirty }, vm =>
     {
-        vm.CreateSlot(0, GfnRange.Of(0, 1024), MemslotFlags.None);
-        Assert.Equal(MemslotResult.Done, vm.SetFlags(0, MemslotFlags.LogDirtyPages));
+        vm.Slots.Create(0, GfnRange.Of(0, 1024), MemslotFlags.None);
+        Assert.Equal(MemslotResult.Done, vm.Slots.SetFlags(0, MemslotFlags.LogDirtyPages));
         Touch(vm, GfnRange.Of(0, 1024));
-        vm.CollectDirty(0);
+        vm.Slots.CollectDirty(0);
         for (ulong pages = 1; pages <= 1024; pages *= 4)
         {
             Touch(vm, GfnRange.Of(0, 1024), writeEvery: 0);
             Touch(vm, GfnRange.Of(1024 - pages, pages));
-            Assert.Null(DirtyLog<Metal>.Judge((long)pages, vm.CollectDirty(0), mayRepeat: dirty == DirtyTracking.Ring));
-            Assert.Equal(0, vm.CollectDirty(0));
+            Assert.Null(DirtyLog<Metal>.Judge((long)pages, vm.Slots.CollectDirty(0), mayRepeat: dirty == DirtyTracking.Ring));
+            Assert.Equal(0, vm.Slots.CollectDirty(0));
         }
-        vm.SetFlags(0, MemslotFlags.None);
+        vm.Slots.SetFlags(0, MemslotFlags.None);
         Touch(vm, GfnRange.Of(0, 1024));
-        vm.SetFlags(0, MemslotFlags.LogDirtyPages);
-        Assert.Equal(0, vm.CollectDirty(0));
+        vm.Slots.SetFlags(0, MemslotFlags.LogDirtyPages);
+        Assert.Equal(0, vm.Slots.CollectDirty(0));
     });
 
     /// <summary>More distinct pages than a ring has room for: the vCPU leaves, is sent back when there is room, and nothing is lost.</summary>
@@ -83,8 +83,8 @@ public sealed class KernelSlotsTests
     public void A_full_ring_makes_the_vcpu_wait_for_its_harvester() => On("kernel", new HardwareSettings { Dirty = DirtyTracking.Ring }, vm =>
     {
         const ulong pages = KvmDirtyRing.Bytes / 16 + 2048;
-        vm.CreateSlot(0, GfnRange.Of(0, pages), MemslotFlags.None);
-        vm.SetFlags(0, MemslotFlags.LogDirtyPages);
+        vm.Slots.Create(0, GfnRange.Of(0, pages), MemslotFlags.None);
+        vm.Slots.SetFlags(0, MemslotFlags.LogDirtyPages);
         AccessPattern pattern = new(1, GfnRange.Of(0, pages)) { Stride = 1, WriteEvery = 1, Cursor = pages - 1 };
         long end = Actor.Current.Counters.Accesses + (long)pages, reported = 0;
         int full = 0;
@@ -96,9 +96,9 @@ public sealed class KernelSlotsTests
             vm.Vcpus[0].Serve(exit);
             if (Actor.Current.Counters.Accesses != before) continue;
             full++;
-            reported += vm.CollectDirty(0);
+            reported += vm.Slots.CollectDirty(0);
         }
-        reported += vm.CollectDirty(0);
+        reported += vm.Slots.CollectDirty(0);
         Assert.InRange(full, 1, 1000);
         Assert.True(reported >= (long)pages, $"{reported} of {pages} pages were reported");
     });
@@ -109,10 +109,10 @@ public sealed class KernelSlotsTests
     [InlineData(MemoryDrop.PunchHole)]
     public void Dropped_memory_is_dropped_where_it_was_asked_for(MemoryDrop drop) => On("kernel", new HardwareSettings { Drop = drop }, vm =>
     {
-        vm.CreateSlot(0, GfnRange.Of(0, 64), MemslotFlags.None);
-        vm.CreateSlot(1, GfnRange.Of(64, 64), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
+        vm.Slots.Create(1, GfnRange.Of(64, 64), MemslotFlags.None);
         Touch(vm, GfnRange.Of(0, 128));
-        vm.SlotKernel!.PopulateOutside(16);
+        vm.Slots.Kernel!.PopulateOutside(16);
         vm.Notifier.RangeStart(GfnRange.Of(Away, 16));
         vm.Notifier.RangeEnd(GfnRange.Of(Away, 16));
         GfnRange dropped = GfnRange.Of(60, 8);
@@ -131,9 +131,9 @@ public sealed class KernelSlotsTests
     [Fact]
     public void Bystanders_take_up_slots_of_the_kernel_and_none_of_the_lab() => On("kernel", new HardwareSettings(), vm =>
     {
-        vm.CreateSlot(0, GfnRange.Of(0, 8), MemslotFlags.None);
-        Assert.Equal(MemslotResult.Done, vm.CreateBystanders(2, 300, new Gfn(Away)));
-        Assert.Equal(1, vm.Memslots.Count);
+        vm.Slots.Create(0, GfnRange.Of(0, 8), MemslotFlags.None);
+        Assert.Equal(MemslotResult.Done, vm.Slots.CreateBystanders(2, 300, new Gfn(Away)));
+        Assert.Equal(1, vm.Slots.Active.Count);
         Touch(vm, GfnRange.Of(0, 8));
         Touch(vm, GfnRange.Of(Away + 2 * 299, 1));
         Assert.Equal(ExitOutcome.Mmio, OneAccess(vm, GfnRange.Of(Away + 2 * 299 + 1, 1)));

@@ -61,12 +61,12 @@ public sealed class KvmRunTests
         if (host is null) return;
         using Vm<Metal> vm = StrategyFixture.NewVm("early-return", new VmSettings { Vcpus = 1, MemoryBytes = 8 << 20 }, host);
         Actor.Enter("test");
-        vm.CreateSlot(0, GfnRange.Of(0, 64), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
         AccessPattern pattern = new(1, GfnRange.Of(0, 64)) { Stride = 1 };
         Touch(vm, ref pattern, 64);
         Assert.Equal(0, vm.Oracle.Count);
-        vm.DeleteSlot(0);
-        vm.SettleMemory();
+        vm.Slots.Delete(0);
+        vm.Slots.SettleMemory();
         int reported = vm.Oracle.Count;
         VcpuExit exit = vm.Vcpus[0].Run(ref pattern, 64);
         Assert.Equal(VcpuExit.Request, exit);
@@ -91,12 +91,12 @@ public sealed class KvmRunTests
         Actor.Enter("test");
         for (ulong generation = 1; generation < 40; generation++)
         {
-            vm.CreateSlot(0, GfnRange.Of(0, 64), MemslotFlags.None);
+            vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
             AccessPattern pattern = new(1, GfnRange.Of(0, 64)) { Stride = 1, WriteEvery = 2 };
             Touch(vm, ref pattern, 64);
             Assert.Equal(FrameStamp.Of(0, generation), new FrameStamp(vm.Vcpus[0].Touches[^1].Stamp));
-            vm.DeleteSlot(0);
-            vm.SettleMemory();
+            vm.Slots.Delete(0);
+            vm.Slots.SettleMemory();
             ExitOutcome outcome;
             do
             {

@@ -56,7 +56,7 @@ public unsafe class FalseAlarmTests
                 script.BeforeLoad = UseTheTableAgain;
             };
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         leave.Open();
         reader.Join();
         script.HandOverTables(vm.Rcu);

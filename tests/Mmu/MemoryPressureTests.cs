@@ -12,7 +12,7 @@ public sealed class MemoryPressureTests
     {
         using ManualResetEventSlim gate = new();
         using Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1 }, StrategyFixture.With<Metal>(vm => new GatedWorker(vm, gate)));
-        vm.CreateSlot(0, GfnRange.Of(0, 64), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
         Vcpu<Metal> vcpu = vm.Vcpus[0];
         ActorCounters counters = Actor.Current.Counters;
         long stalls = counters.AllocationStalls;

@@ -12,46 +12,46 @@ public class MemslotTests
     public void A_slot_is_found_by_each_of_its_frames_and_by_no_other()
     {
         using Vm<Metal> vm = NewVm();
-        Assert.Equal(MemslotResult.Done, vm.CreateSlot(3, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly));
-        Assert.True(vm.Memslots.TryFind(new Gfn(Base), out Memslot slot));
-        Assert.True(vm.Memslots.TryFind(new Gfn(Base + 63), out Memslot last));
+        Assert.Equal(MemslotResult.Done, vm.Slots.Create(3, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly));
+        Assert.True(vm.Slots.Active.TryFind(new Gfn(Base), out Memslot slot));
+        Assert.True(vm.Slots.Active.TryFind(new Gfn(Base + 63), out Memslot last));
         Assert.Equal(slot, last);
         Assert.Equal(3, slot.Id);
         Assert.True(slot.IsReadOnly);
         Assert.False(slot.IsInvalid);
-        Assert.False(vm.Memslots.TryFind(new Gfn(Base - 1), out _));
-        Assert.False(vm.Memslots.TryFind(new Gfn(Base + 64), out _));
-        Assert.Equal(FrameStamp.Of(3, slot.Generation), GuestMemory.Read(slot.Frame));
+        Assert.False(vm.Slots.Active.TryFind(new Gfn(Base - 1), out _));
+        Assert.False(vm.Slots.Active.TryFind(new Gfn(Base + 64), out _));
+        Assert.Equal(FrameStamp.Of(3, slot.Generation), new FrameStamp(FrameStamp.At(slot.Frame)));
     }
 
     [Fact]
     public void Updates_that_make_no_sense_are_refused_and_change_nothing()
     {
         using Vm<Metal> vm = NewVm();
-        vm.CreateSlot(1, GfnRange.Of(Base, 64), MemslotFlags.None);
-        vm.CreateSlot(2, GfnRange.Of(Base + 64, 64), MemslotFlags.ReadOnly);
-        (ulong generation, ulong made) = (vm.Memslots.Generation, vm.LastGeneration);
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
+        vm.Slots.Create(2, GfnRange.Of(Base + 64, 64), MemslotFlags.ReadOnly);
+        (ulong generation, ulong made) = (vm.Slots.Active.Generation, vm.Slots.LastGeneration);
 
-        Assert.Equal(MemslotResult.Overlaps, vm.CreateSlot(3, GfnRange.Of(Base + 63, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Overlaps, vm.CreateSlot(1, GfnRange.Of(Base + 1000, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(3, GfnRange.Of(Base + 1000, 0), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(-1, GfnRange.Of(Base + 1000, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(3, GfnRange.Of(1UL << 36, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(3, GfnRange.Of(Base + 1000, 1), MemslotFlags.Invalid));
-        Assert.Equal(MemslotResult.NoSuchSlot, vm.DeleteSlot(3));
-        Assert.Equal(MemslotResult.NoSuchSlot, vm.MoveSlot(3, new Gfn(0)));
-        Assert.Equal(MemslotResult.NoSuchSlot, vm.SetFlags(3, MemslotFlags.None));
-        Assert.Equal(MemslotResult.Overlaps, vm.MoveSlot(1, new Gfn(Base + 1)));
-        Assert.Equal(MemslotResult.Invalid, vm.MoveSlot(1, new Gfn((1UL << 36) - 63)));
-        Assert.Equal(MemslotResult.Invalid, vm.MoveSlot(1, new Gfn(ulong.MaxValue - 10)));
-        Assert.Equal(MemslotResult.Invalid, vm.SetFlags(1, MemslotFlags.ReadOnly));
-        Assert.Equal(MemslotResult.Invalid, vm.SetFlags(2, MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.SetFlags(1, MemslotFlags.Invalid));
-        Assert.Equal(MemslotResult.Done, vm.SetFlags(1, MemslotFlags.None));
+        Assert.Equal(MemslotResult.Overlaps, vm.Slots.Create(3, GfnRange.Of(Base + 63, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Overlaps, vm.Slots.Create(1, GfnRange.Of(Base + 1000, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(3, GfnRange.Of(Base + 1000, 0), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(-1, GfnRange.Of(Base + 1000, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(3, GfnRange.Of(1UL << 36, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(3, GfnRange.Of(Base + 1000, 1), MemslotFlags.Invalid));
+        Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Delete(3));
+        Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Move(3, new Gfn(0)));
+        Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.SetFlags(3, MemslotFlags.None));
+        Assert.Equal(MemslotResult.Overlaps, vm.Slots.Move(1, new Gfn(Base + 1)));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Move(1, new Gfn((1UL << 36) - 63)));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Move(1, new Gfn(ulong.MaxValue - 10)));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.SetFlags(1, MemslotFlags.ReadOnly));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.SetFlags(2, MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.SetFlags(1, MemslotFlags.Invalid));
+        Assert.Equal(MemslotResult.Done, vm.Slots.SetFlags(1, MemslotFlags.None));
 
-        Assert.Equal(generation, vm.Memslots.Generation);
-        Assert.Equal(made, vm.LastGeneration);
-        Assert.Equal(2, vm.Memslots.Count);
+        Assert.Equal(generation, vm.Slots.Active.Generation);
+        Assert.Equal(made, vm.Slots.LastGeneration);
+        Assert.Equal(2, vm.Slots.Active.Count);
         Assert.False(vm.SlotsLock.IsHeldByCaller);
         Assert.True(vm.MmuLock.IsFree);
     }
@@ -61,42 +61,42 @@ public class MemslotTests
     {
         using Vm<Metal> vm = NewVm();
         for (int slot = 0; slot < MemslotArray.Capacity; slot++)
-            Assert.Equal(MemslotResult.Done, vm.CreateSlot(slot, GfnRange.Of((ulong)slot, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.CreateSlot(MemslotArray.Capacity, GfnRange.Of(MemslotArray.Capacity + 1000, 1), MemslotFlags.None));
-        vm.DeleteSlot(17);
-        Assert.Equal(MemslotResult.Done, vm.CreateSlot(MemslotArray.Capacity, GfnRange.Of(17, 1), MemslotFlags.None));
+            Assert.Equal(MemslotResult.Done, vm.Slots.Create(slot, GfnRange.Of((ulong)slot, 1), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(MemslotArray.Capacity, GfnRange.Of(MemslotArray.Capacity + 1000, 1), MemslotFlags.None));
+        vm.Slots.Delete(17);
+        Assert.Equal(MemslotResult.Done, vm.Slots.Create(MemslotArray.Capacity, GfnRange.Of(17, 1), MemslotFlags.None));
     }
 
     [Fact]
     public void A_create_is_one_publication_a_delete_and_a_move_are_two()
     {
         using Vm<Metal> vm = NewVm();
-        ulong before = vm.Memslots.Generation;
-        vm.CreateSlot(1, GfnRange.Of(Base, 64), MemslotFlags.None);
-        Assert.Equal(before + 1, vm.Memslots.Generation);
-        vm.MoveSlot(1, new Gfn(Base + 640));
-        Assert.Equal(before + 3, vm.Memslots.Generation);
-        vm.SetFlags(1, MemslotFlags.LogDirtyPages);
-        Assert.Equal(before + 4, vm.Memslots.Generation);
-        vm.DeleteSlot(1);
-        Assert.Equal(before + 6, vm.Memslots.Generation);
-        Assert.Equal(0, vm.Memslots.Count);
-        Assert.Equal(2UL, vm.LastGeneration);
+        ulong before = vm.Slots.Active.Generation;
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
+        Assert.Equal(before + 1, vm.Slots.Active.Generation);
+        vm.Slots.Move(1, new Gfn(Base + 640));
+        Assert.Equal(before + 3, vm.Slots.Active.Generation);
+        vm.Slots.SetFlags(1, MemslotFlags.LogDirtyPages);
+        Assert.Equal(before + 4, vm.Slots.Active.Generation);
+        vm.Slots.Delete(1);
+        Assert.Equal(before + 6, vm.Slots.Active.Generation);
+        Assert.Equal(0, vm.Slots.Active.Count);
+        Assert.Equal(2UL, vm.Slots.LastGeneration);
     }
 
     [Fact]
     public void A_moved_slot_is_at_its_new_place_with_memory_made_anew_and_its_flags_kept()
     {
         using Vm<Metal> vm = NewVm();
-        vm.CreateSlot(1, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly);
-        vm.Memslots.TryGet(1, out Memslot old);
-        Assert.Equal(MemslotResult.Done, vm.MoveSlot(1, new Gfn(Base + 32)));
-        vm.Memslots.TryGet(1, out Memslot moved);
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly);
+        vm.Slots.Active.TryGet(1, out Memslot old);
+        Assert.Equal(MemslotResult.Done, vm.Slots.Move(1, new Gfn(Base + 32)));
+        vm.Slots.Active.TryGet(1, out Memslot moved);
         Assert.Equal(GfnRange.Of(Base + 32, 64), moved.Range);
         Assert.Equal(MemslotFlags.ReadOnly, moved.Flags);
         Assert.NotEqual(old.Frame, moved.Frame);
         Assert.True(moved.Generation > old.Generation);
-        Assert.Equal(FrameStamp.FreedSlot, GuestMemory.Read(old.Frame).Slot);
+        Assert.Equal(FrameStamp.FreedSlot, new FrameStamp(FrameStamp.At(old.Frame)).Slot);
     }
 
     [Fact]
@@ -109,18 +109,18 @@ public class MemslotTests
         script.Once(PausePoint.FastZap, () =>
         {
             looked = true;
-            Assert.True(vm.Memslots.TryGet(1, out Memslot slot));
+            Assert.True(vm.Slots.Active.TryGet(1, out Memslot slot));
             Assert.True(slot.IsInvalid);
-            Assert.True(vm.Memslots.TryGet(0, out Memslot other));
+            Assert.True(vm.Slots.Active.TryGet(0, out Memslot other));
             Assert.False(other.IsInvalid);
             long retried = Actor.Current.Counters.FaultsRetried;
             Assert.Equal(ExitOutcome.Retry, vm.Access(ScriptedVm.Small.Start));
             Assert.Equal(1, Actor.Current.Counters.FaultsRetried - retried);
             Assert.Equal(0, vm.Present(vm.Vcpus[0].Root, ScriptedVm.Small));
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.True(looked);
-        Assert.False(vm.Memslots.TryGet(1, out _));
+        Assert.False(vm.Slots.Active.TryGet(1, out _));
         // The access is still pending: it is taken again, and there is no slot any more.
         Assert.Equal(ExitOutcome.Mmio, vm.Access(ScriptedVm.Small.Start));
         vm.Destroy();
@@ -131,7 +131,7 @@ public class MemslotTests
     public void A_fault_outside_all_slots_or_a_write_to_a_read_only_one_is_left_to_user_space()
     {
         using Vm<Metal> vm = NewVm();
-        vm.CreateSlot(1, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly);
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.ReadOnly);
         Assert.Equal(ExitOutcome.Mmio, vm.Access(new Gfn(Base + 64)));
         Assert.Equal(ExitOutcome.Fixed, vm.Access(new Gfn(Base)));
         Assert.Null(vm.Access(new Gfn(Base)));
@@ -144,10 +144,10 @@ public class MemslotTests
     public void Dirty_logging_makes_each_page_fault_on_its_first_write_and_reads_go_on()
     {
         using Vm<Metal> vm = NewVm();
-        vm.CreateSlot(1, GfnRange.Of(Base, 64), MemslotFlags.None);
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
         vm.Touch(GfnRange.Of(Base, 64));
         TdpRoot root = vm.Vcpus[0].Root;
-        Assert.Equal(MemslotResult.Done, vm.SetFlags(1, MemslotFlags.LogDirtyPages));
+        Assert.Equal(MemslotResult.Done, vm.Slots.SetFlags(1, MemslotFlags.LogDirtyPages));
         Assert.Null(vm.Access(new Gfn(Base + 1)));
         Assert.Equal(ExitOutcome.Fixed, vm.Access(new Gfn(Base + 1), write: true));
         Assert.Null(vm.Access(new Gfn(Base + 1), write: true));

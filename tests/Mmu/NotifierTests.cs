@@ -51,7 +51,7 @@ public class NotifierTests
             vm.Notifier.RangeEnd(Reclaimed);
             worker.Open();
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.True(looked);
         vm.Destroy();
         Assert.Empty(vm.Oracle.Violations);
@@ -70,7 +70,7 @@ public class NotifierTests
             vm.Notifier.RangeStart(Reclaimed);
             vm.Notifier.RangeEnd(Reclaimed);
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Violation violation = Assert.Single(vm.Oracle.Violations);
         Assert.Equal("I5", violation.Invariant);
         Assert.Equal(old.Id, violation.RootId);

@@ -93,7 +93,7 @@ public class OracleTests
         vm.Touch(ScriptedVm.Main);
         TdpRoot root = vm.Vcpus[0].Root;
         Assert.True(vm.Strategy.TryGet(root));
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         vm.Touch(ScriptedVm.Main);
         vm.Destroy();
         Assert.Equal(["I16"], vm.Invariants());
@@ -110,9 +110,9 @@ public class OracleTests
         Assert.True(vm.Strategy.TryGet(root));
         for (int update = 0; update < 50; update++)
         {
-            vm.DeleteSlot(1);
+            vm.Slots.Delete(1);
             vm.Touch(GfnRange.Of(0, 1));
-            vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+            vm.Slots.Create(1, ScriptedVm.Small, MemslotFlags.None);
         }
         vm.Destroy();
         IReadOnlyList<AttributedEvent> events = vm.Oracle.Violations.First(violation => violation.RootId == root.Id).Events;
@@ -131,7 +131,7 @@ public class OracleTests
         using Gated worker = new(script);
         vm.Touch(ScriptedVm.Main);
         TdpRoot root = vm.Vcpus[0].Root;
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         worker.Open();
         Violation violation = Assert.Single(vm.Oracle.Violations);
         Assert.Equal("I6", violation.Invariant);
@@ -149,7 +149,7 @@ public class OracleTests
         vm.Access(ScriptedVm.Small.Start);
         Assert.Null(vm.Access(ScriptedVm.Small.Start));
         script.LosesReloadRequests = true;
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.Empty(vm.Oracle.Violations);
         Assert.Null(vm.Access(ScriptedVm.Small.Start));
         Violation violation = Assert.Single(vm.Oracle.Violations);
@@ -176,7 +176,7 @@ public class OracleTests
             vm.Vcpus[0].SwitchRole(RootRole.Normal);
         });
         if (beforeItIsFreed) vm.Machine.EnterRcu(vm.Rcu);
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.Empty(vm.Oracle.Violations);
         if (!beforeItIsFreed) vm.Machine.Barrier(vm.Rcu);
         worker.Open();
@@ -201,10 +201,10 @@ public class OracleTests
         vm.Touch(ScriptedVm.Main);
         for (int round = 0; round < 5; round++)
         {
-            vm.DeleteSlot(1);
+            vm.Slots.Delete(1);
             vm.Vcpus[0].SwitchRole(RootRole.SystemManagement);
             vm.Vcpus[0].SwitchRole(RootRole.Normal);
-            vm.CreateSlot(1, ScriptedVm.Small, MemslotFlags.None);
+            vm.Slots.Create(1, ScriptedVm.Small, MemslotFlags.None);
         }
         vm.Destroy();
         Assert.Empty(vm.Oracle.Violations);
@@ -240,7 +240,7 @@ public class OracleTests
             });
             putYields.Await("the put to yield");
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.Empty(vm.Oracle.Violations);
         vm.Machine.Barrier(vm.Rcu);
         fastZapIsOver.Open();
@@ -262,7 +262,7 @@ public class OracleTests
             vm.Vcpus[0].SwitchRole(RootRole.SystemManagement);
             vm.Vcpus[0].SwitchRole(RootRole.Normal);
         });
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         vm.Destroy();
         Assert.Empty(vm.Oracle.Violations);
     }
@@ -302,7 +302,7 @@ public class OracleTests
         vm.Vcpus[0].SwitchRole(RootRole.Normal);
         ulong leaked = waiting.Id;
         script.Once(PausePoint.FastZap, worker.Open);
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         Assert.Empty(vm.Oracle.Violations);
         vm.Destroy();
         Assert.Equal(["I16"], vm.Invariants());
@@ -321,7 +321,7 @@ public class OracleTests
         vm.Vcpus[0].SwitchRole(RootRole.WriteProtectOff);
         vm.Vcpus[0].SwitchRole(RootRole.Normal);
         script.Once(PausePoint.FastZap, worker.Open);
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         vm.Destroy();
         Assert.Empty(vm.Oracle.Violations);
         Assert.Equal(0, vm.TablePagesLeft);

@@ -23,8 +23,8 @@ internal static class ScriptedVm
     {
         VmSettings settings = new() { Vcpus = 1, MemoryBytes = 2 << 20, PauseNanoseconds = Script.EveryPause };
         Vm<ScriptedMachine> vm = new(new ScriptedMachine(script), settings, design);
-        vm.CreateSlot(0, Main, MemslotFlags.None);
-        vm.CreateSlot(1, Small, MemslotFlags.None);
+        vm.Slots.Create(0, Main, MemslotFlags.None);
+        vm.Slots.Create(1, Small, MemslotFlags.None);
         return vm;
     }
 

@@ -18,12 +18,12 @@ public sealed class RootStrategyTests
     public void A_quiet_life_of_create_touch_delete_destroy_is_clean(string strategy)
     {
         using Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 2 });
-        Assert.Equal(MemslotResult.Done, vm.CreateSlot(0, GfnRange.Of(0, Frames), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Done, vm.CreateSlot(1, GfnRange.Of(0x40000, 64), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Done, vm.Slots.Create(0, GfnRange.Of(0, Frames), MemslotFlags.None));
+        Assert.Equal(MemslotResult.Done, vm.Slots.Create(1, GfnRange.Of(0x40000, 64), MemslotFlags.None));
         Touch(vm, 0, GfnRange.Of(0, Frames));
         Touch(vm, 1, GfnRange.Of(0x40000, 64));
         bool waits = strategy != "no-flush";
-        if (waits) Assert.Equal(MemslotResult.Done, vm.DeleteSlot(1));
+        if (waits) Assert.Equal(MemslotResult.Done, vm.Slots.Delete(1));
         Touch(vm, 0, GfnRange.Of(0, Frames));
         Touch(vm, 1, GfnRange.Of(0, Frames));
         vm.Destroy();
@@ -36,11 +36,11 @@ public sealed class RootStrategyTests
     public void After_a_delete_every_page_faults_again_and_the_old_root_is_gone(string strategy)
     {
         using Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 1 });
-        vm.CreateSlot(0, GfnRange.Of(0, Frames), MemslotFlags.None);
-        vm.CreateSlot(1, GfnRange.Of(0x40000, 64), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, Frames), MemslotFlags.None);
+        vm.Slots.Create(1, GfnRange.Of(0x40000, 64), MemslotFlags.None);
         long first = Touch(vm, 0, GfnRange.Of(0, Frames));
         ulong root = vm.Vcpus[0].Root.Id;
-        vm.DeleteSlot(1);
+        vm.Slots.Delete(1);
         long again = Touch(vm, 0, GfnRange.Of(0, Frames));
         Assert.Equal((long)Frames, first);
         Assert.Equal((long)Frames, again);
@@ -61,7 +61,7 @@ public sealed class RootStrategyTests
     public void Toggling_the_role_with_one_vcpu_rebuilds_roots_only_where_the_vcpu_is_the_only_owner(string strategy, int rebuiltPerThreeToggles)
     {
         using Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 1 });
-        vm.CreateSlot(0, GfnRange.Of(0, Frames), MemslotFlags.None);
+        vm.Slots.Create(0, GfnRange.Of(0, Frames), MemslotFlags.None);
         Vcpu<Metal> vcpu = vm.Vcpus[0];
         vcpu.SwitchRole(RootRole.Normal);
         vcpu.SwitchRole(RootRole.SystemManagement);

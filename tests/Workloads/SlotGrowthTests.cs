@@ -64,7 +64,7 @@ public sealed class SlotGrowthTests
     {
         Vm<Metal> vm = StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, MemoryBytes = 8 << 20 });
         SlotGrowth<Metal> workload = new(new VmSource<Metal>(() => vm), new WorkloadParameters { MemoryBytes = 8 << 20 });
-        vm.CreateSlot(9, GfnRange.Of(1 << 20, 1), MemslotFlags.None);
+        vm.Slots.Create(9, GfnRange.Of(1 << 20, 1), MemslotFlags.None);
         Assert.Equal("the VM made 1 slot generations, 0 were asked for", workload.Finish());
     }
 

@@ -67,7 +67,7 @@ public class SoundStrategyTests
             }
         }
         Assert.Equal(fixedBefore, Actor.Current.Counters.FaultsFixed);
-        Assert.True(vm.LastGeneration > 5);
+        Assert.True(vm.Slots.LastGeneration > 5);
         Assert.Null(workload.Finish());
         Assert.Empty(source.Violations);
     }

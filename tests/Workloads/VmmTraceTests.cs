@@ -50,9 +50,9 @@ public class VmmTraceTests
         using Vm<Metal> vm = Strategies.StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1 });
         foreach (VmmCall call in VmmTrace.Load(name).Calls)
         {
-            MemslotResult result = call.IsDelete ? vm.DeleteSlot(call.Slot)
-                : vm.Memslots.TryGet(call.Slot, out _) ? vm.SetFlags(call.Slot, call.Flags)
-                : vm.CreateSlot(call.Slot, call.Range, call.Flags);
+            MemslotResult result = call.IsDelete ? vm.Slots.Delete(call.Slot)
+                : vm.Slots.Active.TryGet(call.Slot, out _) ? vm.Slots.SetFlags(call.Slot, call.Flags)
+                : vm.Slots.Create(call.Slot, call.Range, call.Flags);
             Assert.Equal(MemslotResult.Done, result);
         }
         vm.Destroy();

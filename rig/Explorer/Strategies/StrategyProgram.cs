@@ -97,7 +97,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
         Watch.Begin(_vm);
         foreach (ScenarioSlot slot in _scenario.Slots)
-            if (!slot.IsAbsent) _vm.CreateSlot(slot.Id, slot.Range, MemslotFlags.None);
+            if (!slot.IsAbsent) _vm.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
         foreach (ScenarioActor actor in _scenario.Before) Play(actor, null);
 
         foreach (ScenarioActor actor in _scenario.Threads)
@@ -157,16 +157,16 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Vcpus[actor.Vcpu!.Value].Serve(VcpuExit.Request);
                     break;
                 case DeleteAction delete:
-                    vm.DeleteSlot(_scenario.Slot(delete.Slot).Id);
+                    vm.Slots.Delete(_scenario.Slot(delete.Slot).Id);
                     break;
                 case CreateAction create:
-                    vm.CreateSlot(_scenario.Slot(create.Slot).Id, _scenario.Slot(create.Slot).Range, MemslotFlags.None);
+                    vm.Slots.Create(_scenario.Slot(create.Slot).Id, _scenario.Slot(create.Slot).Range, MemslotFlags.None);
                     break;
                 case MoveAction move:
-                    vm.MoveSlot(_scenario.Slot(move.Slot).Id, new Gfn(move.To));
+                    vm.Slots.Move(_scenario.Slot(move.Slot).Id, new Gfn(move.To));
                     break;
                 case FlagsAction flags:
-                    vm.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
+                    vm.Slots.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
                     break;
                 case WriteProtectAction protect:
                     uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;

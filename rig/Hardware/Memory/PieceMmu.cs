@@ -131,6 +131,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
         return minLevel > Spte.LeafLevel ? pieces : frames;
     }
 
+    public bool NeedsSettling => true;
+
     public virtual ulong AllocateBacking(GfnRange range, FrameStamp stamp)
     {
         ulong address = Memory.Allocate(range, stamp).Address;

@@ -1,12 +1,16 @@
 namespace Lab.Mmu;
 
 /// <summary>What a guest access found in the frame it reached: which slot, in which of its generations, owns the frame.</summary>
-public readonly record struct FrameStamp(ulong Word)
+public readonly unsafe record struct FrameStamp(ulong Word)
 {
     /// <summary>Frame of no slot: it was freed.</summary>
     public const int FreedSlot = 0xffff;
 
     public static FrameStamp Of(int slot, ulong generation) => new(((ulong)slot << 48) | generation);
+
+    /// <summary>The word by which an access proves whose memory it reached.</summary>
+    // SAFETY: every frame address that reaches an SPTE came from a guest memory, which lives until the VM is disposed of.
+    internal static ref ulong At(ulong frame) => ref *(ulong*)frame;
 
     public int Slot => (int)(Word >> 48);
 
@@ -15,15 +19,39 @@ public readonly record struct FrameStamp(ulong Word)
     public override string ToString() => Slot == FreedSlot ? $"freed in generation {Generation}" : $"slot {Slot} generation {Generation}";
 }
 
+/// <summary>What lies behind memslots: memory of their own, each page of which begins with the stamp of the slot that owns it.</summary>
+/// <remarks>Hold slots_lock. An MMU that the processor walks brings its own.</remarks>
+public interface IGuestMemory
+{
+    /// <summary>True if <see cref="SettleBacking"/> has something to do.</summary>
+    bool NeedsSettling { get; }
+
+    /// <summary>
+    /// Memory for a slot, each page stamped. Returns the address of the first page, by which <see cref="Mapping.Frame"/> names it.
+    /// </summary>
+    /// <exception cref="InsufficientMemoryException">There is none.</exception>
+    ulong AllocateBacking(GfnRange range, FrameStamp stamp);
+
+    /// <summary>Tells the flags of the slot that the memory is for: what a fault maps from now on follows them.</summary>
+    void SetBackingFlags(ulong backing, MemslotFlags flags);
+
+    /// <summary>Hands the memory back. Nothing may reach it any more; if it does, it finds the stamp of the freed, after <see cref="SettleBacking"/>.</summary>
+    void FreeBacking(ulong backing, ulong generation);
+
+    /// <summary>Stamps what was freed, and memory for a slot that is likely to be made next with the stamp that it will have.</summary>
+    void SettleBacking(FrameStamp next);
+}
+
 /// <summary>
-/// The memory behind the guest. Every generation of a memslot has one 4 KiB frame that all its guest frames share; its first word is
+/// The memory behind the guest of a software walk. Every generation of a memslot has one 4 KiB frame that all its guest frames share; its first word is
 /// the stamp by which an access proves whose memory it reached. So 4 GiB of guest cost one page, and staleness stays visible.
 /// </summary>
 /// <remarks>
 /// A freed frame is stamped as freed and waits in line before it is used again. Allocation and freeing happen under slots_lock;
 /// guests read stamps at any time.
 /// </remarks>
-public sealed unsafe class GuestMemory : IDisposable
+public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemory, IDisposable
+    where TMachine : struct, IMachine
 {
     private const int FrameBytes = 4096;
     private const int FrameCount = 2048;
@@ -32,33 +60,29 @@ public sealed unsafe class GuestMemory : IDisposable
     private readonly Queue<ulong> _free = new();
     private int _everUsed;
 
+    /// <summary>Nothing is left to do: a frame is stamped when it is allocated and when it is freed.</summary>
+    public bool NeedsSettling => false;
+
     /// <summary>Address of a frame that now carries the stamp.</summary>
-    internal ulong Allocate<TMachine>(TMachine machine, FrameStamp stamp)
-        where TMachine : struct, IMachine
+    public ulong AllocateBacking(GfnRange range, FrameStamp stamp)
     {
         // Frames never used come first, so that a freed one keeps its stamp for long.
         ulong frame = _everUsed < FrameCount ? (ulong)(_block.Address + (long)_everUsed++ * FrameBytes) : _free.Dequeue();
-        machine.Store(ref StampOf(frame), stamp.Word);
+        machine.Store(ref FrameStamp.At(frame), stamp.Word);
         return frame;
     }
 
     /// <summary>Stamps the frame as freed and hands it back. No translation may lead to it any more.</summary>
-    internal void Free<TMachine>(TMachine machine, ulong frame, ulong generation)
-        where TMachine : struct, IMachine
+    public void FreeBacking(ulong backing, ulong generation)
     {
-        machine.Store(ref StampOf(frame), FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
-        _free.Enqueue(frame);
+        machine.Store(ref FrameStamp.At(backing), FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
+        _free.Enqueue(backing);
     }
 
-    /// <summary>The word by which an access proves whose memory it reached.</summary>
-    // SAFETY: every frame address that reaches an SPTE came from this block, which lives until the VM is disposed of.
-    internal static ref ulong StampOf(ulong frame) => ref *(ulong*)frame;
+    /// <summary>Nothing to do: a software walk asks the slot.</summary>
+    public void SetBackingFlags(ulong backing, MemslotFlags flags) { }
 
-    internal static FrameStamp Read(ulong frame) => new(Volatile.Read(ref StampOf(frame)));
-
-    /// <summary>The guest's own store: one word per vCPU, on its own cache line of the frame.</summary>
-    internal static void Write(ulong frame, int vcpu, ulong value) =>
-        Volatile.Write(ref *(ulong*)(frame + (ulong)(64 * (1 + vcpu % 63))), value);
+    public void SettleBacking(FrameStamp next) { }
 
     internal bool Holds(nint word) => word >= (nint)_block.Address && word < (nint)(_block.Address + _block.Bytes);
 

@@ -103,26 +103,11 @@ public interface ISlotKernel
 /// <summary>
 /// An MMU that the processor walks: tables, faults and shoot-downs are the kernel's, and what the lab maps and zaps are pieces of address space.
 /// </summary>
-public interface IHardwareMmu : IMmu
+public interface IHardwareMmu : IMmu, IGuestMemory
 {
     /// <summary>If not null, memslot updates do not go through the lab's own pipeline but straight to the kernel.</summary>
     ISlotKernel? SlotKernel { get; }
 
     /// <summary>The core of a vCPU. <paramref name="requestWord"/> is the vCPU's word in <see cref="VcpuRequests"/>.</summary>
     IVcpuCore NewCore(int vcpu, nint requestWord);
-
-    /// <summary>
-    /// Memory for a slot, each page stamped. Returns the address of the first page, by which <see cref="Mapping.Frame"/> names it.
-    /// </summary>
-    /// <exception cref="InsufficientMemoryException">There is none.</exception>
-    ulong AllocateBacking(GfnRange range, FrameStamp stamp);
-
-    /// <summary>Tells the flags of the slot that the memory is for: what a fault maps from now on follows them.</summary>
-    void SetBackingFlags(ulong backing, MemslotFlags flags);
-
-    /// <summary>Hands the memory back, to be stamped as freed by <see cref="SettleBacking"/>. Nothing may reach it any more.</summary>
-    void FreeBacking(ulong backing, ulong generation);
-
-    /// <summary>Stamps what was freed, and memory for a slot that is likely to be made next with the stamp that it will have.</summary>
-    void SettleBacking(FrameStamp next);
 }

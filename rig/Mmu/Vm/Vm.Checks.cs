@@ -11,9 +11,8 @@ public sealed unsafe partial class Vm<TMachine>
     /// <summary>The name of a shared word of the VM itself or of its memory, or null.</summary>
     internal string? NameOf(nint word)
     {
-        if (word == (nint)(_words + PublishedSlots)) return "published slots";
-        if (word == (nint)(_words + Dying)) return "dying";
-        return Notifier.NameOf(word) ?? (Memory.Holds(word) ? "a frame's stamp" : null);
+        if (word == (nint)_dying) return "dying";
+        return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? (Memory.Holds(word) ? "a frame's stamp" : null);
     }
 
     /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks so.</summary>

@@ -10,16 +10,10 @@ public sealed partial class Vm<TMachine>
     internal ExitOutcome HandleFault(Vcpu<TMachine> vcpu, Gfn gfn, bool write)
     {
         ActorCounters counters = Machine.Actor.Counters;
-        if (_slotKernel is not null)
+        Machine.EnterRcu(Slots.Srcu);
+        if (!Slots.Published.TryFind(gfn, out Memslot slot) || (write && slot.IsReadOnly))
         {
-            // The kernel resolved what there was to resolve: what comes out of the guest hit no slot.
-            counters.MmioExits++;
-            return ExitOutcome.Mmio;
-        }
-        Machine.EnterRcu(Srcu);
-        if (!Memslots.TryFind(gfn, out Memslot slot) || (write && slot.IsReadOnly))
-        {
-            Machine.ExitRcu(Srcu);
+            Machine.ExitRcu(Slots.Srcu);
             counters.MmioExits++;
             return ExitOutcome.Mmio;
         }
@@ -33,7 +27,7 @@ public sealed partial class Vm<TMachine>
             Mapping mapping = new(gfn, slot.Frame, mayWrite, write);
             outcome = MapUnderLock(vcpu, mapping, sequence);
         }
-        Machine.ExitRcu(Srcu);
+        Machine.ExitRcu(Slots.Srcu);
 
         switch (outcome)
         {

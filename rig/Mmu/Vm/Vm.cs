@@ -14,17 +14,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     private readonly Vcpu<TMachine>[] _vcpus;
     private readonly List<WorkQueue> _queues = [];
 
-    /// <summary><see cref="Mmu"/> if the processor walks it.</summary>
-    private readonly IHardwareMmu? _hardware;
-
-    /// <summary>Who carries out memslot updates instead of the pipeline here; mostly nobody.</summary>
-    private readonly ISlotKernel? _slotKernel;
-
-    /// <summary>Shared words of the VM itself, each on a cache line that no other shares: its numbers are the constants below.</summary>
     private readonly NativeBlock _wordBlock = new(4096);
-    private readonly ulong* _words;
-    private const int PublishedSlots = 0;
-    private const int Dying = 16;
+    private readonly ulong* _dying;
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -34,22 +25,25 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// <exception cref="InsufficientMemoryException">The arena could not be reserved.</exception>
     public Vm(TMachine machine, VmSettings settings, VmDesign<TMachine> design)
     {
-        // SAFETY: the block is owned by this VM and holds more words than the largest number below.
-        _words = (ulong*)_wordBlock.Address;
+        // SAFETY: the word lies in the block that this VM owns.
+        _dying = (ulong*)_wordBlock.Address;
         Machine = machine;
         Oracle = new Oracle(machine);
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
         Mmu = design.Mmu is { } mmu ? mmu(this) : new RadixMmu<TMachine>(machine, settings, MmuLock, Requests, Oracle);
         _radix = Mmu as RadixMmu<TMachine>;
-        _hardware = Mmu as IHardwareMmu;
-        _slotKernel = _hardware?.SlotKernel;
+        IHardwareMmu? hardware = Mmu as IHardwareMmu;
+        Memory = new GuestMemory<TMachine>(machine);
+        Slots = hardware?.SlotKernel is { } kernel
+            ? new KernelSlots<TMachine>(this, hardware, kernel)
+            : new LabSlots<TMachine>(this, (IGuestMemory?)hardware ?? Memory);
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = design.Roots(this);
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
-        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), _hardware?.NewCore(index, Requests.AddressOf(index)));
+        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), hardware?.NewCore(index, Requests.AddressOf(index)));
     }
 
     public TMachine Machine { get; }
@@ -77,7 +71,9 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     public VcpuRequests Requests { get; }
 
-    public GuestMemory Memory { get; } = new();
+    public GuestMemory<TMachine> Memory { get; }
+
+    public SlotPipeline<TMachine> Slots { get; }
 
     public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
 
@@ -85,7 +81,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public IReadOnlyList<WorkQueue> WorkQueues => _queues;
 
     /// <summary>True from the moment the last reference to the VM is gone (kernel: users_count is zero).</summary>
-    public bool IsDying => Machine.Load(ref _words[Dying]) != 0;
+    public bool IsDying => Machine.Load(ref *_dying) != 0;
 
     /// <summary>Table pages that were still in use when the VM had been destroyed; zero in a sound run.</summary>
     public long TablePagesLeft => _tablePagesLeft;
@@ -160,7 +156,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     {
         Record(MmuEventKind.DestroyStart, 0);
         Strategy.AwaitVmReferences();
-        Machine.Store(ref _words[Dying], 1);
+        Machine.Store(ref *_dying, 1);
         Notifier.Release();
         ExclusiveHold hold = EnterExclusive();
         Strategy.ZapAll(hold);
@@ -187,7 +183,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Requests.Dispose();
         Memory.Dispose();
         foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Dispose();
-        Srcu.Dispose();
+        Slots.Dispose();
         MmuLock.Dispose();
         Notifier.Dispose();
         Ageing.Dispose();

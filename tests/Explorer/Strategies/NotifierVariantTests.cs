@@ -74,9 +74,9 @@ public class NotifierVariantTests
 
         private bool Overlaps(GfnRange range)
         {
-            Vm.Machine.EnterRcu(Vm.Srcu);
-            bool overlaps = Vm.Memslots.Overlaps(range, exceptId: -1);
-            Vm.Machine.ExitRcu(Vm.Srcu);
+            Vm.Machine.EnterRcu(Vm.Slots.Srcu);
+            bool overlaps = Vm.Slots.Published.Overlaps(range, exceptId: -1);
+            Vm.Machine.ExitRcu(Vm.Slots.Srcu);
             return overlaps;
         }
     }

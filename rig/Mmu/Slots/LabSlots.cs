@@ -1,0 +1,67 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// The pipeline that every strategy plugs into (reference 0.6; kvm_set_memslot, kvm_swap_active_memslots, Linux 6.16). A delete is two steps
+/// around a fast zap: published as invalid, zapped, published without it.
+/// </summary>
+internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) : SlotPipeline<TMachine>(vm, memory)
+    where TMachine : struct, IMachine
+{
+    private protected override void Create(in Memslot slot) => Install(slot);
+
+    private protected override void Delete(in Memslot slot)
+    {
+        Invalidate(slot);
+        Spare.CopyFrom(Active);
+        Spare.Remove(slot.Id);
+        SwapActive();
+        FreeMemory(slot);
+    }
+
+    /// <summary>As a delete, except that the second step publishes the slot at its new place, with its memory made anew.</summary>
+    private protected override void Move(in Memslot slot, GfnRange range)
+    {
+        Invalidate(slot);
+        Install(NewGeneration(slot.Id, range, slot.Flags));
+        FreeMemory(slot);
+    }
+
+    /// <summary>
+    /// Turning dirty logging on write-protects the slot in every valid root under the shared hold and flushes; nothing is zapped.
+    /// </summary>
+    private protected override void SetFlags(in Memslot slot, MemslotFlags flags)
+    {
+        // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected below.
+        Memory.SetBackingFlags(slot.Frame, flags);
+        Install(slot with { Flags = flags });
+        if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
+    }
+
+    /// <summary>kvm_invalidate_memslot: on return nothing reaches the slot's memory through its place.</summary>
+    private void Invalidate(in Memslot slot)
+    {
+        Install(slot with { Flags = slot.Flags | MemslotFlags.Invalid });
+        Vm.ZapAllFast();
+    }
+
+    private void Install(in Memslot slot)
+    {
+        Spare.CopyFrom(Active);
+        Spare.Set(slot);
+        SwapActive();
+    }
+
+    /// <summary>
+    /// Publishes the prepared array and waits until nobody uses the old one, which then becomes the spare. After it no fault can pick a
+    /// slot from the old array.
+    /// </summary>
+    private void SwapActive()
+    {
+        Vm.Notifier.BeforeSwap();
+        Publish();
+        Vm.Notifier.AfterSwap();
+        long begin = Machine.Timestamp();
+        Machine.Synchronize(Srcu);
+        Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);
+    }
+}

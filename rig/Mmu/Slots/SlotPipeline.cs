@@ -1,0 +1,198 @@
+namespace Lab.Mmu;
+
+/// <summary>
+/// Memslot updates (kvm_set_memory_region): the checks, slots_lock and the accounts of an update are here. How one is carried out is the
+/// pipeline's: the lab's own (<see cref="LabSlots{TMachine}"/>), or the running kernel's (<see cref="KernelSlots{TMachine}"/>).
+/// </summary>
+public abstract unsafe class SlotPipeline<TMachine> : IDisposable
+    where TMachine : struct, IMachine
+{
+    private readonly NativeBlock _block = new(4096);
+    private readonly ulong* _published;
+
+    /// <summary>One is published, the other is the spare that the next update prepares.</summary>
+    private readonly MemslotArray[] _arrays = [new(), new()];
+    private int _freedLast;
+
+    private protected SlotPipeline(Vm<TMachine> vm, IGuestMemory memory)
+    {
+        Vm = vm;
+        Memory = memory;
+        // SAFETY: the word lies in the block that this pipeline owns.
+        _published = (ulong*)_block.Address;
+    }
+
+    /// <summary>Domain of the memslots; a fault holds it from lookup to install.</summary>
+    public Rcu Srcu { get; } = new("memslots (SRCU)");
+
+    /// <summary>The slots that faults and notifiers search. Hold <see cref="Srcu"/> while using them.</summary>
+    public MemslotArray Published => _arrays[Machine.Load(ref *_published)];
+
+    /// <summary>The slots there are, for who holds slots_lock or is the only updater.</summary>
+    public virtual MemslotArray Active => _arrays[*_published];
+
+    /// <summary>Slot generations made so far.</summary>
+    public ulong LastGeneration { get; private protected set; }
+
+    /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
+    public UpdatePhases Phases { get; } = new();
+
+    /// <summary>The kernel that has the slots, or null.</summary>
+    public virtual ISlotKernel? Kernel => null;
+
+    private protected Vm<TMachine> Vm { get; }
+
+    private protected TMachine Machine => Vm.Machine;
+
+    /// <summary>What lies behind the slots.</summary>
+    private protected IGuestMemory Memory { get; }
+
+    private protected MemslotArray Spare => _arrays[*_published ^ 1];
+
+    /// <summary>
+    /// Adds a slot with fresh memory behind it. On return faults find the slot; a guest that saw the hole before may need to fault again.
+    /// </summary>
+    public MemslotResult Create(int id, GfnRange range, MemslotFlags flags)
+    {
+        long begin = Begin(id);
+        MemslotResult result = CheckNew(id, range, flags);
+        if (result == MemslotResult.Done) Create(NewGeneration(id, range, flags));
+        End(id, begin);
+        return result;
+    }
+
+    /// <summary>Deletes a slot. On return no vCPU reaches the slot's memory any more, and it is free.</summary>
+    public MemslotResult Delete(int id)
+    {
+        long begin = Begin(id);
+        bool found = Active.TryGet(id, out Memslot slot);
+        if (found) Delete(slot);
+        End(id, begin);
+        return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
+    }
+
+    /// <summary>Moves a slot to another base. On return no vCPU reaches its memory at the old one.</summary>
+    public MemslotResult Move(int id, Gfn newBase)
+    {
+        long begin = Begin(id);
+        MemslotResult result = MemslotResult.NoSuchSlot;
+        if (Active.TryGet(id, out Memslot slot))
+        {
+            GfnRange range = new(newBase, newBase + slot.Range.Frames);
+            result = !IsAddressable(range) ? MemslotResult.Invalid : Active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
+            if (result == MemslotResult.Done) Move(slot, range);
+        }
+        End(id, begin);
+        return result;
+    }
+
+    /// <summary>Turns dirty logging of a slot on or off. Read-only cannot be changed after the slot was made.</summary>
+    public MemslotResult SetFlags(int id, MemslotFlags flags)
+    {
+        long begin = Begin(id);
+        MemslotResult result = MemslotResult.NoSuchSlot;
+        if (Active.TryGet(id, out Memslot slot))
+        {
+            result = ((slot.Flags ^ flags) & ~MemslotFlags.LogDirtyPages) == 0 ? MemslotResult.Done : MemslotResult.Invalid;
+            if (result == MemslotResult.Done && slot.Flags != flags) SetFlags(slot, flags);
+        }
+        End(id, begin);
+        return result;
+    }
+
+    /// <summary>Adds one-page slots that nobody touches, in every other frame from <paramref name="start"/> on.</summary>
+    public virtual MemslotResult CreateBystanders(int firstId, int count, Gfn start)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            MemslotResult result = Create(firstId + index, GfnRange.Of(start.Value + 2 * (ulong)index, 1), MemslotFlags.None);
+            if (result != MemslotResult.Done) return result;
+        }
+        return MemslotResult.Done;
+    }
+
+    /// <summary>
+    /// Fetches and clears what vCPUs wrote to the slot since the last call; the number of pages. On return a write to any of them is noticed again.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The slots are the lab's, which keeps no log.</exception>
+    public virtual long CollectDirty(int id) =>
+        throw new InvalidOperationException("Nobody keeps a dirty log: the running kernel does not have the slots.");
+
+    /// <summary>
+    /// Does what updates leave to be done about memory that has a stamp on every page: what was freed is stamped so, what is made next is stamped
+    /// ahead. An updater calls it between updates, where it is not timed; a stale access is noticed from then on.
+    /// </summary>
+    public void SettleMemory()
+    {
+        if (!Memory.NeedsSettling) return;
+        Machine.Enter(Vm.SlotsLock);
+        Memory.SettleBacking(FrameStamp.Of(_freedLast, LastGeneration + 1));
+        Machine.Exit(Vm.SlotsLock);
+    }
+
+    public void Dispose()
+    {
+        Srcu.Dispose();
+        _block.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    internal string? NameOf(nint word) => word == (nint)_published ? "published slots" : null;
+
+    private protected abstract void Create(in Memslot slot);
+
+    private protected abstract void Delete(in Memslot slot);
+
+    private protected abstract void Move(in Memslot slot, GfnRange range);
+
+    private protected abstract void SetFlags(in Memslot slot, MemslotFlags flags);
+
+    /// <summary>The spare becomes the published array, and the other way round.</summary>
+    private protected void Publish()
+    {
+        Spare.Generation = Active.Generation + 1;
+        Machine.Store(ref *_published, *_published ^ 1);
+    }
+
+    /// <summary>A slot with memory of its own.</summary>
+    private protected Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
+    {
+        ulong generation = ++LastGeneration;
+        ulong frame = Memory.AllocateBacking(range, FrameStamp.Of(id, generation));
+        Memory.SetBackingFlags(frame, flags);
+        return new Memslot(id, range, flags, generation, frame);
+    }
+
+    private protected void FreeMemory(in Memslot slot)
+    {
+        _freedLast = slot.Id;
+        Memory.FreeBacking(slot.Frame, slot.Generation);
+    }
+
+    private long Begin(int id)
+    {
+        Machine.Enter(Vm.SlotsLock);
+        Phases.Clear();
+        Vm.Record(MmuEventKind.UpdateStart, (ulong)id);
+        return Machine.Timestamp();
+    }
+
+    private void End(int id, long begin)
+    {
+        Phases.Close(Machine.Timestamp() - begin);
+        Vm.Record(MmuEventKind.UpdateEnd, (ulong)id);
+        Machine.Exit(Vm.SlotsLock);
+    }
+
+    /// <summary>True if the range holds frames, all of which a root can map. An end that wrapped around lies below the start.</summary>
+    private static bool IsAddressable(GfnRange range) => !range.IsEmpty && range.End.Value <= GfnRange.All.End.Value;
+
+    private MemslotResult CheckNew(int id, GfnRange range, MemslotFlags flags)
+    {
+        if (!IsAddressable(range) || id is < 0 or >= FrameStamp.FreedSlot) return MemslotResult.Invalid;
+        // KVM_MEMSLOT_INVALID is the pipeline's own; from a caller it would make a slot whose faults are retried for ever.
+        if ((flags & ~(MemslotFlags.LogDirtyPages | MemslotFlags.ReadOnly)) != 0) return MemslotResult.Invalid;
+        if (Active.TryGet(id, out _) || Active.Overlaps(range, id)) return MemslotResult.Overlaps;
+        return Active.Count == MemslotArray.Capacity ? MemslotResult.Invalid : MemslotResult.Done;
+    }
+}

@@ -1,0 +1,55 @@
+namespace Lab.Mmu;
+
+/// <summary>What memslot updates ask of the MMU: the fast zap, and write protection.</summary>
+public sealed partial class Vm<TMachine>
+{
+    private long _fastZaps;
+
+    /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
+    public long FastZaps => Volatile.Read(ref _fastZaps);
+
+    /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
+    internal void ZapAllFast()
+    {
+        long begin = Machine.Timestamp();
+        ExclusiveHold hold = EnterExclusive();
+        long locked = Machine.Timestamp();
+        // Under the lock, as the kernel's tracepoint: what vCPUs did while this thread waited lies before it.
+        Record(MmuEventKind.ZapAllFast, 0);
+        Volatile.Write(ref _fastZaps, _fastZaps + 1);
+        WatchRoots();
+        Record(MmuEventKind.InvalidateAll, 0);
+        Strategy.InvalidateAllRoots(hold);
+        long invalidated = Machine.Timestamp();
+        // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant I8).
+        Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
+        long requested = Machine.Timestamp();
+        Exit(hold);
+        Pause(PausePoint.FastZap);
+        Record(MmuEventKind.ZapInvalidatedStart, 0);
+        Strategy.ZapInvalidatedRoots();
+        Record(MmuEventKind.ZapInvalidatedEnd, 0);
+        long end = Machine.Timestamp();
+        CheckWatchedRootsEmpty();
+        UpdatePhases phases = Slots.Phases;
+        phases.Add(UpdatePhase.LockWait, locked - begin);
+        phases.Add(UpdatePhase.Invalidate, invalidated - locked);
+        phases.Add(UpdatePhase.ReloadWait, requested - invalidated);
+        phases.Add(UpdatePhase.ZapWait, end - requested);
+    }
+
+    /// <summary>
+    /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
+    /// no slots_lock: who needs the slots to stay holds it.
+    /// </summary>
+    internal void WriteProtect(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
+    {
+        SharedHold hold = EnterShared();
+        bool flush = false;
+        for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, filter, hold); !root.IsNone;
+             root = Strategy.NextRoot(root, filter, hold))
+            flush |= Mmu.WriteProtect(root, range, hold);
+        Exit(hold);
+        if (flush) Mmu.FlushRemoteTlbs();
+    }
+}
