@@ -40,7 +40,7 @@ internal sealed class RadixWork : IDisposable
         get
         {
             ulong sum = 0;
-            for (ulong gfn = 0; gfn < (ulong)Pages; gfn++) sum += Spte.MakeLeaf(gfn << 12, Spte.LeafLevel, mayWrite: true, write: true);
+            for (ulong gfn = 0; gfn < (ulong)Pages; gfn++) sum += Spte.MakeLeaf(new Hva(gfn << 12), Spte.LeafLevel, mayWrite: true, write: true);
             return sum;
         }
     }
@@ -57,7 +57,7 @@ internal sealed class RadixWork : IDisposable
         _vm.Machine.EnterRcu(_vm.Rcu);
         for (ulong gfn = from; gfn < to; gfn++)
         {
-            MapOutcome outcome = vm.Map(tables, root, new Mapping(new Gfn(gfn), gfn << 12, MayWrite: true, Write: true));
+            MapOutcome outcome = vm.Map(tables, root, new Mapping(new Gfn(gfn), new Hva(gfn << 12), MayWrite: true, Write: true));
             if (outcome != MapOutcome.Fixed) gfn -= TopUpFor(outcome, tables);
         }
         _vm.Machine.ExitRcu(_vm.Rcu);

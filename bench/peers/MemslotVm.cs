@@ -47,9 +47,9 @@ internal sealed unsafe class MemslotVm : IDisposable
         _vm = kvm.CreateVm();
         try
         {
-            _vm.SetRegion(LowSlot, MemslotFlags.None, 0, (ulong)LowBytes, (ulong)_low.Address);
-            _vm.SetRegion(TestSlot, MemslotFlags.None, TestAt, (ulong)TestBytes, (ulong)_test.Address);
-            _vm.SetRegion(OtherSlot, MemslotFlags.None, OtherAt, (ulong)TestBytes, (ulong)_other.Address);
+            _vm.SetRegion(LowSlot, MemslotFlags.None, 0, (ulong)LowBytes, _low.Hva);
+            _vm.SetRegion(TestSlot, MemslotFlags.None, TestAt, (ulong)TestBytes, _test.Hva);
+            _vm.SetRegion(OtherSlot, MemslotFlags.None, OtherAt, (ulong)TestBytes, _other.Hva);
             _vcpu = _vm.CreateVcpu(0);
             GuestImage.PrepareMode(_vcpu, Pml4At, TssAt);
         }

@@ -123,7 +123,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             },
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
         };
-        if (brief.Parameters.MemoryBytes % (4096L << (9 * (brief.Vm.LeafLevel - 1))) != 0) return null;
+        if (brief.Parameters.MemoryBytes % (4096 * (long)Lab.Mmu.Gfn.FramesPerSpte(brief.Vm.LeafLevel)) != 0) return null;
         MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host, _trace).Run(null, cancellation);
         if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
         outcome.Window.Dispose();

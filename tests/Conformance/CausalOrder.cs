@@ -77,7 +77,7 @@ internal static class CausalOrder
             if (step.Verb == Verb.GetPage) made.Add((step.Root, step.Level, step.Gfn));
             bool known = step.Verb switch
             {
-                Verb.Get => made.Contains((step.Root, Lab.Mmu.RootRole.Normal.Level, 0)),
+                Verb.Get => made.Contains((step.Root, (int)Lab.Mmu.RootRole.Normal.Level, 0)),
                 Verb.ZapPage => made.Contains((step.Root, step.Level, step.Gfn)),
                 _ => true,
             };
@@ -94,7 +94,7 @@ internal static class CausalOrder
             foreach (Sourced one in vcpu)
             {
                 NormalEvent step = one.Event;
-                bool makesRoot = step.Verb == Verb.GetPage && step.Level == Lab.Mmu.RootRole.Normal.Level;
+                bool makesRoot = step.Verb == Verb.GetPage && step.Level == (int)Lab.Mmu.RootRole.Normal.Level;
                 int? needed = step.Verb == Verb.Get || makesRoot ? null : step.Root;
                 if (root != needed) yield return $"{one.Line}: {step} by {vcpu.Key}, which has {(root is null ? "no root" : $"root{root}")}";
                 if (step.Verb == Verb.Get) root = step.Root;

@@ -100,5 +100,5 @@ internal sealed class Comparison
             { } one => $"{one} (in \"{one.Phase}\")",
         };
 
-    private static bool IsTable(NormalEvent one) => one.Verb == Verb.GetPage && one.Level < Lab.Mmu.RootRole.Normal.Level;
+    private static bool IsTable(NormalEvent one) => one.Verb == Verb.GetPage && one.Level < (int)Lab.Mmu.RootRole.Normal.Level;
 }

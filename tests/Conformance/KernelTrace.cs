@@ -79,7 +79,7 @@ internal sealed partial class KernelTrace
     private void GetPage(Line line)
     {
         (int level, ulong gfn) = Page(line);
-        int? root = level == Lab.Mmu.RootRole.Normal.Level ? _roots.Made(line.Task) : _roots.Newest;
+        int? root = level == (int)Lab.Mmu.RootRole.Normal.Level ? _roots.Made(line.Task) : _roots.Newest;
         if (root is null) throw Error(line, "a table before any root");
         Add(line, new(_phase, PartOf(line), Verb.GetPage, root, Level: level, Gfn: gfn));
     }
@@ -141,7 +141,7 @@ internal sealed partial class KernelTrace
     {
         Match match = PagePattern().Match(line.Details);
         int level = match.Success ? match.Groups["level"].Value[0] - '0' : 0;
-        if (level is 0 || level > Lab.Mmu.RootRole.Normal.Level) throw Error(line, $"not a table of a four-level root: {line.Details}");
+        if (level is 0 || level > (int)Lab.Mmu.RootRole.Normal.Level) throw Error(line, $"not a table of a four-level root: {line.Details}");
         return (level, ulong.Parse(match.Groups["gfn"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 

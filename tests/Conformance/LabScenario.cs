@@ -94,7 +94,7 @@ internal sealed class LabScenario : IDisposable
         List<(MmuEvent Event, Part Part, string Task)> fresh = [.. ReadNew(_updater.Actor, _destroying ? Part.Destroyer : Part.Updater)];
         foreach (Turn vcpu in _vcpus) fresh.AddRange(ReadNew(vcpu.Actor, Part.Vcpu));
         foreach ((MmuEvent one, _, _) in fresh)
-            if (one is { Kind: MmuEventKind.GetPage } && one.Level == RootRole.Normal.Level) _ordinals.Add(one.RootId, _ordinals.Count + 1);
+            if (one is { Kind: MmuEventKind.GetPage } && one.Level == (int)RootRole.Normal.Level) _ordinals.Add(one.RootId, _ordinals.Count + 1);
         foreach (Actor actor in Actor.All().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
         {
             // Other tests' workers touch other roots; the reclaimer frees ours.

@@ -46,7 +46,7 @@ public sealed class GuestEvictorTests
         Label here = endless.CreateLabel();
         endless.Label(ref here);
         endless.jmp(here);
-        MachineCode.Assemble(endless, 0x100).CopyTo(new Span<byte>((byte*)backing.Address + 0x100, 16));
+        MachineCode.Assemble(endless, 0x100).CopyTo(new Span<byte>((byte*)backing.Address.Value + 0x100, 16));
         foreach (KvmVcpu vcpu in bench.Context.Vcpus)
         {
             bench.Image.Restart(vcpu, bench.Image.RequestsBase);

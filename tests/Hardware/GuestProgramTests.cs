@@ -32,7 +32,7 @@ public sealed class GuestProgramTests
         SlotBacking backing = bench.Show(GfnRange.Of(0, 4), Stamp);
         bench.Cores[1].Put(0, new Gfn(2), AccessKind.Write);
         Assert.Equal(CoreExitReason.Done, bench.Cores[1].Run(TdpRoot.None, 0, 1).Reason);
-        ulong* page = (ulong*)(backing.Address + 2 * 4096);
+        ulong* page = (ulong*)(backing.Address.Value + 2 * 4096);
         Assert.Equal(Stamp.Word, page[0]);
         Assert.Equal(0UL, page[64 / 8]);
         Assert.NotEqual(0UL, page[128 / 8]);

@@ -51,8 +51,8 @@ public sealed unsafe class HostAccessTests : IDisposable
     {
         Install(mayWrite: true);
         Run([(17, AccessKind.Write), (18, AccessKind.Write), (17, AccessKind.Write)]);
-        Assert.Equal(4UL, *(ulong*)(_backing.Address + 4096 + SlotMemory.WriteOffset));
-        Assert.Equal(3UL, *(ulong*)(_backing.Address + 8192 + SlotMemory.WriteOffset));
+        Assert.Equal(4UL, *(ulong*)(_backing.Address.Value + 4096 + SlotMemory.WriteOffset));
+        Assert.Equal(3UL, *(ulong*)(_backing.Address.Value + 8192 + SlotMemory.WriteOffset));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed unsafe class HostAccessTests : IDisposable
         *(ulong*)_word.Address = VcpuRequests.FlushTlb;
         Run([(16, AccessKind.Write)]);
         Assert.Equal((CoreExitReason.Request, 0), (Reason, Next));
-        Assert.Equal(0UL, *(ulong*)(_backing.Address + SlotMemory.WriteOffset));
+        Assert.Equal(0UL, *(ulong*)(_backing.Address.Value + SlotMemory.WriteOffset));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed unsafe class HostAccessTests : IDisposable
     {
         Install(mayWrite: true);
         // The second access itself raises it: the request word is what it writes to.
-        Run([(16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Read)], (nint)(_backing.Address + 4096 + SlotMemory.WriteOffset));
+        Run([(16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Read)], (nint)(_backing.Address.Value + 4096 + SlotMemory.WriteOffset));
         Assert.Equal((CoreExitReason.Request, 1), (Reason, Next));
         Assert.Equal(0UL, _batch.Touches[1].Stamp);
     }

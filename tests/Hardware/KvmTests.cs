@@ -49,9 +49,9 @@ public sealed class KvmTests
         if (KvmBench.TryMake() is not { } bench) return;
         using KvmBench _ = bench;
         bench.Show(GfnRange.Of(0, 4), FrameStamp.Of(1, 1));
-        SystemCallException error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, 0x10001));
+        SystemCallException error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, new Hva(0x10001)));
         Assert.StartsWith("KVM_SET_USER_MEMORY_REGION(slot 9, flags 0, guest 0x1000, 8192 bytes, user 0x10001) failed: EINVAL", error.Message);
-        error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, (ulong)bench.Memory.Allocate(GfnRange.Of(1, 2), default).Address));
+        error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, bench.Memory.Allocate(GfnRange.Of(1, 2), default).Address));
         Assert.Equal(17, error.Errno);
         Assert.Equal(CoreExitReason.Done, bench.Run((1, AccessKind.Read)).Reason);
     }
@@ -82,7 +82,7 @@ public sealed class KvmTests
         endless.jmp(here);
         unsafe
         {
-            MachineCode.Assemble(endless, 0x100).CopyTo(new Span<byte>((byte*)backing.Address + 0x100, 16));
+            MachineCode.Assemble(endless, 0x100).CopyTo(new Span<byte>((byte*)backing.Address.Value + 0x100, 16));
         }
         KvmVcpu vcpu = bench.Context.Vcpus[0];
         bench.Image.Restart(vcpu, bench.Image.RequestsBase);

@@ -21,7 +21,7 @@ public class MemslotTests
         Assert.False(slot.IsInvalid);
         Assert.False(vm.Slots.Active.TryFind(new Gfn(Base - 1), out _));
         Assert.False(vm.Slots.Active.TryFind(new Gfn(Base + 64), out _));
-        Assert.Equal(FrameStamp.Of(3, slot.Generation), new FrameStamp(FrameStamp.At(slot.Frame)));
+        Assert.Equal(FrameStamp.Of(3, slot.Generation), new FrameStamp(FrameStamp.At(slot.Hva)));
     }
 
     [Fact]
@@ -94,9 +94,9 @@ public class MemslotTests
         vm.Slots.Active.TryGet(1, out Memslot moved);
         Assert.Equal(GfnRange.Of(Base + 32, 64), moved.Range);
         Assert.Equal(MemslotFlags.ReadOnly, moved.Flags);
-        Assert.NotEqual(old.Frame, moved.Frame);
+        Assert.NotEqual(old.Hva, moved.Hva);
         Assert.True(moved.Generation > old.Generation);
-        Assert.Equal(FrameStamp.FreedSlot, new FrameStamp(FrameStamp.At(old.Frame)).Slot);
+        Assert.Equal(FrameStamp.FreedSlot, new FrameStamp(FrameStamp.At(old.Hva)).Slot);
     }
 
     [Fact]

@@ -42,17 +42,17 @@ public unsafe class RadixMmuTests
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
         rig.Map(root, 5, write: false);
-        Assert.Equal(0UL, *rig.SptepOf(root, 5, 1) & Spte.Dirty);
+        Assert.Equal(0UL, *rig.SptepOf(root, 5, PageLevel.Size4K) & Spte.Dirty);
         Assert.Equal(WalkOutcome.Ok, rig.Walk(root, 5, write: true));
-        Assert.Equal(Spte.Dirty, *rig.SptepOf(root, 5, 1) & Spte.Dirty);
+        Assert.Equal(Spte.Dirty, *rig.SptepOf(root, 5, PageLevel.Size4K) & Spte.Dirty);
     }
 
     [Theory]
-    [InlineData(4)]
-    [InlineData(3)]
-    [InlineData(2)]
-    [InlineData(1)]
-    public void A_fault_that_meets_a_frozen_entry_gives_up_and_leaves_it_frozen(int level)
+    [InlineData(PageLevel.Size512G)]
+    [InlineData(PageLevel.Size1G)]
+    [InlineData(PageLevel.Size2M)]
+    [InlineData(PageLevel.Size4K)]
+    public void A_fault_that_meets_a_frozen_entry_gives_up_and_leaves_it_frozen(PageLevel level)
     {
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
@@ -70,15 +70,15 @@ public unsafe class RadixMmuTests
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(1)]
-    public void An_entry_that_freezes_between_the_look_and_the_install_makes_the_fault_retry(int level)
+    [InlineData(PageLevel.Size2M)]
+    [InlineData(PageLevel.Size4K)]
+    public void An_entry_that_freezes_between_the_look_and_the_install_makes_the_fault_retry(PageLevel level)
     {
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
         rig.Map(root, 5);
         // Same leaf table for level 1, same level-2 table but a leaf table of its own for level 2.
-        ulong gfn = level == 1 ? 6UL : 512 + 6;
+        ulong gfn = level == PageLevel.Size4K ? 6UL : 512 + 6;
         ulong* sptep = rig.SptepOf(root, gfn, level);
         rig.Script.BeforeCompareExchange = (_, _) => *sptep = Spte.Frozen;
         Assert.Equal(MapOutcome.Retry, rig.Map(root, gfn));
@@ -136,7 +136,7 @@ public unsafe class RadixMmuTests
         TdpRoot root = rig.NewRoot();
         rig.Map(root, 5, write: false);
         // The processor sets dirty between the look and the CAS.
-        ulong* sptep = rig.SptepOf(root, 5, 1);
+        ulong* sptep = rig.SptepOf(root, 5, PageLevel.Size4K);
         bool raced = false;
         rig.Script.BeforeCompareExchange = (_, _) =>
         {
@@ -149,9 +149,9 @@ public unsafe class RadixMmuTests
     }
 
     [Theory]
-    [InlineData(2, 2)]
-    [InlineData(3, 1)]
-    public void A_huge_leaf_maps_all_its_frames_with_one_entry(int level, int tables)
+    [InlineData(PageLevel.Size2M, 2)]
+    [InlineData(PageLevel.Size1G, 1)]
+    public void A_huge_leaf_maps_all_its_frames_with_one_entry(PageLevel level, int tables)
     {
         using RadixRig rig = new(new VmSettings { LeafLevel = level });
         TdpRoot root = rig.NewRoot();
@@ -264,7 +264,7 @@ public unsafe class RadixMmuTests
         // One level-3, one level-2 and four leaf tables for the memory; three more for each of the two far frames.
         Assert.Equal(6 + 3 + 3, counters.TablesZapped - zapped);
         Assert.Equal(2048 + 2, counters.LeafsZapped - leafs);
-        Assert.Equal(0, rig.Present(root, GfnRange.All, minLevel: 4));
+        Assert.Equal(0, rig.Present(root, GfnRange.All, minLevel: PageLevel.Size512G));
         rig.Mmu.Rcu.Barrier();
         Assert.Equal(0, rig.Mmu.Rcu.Pending);
         Assert.Equal(0, rig.TablesLeftAfterFree(root));
@@ -297,7 +297,7 @@ public unsafe class RadixMmuTests
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
         rig.MapAll(root, GfnRange.Of(0, 512));
-        ulong* table = (ulong*)Spte.Address(*rig.SptepOf(root, 0, 2));
+        ulong* table = (ulong*)Spte.Address(*rig.SptepOf(root, 0, PageLevel.Size2M));
         rig.Mmu.Rcu.Enter();
         rig.ZapShared(root, ZapPasses.Root);
         for (int index = 0; index < 512; index++) Assert.Equal(Spte.Frozen, table[index]);
@@ -312,7 +312,7 @@ public unsafe class RadixMmuTests
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
         rig.Map(root, 0);
-        ulong* sptep = rig.SptepOf(root, 0, 4);
+        ulong* sptep = rig.SptepOf(root, 0, PageLevel.Size512G);
         ulong link = *sptep;
         rig.ZapShared(root, ZapPasses.Root);
         Assert.Equal(WalkOutcome.Fault, rig.Walk(root, 0, write: false));
@@ -356,7 +356,7 @@ public unsafe class RadixMmuTests
         TableCache cache = rig.Mmu.NewCache();
         cache.TopUp();
         // The cache holds six tables: the third fault at a new top-level entry finds none left.
-        Mapping At(ulong top) => new(new Gfn(top << 27), RadixRig.Frame, MayWrite: true, Write: true);
+        Mapping At(ulong top) => new(new Gfn(top << 27), new Hva(RadixRig.Frame), MayWrite: true, Write: true);
         Assert.Equal(MapOutcome.Fixed, rig.Mmu.Map(cache, root, At(1)));
         Assert.Equal(MapOutcome.Fixed, rig.Mmu.Map(cache, root, At(2) with { Gfn = new Gfn((1UL << 27) + (1 << 18)) }));
         Assert.Equal(MapOutcome.NoMemory, rig.Mmu.Map(cache, root, At(3)));

@@ -40,7 +40,7 @@ internal sealed unsafe class RadixRig : IDisposable
         cache.TopUp();
         Lock.EnterShared();
         Mmu.Rcu.Enter();
-        MapOutcome outcome = Mmu.Map(cache, root, new Mapping(new Gfn(gfn), Frame, MayWrite: true, write));
+        MapOutcome outcome = Mmu.Map(cache, root, new Mapping(new Gfn(gfn), new Hva(Frame), MayWrite: true, write));
         Mmu.Rcu.Exit();
         Lock.ExitShared();
         return outcome;
@@ -83,7 +83,7 @@ internal sealed unsafe class RadixRig : IDisposable
 
     public WalkOutcome Walk(TdpRoot root, ulong gfn, bool write) => Mmu.Walk(root, new Gfn(gfn), write, out _);
 
-    public long Present(TdpRoot root, GfnRange range, int minLevel = Spte.LeafLevel)
+    public long Present(TdpRoot root, GfnRange range, PageLevel minLevel = Spte.LeafLevel)
     {
         Mmu.Rcu.Enter();
         long present = Mmu.CountPresent(root, range, minLevel);
@@ -92,12 +92,12 @@ internal sealed unsafe class RadixRig : IDisposable
     }
 
     /// <summary>Where the entry for the frame at that level lives. The tables above it must be there.</summary>
-    public ulong* SptepOf(TdpRoot root, ulong gfn, int level)
+    public ulong* SptepOf(TdpRoot root, ulong gfn, PageLevel level)
     {
         ulong* table = root.Table;
-        for (int at = RootRole.Normal.Level; ; at--)
+        for (PageLevel at = RootRole.Normal.Level; ; at--)
         {
-            ulong* sptep = table + ((gfn >> (9 * (at - 1))) & 511);
+            ulong* sptep = table + ((gfn >> (9 * ((int)at - 1))) & 511);
             if (at == level) return sptep;
             table = (ulong*)Spte.Address(*sptep);
         }

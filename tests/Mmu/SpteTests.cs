@@ -8,13 +8,13 @@ public class SpteTests
     private const ulong Frame = 0x7123_4567_8000;
 
     [Theory]
-    [InlineData(1, false, false, Frame | 0x21)]
-    [InlineData(1, true, false, Frame | 0x23 | 1UL << 58)]
-    [InlineData(1, true, true, Frame | 0x63 | 1UL << 58)]
-    [InlineData(2, true, true, Frame | 0xe3 | 1UL << 58)]
-    [InlineData(3, false, false, Frame | 0xa1)]
-    public void A_leaf_has_the_bits_of_the_hardware_format(int level, bool mayWrite, bool write, ulong expected) =>
-        Assert.Equal(expected, Spte.MakeLeaf(Frame, level, mayWrite, write));
+    [InlineData(PageLevel.Size4K, false, false, Frame | 0x21)]
+    [InlineData(PageLevel.Size4K, true, false, Frame | 0x23 | 1UL << 58)]
+    [InlineData(PageLevel.Size4K, true, true, Frame | 0x63 | 1UL << 58)]
+    [InlineData(PageLevel.Size2M, true, true, Frame | 0xe3 | 1UL << 58)]
+    [InlineData(PageLevel.Size1G, false, false, Frame | 0xa1)]
+    public void A_leaf_has_the_bits_of_the_hardware_format(PageLevel level, bool mayWrite, bool write, ulong expected) =>
+        Assert.Equal(expected, Spte.MakeLeaf(new Hva(Frame), level, mayWrite, write));
 
     [Fact]
     public void A_link_to_a_table_is_present_and_no_leaf_above_level_one()
@@ -22,14 +22,14 @@ public class SpteTests
         ulong spte = Spte.MakeNonLeaf(Frame);
         Assert.Equal(Frame | 0x23, spte);
         Assert.True(Spte.IsPresent(spte));
-        Assert.False(Spte.IsLeaf(spte, 2));
+        Assert.False(Spte.IsLeaf(spte, PageLevel.Size2M));
         Assert.Equal(Frame, Spte.Address(spte));
     }
 
     [Fact]
     public void Flags_never_leak_into_the_address_and_address_bits_never_into_the_flags()
     {
-        ulong spte = Spte.MakeLeaf(ulong.MaxValue, 2, mayWrite: true, write: true);
+        ulong spte = Spte.MakeLeaf(new Hva(ulong.MaxValue), PageLevel.Size2M, mayWrite: true, write: true);
         Assert.Equal(Spte.AddressMask, Spte.Address(spte));
         Assert.Equal(Spte.Present | Spte.Writable | Spte.Accessed | Spte.Dirty | Spte.PageSize | Spte.MmuWritable, spte & ~Spte.AddressMask);
     }
@@ -67,7 +67,7 @@ public class SpteTests
     {
         Assert.Equal(0x3784UL, RootRole.Normal.Word);
         Assert.Equal(0x3f84UL, RootRole.Normal.Word | RootRole.Invalid);
-        Assert.Equal(4, RootRole.Normal.Level);
+        Assert.Equal(PageLevel.Size512G, RootRole.Normal.Level);
         Assert.Equal(3, new[] { RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff }.Distinct().Count());
         Assert.All([RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff], role => Assert.Equal(0UL, role.Word & RootRole.Invalid));
     }

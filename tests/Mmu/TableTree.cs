@@ -3,12 +3,12 @@ using Lab.Mmu;
 namespace Lab.Tests.Mmu;
 
 /// <summary>One entry as a walk shows it.</summary>
-internal readonly record struct Visit(int Level, ulong Gfn);
+internal readonly record struct Visit(PageLevel Level, ulong Gfn);
 
 /// <summary>Page tables built by hand, and the plain recursive walk over them that the iterator is held against.</summary>
 internal sealed unsafe class TableTree : IDisposable
 {
-    public const int RootLevel = 4;
+    public const PageLevel RootLevel = PageLevel.Size512G;
     private const int TablesMax = 256;
     private readonly NativeBlock _block = new(TablesMax * 4096);
     private int _used;
@@ -26,23 +26,23 @@ internal sealed unsafe class TableTree : IDisposable
         for (int leaf = 0; leaf < 60; leaf++)
         {
             ulong gfn = (tops[random.Next(tops.Length)] << 27) + ((ulong)random.Next(4) << 18) + ((ulong)random.Next(3) << 9) + (ulong)random.Next(512);
-            tree.MapLeaf(gfn, random.Next(10) switch { 0 => 3, 1 or 2 => 2, _ => 1 });
+            tree.MapLeaf(gfn, random.Next(10) switch { 0 => PageLevel.Size1G, 1 or 2 => PageLevel.Size2M, _ => PageLevel.Size4K });
         }
         return tree;
     }
 
-    public TdpIter<Metal> Iterate(int minLevel, GfnRange range) => new(default, Root, RootLevel, minLevel, range);
+    public TdpIter<Metal> Iterate(PageLevel minLevel, GfnRange range) => new(default, Root, RootLevel, minLevel, range);
 
     /// <summary>Maps the frame with a leaf of that level, unless something is mapped there.</summary>
-    public void MapLeaf(ulong gfn, int leafLevel)
+    public void MapLeaf(ulong gfn, PageLevel leafLevel)
     {
         ulong* table = Root;
-        for (int level = RootLevel; ; level--)
+        for (PageLevel level = RootLevel; ; level--)
         {
             ref ulong spte = ref table[Index(gfn, level)];
             if (level == leafLevel)
             {
-                if (spte == 0) spte = Spte.MakeLeaf(0x1000, level, mayWrite: true, write: true);
+                if (spte == 0) spte = Spte.MakeLeaf(new Hva(0x1000), level, mayWrite: true, write: true);
                 return;
             }
             if (spte == 0) spte = Spte.MakeNonLeaf((ulong)NewTable());
@@ -52,10 +52,10 @@ internal sealed unsafe class TableTree : IDisposable
     }
 
     /// <summary>Makes the entry of that level non-present, with all that hangs under it.</summary>
-    public void Cut(ulong gfn, int cutLevel)
+    public void Cut(ulong gfn, PageLevel cutLevel)
     {
         ulong* table = Root;
-        for (int level = RootLevel; level > cutLevel; level--)
+        for (PageLevel level = RootLevel; level > cutLevel; level--)
         {
             ulong spte = table[Index(gfn, level)];
             if (!Spte.IsPresent(spte) || Spte.IsLeaf(spte, level)) return;
@@ -65,14 +65,14 @@ internal sealed unsafe class TableTree : IDisposable
     }
 
     /// <summary>Every entry that overlaps the range, parents before children.</summary>
-    public List<Visit> PreOrder(int minLevel, GfnRange range)
+    public List<Visit> PreOrder(PageLevel minLevel, GfnRange range)
     {
         List<Visit> visits = [];
         Collect(Root, RootLevel, 0, minLevel, range, visits, leafsOnly: false);
         return visits;
     }
 
-    public List<Visit> Leafs(int minLevel)
+    public List<Visit> Leafs(PageLevel minLevel)
     {
         List<Visit> visits = [];
         Collect(Root, RootLevel, 0, minLevel, GfnRange.All, visits, leafsOnly: true);
@@ -81,9 +81,9 @@ internal sealed unsafe class TableTree : IDisposable
 
     public void Dispose() => _block.Dispose();
 
-    private static int Index(ulong gfn, int level) => (int)(gfn >> (9 * (level - 1))) & 511;
+    private static int Index(ulong gfn, PageLevel level) => (int)(gfn >> (9 * ((int)level - 1))) & 511;
 
-    private static void Collect(ulong* table, int level, ulong first, int minLevel, GfnRange range, List<Visit> visits, bool leafsOnly)
+    private static void Collect(ulong* table, PageLevel level, ulong first, PageLevel minLevel, GfnRange range, List<Visit> visits, bool leafsOnly)
     {
         ulong span = Gfn.FramesPerSpte(level);
         for (int index = 0; index < 512; index++)

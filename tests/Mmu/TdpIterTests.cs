@@ -6,13 +6,13 @@ namespace Lab.Tests.Mmu;
 public unsafe class TdpIterTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void Visits_every_entry_of_a_sparse_tree_once_and_in_pre_order(int minLevel)
+    [InlineData(PageLevel.Size4K)]
+    [InlineData(PageLevel.Size2M)]
+    [InlineData(PageLevel.Size1G)]
+    [InlineData(PageLevel.Size512G)]
+    public void Visits_every_entry_of_a_sparse_tree_once_and_in_pre_order(PageLevel minLevel)
     {
-        using TableTree tree = TableTree.Random(seed: minLevel);
+        using TableTree tree = TableTree.Random(seed: (int)minLevel);
         Assert.Equal(tree.PreOrder(minLevel, GfnRange.All), Visits(tree, minLevel, GfnRange.All));
     }
 
@@ -29,7 +29,7 @@ public unsafe class TdpIterTests
     {
         using TableTree tree = TableTree.Random(seed: 11);
         GfnRange range = GfnRange.Of(start, frames);
-        for (int minLevel = 1; minLevel <= 4; minLevel++)
+        for (PageLevel minLevel = PageLevel.Size4K; minLevel <= PageLevel.Size512G; minLevel++)
             Assert.Equal(tree.PreOrder(minLevel, range), Visits(tree, minLevel, range));
     }
 
@@ -37,15 +37,15 @@ public unsafe class TdpIterTests
     public void An_empty_range_at_a_table_border_is_over_at_once()
     {
         using TableTree tree = TableTree.Random(seed: 3);
-        Assert.False(tree.Iterate(1, GfnRange.Of(0, 0)).Valid);
+        Assert.False(tree.Iterate(PageLevel.Size4K, GfnRange.Of(0, 0)).Valid);
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(2, 2)]
-    [InlineData(3, 3)]
-    [InlineData(4, 4)]
-    public void Yielding_before_each_entry_skips_none_although_others_change_the_tree(int minLevel, int seed)
+    [InlineData(PageLevel.Size4K, 1)]
+    [InlineData(PageLevel.Size2M, 2)]
+    [InlineData(PageLevel.Size1G, 3)]
+    [InlineData(PageLevel.Size512G, 4)]
+    public void Yielding_before_each_entry_skips_none_although_others_change_the_tree(PageLevel minLevel, int seed)
     {
         using TableTree tree = TableTree.Random(seed);
         List<Visit> expected = tree.Leafs(minLevel);
@@ -54,8 +54,8 @@ public unsafe class TdpIterTests
         List<Visit> zapped = Zap(tree, minLevel, advancesAfterRestart: false, atYield: goal =>
         {
             if (goal >> 27 == 0 || ++changes > 40) return;
-            tree.Cut(0, 4);
-            tree.MapLeaf(goal & 511, 1);
+            tree.Cut(0, PageLevel.Size512G);
+            tree.MapLeaf(goal & 511, PageLevel.Size4K);
         });
         Assert.Equal(expected, zapped);
         Assert.True(changes > 40);
@@ -66,31 +66,31 @@ public unsafe class TdpIterTests
     {
         // CVE-2021-47094, made with the true iterator and one step too many: the test above would notice.
         using TableTree tree = TableTree.Random(seed: 4);
-        List<Visit> expected = tree.Leafs(minLevel: 4);
-        List<Visit> zapped = Zap(tree, minLevel: 4, advancesAfterRestart: true, atYield: _ => { });
+        List<Visit> expected = tree.Leafs(minLevel: PageLevel.Size512G);
+        List<Visit> zapped = Zap(tree, minLevel: PageLevel.Size512G, advancesAfterRestart: true, atYield: _ => { });
         Assert.NotEqual(expected, zapped);
-        Assert.NotEmpty(tree.Leafs(minLevel: 4));
+        Assert.NotEmpty(tree.Leafs(minLevel: PageLevel.Size512G));
     }
 
     [Fact]
     public void The_entry_before_which_the_walk_yielded_is_the_next_one_it_stops_at()
     {
         using TableTree tree = TableTree.Random(seed: 5);
-        foreach (Visit goal in tree.PreOrder(1, GfnRange.All).Where(visit => visit.Level == 1 && visit.Gfn % 13 == 0))
+        foreach (Visit goal in tree.PreOrder(PageLevel.Size4K, GfnRange.All).Where(visit => visit.Level == PageLevel.Size4K && visit.Gfn % 13 == 0))
         {
-            TdpIter<Metal> iter = tree.Iterate(1, GfnRange.All);
-            while (iter.Gfn != goal.Gfn || iter.Level != 1) iter.Next();
+            TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+            while (iter.Gfn.Value != goal.Gfn || iter.Level != PageLevel.Size4K) iter.Next();
             iter.MarkYielded();
             Assert.True(iter.Yielded);
             iter.Next();
             Assert.False(iter.Yielded);
             Assert.Equal(TableTree.RootLevel, iter.Level);
-            for (int level = TableTree.RootLevel; level > 1; level--)
+            for (PageLevel level = TableTree.RootLevel; level > PageLevel.Size4K; level--)
             {
-                Assert.Equal(goal.Gfn & ~(Gfn.FramesPerSpte(level) - 1), iter.Gfn);
+                Assert.Equal(goal.Gfn & ~(Gfn.FramesPerSpte(level) - 1), iter.Gfn.Value);
                 iter.Next();
             }
-            Assert.Equal(goal, new Visit(iter.Level, iter.Gfn));
+            Assert.Equal(goal, new Visit(iter.Level, iter.Gfn.Value));
         }
     }
 
@@ -98,16 +98,16 @@ public unsafe class TdpIterTests
     public void After_its_table_was_cut_away_during_a_yield_the_walk_goes_on_behind_it()
     {
         using TableTree tree = new();
-        tree.MapLeaf(5, 1);
-        tree.MapLeaf(9, 1);
-        tree.MapLeaf(512, 1);
-        TdpIter<Metal> iter = tree.Iterate(1, GfnRange.All);
-        while (iter.Gfn != 5 || iter.Level != 1) iter.Next();
-        tree.Cut(0, 2);
+        tree.MapLeaf(5, PageLevel.Size4K);
+        tree.MapLeaf(9, PageLevel.Size4K);
+        tree.MapLeaf(512, PageLevel.Size4K);
+        TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+        while (iter.Gfn.Value != 5 || iter.Level != PageLevel.Size4K) iter.Next();
+        tree.Cut(0, PageLevel.Size2M);
         iter.MarkYielded();
         List<ulong> leafs = [];
         for (iter.Next(); iter.Valid; iter.Next())
-            if (iter.Level == 1 && Spte.IsPresent(iter.OldSpte)) leafs.Add(iter.Gfn);
+            if (iter.Level == PageLevel.Size4K && Spte.IsPresent(iter.OldSpte)) leafs.Add(iter.Gfn.Value);
         Assert.Equal([512UL], leafs);
     }
 
@@ -115,10 +115,10 @@ public unsafe class TdpIterTests
     public void Progress_is_a_goal_that_moved_since_the_last_yield_and_stepping_down_is_none()
     {
         using TableTree tree = new();
-        tree.MapLeaf(0, 1);
-        TdpIter<Metal> iter = tree.Iterate(1, GfnRange.All);
+        tree.MapLeaf(0, PageLevel.Size4K);
+        TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
         Assert.False(iter.MadeProgress);
-        for (int level = TableTree.RootLevel; level > 1; level--)
+        for (PageLevel level = TableTree.RootLevel; level > PageLevel.Size4K; level--)
         {
             iter.Next();
             Assert.False(iter.MadeProgress);
@@ -127,7 +127,7 @@ public unsafe class TdpIterTests
         Assert.True(iter.MadeProgress);
         iter.MarkYielded();
         Assert.False(iter.MadeProgress);
-        for (int level = TableTree.RootLevel; level >= 1; level--)
+        for (PageLevel level = TableTree.RootLevel; level >= PageLevel.Size4K; level--)
         {
             iter.Next();
             Assert.False(iter.MadeProgress);
@@ -145,35 +145,35 @@ public unsafe class TdpIterTests
     public void Skipping_to_an_entry_equals_as_many_steps(int from, int to)
     {
         using TableTree tree = TableTree.Random(seed: 6);
-        tree.MapLeaf(0, 1);
-        for (ulong gfn = 0; gfn < 512; gfn += 3) tree.MapLeaf(gfn, 1);
-        TdpIter<Metal> stepped = tree.Iterate(1, GfnRange.All);
-        while (stepped.Level != 1 || stepped.Gfn != (ulong)from) stepped.Next();
+        tree.MapLeaf(0, PageLevel.Size4K);
+        for (ulong gfn = 0; gfn < 512; gfn += 3) tree.MapLeaf(gfn, PageLevel.Size4K);
+        TdpIter<Metal> stepped = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+        while (stepped.Level != PageLevel.Size4K || stepped.Gfn.Value != (ulong)from) stepped.Next();
         TdpIter<Metal> skipped = stepped;
         for (int step = from; step < to; step++) stepped.Next();
         skipped.SkipTo(to);
         while (true)
         {
-            Assert.Equal(new Visit(stepped.Level, stepped.Gfn), new Visit(skipped.Level, skipped.Gfn));
+            Assert.Equal(new Visit(stepped.Level, stepped.Gfn.Value), new Visit(skipped.Level, skipped.Gfn.Value));
             Assert.Equal(stepped.OldSpte, skipped.OldSpte);
             Assert.Equal(stepped.Goal, skipped.Goal);
             Assert.Equal((nint)stepped.Sptep, (nint)skipped.Sptep);
             Assert.Equal(stepped.Valid, skipped.Valid);
-            if (!stepped.Valid || stepped.Gfn >= 2048) break;
+            if (!stepped.Valid || stepped.Gfn.Value >= 2048) break;
             stepped.Next();
             skipped.Next();
         }
     }
 
-    private static List<Visit> Visits(TableTree tree, int minLevel, GfnRange range)
+    private static List<Visit> Visits(TableTree tree, PageLevel minLevel, GfnRange range)
     {
         List<Visit> visits = [];
-        for (TdpIter<Metal> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next()) visits.Add(new Visit(iter.Level, iter.Gfn));
+        for (TdpIter<Metal> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next()) visits.Add(new Visit(iter.Level, iter.Gfn.Value));
         return visits;
     }
 
     /// <summary>The loop of a zap at one granularity that yields before every entry it may yield before.</summary>
-    private static List<Visit> Zap(TableTree tree, int minLevel, bool advancesAfterRestart, Action<ulong> atYield)
+    private static List<Visit> Zap(TableTree tree, PageLevel minLevel, bool advancesAfterRestart, Action<ulong> atYield)
     {
         List<Visit> zapped = [];
         TdpIter<Metal> iter = tree.Iterate(minLevel, GfnRange.All);
@@ -181,7 +181,7 @@ public unsafe class TdpIterTests
         {
             if (iter.MadeProgress)
             {
-                atYield(iter.Goal);
+                atYield(iter.Goal.Value);
                 iter.MarkYielded();
                 iter.Next();
                 if (advancesAfterRestart) iter.Next();
@@ -190,7 +190,7 @@ public unsafe class TdpIterTests
             if (Spte.IsPresent(iter.OldSpte) && (iter.Level == minLevel || Spte.IsLeaf(iter.OldSpte, iter.Level)))
             {
                 *iter.Sptep = Spte.NonPresent;
-                zapped.Add(new Visit(iter.Level, iter.Gfn));
+                zapped.Add(new Visit(iter.Level, iter.Gfn.Value));
             }
             iter.Next();
         }

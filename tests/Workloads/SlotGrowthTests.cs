@@ -21,7 +21,7 @@ public sealed class SlotGrowthTests
     [Fact]
     public void Sizes_that_one_huge_leaf_maps_are_one_size()
     {
-        string[] metrics = [.. Metrics(StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, LeafLevel = 2 }), frames: 8192)];
+        string[] metrics = [.. Metrics(StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, LeafLevel = PageLevel.Size2M }), frames: 8192)];
         Assert.Equal(["update.pages_0", "update.pages_512", "update.pages_4096", "update.pages_8192"], metrics.Where(metric => metric.StartsWith("update", StringComparison.Ordinal)));
     }
 

@@ -49,7 +49,7 @@ public class SoundStrategyTests
     public void Mainline_is_clean_at_every_granularity_with_huge_pages_and_yields_after_some_entries(ZapPasses passes) =>
         WorkloadRun.Of(
             "mainline", typeof(FaultStorm<>), Window,
-            new VmSettings { Vcpus = 2, LeafLevel = 2, Passes = passes, Yield = YieldPolicy.AfterEntries, YieldEntries = 16 }).AssertClean();
+            new VmSettings { Vcpus = 2, LeafLevel = PageLevel.Size2M, Passes = passes, Yield = YieldPolicy.AfterEntries, YieldEntries = 16 }).AssertClean();
 
     [Fact]
     public void The_bound_on_an_empty_guest_maps_nothing()

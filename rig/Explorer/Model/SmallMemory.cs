@@ -101,7 +101,7 @@ internal sealed unsafe class SmallMemory : IDisposable
     }
 
     /// <summary>An empty table, or null if the agent has made too many.</summary>
-    public ulong* NewTable(int agent, ulong rootId, int level, ulong gfn)
+    public ulong* NewTable(int agent, ulong rootId, PageLevel level, ulong gfn)
     {
         if (_tablesUsed[agent] == TablesPerAgent) return null;
         int number = agent * TablesPerAgent + _tablesUsed[agent]++;
@@ -189,7 +189,7 @@ internal sealed unsafe class SmallMemory : IDisposable
     {
         public TableState State;
         public ulong RootId;
-        public int Level;
+        public PageLevel Level;
         public ulong Gfn;
     }
 }

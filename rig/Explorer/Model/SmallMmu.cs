@@ -15,7 +15,7 @@ namespace Lab.Explorer.Model;
 internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 {
     /// <summary>Level of a root's table.</summary>
-    public const int RootLevel = 2;
+    public const PageLevel RootLevel = PageLevel.Size2M;
 
     private readonly Explored _machine;
     private readonly AgentController _agents;
@@ -78,7 +78,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         }
 
         ref ulong leaf = ref ((ulong*)Spte.Address(old))[gfn % (ulong)_entries];
-        ulong fresh = Spte.MakeLeaf(mapping.Frame, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
+        ulong fresh = Spte.MakeLeaf(mapping.Hva, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
         ulong present = _machine.Load(ref leaf);
         if (present != Spte.NonPresent)
         {
@@ -219,7 +219,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
 
     /// <summary>Read behind the machine's back: an oracle's look takes no time and is no step.</summary>
-    public long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
     {
         long present = 0;
         for (int index = 0; index < _entries; index++)

@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Hardware;
 
 /// <summary>
@@ -51,7 +53,7 @@ internal sealed unsafe class GuestImage : IDisposable
     /// <summary>Guest addresses below this are mapped.</summary>
     public long GuestBytes { get; }
 
-    public ulong UserAddress => (ulong)_memory.Address;
+    public Hva UserAddress => _memory.Hva;
 
     /// <summary>Guest address behind the image, where the VM's request words go.</summary>
     public ulong RequestsBase => Base + (ulong)Bytes;

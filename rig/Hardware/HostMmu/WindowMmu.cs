@@ -42,7 +42,7 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
 
     /// <inheritdoc/>
     /// <remarks>At the root's level its pieces count; below, the pages that have a PTE, or where the kernel does not show them, the frames of the pieces.</remarks>
-    public override long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    public override long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
     {
         if (WindowOf(root) is not { } window) return 0;
         (long pieces, long frames) = window.Pieces.CountIn(range);
@@ -63,18 +63,18 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
     /// updater that is still at work must not turn that into an error of its own.
     /// </remarks>
     /// <exception cref="InsufficientMemoryException">There is none; or the range lies where no window reaches.</exception>
-    public override ulong AllocateBacking(GfnRange range, FrameStamp stamp)
+    public override Hva AllocateBacking(GfnRange range, FrameStamp stamp)
     {
         if (range.End.Value > _frames)
             throw new InsufficientMemoryException($"A slot at frames {range} lies outside the windows of --mmu host, which reach frame 0x{_frames:x}: ask for more --memory, which makes them longer.");
-        if (!_host.IsMemoryWholeNow()) return 0;
-        ulong address = base.AllocateBacking(range, stamp);
+        if (!_host.IsMemoryWholeNow()) return default;
+        Hva address = base.AllocateBacking(range, stamp);
         _host.Expect(Memory.Find(address));
         return address;
     }
 
     /// <summary>Memory that is not whole is left alone until the host goes: stamping it would fault where nobody can answer.</summary>
-    public override void FreeBacking(ulong backing, ulong generation)
+    public override void FreeBacking(Hva backing, ulong generation)
     {
         if (_host.IsMemoryWholeNow()) base.FreeBacking(backing, generation);
     }

@@ -15,11 +15,11 @@ internal sealed unsafe class KvmVm(Kvm kvm, Descriptor descriptor, KvmCpuid cpui
     /// <param name="flags">1 logs dirty pages, 2 makes it read-only, as <see cref="MemslotFlags"/>.</param>
     /// <param name="guestAddress">Guest physical, page-aligned.</param>
     /// <param name="bytes">Zero deletes the slot.</param>
-    /// <param name="userAddress">Of the memory in this process, page-aligned.</param>
+    /// <param name="userAddress">Of the memory in this process, page-aligned. It stays mapped for as long as the slot is there: the guest reads and writes it.</param>
     /// <exception cref="SystemCallException">KVM refused; nothing changed.</exception>
-    public void SetRegion(int slot, MemslotFlags flags, ulong guestAddress, ulong bytes, ulong userAddress)
+    public void SetRegion(int slot, MemslotFlags flags, ulong guestAddress, ulong bytes, Hva userAddress)
     {
-        KvmRegion region = new() { Slot = (uint)slot, Flags = (uint)flags, GuestAddress = guestAddress, Bytes = bytes, UserAddress = userAddress };
+        KvmRegion region = new() { Slot = (uint)slot, Flags = (uint)flags, GuestAddress = guestAddress, Bytes = bytes, UserAddress = userAddress.Value };
         SetRegion(ref region);
     }
 

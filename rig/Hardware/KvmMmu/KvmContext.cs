@@ -59,11 +59,11 @@ internal sealed class KvmContext : IRootSpace, IDisposable
         if (_image is { } last)
         {
             // Where memory lies cannot be changed in place.
-            Vm.SetRegion(RequestsSlot, MemslotFlags.None, last.RequestsBase, 0, 0);
-            if (last != image) Vm.SetRegion(ImageSlot, MemslotFlags.None, GuestImage.Base, 0, 0);
+            Vm.SetRegion(RequestsSlot, MemslotFlags.None, last.RequestsBase, 0, default);
+            if (last != image) Vm.SetRegion(ImageSlot, MemslotFlags.None, GuestImage.Base, 0, default);
         }
         if (_image != image) Vm.SetRegion(ImageSlot, MemslotFlags.None, GuestImage.Base, (ulong)image.Bytes, image.UserAddress);
-        Vm.SetRegion(RequestsSlot, MemslotFlags.None, image.RequestsBase, (ulong)requestBytes, (ulong)requests);
+        Vm.SetRegion(RequestsSlot, MemslotFlags.None, image.RequestsBase, (ulong)requestBytes, new Hva((ulong)requests));
         (_image, _requests) = (image, requests);
     }
 
@@ -104,7 +104,7 @@ internal sealed class KvmContext : IRootSpace, IDisposable
     /// <summary>Deletes the slot of a piece. On return the guest reaches nothing of it.</summary>
     public void Zap(in Piece piece)
     {
-        Vm.SetRegion(piece.Slot, MemslotFlags.None, piece.Range.Start.Value << 12, 0, 0);
+        Vm.SetRegion(piece.Slot, MemslotFlags.None, piece.Range.Start.Value << 12, 0, default);
         Pieces.Remove(piece);
         _freeSlots.Push(piece.Slot);
     }

@@ -31,7 +31,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     public void Create(in Memslot slot)
     {
         Set(slot, slot.Range.Start, (ulong)Bytes(slot), slot.Flags);
-        lock (_slots) _slots[slot.Id] = (slot, _memory.Find(slot.Frame));
+        lock (_slots) _slots[slot.Id] = (slot, _memory.Find(slot.Hva));
     }
 
     public void Delete(in Memslot slot)
@@ -43,7 +43,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     public void Move(in Memslot slot, Gfn newBase)
     {
         Set(slot, newBase, (ulong)Bytes(slot), slot.Flags);
-        lock (_slots) _slots[slot.Id] = (slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) }, _memory.Find(slot.Frame));
+        lock (_slots) _slots[slot.Id] = (slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) }, _memory.Find(slot.Hva));
     }
 
     public void SetFlags(in Memslot slot, MemslotFlags flags) => Set(slot, slot.Range.Start, (ulong)Bytes(slot), flags);
@@ -69,7 +69,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
         for (int index = 0; index < count; index++)
         {
             ulong place = (start.Value + 2 * (ulong)index) << 12;
-            Context.Vm.SetRegion(KvmContext.FirstSlot + firstId + index, MemslotFlags.None, place, SlotMemory.PageBytes, (ulong)memory.Address + (ulong)index * SlotMemory.PageBytes);
+            Context.Vm.SetRegion(KvmContext.FirstSlot + firstId + index, MemslotFlags.None, place, SlotMemory.PageBytes, memory.Hva + (ulong)index * SlotMemory.PageBytes);
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
             ulong start = Math.Max(from, slot.Range.Start.Value);
             from = Math.Min(range.End.Value, slot.Range.End.Value);
             long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes, bytes = (long)(from - start) * SlotMemory.PageBytes;
-            if (_drop == MemoryDrop.DontNeed) DontNeed((nint)slot.Frame + (nint)offset, bytes);
+            if (_drop == MemoryDrop.DontNeed) DontNeed((nint)slot.Hva.Value + (nint)offset, bytes);
             else PunchHole(backing.FileOffset + offset, bytes);
         }
         if (!any && _outside is { } outside) DontNeed((nint)outside.Address, Math.Min(outside.Bytes, (long)range.Frames * SlotMemory.PageBytes));
@@ -130,7 +130,7 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     }
 
     private void Set(in Memslot slot, Gfn place, ulong bytes, MemslotFlags flags) =>
-        Context.Vm.SetRegion(KvmContext.FirstSlot + slot.Id, flags, place.Value << 12, bytes, slot.Frame);
+        Context.Vm.SetRegion(KvmContext.FirstSlot + slot.Id, flags, place.Value << 12, bytes, slot.Hva);
 
     private static long Bytes(in Memslot slot) => (long)slot.Range.Frames * SlotMemory.PageBytes;
 }

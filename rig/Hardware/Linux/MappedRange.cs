@@ -1,3 +1,4 @@
+using Lab.Mmu;
 using System.Runtime.InteropServices;
 
 namespace Lab.Hardware;
@@ -17,6 +18,8 @@ internal sealed unsafe class MappedRange : SafeHandle
     public override bool IsInvalid => handle is -1 or 0;
 
     public byte* Address => (byte*)handle;
+
+    public Hva Hva => new((ulong)Address);
 
     public long Bytes => (long)_bytes;
 

@@ -54,7 +54,7 @@ internal abstract unsafe partial class PieceMmu<TMachine>
             if (TryZap(space, piece))
             {
                 _machine.Actor.Counters.TablesZapped++;
-                _machine.Record(MmuEventKind.ZapPage, root.Id, 0, piece.Range.Start.Value, level: 2, hold.IsShared);
+                _machine.Record(MmuEventKind.ZapPage, root.Id, 0, piece.Range.Start.Value, PageLevel.Size2M, hold.IsShared);
                 CountPages(-1);
                 if (_settings.PauseNanoseconds.TryGetValue(PausePoint.Detached, out long pause)) _machine.Dally(pause);
             }

@@ -23,7 +23,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     private readonly RootPool _roots = new();
     private readonly Rcu _rcu;
     private readonly Lock _ownedLock = new();
-    private readonly HashSet<ulong> _backings = [];
+    private readonly HashSet<Hva> _backings = [];
     private readonly HashSet<IRootSpace> _taken = [];
     private long _pages;
     private long _pagesMax;
@@ -98,7 +98,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
                 space.AllowWrites(piece);
                 return MapOutcome.Fixed;
             }
-            SlotBacking backing = Memory.Find(mapping.Frame);
+            SlotBacking backing = Memory.Find(mapping.Hva);
             Piece fresh = Fitted(space.Pieces, mapping.Gfn, space.Pieces.PieceAround(mapping.Gfn, backing, slot: 0));
             if (!space.TryInstall(Allow(fresh, mapping, backing.Flags))) return MapOutcome.NoMemory;
         }
@@ -124,7 +124,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
 
     /// <inheritdoc/>
     /// <remarks>Pieces at the upper levels. At the lowest the frames that they make reachable: the kernel does not say which it has mapped.</remarks>
-    public virtual long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    public virtual long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
     {
         if (SpaceOf(root) is not { } space) return 0;
         (long pieces, long frames) = space.Pieces.CountIn(range);
@@ -133,23 +133,23 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
 
     public bool NeedsSettling => true;
 
-    public virtual ulong AllocateBacking(GfnRange range, FrameStamp stamp)
+    public virtual Hva AllocateBacking(GfnRange range, FrameStamp stamp)
     {
-        ulong address = Memory.Allocate(range, stamp).Address;
+        Hva address = Memory.Allocate(range, stamp).Address;
         lock (_ownedLock) _backings.Add(address);
         return address;
     }
 
-    public virtual void FreeBacking(ulong backing, ulong generation)
+    public virtual void FreeBacking(Hva backing, ulong generation)
     {
         lock (_ownedLock) _backings.Remove(backing);
         Memory.Free(backing, generation);
     }
 
-    public void SetBackingFlags(ulong backing, MemslotFlags flags)
+    public void SetBackingFlags(Hva backing, MemslotFlags flags)
     {
         // Nothing is there if the memory was lost: the run is over then.
-        if (backing != 0) Memory.Find(backing).Flags = flags;
+        if (backing != default) Memory.Find(backing).Flags = flags;
     }
 
     public virtual void SettleBacking(FrameStamp next) => Memory.Settle(next);
@@ -159,7 +159,7 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
         _rcu.Dispose();
         // Spaces of roots that were leaked, and slots that were there when the VM went.
         foreach (IRootSpace space in _taken.ToArray()) Clear(space);
-        foreach (ulong backing in _backings.ToArray()) FreeBacking(backing, generation: 0);
+        foreach (Hva backing in _backings.ToArray()) FreeBacking(backing, generation: 0);
         _roots.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -7,7 +7,7 @@ namespace Lab.Hardware;
 /// <param name="Address">Of the memory behind its first frame, in this process.</param>
 /// <param name="FileOffset">Of the same memory in its file.</param>
 /// <param name="Slot">Number that the implementation gave it.</param>
-internal readonly record struct Piece(GfnRange Range, ulong Address, long FileOffset, int Slot)
+internal readonly record struct Piece(GfnRange Range, Hva Address, long FileOffset, int Slot)
 {
     public long Bytes => (long)Range.Frames * SlotMemory.PageBytes;
 

@@ -7,7 +7,7 @@ namespace Lab.Hardware;
 /// <param name="Bytes">A multiple of 4 KiB.</param>
 /// <param name="FileOffset">Where it lies in <see cref="SlotMemory.File"/>.</param>
 /// <param name="Range">Guest frames it was allocated for.</param>
-internal sealed record SlotBacking(ulong Address, long Bytes, long FileOffset, GfnRange Range)
+internal sealed record SlotBacking(Hva Address, long Bytes, long FileOffset, GfnRange Range)
 {
     /// <summary>Flags of the slot. Set under slots_lock, read by faults.</summary>
     public MemslotFlags Flags { get; set; }
@@ -39,7 +39,7 @@ internal sealed unsafe class SlotMemory : IDisposable
     private readonly Lock _lock = new();
     private readonly BackingKind _kind;
     private readonly Descriptor? _file;
-    private readonly Dictionary<ulong, SlotBacking> _used = [];
+    private readonly Dictionary<Hva, SlotBacking> _used = [];
     private readonly Dictionary<ulong, MappedRange> _mapped = [];
     private readonly Dictionary<long, Queue<SlotBacking>> _freed = [];
     private readonly Queue<(SlotBacking Backing, ulong Stamp)> _unstamped = new();
@@ -73,11 +73,11 @@ internal sealed unsafe class SlotMemory : IDisposable
     }
 
     /// <summary>Takes back what nothing may reach any more; it is stamped so when it is settled.</summary>
-    public void Free(ulong address, ulong generation)
+    public void Free(Hva address, ulong generation)
     {
         lock (_lock)
         {
-            if (!_used.Remove(address, out SlotBacking? backing)) throw new ArgumentException($"There is no slot memory at 0x{address:x}.", nameof(address));
+            if (!_used.Remove(address, out SlotBacking? backing)) throw new ArgumentException($"There is no slot memory at {address}.", nameof(address));
             _unstamped.Enqueue((backing, FrameStamp.Of(FrameStamp.FreedSlot, generation).Word));
         }
     }
@@ -99,10 +99,10 @@ internal sealed unsafe class SlotMemory : IDisposable
 
     /// <summary>What was allocated at the address and is not freed.</summary>
     /// <exception cref="ArgumentException">Nothing was.</exception>
-    public SlotBacking Find(ulong address)
+    public SlotBacking Find(Hva address)
     {
         lock (_lock)
-            return _used.TryGetValue(address, out SlotBacking? backing) ? backing : throw new ArgumentException($"There is no slot memory at 0x{address:x}.", nameof(address));
+            return _used.TryGetValue(address, out SlotBacking? backing) ? backing : throw new ArgumentException($"There is no slot memory at {address}.", nameof(address));
     }
 
     public void Dispose()
@@ -151,7 +151,7 @@ internal sealed unsafe class SlotMemory : IDisposable
         // Refused where the kernel has no huge pages; then there is nothing to switch.
         if (_kind != BackingKind.Shared) _ = Libc.Advise((nint)mapped.Address, (nuint)bytes, _kind == BackingKind.HugePages ? Libc.MadviseHugePage : Libc.MadviseNoHugePage);
         _mapped.Add((ulong)mapped.Address, mapped);
-        return new SlotBacking((ulong)mapped.Address, bytes, offset, range);
+        return new SlotBacking(new Hva((ulong)mapped.Address), bytes, offset, range);
     }
 
     private static void Stamp(SlotBacking backing, ulong word)
@@ -159,7 +159,7 @@ internal sealed unsafe class SlotMemory : IDisposable
         for (long offset = 0; offset < backing.Bytes; offset += PageBytes)
         {
             // SAFETY: the backing's range is mapped read and write until this object is disposed of.
-            byte* page = (byte*)backing.Address + offset;
+            byte* page = (byte*)backing.Address.Value + offset;
             *(ushort*)(page + CodeOffset) = JumpToRbx;
             Volatile.Write(ref *(ulong*)page, word);
         }

@@ -94,7 +94,7 @@ public sealed record RunRequest
             {
                 Vcpus = vcpus,
                 MemoryBytes = Math.Max(memory, trace is null ? 0 : (long)Math.Min(trace.FramesMax, (ulong)memory >> 12) << 12),
-                LeafLevel = values.Of(RunSettings.Pages),
+                LeafLevel = (PageLevel)values.Of(RunSettings.Pages),
             },
             Window = WindowSettings.Of(values) with { LoggedSamples = values.Of(RunSettings.Watch) ? LoggedSamples(vcpus) : 0 },
             Parameters = new WorkloadParameters { MemoryBytes = memory, Seed = values.Of(RunSettings.Seed), Trace = trace, Values = values },

@@ -10,7 +10,7 @@ public readonly unsafe record struct FrameStamp(ulong Word)
 
     /// <summary>The word by which an access proves whose memory it reached.</summary>
     // SAFETY: every frame address that reaches an SPTE came from a guest memory, which lives until the VM is disposed of.
-    internal static ref ulong At(ulong frame) => ref *(ulong*)frame;
+    internal static ref ulong At(Hva page) => ref *(ulong*)page.Value;
 
     public int Slot => (int)(Word >> 48);
 
@@ -27,16 +27,16 @@ public interface IGuestMemory
     bool NeedsSettling { get; }
 
     /// <summary>
-    /// Memory for a slot, each page stamped. Returns the address of the first page, by which <see cref="Mapping.Frame"/> names it.
+    /// Memory for a slot, each page stamped. Returns the address of the first page, by which <see cref="Mapping.Hva"/> names it.
     /// </summary>
     /// <exception cref="InsufficientMemoryException">There is none.</exception>
-    ulong AllocateBacking(GfnRange range, FrameStamp stamp);
+    Hva AllocateBacking(GfnRange range, FrameStamp stamp);
 
     /// <summary>Tells the flags of the slot that the memory is for: what a fault maps from now on follows them.</summary>
-    void SetBackingFlags(ulong backing, MemslotFlags flags);
+    void SetBackingFlags(Hva backing, MemslotFlags flags);
 
     /// <summary>Hands the memory back. Nothing may reach it any more; if it does, it finds the stamp of the freed, after <see cref="SettleBacking"/>.</summary>
-    void FreeBacking(ulong backing, ulong generation);
+    void FreeBacking(Hva backing, ulong generation);
 
     /// <summary>Stamps what was freed, and memory for a slot that is likely to be made next with the stamp that it will have.</summary>
     void SettleBacking(FrameStamp next);
@@ -57,30 +57,30 @@ public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemor
     private const int FrameCount = 2048;
 
     private readonly NativeBlock _block = new((long)FrameCount * FrameBytes);
-    private readonly Queue<ulong> _free = new();
+    private readonly Queue<Hva> _free = new();
     private int _everUsed;
 
     /// <summary>Nothing is left to do: a frame is stamped when it is allocated and when it is freed.</summary>
     public bool NeedsSettling => false;
 
     /// <summary>Address of a frame that now carries the stamp.</summary>
-    public ulong AllocateBacking(GfnRange range, FrameStamp stamp)
+    public Hva AllocateBacking(GfnRange range, FrameStamp stamp)
     {
         // Frames never used come first, so that a freed one keeps its stamp for long.
-        ulong frame = _everUsed < FrameCount ? (ulong)(_block.Address + (long)_everUsed++ * FrameBytes) : _free.Dequeue();
+        Hva frame = _everUsed < FrameCount ? new((ulong)(_block.Address + (long)_everUsed++ * FrameBytes)) : _free.Dequeue();
         machine.Store(ref FrameStamp.At(frame), stamp.Word);
         return frame;
     }
 
     /// <summary>Stamps the frame as freed and hands it back. No translation may lead to it any more.</summary>
-    public void FreeBacking(ulong backing, ulong generation)
+    public void FreeBacking(Hva backing, ulong generation)
     {
         machine.Store(ref FrameStamp.At(backing), FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
         _free.Enqueue(backing);
     }
 
     /// <summary>Nothing to do: a software walk asks the slot.</summary>
-    public void SetBackingFlags(ulong backing, MemslotFlags flags) { }
+    public void SetBackingFlags(Hva backing, MemslotFlags flags) { }
 
     public void SettleBacking(FrameStamp next) { }
 

@@ -21,7 +21,7 @@ internal unsafe struct TablePage
     public RcuHead Rcu;
     public ulong Gfn;
     public ulong RootId;
-    public int Level;
+    public PageLevel Level;
     public TableState State;
     public nint NextFree;
 }

@@ -128,12 +128,12 @@ internal static class MachineEvents
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Record<TMachine>(
-        this TMachine machine, MmuEventKind kind, ulong rootId = 0, long refCount = 0, ulong detail = 0, int level = 0, bool shared = false, bool invalid = false)
+        this TMachine machine, MmuEventKind kind, ulong rootId = 0, long refCount = 0, ulong detail = 0, PageLevel level = PageLevel.None, bool shared = false, bool invalid = false)
         where TMachine : IMachine =>
         machine.Actor.Events.Record(new MmuEvent(machine.Timestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
 
     /// <summary>Records what happens to a root, with its count and validity as they are now.</summary>
-    public static void Record<TMachine>(this TMachine machine, MmuEventKind kind, TdpRoot root, int level, bool shared)
+    public static void Record<TMachine>(this TMachine machine, MmuEventKind kind, TdpRoot root, PageLevel level, bool shared)
         where TMachine : IMachine =>
         machine.Record(kind, root.Id, (long)root.Count, 0, level, shared, (root.Role & RootRole.Invalid) != 0);
 }

@@ -18,10 +18,10 @@ public enum MapOutcome
 
 /// <summary>A leaf to install.</summary>
 /// <param name="Gfn">Guest frame that faulted.</param>
-/// <param name="Frame">Address of the backing frame.</param>
+/// <param name="Hva">Address of the memory behind the slot: every frame of it is backed from there.</param>
 /// <param name="MayWrite">The slot allows writing.</param>
 /// <param name="Write">The access that faulted was a write.</param>
-public readonly record struct Mapping(Gfn Gfn, ulong Frame, bool MayWrite, bool Write);
+public readonly record struct Mapping(Gfn Gfn, Hva Hva, bool MayWrite, bool Write);
 
 /// <summary>What a guest access gets from the tables.</summary>
 public enum WalkOutcome
@@ -117,5 +117,5 @@ public interface IMmu : IDisposable
     void FreeRoot(TdpRoot root);
 
     /// <summary>Present leafs and tables in the range, for the oracles. Inside a read-side section.</summary>
-    long CountPresent(TdpRoot root, GfnRange range, int minLevel);
+    long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel);
 }

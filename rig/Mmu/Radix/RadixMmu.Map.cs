@@ -12,7 +12,7 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine>
 {
     /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a constant.</summary>
-    private const int WalkLevels = 4;
+    private const PageLevel WalkLevels = PageLevel.Size512G;
 
     // An entry that leads to a table has its flags below the address only: see TableBelow.
     private const uint TableFlagsAreLow =
@@ -29,7 +29,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         bool atLeafLevel = WalkDown(root.Table, mapping.Gfn.Value, out ulong* sptep, out ulong old);
         if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent) return MapRest(cache, root, mapping, sptep, old);
-        ulong fresh = Spte.MakeLeaf(mapping.Frame, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
+        ulong fresh = Spte.MakeLeaf(mapping.Hva, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
         return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
     }
 
@@ -60,13 +60,13 @@ public sealed unsafe partial class RadixMmu<TMachine>
     private bool WalkDown(ulong* top, ulong gfn, out ulong* sptep, out ulong spte)
     {
         spte = LoadEntry(top, gfn, WalkLevels, out sptep);
-        return TryStepDown(gfn, 3, ref sptep, ref spte)
-            && TryStepDown(gfn, 2, ref sptep, ref spte)
+        return TryStepDown(gfn, PageLevel.Size1G, ref sptep, ref spte)
+            && TryStepDown(gfn, PageLevel.Size2M, ref sptep, ref spte)
             && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref spte);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStepDown(ulong gfn, int below, ref ulong* sptep, ref ulong spte)
+    private bool TryStepDown(ulong gfn, PageLevel below, ref ulong* sptep, ref ulong spte)
     {
         if (!LeadsToTable(spte)) return false;
         spte = LoadEntry(TableBelow(spte), gfn, below, out sptep);
@@ -74,10 +74,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong LoadEntry(ulong* table, ulong gfn, int level, out ulong* sptep)
+    private ulong LoadEntry(ulong* table, ulong gfn, PageLevel level, out ulong* sptep)
     {
         // A rotation writes its result elsewhere; a shift would need a copy first.
-        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, 9 * (level - 1));
+        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, 9 * ((int)level - 1));
         ulong index = low & (Spte.EntriesPerTable - 1);
         sptep = table + index;
         // Not through the pointer: the load does not wait for the sum, and where nobody wants the place there is none.
@@ -101,7 +101,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         ulong gfn = mapping.Gfn.Value;
         // The table is not freed while we are in the read-side section, and its level does not change while it is linked.
-        int level = _arena.PageOf(TableBelow((ulong)sptep))->Level;
+        PageLevel level = _arena.PageOf(TableBelow((ulong)sptep))->Level;
         while (level > _leafLevel)
         {
             if (!LeadsToTable(old)) old = LinkTable(cache, root, gfn, level, ref *sptep, old);
@@ -110,7 +110,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             old = LoadEntry(TableBelow(old), gfn, level, out sptep);
         }
 
-        ulong fresh = Spte.MakeLeaf(mapping.Frame, _leafLevel, mapping.MayWrite, mapping.Write);
+        ulong fresh = Spte.MakeLeaf(mapping.Hva, _leafLevel, mapping.MayWrite, mapping.Write);
         if (old == Spte.NonPresent)
             return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
         return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
@@ -120,7 +120,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// Makes a table hang below the entry, which was found as <paramref name="spte"/>. Returns the entry that leads to it, or what is
     /// there instead: non-present, if no table page was to be had.
     /// </summary>
-    private ulong LinkTable(TableCache cache, TdpRoot root, ulong gfn, int level, ref ulong sptep, ulong spte)
+    private ulong LinkTable(TableCache cache, TdpRoot root, ulong gfn, PageLevel level, ref ulong sptep, ulong spte)
     {
         Debug.Assert(_rootLevel == WalkLevels, "The walk is written out for roots of four levels.");
         if (spte == Spte.Poison) ReportPoison(root, gfn, level);
@@ -129,7 +129,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         if (child == null) return Spte.NonPresent;
         TablePage* page = _arena.PageOf(child);
         page->RootId = root.Id;
-        page->Gfn = gfn & ~(Gfn.FramesPerSpte(level) - 1);
+        page->Gfn = new Gfn(gfn).AlignDown(level).Value;
         page->Level = level - 1;
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);

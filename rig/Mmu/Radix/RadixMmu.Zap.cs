@@ -11,14 +11,14 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
     {
         if (_settings.Passes != ZapPasses.AsSource) passes = _settings.Passes;
-        int first = passes switch
+        PageLevel first = passes switch
         {
             ZapPasses.Fine => Spte.LeafLevel,
             ZapPasses.Coarse => _rootLevel - 1,
             _ => _rootLevel,
         };
         if (passes == ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level: 0, hold.IsShared);
-        for (int level = first; level <= _rootLevel; level++)
+        for (PageLevel level = first; level <= _rootLevel; level++)
         {
             if (passes != ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level, hold.IsShared);
             ZapPass(root, hold, level, mayYield, hooks);
@@ -26,7 +26,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <summary>One pass: every present SPTE at <paramref name="zapLevel"/> and below becomes non-present, together with what hangs under it.</summary>
-    public void ZapPass(TdpRoot root, MmuHold hold, int zapLevel, bool mayYield, IZapHooks? hooks)
+    public void ZapPass(TdpRoot root, MmuHold hold, PageLevel zapLevel, bool mayYield, IZapHooks? hooks)
     {
         Pacer pacer = new(_machine, CanYield(mayYield));
         _machine.EnterRcu(_rcu);
@@ -105,12 +105,12 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
-    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, int zapLevel, IZapHooks? hooks)
+    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, PageLevel zapLevel, IZapHooks? hooks)
     {
         ulong spte = iter.OldSpte;
         if (!Spte.IsPresent(spte))
         {
-            if (spte == Spte.Poison) ReportPoison(root, iter.Gfn, iter.Level);
+            if (spte == Spte.Poison) ReportPoison(root, iter.Gfn.Value, iter.Level);
             return true;
         }
         if (iter.Level > zapLevel) return true;
@@ -157,7 +157,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
         };
         while (!run.IsOver)
-            if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn, Spte.LeafLevel);
+            if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn.Value, Spte.LeafLevel);
         int done = (int)(run.At - table);
         pacer.Entries += done - 1 - (int)(iter.Sptep - table);
         pacer.Counters.LeafsZapped += run.Zapped;
@@ -223,7 +223,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         TablePage* page = _arena.PageOf(table);
         if (page->State != TableState.Linked)
         {
-            _oracle.Report(Invariants.I16, $"a level {page->Level} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
+            _oracle.Report(Invariants.I16, $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
             return;
         }
         page->State = TableState.Detached;
@@ -232,7 +232,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         _machine.Record(MmuEventKind.ZapPage, page->RootId, 0, page->Gfn, page->Level, hold.IsShared);
         if (_settings.PauseNanoseconds.TryGetValue(PausePoint.Detached, out long pause)) _machine.Dally(pause);
 
-        int level = page->Level;
+        PageLevel level = page->Level;
         long leafs = 0;
         for (int index = 0; index < Spte.EntriesPerTable; index++)
         {

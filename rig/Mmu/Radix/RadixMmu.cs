@@ -18,8 +18,8 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
     private readonly TableArena _arena;
     private readonly RootPool _roots = new();
     private readonly Rcu _rcu;
-    private readonly int _rootLevel = RootRole.Normal.Level;
-    private readonly int _leafLevel;
+    private readonly PageLevel _rootLevel = RootRole.Normal.Level;
+    private readonly PageLevel _leafLevel;
 
     public RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle)
     {
@@ -74,7 +74,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
 
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
 
-    public long CountPresent(TdpRoot root, GfnRange range, int minLevel)
+    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
     {
         long present = 0;
         for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
@@ -97,7 +97,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
             TablePage* page = (TablePage*)node;
             if (page->State != TableState.Detached)
             {
-                _oracle.Report(Invariants.I16, $"a level {page->Level} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
+                _oracle.Report(Invariants.I16, $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
                 return;
             }
             _arena.Free(page);
@@ -128,6 +128,6 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ReportPoison(TdpRoot root, ulong gfn, int level) =>
-        _oracle.Report(Invariants.I3, $"a walk of {root} read a freed level {level} table at gfn 0x{gfn:x}", root.Id);
+    private void ReportPoison(TdpRoot root, ulong gfn, PageLevel level) =>
+        _oracle.Report(Invariants.I3, $"a walk of {root} read a freed level {level:D} table at gfn 0x{gfn:x}", root.Id);
 }

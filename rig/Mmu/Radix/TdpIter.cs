@@ -17,22 +17,22 @@ internal unsafe struct TdpIter<TMachine>
 {
     private readonly TMachine _machine;
     private readonly ulong* _rootTable;
-    private readonly int _rootLevel;
-    private readonly int _minLevel;
-    private readonly ulong _end;
+    private readonly PageLevel _rootLevel;
+    private readonly PageLevel _minLevel;
+    private readonly Gfn _end;
     private Path _path;
-    private ulong _goal;
-    private ulong _yieldedGoal;
+    private Gfn _goal;
+    private Gfn _yieldedGoal;
 
-    public TdpIter(TMachine machine, ulong* rootTable, int rootLevel, int minLevel, GfnRange range)
+    public TdpIter(TMachine machine, ulong* rootTable, PageLevel rootLevel, PageLevel minLevel, GfnRange range)
     {
         _path = default;
         _machine = machine;
         _rootTable = rootTable;
         _rootLevel = rootLevel;
         _minLevel = minLevel;
-        _end = range.End.Value;
-        _goal = range.Start.Value;
+        _end = range.End;
+        _goal = range.Start;
         _yieldedGoal = _goal;
         Restart();
         SkipBehindEnd();
@@ -43,10 +43,10 @@ internal unsafe struct TdpIter<TMachine>
 
     public bool Yielded { get; private set; }
 
-    public int Level { get; private set; }
+    public PageLevel Level { get; private set; }
 
     /// <summary>First frame that <see cref="Sptep"/> covers.</summary>
-    public ulong Gfn { get; private set; }
+    public Gfn Gfn { get; private set; }
 
     /// <summary>Where the present entry lives.</summary>
     public ulong* Sptep { get; private set; }
@@ -58,7 +58,7 @@ internal unsafe struct TdpIter<TMachine>
     public readonly bool MadeProgress => _goal != _yieldedGoal;
 
     /// <summary>Frame that the walk is heading for.</summary>
-    public readonly ulong Goal => _goal;
+    public readonly Gfn Goal => _goal;
 
     /// <summary>Call after the lock was dropped and taken again.</summary>
     public void MarkYielded()
@@ -100,10 +100,9 @@ internal unsafe struct TdpIter<TMachine>
     /// </summary>
     public void SkipTo(int index)
     {
-        ulong span = Lab.Mmu.Gfn.FramesPerSpte(Level);
         int present = IndexOf(Gfn, Level);
         if (index == present) return;
-        Gfn += (ulong)(index - present) * span;
+        Gfn += (ulong)(index - present) * Gfn.FramesPerSpte(Level);
         _goal = Gfn;
         Sptep += index - present;
         OldSpte = _machine.LoadRelaxed(ref *Sptep);
@@ -111,14 +110,14 @@ internal unsafe struct TdpIter<TMachine>
 
     public readonly ulong* TableAtLevel => _path[Level];
 
-    private static int IndexOf(ulong gfn, int level) => (int)(gfn >> (9 * (level - 1))) & (Spte.EntriesPerTable - 1);
+    private static int IndexOf(Gfn gfn, PageLevel level) => (int)(gfn.Value >> (9 * ((int)level - 1))) & (Spte.EntriesPerTable - 1);
 
     private void Restart()
     {
         Yielded = false;
         Level = _rootLevel;
         _path[Level] = _rootTable;
-        Gfn = _goal & ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        Gfn = _goal.AlignDown(Level);
         SetToIndex(IndexOf(_goal, Level));
         Valid = true;
     }
@@ -138,7 +137,7 @@ internal unsafe struct TdpIter<TMachine>
         ulong* child = (ulong*)Spte.Address(OldSpte);
         Level--;
         _path[Level] = child;
-        Gfn = _goal & ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        Gfn = _goal.AlignDown(Level);
         SetToIndex(IndexOf(_goal, Level));
         return true;
     }
@@ -147,7 +146,7 @@ internal unsafe struct TdpIter<TMachine>
     {
         int index = IndexOf(Gfn, Level);
         if (index == Spte.EntriesPerTable - 1) return false;
-        Gfn += Lab.Mmu.Gfn.FramesPerSpte(Level);
+        Gfn += Gfn.FramesPerSpte(Level);
         _goal = Gfn;
         SetToIndex(index + 1);
         return true;
@@ -157,14 +156,14 @@ internal unsafe struct TdpIter<TMachine>
     {
         if (Level == _rootLevel) return false;
         Level++;
-        Gfn &= ~(Lab.Mmu.Gfn.FramesPerSpte(Level) - 1);
+        Gfn = Gfn.AlignDown(Level);
         Sptep = _path[Level] + IndexOf(Gfn, Level);
         return true;
     }
 
     private void SkipBehindEnd()
     {
-        if (Gfn >= _end) Valid = false;
+        if (Gfn.Value >= _end.Value) Valid = false;
     }
 
     [InlineArray(6)]
@@ -177,10 +176,10 @@ internal unsafe struct TdpIter<TMachine>
     {
         private PathSlots _slots;
 
-        public ulong* this[int level]
+        public ulong* this[PageLevel level]
         {
-            readonly get => (ulong*)_slots[level];
-            set => _slots[level] = (nint)value;
+            readonly get => (ulong*)_slots[(int)level];
+            set => _slots[(int)level] = (nint)value;
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed class KernelSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory
     private protected override void SetFlags(in Memslot slot, MemslotFlags flags)
     {
         kernel.SetFlags(slot, flags);
-        Memory.SetBackingFlags(slot.Frame, flags);
+        Memory.SetBackingFlags(slot.Hva, flags);
         Active.Set(slot with { Flags = flags });
     }
 }

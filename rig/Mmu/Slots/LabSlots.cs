@@ -32,7 +32,7 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
     private protected override void SetFlags(in Memslot slot, MemslotFlags flags)
     {
         // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected below.
-        Memory.SetBackingFlags(slot.Frame, flags);
+        Memory.SetBackingFlags(slot.Hva, flags);
         Install(slot with { Flags = flags });
         if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
     }

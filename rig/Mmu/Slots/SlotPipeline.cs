@@ -158,15 +158,15 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     private protected Memslot NewGeneration(int id, GfnRange range, MemslotFlags flags)
     {
         ulong generation = ++LastGeneration;
-        ulong frame = Memory.AllocateBacking(range, FrameStamp.Of(id, generation));
-        Memory.SetBackingFlags(frame, flags);
-        return new Memslot(id, range, flags, generation, frame);
+        Hva backing = Memory.AllocateBacking(range, FrameStamp.Of(id, generation));
+        Memory.SetBackingFlags(backing, flags);
+        return new Memslot(id, range, flags, generation, backing);
     }
 
     private protected void FreeMemory(in Memslot slot)
     {
         _freedLast = slot.Id;
-        Memory.FreeBacking(slot.Frame, slot.Generation);
+        Memory.FreeBacking(slot.Hva, slot.Generation);
     }
 
     private long Begin(int id)

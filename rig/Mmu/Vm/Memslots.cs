@@ -12,8 +12,8 @@ public enum MemslotFlags : uint
     Invalid = 1u << 16,
 }
 
-/// <summary>A piece of guest memory. <see cref="Generation"/> and <see cref="Frame"/> change each time the slot is made anew.</summary>
-public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags, ulong Generation, ulong Frame)
+/// <summary>A piece of guest memory. <see cref="Generation"/> and <see cref="Hva"/> change each time the slot is made anew.</summary>
+public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags, ulong Generation, Hva Hva)
 {
     public bool IsInvalid => (Flags & MemslotFlags.Invalid) != 0;
 

@@ -120,7 +120,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
                 _tlb.Insert(_gfn, spte);
             }
 
-            FrameStamp stamp = new(machine.Load(ref FrameStamp.At(Spte.Address(spte))));
+            FrameStamp stamp = new(machine.Load(ref FrameStamp.At(new Hva(Spte.Address(spte)))));
             // The order of these two loads is the guest's side of VcpuRequests.
             if (machine.Load(ref requests) != 0)
             {
@@ -128,7 +128,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
                 return VcpuExit.Request;
             }
             if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
-            if (_write) Write(Spte.Address(spte), stamp.Word);
+            if (_write) Write(new Hva(Spte.Address(spte)), stamp.Word);
             counters.Accesses++;
             _pending = false;
         }
@@ -255,7 +255,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     }
 
     /// <summary>The guest's own store: one word per vCPU, on its own cache line of the frame.</summary>
-    private void Write(ulong frame, ulong value) => Volatile.Write(ref FrameStamp.At(frame + (ulong)(64 * (1 + Index % 63))), value);
+    private void Write(Hva page, ulong value) => Volatile.Write(ref FrameStamp.At(page + (ulong)(64 * (1 + Index % 63))), value);
 
     private void ReportStale(FrameStamp stamp)
     {

@@ -24,7 +24,7 @@ public sealed partial class Vm<TMachine>
             // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
             ulong sequence = Notifier.Sequence;
             bool mayWrite = !slot.IsReadOnly && (write || (slot.Flags & MemslotFlags.LogDirtyPages) == 0);
-            Mapping mapping = new(gfn, slot.Frame, mayWrite, write);
+            Mapping mapping = new(gfn, slot.Hva, mayWrite, write);
             outcome = MapUnderLock(vcpu, mapping, sequence);
         }
         Machine.ExitRcu(Slots.Srcu);

@@ -56,8 +56,8 @@ public sealed record VmSettings
     /// <summary>Guest memory that the workload may map, in bytes. Sizes the arena of table pages.</summary>
     public long MemoryBytes { get; init; } = 256L << 20;
 
-    /// <summary>Level of the leafs that faults install: 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB.</summary>
-    public int LeafLevel { get; init; } = 1;
+    /// <summary>Level of the leafs that faults install.</summary>
+    public PageLevel LeafLevel { get; init; } = PageLevel.Size4K;
 
     public YieldPolicy Yield { get; init; } = Declared.Yield.DefaultValue.Policy;
 

@@ -4,7 +4,10 @@ namespace Lab.Mmu;
 public readonly record struct Gfn(ulong Value)
 {
     /// <summary>Number of 4 KiB frames that one SPTE at <paramref name="level"/> covers: 1, 512, 262,144, …</summary>
-    public static ulong FramesPerSpte(int level) => 1UL << (9 * (level - 1));
+    public static ulong FramesPerSpte(PageLevel level) => 1UL << (9 * ((int)level - 1));
+
+    /// <summary>The first frame that the SPTE at <paramref name="level"/> for this one covers.</summary>
+    public Gfn AlignDown(PageLevel level) => new(Value & ~(FramesPerSpte(level) - 1));
 
     public static Gfn operator +(Gfn gfn, ulong frames) => new(gfn.Value + frames);
 

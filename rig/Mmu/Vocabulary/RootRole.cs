@@ -24,7 +24,7 @@ public readonly record struct RootRole(ulong Word)
     /// <summary>CR0.WP clear: the same memory through another root.</summary>
     public static readonly RootRole WriteProtectOff = new(Normal.Word & ~Cr0Wp);
 
-    public int Level => (int)(Word & 0xf);
+    public PageLevel Level => (PageLevel)(Word & 0xf);
 
     public override string ToString() => $"0x{Word:x}";
 }

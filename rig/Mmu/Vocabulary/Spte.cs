@@ -30,7 +30,7 @@ public static class Spte
     public const ulong Poison = 0xdead_f4ee_0000_0000;
 
     public const int EntriesPerTable = 512;
-    public const int LeafLevel = 1;
+    public const PageLevel LeafLevel = PageLevel.Size4K;
 
     // Claims about the layout that the code below relies on; a false one fails the build.
     internal const uint FrozenIsNotPresent = checked((uint)((Frozen & Present) == 0 ? 0 : -1));
@@ -46,7 +46,7 @@ public static class Spte
     public static bool IsWritable(ulong spte) => (spte & Writable) != 0;
 
     /// <summary>True if the entry maps a page rather than a table. Level 1 entries always do.</summary>
-    public static bool IsLeaf(ulong spte, int level) => level == LeafLevel || (spte & PageSize) != 0;
+    public static bool IsLeaf(ulong spte, PageLevel level) => level == LeafLevel || (spte & PageSize) != 0;
 
     public static ulong Address(ulong spte) => spte & AddressMask;
 
@@ -55,9 +55,9 @@ public static class Spte
     /// write (make_spte: a fault is a use).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong MakeLeaf(ulong frame, int level, bool mayWrite, bool write)
+    public static ulong MakeLeaf(Hva page, PageLevel level, bool mayWrite, bool write)
     {
-        ulong spte = (frame & AddressMask) | Present | Accessed;
+        ulong spte = (page.Value & AddressMask) | Present | Accessed;
         if (level > LeafLevel) spte |= PageSize;
         if (mayWrite) spte |= Writable | MmuWritable;
         if (write) spte |= Dirty;
