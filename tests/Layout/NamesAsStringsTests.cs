@@ -23,7 +23,6 @@ public sealed partial class NamesAsStringsTests
         ("plots/Report/ReportAppendix.cs", "kernel", "the machine's"),
         ("rig/Measure/Doctor/SystemFacts.cs", "kernel", "the machine's"),
         ("strategies/Member.cs", "kernel", "a folder"),
-        ("strategies/notifier/KernelsOwn.cs", "kernel", "the notifier"),
     ];
 
     private static string[] Names { get; } = [.. new LabCatalogue().Strategies.Select(one => one.Name), .. new LabCatalogue().Workloads.Select(one => one.Name)];
