@@ -87,7 +87,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The VMM's migration thread.</summary>
-    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor("harvester", ActorRole.Updater)
+    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor(vm.Machine, "harvester", ActorRole.Updater)
     {
         private const int CollectsPerToggle = 16;
         private const int Collect = 0;

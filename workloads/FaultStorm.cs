@@ -58,7 +58,7 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
 
     /// <summary>The host: takes piece after piece away, through the notifier.</summary>
     private sealed class HostReclaimer(Vm<TMachine> vm, WorkloadParameters parameters, ulong frames, GfnRange memory)
-        : WorkloadActor("reclaimer", ActorRole.Updater)
+        : WorkloadActor(vm.Machine, "reclaimer", ActorRole.Updater)
     {
         private readonly bool _outside = parameters.Of(FaultStorm.Outside);
         private ulong _next;

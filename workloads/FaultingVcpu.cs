@@ -24,7 +24,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     private long _runs;
 
     public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters)
-        : base($"vcpu{vcpu.Index}", ActorRole.Vcpu)
+        : base(vm.Machine, $"vcpu{vcpu.Index}", ActorRole.Vcpu)
     {
         _vm = vm;
         _vcpu = vcpu;

@@ -46,7 +46,7 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
         private long _rounds;
 
         internal LastPutter(Vm<TMachine> vm, GfnRange memory)
-            : base("vcpu0", ActorRole.Vcpu)
+            : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
         {
             _vm = vm;
             _vcpu = vm.Vcpus[0];

@@ -49,7 +49,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
     /// <summary>The VMM's thread.</summary>
     private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range, FaultingVcpu<TMachine>[] vcpus)
-        : WorkloadActor("updater", ActorRole.Updater)
+        : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
     {
         /// <summary>Looks at the vCPUs before the actor's thread looks at the clock again.</summary>
         private const int LooksPerPrepare = 200;

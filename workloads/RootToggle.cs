@@ -43,7 +43,7 @@ public sealed class RootToggle<TMachine> : Workload<TMachine>
         return null;
     }
 
-    private sealed class TogglingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, GfnRange memory) : WorkloadActor($"vcpu{vcpu.Index}", ActorRole.Vcpu)
+    private sealed class TogglingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, GfnRange memory) : WorkloadActor(vm.Machine, $"vcpu{vcpu.Index}", ActorRole.Vcpu)
     {
         private const int Toggle = 0;
         private const int Touch = 1;

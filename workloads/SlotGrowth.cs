@@ -95,7 +95,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         private long _cycles;
 
         internal Grower(Vm<TMachine> vm, ulong[] sizes)
-            : base("vcpu0", ActorRole.Vcpu)
+            : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
         {
             (_vm, _vcpu, _sizes) = (vm, vm.Vcpus[0], sizes);
             _inGuest = _vcpu.HasCore;

@@ -25,7 +25,7 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
 
     public override string? Finish() => null;
 
-    private sealed class Destroyer(VmDestroy<TMachine> workload) : WorkloadActor("destroyer", ActorRole.Updater)
+    private sealed class Destroyer(VmDestroy<TMachine> workload) : WorkloadActor(workload.Source.Machine, "destroyer", ActorRole.Updater)
     {
         private Vm<TMachine>? _vm;
         private long _destroyed;

@@ -47,7 +47,7 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         return wrong;
     }
 
-    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor("vmm", ActorRole.Updater)
+    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor(vm.Machine, "vmm", ActorRole.Updater)
     {
         private const int Update = 0;
         private const int Create = 1;

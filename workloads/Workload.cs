@@ -48,13 +48,16 @@ public sealed record WorkloadParameters
 
 /// <summary>Makes the VMs of a workload, all with the strategy under test, and keeps what they had to say when they are gone.</summary>
 /// <remarks>Any actor's thread may use it.</remarks>
-public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make)
+public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make, TMachine machine = default)
     where TMachine : struct, IMachine
 {
     private readonly Lock _lock = new();
     private readonly List<Violation> _violations = [];
     private readonly List<Vm<TMachine>> _alive = [];
     private int _count;
+
+    /// <summary>The machine of all VMs.</summary>
+    public TMachine Machine => machine;
 
     /// <summary>VMs made so far.</summary>
     public int Made { get; private set; }

@@ -4,10 +4,13 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// An actor of a workload: its thread takes part in the MMU under the actor's name while it lasts, and what it counts there is kept.
+/// An actor of a workload: whoever drives it takes part in the machine under the actor's name, and what it counts there is kept.
 /// </summary>
+/// <param name="machine">That the actor's code runs on.</param>
+/// <param name="name">Unique within the workload.</param>
+/// <param name="role">For the results.</param>
 /// <remarks>A step that has nothing to show returns a negative number.</remarks>
-public abstract class WorkloadActor(string name, ActorRole role) : IMeasuredActor
+public abstract class WorkloadActor(IMachine machine, string name, ActorRole role) : IMeasuredActor
 {
     private long _begin;
     private long _end;
@@ -33,7 +36,7 @@ public abstract class WorkloadActor(string name, ActorRole role) : IMeasuredActo
 
     public virtual bool IsWarm => true;
 
-    /// <summary>What the actor's thread counted; null before it began.</summary>
+    /// <summary>What the actor counted; null before it began.</summary>
     public ActorCounters? Counters { get; private set; }
 
     /// <summary>Seconds from the actor's begin to its end, warm-up included: what the counters cover. Others' turns are in it.</summary>
@@ -52,8 +55,8 @@ public abstract class WorkloadActor(string name, ActorRole role) : IMeasuredActo
 
     public void Begin()
     {
-        Counters = Actor.Enter(Name).Counters;
-        _begin = default(Metal).Timestamp();
+        Counters = machine.Enter(Name).Counters;
+        _begin = machine.Timestamp();
     }
 
     public virtual void Prepare() { }
@@ -64,7 +67,7 @@ public abstract class WorkloadActor(string name, ActorRole role) : IMeasuredActo
 
     public void End()
     {
-        Volatile.Write(ref _end, default(Metal).Timestamp());
-        Actor.Leave();
+        Volatile.Write(ref _end, machine.Timestamp());
+        machine.Leave();
     }
 }

@@ -80,9 +80,13 @@ public sealed unsafe class Clock
         // blocks, throws nor calls back, which is what SuppressGCTransition asks for.
         unsafe
         {
-            return _read != null ? (long)_read() : Stopwatch.GetTimestamp();
+            return _read != null ? (long)_read() : Fallback();
         }
     }
+
+    // Apart, so that little is inlined where a stamp is taken.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long Fallback() => Stopwatch.GetTimestamp();
 
     /// <summary>A time stamp in raw ticks, taken after every earlier instruction has completed: how a sample ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

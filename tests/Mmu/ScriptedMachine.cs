@@ -175,4 +175,8 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
     public long Timestamp() => Metal.Timestamp();
 
     public Actor Actor => Metal.Actor;
+
+    public Actor Enter(string name) => Metal.Enter(name);
+
+    public void Leave() => Metal.Leave();
 }

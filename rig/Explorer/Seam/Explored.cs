@@ -73,6 +73,10 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public Actor Actor => Actor.Current;
 
+    public Actor Enter(string name) => Actor.Enter(name);
+
+    public void Leave() => Actor.Leave();
+
     // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in use.
     private static unsafe nint Address(ref ulong word) => (nint)Unsafe.AsPointer(ref word);
 }

@@ -55,15 +55,15 @@ public sealed class OneMeasurement(
         StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
         double inject = request.Values.Of(RunSettings.Inject);
         bool takesTurns = strategy.Needs == StrategyNeeds.OneThread;
-        IReadOnlyList<IMeasuredActor> actors = takesTurns ? [new TakingTurns(strategy.Name, instance.Actors)] : instance.Actors;
+        IDriver driver = takesTurns ? new TakingTurns(strategy.Name) : new ThreadPerActor();
         watcher?.Begin();
         // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
         WindowSettings settings = request.Window with
         {
             OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)),
-            Injection = inject > 0 && !takesTurns ? new Injection(SlowedMetric, inject) : null,
+            Injection = inject > 0 ? new Injection(SlowedMetric, inject) : null,
         };
-        MeasuredRun window = TimedMeasurement.Run(actors, settings, watch, stop.Token);
+        MeasuredRun window = driver.Run(instance.Actors, settings, watch, stop.Token);
         string? unwatched = null;
         Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
@@ -102,7 +102,7 @@ public sealed class OneMeasurement(
         Exception? failure = null;
         Thread finisher = new(() =>
         {
-            Actor.Enter("destroyer");
+            source.Machine.Enter("destroyer");
             try
             {
                 if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);

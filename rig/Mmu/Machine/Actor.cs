@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Lab.Mmu;
 
 /// <summary>
@@ -51,7 +53,11 @@ public sealed class Actor
     /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
     internal static int HighWater => Volatile.Read(ref s_highWater);
 
-    public static Actor Current => t_current ?? Enter($"thread {Environment.CurrentManagedThreadId}");
+    public static Actor Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => t_current ?? EnterUnnamed();
+    }
 
     /// <summary>Makes the calling thread an actor of that name, or renames it.</summary>
     /// <exception cref="InvalidOperationException">All slots are taken.</exception>
@@ -102,6 +108,10 @@ public sealed class Actor
             SpareRings.Push(Events);
         }
     }
+
+    // Apart, so that finding the actor is inlined where events are recorded.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Actor EnterUnnamed() => Enter($"thread {Environment.CurrentManagedThreadId}");
 
     /// <summary>The actors there are now.</summary>
     public static IReadOnlyList<Actor> All()

@@ -100,4 +100,10 @@ public interface IMachine
 
     /// <summary>Who executes this code: a thread, or whoever has the turn on a machine that runs all on one.</summary>
     Actor Actor { get; }
+
+    /// <summary>From now on the caller takes part under this name.</summary>
+    Actor Enter(string name);
+
+    /// <summary>The caller takes part no longer: its events can no longer be read.</summary>
+    void Leave();
 }

@@ -92,6 +92,10 @@ public readonly struct Metal : IMachine
 
     public Actor Actor => Actor.Current;
 
+    public Actor Enter(string name) => Actor.Enter(name);
+
+    public void Leave() => Actor.Leave();
+
     /// <summary>CLOCK_MONOTONIC in nanoseconds, by the clock that samples are taken with.</summary>
     internal static long Now => Clock.Default.Now();
 }

@@ -103,4 +103,8 @@ public readonly struct OneThread : IMachine
     public long Timestamp() => Metal.Now;
 
     public Actor Actor => Actor.Current;
+
+    public Actor Enter(string name) => Actor.Enter(name);
+
+    public void Leave() => Actor.Leave();
 }

@@ -95,6 +95,7 @@ public sealed unsafe class EventRing : IDisposable
     internal void Clear() => Volatile.Write(ref _written, 0);
 
     /// <summary>Records an event. Its time may have been taken before: on entry to what it tells of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(in MmuEvent one)
     {
         ulong at = _written;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Lab.Mmu;
 
 /// <summary>
@@ -136,6 +138,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// What a probe on entry sees (the kernel's traces have such). Recorded after a step that gives the root away — a put, a
     /// queueing — it neither reads a root that others may have freed meanwhile nor lies after what they did with it.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal MmuEvent OnEntry(MmuEventKind kind, TdpRoot root, bool shared = false) =>
         new(Machine.Timestamp(), root.Id, (long)root.Count, 0, kind, 0, shared, (root.Role & RootRole.Invalid) != 0);
 
