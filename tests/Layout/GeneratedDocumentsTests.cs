@@ -1,9 +1,11 @@
 using System.Text;
+using Lab.Application.Catalogue;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
 using Lab.Cli.Explore;
 using Lab.Settings;
 using Lab.Tests.Cli;
+using Lab.Workloads;
 using Xunit;
 
 namespace Lab.Tests.Layout;
@@ -17,7 +19,12 @@ public sealed class GeneratedDocumentsTests
     private const string WriteVariable = "LAB_WRITE_DOCUMENTS";
 
     /// <summary>Document, name of the markers around the generated part, and what stands between them.</summary>
-    private static readonly (string File, string Marker, Func<string> Generate)[] Generated = [("docs/OPTIONS.md", "options", Options)];
+    private static readonly (string File, string Marker, Func<string> Generate)[] Generated = 
+    [
+        ("docs/OPTIONS.md", "options", Options),
+        ("strategies/README.md", "strategies", Strategies),
+        ("workloads/README.md", "workloads", Workloads),
+    ];
 
     public static TheoryData<string, string> Parts => [.. Generated.Select(one => (one.File, one.Marker))];
 
@@ -38,6 +45,22 @@ public sealed class GeneratedDocumentsTests
         }
         Assert.Fail($"{file} is out of date; run the tests with {WriteVariable}=1, or paste between the markers '{marker}':\n\n{expected}");
     }
+
+    private static string Strategies() => Rows(
+        "| name | code | idea | source |",
+        Lab.Strategies.Catalogue.Roots.Where(one => !one.IsBroken && !one.IsBound).Select(one => $"| `{one.Name}` | {one.Card.Code} | {one.Card.Idea} | {one.Card.Source} |"));
+
+    private static string Workloads() => Rows(
+        "| name | what happens | timed | only |",
+        new LabCatalogue().Workloads.Select(one => $"| `{one.Name}` | {one.Card.Story} | {one.Card.Timed} | {Needs(one)} |"));
+
+    private static string Needs(WorkloadEntry one) =>
+        one.Needs(WorkloadNeeds.KernelSlots) ? "where the running kernel has the slots"
+            : one.Needs(WorkloadNeeds.Roots) ? "where the lab has the roots"
+            : "";
+
+    private static string Rows(string head, IEnumerable<string> rows) =>
+        $"{head}\n|{string.Concat(Enumerable.Repeat("---|", head.Count(c => c == '|') - 1))}\n{string.Concat(rows.Select(row => $"{row}\n"))}";
 
     private static string Options()
     {
