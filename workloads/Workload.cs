@@ -24,6 +24,11 @@ public sealed record WorkloadParameters
     public static Setting<int> Bystanders { get; } = Declared.Add(
         "slots", Form.Whole(0, BystandersMax), "0", "one-page slots that nobody touches, besides those under test");
 
+    /// <summary>Zero for never. Only writes dirty pages, and fault where logging has write-protected them.</summary>
+    public static Setting<int> WriteEvery { get; } = Declared.Add(
+        "write-every", Form.Whole(1, 1_000_000).Or("never", 0), "4",
+        "one guest access in so many is a write, where the vCPUs go through all of memory", Recorded.WhenSet);
+
     /// <summary>Guest memory that the vCPUs touch, in bytes.</summary>
     public long MemoryBytes { get; init; } = 256L << 20;
 
@@ -230,14 +235,14 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     }
 
     /// <summary>
-    /// How vCPU number <paramref name="index"/> goes through memory: in order, from its own part on, through all of it; one access in four
-    /// writes, one in sixty-four goes to the churned slot.
+    /// How vCPU number <paramref name="index"/> goes through memory: in order, from its own part on, through all of it; one access in
+    /// <see cref="WorkloadParameters.WriteEvery"/> writes, one in sixty-four goes to the churned slot.
     /// </summary>
     protected AccessPattern PatternOf(int index, int vcpus) =>
         new(Parameters.Seed * 1000 + (ulong)index, MainRange)
         {
             Stride = 1,
-            WriteEvery = 4,
+            WriteEvery = (uint)Parameters.Of(WorkloadParameters.WriteEvery),
             Second = ChurnRange,
             SecondEvery = 64,
             Cursor = Parameters.Frames * (ulong)index / (ulong)vcpus,
