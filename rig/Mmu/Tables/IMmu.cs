@@ -12,7 +12,7 @@ public enum MapOutcome
     /// <summary>Something changed underneath; let the guest fault again.</summary>
     Retry,
 
-    /// <summary>No table page was to be had.</summary>
+    /// <summary>Out of table pages.</summary>
     NoMemory,
 }
 

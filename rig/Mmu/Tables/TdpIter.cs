@@ -73,23 +73,15 @@ internal unsafe struct TdpIter<TMachine>
         if (Yielded)
         {
             Restart();
-            SkipBehindEnd();
-            return;
         }
-
-        if (!TryStepDown())
+        else if (!TryStepDown())
         {
-            do
+            while (!TryStepSide())
             {
-                if (TryStepSide())
-                {
-                    SkipBehindEnd();
-                    return;
-                }
+                if (TryStepUp()) continue;
+                Valid = false;
+                return;
             }
-            while (TryStepUp());
-            Valid = false;
-            return;
         }
         SkipBehindEnd();
     }
@@ -155,6 +147,7 @@ internal unsafe struct TdpIter<TMachine>
     private bool TryStepUp()
     {
         if (Level == _rootLevel) return false;
+        // OldSpte stays that of the table below: the walk stops at no entry on its way up, and steps aside from this one before anybody looks.
         Level++;
         Gfn = Gfn.AlignDown(Level);
         Sptep = _path[Level] + IndexOf(Gfn, Level);
