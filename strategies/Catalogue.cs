@@ -72,6 +72,16 @@ public static class Catalogue
         Scenario("fast-zap-destroy"),
     ];
 
+    /// <summary>Those about when a start or an end may be left out, and what that asks of the memslots.</summary>
+    public static IReadOnlyList<(string Name, string Text)> NotifierScenarios { get; } = [Scenario("unmap-update")];
+
+    /// <summary>Those about passes over accessed bits.</summary>
+    public static IReadOnlyList<(string Name, string Text)> AgeingScenarios { get; } = [Scenario("age-fault")];
+
+    /// <summary>The scenarios that were written for one family.</summary>
+    public static IReadOnlyList<(string Name, string Text)> ScenariosOf(Family family) =>
+        family == Family.Roots ? RootScenarios : family == Family.Notifier ? NotifierScenarios : AgeingScenarios;
+
     /// <summary>Those of one family, the default first.</summary>
     public static IEnumerable<Member> MembersOf(Family family) => All.Where(member => member.Family == family);
 
@@ -89,7 +99,7 @@ public static class Catalogue
     private static (string Name, string Text) Scenario(string name)
     {
         using Stream text = typeof(Catalogue).Assembly.GetManifestResourceStream($"scenarios/{name}")
-            ?? throw new InvalidOperationException($"There is no file roots/scenarios/{name}.scenario.");
+            ?? throw new InvalidOperationException($"There is no file {name}.scenario in the scenarios of a family.");
         using StreamReader reader = new(text);
         return (name, reader.ReadToEnd());
     }

@@ -17,7 +17,10 @@ public sealed record Subject
     public Member Ageing { get; }
 
     /// <summary>As it is printed and typed, and as files and replay strings have it.</summary>
-    public string Name => string.Join('+', [Roots.Name, .. new[] { Notifier, Ageing }.Where(one => one != DefaultBeside(Roots, one.Family)).Select(one => one.Name)]);
+    public string Name => string.Join('+', [Roots.Name, .. Said.Select(member => member.Name)]);
+
+    /// <summary>The members beside the roots that are not the default.</summary>
+    public IEnumerable<Member> Said => Members.Skip(1).Where(member => member != DefaultBeside(Roots, member.Family));
 
     public bool IsBroken => Members.Any(member => member.IsBroken);
 

@@ -14,7 +14,8 @@ namespace Lab.Workloads;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Timed: each unmap from start to end; each fault; each reload; each update. With <c>kernel</c> an unmap is one madvise or fallocate of the memory
+/// Timed: each unmap from start to end; with an ageing scheme (<c>--ageing</c>) each pass over the accessed bits, one before each unmap; each fault;
+/// each reload; each update. With <c>kernel</c> an unmap is one madvise or fallocate of the memory
 /// behind the guest, and the kernel's notifier does the rest. The answer: no invalidation is in progress at the end, and the sequence counts the
 /// ends (none with <c>kernel</c>: what the kernel counts it does not show).
 /// Parameters — memory: smoke 8 MiB, measured 256 MiB. The reclaimer's rate is <c>--rate</c>, else a closed loop. Frames at once: 512; measured also
@@ -62,8 +63,9 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
     {
         private readonly bool _outside = parameters.Of(FaultStorm.Outside);
         private ulong _next;
+        private bool _asked;
 
-        public override IReadOnlyList<string> Metrics { get; } = ["unmap"];
+        public override IReadOnlyList<string> Metrics { get; } = vm.Ageing.Ages ? ["unmap", "age"] : ["unmap"];
 
         public override double RatePerSecond => parameters.RatePerSecond;
 
@@ -77,6 +79,13 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
         public override int Step()
         {
             GfnRange range = GfnRange.Of(memory.Start.Value + _next, Math.Min(frames, memory.Frames - _next));
+            // With an ageing scheme the host asks before it takes, in a step of its own; whatever the answer, a storm takes.
+            _asked = vm.Ageing.Ages && !_asked;
+            if (_asked)
+            {
+                vm.Ageing.ClearYoung(range);
+                return 1;
+            }
             _next += frames;
             if (_next >= memory.Frames) _next = 0;
             vm.Notifier.RangeStart(range);

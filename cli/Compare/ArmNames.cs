@@ -16,11 +16,11 @@ internal static class ArmNames
     /// <exception cref="UsageException">Nothing of that name.</exception>
     public static ComparisonArm Read(string text, LabCatalogue catalogue, string outFolder)
     {
-        if (catalogue.Strategies.Any(entry => entry.Name == text))
-            return new ComparisonArm { Label = text, Source = ArmSource.Strategy, Strategy = text };
+        if (catalogue.Find(text) is { } subject)
+            return new ComparisonArm { Label = subject.Name, Source = ArmSource.Strategy, Strategy = subject.Name };
         string[] words = [.. CommandLineParser.SplitCommandLine(text)];
-        if (words.Length > 1 && words[1].StartsWith("--", StringComparison.Ordinal) && catalogue.Strategies.Any(entry => entry.Name == words[0]))
-            return new ComparisonArm { Label = string.Join(' ', words), Source = ArmSource.Strategy, Strategy = words[0], Arguments = words[1..] };
+        if (words.Length > 1 && words[1].StartsWith("--", StringComparison.Ordinal) && catalogue.Find(words[0]) is { } armed)
+            return new ComparisonArm { Label = string.Join(' ', words), Source = ArmSource.Strategy, Strategy = armed.Name, Arguments = words[1..] };
         (string place, string? strategy) = Split(text);
         if (Directory.Exists(place) || (File.Exists(place) && Path.GetFileName(place) == "manifest.json"))
         {

@@ -13,6 +13,10 @@ internal static class ExplorationSettings
     public static Setting<string> Strategy { get; } = Group.Add(
         "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
+    public static Setting<string> Notifier { get; } = Group.Add(
+        "notifier", Form.Text, "", "notifiers to explore each strategy with, comma-separated, 'all' or 'broken'; the first of 'lab list notifiers' unless told");
+    public static Setting<string> Ageing { get; } = Group.Add(
+        "ageing", Form.Text, "", "ageing schemes to explore each strategy with, comma-separated, 'all' or 'broken'; the first of 'lab list ageing' unless told");
     public static Setting<string> Scenario { get; } = Group.Add(
         "scenario", Form.Text, "", $"scenarios, comma-separated, 'all', or a .scenario file; by default all until one fails for a broken strategy, else {SoundScenario}");
     public static Setting<IReadOnlyList<string>> Set { get; } = Group.Add("set", Form.Texts, "none", "parameter of a scenario: vcpus=2; may be repeated");
@@ -49,7 +53,7 @@ internal static class ExplorationSettings
 
     /// <summary>What a replay string decides.</summary>
     public static IReadOnlyList<Setting> Replayed { get; } =
-        [Set, Search, PreemptionsMax, Model, ExecutionsMax, Depth, Seed, Workers, AsFound, Glue, Tail];
+        [Notifier, Ageing, Set, Search, PreemptionsMax, Model, ExecutionsMax, Depth, Seed, Workers, AsFound, Glue, Tail];
 
-    public static IReadOnlyList<Setting> OfStrategies { get; } = [Strategy, Scenario, Set, PreemptionsMax, Workers, AsFound, Glue, Tail, Plugins];
+    public static IReadOnlyList<Setting> OfStrategies { get; } = [Strategy, Notifier, Ageing, Scenario, Set, PreemptionsMax, Workers, AsFound, Glue, Tail, Plugins];
 }

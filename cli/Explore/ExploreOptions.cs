@@ -82,20 +82,34 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
 
     private List<StrategyPlan> Plans()
     {
-        IReadOnlyList<Subject> strategies = Strategies(Of(ExplorationSettings.Strategy), catalogue);
+        IReadOnlyList<Subject> strategies = Strategies();
         IReadOnlyList<Scenario>? named = GivenText(ExplorationSettings.Scenario) is { } text ? ScenarioChoice.Named(text, catalogue) : null;
-        IReadOnlyList<Scenario> mayBeMeant = named ?? (strategies.All(one => !one.IsBroken) ? [catalogue.Scenario(ExplorationSettings.SoundScenario)] : catalogue.Scenarios);
+        IReadOnlyList<Scenario> mayBeMeant = named ?? [.. strategies.SelectMany(ByDefault).DistinctBy(one => one.Name)];
         Dictionary<string, long> parameters = ScenarioChoice.Values(Of(ExplorationSettings.Set), mayBeMeant);
         StrategySearch? asked = Of(ExplorationSettings.Search);
         List<StrategyPlan> plans = [];
         foreach (Subject strategy in strategies)
         {
-            IEnumerable<Scenario> scenarios = named
-                ?? (strategy.IsBroken ? [.. catalogue.Scenarios.OrderBy(one => !strategy.Members.Any(member => one.Rejects.Contains(member.Name)))] : [catalogue.Scenario(ExplorationSettings.SoundScenario)]);
+            IEnumerable<Scenario> scenarios = named ?? ByDefault(strategy);
             StrategySearch search = asked ?? (strategy.IsBroken ? StrategySearch.Bounded : StrategySearch.Exhaustive);
             plans.Add(new StrategyPlan(strategy, [.. scenarios.Select(one => ScenarioChoice.With(one, parameters))], search, StopsAtViolation: named is null));
         }
         return plans;
+    }
+
+    /// <summary>
+    /// For a sound one the large one, or those of the families whose members it names; for a broken one all: first those that reject it, then those of
+    /// the families.
+    /// </summary>
+    private IReadOnlyList<Scenario> ByDefault(Subject subject)
+    {
+        Scenario[] ofFamilies = [.. subject.Said.SelectMany(member => LabCatalogue.ScenariosOf(member.Family))];
+        if (!subject.IsBroken) return ofFamilies.Length > 0 ? ofFamilies : [catalogue.Scenario(ExplorationSettings.SoundScenario)];
+        return
+        [
+            .. catalogue.Scenarios.OrderBy(one => !subject.Members.Any(member => one.Rejects.Contains(member.Name)))
+                .ThenBy(one => ofFamilies.All(own => own.Name != one.Name)),
+        ];
     }
 
     /// <summary>The explorer itself refuses a schedule of another version of the scenario; here it is found by name.</summary>
@@ -115,18 +129,13 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
     /// <summary>What the running kernel does is not under the explorer's control.</summary>
     private static IReadOnlyList<Subject> Explorable(LabCatalogue catalogue) => [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
 
-    private static IReadOnlyList<Subject> Strategies(string text, LabCatalogue catalogue)
+    private IReadOnlyList<Subject> Strategies()
     {
-        List<Subject> chosen = [];
-        foreach (string name in Names.Items("--strategy", text))
-        {
-            if (name == "all") chosen.AddRange(Explorable(catalogue).Where(entry => !entry.IsBroken && !entry.IsBound));
-            else if (name == "broken") chosen.AddRange(Explorable(catalogue).Where(entry => entry.IsBroken));
-            else chosen.Add(catalogue.Named(name, Explorable(catalogue)));
-        }
-        if (chosen.Find(entry => entry.IsBound) is { } bound)
-            throw new UsageException($"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");
-        return [.. chosen.Distinct()];
+        IReadOnlyList<Subject> chosen = catalogue.SubjectsNamed(
+            Of(ExplorationSettings.Strategy), Of(ExplorationSettings.Notifier), Of(ExplorationSettings.Ageing), Explorable(catalogue),
+            ("all", entry => !entry.IsBroken && !entry.IsBound), ("broken", entry => entry.IsBroken));
+        if (chosen.FirstOrDefault(entry => entry.IsBound) is not { } bound) return chosen;
+        throw new UsageException($"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");
     }
 
     private T Of<T>(Setting<T> setting) => values.Of(setting);

@@ -16,11 +16,11 @@ namespace Lab.Cli.List;
 /// <summary><c>lab list</c>: what can be named, and the runs, comparisons and baselines that there are.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] Kinds = ["strategies", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
+    private static readonly string[] Kinds = ["strategies", "notifiers", "ageing", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
 
     public static Command Build(LabConsole console)
     {
-        Argument<string> kind = new("kind") { Description = "strategies, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string> kind = new("kind") { Description = "strategies, notifiers, ageing, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
         Command command = new("list", "what can be run, and the runs so far");
@@ -34,6 +34,8 @@ internal static class ListCommand
             string? wanted = parsed.GetValue(kind);
             if (wanted is not null) Names.Find("list", wanted, Kinds, name => name);
             if (wanted is null or "strategies") Print(console, "strategies", catalogue.MembersOf(Family.Roots).Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "notifiers") Print(console, "notifiers", catalogue.MembersOf(Family.Notifier).Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "ageing") Print(console, "ageing", catalogue.MembersOf(Family.Ageing).Select(one => (one.Name, Describe(one))));
             if (wanted is null or "workloads") Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
             if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
             if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));

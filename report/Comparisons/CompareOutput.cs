@@ -1,4 +1,3 @@
-using Lab.Application.Catalogue;
 using Lab.Application.Comparing;
 using Lab.Plots;
 using Lab.Results.Comparisons;
@@ -59,9 +58,8 @@ public static class CompareOutput
     /// <summary>Arms whose numbers are no result.</summary>
     private static IEnumerable<string> Standing(ArmRuns arm)
     {
-        if (new LabCatalogue().Strategies.FirstOrDefault(entry => entry.Name == arm.Strategy) is not { } entry) yield break;
-        if (entry.IsBroken) yield return $"{arm.Label} is known to be broken: its numbers are no result.";
-        if (entry.IsBound) yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
+        if (arm.Runs.Any(run => run.Record.IsBroken(arm.Strategy))) yield return $"{arm.Label} is known to be broken: its numbers are no result.";
+        if (arm.Runs.Any(run => run.Record.IsBound(arm.Strategy))) yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
     }
 
     public static string Word(RatioVerdict verdict) => verdict.ToString().ToLowerInvariant();

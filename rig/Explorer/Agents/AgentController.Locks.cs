@@ -177,7 +177,7 @@ internal sealed unsafe partial class AgentController
         }
         LockState state = _locks[number];
         state.ShowsWaiters = theLock is MmuLock;
-        state.CarriesAlways = theLock is SleepingLock || (theLock is TicketLock spin && spin.Name != "tdp_mmu_pages_lock");
+        state.CarriesAlways = theLock is SleepingLock or TicketLock { GuardsOnlyWords: false };
         _lockOf.Add(theLock, state);
         return state;
     }

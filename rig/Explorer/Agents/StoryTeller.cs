@@ -58,7 +58,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     private static bool IsInvalidationBit(ulong old, ulong value) => ((old ^ value) & RootRole.Invalid) != 0;
 
     private bool IsInvalidation(nint word, ulong old, ulong value) =>
-        memory.OwnerOf(word) == WordOwner.Root && agents.WordName(word).EndsWith(".role", StringComparison.Ordinal) && IsInvalidationBit(old, value);
+        memory.OwnerOf(word) == WordOwner.Root && SmallMemory.IsRole(memory.RootOf(word), word) && IsInvalidationBit(old, value);
 
     private string Text(nint word, ulong value)
     {

@@ -146,6 +146,8 @@ internal sealed unsafe class SmallMemory : IDisposable
 
     public static bool IsCount(TdpRoot root, nint word) => (nint)Unsafe.AsPointer(ref root.Count) == word;
 
+    public static bool IsRole(TdpRoot root, nint word) => (nint)Unsafe.AsPointer(ref root.Role) == word;
+
     /// <summary>Letter of a root, in order of creation.</summary>
     public static string NameOf(TdpRoot root) => root.Id is > 0 and <= 26 ? ((char)('A' + (int)root.Id - 1)).ToString() : $"root{root.Id}";
 

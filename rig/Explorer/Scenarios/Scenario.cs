@@ -176,6 +176,12 @@ public sealed record UnmapEndAction(GfnRange Range) : ScenarioAction
     protected override string Words => $"unmap-end {Range.Start.Value} + {Range.Frames}";
 }
 
+/// <summary>The host asks whether a range is young, and makes it old.</summary>
+public sealed record AgeAction(GfnRange Range) : ScenarioAction
+{
+    protected override string Words => $"age {Range.Start.Value} + {Range.Frames}";
+}
+
 /// <summary>
 /// Destroys the VM while the strategy's workers may be busy. Last action of the only thread, since nobody else may use a VM that dies.
 /// </summary>

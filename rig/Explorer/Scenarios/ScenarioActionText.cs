@@ -11,7 +11,7 @@ internal sealed partial class ScenarioActionText(
     private const int RepeatMax = 64;
     private const string Known =
         "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create SLOT', 'move SLOT to G', "
-        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'destroy' or 'repeat N: action'";
+        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'age G + N', 'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)
@@ -64,6 +64,7 @@ internal sealed partial class ScenarioActionText(
             ("unmap", _) => new UnmapAction(Range(text, rest)),
             ("unmap-start", _) => new UnmapStartAction(Range(text, rest)),
             ("unmap-end", _) => new UnmapEndAction(Range(text, rest)),
+            ("age", _) => new AgeAction(Range(text, rest)),
             ("destroy", "") => new DestroyAction(),
             _ => throw Unknown(text),
         };

@@ -17,7 +17,7 @@ public static class ScheduleText
 {
     private const string Example = "x1:STRATEGY:SCENARIO,vcpus=1:sc:1f2e3d4c:a12b3a40c2";
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEF";
-    private const string Alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,=:-";
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,=:-+";
 
     /// <summary>Steps that a decoded schedule may have: a run length that somebody mistyped must not fill memory.</summary>
     private const int StepsMax = 16 * 1024 * 1024;

@@ -186,6 +186,9 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 case UnmapEndAction end:
                     vm.Notifier.RangeEnd(end.Range);
                     break;
+                case AgeAction age:
+                    vm.Ageing.ClearYoung(age.Range);
+                    break;
                 case DestroyAction:
                     vm.Destroy();
                     break;

@@ -50,10 +50,14 @@ public sealed class LabCatalogue
             ("host", "each root is a window of the process's address space: the processor walks, a zap is madvise"),
         ];
 
-    /// <summary>Scenarios of the explorer, with their parameters as their files have them.</summary>
-    public IReadOnlyList<Scenario> Scenarios => field ??= [.. Lab.Strategies.Catalogue.RootScenarios.Select(one => ScenarioText.Parse(one.Name, one.Text))];
+    /// <summary>Scenarios of the explorer, with their parameters as their files have them: the root strategies' first.</summary>
+    public IReadOnlyList<Scenario> Scenarios => field ??= [.. Family.All.SelectMany(ScenariosOf)];
 
     public Scenario Scenario(string name) => Scenarios.First(one => one.Name == name);
+
+    /// <summary>Those that were written for one family.</summary>
+    public static IEnumerable<Scenario> ScenariosOf(Family family) =>
+        Lab.Strategies.Catalogue.ScenariosOf(family).Select(one => ScenarioText.Parse(one.Name, one.Text));
 
     /// <summary>Those that can be named, of one family.</summary>
     public IReadOnlyList<Member> MembersOf(Family family) => [.. _members.Where(member => member.Family == family)];
@@ -90,20 +94,25 @@ public sealed class LabCatalogue
     /// <summary>What to name for memslot updates of the running kernel.</summary>
     public string Kernels => Strategies.First(strategy => strategy.SlotUpdates == SlotUpdates.Kernel).Name;
 
-    /// <summary>The strategies of a comma-separated list; 'all' is every sound one and the bounds.</summary>
-    /// <exception cref="UsageException">No such strategy, or none for that MMU.</exception>
-    public IReadOnlyList<Subject> StrategiesNamed(string text, string mmu)
+    /// <summary>The subjects of comma-separated lists that can be measured on that MMU; 'all' is every sound strategy and the bounds.</summary>
+    /// <exception cref="UsageException">No such strategy, notifier or ageing scheme, or none for that MMU.</exception>
+    public IReadOnlyList<Subject> SubjectsFor(string mmu, string strategies, string notifiers, string ageings)
     {
-        IReadOnlyList<Subject> chosen = Listed("--strategy", text, Strategies, entry => !entry.IsBroken && entry.FitsMmu(mmu), name => Named(name, Strategies));
+        IReadOnlyList<Subject> chosen = SubjectsNamed(strategies, notifiers, ageings, Strategies, ("all", entry => !entry.IsBroken && entry.FitsMmu(mmu)));
         if (chosen.FirstOrDefault(entry => !entry.FitsMmu(mmu)) is not { } stranger) return chosen;
-        throw new UsageException(stranger.NeedsKernel
-            ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
-            : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
+        throw new UsageException(stranger.NeedsKernel ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
+            : stranger.Ageing.Card.Needs == StrategyNeeds.AccessedBits
+                ? $"--ageing {stranger.Ageing.Name} clears accessed bits, which only --mmu radix has of its own, not {mmu}."
+                : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
     }
 
     /// <summary>The workloads of a comma-separated list, or 'all'.</summary>
     /// <exception cref="UsageException">No such workload.</exception>
-    public IReadOnlyList<WorkloadEntry> WorkloadsNamed(string text) => Listed("--workload", text, Workloads, _ => true, name => Names.Find("workload", name, Workloads, entry => entry.Name));
+    public IReadOnlyList<WorkloadEntry> WorkloadsNamed(string text) =>
+    [
+        .. Names.Items("--workload", text)
+            .SelectMany(name => name == "all" ? Workloads : [Names.Find("workload", name, Workloads, entry => entry.Name)]).Distinct(),
+    ];
 
     /// <exception cref="UsageException">No strategy can be measured on any of the workloads.</exception>
     public void RefuseIfNothingFits(IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)
@@ -121,11 +130,61 @@ public sealed class LabCatalogue
         throw new UsageException($"--strategy names only bounds, which are floors of {floored}; add a strategy, or --workload {floored}.");
     }
 
-    private static IReadOnlyList<T> Listed<T>(string option, string text, IReadOnlyList<T> all, Func<T, bool> isOneOfAll, Func<string, T> named)
+    /// <summary>
+    /// The subjects of comma-separated lists: each strategy beside each notifier and each ageing scheme. What a strategy's own text says, as
+    /// <c>mainline+always-count</c> does, is not said again.
+    /// </summary>
+    /// <param name="strategies">Subjects, or words for several.</param>
+    /// <param name="notifiers">Names, 'all' for the sound and 'broken' for the broken ones; empty for what goes with the strategy unsaid.</param>
+    /// <param name="ageings">Likewise.</param>
+    /// <param name="roots">Strategies that may be meant.</param>
+    /// <param name="words">Words for several of them, which are taken as far as they go with the rest.</param>
+    /// <exception cref="UsageException">There is none of a name, or what was named does not go together.</exception>
+    public IReadOnlyList<Subject> SubjectsNamed(
+        string strategies, string notifiers, string ageings, IReadOnlyList<Subject> roots, params IReadOnlyList<(string Word, Func<Subject, bool> Means)> words)
     {
-        List<T> chosen = [];
-        foreach (string name in Names.Items(option, text)) chosen.AddRange((name == "all" ? all.Where(isOneOfAll) : [named(name)]).Except(chosen));
-        return chosen;
+        IReadOnlyList<Member[]> ageing = MembersNamed(Family.Ageing, ageings);
+        Member[][] beside = [.. MembersNamed(Family.Notifier, notifiers).SelectMany(one => ageing.Select(other => (Member[])[.. one, .. other]))];
+        List<Subject> chosen = [];
+        foreach (string text in Names.Items("--strategy", strategies))
+        {
+            Func<Subject, bool>? means = words.FirstOrDefault(one => one.Word == text).Means;
+            foreach (Member[] others in beside)
+            {
+                Subject[] meant = means is null
+                    ? [Named(text, roots, others)]
+                    : [.. roots.Where(means).Where(one => others.All(other => Subject.WhyNot(one.Roots, other) is null)).Select(one => Subject.Of([one.Roots, .. others]))];
+                chosen.AddRange(meant.Except(chosen));
+            }
+        }
+        return chosen.Count > 0 ? chosen : throw new UsageException($"--strategy {strategies} names none that goes with --notifier {notifiers} or --ageing {ageings}.");
+    }
+
+    /// <summary>One choice after the other; the only one is to say nothing if nothing was said.</summary>
+    private IReadOnlyList<Member[]> MembersNamed(Family family, string text)
+    {
+        if (text.Length == 0) return [[]];
+        IReadOnlyList<Member> all = MembersOf(family);
+        return [.. Names.Items($"--{family.Name}", text).SelectMany(name => name switch
+        {
+            // The running kernel's goes with its own strategies only, beside which there is no other.
+            "all" => all.Where(member => !member.IsBroken && !member.NeedsKernel),
+            "broken" => all.Where(member => member.IsBroken),
+            _ => [Names.Find(family.Noun, name, all, member => member.Name)],
+        }).Distinct().Select(member => (Member[])[member])];
+    }
+
+    /// <summary>The subject that somebody typed, or null if it is none.</summary>
+    public Subject? Find(string text)
+    {
+        try
+        {
+            return Named(text, Strategies);
+        }
+        catch (UsageException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Adds the members that an assembly offers.</summary>
@@ -159,8 +218,9 @@ public sealed class LabCatalogue
         {
             throw new UsageException($"--plugin '{path}': {error.Message}");
         }
-        if (_members.Any(known => known.Family == member.Family && known.Name == member.Name))
-            throw new UsageException($"--plugin '{path}' offers '{member.Name}', but there is a {member.Family.Noun} of that name; rename it.");
+        // Behind a plus notifiers and ageing schemes are told apart by name alone.
+        if (_members.Find(known => known.Name == member.Name && (known.Family == Family.Roots) == (member.Family == Family.Roots)) is { } taken)
+            throw new UsageException($"--plugin '{path}' offers '{member.Name}', but that is the name of another {taken.Family.Noun}; rename it.");
         _members.Add(member);
     }
 }

@@ -70,7 +70,8 @@ public sealed record RunRequest
         foreach (string plugin in values.Of(RunSettings.Plugins)) catalogue.AddPlugin(plugin);
         if (values.Of(RunSettings.Out).Length == 0) throw new UsageException("--out is empty; name a folder for run folders.");
         string mmu = Names.Find("MMU", values.Of(RunSettings.Mmu), catalogue.Mmus, entry => entry.Name).Name;
-        IReadOnlyList<Subject> strategies = catalogue.StrategiesNamed(values.Of(RunSettings.Strategy), mmu);
+        IReadOnlyList<Subject> strategies = catalogue.SubjectsFor(
+            mmu, values.Of(RunSettings.Strategy), values.Of(RunSettings.Notifier), values.Of(RunSettings.Ageing));
         IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
         catalogue.RefuseIfNothingFits(strategies, workloads);
         HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);

@@ -15,6 +15,14 @@ public static class RunSettings
     public static Setting<string> Strategy { get; } = Subject.Add(
         "strategy", Form.Text, Lab.Strategies.Catalogue.MeasuredByDefault, "strategies, comma-separated; 'all' is every sound one and the bounds",
         shapes: false, matters: false);
+
+    /// <summary>Part of what is measured, and of its name: in the manifest the setting strategy says it, and an arm of a comparison has its own.</summary>
+    public static Setting<string> Notifier { get; } = Subject.Add(
+        "notifier", Form.Text, "", "notifiers to run each strategy with, comma-separated, or 'all'; 'lab list notifiers' shows them, the default first",
+        Recorded.Never, shapes: false);
+    public static Setting<string> Ageing { get; } = Subject.Add(
+        "ageing", Form.Text, "", "ageing schemes to run each strategy with, comma-separated, or 'all'; 'lab list ageing' shows them, the default first",
+        Recorded.Never, shapes: false);
     public static Setting<string> Workload { get; } = Subject.Add(
         "workload", Form.Text, Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
     public static Setting<string> Mmu { get; } = Subject.Add("mmu", Form.Text, "radix", "page-table implementation: radix, kvm or host");

@@ -25,6 +25,9 @@ public sealed unsafe class TicketLock : IDisposable
 
     public string Name { get; }
 
+    /// <summary>All that it guards are shared words, which whoever controls the machine sees anyway.</summary>
+    public bool GuardsOnlyWords { get; init; }
+
     /// <summary>True if somebody holds the lock or waits for it.</summary>
     public bool IsHeld => Volatile.Read(ref *_next) != Volatile.Read(ref *_serving);
 

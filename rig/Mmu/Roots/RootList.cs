@@ -33,7 +33,7 @@ public sealed unsafe class RootList<TMachine> : IDisposable
     }
 
     /// <summary>tdp_mmu_pages_lock: guards changes of the list. Taken inside mmu_lock.</summary>
-    public TicketLock PagesLock { get; } = new("tdp_mmu_pages_lock");
+    public TicketLock PagesLock { get; } = new("tdp_mmu_pages_lock") { GuardsOnlyWords = true };
 
     public TdpRoot First => TdpRoot.FromWord(_machine.Load(ref _head->Next));
 

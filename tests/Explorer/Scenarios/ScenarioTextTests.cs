@@ -24,11 +24,13 @@ public sealed class ScenarioTextTests
         thread zapper: delete churn, create churn, move churn to 6, flags main dirty, flags main none
         threads vcpu0..vcpu{vcpus-1}: reload, write {n}, switch smm, switch wp-off, switch normal, serve, unload
         thread reader: write-protect main, write-protect main all, repeat 2: write-protect main
-        thread host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1
+        thread host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, age 0 + 2
         end destroy
         """;
 
-    public static TheoryData<string> Embedded => [.. Catalogue.RootScenarios.Select(one => one.Name)];
+    private static IEnumerable<(string Name, string Text)> OfAllFamilies => Family.All.SelectMany(Catalogue.ScenariosOf);
+
+    public static TheoryData<string> Embedded => [.. OfAllFamilies.Select(one => one.Name)];
 
     [Fact]
     public void A_good_file_is_read_as_it_is_meant()
@@ -48,7 +50,7 @@ public sealed class ScenarioTextTests
                 "vcpu0: reload, write 0, switch smm, switch wp-off, switch normal, serve, unload",
                 "vcpu1: reload, write 1, switch smm, switch wp-off, switch normal, serve, unload",
                 "reader: write-protect main, write-protect main all, write-protect main, write-protect main",
-                "host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1",
+                "host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, age 0 + 2",
             ],
             scenario.Threads.Select(Words));
         Assert.Equal([null, 0, 1, null, null], scenario.Threads.Select(actor => actor.Vcpu));
@@ -78,7 +80,7 @@ public sealed class ScenarioTextTests
     [MemberData(nameof(Embedded))]
     public void Every_embedded_scenario_parses_and_tells_its_story(string name)
     {
-        Scenario scenario = ScenarioText.Parse(name, Catalogue.RootScenarios.Single(one => one.Name == name).Text);
+        Scenario scenario = ScenarioText.Parse(name, OfAllFamilies.Single(one => one.Name == name).Text);
         Assert.EndsWith(".", scenario.Story);
         Assert.True(scenario.DestroysAtEnd || scenario.Threads.Any(actor => actor.Actions[^1] is DestroyAction));
         if (scenario.Parameters.Any(parameter => parameter.Name == "vcpus"))
@@ -88,11 +90,14 @@ public sealed class ScenarioTextTests
     [Fact]
     public void Every_scenario_file_is_in_the_catalogue_and_the_readme()
     {
-        string folder = Path.Combine(Cli.LabProcess.Checkout, "strategies", "roots", "scenarios");
-        IEnumerable<string> files = Directory.GetFiles(folder, "*.scenario").Select(file => Path.GetFileNameWithoutExtension(file));
-        Assert.Equal(files.Order(), Catalogue.RootScenarios.Select(one => one.Name).Order());
-        string readme = File.ReadAllText(Path.Combine(folder, "README.md"));
-        Assert.All(Catalogue.RootScenarios, one => Assert.Contains($"| `{one.Name}` |", readme));
+        string strategies = Path.Combine(Cli.LabProcess.Checkout, "strategies");
+        string readme = File.ReadAllText(Path.Combine(strategies, "roots", "scenarios", "README.md"));
+        foreach (Family family in Family.All)
+        {
+            string[] files = Directory.GetFiles(Path.Combine(strategies, family.Name, "scenarios"), "*.scenario");
+            Assert.Equal(files.Select(file => Path.GetFileNameWithoutExtension(file)).Order(), Catalogue.ScenariosOf(family).Select(one => one.Name).Order());
+            Assert.All(Catalogue.ScenariosOf(family), one => Assert.Contains($"| `{one.Name}` |", readme));
+        }
     }
 
     [Fact]

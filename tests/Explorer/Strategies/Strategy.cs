@@ -40,7 +40,7 @@ internal static class Strategy
     /// <summary>Of the catalogue if it has one of that name; otherwise the argument is the text.</summary>
     public static Scenario ScenarioOf(string nameOrText, params (string Name, long Value)[] values)
     {
-        (string name, string text) = Catalogue.RootScenarios.FirstOrDefault(one => one.Name == nameOrText, (Name: "mine", Text: nameOrText));
+        (string name, string text) = Family.All.SelectMany(Catalogue.ScenariosOf).FirstOrDefault(one => one.Name == nameOrText, (Name: "mine", Text: nameOrText));
         return ScenarioText.Parse(name, text, values.ToDictionary(one => one.Name, one => one.Value));
     }
 
