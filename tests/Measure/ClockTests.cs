@@ -53,6 +53,19 @@ public sealed class ClockTests
         Assert.Equal(0, backwards);
     }
 
+    /// <summary>Events of the MMU are stamped by it and merged with records that the kernel dates.</summary>
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void The_present_lies_on_the_monotonic_line(ClockSource source)
+    {
+        // What 60 ms of calibration leave is far below a thousandth of the time since.
+        long begin = Clock.MonotonicNanoseconds();
+        Clock clock = Clock.Calibrate(source);
+        long before = Clock.MonotonicNanoseconds(), now = clock.Now(), after = Clock.MonotonicNanoseconds();
+        long error = (after - begin) / 1_000;
+        Assert.InRange(now, before - error, after + error);
+    }
+
     [Theory]
     [MemberData(nameof(Sources))]
     public void Agrees_with_the_monotonic_clock_within_a_thousandth(ClockSource source)
