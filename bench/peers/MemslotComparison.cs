@@ -13,7 +13,7 @@ internal sealed class MemslotComparison(PeerOptions options)
     /// <summary>Counted rounds unless asked otherwise: somewhat more than a minute.</summary>
     public const int DefaultRounds = 15;
 
-    /// <summary>The warming round has so many times fewer iterations.</summary>
+    /// <summary>The warming round has this many times fewer iterations.</summary>
     private const int WarmingShare = 8;
 
     private readonly int _rounds = options.Rounds ?? DefaultRounds;

@@ -43,7 +43,7 @@ internal sealed class CompareOptions
         {
             Setting[] decided = [CompareSettings.Inject, CompareSettings.Seed, CompareSettings.Turns];
             if (arms.Length > 0 || baseline.Length > 0 || CompareSettings.OfRuns.Any(ofRuns.IsGiven) || decided.Any(values.IsGiven))
-                throw new UsageException("--resume goes on with the arms and settings of its comparison; leave out arms and settings.");
+                throw new UsageException("--resume continues with the arms and settings of its comparison; leave out arms and settings.");
             return request;
         }
 

@@ -28,10 +28,10 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             Plugins = Of(ExplorationSettings.Plugins),
         };
         string replay = Of(ExplorationSettings.Replay);
-        if (replay.Length > 0) Refuse(ExplorationSettings.Replayed, "cannot stand beside --replay: the string decides it");
+        if (replay.Length > 0) Refuse(ExplorationSettings.Replayed, "cannot be combined with --replay: the string decides it");
         if (Of(ExplorationSettings.Program).Length > 0)
         {
-            Refuse(ExplorationSettings.OfStrategies, "is for strategies; leave it out beside --program");
+            Refuse(ExplorationSettings.OfStrategies, "is for strategies; leave it out with --program");
             return request with { Program = Program(replay) };
         }
         Refuse([ExplorationSettings.Size], "is for programs; name one with --program");

@@ -21,7 +21,7 @@ internal sealed class TrackOptions
 {
     public Option<string> History { get; } = SettingOptions.Text("--history", "the history's file; acknowledged.csv is beside it", Path.Combine("history", "history.csv"));
 
-    public Option<string> Machine { get; } = SettingOptions.Text("--machine", "whose series: this machine's, all, or a fingerprint; by default this one's", "");
+    public Option<string> Machine { get; } = SettingOptions.Text("--machine", "machine whose series to use: all, or a fingerprint; by default this one", "");
 
     public Option<string> Repository { get; } = SettingOptions.Text("--repo", "git repository of the commits", ".");
 

@@ -58,7 +58,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--format xml", "There is no --format value 'xml'", "table, json, csv, markdown")]
     [InlineData("--operation erase", "There is no --operation value 'erase'", "delete, move, flags, mix")]
     [InlineData("--slots 40000", "--slots '40000'", "from 0 to 32760")]
-    [InlineData("--slots 1025", "--slots 1025 are too many for workqueue", "at most 1024")]
+    [InlineData("--slots 1025", "--slots 1025 is too many for workqueue", "at most 1024")]
     [InlineData("--updates often", "--updates 'often'", "such as 200/s")]
     [InlineData("--updates 0", "--updates '0'", "from 0.01/s")]
     [InlineData("--storm-where here", "There is no --storm-where value 'here'", "slot, outside")]

@@ -142,7 +142,7 @@ public sealed class CompareFoldersTests : IDisposable
     [InlineData("mainline workqueue --inject -3", "--inject '-3'", "such as 2%")]
     [InlineData("mainline workqueue --save-baseline ../x", "--save-baseline '../x'", "letters, digits")]
     [InlineData("--resume /nowhere", "There is no comparison folder '/nowhere'", "lab compare")]
-    [InlineData("mainline workqueue --resume /nowhere", "--resume goes on", "leave out arms")]
+    [InlineData("mainline workqueue --resume /nowhere", "--resume continues", "leave out arms")]
     public void Nonsense_is_refused_in_one_line_before_anything_is_written(string arguments, string complaint, string remedy)
     {
         BadInputTests.AssertRefusal(Compare(arguments.Split(' ')), complaint, remedy);

@@ -23,7 +23,7 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--program readers --size 0", "--size '0'", "from 1 to")]
     [InlineData("--program readers --size 1000000", "--size '1000000'", "from 1 to")]
     [InlineData("--program readers --search bounded", "There is no --search value 'bounded'", "exhaustive, random")]
-    [InlineData("--program readers --strategy mainline", "--strategy is for strategies", "leave it out beside --program")]
+    [InlineData("--program readers --strategy mainline", "--strategy is for strategies", "leave it out with --program")]
     [InlineData("--size 3", "--size is for programs", "--program")]
     [InlineData("--model arm", "There is no --model value 'arm'", "sc, tso")]
     [InlineData("--search dfs", "There is no --search value 'dfs'", "exhaustive, bounded, random, pct, pos, urw")]
@@ -55,7 +55,7 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--strategy xchg-put", "contradicts the replay string, which is for 'async-put'", "leave the option out")]
     [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario destroy", "contradicts the replay string, which is for 'fast-zap-toggle'", "leave the option out")]
     [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario all", "contradicts the replay string", "leave the option out")]
-    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--seed 2", "--seed cannot stand beside --replay", "the string decides it")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--seed 2", "--seed cannot be combined with --replay", "the string decides it")]
     public void A_schedule_that_does_not_belong_here_is_refused(string subject, string scenario, string arguments, string complaint, string remedy)
     {
         string replay = ScheduleText.Encode(ScheduleKey.Of(subject, scenario, MemoryModel.Sc, "code"), [0, 1, 0]);

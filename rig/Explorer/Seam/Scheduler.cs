@@ -57,7 +57,7 @@ public abstract class Scheduler
     /// <summary>Name as the user types it: "random", "pct", "pos", "urw", "replay".</summary>
     public abstract string Name { get; }
 
-    /// <summary>A new execution with so many threads, numbered from zero, starts.</summary>
+    /// <summary>A new execution with this many threads, numbered from zero, starts.</summary>
     public abstract void Begin(int threads);
 
     /// <summary>
@@ -69,6 +69,6 @@ public abstract class Scheduler
     /// <param name="yielded">Bit per thread that said with its last step that it spins or waits: a priority scheduler ranks it last.</param>
     public abstract int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded);
 
-    /// <summary>The execution is over, after so many steps.</summary>
+    /// <summary>The execution is over, after this many steps.</summary>
     public virtual void End(long steps) { }
 }

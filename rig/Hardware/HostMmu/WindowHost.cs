@@ -114,7 +114,7 @@ internal sealed class WindowHost : IHardwareHost
         Memory.Dispose();
     }
 
-    /// <summary>A window that reaches so many frames and is one hole; null if all are in use.</summary>
+    /// <summary>A window that reaches this many frames and is one hole; null if all are in use.</summary>
     public Window? TryTake(ulong frames)
     {
         lock (_lock) return _free.TryDequeue(out int index) ? Grown(index, (long)frames * SlotMemory.PageBytes + GuardBytes) : null;

@@ -135,7 +135,7 @@ public sealed record RunRequest
     {
         if (slots <= WorkloadParameters.BystandersInLabMax || strategies.FirstOrDefault(strategy => !strategy.NeedsKernel) is not { } inLab) return;
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"--slots {slots} are too many for {inLab.Name}, for which the lab keeps the slots itself: at most {WorkloadParameters.BystandersInLabMax}, or --strategy {catalogue.Kernels} alone."));
+            $"--slots {slots} is too many for {inLab.Name}, for which the lab keeps the slots itself: at most {WorkloadParameters.BystandersInLabMax}, or --strategy {catalogue.Kernels} alone."));
     }
 
     /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for many.</summary>
