@@ -48,7 +48,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (arms.Any(arm => arm.Source == ArmSource.Strategy))
         {
             folder = resumed is null ? Create(arms) : Resume(resumed);
-            isInterrupted = new BlockMeasurement(folder, RunRequest.Read, console.Error).Run(cancellation);
+            isInterrupted = new BlockMeasurement(folder, new LocalProcess(folder.Runs), console.Error).Run(cancellation);
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
@@ -105,7 +105,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
 
     private RunRequest Rehearsed(ComparisonArm arm)
     {
-        using ChildRun child = new(arm, RunRequest.Read, request.Out, request.Seed);
+        using ChildRun child = new(arm, request.Seed);
         return child.Rehearse();
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lab.Application;
 using Lab.Application.Catalogue;
+using Lab.Application.Comparing;
 using Lab.Application.Measuring;
 using Lab.Application.Settings;
 using Lab.Hardware;
@@ -136,6 +137,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         // What was measured is out before anything can fail that only draws it.
         RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
         console.Error.WriteLine($"run folder: {folder.Path}");
+        int code = Code(record, interrupted);
+        new RunAnnouncement(folder.Path, record.State.ToString().ToLowerInvariant(), code).Send();
 
         if (request.Values.Of(RunSettings.Figures))
         {
@@ -144,6 +147,11 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             HtmlReport.Write(record, report);
             console.Error.WriteLine($"report:     {report}");
         }
+        return code;
+    }
+
+    private int Code(RunRecord record, bool interrupted)
+    {
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
         if (interrupted) return ExitCode.Interrupted;
         return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;

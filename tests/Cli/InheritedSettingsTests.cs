@@ -27,7 +27,7 @@ public sealed class InheritedSettingsTests : IDisposable
     private string Baseline(string name, params string[] arguments) =>
         _runs.Folders($"baselines/{name}", [1e6, 1.01e6], one => one with { Settings = Run(arguments).Describe() });
 
-    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], RunRequest.Read, request.Out, 1).Rehearse();
+    private static RunRequest Child(CompareRequest request) => new ChildRun(request.Arms[^1], 1).Rehearse();
 
     /// <summary>Everything that a manifest says can be typed again and means the same.</summary>
     [Theory]

@@ -4,8 +4,11 @@ using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 
-/// <summary>Measures the blocks of a comparison that are still missing, and says on standard error where it stands.</summary>
-public sealed class BlockMeasurement(ComparisonFolder folder, RunRehearsal rehearsal, TextWriter progress)
+/// <summary>Measures the blocks of a comparison that are still missing, and says where it stands.</summary>
+/// <param name="folder">Of the comparison.</param>
+/// <param name="place">Where its runs happen.</param>
+/// <param name="progress">For people: a line per block, and what went wrong.</param>
+public sealed class BlockMeasurement(ComparisonFolder folder, IRunPlace place, TextWriter progress)
 {
     /// <summary>Failing so often at the beginning, an arm will not do better later.</summary>
     private const int FailuresTolerated = 2;
@@ -44,7 +47,7 @@ public sealed class BlockMeasurement(ComparisonFolder folder, RunRehearsal rehea
         ulong seed = folder.Manifest.Seed + (ulong)(number - 1);
         int[] order = [.. BlockOrder.Of(number, _measured.Length, folder.Manifest.Seed).Select(place => _measured[place])];
         progress.WriteLine($"[{number}/{folder.Manifest.BlocksAsked}] {string.Join(", ", order.Select(arm => folder.Manifest.Arms[arm].Label))}{left}");
-        IReadOnlyList<BlockRun>? runs = folder.Manifest.Turns is { } turn && order.Length > 1 ? InTurns(order, seed, turn, cancellation) : OneAfterAnother(order, seed, cancellation);
+        IReadOnlyList<BlockRun>? runs = place.HasTurns && folder.Manifest.Turns is { } turn && order.Length > 1 ? InTurns(order, seed, turn, cancellation) : OneAfterAnother(order, seed, cancellation);
         return runs is null ? null : new ComparisonBlock { Number = number, Seed = seed, Runs = runs };
     }
 
@@ -54,8 +57,8 @@ public sealed class BlockMeasurement(ComparisonFolder folder, RunRehearsal rehea
         foreach (int arm in order)
         {
             if (cancellation.IsCancellationRequested) return null;
-            using ChildRun child = new(folder.Manifest.Arms[arm], rehearsal, folder.Runs, seed);
-            child.Start(abreast: 1, cancellation);
+            using ChildRun child = new(folder.Manifest.Arms[arm], seed);
+            child.Start(place, abreast: 1, cancellation);
             if (child.End(arm, cancellation) is not { } run) return null;
             runs.Add(run);
         }
@@ -68,14 +71,14 @@ public sealed class BlockMeasurement(ComparisonFolder folder, RunRehearsal rehea
     /// </summary>
     private List<BlockRun>? InTurns(int[] order, ulong seed, string turn, CancellationToken cancellation)
     {
-        ChildRun[] children = [.. order.Select(arm => new ChildRun(folder.Manifest.Arms[arm], rehearsal, folder.Runs, seed, turn))];
+        ChildRun[] children = [.. order.Select(arm => new ChildRun(folder.Manifest.Arms[arm], seed, turn))];
         try
         {
             List<ChildRun> waiting = [];
             foreach (ChildRun child in children)
             {
                 if (cancellation.IsCancellationRequested) return null;
-                child.Start(children.Length, cancellation);
+                child.Start(place, children.Length, cancellation);
                 if (child.AwaitStop()) waiting.Add(child);
             }
             while (waiting.Count > 0)
