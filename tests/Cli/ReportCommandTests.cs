@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Lab.Cli;
 using Lab.Results.Comparisons;
 using Lab.Tests.Plots;
 using Xunit;
@@ -7,18 +6,13 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary><c>lab report</c>: what it finds by which name, and what it writes.</summary>
-public sealed class ReportCommandTests(ReportedSamples samples) : IClassFixture<ReportedSamples>
+public sealed class ReportCommandTests(ReportedSamples samples)
 {
     private string Root => Path.GetDirectoryName(Path.GetDirectoryName(samples.Folder.Path)!)!;
 
-    private string Runs => Path.Combine(Root, "runs");
+    private string Runs => Path.GetDirectoryName(samples.Run.Folder)!;
 
-    private LabExit Report(params string[] arguments)
-    {
-        using StringWriter output = new(), error = new();
-        int code = LabCommand.Run(["report", .. arguments, "--out", Runs], new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), TimeSpan.Zero);
-    }
+    private LabExit Report(params string[] arguments) => LabHere.Run(["report", .. arguments, "--out", Runs]);
 
     [Fact]
     public void A_comparison_is_found_by_path_manifest_and_id_beside_the_runs_and_printed_as_it_was()

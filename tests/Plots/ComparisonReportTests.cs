@@ -9,7 +9,7 @@ using Xunit;
 namespace Lab.Tests.Plots;
 
 /// <summary>What the page and the figures of a comparison say; how they look is <see cref="ReportPageTests"/>'.</summary>
-public sealed partial class ComparisonReportTests(ReportedSamples samples) : IClassFixture<ReportedSamples>, IDisposable
+public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDisposable
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 

@@ -6,7 +6,7 @@ namespace Lab.Tests.Plots;
 
 /// <summary>What a run's page says about what disturbed it.</summary>
 public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Tests.Results.WrittenSample unwatched)
-    : IClassFixture<ReportedSamples>, IClassFixture<Lab.Tests.Results.WrittenSample>
+    : IClassFixture<Lab.Tests.Results.WrittenSample>
 {
     [Fact]
     public void A_watched_run_shows_its_numbers_with_and_without_tagged_samples_and_what_it_was()

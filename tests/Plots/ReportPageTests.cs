@@ -1,28 +1,23 @@
-using Lab.Plots;
-using Lab.Results;
-using Lab.Results.HdrLog;
 using Microsoft.Playwright;
 using Xunit;
 
 namespace Lab.Tests.Plots;
 
 /// <summary>
-/// Every report in a browser: on a phone and a desk, light, dark and on paper. To add a page, give <see cref="Pages"/> its name and <see cref="Html"/> its
-/// text.
+/// Every report in a browser: on a phone and a desk, light, dark and on paper. To add a page, give
+/// <see cref="ReportPages"/> its name and its text.
 /// </summary>
-public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, ITestOutputHelper output)
-    : IClassFixture<ReportedSamples>, IClassFixture<Chromium>
+public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestOutputHelper output)
+    : IClassFixture<ReportPages>, IClassFixture<Chromium>
 {
-    private static readonly string[] Names = ["run", "comparison", "history", "histograms"];
-
-    public static TheoryData<string> Pages => [.. Names];
+    public static TheoryData<string> Pages => [.. ReportPages.Names];
 
     public static TheoryData<string, int, int, ColorScheme> Views
     {
         get
         {
             TheoryData<string, int, int, ColorScheme> views = [];
-            foreach (var page in Names)
+            foreach (var page in ReportPages.Names)
             {
                 foreach (var (width, height) in ((int, int)[])[(360, 740), (1280, 900)])
                 {
@@ -34,22 +29,6 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
             return views;
         }
     }
-
-    private string Html(string page) => page switch
-    {
-        "run" => HtmlReport.Render(samples.Run),
-        "comparison" => ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest, "results/comparisons/sample"),
-        "history" => HistoryReport.Render(
-            [HistoryFigureTests.Series(20, [1, 1.1, 0.9, 1.2]), HistoryFigureTests.Series(20, [1, 1.1], "fault", isAcknowledged: true), HistoryFigureTests.Series(5, [1], "put")],
-            "history/history.csv", ["1 row is damaged"]),
-        "histograms" => HdrLogReport.Render(
-            [
-                .. samples.Run.Histograms.GroupBy(row => new HistogramName(row.Key, row.Metric)).Select(one => new NamedHistogram(
-                    one.Key.Tag, 0, 5, [.. one.Select(row => new Bucket(row.Low, row.High, row.Count))], one.Key, "ns")),
-            ],
-            "run.hlog"),
-        _ => throw new ArgumentOutOfRangeException(nameof(page), page, "no such page"),
-    };
 
     [Theory]
     [MemberData(nameof(Views))]
@@ -131,13 +110,7 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
         await page.Context.CloseAsync();
     }
 
-    private async Task GotoAsync(IPage page, string name)
-    {
-        var file = Place($"report-{name}.html");
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await File.WriteAllTextAsync(file, Html(name), TestContext.Current.CancellationToken);
-        await page.GotoAsync(new Uri(file).AbsoluteUri);
-    }
+    private Task GotoAsync(IPage page, string name) => page.GotoAsync(pages.Address(name).AbsoluteUri);
 
     private async Task SaveAsync(IPage page, string name)
     {
@@ -145,6 +118,5 @@ public sealed class ReportPageTests(ReportedSamples samples, Chromium chromium, 
         output.WriteLine(Place(name));
     }
 
-    /// <summary>In the tests' output folder, where the pictures stay to be looked at.</summary>
-    private static string Place(string name) => Path.Combine(AppContext.BaseDirectory, "screenshots", name);
+    private static string Place(string name) => Path.Combine(ReportPages.Folder, name);
 }
