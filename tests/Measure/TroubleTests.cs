@@ -48,12 +48,12 @@ public sealed class TroubleTests
         Assert.True(hungAt >= 98, $"{hungAt}");
         Assert.Equal(hungAt, run.Actors[0].Recorders[0].Histogram.Count);
         Assert.True(run.Actors[0].MeasuredSeconds < run.WindowSeconds);
-        Assert.True(took < Long.WatchdogTimeout + TimeSpan.FromSeconds(1) + Reaching(run), $"{took}");
+        Assert.True(took < Long.Duration, $"{took}");
 
         // The abandoned thread wakes up after the run was disposed of, and must find its memory where it was.
         run.Dispose();
         release.Set();
-        Assert.True(left.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.True(left.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class TroubleTests
         long started = Stopwatch.GetTimestamp();
         using MeasuredRun run = TimedRun.Of(Long with { OthersProgress = () => ++progress }, lost);
         Assert.Equal(["lost"], run.HungActors);
-        Assert.InRange(Stopwatch.GetElapsedTime(started), Long.WatchdogTimeout * 6, Long.WatchdogTimeout * 6 + TimeSpan.FromSeconds(10));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), Long.WatchdogTimeout * 6, Long.Duration);
         release.Set();
     }
 
@@ -126,8 +126,8 @@ public sealed class TroubleTests
 
         Assert.True(run.Interrupted);
         Assert.False(run.Hung);
-        Assert.InRange(run.WindowSeconds, 0.05, 10);
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
+        Assert.InRange(run.WindowSeconds, 0.05, 29);
+        Assert.True(Stopwatch.GetElapsedTime(started) < Long.Duration);
         Assert.All(run.Actors, actor => Assert.True(actor.Recorders[0].Histogram.Count > 0, actor.Name));
         Assert.All(run.Actors, actor => Assert.Equal(run.WindowSeconds, actor.MeasuredSeconds));
     }
@@ -166,10 +166,6 @@ public sealed class TroubleTests
         using MeasuredRun run = TimedRun.Of(Long, new ScriptedActor { Name = "a", OnStep = () => 1 });
         Assert.IsType<IndexOutOfRangeException>(Assert.Single(run.Failures).Exception);
     }
-
-    /// <summary>What the run spent before the actor hung; the time limit counts from there.</summary>
-    private static TimeSpan Reaching(MeasuredRun run) =>
-        TimeSpan.FromSeconds(run.WarmupSeconds + run.Actors[0].MeasuredSeconds);
 
     private sealed class NoteOpening : IWindowObserver
     {

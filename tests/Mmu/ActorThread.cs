@@ -6,7 +6,7 @@ namespace Lab.Tests.Mmu;
 /// <summary>A thread that is an actor from start to end, so that tests can ask what it waits for instead of sleeping and hoping.</summary>
 internal sealed class ActorThread
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private readonly Thread _thread;
     private readonly Gate _entered = new();
     private Exception? _failure;
@@ -66,7 +66,7 @@ internal sealed class ActorThread
 /// <summary>Opened once; whoever awaits it goes on then. A wait that never ends fails the test and says what was missing.</summary>
 internal sealed class Gate
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private volatile bool _open;
 
     public bool IsOpen => _open;

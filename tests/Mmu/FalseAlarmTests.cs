@@ -36,7 +36,7 @@ public unsafe class FalseAlarmTests
         {
             script.BeforeLoad = null;
             leave.Open();
-            freed = SpinWait.SpinUntil(() => vm.Rcu.Pending == 0, TimeSpan.FromSeconds(20));
+            freed = SpinWait.SpinUntil(() => vm.Rcu.Pending == 0, TimeSpan.FromSeconds(120));
             vm.Touch(ScriptedVm.Main);
             usedAgain = IsInUse();
         }
@@ -52,7 +52,7 @@ public unsafe class FalseAlarmTests
                 // The fast zap has put the root; its check comes next.
                 script.AfterExitShared = null;
                 reclaimerWaited = SpinWait.SpinUntil(
-                    () => Actor.All().Any(actor => actor.WaitingFor == "grace period of page tables"), TimeSpan.FromSeconds(20));
+                    () => Actor.All().Any(actor => actor.WaitingFor == "grace period of page tables"), TimeSpan.FromSeconds(120));
                 script.BeforeLoad = UseTheTableAgain;
             };
         });

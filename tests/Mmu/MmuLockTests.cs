@@ -105,7 +105,7 @@ public class MmuLockTests
             }
             Volatile.Write(ref done, true);
         });
-        bool gotIn = SpinWait.SpinUntil(() => Volatile.Read(ref done), TimeSpan.FromSeconds(30));
+        bool gotIn = SpinWait.SpinUntil(() => Volatile.Read(ref done), TimeSpan.FromSeconds(120));
         Volatile.Write(ref given, true);
         writer.Join();
         foreach (ActorThread reader in readers) reader.Join();

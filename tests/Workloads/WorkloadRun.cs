@@ -34,7 +34,7 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
         bool IsOver()
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(begin);
-            if (source.ViolationCount != 0 || elapsed > TimeSpan.FromSeconds(20)) return true;
+            if (source.ViolationCount != 0 || elapsed > TimeSpan.FromSeconds(120)) return true;
             return elapsed > window && Array.TrueForAll(steps, count => Volatile.Read(ref count) > 0) && actors.All(actor => actor.IsWarm);
         }
 
