@@ -3,7 +3,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>What cannot be done is said in one line, before anything is started or written.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class BadInputTests : IDisposable
 {
     private const string Call = "1 100.5 Slot#0 flags=0x0 gpa=0x0 size=0x1000000 ret=0\n";
@@ -91,10 +90,10 @@ public sealed class BadInputTests : IDisposable
     {
         string file = _runs.Beside("file");
         File.WriteAllText(file, "");
-        LabExit lab = LabProcess.Run("--out", Path.Combine(file, "runs"));
+        LabExit lab = LabHere.Run("--out", Path.Combine(file, "runs"));
         AssertRefusal(lab, "Cannot write results in", "choose another folder with --out");
-        AssertRefusal(LabProcess.Run("--out", "/proc/lab-runs"), "Cannot write results in", "choose another folder with --out");
-        AssertRefusal(LabProcess.Run("--out", ""), "--out is empty", "name a folder");
+        AssertRefusal(LabHere.Run("--out", "/proc/lab-runs"), "Cannot write results in", "choose another folder with --out");
+        AssertRefusal(LabHere.Run("--out", ""), "--out is empty", "name a folder");
     }
 
     [Theory]
@@ -121,8 +120,8 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Reports_of_runs_that_are_not_there_name_what_is()
     {
-        AssertRefusal(LabProcess.Run("report", "--out", _runs.Path), "There is no run", "lab run");
-        AssertRefusal(LabProcess.Run("report", "2020", "--out", _runs.Path), "There is no run '2020'", "there are no runs yet");
+        AssertRefusal(LabHere.Run("report", "--out", _runs.Path), "There is no run", "lab run");
+        AssertRefusal(LabHere.Run("report", "2020", "--out", _runs.Path), "There is no run '2020'", "there are no runs yet");
     }
 
     [Fact]
@@ -135,7 +134,7 @@ public sealed class BadInputTests : IDisposable
     private void Refused(string[] arguments, string complaint, string remedy)
     {
         bool takesOut = arguments[0].StartsWith('-');
-        AssertRefusal(LabProcess.Run([.. arguments, .. takesOut && arguments[^1] != "run" ? new[] { "--out", _runs.Path } : []]), complaint, remedy);
+        AssertRefusal(LabHere.Run([.. arguments, .. takesOut && arguments[^1] != "run" ? new[] { "--out", _runs.Path } : []]), complaint, remedy);
         Assert.False(Directory.Exists(_runs.Path));
     }
 

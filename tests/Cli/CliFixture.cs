@@ -4,13 +4,6 @@ using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>Tests that start the program share the machine with nobody: neither with each other nor with tests that time something.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class ChildProcesses
-{
-    public const string Name = "child processes";
-}
-
 /// <summary>A folder for run folders, empty at first, and what is in it.</summary>
 internal sealed class RunsFolder : IDisposable
 {

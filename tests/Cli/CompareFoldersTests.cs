@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Lab.Cli;
+using Lab.Tests.Measure;
 using Lab.Tests.Results;
 using Xunit;
 
@@ -12,13 +12,7 @@ public sealed class CompareFoldersTests : IDisposable
 
     public void Dispose() => _runs.Dispose();
 
-    private LabExit Compare(params string[] arguments)
-    {
-        using StringWriter output = new(), error = new();
-        System.Diagnostics.Stopwatch since = System.Diagnostics.Stopwatch.StartNew();
-        int code = LabCommand.Run(["compare", .. arguments, "--out", _runs.Out], new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), since.Elapsed);
-    }
+    private LabExit Compare(params string[] arguments) => LabHere.Run(["compare", .. arguments, "--out", _runs.Out]);
 
     private static double[] Around(double centre, int count = 10, double spread = 0.01, int seed = 1) => new Simulated(seed).Runs(count, centre, spread);
 
@@ -189,10 +183,11 @@ public sealed class CompareFoldersTests : IDisposable
         string a = _runs.Folders("a", Around(1e6, count: 100)), b = _runs.Folders("b", Around(1e6, count: 100, seed: 2));
         _ = Compare(a, a); // compiles
 
-        LabExit lab = Compare(a, b);
+        LabExit? lab = null;
+        TimeSpan took = CoreTime.Of(() => lab = Compare(a, b));
 
-        Assert.Contains("100 runs of a, 100 runs of b", lab.Out);
-        Assert.InRange(lab.Took.TotalSeconds, 0, 3);
+        Assert.Contains("100 runs of a, 100 runs of b", lab!.Out);
+        Assert.InRange(took.TotalSeconds, 0, 3);
     }
 
     [Fact]

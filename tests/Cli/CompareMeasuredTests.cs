@@ -7,16 +7,25 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>Comparisons that measure: children, blocks, interruption, resumption, baselines.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class CompareMeasuredTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();
 
     public void Dispose() => _runs.Dispose();
 
-    /// <summary>Several turns: on a busy machine an update may outlast one, and then does not count.</summary>
-    private string[] Tiny(params string[] arguments) =>
-        ["compare", .. arguments, "--out", _runs.Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s"];
+    /// <summary>
+    /// Several turns: on a busy machine an update may outlast one, and then does not count. Who watches is a process more for each
+    /// run, so only what is about that asks for it.
+    /// </summary>
+    private string[] Tiny(params string[] arguments)
+    {
+        string[] watch = arguments.Contains("--watch") ? [] : ["--watch", "off"];
+        return
+        [
+            "compare", .. arguments, "--out", _runs.Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1",
+            "--grace", "0ms", "--steady-limit", "0s", .. watch,
+        ];
+    }
 
     private ComparisonFolder Only() => ComparisonFolder.Open(Assert.Single(Directory.EnumerateDirectories(_runs.Out)));
 
@@ -40,7 +49,7 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void Runs_in_turns_measure_what_was_asked_for_each_and_say_in_how_many()
     {
-        LabExit lab = LabProcess.Run([.. Tiny("mainline", "workqueue", "--blocks", "1", "--turns", "80ms")]);
+        LabExit lab = LabProcess.Run([.. Tiny("mainline", "workqueue", "--blocks", "1", "--turns", "80ms", "--watch", "on")]);
 
         Assert.True(lab.Code == 0, lab.Error);
         ComparisonFolder folder = Only();
@@ -98,7 +107,7 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void An_arm_may_have_settings_of_its_own_which_are_called_out_before_any_number()
     {
-        LabExit lab = LabProcess.Run(Tiny("mainline", "mainline --watch off --memory=4MiB", "--blocks", "1"));
+        LabExit lab = LabProcess.Run(Tiny("mainline", "mainline --watch off --memory=4MiB", "--blocks", "1", "--watch", "on"));
 
         Assert.True(lab.Code == 0, lab.Error);
         ComparisonManifest manifest = Only().Manifest;
@@ -125,7 +134,7 @@ public sealed class CompareMeasuredTests : IDisposable
     [InlineData("mainline --memory potato", "potato")]
     public void Settings_of_an_arm_that_cannot_be_are_refused_before_anything_is_measured(string arm, string complaint)
     {
-        LabExit lab = LabProcess.Run(Tiny("mainline", arm));
+        LabExit lab = LabHere.Run(Tiny("mainline", arm));
         Assert.Equal(2, lab.Code);
         Assert.Contains(complaint, Assert.Single(lab.ErrorLines), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_runs.Out) && Directory.EnumerateDirectories(_runs.Out).Any());
@@ -186,7 +195,7 @@ public sealed class CompareMeasuredTests : IDisposable
     {
         LabExit lab = LabProcess.Run(
             "compare", "workqueue", "async-put", "--blocks", "5", "--workload", "root-toggle", "--pause", "fast-zap=300us", "--out", _runs.Out, "--duration", "3s",
-            "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1");
+            "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--watch", "off");
 
         Assert.True(lab.Code == 4, lab.Error);
         Assert.Contains("block 1: async-put: an invariant was violated (exit 4)", lab.Error);
@@ -198,7 +207,7 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void An_arm_that_cannot_be_measured_is_refused_before_anything_is()
     {
-        BadInputTests.AssertRefusal(LabProcess.Run(Tiny("workqueue", "kvm-slots")), "There is no arm 'kvm-slots'", "There are:");
+        BadInputTests.AssertRefusal(LabHere.Run(Tiny("workqueue", "kvm-slots")), "There is no arm 'kvm-slots'", "There are:");
         Assert.False(Directory.Exists(_runs.Out));
     }
 
@@ -209,7 +218,7 @@ public sealed class CompareMeasuredTests : IDisposable
         long mebibytes = MachineLimits.Read().AvailableMemoryBytes!.Value / 12 >> 20;
         string[] arms = [.. Enumerable.Repeat("mainline", 13)];
         string[] request = ["compare", .. arms, "--out", _runs.Out, "--mmu", "host", "--memory", $"{mebibytes}MiB", "--vcpus", "1", "--duration", "10ms"];
-        BadInputTests.AssertRefusal(LabProcess.Run(request), "13 arms that take turns need", "ask for less, or --turns off");
+        BadInputTests.AssertRefusal(LabHere.Run(request), "13 arms that take turns need", "ask for less, or --turns off");
         Assert.False(Directory.Exists(_runs.Out));
     }
 
@@ -219,7 +228,7 @@ public sealed class CompareMeasuredTests : IDisposable
         LabExit saved = LabProcess.Run(Tiny("workqueue", "--blocks", "2", "--save-baseline", "kept"));
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
-        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
+        LabExit run = LabHere.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
             "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--out", _runs.Beside("runs"), "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);
 
@@ -254,7 +263,7 @@ public sealed class CompareMeasuredTests : IDisposable
         int at = text.IndexOf(was, StringComparison.Ordinal);
         File.WriteAllText(file, text[..at] + becomes + text[(at + was.Length)..]);
 
-        BadInputTests.AssertRefusal(LabProcess.Run("compare", "--resume", folder.Path), "comparison.json", complaint);
+        BadInputTests.AssertRefusal(LabHere.Run("compare", "--resume", folder.Path), "comparison.json", complaint);
     }
 
     [Fact]
@@ -262,7 +271,7 @@ public sealed class CompareMeasuredTests : IDisposable
     {
         ComparisonFolder two = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);
 
-        BadInputTests.AssertRefusal(LabProcess.Run("compare", "--resume", two.Path, "--blocks", "1"), "--blocks 1 is fewer than the 2", "ask for more");
+        BadInputTests.AssertRefusal(LabHere.Run("compare", "--resume", two.Path, "--blocks", "1"), "--blocks 1 is fewer than the 2", "ask for more");
         LabExit lab = LabProcess.Run("compare", "--resume", two.Path, "--blocks", "3");
         Assert.True(lab.Code == 0, lab.Error);
         Assert.Equal(3, Only().Manifest.Blocks.Count);

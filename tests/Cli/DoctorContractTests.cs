@@ -8,7 +8,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>What scripts and readers of <c>lab doctor</c> rely on.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class DoctorContractTests
 {
     private static readonly string[] Promised =
@@ -36,7 +35,7 @@ public sealed class DoctorContractTests
     [Fact]
     public void Json_has_every_fact_by_its_stable_name()
     {
-        LabExit exit = LabProcess.Run("doctor", "--quick", "--format", "json");
+        LabExit exit = LabHere.Run("doctor", "--quick", "--format", "json");
         Assert.Equal(ExitCode.Fine, exit.Code);
         JsonElement root = JsonDocument.Parse(exit.Out).RootElement;
         List<JsonElement> facts = [.. root.GetProperty("facts").EnumerateArray()];
@@ -56,7 +55,7 @@ public sealed class DoctorContractTests
     [Fact]
     public void Strict_fails_exactly_when_something_is_bad()
     {
-        LabExit exit = LabProcess.Run("doctor", "--quick", "--strict", "--format", "json");
+        LabExit exit = LabHere.Run("doctor", "--quick", "--strict", "--format", "json");
         bool bad = JsonDocument.Parse(exit.Out).RootElement.GetProperty("facts").EnumerateArray().Any(fact => fact.GetProperty("state").GetString() == "bad");
         Assert.Equal(bad ? 5 : 0, exit.Code);
     }
@@ -67,7 +66,7 @@ public sealed class DoctorContractTests
     [InlineData("There is no option '--quik'. Did you mean '--quick'?", "--quik")]
     public void A_bad_input_is_one_sentence(string sentence, params string[] arguments)
     {
-        LabExit exit = LabProcess.Run(["doctor", .. arguments]);
+        LabExit exit = LabHere.Run(["doctor", .. arguments]);
         Assert.Equal(ExitCode.Usage, exit.Code);
         Assert.Contains(sentence, Assert.Single(exit.ErrorLines), StringComparison.Ordinal);
     }
@@ -75,7 +74,7 @@ public sealed class DoctorContractTests
     [Fact]
     public void A_device_that_is_no_kvm_is_a_fact_and_no_failure()
     {
-        LabExit exit = LabProcess.Run("doctor", "--quick", "--kvm-device", "/dev/null");
+        LabExit exit = LabHere.Run("doctor", "--quick", "--kvm-device", "/dev/null");
         Assert.Equal(ExitCode.Fine, exit.Code);
         Assert.Contains("fair    kvm              not usable", exit.Out, StringComparison.Ordinal);
         Assert.Contains("/dev/null is not a KVM device", exit.Out, StringComparison.Ordinal);
@@ -85,7 +84,7 @@ public sealed class DoctorContractTests
     public void A_run_keeps_the_facts_in_its_manifest()
     {
         using RunsFolder runs = new();
-        LabExit exit = LabProcess.Run(["run", .. runs.Tiny("--strategy", "refcount2", "--workload", "memslot-churn")]);
+        LabExit exit = LabHere.Run(["run", .. runs.Tiny("--strategy", "refcount2", "--workload", "memslot-churn")]);
         Assert.Equal(ExitCode.Fine, exit.Code);
         IReadOnlyDictionary<string, string> facts = runs.OpenOnly().Manifest.Machine.Facts;
         Assert.Empty(Promised.Except(facts.Keys));

@@ -11,7 +11,6 @@ namespace Lab.Tests.Cli;
 /// What commit daf7b5a wrote is read as it read it, and what is written today has its names: its run folders, a comparison, a
 /// history, replay strings and outputs are in <c>tests/Fixtures/daf7b5a</c>.
 /// </summary>
-[Collection(ChildProcesses.Name)]
 public sealed class EarlierVersionTests : IDisposable
 {
     private const string Commit = "daf7b5a8ba66a7e3966046cbf3a04a50fc2d2196";

@@ -4,7 +4,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>The program rejects what is known to be wrong, replays why, and says of what is sound how far it looked.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class ExploreContractTests
 {
     private const int Fine = 0;
@@ -44,7 +43,7 @@ public sealed class ExploreContractTests
     {
         string replay = Lab.Explorer.Schedules.ScheduleText.Encode(
             Lab.Explorer.Schedules.ScheduleKey.Of("async-put", "fast-zap-toggle,vcpus=1", Lab.Explorer.MemoryModel.Sc, "an older text"), [0, 1, 0]);
-        BadInputTests.AssertRefusal(LabProcess.Run("explore", "--replay", replay), "has changed since the schedule was recorded", "search again");
+        BadInputTests.AssertRefusal(LabHere.Run("explore", "--replay", replay), "has changed since the schedule was recorded", "search again");
     }
 
     [Fact]
@@ -57,7 +56,7 @@ public sealed class ExploreContractTests
 
     private static JsonElement[] Explore(int code, params string[] arguments)
     {
-        LabExit lab = LabProcess.Run(["explore", .. arguments, "--format", "json"]);
+        LabExit lab = LabHere.Run(["explore", .. arguments, "--format", "json"]);
         Assert.True(lab.Code == code, $"exit {lab.Code}\n{lab.Out}\n{lab.Error}");
         return [.. JsonDocument.Parse(lab.Out).RootElement.EnumerateArray()];
     }

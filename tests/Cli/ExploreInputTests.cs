@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>What cannot be explored is said in one line, before anything is started.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class ExploreInputTests : IDisposable
 {
     private readonly RunsFolder _folder = new();
@@ -46,7 +45,7 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--replay x1:async-put:fast-zap-toggle,vcpus=1:sc", "schedule string is cut", "Copy it whole")]
     [InlineData("--budgett 2s", "There is no option '--budgett'", "Did you mean '--budget'?")]
     public void Nonsense_is_refused(string arguments, string complaint, string remedy) =>
-        BadInputTests.AssertRefusal(LabProcess.Run(["explore", .. arguments.Split(' ')]), complaint, remedy);
+        BadInputTests.AssertRefusal(LabHere.Run(["explore", .. arguments.Split(' ')]), complaint, remedy);
 
     [Theory]
     [InlineData("async-pot", "fast-zap-toggle,vcpus=1", "", "Did you mean 'async-put'?", "There are:")]
@@ -60,7 +59,7 @@ public sealed class ExploreInputTests : IDisposable
     {
         string replay = ScheduleText.Encode(ScheduleKey.Of(subject, scenario, MemoryModel.Sc, "code"), [0, 1, 0]);
         string[] more = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        BadInputTests.AssertRefusal(LabProcess.Run(["explore", "--replay", replay, .. more]), complaint, remedy);
+        BadInputTests.AssertRefusal(LabHere.Run(["explore", "--replay", replay, .. more]), complaint, remedy);
     }
 
     [Fact]
@@ -68,16 +67,16 @@ public sealed class ExploreInputTests : IDisposable
     {
         string file = _folder.Beside("mine.scenario");
         File.WriteAllText(file, "# Mine.\nslot main 0 + 1\nthread vcpu0: tuch 0\n");
-        BadInputTests.AssertRefusal(LabProcess.Run("explore", "--scenario", file), "Scenario 'mine', line 3: expected 'touch G'", "found 'tuch 0'");
+        BadInputTests.AssertRefusal(LabHere.Run("explore", "--scenario", file), "Scenario 'mine', line 3: expected 'touch G'", "found 'tuch 0'");
     }
 
     [Fact]
     public void Scenarios_and_programs_are_listed()
     {
-        LabExit scenarios = LabProcess.Run("list", "scenarios");
+        LabExit scenarios = LabHere.Run("list", "scenarios");
         Assert.Equal(0, scenarios.Code);
         Assert.Contains("fast-zap-toggle", scenarios.Out);
         Assert.All(scenarios.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
-        Assert.Contains("readers", LabProcess.Run("list", "programs").Out);
+        Assert.Contains("readers", LabHere.Run("list", "programs").Out);
     }
 }

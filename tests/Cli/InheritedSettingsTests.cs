@@ -7,7 +7,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>A strategy measured beside a baseline is measured as that was, but for what is typed.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class InheritedSettingsTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();

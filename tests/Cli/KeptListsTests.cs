@@ -1,4 +1,3 @@
-using Lab.Cli;
 using Lab.Results.Comparisons;
 using Xunit;
 
@@ -11,12 +10,7 @@ public sealed class KeptListsTests : IDisposable
 
     public void Dispose() => _runs.Dispose();
 
-    private LabExit List(string kind, string folder)
-    {
-        using StringWriter output = new(), error = new();
-        int code = LabCommand.Run(["list", kind, "--out", folder], new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), TimeSpan.Zero);
-    }
+    private static LabExit List(string kind, string folder) => LabHere.Run("list", kind, "--out", folder);
 
     [Fact]
     public void Comparisons_are_listed_with_state_blocks_and_arms_and_damaged_ones_with_why()

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Lab.Cli;
 
 namespace Lab.Tests.Cli;
@@ -11,8 +10,7 @@ internal static class LabHere
     public static LabExit Run(params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        Stopwatch since = Stopwatch.StartNew();
         int code = LabCommand.Run(arguments, new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), since.Elapsed);
+        return new LabExit(code, output.ToString(), error.ToString());
     }
 }

@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>A strategy of any family from an assembly that the lab does not know: one file, one line, no rebuild.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class PluginTests : IDisposable
 {
     private readonly RunsFolder _runs = new();
@@ -15,7 +14,7 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public void The_readmes_example_runs_clean_on_every_workload()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "zap-inline,workqueue", "--workload", "all", "--vcpus", "2"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "zap-inline,workqueue", "--workload", "all", "--vcpus", "2"));
 
         Assert.True(lab.Code == 0, lab.Out + lab.Error);
         IReadOnlyList<Measurement> made = [.. _runs.OpenOnly().Manifest.Measurements.Where(one => one.Strategy == "zap-inline")];
@@ -26,7 +25,7 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public void A_plugins_strategies_are_listed_beside_the_others()
     {
-        LabExit lab = LabProcess.Run("list", "strategies", "--plugin", LabProcess.Plugin);
+        LabExit lab = LabHere.Run("list", "strategies", "--plugin", LabProcess.Plugin);
         Assert.Equal(0, lab.Code);
         Assert.Contains("zap-inline ", lab.Out);
         Assert.Matches("never-flushes +BROKEN", lab.Out);
@@ -144,7 +143,7 @@ public sealed class PluginTests : IDisposable
 
     private void Refused(string[] plugin, string complaint, string remedy)
     {
-        BadInputTests.AssertRefusal(LabProcess.Run([.. plugin, "--strategy", "zap-inline", "--out", _runs.Path]), complaint, remedy);
+        BadInputTests.AssertRefusal(LabHere.Run([.. plugin, "--strategy", "zap-inline", "--out", _runs.Path]), complaint, remedy);
         Assert.False(Directory.Exists(_runs.Path));
     }
 }

@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>What scripts and people rely on when a run goes well.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class RunContractTests : IDisposable
 {
     private const string SummaryHeader = "strategy,workload,mmu,run,metric,unit,count,min,mean,stddev,p50,p90,p99,p99_9,p99_99,max,rate_per_s";
@@ -40,7 +39,7 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void Json_on_standard_output_is_the_manifest_the_summary_and_the_violations()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--format", "json", "--strategy", "mainline,workqueue"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--format", "json", "--strategy", "mainline,workqueue"));
 
         using JsonDocument json = JsonDocument.Parse(lab.Out);
         JsonElement manifest = json.RootElement.GetProperty("manifest");
@@ -56,7 +55,7 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void Csv_on_standard_output_is_the_summary_under_its_agreed_header()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--format", "csv"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--format", "csv"));
 
         string[] lines = lab.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(SummaryHeader, lines[0]);
@@ -68,7 +67,7 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void Markdown_on_standard_output_is_a_table_per_metric_and_a_list_of_verdicts()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--format", "markdown"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--format", "markdown"));
 
         string[] rows = [.. lab.Out.Split('\n').Where(line => line.StartsWith('|'))];
         Assert.Equal("| strategy | count | p50 | p99 | p99.9 | max |", rows[0]);
@@ -80,7 +79,7 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void All_is_every_sound_strategy_and_the_bounds_and_nothing_broken()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "all", "--duration", "30ms", "--memory", "1MiB"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "all", "--duration", "30ms", "--memory", "1MiB"));
 
         Assert.Equal(0, lab.Code);
         Assert.Equal(
@@ -91,33 +90,33 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void List_shows_every_kind_of_name_and_marks_what_is_broken()
     {
-        string all = LabProcess.Run("list").Out;
+        string all = LabHere.Run("list").Out;
         Assert.All(["strategies", "workqueue", "workloads", "memslot-churn", "mmus", "radix"], name => Assert.Contains(name, all));
 
-        string strategies = LabProcess.Run("list", "strategies").Out;
+        string strategies = LabHere.Run("list", "strategies").Out;
         Assert.Matches("async-put +BROKEN", strategies);
         Assert.DoesNotContain("memslot-churn  ", strategies);
-        Assert.Contains("vm-destroy", LabProcess.Run("list", "workloads").Out);
-        Assert.StartsWith("mmus", LabProcess.Run("list", "mmus").Out);
+        Assert.Contains("vm-destroy", LabHere.Run("list", "workloads").Out);
+        Assert.StartsWith("mmus", LabHere.Run("list", "mmus").Out);
     }
 
     [Fact]
     public void Runs_are_listed_and_reported_by_latest_and_by_the_beginning_of_their_name()
     {
-        Assert.Contains("no runs in", LabProcess.Run("list", "runs", "--out", _runs.Path).Out);
-        LabProcess.Run(_runs.Tiny());
+        Assert.Contains("no runs in", LabHere.Run("list", "runs", "--out", _runs.Path).Out);
+        LabHere.Run(_runs.Tiny());
         RunRecord run = _runs.OpenOnly();
         string report = Path.Combine(run.Folder, "report.html");
 
-        Assert.StartsWith($"{run.Manifest.Id}  complete", LabProcess.Run("list", "runs", "--out", _runs.Path).Out);
+        Assert.StartsWith($"{run.Manifest.Id}  complete", LabHere.Run("list", "runs", "--out", _runs.Path).Out);
         foreach (string name in (string[])["latest", run.Manifest.Id[..18], run.Folder])
         {
             File.Delete(report);
-            LabExit lab = LabProcess.Run("report", name, "--out", _runs.Path);
+            LabExit lab = LabHere.Run("report", name, "--out", _runs.Path);
             Assert.Equal((0, $"report: {report}\n"), (lab.Code, lab.Error));
             Assert.Contains("workqueue on memslot-churn on radix: clean", lab.Out);
             Assert.True(File.Exists(report));
         }
-        Assert.StartsWith(SummaryHeader, LabProcess.Run("report", "latest", "--format", "csv", "--out", _runs.Path).Out);
+        Assert.StartsWith(SummaryHeader, LabHere.Run("report", "latest", "--format", "csv", "--out", _runs.Path).Out);
     }
 }

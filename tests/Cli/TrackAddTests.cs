@@ -6,7 +6,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary><c>lab track add</c>: which runs join a history, under which commit, and that they do so once.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class TrackAddTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();

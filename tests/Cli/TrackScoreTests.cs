@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lab.Cli;
 using Lab.Tests.Results;
 using Xunit;
 
@@ -46,12 +45,7 @@ public sealed class TrackScoreTests : IDisposable
         Assert.Contains("step.json', line 2", damaged.Error);
     }
 
-    private LabExit Score()
-    {
-        using StringWriter output = new(), error = new();
-        int code = LabCommand.Run(["track", "score", _folder.Path], new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), TimeSpan.Zero);
-    }
+    private LabExit Score() => LabHere.Run("track", "score", _folder.Path);
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder.Path, name), text);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Lab.Cli;
 using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Tests.Results;
@@ -38,13 +37,7 @@ internal sealed class TrackedHistories : IDisposable
     }
 
     /// <summary><c>lab track</c> in this process, with this history.</summary>
-    public LabExit Track(params string[] arguments)
-    {
-        using StringWriter output = new(), error = new();
-        Stopwatch since = Stopwatch.StartNew();
-        int code = LabCommand.Run(["track", .. arguments, "--history", Path], new LabConsole(output, error, false, false));
-        return new LabExit(code, output.ToString(), error.ToString(), since.Elapsed);
-    }
+    public LabExit Track(params string[] arguments) => LabHere.Run(["track", .. arguments, "--history", Path]);
 
     /// <summary>Nothing on standard output, exit code 2, and one sentence with all of these in it.</summary>
     public static void AssertRefusal(LabExit lab, params string[] parts)

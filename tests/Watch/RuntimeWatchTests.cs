@@ -1,7 +1,6 @@
 using System.Diagnostics.Tracing;
 using System.Globalization;
 using Lab.Measure;
-using Lab.Tests.Cli;
 using Lab.Watch;
 using Microsoft.Diagnostics.NETCore.Client;
 using Xunit;
@@ -9,7 +8,6 @@ using Xunit;
 namespace Lab.Tests.Watch;
 
 /// <summary>What the runtime of a child does is seen, and at the right time.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class RuntimeWatchTests
 {
     private const long Millisecond = 1_000_000;

@@ -7,7 +7,6 @@ using Xunit;
 namespace Lab.Tests.Watch;
 
 /// <summary><c>lab run</c> with the process that watches it, from end to end.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class WatchedRunTests
 {
     private const long CollectKeyword = 0x800000;

@@ -7,7 +7,6 @@ using Xunit;
 namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>A schedule string is the failure: it brings it back, here and in another process, and nothing else passes for it.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class ReplayTests
 {
     private const string Subject = "requeue";
@@ -89,7 +88,7 @@ public sealed class ReplayTests
     public void The_program_says_so_too(string scenario, string complaint)
     {
         string replay = ScheduleText.Encode(ScheduleKey.Of(Subject, scenario, MemoryModel.Sc, "another text"), [0, 1, 0]);
-        LabExit lab = LabProcess.Run("explore", "--replay", replay);
+        LabExit lab = LabHere.Run("explore", "--replay", replay);
         Assert.Equal(2, lab.Code);
         Assert.Contains(complaint, Assert.Single(lab.ErrorLines), StringComparison.Ordinal);
     }
