@@ -229,7 +229,8 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
         LabExit run = LabHere.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
-            "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--out", _runs.Beside("runs"), "--save-baseline", "run");
+            "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--watch", "off", "--out", _runs.Beside("runs"),
+            "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);
 
         LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));
