@@ -8,7 +8,6 @@ using Xunit;
 namespace Lab.Tests.Cli;
 
 /// <summary>Where the runs of a comparison happen is a seam: blocks know places only, and a run announces its folder on a descriptor.</summary>
-[Collection(ChildProcesses.Name)]
 public sealed class RunPlaceTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();
