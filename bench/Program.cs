@@ -12,8 +12,10 @@ if (args is ["peers", .. string[] rest]) return PeerComparison.RunWith(rest, art
 
 BenchmarkSwitcher benchmarks = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly);
 IConfig config = DefaultConfig.Instance.WithArtifactsPath(artifacts);
-Console.WriteLine("Micro-benchmarks run inside this process (in-process emit toolchain): a project generated beside this repository's");
-Console.WriteLine("central package versions and artifacts folder would not build. One process, so no launch-to-launch variance is seen.");
+Console.WriteLine(
+    "Micro-benchmarks run inside this process (in-process emit toolchain): a project generated beside this repository's");
+Console.WriteLine(
+    "central package versions and artifacts folder would not build. One process, so no launch-to-launch variance is seen.");
 
 bool chosen = args.Length > 0 && IsWord(args[0]);
 if (args.Length == 0)
@@ -41,6 +43,8 @@ static string Pattern(string word) => word.Contains('*', StringComparison.Ordina
 static string RepositoryRoot()
 {
     for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+    {
         if (File.Exists(Path.Combine(folder.FullName, "Lab.sln"))) return folder.FullName;
+    }
     return Environment.CurrentDirectory;
 }

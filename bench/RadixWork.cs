@@ -3,15 +3,12 @@ using Lab.Strategies.Roots;
 
 namespace Lab.Bench;
 
-/// <summary>
-/// The hot paths of the radix MMU over a range of guest frames that begins at zero: install a leaf for each, walk to each,
-/// zap all. Tables stay when their leafs are zapped.
-/// </summary>
-/// <remarks>
-/// The calls are those of the lab itself: <c>Vm.Map</c> as the fault path makes it, <c>Vm.Walk</c> as a vCPU makes it, the pass that
-/// mainline zaps with. Two differences, made because the C peer has neither: the shared hold and the read-side section
-/// are entered once around a batch, where the fault path enters them for every fault and a vCPU the section for every walk.
-/// </remarks>
+/// <summary>The hot paths of the radix MMU over a range of guest frames that begins at zero: install a leaf for each, walk to
+/// each, zap all. Tables stay when their leafs are zapped.</summary>
+/// <remarks>The calls are those of the lab itself: <c>Vm.Map</c> as the fault path makes it, <c>Vm.Walk</c> as a vCPU makes it,
+/// the pass that mainline zaps with. Two differences, made because the C peer has neither: the shared hold and the read-side
+/// section are entered once around a batch, where the fault path enters them for every fault and a vCPU the section for every
+/// walk.</remarks>
 internal sealed class RadixWork : IDisposable
 {
     private readonly Vm<Metal> _vm;
@@ -28,19 +25,25 @@ internal sealed class RadixWork : IDisposable
         _vm = StrategyVm.Create(typeof(Mainline<>), new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
         _radix = (RadixMmu<Metal>)_vm.Mmu;
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
+        {
             throw new InsufficientMemoryException("Out of table pages for a root.");
+        }
         _root = _vm.Vcpus[0].Root;
     }
 
     public int Pages { get; }
 
-    /// <summary>What <see cref="Walk"/> must return when every frame is installed: computed from the format, without the MMU.</summary>
+    /// <summary>What <see cref="Walk"/> must return when every frame is installed: computed from the format, without the
+    /// MMU.</summary>
     public ulong ExpectedSum
     {
         get
         {
             ulong sum = 0;
-            for (ulong gfn = 0; gfn < (ulong)Pages; gfn++) sum += Spte.MakeLeaf(new Hva(gfn << 12), Spte.LeafLevel, mayWrite: true, write: true);
+            for (ulong gfn = 0; gfn < (ulong)Pages; gfn++)
+            {
+                sum += Spte.MakeLeaf(new Hva(gfn << 12), Spte.LeafLevel, mayWrite: true, write: true);
+            }
             return sum;
         }
     }
@@ -73,7 +76,9 @@ internal sealed class RadixWork : IDisposable
         ulong sum = 0;
         vm.Machine.EnterRcu(vm.Rcu);
         for (ulong gfn = 0; gfn < pages; gfn++)
+        {
             if (vm.Walk(root, new Gfn(gfn), write: false, out ulong spte) == WalkOutcome.Ok) sum += spte;
+        }
         vm.Machine.ExitRcu(vm.Rcu);
         return sum;
     }
@@ -98,11 +103,12 @@ internal sealed class RadixWork : IDisposable
         if (violations != 0) throw new InvalidOperationException($"The VM reported {violations} violations of its invariants.");
     }
 
-    /// <summary>A table was missing and the cache empty: only in the first round. Returns how many frames to try again: the one.</summary>
+    /// <summary>A table was missing and the cache empty: only in the first round. Returns how many frames to try again: the
+    /// one.</summary>
     private static ulong TopUpFor(MapOutcome outcome, TableCache tables)
     {
-        if (outcome != MapOutcome.NoMemory || !tables.TopUp())
-            throw new InvalidOperationException($"An install into an empty entry came to {outcome}.");
+        if (outcome != MapOutcome.NoMemory || !tables.TopUp()) throw new InvalidOperationException(
+            $"An install into an empty entry came to {outcome}.");
         return 1;
     }
 }

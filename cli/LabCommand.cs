@@ -17,7 +17,8 @@ using Lab.Settings;
 
 namespace Lab.Cli;
 
-/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>, <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
+/// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>,
+/// <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
     /// <summary>How long an interrupted run may take to save what it measured.</summary>
@@ -46,7 +47,8 @@ internal static class LabCommand
 
     private static RootCommand Build(string[] args, LabConsole console)
     {
-        RootCommand root = new("lab: what each way of zapping guest mappings costs, who pays, and whether the result is still right");
+        RootCommand root =
+            new("lab: what each way of zapping guest mappings costs, who pays, and whether the result is still right");
         AddRun(root, args, console);
         Command run = new("run", "measure strategies on workloads (also when no verb is given)");
         AddRun(run, args, console);
@@ -82,7 +84,8 @@ internal static class LabCommand
             : parsed.CommandResult.Command.Name;
         OptionResult? before = parsed.RootCommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && option.Option is Option<string> or Option<string[]>);
-        return before is null ? null : $"Option '{before.Option.Name}' comes before the verb; write 'lab {verb} {before.Option.Name} …'.";
+        return before is null ? null
+            : $"Option '{before.Option.Name}' comes before the verb; write 'lab {verb} {before.Option.Name} …'.";
     }
 
     private static string Complaint(ParseResult parsed)
@@ -90,8 +93,11 @@ internal static class LabCommand
         string first = parsed.Errors[0].Message;
         foreach (OptionResult option in parsed.CommandResult.Children.OfType<OptionResult>())
         {
-            if (option.Tokens.Count > 0 && parsed.CommandResult.Command.Options.Any(other => other.Name == option.Tokens[^1].Value))
+            if (option.Tokens.Count > 0
+                && parsed.CommandResult.Command.Options.Any(other => other.Name == option.Tokens[^1].Value))
+            {
                 return $"Option '{option.Option.Name}' needs a value before '{option.Tokens[^1].Value}'.";
+            }
         }
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null) return first;

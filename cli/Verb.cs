@@ -28,7 +28,8 @@ internal static class Verb
         catch (IOException error)
         {
             // Files have their own exceptions above: what is left is standard output.
-            console.Error.WriteLine($"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
+            console.Error.WriteLine(
+                $"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
             return ExitCode.Usage;
         }
         catch (Exception error)
@@ -39,7 +40,8 @@ internal static class Verb
     }
 
     private static bool IsForTheUser(Exception error) =>
-        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException or InsufficientMemoryException or HardwareUnavailableException;
+        error is UsageException or ResultsUnwritableException or RunNotFoundException or RunDamagedException
+            or InsufficientMemoryException or HardwareUnavailableException;
 
     internal static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

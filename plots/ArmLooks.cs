@@ -2,7 +2,8 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Plots;
 
-/// <summary>How an arm looks in every figure of a comparison: a colour, and a line and a marker by which it is known without one.</summary>
+/// <summary>How an arm looks in every figure of a comparison: a colour, and a line and a marker by which it is known without
+/// one.</summary>
 internal sealed class ArmLooks(IReadOnlyList<ArmRuns> arms)
 {
     private static readonly MarkerShape[] Shapes = Enum.GetValues<MarkerShape>();

@@ -3,22 +3,23 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// Latency by percentile of all arms, each with a band from the lowest to the highest of its runs: where bands lie apart, every run of one arm was above
-/// every run of the other.
-/// </summary>
+/// <summary>Latency by percentile of all arms, each with a band from the lowest to the highest of its runs: where bands lie
+/// apart, every run of one arm was above every run of the other.</summary>
 public static class ArmPercentilesFigure
 {
-    /// <summary>Beyond the point where fewer samples than this are left, a line is one run's luck and is dotted, and there is no band.</summary>
+    /// <summary>Beyond the point where fewer samples than this are left, a line is one run's luck and is dotted, and there is no
+    /// band.</summary>
     private const int FewSamples = 10;
 
     public static Plot Draw(ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
     {
-        var plot = new Plot
+        Plot plot = new()
         {
             Title = $"{metric}: latency by percentile, {scene}",
-            Subtitle = $"{ArmLooks.RunsOf(comparison.Arms)}, pooled · band: lowest to highest run · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
-            Description = $"For each arm, the latency of {metric} that a given share of operations does not exceed, under {scene}, all runs pooled, and the "
+            Subtitle = $"{ArmLooks.RunsOf(comparison.Arms)}, pooled · band: lowest to highest run · lower is better · dotted: "
+                + $"fewer than {FewSamples} samples lie beyond",
+            Description = $"For each arm, the latency of {metric} that a given share of operations does not exceed, under "
+                + $"{scene}, all runs pooled, and the "
                 + "range of single runs. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
         };
         plot.Axes.Left.Scale = Scale.Log10;
@@ -27,18 +28,18 @@ public static class ArmPercentilesFigure
         plot.Axes.Bottom.Scale = Scale.Percentile;
         plot.Axes.Bottom.Label = "percentile of operations";
 
-        var looks = new ArmLooks(comparison.Arms);
-        foreach (var arm in comparison.Arms)
+        ArmLooks looks = new(comparison.Arms);
+        foreach (ArmRuns arm in comparison.Arms)
         {
             List<IReadOnlyList<Bucket>> runs =
-                [.. arm.Runs.Select(run => distributions.HistogramOf(arm, run, scene, metric)).Where(histogram => histogram.Count > 0)];
-            var spectrum = Quantiles.Spectrum(Buckets.Merge(runs.SelectMany(run => run)));
-            if (spectrum.Count == 0)
-                continue;
-            if (runs.Count > 1)
-                AddBand(plot, [.. runs.Select(run => Quantiles.Spectrum(run))], looks.ToneOf(arm));
-            var certain = spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
-            var line = Add(plot, certain, looks.ToneOf(arm), looks.PatternOf(arm));
+                [.. arm.Runs.Select(run => distributions.HistogramOf(arm, run, scene, metric))
+                    .Where(histogram => histogram.Count > 0)];
+            IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(Buckets.Merge(runs.SelectMany(run => run)));
+            if (spectrum.Count == 0) continue;
+            if (runs.Count > 1) AddBand(plot, [.. runs.Select(run => Quantiles.Spectrum(run))], looks.ToneOf(arm));
+            List<SpectrumPoint> certain =
+                spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
+            Scatter line = Add(plot, certain, looks.ToneOf(arm), looks.PatternOf(arm));
             line.LegendText = arm.Label;
             _ = Add(plot, [.. spectrum.Skip(Math.Max(certain.Count - 1, 0))], looks.ToneOf(arm), LinePattern.Dotted);
         }
@@ -46,12 +47,13 @@ public static class ArmPercentilesFigure
         return plot;
     }
 
-    /// <summary>As far as every run has the samples; the points of all spectra stand at the same places up to the shortest one's end.</summary>
+    /// <summary>As far as every run has the samples; the points of all spectra stand at the same places up to the shortest one's
+    /// end.</summary>
     private static void AddBand(Plot plot, List<IReadOnlyList<SpectrumPoint>> runs, Tone tone)
     {
-        var end = runs.Min(run => run[^1].InverseTail) / FewSamples;
-        var length = runs.Min(run => run.TakeWhile(point => point.InverseTail <= end).Count());
-        var band = plot.Add.Band(
+        double end = runs.Min(run => run[^1].InverseTail) / FewSamples;
+        int length = runs.Min(run => run.TakeWhile(point => point.InverseTail <= end).Count());
+        Band band = plot.Add.Band(
             [.. runs[0].Take(length).Select(point => point.InverseTail)],
             [.. Enumerable.Range(0, length).Select(at => runs.Min(run => run[at].Value))],
             [.. Enumerable.Range(0, length).Select(at => runs.Max(run => run[at].Value))]);
@@ -60,7 +62,7 @@ public static class ArmPercentilesFigure
 
     private static Scatter Add(Plot plot, List<SpectrumPoint> points, Tone tone, LinePattern pattern)
     {
-        var scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
+        Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
         (scatter.Tone, scatter.LinePattern) = (tone, pattern);
         return scatter;
     }

@@ -7,14 +7,17 @@ namespace Lab.Plots;
 public static class ComparisonFigures
 {
     public static IEnumerable<Figure> Of(ArmComparison comparison, ComparedDistributions distributions) =>
-        comparison.Rows.Select(row => (row.Scene, row.Metric)).Distinct().SelectMany(one => Of(comparison, distributions, one.Scene, one.Metric));
+        comparison.Rows.Select(row => (row.Scene, row.Metric)).Distinct()
+            .SelectMany(one => Of(comparison, distributions, one.Scene, one.Metric));
 
     /// <summary>Of one metric in one scene. Without histograms there is only the one of runs.</summary>
-    internal static IEnumerable<Figure> Of(ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
+    internal static IEnumerable<Figure> Of(
+        ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
     {
         if (comparison.Arms.Any(arm => arm.Runs.Any(run => distributions.HistogramOf(arm, run, scene, metric).Count > 0)))
         {
-            yield return Figures.Named(scene, "percentiles", metric, ArmPercentilesFigure.Draw(comparison, distributions, scene, metric));
+            yield return Figures.Named(scene, "percentiles", metric,
+                ArmPercentilesFigure.Draw(comparison, distributions, scene, metric));
             yield return Figures.Named(scene, "shift", metric, ShiftFigure.Draw(comparison, distributions, scene, metric));
         }
 
@@ -25,7 +28,6 @@ public static class ComparisonFigures
     /// <exception cref="ResultsUnwritableException">Figures already written stay.</exception>
     public static void WriteAll(IEnumerable<Figure> figures, string folder)
     {
-        foreach (var figure in figures)
-            figure.Plot.SaveSvg(Path.Combine(folder, "figures", figure.FileName));
+        foreach (Figure figure in figures) figure.Plot.SaveSvg(Path.Combine(folder, "figures", figure.FileName));
     }
 }

@@ -4,7 +4,8 @@ using Lab.Results.Statistics;
 
 namespace Lab.Plots;
 
-/// <summary>A comparison in words, the same on a terminal and on a page: what differs, how it was measured, and what a cell says.</summary>
+/// <summary>A comparison in words, the same on a terminal and on a page: what differs, how it was measured, and what a cell
+/// says.</summary>
 public static class ComparisonWords
 {
     /// <summary>Settings without which no number means anything.</summary>
@@ -13,7 +14,7 @@ public static class ComparisonWords
     /// <summary>What differs besides the strategy. More than one sentence only if something does.</summary>
     public static IEnumerable<string> Differences(ArmComparison comparison)
     {
-        var differences = ArmDifferences.Between(comparison.Arms);
+        IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
         if (differences.Count == 0)
         {
             yield return "The arms differ in nothing else: machine, kernel, .NET, commit, settings agree.";
@@ -21,8 +22,11 @@ public static class ComparisonWords
         }
 
         yield return "THE ARMS DIFFER IN MORE THAN THE STRATEGY:";
-        foreach (var one in differences)
-            yield return $"- {one.What}: {string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
+        foreach (ArmDifference one in differences)
+        {
+            yield return $"- {one.What}: "
+                + $"{string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
+        }
     }
 
     public static IEnumerable<string> LeftOut(ArmComparison comparison) =>
@@ -32,34 +36,46 @@ public static class ComparisonWords
     /// <param name="manifest">Null where nothing was measured in blocks.</param>
     public static IEnumerable<string> Design(ArmComparison comparison, ComparisonManifest? manifest)
     {
-        var any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
+        ComparedRow? any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
         yield return manifest is null || any is not { IsPaired: true }
-            ? $"Measured apart, not interleaved: {string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
-            : Invariant($"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks{Turns(manifest, comparison)}, ABBA in random order (seed {manifest.Seed}), a process per run.");
+            ? "Measured apart, not interleaved: "
+                + $"{string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
+            : string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {manifest.BlocksAsked} "
+                + $"blocks{Turns(manifest, comparison)}, ABBA in random order (seed {manifest.Seed}), a process per run.");
         if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest.Settings is { } settings)
+        {
             yield return string.Join(", ", Telling.Where(settings.ContainsKey).Select(name => $"{name} {settings[name]}")) + ".";
-        yield return Invariant($"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
+        }
         yield return Invariant(
-            $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
+            $"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
+        yield return string.Create(CultureInfo.InvariantCulture, 
+            $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them "
+                + $"over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
     }
 
     /// <summary>In turns of what length; where turns were asked for and could not be taken, that.</summary>
     private static string Turns(ComparisonManifest manifest, ArmComparison comparison) =>
         manifest.Turns is not { } turn ? ""
-        : comparison.Arms.SelectMany(arm => arm.Runs).SelectMany(run => run.Record.Manifest.Measurements).Any(one => one.Turns is not null) ? $" in turns of {turn}"
+        : comparison.Arms.SelectMany(arm => arm.Runs).SelectMany(run => run.Record.Manifest.Measurements)
+            .Any(one => one.Turns is not null) ? $" in turns of {turn}"
         : " without turns";
 
-    /// <summary>How many runs say more about the machine than about their arm, and one of the reasons; nothing if none does.</summary>
+    /// <summary>How many runs say more about the machine than about their arm, and one of the reasons; nothing if none
+    /// does.</summary>
     public static IEnumerable<string> Contaminated(ArmComparison comparison)
     {
         IReadOnlyList<string> reasons = [.. comparison.Arms.SelectMany(arm => arm.Contaminations)];
         if (reasons.Count > 0)
-            yield return $"{reasons.Count} of {comparison.Arms.Sum(arm => arm.Runs.Count)} runs are contaminated, as {reasons[0]}.";
+        {
+            yield return $"{reasons.Count} of {comparison.Arms.Sum(arm => arm.Runs.Count)} runs are contaminated, as "
+                + $"{reasons[0]}.";
+        }
     }
 
     /// <summary>In parentheses where it was not asked: a plain ratio of medians.</summary>
     public static string Ratio(ComparedRow row) =>
-        row.Answer is { } answer ? Number(answer.Ratio) : double.IsFinite(row.ValueB / row.ValueA) ? $"({Number(row.ValueB / row.ValueA)})" : "–";
+        row.Answer is { } answer ? Number(answer.Ratio)
+        : double.IsFinite(row.ValueB / row.ValueA) ? $"({Number(row.ValueB / row.ValueA)})" : "–";
 
     public static string Interval(ComparedRow row) =>
         row.Answer is not { } answer ? "–"

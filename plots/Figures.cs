@@ -30,9 +30,9 @@ public static class Figures
     public static IReadOnlyList<string> WriteAll(RunRecord run, string folder)
     {
         List<string> paths = [];
-        foreach (var figure in Of(run))
+        foreach (Figure figure in Of(run))
         {
-            var path = Path.Combine(folder, "figures", figure.FileName);
+            string path = Path.Combine(folder, "figures", figure.FileName);
             figure.Plot.SaveSvg(path);
             paths.Add(path);
         }
@@ -42,21 +42,31 @@ public static class Figures
 
     private static IEnumerable<Figure> Of(RunRecord run, Scene scene)
     {
-        foreach (var operation in Operations(run, scene))
+        foreach (string operation in Operations(run, scene))
+        {
             yield return Named(scene, "phases", operation, UpdatePhasesFigure.Draw(run, scene, operation));
-        foreach (var metric in LatenciesIn(run, scene))
+        }
+        foreach (string metric in LatenciesIn(run, scene))
         {
             yield return Named(scene, "percentiles", metric, LatencyByPercentileFigure.Draw(run, scene, metric));
             if (run.Timeline.Any(row => row.Scene == scene && row.Metric == metric))
+            {
                 yield return Named(scene, "over-time", metric, LatencyOverTimeFigure.Draw(run, scene, metric));
+            }
         }
 
         if (GrowthCurve.SizesIn(run, scene).Count > 0)
+        {
             yield return Named(scene, "growth", "update", SlotGrowthFigure.Draw(run, scene));
-        foreach (var counter in RatePerVcpuFigure.CountersIn(run, scene))
+        }
+        foreach (string counter in RatePerVcpuFigure.CountersIn(run, scene))
+        {
             yield return Named(scene, "rate", counter, RatePerVcpuFigure.Draw(run, scene, counter));
-        foreach (var tracepoint in KernelEventsFigure.EventsIn(run, scene))
+        }
+        foreach (string tracepoint in KernelEventsFigure.EventsIn(run, scene))
+        {
             yield return Named(scene, "events", tracepoint, KernelEventsFigure.Draw(run, scene, tracepoint));
+        }
     }
 
     /// <summary>Operations whose phases were measured.</summary>
@@ -69,7 +79,7 @@ public static class Figures
 
     internal static Figure Named(Scene scene, string kind, string what, Plot plot)
     {
-        var name = string.Join('.', ((string[])[scene.Workload, scene.Mmu, what, kind]).Select(FileSafe));
+        string name = string.Join('.', ((string[])[scene.Workload, scene.Mmu, what, kind]).Select(FileSafe));
         return new Figure(scene, what, name + ".svg", plot);
     }
 

@@ -3,10 +3,8 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// What a run measured at several sizes of one slot (<c>slot-growth</c>): metrics named <c>update.pages_4096</c>, of which each is a point of a curve
-/// and none stands for itself.
-/// </summary>
+/// <summary>What a run measured at several sizes of one slot (<c>slot-growth</c>): metrics named <c>update.pages_4096</c>, of
+/// which each is a point of a curve and none stands for itself.</summary>
 public static class GrowthCurve
 {
     /// <summary>The slot is deleted.</summary>
@@ -38,5 +36,6 @@ public static class GrowthCurve
 
     private static long? PagesOf(string metric, string operation) =>
         metric.StartsWith(operation + AtSize, StringComparison.Ordinal)
-            && long.TryParse(metric.AsSpan(operation.Length + AtSize.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var pages) ? pages : null;
+            && long.TryParse(metric.AsSpan(operation.Length + AtSize.Length), NumberStyles.None, CultureInfo.InvariantCulture,
+                out long pages) ? pages : null;
 }

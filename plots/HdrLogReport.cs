@@ -5,13 +5,15 @@ using Lab.Results.HdrLog;
 
 namespace Lab.Plots;
 
-/// <summary>A histogram log, the lab's own or another program's, as one page: percentiles of each tag, and the tags one over the other.</summary>
+/// <summary>A histogram log, the lab's own or another program's, as one page: percentiles of each tag, and the tags one over the
+/// other.</summary>
 public static class HdrLogReport
 {
     /// <summary>Nobody can tell apart more lines than there are colours; the rest is in the table.</summary>
     public static int LinesMost => Tone.SeriesCount;
 
-    private static readonly (string Name, double P)[] Columns = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
+    private static readonly (string Name, double P)[] Columns =
+        [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
 
     /// <summary>A tag with all its intervals added up.</summary>
     /// <param name="Intervals">How many there are of it.</param>
@@ -27,38 +29,43 @@ public static class HdrLogReport
     public static IReadOnlyList<TagTotal> Totals(IReadOnlyList<NamedHistogram> log) =>
     [
         .. log.GroupBy(one => one.Tag).Select(tag => new TagTotal(
-            tag.Key.Length == 0 ? "(no tag)" : tag.Key, tag.First().Unit, tag.Count(), Buckets.Merge(tag.SelectMany(one => one.Buckets)))),
+            tag.Key.Length == 0 ? "(no tag)" : tag.Key, tag.First().Unit, tag.Count(),
+            Buckets.Merge(tag.SelectMany(one => one.Buckets)))),
     ];
 
     /// <exception cref="ResultsUnwritableException">An older report of that name is still whole.</exception>
     public static void Write(IReadOnlyList<NamedHistogram> log, string source, string path)
     {
-        var html = Encoding.UTF8.GetBytes(Render(log, source));
+        byte[] html = Encoding.UTF8.GetBytes(Render(log, source));
         StagedFiles.WriteOne(path, to => to.Write(html));
     }
 
     public static string Render(IReadOnlyList<NamedHistogram> log, string source)
     {
-        var totals = Totals(log);
-        var page = new ReportPage($"lab histogram log {source}");
+        IReadOnlyList<TagTotal> totals = Totals(log);
+        ReportPage page = new($"lab histogram log {source}");
         page.Head.Add($"<h1>lab histogram log</h1><p class=\"soft\">{source}</p>");
-        page.Head.Add($"<p class=\"verdict\">{string.Create(CultureInfo.InvariantCulture, $"{log.Count:N0} intervals under {totals.Count} tags, {totals.Sum(tag => tag.Count):N0} samples.")}</p>\n");
+        page.Head.Add($"<p class=\"verdict\">"
+            + $"{string.Create(CultureInfo.InvariantCulture, $"{log.Count:N0} intervals under {totals.Count} tags, {totals.Sum(tag => tag.Count):N0} samples.")}</p>\n");
         page.Section("tags", "Tags", "tags");
         WriteTable(page.Body, totals);
         page.Section("percentiles", "Latency by percentile", "percentiles");
         page.Figure(Draw(totals, source));
         if (totals.Count > LinesMost)
+        {
             page.Body.Add($"<p>The first {LinesMost} of {totals.Count} tags are drawn; all are in the table.</p>\n");
+        }
         return page.Finish();
     }
 
     private static Plot Draw(IReadOnlyList<TagTotal> totals, string source)
     {
-        var plot = new Plot
+        Plot plot = new()
         {
             Title = "latency by percentile",
             Subtitle = "all intervals of a tag merged · lower is better",
-            Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes are logarithmic.",
+            Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes "
+                + "are logarithmic.",
             Height = 620,
         };
         plot.Axes.Left.Scale = Scale.Log10;
@@ -67,11 +74,13 @@ public static class HdrLogReport
         plot.Axes.Bottom.Scale = Scale.Percentile;
         plot.Axes.Bottom.Label = "percentile of samples";
         plot.Legend.Place = LegendPlace.Below;
-        foreach (var (index, tag) in totals.Take(LinesMost).Index())
+        foreach ((int index, TagTotal tag) in totals.Take(LinesMost).Index())
         {
-            var spectrum = Quantiles.Spectrum(tag.Buckets);
-            var line = plot.Add.Scatter([.. spectrum.Select(point => point.InverseTail)], [.. spectrum.Select(point => point.Value)]);
-            (line.Tone, line.LegendText, line.LinePattern) = (Tone.Series(index), tag.Tag, index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed);
+            IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(tag.Buckets);
+            Scatter line =
+                plot.Add.Scatter([.. spectrum.Select(point => point.InverseTail)], [.. spectrum.Select(point => point.Value)]);
+            (line.Tone, line.LegendText, line.LinePattern) =
+                (Tone.Series(index), tag.Tag, index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed);
         }
 
         return plot;
@@ -80,14 +89,21 @@ public static class HdrLogReport
     private static void WriteTable(HtmlText html, IReadOnlyList<TagTotal> totals)
     {
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><thead><tr>");
-        foreach (var heading in (string[])["tag", "intervals", "samples", .. Columns.Select(column => column.Name), "max"])
-            html.Add($"<th><button>{heading}</button></th>");
-        html.Add($"</tr></thead><tbody>");
-        foreach (var tag in totals)
+        foreach (string heading in (string[])["tag", "intervals", "samples", .. Columns.Select(column => column.Name), "max"])
         {
-            html.Add($"<tr><td class=\"word\" data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
-            foreach (var value in Columns.Select(column => Quantiles.At(tag.Buckets, column.P)).Append(tag.Max))
-                html.Add($"<td data-value=\"{(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "")}\">{(double.IsFinite(value) ? Quantity.Format(value, tag.Unit) : "–")}</td>");
+            html.Add($"<th><button>{heading}</button></th>");
+        }
+        html.Add($"</tr></thead><tbody>");
+        foreach (TagTotal tag in totals)
+        {
+            html.Add($"<tr><td class=\"word\" data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">"
+                + $"{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
+            foreach (double value in Columns.Select(column => Quantiles.At(tag.Buckets, column.P)).Append(tag.Max))
+            {
+                html.Add(
+                    $"<td data-value=\"{(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "")}\">"
+                        + $"{(double.IsFinite(value) ? Quantity.Format(value, tag.Unit) : "–")}</td>");
+            }
             html.Add($"</tr>");
         }
 

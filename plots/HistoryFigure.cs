@@ -3,10 +3,8 @@ using Lab.Results.Tracking;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// One series over its commits: a point per session, a line for each level with a band of its spread, a mark where the level changes. What a change means
-/// is said by words and line pattern as well as by colour.
-/// </summary>
+/// <summary>One series over its commits: a point per session, a line for each level with a band of its spread, a mark where the
+/// level changes. What a change means is said by words and line pattern as well as by colour.</summary>
 public static class HistoryFigure
 {
     /// <summary>Commit labels that fit beside each other.</summary>
@@ -14,12 +12,13 @@ public static class HistoryFigure
 
     public static Plot Draw(TrackedSeries series)
     {
-        var key = series.Key;
-        var better = series.Better == Lab.Results.Statistics.Better.Higher ? "higher" : "lower";
-        var plot = new Plot
+        SeriesKey key = series.Key;
+        string better = series.Better == Lab.Results.Statistics.Better.Higher ? "higher" : "lower";
+        Plot plot = new()
         {
             Title = $"{NameOf(key)}: {key.Strategy}, {key.Workload} on {key.Mmu}",
-            Subtitle = $"{Count(series.Points.Count, "session")} · line: the level's median, band: ± 1.48 MAD · {better} is better · the axis does not begin at 0",
+            Subtitle = $"{Count(series.Points.Count, "session")} · line: the level's median, band: ± 1.48 MAD · {better} is "
+                + "better · the axis does not begin at 0",
             Description = Describe(series, better),
             Height = 400,
         };
@@ -30,26 +29,28 @@ public static class HistoryFigure
         plot.Axes.Bottom.SetTicks(CommitTicks(series.Points));
         plot.Axes.Left.Includes = Margins(series);
 
-        foreach (var level in series.Levels)
+        foreach (Level level in series.Levels)
         {
             double[] xs = [level.From - 0.5, level.To - 0.5];
-            var band = plot.Add.Band(xs, [level.Median - level.Spread, level.Median - level.Spread], [level.Median + level.Spread, level.Median + level.Spread]);
+            Band band = plot.Add.Band(xs, [level.Median - level.Spread, level.Median - level.Spread],
+                [level.Median + level.Spread, level.Median + level.Spread]);
             band.Tone = Tone.Series(0);
-            var line = plot.Add.Scatter(xs, [level.Median, level.Median]);
+            Scatter line = plot.Add.Scatter(xs, [level.Median, level.Median]);
             line.Tone = Tone.Series(0);
         }
 
-        var points = plot.Add.Scatter([.. Enumerable.Range(0, series.Points.Count).Select(index => (double)index)], [.. series.Points.Select(point => point.Value)]);
+        Scatter points = plot.Add.Scatter([.. Enumerable.Range(0, series.Points.Count).Select(index => (double)index)],
+            [.. series.Points.Select(point => point.Value)]);
         (points.LineWidth, points.MarkerSize, points.Tone) = (0, 5.5, Tone.Series(6));
 
         HashSet<string> named = [];
-        foreach (var change in series.Changes)
+        foreach (TrackedChange change in series.Changes)
         {
-            var (tone, pattern, meaning) = Look(change);
-            var mark = plot.Add.VerticalMark(change.Point.Index - 0.5, $"{Percent(change.Point.Change)} {CommitNames.Short(change.Culprit.FirstBad)} {meaning}");
+            (Tone tone, LinePattern pattern, string meaning) = Look(change);
+            VerticalMark mark = plot.Add.VerticalMark(change.Point.Index - 0.5,
+                $"{Percent(change.Point.Change)} {CommitNames.Short(change.Culprit.FirstBad)} {meaning}");
             (mark.Tone, mark.LinePattern) = (tone, pattern);
-            if (named.Add(meaning))
-                mark.LegendText = $"change: {meaning}";
+            if (named.Add(meaning)) mark.LegendText = $"change: {meaning}";
         }
 
         plot.Legend.Place = LegendPlace.Below;
@@ -80,26 +81,31 @@ public static class HistoryFigure
     /// <summary>The first point of each commit, or as many of them as have room.</summary>
     private static IEnumerable<(double At, string Name)> CommitTicks(IReadOnlyList<SeriesPoint> points)
     {
-        List<int> firsts = [.. Enumerable.Range(0, points.Count).Where(index => index == 0 || points[index].Commit != points[index - 1].Commit)];
-        var every = Math.Max(1, (int)Math.Ceiling(firsts.Count / (double)LabelsMost));
-        return firsts.Where((_, place) => place % every == 0).Select(index => ((double)index, CommitNames.Short(points[index].Commit)));
+        List<int> firsts =
+            [.. Enumerable.Range(0, points.Count).Where(index => index == 0 || points[index].Commit != points[index - 1].Commit)];
+        int every = Math.Max(1, (int)Math.Ceiling(firsts.Count / (double)LabelsMost));
+        return firsts.Where((_, place) => place % every == 0)
+            .Select(index => ((double)index, CommitNames.Short(points[index].Commit)));
     }
 
     /// <summary>So that no point lies on the frame, and a series that never moves has a middle.</summary>
     private static double[] Margins(TrackedSeries series)
     {
-        var (low, high) = (series.Points.Min(point => point.Value), series.Points.Max(point => point.Value));
-        var margin = high > low ? 0.06 * (high - low) : Math.Max(0.05 * Math.Abs(low), 1e-9);
+        (double low, double high) = (series.Points.Min(point => point.Value), series.Points.Max(point => point.Value));
+        double margin = high > low ? 0.06 * (high - low) : Math.Max(0.05 * Math.Abs(low), 1e-9);
         return [low - margin, high + margin];
     }
 
     private static string Describe(TrackedSeries series, string better)
     {
-        var what = $"{series.Key}, {Count(series.Points.Count, "point")} from commit {CommitNames.Short(series.Points[0].Commit)} to {CommitNames.Short(series.Points[^1].Commit)}, {better} is better.";
+        string what =
+            $"{series.Key}, {Count(series.Points.Count, "point")} from commit {CommitNames.Short(series.Points[0].Commit)} to "
+            + $"{CommitNames.Short(series.Points[^1].Commit)}, {better} is better.";
         return series.Changes.Count == 0
             ? $"{what} No change of level."
             : $"{what} Changes of level: " + string.Join("; ", series.Changes.Select(change =>
-                $"{Percent(change.Point.Change)} at {CommitNames.Short(change.Culprit.FirstBad)}, from {Quantity.Format(change.Point.Before, series.Key.Unit)} "
+                $"{Percent(change.Point.Change)} at {CommitNames.Short(change.Culprit.FirstBad)}, from "
+                    + $"{Quantity.Format(change.Point.Before, series.Key.Unit)} "
                 + $"to {Quantity.Format(change.Point.After, series.Key.Unit)}, {MeaningOf(change)}")) + ".";
     }
 

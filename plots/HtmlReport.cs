@@ -4,31 +4,28 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// A run as one page that needs nothing else: verdict first, then tables and figures scene by scene, then the evidence. Reads
-/// on a phone, on paper, in the dark, and without script.
-/// </summary>
+/// <summary>A run as one page that needs nothing else: verdict first, then tables and figures scene by scene, then the evidence.
+/// Reads on a phone, on paper, in the dark, and without script.</summary>
 public static class HtmlReport
 {
     /// <exception cref="ResultsUnwritableException">An older report of that name is still whole.</exception>
     public static void Write(RunRecord run, string path)
     {
-        var html = Encoding.UTF8.GetBytes(Render(run));
+        byte[] html = Encoding.UTF8.GetBytes(Render(run));
         StagedFiles.WriteOne(path, to => to.Write(html));
     }
 
     public static string Render(RunRecord run)
     {
-        var page = new ReportPage($"lab run {run.Manifest.Id}");
+        ReportPage page = new($"lab run {run.Manifest.Id}");
         WriteHead(page.Head, run);
-        var figures = Figures.Of(run).ToLookup(figure => figure.Scene);
-        foreach (var (index, scene) in run.Scenes.Index())
+        ILookup<Scene, Figure> figures = Figures.Of(run).ToLookup(figure => figure.Scene);
+        foreach ((int index, Scene scene) in run.Scenes.Index())
         {
             page.Section($"scene{index}", scene.ToString());
             ReportTables.Write(page.Body, run, scene);
             ReportBothWays.Write(page.Body, run, scene);
-            foreach (var figure in figures[scene])
-                page.Figure(figure.Plot);
+            foreach (Figure figure in figures[scene]) page.Figure(figure.Plot);
         }
 
         ReportAppendix.WriteViolations(page, run);
@@ -40,12 +37,12 @@ public static class HtmlReport
 
     private static void WriteHead(HtmlText html, RunRecord run)
     {
-        var manifest = run.Manifest;
+        Manifest manifest = run.Manifest;
         html.Add($"<h1>lab run {manifest.Id}");
-        if (run.State == RunState.Partial)
-            html.Add($"<span class=\"mark bad\">PARTIAL</span>");
-        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} · {ReportAppendix.Place(manifest)}</p>");
-        var verdict = new VerdictText(run);
+        if (run.State == RunState.Partial) html.Add($"<span class=\"mark bad\">PARTIAL</span>");
+        html.Add($"</h1><p class=\"soft\">{manifest.StartedUtc.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)} "
+            + $"· {ReportAppendix.Place(manifest)}</p>");
+        VerdictText verdict = new(run);
         html.Add($"<p class=\"verdict {verdict.Class}\">{string.Join(' ', verdict.Sentences)}</p>\n");
     }
 }

@@ -2,10 +2,8 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// How often a tracepoint of the kernel has fired since the measured window opened, a line per strategy. Summed up, because single events in short intervals
-/// would draw a comb: the slope is the rate, a flat stretch a standstill.
-/// </summary>
+/// <summary>How often a tracepoint of the kernel has fired since the measured window opened, a line per strategy. Summed up,
+/// because single events in short intervals would draw a comb: the slope is the rate, a flat stretch a standstill.</summary>
 public static class KernelEventsFigure
 {
     /// <summary>Tracepoints of a scene, those that fired least first: they are the ones that start something.</summary>
@@ -20,12 +18,14 @@ public static class KernelEventsFigure
 
     public static Plot Draw(RunRecord run, Scene scene, string tracepoint)
     {
-        var repetitions = StrategyLooks.RepetitionsOf(run, scene);
-        var plot = new Plot
+        string repetitions = StrategyLooks.RepetitionsOf(run, scene);
+        Plot plot = new()
         {
             Title = $"{tracepoint}: events since the window opened, {scene}",
-            Subtitle = $"{(repetitions == "1 run" ? repetitions : $"mean of {repetitions}")} · steeper is more often, flat is never",
-            Description = $"For each strategy, how often the kernel's tracepoint {tracepoint} had fired at each moment of the measured window, under {scene}.",
+            Subtitle = $"{(repetitions == "1 run" ? repetitions : $"mean of {repetitions}")} · steeper is more often, "
+                + "flat is never",
+            Description = $"For each strategy, how often the kernel's tracepoint {tracepoint} had fired at each moment of the "
+                + $"measured window, under {scene}.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
         plot.Axes.Left.Label = "events";
@@ -34,14 +34,16 @@ public static class KernelEventsFigure
         plot.Axes.Bottom.Label = "time since the measured window opened";
         plot.Axes.Bottom.Unit = "s";
 
-        var looks = new StrategyLooks(run);
-        foreach (var strategy in run.StrategiesIn(scene))
+        StrategyLooks looks = new(run);
+        foreach (string strategy in run.StrategiesIn(scene))
         {
-            List<Measurement> measurements = [.. run.Manifest.Measurements.Where(m => m.Scene == scene && m.Strategy == strategy)];
-            var rows = run.KernelEvents.Where(row => row.Scene == scene && row.Strategy == strategy && row.Event == tracepoint);
-            var (times, sums) = Climb(rows, measurements.Count, measurements.Max(m => m.MeasuredS));
+            List<Measurement> measurements =
+                [.. run.Manifest.Measurements.Where(m => m.Scene == scene && m.Strategy == strategy)];
+            IEnumerable<KernelEventRow> rows =
+                run.KernelEvents.Where(row => row.Scene == scene && row.Strategy == strategy && row.Event == tracepoint);
+            (double[] times, double[] sums) = Climb(rows, measurements.Count, measurements.Max(m => m.MeasuredS));
             plot.Axes.Bottom.Includes = [.. plot.Axes.Bottom.Includes, 0, times[^1]];
-            var line = plot.Add.Scatter(times, sums);
+            Scatter line = plot.Add.Scatter(times, sums);
             line.Tone = looks.ToneOf(strategy);
             line.LinePattern = looks.PatternOf(strategy);
             line.LegendText = looks.NameOf(strategy);
@@ -55,9 +57,10 @@ public static class KernelEventsFigure
     {
         List<double> times = [0], sums = [0];
         // By number, for the lengths of the runs' windows differ by nanoseconds.
-        foreach (var interval in rows.GroupBy(row => Math.Round(row.StartMs / row.LengthMs)).OrderBy(same => same.Key))
+        foreach (IGrouping<double, KernelEventRow> interval in rows.GroupBy(row => Math.Round(row.StartMs / row.LengthMs))
+            .OrderBy(same => same.Key))
         {
-            var length = interval.Max(row => row.LengthMs) / 1000;
+            double length = interval.Max(row => row.LengthMs) / 1000;
             times.AddRange([interval.Key * length, (interval.Key + 1) * length]);
             sums.AddRange([sums[^1], sums[^1] + (interval.Sum(row => row.Count) / (double)runs)]);
         }

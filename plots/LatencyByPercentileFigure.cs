@@ -2,10 +2,8 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// Latency by percentile, one line per strategy, all repetitions merged. The x axis stretches the tail, 1/(1-p): each further
-/// nine takes as much room as the last, because the tail is what a guest notices.
-/// </summary>
+/// <summary>Latency by percentile, one line per strategy, all repetitions merged. The x axis stretches the tail, 1/(1-p): each
+/// further nine takes as much room as the last, because the tail is what a guest notices.</summary>
 public static class LatencyByPercentileFigure
 {
     /// <summary>Beyond the point where fewer samples than this are left, a line is one run's luck and is dotted.</summary>
@@ -13,10 +11,11 @@ public static class LatencyByPercentileFigure
 
     public static Plot Draw(RunRecord run, Scene scene, string metric)
     {
-        var plot = new Plot
+        Plot plot = new()
         {
             Title = $"{metric}: latency by percentile, {scene}",
-            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · lower is better · dotted: fewer than {FewSamples} samples lie beyond",
+            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · lower is better · dotted: fewer than {FewSamples} "
+                + "samples lie beyond",
             Description = $"For each strategy, the latency of {metric} that a given share of operations does not exceed, "
                 + $"under {scene}. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
@@ -26,17 +25,17 @@ public static class LatencyByPercentileFigure
         plot.Axes.Bottom.Scale = Scale.Percentile;
         plot.Axes.Bottom.Label = "percentile of operations";
 
-        var looks = new StrategyLooks(run);
-        foreach (var strategy in run.StrategiesIn(scene))
+        StrategyLooks looks = new(run);
+        foreach (string strategy in run.StrategiesIn(scene))
         {
-            var spectrum = Quantiles.Spectrum(run.MergedHistogram(strategy, scene, metric));
-            if (spectrum.Count == 0)
-                continue;
+            IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(run.MergedHistogram(strategy, scene, metric));
+            if (spectrum.Count == 0) continue;
             plot.Axes.Left.Unit = run.Pool(strategy, scene, metric)?.Unit ?? "ns";
-            var certain = spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
-            var line = Add(plot, certain, looks, strategy);
+            List<SpectrumPoint> certain =
+                spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
+            Scatter line = Add(plot, certain, looks, strategy);
             line.LegendText = looks.NameOf(strategy);
-            var tail = Add(plot, [.. spectrum.Skip(Math.Max(certain.Count - 1, 0))], looks, strategy);
+            Scatter tail = Add(plot, [.. spectrum.Skip(Math.Max(certain.Count - 1, 0))], looks, strategy);
             tail.LinePattern = LinePattern.Dotted;
         }
 
@@ -45,7 +44,7 @@ public static class LatencyByPercentileFigure
 
     private static Scatter Add(Plot plot, List<SpectrumPoint> points, StrategyLooks looks, string strategy)
     {
-        var scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
+        Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
         scatter.Tone = looks.ToneOf(strategy);
         scatter.LinePattern = looks.PatternOf(strategy);
         return scatter;

@@ -2,18 +2,17 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// Latency over the measured window: a line for the middle, dots for the worst of each interval. Warm-up that was too short,
-/// drift and lone disturbances show here and nowhere else.
-/// </summary>
+/// <summary>Latency over the measured window: a line for the middle, dots for the worst of each interval. Warm-up that was too
+/// short, drift and lone disturbances show here and nowhere else.</summary>
 public static class LatencyOverTimeFigure
 {
     public static Plot Draw(RunRecord run, Scene scene, string metric)
     {
-        var plot = new Plot
+        Plot plot = new()
         {
             Title = $"{metric}: latency over time, {scene}",
-            Subtitle = $"line: p50 of each interval (median of {StrategyLooks.RepetitionsOf(run, scene)}) · dots: largest sample of the interval in any run",
+            Subtitle = $"line: p50 of each interval (median of {StrategyLooks.RepetitionsOf(run, scene)}) · dots: largest sample "
+                + "of the interval in any run",
             Description = $"For each strategy, the median latency of {metric} in each interval of the measured window and the "
                 + $"largest one, under {scene}. The vertical axis is logarithmic.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
@@ -24,22 +23,23 @@ public static class LatencyOverTimeFigure
         plot.Axes.Bottom.Unit = "s";
 
         AddDisturbances(plot, run, scene);
-        var looks = new StrategyLooks(run);
-        foreach (var strategy in run.StrategiesIn(scene))
+        StrategyLooks looks = new(run);
+        foreach (string strategy in run.StrategiesIn(scene))
         {
-            List<TimelineRow> rows = [.. run.Timeline.Where(row => row.Scene == scene && row.Strategy == strategy && row.Metric == metric)];
-            var intervals = IntervalAcrossRuns.Of(rows);
-            if (intervals.Count == 0)
-                continue;
+            List<TimelineRow> rows =
+                [.. run.Timeline.Where(row => row.Scene == scene && row.Strategy == strategy && row.Metric == metric)];
+            IReadOnlyList<IntervalAcrossRuns> intervals = IntervalAcrossRuns.Of(rows);
+            if (intervals.Count == 0) continue;
             plot.Axes.Left.Unit = rows[0].Unit;
-            plot.Axes.Bottom.Includes = [.. plot.Axes.Bottom.Includes, 0, (intervals[^1].StartMs + intervals[^1].LengthMs) / 1000];
+            plot.Axes.Bottom.Includes =
+                [.. plot.Axes.Bottom.Includes, 0, (intervals[^1].StartMs + intervals[^1].LengthMs) / 1000];
             double[] middles = [.. intervals.Select(interval => (interval.StartMs + (interval.LengthMs / 2)) / 1000)];
 
-            var worst = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.Max)]);
+            Scatter worst = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.Max)]);
             (worst.LineWidth, worst.MarkerSize, worst.Opacity) = (0, 4.5, 0.55);
             worst.Tone = looks.ToneOf(strategy);
 
-            var line = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.MedianP50)]);
+            Scatter line = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.MedianP50)]);
             line.Tone = looks.ToneOf(strategy);
             line.LinePattern = looks.PatternOf(strategy);
             line.LegendText = looks.NameOf(strategy);
@@ -48,18 +48,19 @@ public static class LatencyOverTimeFigure
         return plot;
     }
 
-    /// <summary>A row of ticks per kind, those that took longest on top. Colours from the other end than the strategies', so that few of each do not meet.</summary>
+    /// <summary>A row of ticks per kind, those that took longest on top. Colours from the other end than the strategies', so that
+    /// few of each do not meet.</summary>
     private static void AddDisturbances(Plot plot, RunRecord run, Scene scene)
     {
-        var kinds = run.Disturbances.Where(row => row.Scene == scene && row.Located).GroupBy(row => row.Kind).OrderByDescending(same => same.Sum(row => row.LengthMs)).ToList();
-        foreach (var (index, kind) in kinds.Index())
+        List<IGrouping<string, DisturbanceRow>> kinds = run.Disturbances.Where(row => row.Scene == scene && row.Located)
+            .GroupBy(row => row.Kind).OrderByDescending(same => same.Sum(row => row.LengthMs)).ToList();
+        foreach ((int index, IGrouping<string, DisturbanceRow> kind) in kinds.Index())
         {
-            var strip = plot.Add.Strip([.. kind.Select(row => (row.StartMs / 1000, (row.StartMs + row.LengthMs) / 1000))]);
+            Strip strip = plot.Add.Strip([.. kind.Select(row => (row.StartMs / 1000, (row.StartMs + row.LengthMs) / 1000))]);
             (strip.Tone, strip.LegendText) = (Tone.Series(Tone.SeriesCount - 1 - (index % Tone.SeriesCount)), kind.Key);
         }
 
-        if (kinds.Count > 0)
-            plot.Subtitle += " · ticks on the top edge: what disturbed any of the runs, a row per kind";
+        if (kinds.Count > 0) plot.Subtitle += " · ticks on the top edge: what disturbed any of the runs, a row per kind";
         plot.Height += 20 * kinds.Count;
     }
 }

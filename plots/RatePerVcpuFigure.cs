@@ -2,10 +2,8 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// What the guest got done meanwhile: a counter per second of each vCPU, a group of bars per strategy. A strategy may be quick
-/// at the update and still starve the vCPUs, or only one of them.
-/// </summary>
+/// <summary>What the guest got done meanwhile: a counter per second of each vCPU, a group of bars per strategy. A strategy may be
+/// quick at the update and still starve the vCPUs, or only one of them.</summary>
 public static class RatePerVcpuFigure
 {
     private const string Vcpu = "vcpu";
@@ -13,7 +11,8 @@ public static class RatePerVcpuFigure
     /// <summary>Counters of a scene that vCPUs have per second.</summary>
     public static IReadOnlyList<string> CountersIn(RunRecord run, Scene scene) =>
     [
-        .. run.Counters.Where(row => row.Scene == scene && IsOfVcpu(row) && row.Counter.EndsWith("_per_s", StringComparison.Ordinal))
+        .. run.Counters.Where(
+            row => row.Scene == scene && IsOfVcpu(row) && row.Counter.EndsWith("_per_s", StringComparison.Ordinal))
             .Select(row => row.Counter)
             .Distinct(),
     ];
@@ -21,34 +20,37 @@ public static class RatePerVcpuFigure
     public static Plot Draw(RunRecord run, Scene scene, string counter)
     {
         const double GroupShare = 0.8;
-        var strategies = run.StrategiesIn(scene);
+        IReadOnlyList<string> strategies = run.StrategiesIn(scene);
         List<CounterRow> rows = [.. run.Counters.Where(row => row.Scene == scene && row.Counter == counter && IsOfVcpu(row))];
-        List<string> vcpus = [.. rows.Select(row => row.Actor).Distinct().OrderBy(actor => actor.Length).ThenBy(actor => actor, StringComparer.Ordinal)];
-        var what = counter.Replace("_per_s", "", StringComparison.Ordinal).Replace('_', ' ');
+        List<string> vcpus = [.. rows.Select(row => row.Actor).Distinct().OrderBy(actor => actor.Length).ThenBy(actor => actor,
+            StringComparer.Ordinal)];
+        string what = counter.Replace("_per_s", "", StringComparison.Ordinal).Replace('_', ' ');
         // Few vCPUs get bars thick enough to be labelled; with many, the shape of the group has to do.
-        var thickness = Math.Clamp(64.0 / Math.Max(vcpus.Count, 1), 1.5, 13);
-        var repetitions = StrategyLooks.RepetitionsOf(run, scene);
-        var plot = new Plot
+        double thickness = Math.Clamp(64.0 / Math.Max(vcpus.Count, 1), 1.5, 13);
+        string repetitions = StrategyLooks.RepetitionsOf(run, scene);
+        Plot plot = new()
         {
             Title = $"{what} per second of each vCPU, {scene}",
-            Subtitle = $"from top to bottom {Names(vcpus)} · {(repetitions == "1 run" ? repetitions : $"mean of {repetitions}, whisker from the lowest to the highest")} · longer is better",
+            Subtitle = $"from top to bottom {Names(vcpus)} · "
+                + $"{(repetitions == "1 run" ? repetitions : $"mean of {repetitions}, whisker from the lowest to the highest")} "
+                + "· longer is better",
             Description = $"For each strategy, a bar per vCPU with its {what} per second, under {scene}.",
             Height = 110 + (strategies.Count * Math.Max((int)(thickness * vcpus.Count / GroupShare), 26)),
         };
-        var looks = new StrategyLooks(run);
+        StrategyLooks looks = new(run);
         plot.Axes.Left.SetTicks(strategies.Select(looks.NameOf));
         plot.Axes.Bottom.Label = $"{what} per second";
         plot.Axes.Bottom.Unit = "1/s";
 
-        foreach (var (group, strategy) in strategies.Index())
+        foreach ((int group, string strategy) in strategies.Index())
         {
             List<Bar> bars = [];
-            foreach (var (index, vcpu) in vcpus.Index())
+            foreach ((int index, string vcpu) in vcpus.Index())
             {
-                List<double> values = [.. rows.Where(row => row.Strategy == strategy && row.Actor == vcpu && double.IsFinite(row.Value)).Select(row => row.Value)];
-                if (values.Count == 0)
-                    continue;
-                var mean = values.Average();
+                List<double> values = [.. rows.Where(row =>
+                    row.Strategy == strategy && row.Actor == vcpu && double.IsFinite(row.Value)).Select(row => row.Value)];
+                if (values.Count == 0) continue;
+                double mean = values.Average();
                 bars.Add(new Bar(group - (GroupShare / 2) + ((index + 0.5) * GroupShare / vcpus.Count), 0, mean)
                 {
                     Size = GroupShare / vcpus.Count * 0.84,

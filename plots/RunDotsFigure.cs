@@ -4,10 +4,8 @@ using Lab.Results.Statistics;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// Every run as two dots, in the order they were measured: its middle and its tail. Drift, a run that had a bad moment, and whether the arms took turns
-/// show here.
-/// </summary>
+/// <summary>Every run as two dots, in the order they were measured: its middle and its tail. Drift, a run that had a bad moment,
+/// and whether the arms took turns show here.</summary>
 public static class RunDotsFigure
 {
     public static Plot Draw(ArmComparison comparison, Scene scene, string metric)
@@ -17,12 +15,13 @@ public static class RunDotsFigure
             .. comparison.Arms.SelectMany(arm => arm.Of(scene, metric).Select(one => (Arm: arm, Run: one.Key, Row: one.Value)))
                 .OrderBy(one => one.Run.Record.Manifest.StartedUtc).ThenBy(one => one.Run.Repetition),
         ];
-        var (tail, of) = Tail(dots.Select(one => one.Row.Count).DefaultIfEmpty().Min());
-        var plot = new Plot
+        (string tail, Func<SummaryRow, double> of) = Tail(dots.Select(one => one.Row.Count).DefaultIfEmpty().Min());
+        Plot plot = new()
         {
             Title = $"{metric}: p50 and {tail} of every run, {scene}",
             Subtitle = $"in order of measurement · filled: p50 · open: {tail}",
-            Description = $"For each run in order of measurement, the median and the {tail} of {metric} under {scene}, the arms told apart by colour and shape. The vertical axis is logarithmic.",
+            Description = $"For each run in order of measurement, the median and the {tail} of {metric} under {scene}, the arms "
+                + "told apart by colour and shape. The vertical axis is logarithmic.",
             Height = 380,
         };
         plot.Axes.Left.Scale = Scale.Log10;
@@ -32,17 +31,20 @@ public static class RunDotsFigure
         plot.Axes.Bottom.Label = "run";
         plot.Axes.Bottom.Includes = [0.5, dots.Count + 0.5];
 
-        var looks = new ArmLooks(comparison.Arms);
-        foreach (var arm in comparison.Arms)
+        ArmLooks looks = new(comparison.Arms);
+        foreach (ArmRuns arm in comparison.Arms)
         {
-            List<(int Number, SummaryRow Row)> own = [.. dots.Index().Where(one => ReferenceEquals(one.Item.Arm, arm)).Select(one => (one.Index + 1, one.Item.Row))];
-            foreach (var (name, value, isOpen) in ((string, Func<SummaryRow, double>, bool)[])[("p50", row => row.P50, false), (tail, of, true)])
+            List<(int Number, SummaryRow Row)> own =
+                [.. dots.Index().Where(one => ReferenceEquals(one.Item.Arm, arm)).Select(one => (one.Index + 1, one.Item.Row))];
+            foreach ((string name, Func<SummaryRow, double> value, bool isOpen) in ((string, Func<SummaryRow, double>, bool)[])[
+                ("p50", row => row.P50, false), (tail, of, true)])
             {
                 double[] numbers = [.. own.Select(one => (double)one.Number)], values = [.. own.Select(one => value(one.Row))];
-                var thread = plot.Add.Scatter(numbers, values);
+                Scatter thread = plot.Add.Scatter(numbers, values);
                 (thread.Tone, thread.LineWidth, thread.Opacity) = (looks.ToneOf(arm), 1, 0.35);
-                var marks = plot.Add.Scatter(numbers, values);
-                (marks.Tone, marks.MarkerShape, marks.IsMarkerOpen, marks.MarkerSize, marks.LineWidth) = (looks.ToneOf(arm), looks.ShapeOf(arm), isOpen, 9, 0);
+                Scatter marks = plot.Add.Scatter(numbers, values);
+                (marks.Tone, marks.MarkerShape, marks.IsMarkerOpen, marks.MarkerSize, marks.LineWidth) =
+                    (looks.ToneOf(arm), looks.ShapeOf(arm), isOpen, 9, 0);
                 marks.LegendText = $"{arm.Label} {name}";
             }
         }
@@ -50,7 +52,8 @@ public static class RunDotsFigure
         return plot;
     }
 
-    /// <summary>The p99, or the p99.9 where it can be compared, or the p90 where fewer than ten samples of a run lie beyond the p99.</summary>
+    /// <summary>The p99, or the p99.9 where it can be compared, or the p90 where fewer than ten samples of a run lie beyond the
+    /// p99.</summary>
     private static (string Name, Func<SummaryRow, double> Of) Tail(long fewest) =>
         SampleSizes.Supports(fewest, 0.999) ? ("p99.9", row => row.P999)
         : fewest >= 1000 ? ("p99", row => row.P99)

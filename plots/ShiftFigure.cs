@@ -5,10 +5,8 @@ using Lab.Results.Statistics;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// The shift function: each arm's quantiles over the first arm's, with a band that holds at all of them at once. A change of the middle, of the tail, or
-/// of the slow share alone has a shape of its own here.
-/// </summary>
+/// <summary>The shift function: each arm's quantiles over the first arm's, with a band that holds at all of them at once. A
+/// change of the middle, of the tail, or of the slow share alone has a shape of its own here.</summary>
 public static class ShiftFigure
 {
     /// <summary>Drawn where every run has the samples for it; deciles always.</summary>
@@ -19,11 +17,12 @@ public static class ShiftFigure
 
     public static Plot Draw(ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
     {
-        var first = comparison.Arms[0];
-        var plot = new Plot
+        ArmRuns first = comparison.Arms[0];
+        Plot plot = new()
         {
             Title = $"{metric}: shift against {first.Label}, {scene}",
-            Description = $"For each arm, its quantiles of {metric} divided by those of {first.Label}, under {scene}, at the deciles and in the tail. Above 1 is slower. "
+            Description = $"For each arm, its quantiles of {metric} divided by those of {first.Label}, under {scene}, at the "
+                + "deciles and in the tail. Above 1 is slower. "
                 + "The grey band is the threshold within which a difference does not matter.",
             Height = 380,
         };
@@ -33,19 +32,24 @@ public static class ShiftFigure
         plot.Axes.Bottom.Label = "percentile of operations";
         plot.Axes.Left.Includes = [1 / (1 + (2 * comparison.Threshold)), 1 + (2 * comparison.Threshold)];
 
-        var looks = new ArmLooks(comparison.Arms);
+        ArmLooks looks = new(comparison.Arms);
         List<(ArmRuns Arm, IReadOnlyList<ShiftPoint> Points, int Blocks)> shifts =
-            [.. comparison.Arms.Skip(1).Select(arm => Shift(first, arm, distributions, scene, metric)).OfType<(ArmRuns, IReadOnlyList<ShiftPoint>, int)>()];
-        if (shifts.Count == 0)
-            return plot;
-        AddThreshold(plot, comparison.Threshold, shifts.SelectMany(shift => shift.Points).Max(point => InverseTail(point.Quantile)));
-        foreach (var (arm, points, blocks) in shifts)
+            [.. comparison.Arms.Skip(1).Select(arm => Shift(first, arm, distributions, scene, metric))
+                .OfType<(ArmRuns, IReadOnlyList<ShiftPoint>, int)>()];
+        if (shifts.Count == 0) return plot;
+        AddThreshold(plot, comparison.Threshold,
+            shifts.SelectMany(shift => shift.Points).Max(point => InverseTail(point.Quantile)));
+        foreach ((ArmRuns arm, IReadOnlyList<ShiftPoint> points, int blocks) in shifts)
         {
             double[] at = [.. points.Select(point => InverseTail(point.Quantile))];
             if (blocks > 1)
-                plot.Add.Band(at, [.. points.Select(point => point.Low)], [.. points.Select(point => point.High)]).Tone = looks.ToneOf(arm);
-            var line = plot.Add.Scatter(at, [.. points.Select(point => point.Change)]);
-            (line.Tone, line.LinePattern, line.MarkerShape, line.MarkerSize, line.LegendText) = (looks.ToneOf(arm), looks.PatternOf(arm), looks.ShapeOf(arm), 7, arm.Label);
+            {
+                plot.Add.Band(at, [.. points.Select(point => point.Low)], [.. points.Select(point => point.High)]).Tone =
+                    looks.ToneOf(arm);
+            }
+            Scatter line = plot.Add.Scatter(at, [.. points.Select(point => point.Change)]);
+            (line.Tone, line.LinePattern, line.MarkerShape, line.MarkerSize, line.LegendText) =
+                (looks.ToneOf(arm), looks.PatternOf(arm), looks.ShapeOf(arm), 7, arm.Label);
         }
 
         plot.Subtitle = Subtitle(shifts.Min(shift => shift.Blocks), comparison.Threshold);
@@ -53,36 +57,43 @@ public static class ShiftFigure
     }
 
     /// <summary>Null where there is nothing to divide. Blocks are 0 where runs were measured apart, which have no band.</summary>
-    private static (ArmRuns, IReadOnlyList<ShiftPoint>, int)? Shift(ArmRuns a, ArmRuns b, ComparedDistributions distributions, Scene scene, string metric)
+    private static (ArmRuns, IReadOnlyList<ShiftPoint>, int)? Shift(
+        ArmRuns a, ArmRuns b, ComparedDistributions distributions, Scene scene, string metric)
     {
-        var (runsA, runsB) = (Histograms(a), Histograms(b));
-        if (runsA.Count == 0 || runsB.Count == 0)
-            return null;
-        var fewest = runsA.Concat(runsB).Min(run => Quantiles.Count(run.Buckets));
+        (List<(int Block, IReadOnlyList<Bucket> Buckets)> runsA, List<(int Block, IReadOnlyList<Bucket> Buckets)> runsB) =
+            (Histograms(a), Histograms(b));
+        if (runsA.Count == 0 || runsB.Count == 0) return null;
+        long fewest = runsA.Concat(runsB).Min(run => Quantiles.Count(run.Buckets));
         double[] quantiles = [.. ShiftFunction.Deciles, .. Tails.Where(p => SampleSizes.Supports(fewest, p))];
         if (runsA.Concat(runsB).Any(run => run.Block == 0))
         {
-            var (allA, allB) = (Buckets.Merge(runsA.SelectMany(run => run.Buckets)), Buckets.Merge(runsB.SelectMany(run => run.Buckets)));
+            (IReadOnlyList<Bucket> allA, IReadOnlyList<Bucket> allB) =
+                (Buckets.Merge(runsA.SelectMany(run => run.Buckets)), Buckets.Merge(runsB.SelectMany(run => run.Buckets)));
             return (b, ShiftFunction.AcrossRuns([allA], [allB], quantiles, seed: 1, draws: 1), 0);
         }
 
-        (IReadOnlyList<Bucket> A, IReadOnlyList<Bucket> B)[] both = [.. runsA.Join(runsB, run => run.Block, run => run.Block, (one, other) => (one.Buckets, other.Buckets))];
-        return both.Length == 0 ? null : (b, ShiftFunction.AcrossRuns([.. both.Select(pair => pair.A)], [.. both.Select(pair => pair.B)], quantiles, seed: 1), both.Length);
+        (IReadOnlyList<Bucket> A, IReadOnlyList<Bucket> B)[] both =
+            [.. runsA.Join(runsB, run => run.Block, run => run.Block, (one, other) => (one.Buckets, other.Buckets))];
+        return both.Length == 0 ? null : (b, ShiftFunction.AcrossRuns([.. both.Select(pair => pair.A)],
+            [.. both.Select(pair => pair.B)], quantiles, seed: 1), both.Length);
 
         List<(int Block, IReadOnlyList<Bucket> Buckets)> Histograms(ArmRuns arm) =>
-            [.. arm.Runs.Select(run => (run.Block, distributions.HistogramOf(arm, run, scene, metric))).Where(run => run.Item2.Count > 0)];
+            [.. arm.Runs.Select(run => (run.Block, distributions.HistogramOf(arm, run, scene, metric)))
+                .Where(run => run.Item2.Count > 0)];
     }
 
     private static void AddThreshold(Plot plot, double threshold, double end)
     {
         double[] across = [1, Math.Max(end, 10)];
-        var band = plot.Add.Band(across, [1 / (1 + threshold), 1 / (1 + threshold)], [1 + threshold, 1 + threshold]);
-        (band.Tone, band.Opacity, band.LegendText) = (Tone.Muted, 0.25, string.Create(CultureInfo.InvariantCulture, $"±{100 * threshold:0.##} %"));
-        var equal = plot.Add.Scatter(across, [1, 1]);
+        Band band = plot.Add.Band(across, [1 / (1 + threshold), 1 / (1 + threshold)], [1 + threshold, 1 + threshold]);
+        (band.Tone, band.Opacity, band.LegendText) =
+            (Tone.Muted, 0.25, string.Create(CultureInfo.InvariantCulture, $"±{100 * threshold:0.##} %"));
+        Scatter equal = plot.Add.Scatter(across, [1, 1]);
         (equal.Tone, equal.LineWidth) = (Tone.Muted, 1);
     }
 
-    private static string Subtitle(int blocks, double threshold) => string.Create(CultureInfo.InvariantCulture, $"above 1× is slower · grey: ±{100 * threshold:0.##} % does not matter · ")
+    private static string Subtitle(int blocks, double threshold) =>
+        string.Create(CultureInfo.InvariantCulture, $"above 1× is slower · grey: ±{100 * threshold:0.##} % does not matter · ")
         + blocks switch
         {
             0 => "measured apart, so there is no band",

@@ -3,10 +3,8 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// What a delete costs whoever calls it and what it costs the guest afterwards, against the slot's mapped pages: per strategy one solid line for the
-/// update and one dashed line for the refault of each page.
-/// </summary>
+/// <summary>What a delete costs whoever calls it and what it costs the guest afterwards, against the slot's mapped pages: per
+/// strategy one solid line for the update and one dashed line for the refault of each page.</summary>
 public static class SlotGrowthFigure
 {
     /// <summary>Each step of the axis is this many times the one before; zero pages stand one step before one page.</summary>
@@ -17,14 +15,17 @@ public static class SlotGrowthFigure
 
     public static Plot Draw(RunRecord run, Scene scene)
     {
-        var sizes = GrowthCurve.SizesIn(run, scene);
-        var strategies = run.StrategiesIn(scene);
-        var plot = new Plot
+        IReadOnlyList<long> sizes = GrowthCurve.SizesIn(run, scene);
+        IReadOnlyList<string> strategies = run.StrategiesIn(scene);
+        Plot plot = new()
         {
             Title = $"update and refault against mapped pages, {scene}",
-            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · solid: one delete, p50; dots: its p99 · dashed: one page touched again, mean · lower is better",
-            Description = "For each strategy, the median and the 99th percentile of the latency of deleting a memslot, and the mean latency of the guest's next access "
-                + $"to each of its pages, against the number of its mapped pages, under {scene}. Both axes are logarithmic; zero pages stand at the left end.",
+            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · solid: one delete, p50; dots: its p99 · dashed: one page "
+                + "touched again, mean · lower is better",
+            Description = "For each strategy, the median and the 99th percentile of the latency of deleting a memslot, and the "
+                + "mean latency of the guest's next access "
+                + $"to each of its pages, against the number of its mapped pages, under {scene}. Both axes are logarithmic; zero "
+                    + "pages stand at the left end.",
             Width = 1060,
             Height = Math.Max(520, StrategyLooks.HeightFor(2 * strategies.Count)),
         };
@@ -34,17 +35,20 @@ public static class SlotGrowthFigure
         plot.Axes.Bottom.Label = "mapped pages";
         plot.Axes.Bottom.SetTicks(Names(sizes.Count == 0 ? 0 : sizes[^1]));
 
-        var looks = new StrategyLooks(run);
-        foreach (var strategy in strategies)
+        StrategyLooks looks = new(run);
+        foreach (string strategy in strategies)
         {
-            var update = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages)?.P50);
-            (update.Tone, update.MarkerSize, update.LegendText) = (looks.ToneOf(strategy), 5, $"{looks.NameOf(strategy)}: delete");
+            Scatter update = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages)?.P50);
+            (update.Tone, update.MarkerSize, update.LegendText) =
+                (looks.ToneOf(strategy), 5, $"{looks.NameOf(strategy)}: delete");
 
-            var tail = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages) is { Count: >= 100 * FewSamples } pooled ? pooled.P99 : null);
+            Scatter tail = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update,
+                pages) is { Count: >= 100 * FewSamples } pooled ? pooled.P99 : null);
             (tail.Tone, tail.LineWidth, tail.MarkerSize, tail.Opacity) = (looks.ToneOf(strategy), 0, 4.5, 0.55);
 
-            var refault = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Refault, pages)?.Mean);
-            (refault.Tone, refault.LinePattern, refault.LegendText) = (looks.ToneOf(strategy), LinePattern.Dashed, $"{looks.NameOf(strategy)}: refault per page");
+            Scatter refault = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Refault, pages)?.Mean);
+            (refault.Tone, refault.LinePattern, refault.LegendText) =
+                (looks.ToneOf(strategy), LinePattern.Dashed, $"{looks.NameOf(strategy)}: refault per page");
         }
 
         return plot;

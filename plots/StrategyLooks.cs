@@ -2,13 +2,13 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>How a strategy looks in every figure of a run: the same colour everywhere, bounds grey, a name that says BROKEN.</summary>
+/// <summary>How a strategy looks in every figure of a run: the same colour everywhere, bounds grey, a name that says
+/// BROKEN.</summary>
 internal sealed class StrategyLooks(RunRecord run)
 {
     private readonly List<string> _coloured = [.. run.Strategies.Where(strategy => !run.IsBound(strategy))];
 
-    internal Tone ToneOf(string strategy) =>
-        run.IsBound(strategy) ? Tone.Muted : Tone.Series(_coloured.IndexOf(strategy));
+    internal Tone ToneOf(string strategy) => run.IsBound(strategy) ? Tone.Muted : Tone.Series(_coloured.IndexOf(strategy));
 
     /// <summary>Strategies after the last colour begin again with the first, dashed.</summary>
     internal LinePattern PatternOf(string strategy) =>
@@ -22,7 +22,7 @@ internal sealed class StrategyLooks(RunRecord run)
 
     internal static string RepetitionsOf(RunRecord run, Scene scene)
     {
-        var runs = run.Manifest.Measurements.Where(m => m.Scene == scene).Select(m => m.Run).Distinct().Count();
+        int runs = run.Manifest.Measurements.Where(m => m.Scene == scene).Select(m => m.Run).Distinct().Count();
         return runs == 1 ? "1 run" : $"{runs} runs";
     }
 }

@@ -11,9 +11,10 @@ public static class UpdatePhasesFigure
     /// <param name="operation">Metric of the whole whose phases are drawn.</param>
     public static Plot Draw(RunRecord run, Scene scene, string operation = "update")
     {
-        var strategies = run.StrategiesIn(scene);
-        List<string> phases = [.. run.MetricsIn(scene).Where(metric => metric.StartsWith(operation + Phase, StringComparison.Ordinal))];
-        var plot = new Plot
+        IReadOnlyList<string> strategies = run.StrategiesIn(scene);
+        List<string> phases =
+            [.. run.MetricsIn(scene).Where(metric => metric.StartsWith(operation + Phase, StringComparison.Ordinal))];
+        Plot plot = new()
         {
             Title = $"{operation}: mean time by phase, {scene}",
             Subtitle = $"mean per {operation} over {StrategyLooks.RepetitionsOf(run, scene)} · shorter is better",
@@ -21,20 +22,19 @@ public static class UpdatePhasesFigure
                 + "The number at the end of a bar is the sum of its phases.",
             Height = 120 + (36 * Math.Max(strategies.Count, 2)),
         };
-        var looks = new StrategyLooks(run);
+        StrategyLooks looks = new(run);
         plot.Axes.Left.SetTicks(strategies.Select(looks.NameOf));
         plot.Axes.Bottom.Label = $"mean time per {operation}";
         plot.Axes.Bottom.Unit = "ns";
 
-        var ends = new double[strategies.Count];
-        foreach (var (index, phase) in phases.Index())
+        double[] ends = new double[strategies.Count];
+        foreach ((int index, string phase) in phases.Index())
         {
             List<Bar> bars = [];
-            foreach (var (row, strategy) in strategies.Index())
+            foreach ((int row, string strategy) in strategies.Index())
             {
-                if (MeanPerOperation(run, strategy, scene, operation, phase) is not { } mean)
-                    continue;
-                var isLast = !phases.Skip(index + 1).Any(later => run.Pool(strategy, scene, later) is not null);
+                if (MeanPerOperation(run, strategy, scene, operation, phase) is not { } mean) continue;
+                bool isLast = !phases.Skip(index + 1).Any(later => run.Pool(strategy, scene, later) is not null);
                 bars.Add(new Bar(row, ends[row], ends[row] + mean)
                 {
                     Size = 0.62,
@@ -43,7 +43,7 @@ public static class UpdatePhasesFigure
                 ends[row] += mean;
             }
 
-            var series = plot.Add.Bars(bars);
+            Bars series = plot.Add.Bars(bars);
             series.Tone = Tone.Series(index);
             series.LegendText = phase[(operation.Length + Phase.Length)..].Replace('_', ' ');
         }
@@ -54,10 +54,9 @@ public static class UpdatePhasesFigure
     /// <summary>A phase that only some operations go through counts for as much of each as falls to it on average.</summary>
     private static double? MeanPerOperation(RunRecord run, string strategy, Scene scene, string operation, string phase)
     {
-        if (run.Pool(strategy, scene, phase) is not { } part)
-            return null;
-        var operations = run.Pool(strategy, scene, operation)?.Count ?? part.Count;
-        var mean = part.Mean * part.Count / operations;
+        if (run.Pool(strategy, scene, phase) is not { } part) return null;
+        long operations = run.Pool(strategy, scene, operation)?.Count ?? part.Count;
+        double mean = part.Mean * part.Count / operations;
         return double.IsFinite(mean) ? mean : null;
     }
 }

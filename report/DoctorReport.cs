@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -12,7 +13,8 @@ public sealed class DoctorReport(DoctorFindings found)
     private const int Columns = 80;
 
     private static readonly DoctorJsonContext Readable =
-        new(new JsonSerializerOptions(DoctorJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        new(new JsonSerializerOptions(DoctorJsonContext.Default.Options)
+            { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>The facts under their headings, within 80 columns: state, name and value; what it means; what fixes it.</summary>
     public IEnumerable<string> Lines()
@@ -34,8 +36,9 @@ public sealed class DoctorReport(DoctorFindings found)
         List<string> end = [Summary()];
         if (found.Noise is { } noise)
         {
-            end.Add(FormattableString.Invariant(
-                $"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % where threads wake each other; between processes they are larger."));
+            end.Add(string.Create(CultureInfo.InvariantCulture, 
+                $"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % "
+                    + $"where threads wake each other; between processes they are larger."));
         }
         foreach (string line in end.SelectMany(text => TextGrid.Wrap(text, Columns))) yield return line;
     }
@@ -43,7 +46,8 @@ public sealed class DoctorReport(DoctorFindings found)
     public void PrintJson(TextWriter output)
     {
         DoctorJson json = new(
-            [.. found.Facts.Select(fact => new FactJson(fact.Group, fact.Name, fact.Value, Word(fact.State), fact.Meaning, fact.Remedy))],
+            [.. found.Facts.Select(
+                fact => new FactJson(fact.Group, fact.Name, fact.Value, Word(fact.State), fact.Meaning, fact.Remedy))],
             found.Noise is { } noise ? new NoiseJson(Of(noise.Work), Of(noise.Wake)) : null);
         output.WriteLine(JsonSerializer.Serialize(json, Readable.DoctorJson));
     }
@@ -52,12 +56,14 @@ public sealed class DoctorReport(DoctorFindings found)
     {
         string[] bad = [.. found.Facts.Where(fact => fact.State == FactState.Bad).Select(fact => fact.Name)];
         int Count(FactState state) => found.Facts.Count(fact => fact.State == state);
-        string counts = $"{Count(FactState.Good)} good, {Count(FactState.Fair)} fair, {Count(FactState.Unknown)} unknown, {bad.Length} bad";
+        string counts =
+            $"{Count(FactState.Good)} good, {Count(FactState.Fair)} fair, {Count(FactState.Unknown)} unknown, {bad.Length} bad";
         return bad.Length == 0 ? $"{counts}." : $"{counts}: {string.Join(", ", bad)}.";
     }
 
     private static SpreadJson Of(SliceSpread spread) =>
-        new(spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent, spread.FloorPercent, spread.StallNanoseconds, spread.WorstNanoseconds);
+        new(spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent, spread.FloorPercent, spread.StallNanoseconds,
+            spread.WorstNanoseconds);
 
     private static string Word(FactState state) => state.ToString().ToLowerInvariant();
 }
@@ -66,7 +72,8 @@ public sealed class DoctorReport(DoctorFindings found)
 public sealed record FactJson(string Group, string Name, string Value, string State, string Meaning, string? Remedy);
 
 /// <summary>One half of the noise floor; units in the names.</summary>
-public sealed record SpreadJson(int Slices, double UnitNs, double SpreadPercent, double FloorPercent, double StallP99Ns, double StallMaxNs);
+public sealed record SpreadJson(
+    int Slices, double UnitNs, double SpreadPercent, double FloorPercent, double StallP99Ns, double StallMaxNs);
 
 public sealed record NoiseJson(SpreadJson Work, SpreadJson Wake);
 

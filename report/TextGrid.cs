@@ -1,9 +1,7 @@
 namespace Lab.Report;
 
-/// <summary>
-/// A table as plain text whose columns have given widths: what is longer goes on in the next line, broken between words where there are any. Made for
-/// schedules, which need every one of eighty columns.
-/// </summary>
+/// <summary>A table as plain text whose columns have given widths: what is longer goes on in the next line, broken between words
+/// where there are any. Made for schedules, which need every one of eighty columns.</summary>
 public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> widths)
 {
     /// <summary>What a terminal has at least.</summary>
@@ -19,7 +17,10 @@ public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> w
     {
         List<string>[] wrapped = [.. cells.Select((cell, column) => Wrap(cell, widths[column]))];
         int height = wrapped.Max(lines => lines.Count);
-        for (int row = 0; row < height; row++) _lines.Add(Line([.. wrapped.Select(lines => row < lines.Count ? lines[row] : "")]));
+        for (int row = 0; row < height; row++)
+        {
+            _lines.Add(Line([.. wrapped.Select(lines => row < lines.Count ? lines[row] : "")]));
+        }
     }
 
     /// <summary>A line across all columns; what is longer goes on under its beginning.</summary>
@@ -58,5 +59,6 @@ public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> w
         return lines;
     }
 
-    private string Line(IReadOnlyList<string> cells) => string.Join(Gap, cells.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
+    private string Line(IReadOnlyList<string> cells) =>
+        string.Join(Gap, cells.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
 }

@@ -3,7 +3,8 @@ namespace Lab.Report;
 /// <summary>A column and how its cells stand: numbers to the right.</summary>
 public readonly record struct Column(string Header, bool IsNumber = false)
 {
-    public static IEnumerable<Column> Numbers(params IEnumerable<string> headers) => headers.Select(header => new Column(header, IsNumber: true));
+    public static IEnumerable<Column> Numbers(params IEnumerable<string> headers) =>
+        headers.Select(header => new Column(header, IsNumber: true));
 
     public static IEnumerable<Column> Texts(params IEnumerable<string> headers) => headers.Select(header => new Column(header));
 }
@@ -27,7 +28,8 @@ public sealed record TextTable(string Title, IReadOnlyList<Column> Columns, IRea
     {
         string[][] rows = [.. Rows.Select(row => row.Select(Escape).ToArray())];
         int[] widths = isLegible ? Widths(rows) : new int[Columns.Count];
-        IEnumerable<string> rules = Columns.Select((column, index) => new string('-', Math.Max(1, widths[index]) + 1) + (column.IsNumber ? ":" : "-"));
+        IEnumerable<string> rules =
+            Columns.Select((column, index) => new string('-', Math.Max(1, widths[index]) + 1) + (column.IsNumber ? ":" : "-"));
         return [Framed(Headers, widths), $"|{string.Join('|', rules)}|", .. rows.Select(row => Framed(row, widths))];
     }
 
@@ -41,5 +43,6 @@ public sealed record TextTable(string Title, IReadOnlyList<Column> Columns, IRea
     private string Framed(IReadOnlyList<string> cells, int[] widths) => $"| {Line(cells, widths, " | ")} |";
 
     private string Line(IReadOnlyList<string> cells, int[] widths, string between) =>
-        string.Join(between, cells.Select((cell, index) => Columns[index].IsNumber ? cell.PadLeft(widths[index]) : cell.PadRight(widths[index])));
+        string.Join(between,
+            cells.Select((cell, index) => Columns[index].IsNumber ? cell.PadLeft(widths[index]) : cell.PadRight(widths[index])));
 }

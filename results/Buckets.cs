@@ -3,7 +3,8 @@ namespace Lab.Results;
 /// <summary><see cref="Count"/> samples in [<see cref="Low"/>, <see cref="High"/>).</summary>
 public readonly record struct Bucket(long Low, long High, long Count)
 {
-    /// <summary>What a sample of the bucket is taken to be: the integer in the middle, the very value where there is only one.</summary>
+    /// <summary>What a sample of the bucket is taken to be: the integer in the middle, the very value where there is only
+    /// one.</summary>
     public long Midpoint => Low + ((High - Low) >> 1);
 }
 

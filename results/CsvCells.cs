@@ -21,10 +21,8 @@ internal readonly struct CellWriter(CsvWriter csv)
     /// <summary>What is not a finite number becomes an empty cell.</summary>
     internal CellWriter Number(double value)
     {
-        if (double.IsFinite(value))
-            csv.WriteField(value, "0.###", CultureInfo.InvariantCulture);
-        else
-            csv.WriteField("");
+        if (double.IsFinite(value)) csv.WriteField(value, "0.###", CultureInfo.InvariantCulture);
+        else csv.WriteField("");
         return this;
     }
 }
@@ -40,16 +38,15 @@ internal sealed class CellReader(CsvReader csv, string path)
 
     internal long Whole()
     {
-        var index = _next++;
+        int index = _next++;
         return csv.TryParse(index, out long value) ? value : throw Refuse(index, "a whole number");
     }
 
     /// <summary>An empty cell is not a number.</summary>
     internal double Number()
     {
-        var index = _next++;
-        if (csv.IsEmpty(index))
-            return double.NaN;
+        int index = _next++;
+        if (csv.IsEmpty(index)) return double.NaN;
         return csv.TryParse(index, out double value) && double.IsFinite(value) ? value : throw Refuse(index, "a number");
     }
 

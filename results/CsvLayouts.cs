@@ -1,9 +1,7 @@
 namespace Lab.Results;
 
-/// <summary>
-/// The columns of the CSV files, in order. Every file starts with the measurement's key, and the cells of a row are written
-/// and read in the order its header names them; a file whose header differs is refused rather than guessed at.
-/// </summary>
+/// <summary>The columns of the CSV files, in order. Every file starts with the measurement's key, and the cells of a row are
+/// written and read in the order its header names them; a file whose header differs is refused rather than guessed at.</summary>
 internal static class CsvLayouts
 {
     internal static CsvTable<SummaryRow> Summary { get; } = new(
@@ -67,11 +65,13 @@ internal static class CsvLayouts
     internal static CsvTable<DisturbanceRow> Disturbances { get; } = new(
         "disturbances.csv",
         ["kind", "start_ms", "length_ms", "actor", "located", "detail"],
-        (to, row) => to.Text(row.Kind).Number(row.StartMs).Number(row.LengthMs).Text(row.Actor).Whole(row.Located ? 1 : 0).Text(row.Detail),
+        (to, row) => to.Text(row.Kind).Number(row.StartMs).Number(row.LengthMs).Text(row.Actor).Whole(row.Located ? 1 : 0)
+            .Text(row.Detail),
         (key, from) => new DisturbanceRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Kind = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Actor = from.Text(), Located = from.Whole() != 0, Detail = from.Text(),
+            Kind = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Actor = from.Text(),
+            Located = from.Whole() != 0, Detail = from.Text(),
         });
 
     internal static CsvTable<UndisturbedRow> Undisturbed { get; } = new(
@@ -83,7 +83,8 @@ internal static class CsvLayouts
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
             Metric = from.Text(), Unit = from.Text(), Count = from.Whole(), Tagged = from.Whole(),
-            P50 = from.Number(), P90 = from.Number(), P99 = from.Number(), P999 = from.Number(), P9999 = from.Number(), Max = from.Number(),
+            P50 = from.Number(), P90 = from.Number(), P99 = from.Number(), P999 = from.Number(), P9999 = from.Number(),
+            Max = from.Number(),
         });
 
     internal static CsvTable<TaggedSampleRow> Tagged { get; } = new(
@@ -93,6 +94,7 @@ internal static class CsvLayouts
         (key, from) => new TaggedSampleRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), Actor = from.Text(), StartMs = from.Number(), Value = from.Number(), Kinds = from.Text(),
+            Metric = from.Text(), Unit = from.Text(), Actor = from.Text(), StartMs = from.Number(), Value = from.Number(),
+            Kinds = from.Text(),
         });
 }

@@ -25,25 +25,22 @@ internal sealed class CsvTable<TRow>(
 
     internal string Name => name;
 
-    /// <summary>
-    /// Writes what the file in <paramref name="folder"/> holds, then <paramref name="rows"/>. The old part is copied, not kept
-    /// in memory: a long run must not grow the heap of the process that measures.
-    /// </summary>
+    /// <summary>Writes what the file in <paramref name="folder"/> holds, then <paramref name="rows"/>. The old part is copied,
+    /// not kept in memory: a long run must not grow the heap of the process that measures.</summary>
     internal void WriteAppended(Stream stream, string folder, IReadOnlyList<TRow> rows)
     {
-        var path = Path.Combine(folder, name);
-        var isFirst = !File.Exists(path);
+        string path = Path.Combine(folder, name);
+        bool isFirst = !File.Exists(path);
         if (!isFirst)
         {
-            using var old = File.OpenRead(path);
+            using FileStream old = File.OpenRead(path);
             old.CopyTo(stream);
         }
 
-        using var csv = CsvWriter.Create(stream, Writing, leaveOpen: true);
-        if (isFirst)
-            csv.WriteHeader(_header);
-        var cells = new CellWriter(csv);
-        foreach (var row in rows)
+        using CsvWriter csv = CsvWriter.Create(stream, Writing, leaveOpen: true);
+        if (isFirst) csv.WriteHeader(_header);
+        CellWriter cells = new(csv);
+        foreach (TRow row in rows)
         {
             write(cells.Text(row.Strategy).Text(row.Workload).Text(row.Mmu).Whole(row.Run), row);
             csv.EndRecord();
@@ -57,15 +54,15 @@ internal sealed class CsvTable<TRow>(
     /// <exception cref="RunDamagedException">Names the file and, where there is one, the line.</exception>
     internal List<TRow> Read(string folder)
     {
-        var path = Path.Combine(folder, name);
+        string path = Path.Combine(folder, name);
         try
         {
-            using var csv = CsvReader.FromFile(path, Reading);
-            if (!csv.Headers.SequenceEqual(_header))
-                throw new RunDamagedException(path, 1, $"the header is not '{string.Join(',', _header)}'");
+            using CsvReader csv = CsvReader.FromFile(path, Reading);
+            if (!csv.Headers.SequenceEqual(_header)) throw new RunDamagedException(path, 1,
+                $"the header is not '{string.Join(',', _header)}'");
 
             List<TRow> rows = [];
-            var cells = new CellReader(csv, path);
+            CellReader cells = new(csv, path);
             while (csv.Read())
             {
                 cells.StartRow();

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Lab.Results;
 
-/// <summary>How far a run got. A folder whose writer died still says <see cref="Running"/>; the store reads that as partial.</summary>
+/// <summary>How far a run got. A folder whose writer died still says <see cref="Running"/>; the store reads that as
+/// partial.</summary>
 public enum RunState
 {
     [JsonStringEnumMemberName("running")] Running,
@@ -19,10 +20,9 @@ public enum Verdict
     [JsonStringEnumMemberName("interrupted")] Interrupted,
 }
 
-/// <summary>
-/// What one invocation of <c>lab run</c> was asked, on what it ran, and which measurements it finished: <c>manifest.json</c>.
-/// A measurement exists only when the manifest names it; rows of any other in the CSV files are left over from a crash.
-/// </summary>
+/// <summary>What one invocation of <c>lab run</c> was asked, on what it ran, and which measurements it finished:
+/// <c>manifest.json</c>. A measurement exists only when the manifest names it; rows of any other in the CSV files are left over
+/// from a crash.</summary>
 public sealed record Manifest
 {
     /// <summary>The newest layout of a run folder that this program reads and the only one it writes.</summary>
@@ -132,19 +132,24 @@ public sealed record Measurement
 
     public double MeasuredS { get; init; }
 
-    /// <summary>In how many turns the window was measured, between which others ran; null where it was measured in one piece, and in older runs.</summary>
+    /// <summary>In how many turns the window was measured, between which others ran; null where it was measured in one piece, and
+    /// in older runs.</summary>
     public int? Turns { get; init; }
 
-    /// <summary>The largest share of an actor's steps that began in a turn and ended after it, which do not count; null in one piece.</summary>
+    /// <summary>The largest share of an actor's steps that began in a turn and ended after it, which do not count; null in one
+    /// piece.</summary>
     public double? CutShare { get; init; }
 
-    /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older runs.</summary>
+    /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older
+    /// runs.</summary>
     public long? WindowStartNs { get; init; }
 
-    /// <summary>Whether the load was warm and steady when the window opened; null where that was not asked, and in older runs.</summary>
+    /// <summary>Whether the load was warm and steady when the window opened; null where that was not asked, and in older
+    /// runs.</summary>
     public bool? Steady { get; init; }
 
-    /// <summary>Share of the processors' time in the window that the hypervisor gave to others; null where the system does not say.</summary>
+    /// <summary>Share of the processors' time in the window that the hypervisor gave to others; null where the system does not
+    /// say.</summary>
     public double? StealShare { get; init; }
 
     /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>

@@ -1,9 +1,8 @@
 namespace Lab.Results;
 
-/// <summary>
-/// A metric over all repetitions of a measurement. Count, mean, minimum and maximum are exact; quantiles are those of the
-/// summed histograms, or the single repetition's own where there is no histogram, or not a number where there is neither.
-/// </summary>
+/// <summary>A metric over all repetitions of a measurement. Count, mean, minimum and maximum are exact; quantiles are those of
+/// the summed histograms, or the single repetition's own where there is no histogram, or not a number where there is
+/// neither.</summary>
 public sealed record PooledMetric
 {
     public required string Unit { get; init; }
@@ -26,7 +25,7 @@ public sealed record PooledMetric
     /// <param name="rows">At least one, each with samples.</param>
     public static PooledMetric Of(IReadOnlyList<SummaryRow> rows, IReadOnlyList<Bucket> merged)
     {
-        var count = rows.Sum(row => row.Count);
+        long count = rows.Sum(row => row.Count);
         return new PooledMetric
         {
             Unit = rows[0].Unit,
@@ -43,7 +42,6 @@ public sealed record PooledMetric
             P99OfRuns = (rows.Min(row => row.P99), rows.Max(row => row.P99)),
         };
 
-        double QuantileOf(Func<SummaryRow, double> own, double p) =>
-            rows.Count == 1 ? own(rows[0]) : Quantiles.At(merged, p);
+        double QuantileOf(Func<SummaryRow, double> own, double p) => rows.Count == 1 ? own(rows[0]) : Quantiles.At(merged, p);
     }
 }

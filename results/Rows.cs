@@ -17,10 +17,9 @@ public abstract record MeasurementRow
     public Scene Scene => new(Workload, Mmu);
 }
 
-/// <summary>
-/// One metric of one measurement in a line: <c>summary.csv</c>. Metrics have dotted names (<c>update.phase.lock_wait</c>);
-/// values are in <see cref="Unit"/>; what could not be measured is not a number, written as an empty field.
-/// </summary>
+/// <summary>One metric of one measurement in a line: <c>summary.csv</c>. Metrics have dotted names
+/// (<c>update.phase.lock_wait</c>); values are in <see cref="Unit"/>; what could not be measured is not a number, written as an
+/// empty field.</summary>
 public sealed record SummaryRow : MeasurementRow
 {
     public required string Metric { get; init; }
@@ -38,7 +37,8 @@ public sealed record SummaryRow : MeasurementRow
     public double RatePerS { get; init; }
 }
 
-/// <summary>One non-empty bucket [<see cref="Low"/>, <see cref="High"/>) of a metric's histogram: <c>histograms.csv</c>.</summary>
+/// <summary>One non-empty bucket [<see cref="Low"/>, <see cref="High"/>) of a metric's histogram:
+/// <c>histograms.csv</c>.</summary>
 public sealed record HistogramRow : MeasurementRow
 {
     public required string Metric { get; init; }
@@ -64,10 +64,8 @@ public sealed record TimelineRow : MeasurementRow
     public double Max { get; init; }
 }
 
-/// <summary>
-/// How often a kernel tracepoint fired in one interval of the measured window: <c>kernel_events.csv</c>, which is there only when the kernel was traced.
-/// Intervals without events have no row.
-/// </summary>
+/// <summary>How often a kernel tracepoint fired in one interval of the measured window: <c>kernel_events.csv</c>, which is there
+/// only when the kernel was traced. Intervals without events have no row.</summary>
 public sealed record KernelEventRow : MeasurementRow
 {
     /// <summary>Of the tracepoint, without its system: <c>kvm_mmu_zap_all_fast</c>.</summary>
@@ -80,14 +78,13 @@ public sealed record KernelEventRow : MeasurementRow
     public long Count { get; init; }
 }
 
-/// <summary>
-/// Something that came between the measurement and its subject: <c>disturbances.csv</c>, which is there only when the run was watched. Those
-/// that overlap the measured window; one may begin before it and end after it.
-/// </summary>
+/// <summary>Something that came between the measurement and its subject: <c>disturbances.csv</c>, which is there only when the
+/// run was watched. Those that overlap the measured window; one may begin before it and end after it.</summary>
 public sealed record DisturbanceRow : MeasurementRow
 {
-    /// <summary><c>gc-pause</c>, <c>jit</c>, <c>tier-up</c>, <c>lock-contention</c>, <c>thread-pool</c>, <c>steal</c>, <c>run-queue-delay</c>,
-    /// <c>involuntary-switch</c>, <c>migration</c>, <c>major-fault</c> or <c>frequency-change</c>.</summary>
+    /// <summary><c>gc-pause</c>, <c>jit</c>, <c>tier-up</c>, <c>lock-contention</c>, <c>thread-pool</c>, <c>steal</c>,
+    /// <c>run-queue-delay</c>, <c>involuntary-switch</c>, <c>migration</c>, <c>major-fault</c> or
+    /// <c>frequency-change</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Milliseconds since the measured window opened; below 0 if it began before.</summary>
@@ -98,20 +95,16 @@ public sealed record DisturbanceRow : MeasurementRow
     /// <summary>Whose samples alone it can have touched; empty if anybody's.</summary>
     public string Actor { get; init; } = "";
 
-    /// <summary>
-    /// Whether start and length are the disturbance's own. Else they are those of two looks at a counter between which it happened; such a one tags
-    /// no single sample.
-    /// </summary>
+    /// <summary>Whether start and length are the disturbance's own. Else they are those of two looks at a counter between which
+    /// it happened; such a one tags no single sample.</summary>
     public bool Located { get; init; }
 
     /// <summary>Which method, how much, in a few words.</summary>
     public string Detail { get; init; } = "";
 }
 
-/// <summary>
-/// A metric without the samples that a located disturbance overlapped: <c>undisturbed.csv</c>, beside which <c>summary.csv</c> has all of them.
-/// One row for each metric of a watched measurement, also where nothing was tagged.
-/// </summary>
+/// <summary>A metric without the samples that a located disturbance overlapped: <c>undisturbed.csv</c>, beside which
+/// <c>summary.csv</c> has all of them. One row for each metric of a watched measurement, also where nothing was tagged.</summary>
 public sealed record UndisturbedRow : MeasurementRow
 {
     public required string Metric { get; init; }
@@ -200,10 +193,10 @@ public sealed record MeasurementRows(Measurement Measurement)
 
     internal void RefuseForeignRows()
     {
-        var key = Measurement.Key;
-        var rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents)
-            .Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
-        if (rows.FirstOrDefault(row => row.Key != key) is { } foreign)
-            throw new ArgumentException($"A row of {foreign.Key} was passed as part of {key}.");
+        MeasurementKey key = Measurement.Key;
+        IEnumerable<MeasurementRow> rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters)
+            .Concat(KernelEvents).Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
+        if (rows.FirstOrDefault(row => row.Key != key) is { } foreign) throw new ArgumentException(
+            $"A row of {foreign.Key} was passed as part of {key}.");
     }
 }

@@ -4,10 +4,9 @@ using System.Text.Json;
 
 namespace Lab.Results;
 
-/// <summary>
-/// The folder of a run that is being measured. At any instant, also one at which the process is killed, the folder holds
-/// exactly the measurements that <c>manifest.json</c> names, whole. May be called from several threads, one at a time wins.
-/// </summary>
+/// <summary>The folder of a run that is being measured. At any instant, also one at which the process is killed, the folder holds
+/// exactly the measurements that <c>manifest.json</c> names, whole. May be called from several threads, one at a time
+/// wins.</summary>
 public sealed class RunFolder
 {
     private readonly Lock _lock = new();
@@ -32,9 +31,9 @@ public sealed class RunFolder
     /// <exception cref="ResultsUnwritableException">No folder is left behind.</exception>
     public static RunFolder Create(string root, Manifest manifest, Func<string, Stream>? openNew = null)
     {
-        var started = manifest.StartedUtc == default ? DateTimeOffset.UtcNow : manifest.StartedUtc.ToUniversalTime();
-        var path = CreateDirectory(root, started);
-        var folder = new RunFolder(path, manifest with
+        DateTimeOffset started = manifest.StartedUtc == default ? DateTimeOffset.UtcNow : manifest.StartedUtc.ToUniversalTime();
+        string path = CreateDirectory(root, started);
+        RunFolder folder = new(path, manifest with
         {
             Id = System.IO.Path.GetFileName(path),
             State = RunState.Running,
@@ -45,7 +44,7 @@ public sealed class RunFolder
         }, openNew);
         try
         {
-            using var files = new StagedFiles(path, openNew);
+            using StagedFiles files = new(path, openNew);
             AddManifest(files, folder.Manifest);
             files.Publish();
             return folder;
@@ -65,14 +64,16 @@ public sealed class RunFolder
         rows.RefuseForeignRows();
         lock (_lock)
         {
-            if (Manifest.State != RunState.Running)
-                throw new InvalidOperationException($"Run {Manifest.Id} is {Manifest.State}: it takes no more measurements.");
+            if (Manifest.State != RunState.Running) throw new InvalidOperationException(
+                $"Run {Manifest.Id} is {Manifest.State}: it takes no more measurements.");
             if (Manifest.Measurements.Any(written => written.Key == rows.Measurement.Key))
+            {
                 throw new ArgumentException($"{rows.Measurement.Key} is in the folder already.", nameof(rows));
+            }
 
-            var manifest = Manifest with { Measurements = [.. Manifest.Measurements, rows.Measurement] };
+            Manifest manifest = Manifest with { Measurements = [.. Manifest.Measurements, rows.Measurement] };
             List<Violation> violations = [.. _violations, .. rows.Violations];
-            using var files = new StagedFiles(Path, _openNew);
+            using StagedFiles files = new(Path, _openNew);
             Append(files, CsvLayouts.Summary, rows.Summary);
             Append(files, CsvLayouts.Histograms, rows.Histograms);
             Append(files, CsvLayouts.Timeline, rows.Timeline);
@@ -93,21 +94,19 @@ public sealed class RunFolder
     /// <exception cref="ResultsUnwritableException">The folder is as it was.</exception>
     public void Warn(string warning)
     {
-        lock (_lock)
-            Replace(Manifest with { Warnings = [.. Manifest.Warnings, warning] });
+        lock (_lock) Replace(Manifest with { Warnings = [.. Manifest.Warnings, warning] });
     }
 
     /// <summary>Every measurement asked for was made. Does nothing if the run has ended already.</summary>
     public void Complete() => End(RunState.Complete, null);
 
     /// <summary>The run ends early with what it has. Does nothing if the run has ended already.</summary>
-    /// <exception cref="ResultsUnwritableException">The folder says running; once the process is gone it reads as killed.</exception>
+    /// <exception cref="ResultsUnwritableException">The folder says running; once the process is gone it reads as
+    /// killed.</exception>
     public void Partial(string reason) => End(RunState.Partial, reason);
 
-    /// <summary>
-    /// The run failed. A folder with measurements becomes partial, or reads as killed if not even that can be written; one without
-    /// is removed. Does not throw: the failure is already on its way up.
-    /// </summary>
+    /// <summary>The run failed. A folder with measurements becomes partial, or reads as killed if not even that can be written;
+    /// one without is removed. Does not throw: the failure is already on its way up.</summary>
     public void Abandon(string reason)
     {
         if (Manifest.Measurements.Count == 0)
@@ -130,13 +129,15 @@ public sealed class RunFolder
         lock (_lock)
         {
             if (Manifest.State == RunState.Running)
+            {
                 Replace(Manifest with { State = state, PartialReason = reason, FinishedUtc = DateTimeOffset.UtcNow });
+            }
         }
     }
 
     private void Replace(Manifest manifest)
     {
-        using var files = new StagedFiles(Path, _openNew);
+        using StagedFiles files = new(Path, _openNew);
         AddManifest(files, manifest);
         files.Publish();
         Manifest = manifest;
@@ -167,10 +168,9 @@ public sealed class RunFolder
             Directory.CreateDirectory(root);
             while (true)
             {
-                var stamp = started.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-                var path = System.IO.Path.Combine(root, $"{stamp}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
-                if (System.IO.Path.Exists(path))
-                    continue;
+                string stamp = started.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+                string path = System.IO.Path.Combine(root, $"{stamp}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+                if (System.IO.Path.Exists(path)) continue;
                 Directory.CreateDirectory(path);
                 return path;
             }

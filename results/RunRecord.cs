@@ -20,7 +20,8 @@ public sealed class RunRecord
     /// <summary>Empty unless the kernel was traced.</summary>
     public IReadOnlyList<KernelEventRow> KernelEvents { get; init; } = [];
 
-    /// <summary>What disturbed the run, by measurement; empty unless it was watched, see <see cref="Measurement.Watched"/>.</summary>
+    /// <summary>What disturbed the run, by measurement; empty unless it was watched, see
+    /// <see cref="Measurement.Watched"/>.</summary>
     public IReadOnlyList<DisturbanceRow> Disturbances { get; init; } = [];
 
     /// <summary>The metrics of watched measurements without the samples that were disturbed.</summary>
@@ -52,7 +53,8 @@ public sealed class RunRecord
     /// <summary>The histograms of a metric, all repetitions summed bucket by bucket.</summary>
     public IReadOnlyList<Bucket> MergedHistogram(string strategy, Scene scene, string metric)
     {
-        _buckets ??= Histograms.ToLookup(row => (row.Strategy, row.Scene, row.Metric), row => new Bucket(row.Low, row.High, row.Count));
+        _buckets ??= Histograms.ToLookup(row => (row.Strategy, row.Scene, row.Metric),
+            row => new Bucket(row.Low, row.High, row.Count));
         return Buckets.Merge(_buckets[(strategy, scene, metric)]);
     }
 

@@ -21,11 +21,11 @@ public sealed class RunStore(string root)
 
     public string Root => root;
 
-    /// <summary>Every folder there, newest first. What cannot be read is listed with its problem; a missing root is empty.</summary>
+    /// <summary>Every folder there, newest first. What cannot be read is listed with its problem; a missing root is
+    /// empty.</summary>
     public IReadOnlyList<RunListing> List()
     {
-        if (!Directory.Exists(root))
-            return [];
+        if (!Directory.Exists(root)) return [];
         return
         [
             .. Directory.EnumerateDirectories(root)
@@ -36,17 +36,20 @@ public sealed class RunStore(string root)
     }
 
     /// <summary>Reads a run whole.</summary>
-    /// <param name="idOrPath">An id, the beginning of exactly one id, <c>latest</c>, or the path of a run folder or its manifest.</param>
+    /// <param name="idOrPath">An id, the beginning of exactly one id, <c>latest</c>, or the path of a run folder or its
+    /// manifest.</param>
     /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
     /// <exception cref="RunDamagedException">A file of the run is missing or cannot be understood.</exception>
     public RunRecord Open(string idOrPath)
     {
-        var folder = Find(idOrPath);
-        var manifest = ReadManifest(folder);
-        var (state, reason) = StateNow(manifest);
-        var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        string folder = Find(idOrPath);
+        Manifest manifest = ReadManifest(folder);
+        (RunState state, string? reason) = StateNow(manifest);
+        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
         if (named.Count == 0) // The first measurement brings the tables with it: before that there are none to miss.
+        {
             return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason };
+        }
         return new RunRecord
         {
             Folder = folder,
@@ -71,16 +74,17 @@ public sealed class RunStore(string root)
         }
     }
 
-    /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones), which is what a comparison of hundreds of runs needs.</summary>
+    /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones),
+    /// which is what a comparison of hundreds of runs needs.</summary>
     /// <param name="idOrPath">As for <see cref="Open"/>.</param>
     /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
     /// <exception cref="RunDamagedException">One of the files is missing or cannot be understood.</exception>
     public RunRecord OpenSummary(string idOrPath)
     {
-        var folder = Find(idOrPath);
-        var manifest = ReadManifest(folder);
-        var (state, reason) = StateNow(manifest);
-        var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        string folder = Find(idOrPath);
+        Manifest manifest = ReadManifest(folder);
+        (RunState state, string? reason) = StateNow(manifest);
+        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
         return new RunRecord
         {
             Folder = folder,
@@ -88,20 +92,22 @@ public sealed class RunStore(string root)
             State = state,
             PartialReason = reason,
             Summary = named.Count == 0 ? [] : [.. CsvLayouts.Summary.Read(folder).Where(row => named.Contains(row.Key))],
-            Undisturbed = named.Count == 0 ? [] : [.. CsvLayouts.Undisturbed.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+            Undisturbed = named.Count == 0 ? []
+                : [.. CsvLayouts.Undisturbed.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
         };
     }
 
-    /// <summary>Reads a run's histograms and what disturbed it: what the figures of a comparison need beyond the summaries.</summary>
+    /// <summary>Reads a run's histograms and what disturbed it: what the figures of a comparison need beyond the
+    /// summaries.</summary>
     /// <param name="idOrPath">As for <see cref="Open"/>.</param>
     /// <exception cref="RunNotFoundException">Nothing or more than one run answers to it.</exception>
     /// <exception cref="RunDamagedException">One of the files is missing or cannot be understood.</exception>
     public RunRecord OpenDistributions(string idOrPath)
     {
-        var folder = Find(idOrPath);
-        var manifest = ReadManifest(folder);
-        var (state, reason) = StateNow(manifest);
-        var named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        string folder = Find(idOrPath);
+        Manifest manifest = ReadManifest(folder);
+        (RunState state, string? reason) = StateNow(manifest);
+        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
         return new RunRecord
         {
             Folder = folder,
@@ -109,7 +115,8 @@ public sealed class RunStore(string root)
             State = state,
             PartialReason = reason,
             Histograms = named.Count == 0 ? [] : [.. CsvLayouts.Histograms.Read(folder).Where(row => named.Contains(row.Key))],
-            Disturbances = named.Count == 0 ? [] : [.. CsvLayouts.Disturbances.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+            Disturbances = named.Count == 0 ? []
+                : [.. CsvLayouts.Disturbances.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
         };
     }
 
@@ -121,22 +128,21 @@ public sealed class RunStore(string root)
                 ?? throw new RunNotFoundException($"There is no run in '{root}' yet: 'lab run' makes one.");
         }
 
-        if (idOrPath.Length > 0 && !idOrPath.Contains(Path.DirectorySeparatorChar) && FindById(idOrPath) is { } byId)
-            return byId;
+        if (idOrPath.Length > 0 && !idOrPath.Contains(Path.DirectorySeparatorChar) && FindById(idOrPath) is { } byId) return byId;
         if (File.Exists(idOrPath) && Path.GetFileName(idOrPath) == RunJson.ManifestFile)
+        {
             return Path.GetDirectoryName(Path.GetFullPath(idOrPath))!;
-        if (Directory.Exists(idOrPath))
-            return Path.GetFullPath(idOrPath);
+        }
+        if (Directory.Exists(idOrPath)) return Path.GetFullPath(idOrPath);
 
-        var newest = List().Take(3).Select(run => run.Id).ToList();
+        List<string> newest = List().Take(3).Select(run => run.Id).ToList();
         throw new RunNotFoundException($"There is no run '{idOrPath}', neither as an id in '{root}' nor as a path"
             + (newest.Count == 0 ? "; there are no runs yet." : $"; the newest are {string.Join(", ", newest)}."));
     }
 
     private string? FindById(string prefix)
     {
-        if (!Directory.Exists(root))
-            return null;
+        if (!Directory.Exists(root)) return null;
         List<string> ids =
         [
             .. Directory.EnumerateDirectories(root)
@@ -146,21 +152,22 @@ public sealed class RunStore(string root)
         ];
         if (ids.Count > 1 && !ids.Contains(prefix))
         {
-            throw new RunNotFoundException($"'{prefix}' is ambiguous, {ids.Count} runs begin with it: {string.Join(", ", ids.Take(5))}"
+            throw new RunNotFoundException(
+                $"'{prefix}' is ambiguous, {ids.Count} runs begin with it: {string.Join(", ", ids.Take(5))}"
                 + (ids.Count > 5 ? ", …" : "") + ".");
         }
 
-        var found = ids.Contains(prefix) ? prefix : ids.FirstOrDefault();
+        string? found = ids.Contains(prefix) ? prefix : ids.FirstOrDefault();
         return found is null ? null : Path.Combine(root, found);
     }
 
     private static RunListing ListOne(string folder)
     {
-        var id = Path.GetFileName(folder)!;
+        string id = Path.GetFileName(folder)!;
         try
         {
-            var manifest = ReadManifest(folder);
-            var (state, reason) = StateNow(manifest);
+            Manifest manifest = ReadManifest(folder);
+            (RunState state, string? reason) = StateNow(manifest);
             return new RunListing(id, folder, state, reason, manifest, Problem: null);
         }
         catch (RunDamagedException e)
@@ -176,21 +183,23 @@ public sealed class RunStore(string root)
 
     private static Manifest ReadManifest(string folder)
     {
-        var manifest = ReadJson(folder, RunJson.ManifestFile, RunJson.Plain.Manifest);
+        Manifest manifest = ReadJson(folder, RunJson.ManifestFile, RunJson.Plain.Manifest);
         return manifest.SchemaVersion is > 0 and <= Manifest.NewestSchemaVersion
             ? manifest
             : throw new RunDamagedException(Path.Combine(folder, RunJson.ManifestFile), null,
-                $"schema version {manifest.SchemaVersion} is not supported (this program reads up to {Manifest.NewestSchemaVersion})");
+                $"schema version {manifest.SchemaVersion} is not supported (this program reads up to "
+                    + $"{Manifest.NewestSchemaVersion})");
     }
 
-    private static List<Violation> ReadViolations(string folder) => ReadJson(folder, RunJson.ViolationsFile, RunJson.Plain.ListViolation);
+    private static List<Violation> ReadViolations(string folder) =>
+        ReadJson(folder, RunJson.ViolationsFile, RunJson.Plain.ListViolation);
 
     private static T ReadJson<T>(string folder, string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {
-        var path = Path.Combine(folder, name);
+        string path = Path.Combine(folder, name);
         try
         {
-            using var stream = File.OpenRead(path);
+            using FileStream stream = File.OpenRead(path);
             return JsonSerializer.Deserialize(stream, type) ?? throw new RunDamagedException(path, null, "holds nothing");
         }
         catch (JsonException e)

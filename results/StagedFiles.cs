@@ -1,11 +1,9 @@
 namespace Lab.Results;
 
-/// <summary>
-/// Files that appear in a folder complete or not at all: each is written beside its place under another name and forced to
-/// disk; only when all are there does <see cref="Publish"/> rename them, in the order they were added. What was not published
-/// is removed by <see cref="Dispose"/>. The folder's own entry is not forced to disk (.NET cannot): after a power cut the
-/// older version of a file may be back, but never half of one.
-/// </summary>
+/// <summary>Files that appear in a folder complete or not at all: each is written beside its place under another name and forced
+/// to disk; only when all are there does <see cref="Publish"/> rename them, in the order they were added. What was not published
+/// is removed by <see cref="Dispose"/>. The folder's own entry is not forced to disk (.NET cannot): after a power cut the older
+/// version of a file may be back, but never half of one.</summary>
 /// <param name="folder">Exists already.</param>
 /// <param name="openNew">Opens a file that does not exist yet for writing; a test puts a full disk here.</param>
 public sealed class StagedFiles(string folder, Func<string, Stream>? openNew = null) : IDisposable
@@ -18,32 +16,34 @@ public sealed class StagedFiles(string folder, Func<string, Stream>? openNew = n
     /// <exception cref="ResultsUnwritableException">Nothing in place has changed.</exception>
     public void Add(string name, Action<Stream> write)
     {
-        var temporary = Path.Combine(folder, $".{name}.{Environment.ProcessId}.tmp");
+        string temporary = Path.Combine(folder, $".{name}.{Environment.ProcessId}.tmp");
         _staged.Add((temporary, Path.Combine(folder, name)));
         try
         {
-            using var stream = _openNew(temporary);
+            using Stream stream = _openNew(temporary);
             write(stream);
-            if (stream is FileStream file)
-                file.Flush(flushToDisk: true);
-            else
-                stream.Flush();
+            if (stream is FileStream file) file.Flush(flushToDisk: true);
+            else stream.Flush();
         }
         // .NET reports a file that may not grow (EFBIG, as under a file-size limit) as an argument out of range.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new ResultsUnwritableException(folder, e);
         }
     }
 
     /// <summary>Puts every added file in its place.</summary>
-    /// <exception cref="ResultsUnwritableException">Files added later than the one that failed keep their older version.</exception>
+    /// <exception cref="ResultsUnwritableException">Files added later than the one that failed keep their older
+    /// version.</exception>
     public void Publish()
     {
         try
         {
             for (; _published < _staged.Count; _published++)
+            {
                 File.Move(_staged[_published].Temporary, _staged[_published].Final, overwrite: true);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -70,7 +70,7 @@ public sealed class StagedFiles(string folder, Func<string, Stream>? openNew = n
     /// <exception cref="ResultsUnwritableException">The older version, if any, is still in place.</exception>
     public static void WriteOne(string path, Action<Stream> write)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         try
         {
             Directory.CreateDirectory(folder);
@@ -80,7 +80,7 @@ public sealed class StagedFiles(string folder, Func<string, Stream>? openNew = n
             throw new ResultsUnwritableException(folder, e);
         }
 
-        using var files = new StagedFiles(folder);
+        using StagedFiles files = new(folder);
         files.Add(Path.GetFileName(path), write);
         files.Publish();
     }

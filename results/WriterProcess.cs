@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Lab.Results;
 
-/// <summary>
-/// The process that writes a run folder, named so that a later process with the same number is not taken for it: the start
-/// in clock ticks since boot, and the boot. (A wall-clock start would shift whenever the clock is stepped.)
-/// </summary>
+/// <summary>The process that writes a run folder, named so that a later process with the same number is not taken for it: the
+/// start in clock ticks since boot, and the boot. (A wall-clock start would shift whenever the clock is stepped.)</summary>
 public sealed record WriterProcess
 {
     public int Pid { get; init; }
@@ -31,9 +29,9 @@ public sealed record WriterProcess
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            string stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
             // The second field is the command in parentheses and may hold anything, blanks and ')' included.
-            var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             const int State = 0, StartTime = 19;
             return fields[State] is "Z" or "X" ? null : long.Parse(fields[StartTime], CultureInfo.InvariantCulture);
         }

@@ -7,10 +7,10 @@ using Lab.Strategies.Roots.Broken;
 
 namespace Lab.Strategies;
 
-/// <summary>
-/// What there is of each family, and the scenarios that they are explored on, as a table of contents. A new one is its file and one line here.
-/// </summary>
-/// <remarks>In each list the first that goes with a VM's roots is the default, which is left unsaid (<see cref="Subject"/>).</remarks>
+/// <summary>What there is of each family, and the scenarios that they are explored on, as a table of contents. A new one is its
+/// file and one line here.</summary>
+/// <remarks>In each list the first that goes with a VM's roots is the default, which is left unsaid
+/// (<see cref="Subject"/>).</remarks>
 public static class Catalogue
 {
     /// <summary>How roots live and die.</summary>
@@ -37,7 +37,8 @@ public static class Catalogue
         typeof(SingleThread<>),
     ]);
 
-    /// <summary>What the kernels of this world do themselves, to hold the others against. They need an MMU that has a kernel.</summary>
+    /// <summary>What the kernels of this world do themselves, to hold the others against. They need an MMU that has a
+    /// kernel.</summary>
     public static IReadOnlyList<Member> Kernels { get; } = Members([typeof(Kernel<>), typeof(KernelSlotZap<>)]);
 
     /// <summary>How a VM hears that the host takes memory away.</summary>
@@ -90,7 +91,8 @@ public static class Catalogue
     public static Subject Named(string name)
     {
         string[] names = name.Split('+');
-        return Subject.Of([.. names.Select((one, place) => All.FirstOrDefault(member => member.Name == one && (member.Family == Family.Roots) == (place == 0))
+        return Subject.Of([.. names.Select((one, place) =>
+            All.FirstOrDefault(member => member.Name == one && (member.Family == Family.Roots) == (place == 0))
             ?? throw new ArgumentException($"There is no '{one}' in the catalogue."))]);
     }
 

@@ -8,7 +8,8 @@ public sealed class Member
 {
     private readonly Type _type;
 
-    /// <param name="type">Open generic class with a <see cref="StrategyAttribute"/>, made for the VM that is its only argument.</param>
+    /// <param name="type">Open generic class with a <see cref="StrategyAttribute"/>, made for the VM that is its only
+    /// argument.</param>
     /// <param name="folder">Where it comes from, if not from the family's own folder.</param>
     /// <exception cref="ArgumentException">It is not such a class; the message is a sentence.</exception>
     public Member(Type type, string? folder = null)
@@ -17,7 +18,8 @@ public sealed class Member
         Family = Family.Of(type) ?? throw NoMember(type);
         Card = type.GetCustomAttribute<StrategyAttribute>() ?? throw NoMember(type);
         bool isMadeForVm = type.IsGenericTypeDefinition && !type.IsAbstract
-            && type.GetConstructors().Any(one => one.GetParameters() is [{ ParameterType: { IsGenericType: true } only }] && only.GetGenericTypeDefinition() == typeof(Vm<>));
+            && type.GetConstructors().Any(one => one.GetParameters() is [{ ParameterType: { IsGenericType: true } only }]
+                && only.GetGenericTypeDefinition() == typeof(Vm<>));
         if (!isMadeForVm) throw NoMember(type);
         Folder = folder ?? OwnFolder;
     }
@@ -52,7 +54,8 @@ public sealed class Member
     public Func<Vm<TMachine>, TPart> Maker<TPart, TMachine>()
         where TMachine : struct, IMachine
     {
-        // C# has no way to pass an open generic class as a type argument: this is the one place that makes members from their type.
+        // C# has no way to pass an open generic class as a type argument: this is the one place that makes members from their
+        // type.
         Type type = _type.MakeGenericType(typeof(TMachine));
         return vm => (TPart)Activator.CreateInstance(type, BindingFlags.DoNotWrapExceptions, binder: null, [vm], culture: null)!;
     }
@@ -60,6 +63,7 @@ public sealed class Member
     public override string ToString() => Name;
 
     private static ArgumentException NoMember(Type type) => new(
-        $"{type.Name} is no open generic class with a [Strategy] card that derives from {string.Join(", ", Family.All.Select(family => family.Base.Name.Split('`')[0] + "<TMachine>"))}"
+        $"{type.Name} is no open generic class with a [Strategy] card that derives from "
+            + $"{string.Join(", ", Family.All.Select(family => family.Base.Name.Split('`')[0] + "<TMachine>"))}"
         + " and is made from a Vm<TMachine>.");
 }

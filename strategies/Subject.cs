@@ -2,10 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Strategies;
 
-/// <summary>
-/// What a VM is built from, by name: a member of each family. Printed as <c>mainline+slots-rwsem+lockless</c>, what is the default unsaid: so
-/// <c>mainline</c> alone is what it was before there were families.
-/// </summary>
+/// <summary>What a VM is built from, by name: a member of each family. Printed as <c>mainline+slots-rwsem+lockless</c>, what is
+/// the default unsaid: so <c>mainline</c> alone is what it was before there were families.</summary>
 public sealed record Subject
 {
     private Subject(Member roots, Member notifier, Member ageing) => (Roots, Notifier, Ageing) = (roots, notifier, ageing);
@@ -44,14 +42,22 @@ public sealed record Subject
     public IReadOnlyList<Member> Members => [Roots, Notifier, Ageing];
 
     /// <summary>The subject with these members and, for the other families, those that go with them unsaid.</summary>
-    /// <exception cref="ArgumentException">No roots, two of one family, or members that do not go together; the message is a sentence.</exception>
+    /// <exception cref="ArgumentException">No roots, two of one family, or members that do not go together; the message is a
+    /// sentence.</exception>
     public static Subject Of(IReadOnlyList<Member> members)
     {
-        Member roots = members.FirstOrDefault(member => member.Family == Family.Roots) ?? throw new ArgumentException("A subject begins with a strategy.");
+        Member roots = members.FirstOrDefault(member => member.Family == Family.Roots)
+            ?? throw new ArgumentException("A subject begins with a strategy.");
         if (members.GroupBy(member => member.Family).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new ArgumentException($"{string.Join(" and ", twice.Select(one => $"'{one.Name}'"))} cannot be together: a VM has one {twice.Key.Noun}.");
+        {
+            throw new ArgumentException($"{string.Join(" and ", twice.Select(one => $"'{one.Name}'"))} cannot be together: a VM "
+                + $"has one {twice.Key.Noun}.");
+        }
         Member Chosen(Family family) => members.FirstOrDefault(member => member.Family == family) ?? DefaultBeside(roots, family);
-        if (members.Select(member => WhyNot(roots, member)).OfType<string>().FirstOrDefault() is { } refusal) throw new ArgumentException(refusal);
+        if (members.Select(member => WhyNot(roots, member)).OfType<string>().FirstOrDefault() is { } refusal)
+        {
+            throw new ArgumentException(refusal);
+        }
         return new Subject(roots, Chosen(Family.Notifier), Chosen(Family.Ageing));
     }
 
@@ -61,11 +67,14 @@ public sealed record Subject
         if (member.Family == Family.Notifier && member.NeedsKernel != roots.NeedsKernel)
         {
             return roots.NeedsKernel
-                ? $"{member.Family.Noun} '{member.Name}' is the lab's own, and with '{roots.Name}' it is the running kernel that is notified."
-                : $"{member.Family.Noun} '{member.Name}' is the running kernel's, and '{roots.Name}' keeps the guest's mappings itself.";
+                ? $"{member.Family.Noun} '{member.Name}' is the lab's own, and with '{roots.Name}' it is the running kernel "
+                    + "that is notified."
+                : $"{member.Family.Noun} '{member.Name}' is the running kernel's, and '{roots.Name}' keeps the guest's "
+                    + "mappings itself.";
         }
         return member.Card.Needs == StrategyNeeds.AccessedBits && roots.NeedsKernel
-            ? $"{member.Family.Noun} '{member.Name}' clears accessed bits, and with '{roots.Name}' those are the running kernel's."
+            ? $"{member.Family.Noun} '{member.Name}' clears accessed bits, and with '{roots.Name}' those are the "
+                + "running kernel's."
             : null;
     }
 
@@ -81,10 +90,12 @@ public sealed record Subject
     /// <param name="mmu">Makes the page tables; null for the radix ones.</param>
     public VmDesign<TMachine> Design<TMachine>(Func<Vm<TMachine>, IMmu>? mmu = null)
         where TMachine : struct, IMachine =>
-        new(Roots.Maker<RootStrategy<TMachine>, TMachine>(), Notifier.Maker<MmuNotifier<TMachine>, TMachine>(), Ageing.Maker<Ageing<TMachine>, TMachine>(), mmu);
+        new(Roots.Maker<RootStrategy<TMachine>, TMachine>(), Notifier.Maker<MmuNotifier<TMachine>, TMachine>(),
+            Ageing.Maker<Ageing<TMachine>, TMachine>(), mmu);
 
     public override string ToString() => Name;
 
     /// <summary>The first of the family's list that can be beside the roots.</summary>
-    private static Member DefaultBeside(Member roots, Family family) => Catalogue.MembersOf(family).First(member => WhyNot(roots, member) is null);
+    private static Member DefaultBeside(Member roots, Family family) =>
+        Catalogue.MembersOf(family).First(member => WhyNot(roots, member) is null);
 }

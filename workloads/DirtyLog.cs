@@ -4,19 +4,17 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// Live migration's inner loop: vCPUs write while the dirty log of all guest memory is fetched and cleared again and again, which write-protects what
-/// was dirty; now and then logging goes off and on.
+/// Live migration's inner loop: vCPUs write while the dirty log of all guest memory is fetched and cleared again and again, which
+/// write-protects what was dirty; now and then logging goes off and on.
 /// <code>
 ///   vcpu0…n   ──write──► slot 0 ──write-protection fault──► log or ring
 ///   Harvester ──collect, 50/s──► log or ring            after every 16: flags off, flags on
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: each collect; logging off and on; each access, in the guest, most of which fault after a collect. Only with <c>kernel</c>: the lab's own
-/// pipeline write-protects but keeps no log. The answer: when the load has stopped, in a round under control, each
-/// page that was written is reported: by the log once, by the rings at least once.
-/// Parameters — memory: smoke 8 MiB, measured 256 MiB. Collects per second are <c>--rate</c>. Log or ring is <c>--dirty</c>.
-/// </remarks>
+/// <remarks>Timed: each collect; logging off and on; each access, in the guest, most of which fault after a collect. Only with
+/// <c>kernel</c>: the lab's own pipeline write-protects but keeps no log. The answer: when the load has stopped, in a round under
+/// control, each page that was written is reported: by the log once, by the rings at least once. Parameters — memory: smoke 8
+/// MiB, measured 256 MiB. Collects per second are <c>--rate</c>. Log or ring is <c>--dirty</c>.</remarks>
 [Workload("dirty-log", Story = "vCPUs write while the dirty log or ring is harvested, and logging is turned off and on",
     Timed = "collect, flags.off, flags.on, access", Needs = WorkloadNeeds.KernelSlots, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class DirtyLog<TMachine> : Workload<TMachine>
@@ -31,14 +29,14 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     private readonly Harvester _harvester;
     private readonly AccessPattern _pattern;
 
-    public DirtyLog(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public DirtyLog(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = NewVmWithSlots();
         _vm.Slots.SetFlags(MainSlot, MemslotFlags.LogDirtyPages);
         _harvester = new Harvester(_vm, parameters.RatePerSecond > 0 ? parameters.RatePerSecond : CollectsPerSecond);
         _pattern = new AccessPattern(parameters.Seed, MainRange) { Stride = 1, WriteEvery = 1 };
-        Actors = [.. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(_vm, vcpu, PatternOf(vcpu.Index), parameters)), _harvester];
+        Actors =
+            [.. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(_vm, vcpu, PatternOf(vcpu.Index), parameters)), _harvester];
     }
 
     public override IReadOnlyList<WorkloadActor> Actors { get; }
@@ -55,7 +53,8 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
         reported == written || (mayRepeat && reported > written) ? null
             : $"{written} pages were written between two harvests, and {reported} were reported dirty";
 
-    private AccessPattern PatternOf(int vcpu) => _pattern with { Cursor = Parameters.Frames * (ulong)vcpu / (ulong)_vm.Vcpus.Count };
+    private AccessPattern PatternOf(int vcpu) =>
+        _pattern with { Cursor = Parameters.Frames * (ulong)vcpu / (ulong)_vm.Vcpus.Count };
 
     /// <summary>The actors have stopped. Each vCPU writes pages of its own, and a harvest has to show them all.</summary>
     private string? UnderControl()
@@ -69,7 +68,12 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
             AccessPattern pattern = _pattern with { Main = GfnRange.Of((ulong)vcpu.Index * own, own), Cursor = own - 1 };
             long end = _vm.Machine.Actor.Counters.Accesses + (long)own;
             while (_vm.Machine.Actor.Counters.Accesses < end && !_vm.Oracle.IsBugged)
-                if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
+            {
+                if (vcpu.Run(ref pattern, (int)(end - _vm.Machine.Actor.Counters.Accesses)) is { IsDone: false } exit)
+                {
+                    vcpu.Serve(exit);
+                }
+            }
         }
         return Judge((long)own * _vm.Vcpus.Count, _vm.Slots.CollectDirty(MainSlot), mayRepeat: _vm.Slots.Kernel!.ReportsRepeat);
     }
@@ -87,7 +91,8 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The VMM's migration thread.</summary>
-    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond) : WorkloadActor(vm.Machine, "harvester", ActorRole.Updater)
+    private sealed class Harvester(Vm<TMachine> vm, double ratePerSecond)
+        : WorkloadActor(vm.Machine, "harvester", ActorRole.Updater)
     {
         private const int CollectsPerToggle = 16;
         private const int Collect = 0;

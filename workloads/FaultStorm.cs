@@ -5,22 +5,21 @@ using Lab.Settings;
 namespace Lab.Workloads;
 
 /// <summary>
-/// The host reclaims guest memory piece by piece while vCPUs touch it, and now and then a memslot is updated: faults, notifier unmaps
-/// and fast zaps on the same tables.
+/// The host reclaims guest memory piece by piece while vCPUs touch it, and now and then a memslot is updated: faults, notifier
+/// unmaps and fast zaps on the same tables.
 /// <code>
 ///   HostReclaimer ──range start/end──► 2 MiB at a time, in every root    (or memory in no slot: --storm-where outside)
 ///   SlotDeleter   ──delete/create, 20/s──► fast zap                       (--updates; with none the storm is alone)
 ///   vcpu0…n       ──touch──► fault ──► reinstall, retry while a range is being unmapped
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: each unmap from start to end; with an ageing scheme (<c>--ageing</c>) each pass over the accessed bits, one before each unmap; each fault;
-/// each reload; each update. With <c>kernel</c> an unmap is one madvise or fallocate of the memory
-/// behind the guest, and the kernel's notifier does the rest. The answer: no invalidation is in progress at the end, and the sequence counts the
-/// ends (none with <c>kernel</c>: what the kernel counts it does not show).
-/// Parameters — memory: smoke 8 MiB, measured 256 MiB. The reclaimer's rate is <c>--rate</c>, else a closed loop. Frames at once: 512; measured also
-/// 1, which is what a balloon or a swap-out of single pages does. Outside a slot: what the mere presence of notifiers in the process costs an update.
-/// </remarks>
+/// <remarks>Timed: each unmap from start to end; with an ageing scheme (<c>--ageing</c>) each pass over the accessed bits, one
+/// before each unmap; each fault; each reload; each update. With <c>kernel</c> an unmap is one madvise or fallocate of the memory
+/// behind the guest, and the kernel's notifier does the rest. The answer: no invalidation is in progress at the end, and the
+/// sequence counts the ends (none with <c>kernel</c>: what the kernel counts it does not show). Parameters — memory: smoke 8 MiB,
+/// measured 256 MiB. The reclaimer's rate is <c>--rate</c>, else a closed loop. Frames at once: 512; measured also 1, which is
+/// what a balloon or a swap-out of single pages does. Outside a slot: what the mere presence of notifiers in the process costs an
+/// update.</remarks>
 [Workload(FaultStorm.Name, Story = "vCPU faults against host reclaim through the notifier, with occasional memslot updates",
     Timed = "unmap, update, fault, reload", Offers = WorkloadOffers.VcpuThreads)]
 public sealed class FaultStorm<TMachine> : Workload<TMachine>
@@ -29,12 +28,12 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
     private readonly Vm<TMachine> _vm;
     private readonly HostReclaimer _reclaimer;
 
-    public FaultStorm(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public FaultStorm(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = NewVmWithSlots();
         ulong frames = (ulong)parameters.Of(FaultStorm.Pages);
-        _reclaimer = new HostReclaimer(_vm, parameters, frames, parameters.Of(FaultStorm.Outside) ? GfnRange.Of(OutsideBase, frames) : MainRange);
+        _reclaimer = new HostReclaimer(_vm, parameters, frames,
+            parameters.Of(FaultStorm.Outside) ? GfnRange.Of(OutsideBase, frames) : MainRange);
         Actors = [.. FaultingVcpus(_vm), _reclaimer, .. Updaters()];
     }
 
@@ -104,10 +103,13 @@ public static class FaultStorm
 
     /// <summary>A delete and its create together; zero is a closed loop, null none.</summary>
     public static Setting<double?> Updates { get; } = Declared.Add(
-        "updates", Form.Rate.OrNone("none").Or("max", 0) with { Takes = "none, max or a number" }, "20", "memslot updates per second beside the unmaps");
+        "updates", Form.Rate.OrNone("none").Or("max", 0) with { Takes = "none, max or a number" }, "20",
+        "memslot updates per second beside the unmaps");
     public static Setting<bool> Outside { get; } = Declared.Add(
-        "storm-where", Form.Words(("slot (the guest's memory)", false), ("outside (memory in no slot)", true)), "slot", "what is unmapped");
+        "storm-where", Form.Words(("slot (the guest's memory)", false), ("outside (memory in no slot)", true)), "slot",
+        "what is unmapped");
 
     /// <summary>One leaf table by default.</summary>
-    public static Setting<int> Pages { get; } = Declared.Add("storm-pages", Form.Whole(1, 1 << 20), "512", "4 KiB pages unmapped at once");
+    public static Setting<int> Pages { get; } =
+        Declared.Add("storm-pages", Form.Whole(1, 1 << 20), "512", "4 KiB pages unmapped at once");
 }

@@ -3,10 +3,9 @@ using Lab.Mmu;
 
 namespace Lab.Workloads;
 
-/// <summary>
-/// A vCPU thread. Untimed: guest accesses that hit. Timed: a fault until its access went through, whatever came in between; and each reload of the
-/// root, which includes the put of the old one, also when it came in the middle of a fault.
-/// </summary>
+/// <summary>A vCPU thread. Untimed: guest accesses that hit. Timed: a fault until its access went through, whatever came in
+/// between; and each reload of the root, which includes the put of the old one, also when it came in the middle of a
+/// fault.</summary>
 public sealed class FaultingVcpu<TMachine> : WorkloadActor
     where TMachine : struct, IMachine
 {
@@ -43,11 +42,11 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override IReadOnlyList<string> SampleMetrics { get; }
 
-    /// <summary>
-    /// Progress of the guest in mapping its memory again; other actors may read it, a little late. Faults resolved, one per leaf; where the
-    /// processor walks, its faults are not the lab's, and accesses stand for them: memory is touched in order.
-    /// </summary>
-    public long LeafsTouched => _counters is null ? 0 : Volatile.Read(ref _vcpu.HasCore ? ref _counters.Accesses : ref _counters.FaultsFixed);
+    /// <summary>Progress of the guest in mapping its memory again; other actors may read it, a little late. Faults resolved, one
+    /// per leaf; where the processor walks, its faults are not the lab's, and accesses stand for them: memory is touched in
+    /// order.</summary>
+    public long LeafsTouched =>
+        _counters is null ? 0 : Volatile.Read(ref _vcpu.HasCore ? ref _counters.Accesses : ref _counters.FaultsFixed);
 
     public override bool IsWarm => _empty || _runs * _vcpu.AccessesPerStay >= _accessesUntilWarm;
 
@@ -80,7 +79,8 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
         }
     }
 
-    /// <summary>Serves exits until the access that faulted went through. False if it was skipped: no memory is there now.</summary>
+    /// <summary>Serves exits until the access that faulted went through. False if it was skipped: no memory is there
+    /// now.</summary>
     private bool Resolve()
     {
         while (true)

@@ -4,25 +4,24 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// One vCPU fills a root and drops it: who pays for the tear-down, and how does that grow with the mapped pages? (Shape H1: a soft
-/// lockup of 485 s was reported for 32 TiB.)
+/// One vCPU fills a root and drops it: who pays for the tear-down, and how does that grow with the mapped pages? (Shape H1: a
+/// soft lockup of 485 s was reported for 32 TiB.)
 /// <code>
 ///   vcpu0: load root ─ touch N pages ─ [put] ─ load root ─ …      N = ⅛, ¼, ½, 1 of the memory, in turn
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: the put alone, under one metric per size. Not timed: loading and touching. The answer: after the touch exactly N pages are mapped.
-/// Parameters — memory: smoke 8 MiB, measured 64 MiB and more; the slope needs sizes that differ by more than the noise.
-/// </remarks>
-[Workload("last-put", Story = "one vCPU drops its root after mapping N pages, for four sizes (shape H1)", Timed = "put, by mapped pages", Needs = WorkloadNeeds.Roots)]
+/// <remarks>Timed: the put alone, under one metric per size. Not timed: loading and touching. The answer: after the touch exactly
+/// N pages are mapped. Parameters — memory: smoke 8 MiB, measured 64 MiB and more; the slope needs sizes that differ by more than
+/// the noise.</remarks>
+[Workload("last-put", Story = "one vCPU drops its root after mapping N pages, for four sizes (shape H1)",
+    Timed = "put, by mapped pages", Needs = WorkloadNeeds.Roots)]
 public sealed class LastPut<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
     private readonly Vm<TMachine> _vm;
     private readonly LastPutter _putter;
 
-    public LastPut(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public LastPut(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = NewVmWithSlots();
         _putter = new LastPutter(_vm, MainRange);
@@ -45,8 +44,7 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
         private readonly GfnRange[] _sizes;
         private long _rounds;
 
-        internal LastPutter(Vm<TMachine> vm, GfnRange memory)
-            : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
+        internal LastPutter(Vm<TMachine> vm, GfnRange memory) : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
         {
             _vm = vm;
             _vcpu = vm.Vcpus[0];
@@ -76,8 +74,12 @@ public sealed class LastPut<TMachine> : Workload<TMachine>
             _vm.Machine.EnterRcu(_vm.Rcu);
             long mapped = _vm.Mmu.CountPresent(_vcpu.Root, range, Spte.LeafLevel);
             _vm.Machine.ExitRcu(_vm.Rcu);
-            ulong expected = (range.Frames + Gfn.FramesPerSpte(_vm.Settings.LeafLevel) - 1) / Gfn.FramesPerSpte(_vm.Settings.LeafLevel);
-            if ((ulong)mapped != expected && !_vm.Oracle.IsBugged) Wrong = $"{mapped} leafs were mapped after touching {range.Frames} frames, not {expected}";
+            ulong expected =
+                (range.Frames + Gfn.FramesPerSpte(_vm.Settings.LeafLevel) - 1) / Gfn.FramesPerSpte(_vm.Settings.LeafLevel);
+            if ((ulong)mapped != expected && !_vm.Oracle.IsBugged)
+            {
+                Wrong = $"{mapped} leafs were mapped after touching {range.Frames} frames, not {expected}";
+            }
         }
 
         public override int Step()

@@ -12,12 +12,11 @@ namespace Lab.Workloads;
 ///   vcpu0…n ────touch────► slot 0 (all memory), now and then slot 1 ──fault──► reinstall
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: each memslot update, with its phases; each vCPU fault; each reload. Not timed: accesses that hit, and in a closed loop the wait until the
-/// vCPUs have faulted the memory in again, so that every zap finds the same to do whichever strategy it belongs to. The answer: the slot's
-/// generations, counted by the VM, equal the updates that made one, counted by the updater.
-/// Parameters — memory: smoke 8 MiB, measured 256 MiB (65,536 pages: several milliseconds of zap). Rate: smoke closed loop, measured either.
-/// </remarks>
+/// <remarks>Timed: each memslot update, with its phases; each vCPU fault; each reload. Not timed: accesses that hit, and in a
+/// closed loop the wait until the vCPUs have faulted the memory in again, so that every zap finds the same to do whichever
+/// strategy it belongs to. The answer: the slot's generations, counted by the VM, equal the updates that made one, counted by the
+/// updater. Parameters — memory: smoke 8 MiB, measured 256 MiB (65,536 pages: several milliseconds of zap). Rate: smoke closed
+/// loop, measured either.</remarks>
 [Workload(MemslotChurn.Name, Story = "a small memslot is deleted and recreated, moved or re-flagged while vCPUs run",
     Timed = "update and its phases, create, flags, fault, reload", Offers = WorkloadOffers.Floors | WorkloadOffers.VcpuThreads)]
 public sealed class MemslotChurn<TMachine> : Workload<TMachine>
@@ -27,8 +26,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     private readonly SlotUpdater _updater;
     private readonly ulong _generationsAtFirst;
 
-    public MemslotChurn(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public MemslotChurn(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = NewVmWithSlots();
         _generationsAtFirst = _vm.Slots.LastGeneration;
@@ -48,8 +46,8 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
     }
 
     /// <summary>The VMM's thread.</summary>
-    private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range, FaultingVcpu<TMachine>[] vcpus)
-        : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
+    private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range,
+        FaultingVcpu<TMachine>[] vcpus) : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
     {
         /// <summary>Looks at the vCPUs before the actor's thread looks at the clock again.</summary>
         private const int LooksPerPrepare = 200;
@@ -67,14 +65,16 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private long _faultsAtZap;
         private bool _isReady;
 
-        /// <summary>Nearly all the leafs that the guest's memory takes: a few faults of the round before may be among those counted.</summary>
+        /// <summary>Nearly all the leafs that the guest's memory takes: a few faults of the round before may be among those
+        /// counted.</summary>
         private readonly long _refill = parameters.EmptyGuest || parameters.RatePerSecond > 0 ? 0
             : parameters.Of(MemslotChurn.Refill) is >= 0 and int pages ? pages
             : (long)(parameters.Frames / Gfn.FramesPerSpte(vm.Settings.LeafLevel) * 15 / 16);
 
         public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
 
-        public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
+        public override IReadOnlyList<string> PhaseNames { get; } =
+            [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
 
         public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Slots.Phases.Nanoseconds : default;
 
@@ -179,12 +179,11 @@ public static class MemslotChurn
 {
     public const string Name = "memslot-churn";
     public static SettingGroup Declared { get; } = new(Name, Name);
-    public static Setting<SlotOperation> Operation { get; } = Declared.Add("operation", Form.Words<SlotOperation>(), "delete", "the update");
+    public static Setting<SlotOperation> Operation { get; } =
+        Declared.Add("operation", Form.Words<SlotOperation>(), "delete", "the update");
 
-    /// <summary>
-    /// In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that each
-    /// zap finds as much to do; negative: all of memory.
-    /// </summary>
+    /// <summary>In a closed loop, faults that the vCPUs must have resolved since the last zap before the next one starts, so that
+    /// each zap finds as much to do; negative: all of memory.</summary>
     public static Setting<int> Refill { get; } = Declared.Add(
         "refill", Form.Whole(0, int.MaxValue).Or("none", 0).Or("all", -1) with { Takes = "all, none or a number" }, "all",
         "pages that the vCPUs fault in again before the next zap of a closed loop");

@@ -3,8 +3,10 @@ using Lab.Mmu;
 
 namespace Lab.Workloads;
 
-/// <summary>A VMM's thread that deletes a slot and creates it again. Timed: each delete, with its phases; creates are not recorded.</summary>
-public sealed class SlotDeleter<TMachine>(Vm<TMachine> vm, int slot, GfnRange range, double ratePerSecond) : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
+/// <summary>A VMM's thread that deletes a slot and creates it again. Timed: each delete, with its phases; creates are not
+/// recorded.</summary>
+public sealed class SlotDeleter<TMachine>(Vm<TMachine> vm, int slot, GfnRange range, double ratePerSecond)
+    : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
     where TMachine : struct, IMachine
 {
     private bool _exists = true;

@@ -4,22 +4,22 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// One slot of growing size, mapped whole: what does it cost to delete it, to create it again, and to touch it again, and how does that grow with
-/// the mapped pages?
+/// One slot of growing size, mapped whole: what does it cost to delete it, to create it again, and to touch it again, and how
+/// does that grow with the mapped pages?
 /// <code>
 ///   vcpu0: touch N pages ─ [delete] ─ [create] ─ touch the N pages: refault ─ touch them: warm ─ [delete] ─ …
 ///          N = 0, 1, 8, 64, …, 1,048,576 as far as memory goes, and all of memory, in turn
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: delete and create, under one metric per size; each page's own access after them, in the guest where the processor walks, else the lab's
-/// fault. Not timed: the first touch, and changing sizes. One thread plays both parts, so that nobody has to be got out of the guest and an update
-/// has what it costs by itself; <c>memslot-churn</c> has the vCPUs run. The kernel maps several pages per fault: a page's cost is the mean. The answer:
-/// each pass touches as many pages as it should, each reads the stamp of the slot's last generation, and the VM made as many as were asked for.
-/// Parameters — memory: smoke 8 MiB, measured 256 MiB, and 4 GiB for the whole curve (one round of the last size takes seconds). Bystanders:
-/// smoke 0, measured 0 and 4,000.
-/// </remarks>
-[Workload("slot-growth", Story = "a slot with a growing number of mapped pages is deleted, recreated and touched again by one vCPU", Timed = "update, create, refault and warm access, by mapped pages")]
+/// <remarks>Timed: delete and create, under one metric per size; each page's own access after them, in the guest where the
+/// processor walks, else the lab's fault. Not timed: the first touch, and changing sizes. One thread plays both parts, so that
+/// nobody has to be got out of the guest and an update has what it costs by itself; <c>memslot-churn</c> has the vCPUs run. The
+/// kernel maps several pages per fault: a page's cost is the mean. The answer: each pass touches as many pages as it should, each
+/// reads the stamp of the slot's last generation, and the VM made as many as were asked for. Parameters — memory: smoke 8 MiB,
+/// measured 256 MiB, and 4 GiB for the whole curve (one round of the last size takes seconds). Bystanders: smoke 0, measured 0
+/// and 4,000.</remarks>
+[Workload("slot-growth", Story = "a slot with a growing number of mapped pages is deleted, recreated and touched "
+    + "again by one vCPU", Timed = "update, create, refault and warm access, by mapped pages")]
 public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
@@ -29,8 +29,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     private readonly Grower _grower;
     private readonly ulong _generationsAtFirst;
 
-    public SlotGrowth(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public SlotGrowth(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = Source.NewVm();
         CreateBystanders(_vm);
@@ -54,7 +53,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         return wrong;
     }
 
-    /// <summary>Where guest memory is memory, gibibytes of it take seconds when they are touched first: before the actors start, and before they are watched.</summary>
+    /// <summary>Where guest memory is memory, gibibytes of it take seconds when they are touched first: before the actors start,
+    /// and before they are watched.</summary>
     private void FaultMemoryIn(ulong[] sizes)
     {
         foreach (ulong size in sizes)
@@ -77,7 +77,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     /// <summary>The vCPU's thread, which is the VMM's as well.</summary>
     private sealed class Grower : WorkloadActor
     {
-        /// <summary>Rounds of a small size before the next one: memory that was freed waits in line, and is made before the first of them is timed warm.</summary>
+        /// <summary>Rounds of a small size before the next one: memory that was freed waits in line, and is made before the first
+        /// of them is timed warm.</summary>
         private const ulong RoundsMax = 20;
 
         private readonly Vm<TMachine> _vm;
@@ -94,8 +95,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         private int _sampleIndex = -1;
         private long _cycles;
 
-        internal Grower(Vm<TMachine> vm, ulong[] sizes)
-            : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
+        internal Grower(Vm<TMachine> vm, ulong[] sizes) : base(vm.Machine, "vcpu0", ActorRole.Vcpu)
         {
             (_vm, _vcpu, _sizes) = (vm, vm.Vcpus[0], sizes);
             _inGuest = _vcpu.HasCore;
@@ -197,7 +197,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             BeginPass();
         }
 
-        /// <summary>The slot is there and mapped: the next round of its size deletes it. The next size needs another slot, made untimed.</summary>
+        /// <summary>The slot is there and mapped: the next round of its size deletes it. The next size needs another slot, made
+        /// untimed.</summary>
         private Stage NextRound()
         {
             if (++_round < Math.Clamp(65_536 / Math.Max(1, Frames), 1, RoundsMax)) return Stage.Delete;
@@ -222,7 +223,8 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
             }
         }
 
-        /// <summary>Serves exits until the access went through. False if there was no fault among them; a reload that came first is part of it.</summary>
+        /// <summary>Serves exits until the access went through. False if there was no fault among them; a reload that came first
+        /// is part of it.</summary>
         private bool Resolve()
         {
             bool faulted = false;

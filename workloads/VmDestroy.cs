@@ -9,11 +9,9 @@ namespace Lab.Workloads;
 ///   destroyer: make VM ─ every vCPU touches its part ─ a slot is deleted, half the vCPUs reload ─ [destroy]
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: the destroy alone — zap of everything, the vCPUs' puts, the strategy's own end, the last grace period. Not timed: making and filling the VM.
-/// The answer: nothing is left; the VM's own checks say so.
-/// Parameters — memory: smoke 8 MiB, measured 256 MiB.
-/// </remarks>
+/// <remarks>Timed: the destroy alone — zap of everything, the vCPUs' puts, the strategy's own end, the last grace period. Not
+/// timed: making and filling the VM. The answer: nothing is left; the VM's own checks say so. Parameters — memory: smoke 8 MiB,
+/// measured 256 MiB.</remarks>
 [Workload("vm-destroy", Story = "VMs are filled and destroyed one after the other", Timed = "destroy")]
 public sealed class VmDestroy<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
@@ -25,7 +23,8 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
 
     public override string? Finish() => null;
 
-    private sealed class Destroyer(VmDestroy<TMachine> workload) : WorkloadActor(workload.Source.Machine, "destroyer", ActorRole.Updater)
+    private sealed class Destroyer(VmDestroy<TMachine> workload)
+        : WorkloadActor(workload.Source.Machine, "destroyer", ActorRole.Updater)
     {
         private Vm<TMachine>? _vm;
         private long _destroyed;
@@ -66,7 +65,9 @@ public sealed class VmDestroy<TMachine> : Workload<TMachine>
             ActorCounters counters = _vm!.Machine.Actor.Counters;
             long target = counters.Accesses + (long)pattern.Main.Frames / vcpus;
             while (counters.Accesses < target && !_vm!.Oracle.IsBugged)
+            {
                 if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
+            }
         }
     }
 }

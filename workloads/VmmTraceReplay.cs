@@ -5,28 +5,28 @@ using Lab.Settings;
 namespace Lab.Workloads;
 
 /// <summary>
-/// Replays the memslot calls of a real VMM's boot while vCPUs touch the guest's memory: real sizes, real order, and if wanted real timing.
+/// Replays the memslot calls of a real VMM's boot while vCPUs touch the guest's memory: real sizes, real order, and if wanted
+/// real timing.
 /// <code>
 ///   Vmm     ──create/delete as recorded──► fast zap per delete ── at the end: delete all, begin again
 ///   vcpu0…n ──touch at random──► faults, and MMIO where there is no slot just now
 /// </code>
 /// </summary>
-/// <remarks>
-/// Timed: each delete (update, with phases), each create, each flag change; faults; reloads. Not timed: waiting for the recorded time of a call. The
-/// answer: at the end of each replay the VM holds exactly the slots that the trace leaves.
-/// </remarks>
+/// <remarks>Timed: each delete (update, with phases), each create, each flag change; faults; reloads. Not timed: waiting for the
+/// recorded time of a call. The answer: at the end of each replay the VM holds exactly the slots that the trace leaves.</remarks>
 [Workload(VmmTraceReplay.Name, Story = "memslot calls recorded from a booting VMM, replayed while vCPUs run",
-    Timed = "update and its phases, create, flags, fault, reload", Needs = WorkloadNeeds.Trace, Offers = WorkloadOffers.VcpuThreads)]
+    Timed = "update and its phases, create, flags, fault, reload", Needs = WorkloadNeeds.Trace,
+    Offers = WorkloadOffers.VcpuThreads)]
 public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
     private readonly Vm<TMachine> _vm;
     private readonly Vmm _vmm;
 
-    public VmmTraceReplay(VmSource<TMachine> source, WorkloadParameters parameters)
-        : base(source, parameters)
+    public VmmTraceReplay(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
-        VmmTrace trace = parameters.Trace ?? throw new ArgumentException($"{VmmTraceReplay.Name} needs a trace.", nameof(parameters));
+        VmmTrace trace =
+            parameters.Trace ?? throw new ArgumentException($"{VmmTraceReplay.Name} needs a trace.", nameof(parameters));
         _vm = source.NewVm();
         _vmm = new Vmm(_vm, trace, parameters);
         GfnRange memory = GfnRange.Of(0, Math.Min(parameters.Frames, trace.FramesMax));
@@ -47,7 +47,8 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         return wrong;
     }
 
-    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters) : WorkloadActor(vm.Machine, "vmm", ActorRole.Updater)
+    private sealed class Vmm(Vm<TMachine> vm, VmmTrace trace, WorkloadParameters parameters)
+        : WorkloadActor(vm.Machine, "vmm", ActorRole.Updater)
     {
         private const int Update = 0;
         private const int Create = 1;
@@ -61,7 +62,8 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
 
         public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
 
-        public override IReadOnlyList<string> PhaseNames { get; } = [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
+        public override IReadOnlyList<string> PhaseNames { get; } =
+            [.. UpdatePhases.Names.Select(name => $"update.phase.{name}")];
 
         public override ReadOnlySpan<long> Phases => _hasPhases ? vm.Slots.Phases.Nanoseconds : default;
 
@@ -76,7 +78,8 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
             long now = vm.Machine.Timestamp();
             if (_next == 0) _begin = now;
             if (_atFullSpeed) return;
-            // In short naps, so that the end of the load is noticed between steps: a call that is not due yet is left for the next step.
+            // In short naps, so that the end of the load is noticed between steps: a call that is not due yet is left for the
+            // next step.
             long wait = _begin + trace.Calls[_next].AtNanoseconds - now;
             if (wait > 0) vm.Machine.Dally(Math.Min(wait, 2_000_000));
         }
@@ -110,7 +113,10 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         /// <summary>The guest is switched off: its slots go, untimed.</summary>
         private void BeginAgain()
         {
-            if (vm.Slots.Active.Count != _left) Wrong ??= $"a replay of {trace.Name} left {vm.Slots.Active.Count} slots, not {_left}";
+            if (vm.Slots.Active.Count != _left)
+            {
+                Wrong ??= $"a replay of {trace.Name} left {vm.Slots.Active.Count} slots, not {_left}";
+            }
             while (vm.Slots.Active.Count > 0) vm.Slots.Delete(vm.Slots.Active.Slots[0].Id);
             _next = 0;
         }
@@ -119,8 +125,10 @@ public sealed class VmmTraceReplay<TMachine> : Workload<TMachine>
         {
             HashSet<int> slots = [];
             foreach (VmmCall call in trace.Calls)
+            {
                 if (call.IsDelete) slots.Remove(call.Slot);
                 else slots.Add(call.Slot);
+            }
             return slots.Count;
         }
     }
@@ -137,5 +145,6 @@ public static class VmmTraceReplay
         "trace", Form.Text, "seabios-pc-vga", "the calls: built-in name or file", unset: "none");
 
     /// <summary>Replay as fast as possible instead of with the trace's own timing.</summary>
-    public static Setting<bool> AtFullSpeed { get; } = Declared.Add("speed", Form.Words(("original", false), ("max", true)), "original", "timing");
+    public static Setting<bool> AtFullSpeed { get; } =
+        Declared.Add("speed", Form.Words(("original", false), ("max", true)), "original", "timing");
 }

@@ -6,7 +6,8 @@ namespace Lab.Workloads;
 /// <summary>What the user asked of a workload. What only one workload can be asked is declared beside it.</summary>
 public sealed record WorkloadParameters
 {
-    /// <summary>KVM has 32,764 slots; the guest's image, its request words, its memory and the slot under test are four of them.</summary>
+    /// <summary>KVM has 32,764 slots; the guest's image, its request words, its memory and the slot under test are four of
+    /// them.</summary>
     private const int BystandersMax = 32_760;
 
     /// <summary>Where the lab keeps the slots itself it scans and copies them.</summary>
@@ -17,7 +18,8 @@ public sealed record WorkloadParameters
 
     /// <summary>Updates per second on a fixed schedule; zero is a closed loop.</summary>
     public static Setting<double> Rate { get; } = Declared.Add(
-        "rate", Form.Rate.Or("closed loop", 0) with { Takes = "" }, "closed loop", "updates per second on a fixed schedule, or a closed loop",
+        "rate", Form.Rate.Or("closed loop", 0) with { Takes = "" }, "closed loop",
+        "updates per second on a fixed schedule, or a closed loop",
         unset: "closed loop");
 
     /// <summary>One-page slots that nobody touches, besides those under test.</summary>
@@ -51,7 +53,8 @@ public sealed record WorkloadParameters
     public WorkloadParameters With<T>(Setting<T> setting, T value) => this with { Values = Values.With(setting, value) };
 }
 
-/// <summary>Makes the VMs of a workload, all with the strategy under test, and keeps what they had to say when they are gone.</summary>
+/// <summary>Makes the VMs of a workload, all with the strategy under test, and keeps what they had to say when they are
+/// gone.</summary>
 /// <remarks>Any actor's thread may use it.</remarks>
 public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make, TMachine machine = default)
     where TMachine : struct, IMachine
@@ -106,7 +109,8 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make, TMachine machine
         lock (_lock)
         {
             _count++;
-            _violations.Add(new Violation("answer", "The workload's answer, recomputed independently, is right.", what, 0, 0, []));
+            _violations.Add(
+                new Violation("answer", "The workload's answer, recomputed independently, is right.", what, 0, 0, []));
         }
     }
 
@@ -173,7 +177,8 @@ public sealed class WorkloadAttribute(string name) : Attribute
 }
 
 /// <summary>A set of actors on one or more VMs, and the answer that they must agree on.</summary>
-/// <remarks>The rig makes one workload per measurement, runs its actors, and then calls <see cref="Finish"/> on one thread.</remarks>
+/// <remarks>The rig makes one workload per measurement, runs its actors, and then calls <see cref="Finish"/> on one
+/// thread.</remarks>
 public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
     where TMachine : struct, IMachine
 {
@@ -195,10 +200,8 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     /// <summary>Where the churned slot lives: above the guest's memory, in another 1 GiB.</summary>
     protected ulong ChurnBase => ((Parameters.Frames >> 18) + 1) << 18;
 
-    /// <summary>
-    /// After the actors stopped: recomputes the workload's answer, then destroys and retires its VMs. Returns what is wrong, or
-    /// null.
-    /// </summary>
+    /// <summary>After the actors stopped: recomputes the workload's answer, then destroys and retires its VMs. Returns what is
+    /// wrong, or null.</summary>
     public abstract string? Finish();
 
     protected GfnRange MainRange => GfnRange.Of(0, Parameters.Frames);
@@ -234,10 +237,8 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
         Source.Retire(vm);
     }
 
-    /// <summary>
-    /// How vCPU number <paramref name="index"/> goes through memory: in order, from its own part on, through all of it; one access in
-    /// <see cref="WorkloadParameters.WriteEvery"/> writes, one in sixty-four goes to the churned slot.
-    /// </summary>
+    /// <summary>How vCPU number <paramref name="index"/> goes through memory: in order, from its own part on, through all of it;
+    /// one access in <see cref="WorkloadParameters.WriteEvery"/> writes, one in sixty-four goes to the churned slot.</summary>
     protected AccessPattern PatternOf(int index, int vcpus) =>
         new(Parameters.Seed * 1000 + (ulong)index, MainRange)
         {

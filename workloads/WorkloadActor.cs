@@ -3,9 +3,8 @@ using Lab.Mmu;
 
 namespace Lab.Workloads;
 
-/// <summary>
-/// An actor of a workload: whoever drives it takes part in the machine under the actor's name, and what it counts there is kept.
-/// </summary>
+/// <summary>An actor of a workload: whoever drives it takes part in the machine under the actor's name, and what it counts there
+/// is kept.</summary>
 /// <param name="machine">That the actor's code runs on.</param>
 /// <param name="name">Unique within the workload.</param>
 /// <param name="role">For the results.</param>
@@ -39,16 +38,20 @@ public abstract class WorkloadActor(IMachine machine, string name, ActorRole rol
     /// <summary>What the actor counted; null before it began.</summary>
     public ActorCounters? Counters { get; private set; }
 
-    /// <summary>Seconds from the actor's begin to its end, warm-up included: what the counters cover. Others' turns are in it.</summary>
+    /// <summary>Seconds from the actor's begin to its end, warm-up included: what the counters cover. Others' turns are in
+    /// it.</summary>
     public double LoadSeconds => Math.Max(1e-9, (Volatile.Read(ref _end) - _begin) / 1e9);
 
-    /// <summary>Guest accesses since the last call, made and timed by the processor; zero ticks is one that was skipped.</summary>
+    /// <summary>Guest accesses since the last call, made and timed by the processor; zero ticks is one that was
+    /// skipped.</summary>
     public virtual ReadOnlySpan<GuestTouch> ClaimTouches() => default;
 
     public void RecordSamples(LatencyRecorder into, long startTicks)
     {
         foreach (ref readonly GuestTouch touch in ClaimTouches())
+        {
             if (touch.Ticks != 0) into.Record(startTicks, startTicks + (long)touch.Ticks);
+        }
     }
 
     public void DiscardSamples() => ClaimTouches();

@@ -7,7 +7,8 @@ namespace Lab.Bench.Micro;
 /// <summary>What measuring costs: a time stamp, a latency recorded. All of it is paid inside a measured run.</summary>
 public class InstrumentBenchmarks : IDisposable
 {
-    /// <summary>Latencies to record, spread over six orders of magnitude, so that the branch on size and the bucket's line vary as in a run.</summary>
+    /// <summary>Latencies to record, spread over six orders of magnitude, so that the branch on size and the bucket's line vary
+    /// as in a run.</summary>
     private const int Latencies = 4096;
 
     private readonly long[] _nanoseconds = new long[Latencies];

@@ -2,10 +2,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Lab.Bench.Micro;
 
-/// <summary>
-/// The hot paths of the radix MMU, per page: install a leaf, walk to one, zap one. The same work as in the comparison with the C peer.
-/// </summary>
-/// <remarks>Install and zap undo each other, so each iteration does all pages once and the other verb runs between the iterations, untimed.</remarks>
+/// <summary>The hot paths of the radix MMU, per page: install a leaf, walk to one, zap one. The same work as in the comparison
+/// with the C peer.</summary>
+/// <remarks>Install and zap undo each other, so each iteration does all pages once and the other verb runs between the
+/// iterations, untimed.</remarks>
 public class PageBenchmarks : IDisposable
 {
     /// <summary>64 MiB of guest memory: 128 KiB of leaf tables, which a core's own caches hold.</summary>

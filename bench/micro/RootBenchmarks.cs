@@ -3,10 +3,9 @@ using Lab.Mmu;
 
 namespace Lab.Bench.Micro;
 
-/// <summary>
-/// A reference to a root taken and dropped, per strategy: what every step of an iteration over the roots pays. The vCPU holds a reference
-/// all the time, so the one dropped is never the last; what a last put costs is the workload <c>last-put</c>.
-/// </summary>
+/// <summary>A reference to a root taken and dropped, per strategy: what every step of an iteration over the roots pays. The vCPU
+/// holds a reference all the time, so the one dropped is never the last; what a last put costs is the workload
+/// <c>last-put</c>.</summary>
 public class RootBenchmarks
 {
     private Vm<Metal> _vm = null!;
@@ -23,7 +22,9 @@ public class RootBenchmarks
     {
         _vm = StrategyVm.Create(Strategy, new VmSettings { Vcpus = 1 });
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
+        {
             throw new InsufficientMemoryException("Out of table pages for a root.");
+        }
         _root = _vm.Vcpus[0].Root;
         _hold = _vm.EnterShared();
     }
@@ -35,7 +36,8 @@ public class RootBenchmarks
         _vm.Destroy();
         int violations = _vm.Oracle.Count;
         _vm.Dispose();
-        if (violations != 0) throw new InvalidOperationException($"The VM of {Strategy} reported {violations} violations of its invariants.");
+        if (violations != 0) throw new InvalidOperationException(
+            $"The VM of {Strategy} reported {violations} violations of its invariants.");
     }
 
     [Benchmark]

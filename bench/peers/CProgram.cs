@@ -3,7 +3,8 @@ using System.Diagnostics;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>A C program of one file beside this program: compiled once, then started as a process of its own for every round.</summary>
+/// <summary>A C program of one file beside this program: compiled once, then started as a process of its own for every
+/// round.</summary>
 internal sealed class CProgram
 {
     private const string Compiler = "gcc";
@@ -30,7 +31,8 @@ internal sealed class CProgram
     }
 
     /// <summary>One process; it inherits the calling thread's processors. Returns what it wrote to standard output.</summary>
-    /// <exception cref="PeerFailedException">It ended with another exit code than zero; on standard error it has said why.</exception>
+    /// <exception cref="PeerFailedException">It ended with another exit code than zero; on standard error it has said
+    /// why.</exception>
     public string Run(params string[] arguments) => Run(_path, arguments);
 
     private static string Run(string program, params string[] arguments)
@@ -38,7 +40,8 @@ internal sealed class CProgram
         using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new PeerFailedException($"{Path.GetFileName(program)} ended with exit code {process.ExitCode}.");
+        return process.ExitCode == 0 ? output
+            : throw new PeerFailedException($"{Path.GetFileName(program)} ended with exit code {process.ExitCode}.");
     }
 }
 

@@ -5,12 +5,14 @@ namespace Lab.Bench.Peers;
 /// <param name="Pages">That the guest stores to in one pass.</param>
 /// <param name="Stride">Pages from one store to the next.</param>
 /// <param name="Iterations">Timed ones; <see cref="Warmup"/> more come before them.</param>
-/// <param name="Operations">What is compared, by the peer's names; the rest of what the peer times is done and not compared.</param>
+/// <param name="Operations">What is compared, by the peer's names; the rest of what the peer times is done and not
+/// compared.</param>
 internal sealed record MemslotCase(string Name, int Pages, int Stride, int Iterations, IReadOnlyList<string> Operations)
 {
     public const int Warmup = 50;
 
-    /// <summary>Pages of the slot under test. Allocating its reverse map is part of each create, so the size is the same everywhere.</summary>
+    /// <summary>Pages of the slot under test. Allocating its reverse map is part of each create, so the size is the same
+    /// everywhere.</summary>
     public const int SlotPages = 32_768;
 
     public const string Delete = "delete";
@@ -25,10 +27,9 @@ internal sealed record MemslotCase(string Name, int Pages, int Stride, int Itera
     private const string Recreate = "recreate";
     private const string Fault = "fault";
 
-    /// <summary>
-    /// No, few and many mapped pages, then the faults one by one. KVM maps eight neighbours with a page, so with a stride of eight every store
-    /// faults. Iterations are such that all take together some seconds, and that a 99th percentile does not hang on one sample.
-    /// </summary>
+    /// <summary>No, few and many mapped pages, then the faults one by one. KVM maps eight neighbours with a page, so with a
+    /// stride of eight every store faults. Iterations are such that all take together some seconds, and that a 99th percentile
+    /// does not hang on one sample.</summary>
     public static IReadOnlyList<MemslotCase> All { get; } =
     [
         new(Recreate, Pages: 0, Stride: 1, Iterations: 1000, [Delete, Create]),
@@ -39,7 +40,8 @@ internal sealed record MemslotCase(string Name, int Pages, int Stride, int Itera
 
     public bool IsTimedByGuest => Name == Fault;
 
-    /// <summary>Samples of each operation in a round. Of a pass timed by the guest the first store is left out: it builds tables as well.</summary>
+    /// <summary>Samples of each operation in a round. Of a pass timed by the guest the first store is left out: it builds tables
+    /// as well.</summary>
     public int Samples => IsTimedByGuest ? Iterations * (Pages - 1) : Iterations;
 }
 

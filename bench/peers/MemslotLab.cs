@@ -3,11 +3,11 @@ using Lab.Time;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>The lab's side of the memslot comparison: the peer's rounds, done by the lab's KVM layer and timed by the lab's clock.</summary>
-/// <remarks>
-/// Timed is exactly one <see cref="KvmVm.SetRegion(ref KvmRegion)"/> or one pass of the guest, as in the peer. Samples go to arrays made beforehand.
-/// No garbage is collected meanwhile: nothing else runs in the process, and a round whose loop allocated a single byte is refused.
-/// </remarks>
+/// <summary>The lab's side of the memslot comparison: the peer's rounds, done by the lab's KVM layer and timed by the lab's
+/// clock.</summary>
+/// <remarks>Timed is exactly one <see cref="KvmVm.SetRegion(ref KvmRegion)"/> or one pass of the guest, as in the peer. Samples
+/// go to arrays made beforehand. No garbage is collected meanwhile: nothing else runs in the process, and a round whose loop
+/// allocated a single byte is refused.</remarks>
 internal sealed class MemslotLab : IDisposable
 {
     private readonly Kvm _kvm;
@@ -15,7 +15,8 @@ internal sealed class MemslotLab : IDisposable
 
     private MemslotLab(Kvm kvm) => _kvm = kvm;
 
-    /// <summary>Opens the device. Null where the comparison cannot be made; then <paramref name="refusal"/> says why in one sentence.</summary>
+    /// <summary>Opens the device. Null where the comparison cannot be made; then <paramref name="refusal"/> says why in one
+    /// sentence.</summary>
     public static MemslotLab? TryOpen(string device, out string refusal)
     {
         refusal = "";
@@ -24,18 +25,21 @@ internal sealed class MemslotLab : IDisposable
             Kvm kvm = Kvm.Open(device);
             if (Clock.Default.Info.Source == ClockSource.Tsc) return new MemslotLab(kvm);
             kvm.Dispose();
-            refusal = $"The memslot comparison is left out, for the guest takes its times by the time-stamp counter. {Clock.Default.Info.Note}";
+            refusal = "The memslot comparison is left out, for the guest takes its times by the time-stamp counter. "
+                + $"{Clock.Default.Info.Note}";
         }
         catch (HardwareUnavailableException complaint)
         {
             // The remedy is worded for runs; here the other comparison is the one that needs no KVM.
-            string reason = complaint.Message.Replace("--mmu radix", "--peer radix", StringComparison.Ordinal).Replace("--mmu kvm", "it", StringComparison.Ordinal);
+            string reason = complaint.Message.Replace("--mmu radix", "--peer radix",
+                StringComparison.Ordinal).Replace("--mmu kvm", "it", StringComparison.Ordinal);
             refusal = $"The memslot comparison is left out: {reason}";
         }
         return null;
     }
 
-    /// <summary>One case in a VM of its own, on a thread of its own as the regime wants it. One figure per operation of the case, in order.</summary>
+    /// <summary>One case in a VM of its own, on a thread of its own as the regime wants it. One figure per operation of the case,
+    /// in order.</summary>
     /// <exception cref="WrongAnswerException">The stores did not land, or the loop allocated.</exception>
     public IReadOnlyList<RoundQuantiles> RunRound(MemslotCase work, QuietRegime regime)
     {
@@ -49,7 +53,8 @@ internal sealed class MemslotLab : IDisposable
                 regime.Enter();
                 found = Measure(work);
             }
-            catch (Exception complaint) when (complaint is WrongAnswerException or SystemCallException or HardwareUnavailableException)
+            catch (Exception complaint)
+                when (complaint is WrongAnswerException or SystemCallException or HardwareUnavailableException)
             {
                 trouble = complaint;
             }
@@ -73,7 +78,8 @@ internal sealed class MemslotLab : IDisposable
     /// <summary>Delete, create, a pass in which every page faults, a pass in which none does.</summary>
     private IReadOnlyList<RoundQuantiles> Recreate(MemslotVm vm, MemslotCase work)
     {
-        long[] deletes = new long[work.Samples], creates = new long[work.Samples], faults = new long[work.Samples], warm = new long[work.Samples];
+        long[] deletes = new long[work.Samples], creates = new long[work.Samples], faults = new long[work.Samples], warm =
+            new long[work.Samples];
         KvmRegion present = vm.Present, gone = vm.Gone;
         long allocated = 0;
         for (int iteration = -MemslotCase.Warmup; iteration < work.Iterations; iteration++)
@@ -145,5 +151,6 @@ internal sealed class MemslotLab : IDisposable
     }
 
     private static void ThrowIfAllocated(long since) =>
-        WrongAnswerException.ThrowUnlessEqual("bytes allocated up to the end of the loop", GC.GetAllocatedBytesForCurrentThread(), since);
+        WrongAnswerException.ThrowUnlessEqual("bytes allocated up to the end of the loop",
+            GC.GetAllocatedBytesForCurrentThread(), since);
 }

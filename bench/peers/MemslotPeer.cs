@@ -16,7 +16,8 @@ internal sealed class MemslotPeer(CProgram program)
     {
         string output = program.Run(
         [
-            "--case", work.Name, "--pages", Text(work.Pages), "--stride", Text(work.Stride), "--slot-pages", Text(MemslotCase.SlotPages),
+            "--case", work.Name, "--pages", Text(work.Pages), "--stride", Text(work.Stride), "--slot-pages",
+            Text(MemslotCase.SlotPages),
             "--iters", Text(work.Iterations), "--warmup", Text(MemslotCase.Warmup), "--no-header", .. regime.PeerArguments,
         ]);
         return Read(output, work);

@@ -5,10 +5,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Lab.Bench.Peers;
 
 /// <summary>The guest's loops of <c>memslot_bench.c</c>, byte for byte and at the same addresses.</summary>
-/// <remarks>
-/// Registers on entry: r8 first page, r9 number of stores, r10 bytes between them, r13 log of durations. Nothing else is read. A test holds
-/// the bytes against the ones that the peer's compiler makes.
-/// </remarks>
+/// <remarks>Registers on entry: r8 first page, r9 number of stores, r10 bytes between them, r13 log of durations. Nothing else is
+/// read. A test holds the bytes against the ones that the peer's compiler makes.</remarks>
 internal static class MemslotProgram
 {
     /// <summary>Where the program lies in the guest.</summary>
@@ -17,7 +15,8 @@ internal static class MemslotProgram
     /// <summary>Where <see cref="StoreTimed"/> begins: the peer has two more loops in between.</summary>
     public const ulong TimedAt = At + 0x53;
 
-    /// <summary>The peer's <c>g_once</c>: store to all pages, leave by <c>out</c>, and again. The first page gets the count, the last a one.</summary>
+    /// <summary>The peer's <c>g_once</c>: store to all pages, leave by <c>out</c>, and again. The first page gets the count, the
+    /// last a one.</summary>
     public static byte[] StoreAll()
     {
         Assembler a = new(64);

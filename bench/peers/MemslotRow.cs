@@ -5,10 +5,12 @@ namespace Lab.Bench.Peers;
 /// <summary>One operation of the memslot comparison: what each round found on both sides, and what is printed of it.</summary>
 internal sealed class MemslotRow(string operation, int pages)
 {
-    public const string CsvHeader = "name,pages,lab_p50_ns,peer_p50_ns,ratio_p50_median,lab_p99_ns,peer_p99_ns,ratio_p99_median,rounds";
+    public const string CsvHeader =
+        "name,pages,lab_p50_ns,peer_p50_ns,ratio_p50_median,lab_p99_ns,peer_p99_ns,ratio_p99_median,rounds";
 
     public const string TableHeader =
-        "work         pages     lab p50 ns    peer p50 ns  lab/peer (middle half)      lab p99 ns    peer p99 ns  lab/peer (middle half)";
+        "work         pages     lab p50 ns    peer p50 ns  lab/peer (middle half)      lab p99 ns    peer p99 ns  lab/peer "
+            + "(middle half)";
 
     private readonly List<(RoundQuantiles Lab, RoundQuantiles Peer)> _rounds = [];
 
@@ -18,7 +20,8 @@ internal sealed class MemslotRow(string operation, int pages)
     {
         Figures p50 = Of(round => round.P50), p99 = Of(round => round.P99);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{operation},{pages},{p50.Lab:F0},{p50.Peer:F0},{p50.Ratios.Quantile(0.5):F3},{p99.Lab:F0},{p99.Peer:F0},{p99.Ratios.Quantile(0.5):F3},{_rounds.Count}");
+            $"{operation},{pages},{p50.Lab:F0},{p50.Peer:F0},{p50.Ratios.Quantile(0.5):F3},{p99.Lab:F0},{p99.Peer:F0},"
+                + $"{p99.Ratios.Quantile(0.5):F3},{_rounds.Count}");
     }
 
     public string ToTable()

@@ -3,10 +3,8 @@ using Lab.Mmu;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>
-/// The VM of <c>memslot_bench.c</c>, made of the lab's own parts: a slot with code and tables, the slot under test, a bystander, one vCPU in long mode at
-/// CPL 3. One thread.
-/// </summary>
+/// <summary>The VM of <c>memslot_bench.c</c>, made of the lab's own parts: a slot with code and tables, the slot under test, a
+/// bystander, one vCPU in long mode at CPL 3. One thread.</summary>
 /// <remarks>Guest-virtual is guest-physical below 4 GiB, in pages of 2 MiB. All addresses are the peer's.</remarks>
 internal sealed unsafe class MemslotVm : IDisposable
 {
@@ -42,7 +40,8 @@ internal sealed unsafe class MemslotVm : IDisposable
         LinkTables();
         // SAFETY: the mapping is this long. Host pages are present before the guest asks for them.
         for (long page = 0; page < MemslotCase.SlotPages; page++) _test.Address[page * Page] = 1;
-        Present = new KvmRegion { Slot = TestSlot, GuestAddress = TestAt, Bytes = (ulong)TestBytes, UserAddress = (ulong)_test.Address };
+        Present = new KvmRegion
+            { Slot = TestSlot, GuestAddress = TestAt, Bytes = (ulong)TestBytes, UserAddress = (ulong)_test.Address };
         Gone = Present with { Bytes = 0 };
         _vm = kvm.CreateVm();
         try
@@ -88,7 +87,8 @@ internal sealed unsafe class MemslotVm : IDisposable
         {
             KvmExit exit = _vcpu.Run();
             if (exit == KvmExit.Io) return;
-            if (exit != KvmExit.Interrupted) throw new WrongAnswerException($"The guest left with exit reason {exit}: {_vcpu.Regs}");
+            if (exit != KvmExit.Interrupted) throw new WrongAnswerException(
+                $"The guest left with exit reason {exit}: {_vcpu.Regs}");
         }
     }
 
@@ -98,7 +98,8 @@ internal sealed unsafe class MemslotVm : IDisposable
     {
         if (work.Pages == 0) return;
         WrongAnswerException.ThrowUnlessEqual("value in the first page and the count of stores", StoredAt(0), work.Pages);
-        WrongAnswerException.ThrowUnlessEqual("value in the last page and the last of the countdown", StoredAt((work.Pages - 1L) * work.Stride), 1);
+        WrongAnswerException.ThrowUnlessEqual("value in the last page and the last of the countdown",
+            StoredAt((work.Pages - 1L) * work.Stride), 1);
     }
 
     /// <summary>Durations that the guest took in its last pass, in ticks of the time-stamp counter, one per page.</summary>

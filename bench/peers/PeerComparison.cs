@@ -27,7 +27,8 @@ internal static class PeerComparison
         {
             return Run(options, artifacts);
         }
-        catch (Exception complaint) when (complaint is WrongAnswerException or PeerFailedException or SystemCallException or HardwareUnavailableException)
+        catch (Exception complaint)
+            when (complaint is WrongAnswerException or PeerFailedException or SystemCallException or HardwareUnavailableException)
         {
             Console.Error.WriteLine(complaint.Message);
             return Wrong;

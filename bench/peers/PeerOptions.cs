@@ -5,7 +5,8 @@ namespace Lab.Bench.Peers;
 /// <summary>How the comparison with the C peers is run, as typed behind <c>peers</c>.</summary>
 internal sealed record PeerOptions
 {
-    public const string Usage = "usage: peers [--peer radix|memslot|all] [--rounds N] [--pages N] [--threads N] [--format table|csv]; --pages and --threads are the radix comparison's";
+    public const string Usage = "usage: peers [--peer radix|memslot|all] [--rounds N] [--pages N] [--threads N] [--format "
+        + "table|csv]; --pages and --threads are the radix comparison's";
 
     /// <summary>Compare the radix MMU with <c>radix_peer.c</c>.</summary>
     public bool Radix { get; init; } = true;
@@ -13,10 +14,8 @@ internal sealed record PeerOptions
     /// <summary>Compare the KVM layer with <c>memslot_bench.c</c>.</summary>
     public bool Memslot { get; init; } = true;
 
-    /// <summary>
-    /// Guest frames per round of the radix comparison. The default, 1 GiB, needs 2 MiB of leaf tables: more than a core's own caches. The
-    /// memslot comparison has sizes of its own, <see cref="MemslotCase.All"/>.
-    /// </summary>
+    /// <summary>Guest frames per round of the radix comparison. The default, 1 GiB, needs 2 MiB of leaf tables: more than a
+    /// core's own caches. The memslot comparison has sizes of its own, <see cref="MemslotCase.All"/>.</summary>
     public int Pages { get; init; } = 262_144;
 
     /// <summary>Installers of the radix comparison. Walk and zap are one thread's work always, as in the peer.</summary>
@@ -27,14 +26,16 @@ internal sealed record PeerOptions
 
     public bool Csv { get; init; }
 
-    /// <exception cref="FormatException">An option is unknown, lacks its value or is out of range; the message says which.</exception>
+    /// <exception cref="FormatException">An option is unknown, lacks its value or is out of range; the message says
+    /// which.</exception>
     public static PeerOptions Parse(ReadOnlySpan<string> arguments)
     {
         PeerOptions options = new();
         for (int index = 0; index < arguments.Length; index += 2)
         {
             string name = arguments[index];
-            string value = index + 1 < arguments.Length ? arguments[index + 1] : throw new FormatException($"{name} needs a value.");
+            string value =
+                index + 1 < arguments.Length ? arguments[index + 1] : throw new FormatException($"{name} needs a value.");
             options = name switch
             {
                 "--peer" => options with { Radix = IsOneOf(value, "radix"), Memslot = IsOneOf(value, "memslot") },
@@ -58,5 +59,6 @@ internal sealed record PeerOptions
         text is "csv" or "table" ? text == "csv" : throw new FormatException($"--format is table or csv, not '{text}'.");
 
     private static bool IsOneOf(string text, string peer) =>
-        text is "radix" or "memslot" or "all" ? text == peer || text == "all" : throw new FormatException($"--peer is radix, memslot or all, not '{text}'.");
+        text is "radix" or "memslot" or "all" ? text == peer || text == "all"
+        : throw new FormatException($"--peer is radix, memslot or all, not '{text}'.");
 }

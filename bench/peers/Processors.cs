@@ -7,17 +7,16 @@ internal static partial class Processors
 {
     private const int MaskWords = 8192 / 64;
 
-    /// <summary>
-    /// Binds the calling thread, and every process it starts, to the processor it runs on now. Returns its number, or -1 if the system
-    /// refused and nothing changed.
-    /// </summary>
+    /// <summary>Binds the calling thread, and every process it starts, to the processor it runs on now. Returns its number, or -1
+    /// if the system refused and nothing changed.</summary>
     public static int PinHere()
     {
         int cpu = Thread.GetCurrentProcessorId() % (MaskWords * 64);
         return PinTo(cpu) ? cpu : -1;
     }
 
-    /// <summary>Binds the calling thread, and every process it starts, to one processor. False if the system refused and nothing changed.</summary>
+    /// <summary>Binds the calling thread, and every process it starts, to one processor. False if the system refused and nothing
+    /// changed.</summary>
     public static unsafe bool PinTo(int cpu)
     {
         ulong* mask = stackalloc ulong[MaskWords];

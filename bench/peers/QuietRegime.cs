@@ -2,14 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Bench.Peers;
 
-/// <summary>
-/// What both sides are given so that the machine disturbs them little, and alike: CPU 0 for the measuring thread, a real-time priority while its
-/// round runs, no CPU that halts. What this process may not have, neither side gets.
-/// </summary>
-/// <remarks>
-/// CPU 0, because KVM's memslot updates wait for SRCU's grace periods, which end there. The priority is for the measuring thread alone and only
-/// for its rounds: others at it would starve the kernel's workers.
-/// </remarks>
+/// <summary>What both sides are given so that the machine disturbs them little, and alike: CPU 0 for the measuring thread, a
+/// real-time priority while its round runs, no CPU that halts. What this process may not have, neither side gets.</summary>
+/// <remarks>CPU 0, because KVM's memslot updates wait for SRCU's grace periods, which end there. The priority is for the
+/// measuring thread alone and only for its rounds: others at it would starve the kernel's workers.</remarks>
 internal sealed partial class QuietRegime : IDisposable
 {
     private const int Cpu = 0;

@@ -3,11 +3,10 @@ using System.Globalization;
 namespace Lab.Bench.Peers;
 
 /// <summary>The hot paths of the radix MMU and the same work in C, round by round.</summary>
-/// <remarks>
-/// The two take turns in the order ABBA, so that a drift of the machine hits both alike; the first pair warms up and is not counted.
-/// In a round each does some passes over all pages, whose median counts; what is quoted is the median of the rounds' ratios, which a
-/// machine that is busy with other things disturbs least. With one thread both run on the same processor.
-/// </remarks>
+/// <remarks>The two take turns in the order ABBA, so that a drift of the machine hits both alike; the first pair warms up and is
+/// not counted. In a round each does some passes over all pages, whose median counts; what is quoted is the median of the rounds'
+/// ratios, which a machine that is busy with other things disturbs least. With one thread both run on the same
+/// processor.</remarks>
 internal sealed class RadixComparison(PeerOptions options)
 {
     /// <summary>Counted rounds unless asked otherwise: enough for a median with a few disturbed rounds.</summary>
@@ -18,7 +17,8 @@ internal sealed class RadixComparison(PeerOptions options)
 
     public void Run(RadixPeer peer)
     {
-        string where = options.Threads > 1 ? "not pinned" : Processors.PinHere() is >= 0 and int cpu ? $"both on CPU {cpu}" : "pinning refused";
+        string where = options.Threads > 1 ? "not pinned" : Processors.PinHere() is >= 0 and int cpu ? $"both on CPU {cpu}"
+            : "pinning refused";
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{options.Pages:N0} pages, {options.Threads} installing threads, {_rounds} rounds in the order ABBA, {where}."));
         using RadixLab lab = new(options);
@@ -42,17 +42,16 @@ internal sealed class RadixComparison(PeerOptions options)
     private void PrintCsv()
     {
         Console.WriteLine("name,lab_ns,peer_ns,ratio_median,rounds");
-        foreach (Line line in Lines())
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{line.Name},{line.Lab:F3},{line.Peer:F3},{line.Ratios.Quantile(0.5):F3},{_rounds}"));
+        foreach (Line line in Lines()) Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{line.Name},{line.Lab:F3},{line.Peer:F3},{line.Ratios.Quantile(0.5):F3},{_rounds}"));
     }
 
     private void PrintTable()
     {
         Console.WriteLine("work      lab ns/page  peer ns/page  lab/peer median   middle half of the rounds");
-        foreach (Line line in Lines())
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{line.Name,-8}{line.Lab,13:F3}{line.Peer,14:F3}{line.Ratios.Quantile(0.5),17:F3}   {line.Ratios.Quantile(0.25):F3} to {line.Ratios.Quantile(0.75):F3}"));
+        foreach (Line line in Lines()) Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{line.Name,-8}{line.Lab,13:F3}{line.Peer,14:F3}{line.Ratios.Quantile(0.5),17:F3}   {line.Ratios.Quantile(0.25):F3} "
+                + $"to {line.Ratios.Quantile(0.75):F3}"));
     }
 
     private IEnumerable<Line> Lines() =>

@@ -3,10 +3,8 @@ using System.Diagnostics;
 namespace Lab.Bench.Peers;
 
 /// <summary>The lab's side of the comparison: the peer's rounds, done by the radix MMU.</summary>
-/// <remarks>
-/// With several installers their threads are there before the pass and are let go together; the peer creates its threads inside
-/// the timed stretch, which costs it some microseconds per pass.
-/// </remarks>
+/// <remarks>With several installers their threads are there before the pass and are let go together; the peer creates its threads
+/// inside the timed stretch, which costs it some microseconds per pass.</remarks>
 internal sealed class RadixLab : IDisposable
 {
     private readonly RadixWork _work;
@@ -30,7 +28,8 @@ internal sealed class RadixLab : IDisposable
         }
     }
 
-    /// <summary>As many passes as a process of the peer does; the first brings the tables back into the caches that the peer has filled.</summary>
+    /// <summary>As many passes as a process of the peer does; the first brings the tables back into the caches that the peer has
+    /// filled.</summary>
     /// <exception cref="WrongAnswerException">The walks or the zap came to something else than what was installed.</exception>
     public RoundTimes RunRound()
     {

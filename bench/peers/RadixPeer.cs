@@ -5,9 +5,8 @@ namespace Lab.Bench.Peers;
 /// <summary>The C program <c>radix_peer.c</c>.</summary>
 internal sealed class RadixPeer(CProgram program)
 {
-    /// <summary>
-    /// One process, so that its tables are new; its first pass links them. It inherits the calling thread's processors.
-    /// </summary>
+    /// <summary>One process, so that its tables are new; its first pass links them. It inherits the calling thread's
+    /// processors.</summary>
     /// <exception cref="WrongAnswerException">It did not zap every page.</exception>
     public RoundTimes RunRound(PeerOptions options)
     {
@@ -17,7 +16,8 @@ internal sealed class RadixPeer(CProgram program)
         {
             string[] cells = line.Split(',');
             // The peer adds up what its walks read but does not print it; the pages zapped witness what was installed.
-            WrongAnswerException.ThrowUnlessEqual("pages zapped by the peer", long.Parse(cells[6], CultureInfo.InvariantCulture), options.Pages);
+            WrongAnswerException.ThrowUnlessEqual("pages zapped by the peer", long.Parse(cells[6], CultureInfo.InvariantCulture),
+                options.Pages);
             passes.Add(new RoundTimes(Number(cells[3]), Number(cells[4]), Number(cells[5])));
         }
         WrongAnswerException.ThrowUnlessEqual("passes of the peer", passes.Count, RoundTimes.Passes);

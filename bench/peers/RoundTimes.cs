@@ -3,10 +3,8 @@ namespace Lab.Bench.Peers;
 /// <summary>Nanoseconds per page that one round took, by kind of work.</summary>
 internal readonly record struct RoundTimes(double Install, double Walk, double Zap)
 {
-    /// <summary>
-    /// Passes over all pages in one round, by either side: the first warms, of the others the median counts. A pass takes about a
-    /// millisecond, less than the time for which a busy machine may take the core away.
-    /// </summary>
+    /// <summary>Passes over all pages in one round, by either side: the first warms, of the others the median counts. A pass
+    /// takes about a millisecond, less than the time for which a busy machine may take the core away.</summary>
     public const int Passes = 6;
 
     /// <summary>The median of the passes but the first, for each kind of work on its own.</summary>

@@ -5,24 +5,28 @@ using Lab.Settings;
 
 namespace Lab.Cli.Bench;
 
-/// <summary>
-/// <c>lab bench</c>: starts the project in <c>bench/</c>, which carries BenchmarkDotNet and the C peers, with the arguments given. A process of its own,
-/// so that the lab does not drag a compiler along.
-/// </summary>
+/// <summary><c>lab bench</c>: starts the project in <c>bench/</c>, which carries BenchmarkDotNet and the C peers, with the
+/// arguments given. A process of its own, so that the lab does not drag a compiler along.</summary>
 internal static class BenchCommand
 {
     public static Command Build(LabConsole console)
     {
-        Argument<string[]> rest = new("arguments") { Description = "'peers', or a filter of benchmarks", Arity = ArgumentArity.ZeroOrMore };
-        Command command = new("bench", "micro-benchmarks, and the C peers: 'lab bench peers --format csv'") { TreatUnmatchedTokensAsErrors = false };
+        Argument<string[]> rest =
+            new("arguments") { Description = "'peers', or a filter of benchmarks", Arity = ArgumentArity.ZeroOrMore };
+        Command command = new("bench", "micro-benchmarks, and the C peers: 'lab bench peers --format csv'")
+            { TreatUnmatchedTokensAsErrors = false };
         command.Arguments.Add(rest);
         command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
         {
             string project = Path.Combine(FindCheckout(), "bench");
             ProcessStartInfo start = new("dotnet") { UseShellExecute = false };
-            foreach (string argument in (string[])["run", "-c", "Release", "--project", project, "--", .. parsed.GetValue(rest) ?? [], .. parsed.UnmatchedTokens])
+            foreach (string argument in (string[])["run", "-c", "Release", "--project", project, "--",
+                .. parsed.GetValue(rest) ?? [], .. parsed.UnmatchedTokens])
+            {
                 start.ArgumentList.Add(argument);
-            using Process child = Process.Start(start) ?? throw new UsageException("dotnet could not be started; put the SDK on PATH.");
+            }
+            using Process child =
+                Process.Start(start) ?? throw new UsageException("dotnet could not be started; put the SDK on PATH.");
             // Ctrl-C reaches the child as well, being in the same process group; wait for its own exit.
             child.WaitForExit();
             return cancellation.IsCancellationRequested ? ExitCode.Interrupted : child.ExitCode;
@@ -33,7 +37,10 @@ internal static class BenchCommand
     private static string FindCheckout()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
             if (File.Exists(Path.Combine(folder.FullName, "Lab.sln"))) return folder.FullName;
-        throw new UsageException("lab bench needs the lab's source checkout above the program; run it with 'dotnet run' from there.");
+        }
+        throw new UsageException(
+            "lab bench needs the lab's source checkout above the program; run it with 'dotnet run' from there.");
     }
 }

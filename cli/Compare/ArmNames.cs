@@ -12,29 +12,38 @@ namespace Lab.Cli.Compare;
 /// <summary>What the user means by an arm: a strategy to be measured, or a folder or baseline that has been.</summary>
 internal static class ArmNames
 {
-    /// <summary>A strategy's <see cref="ComparisonArm.Arguments"/> are those that it was given for itself: <c>"mainline --watch off"</c>.</summary>
+    /// <summary>A strategy's <see cref="ComparisonArm.Arguments"/> are those that it was given for itself:
+    /// <c>"mainline --watch off"</c>.</summary>
     /// <exception cref="UsageException">Nothing of that name.</exception>
     public static ComparisonArm Read(string text, LabCatalogue catalogue, string outFolder)
     {
         if (catalogue.Find(text) is { } subject)
+        {
             return new ComparisonArm { Label = subject.Name, Source = ArmSource.Strategy, Strategy = subject.Name };
+        }
         string[] words = [.. CommandLineParser.SplitCommandLine(text)];
         if (words.Length > 1 && words[1].StartsWith("--", StringComparison.Ordinal) && catalogue.Find(words[0]) is { } armed)
-            return new ComparisonArm { Label = string.Join(' ', words), Source = ArmSource.Strategy, Strategy = armed.Name, Arguments = words[1..] };
+        {
+            return new ComparisonArm
+                { Label = string.Join(' ', words), Source = ArmSource.Strategy, Strategy = armed.Name, Arguments = words[1..] };
+        }
         (string place, string? strategy) = Split(text);
         if (Directory.Exists(place) || (File.Exists(place) && Path.GetFileName(place) == "manifest.json"))
         {
             string folder = Path.GetFullPath(File.Exists(place) ? Path.GetDirectoryName(Path.GetFullPath(place))! : place);
-            return new ComparisonArm { Label = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) + Suffix(strategy), Source = ArmSource.Folder, From = folder, Strategy = strategy };
+            return new ComparisonArm { Label = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) + Suffix(strategy),
+                Source = ArmSource.Folder, From = folder, Strategy = strategy };
         }
         BaselineStore baselines = SavedBaseline.Beside(outFolder);
         if (baselines.Has(place)) return Baseline(text, baselines);
-        RunListing[] runs = [.. new RunStore(Path.Combine(Path.GetDirectoryName(baselines.Root) ?? "", "runs")).List().Where(run => place.Length > 0 && run.Id.StartsWith(place, StringComparison.Ordinal))];
-        if (runs is [var run])
-            return new ComparisonArm { Label = run.Id + Suffix(strategy), Source = ArmSource.Folder, From = Path.GetFullPath(run.Folder), Strategy = strategy };
+        RunListing[] runs = [.. new RunStore(Path.Combine(Path.GetDirectoryName(baselines.Root) ?? "", "runs")).List()
+            .Where(run => place.Length > 0 && run.Id.StartsWith(place, StringComparison.Ordinal))];
+        if (runs is [var run]) return new ComparisonArm { Label = run.Id + Suffix(strategy), Source = ArmSource.Folder,
+            From = Path.GetFullPath(run.Folder), Strategy = strategy };
         string[] known = [.. catalogue.Strategies.Select(entry => entry.Name), .. baselines.Names()];
         string hint = Names.Nearest(text, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        string why = runs.Length > 1 ? $"'{text}' begins {runs.Length} runs" : $"There is no arm '{text}': not a strategy, folder, baseline or run";
+        string why = runs.Length > 1 ? $"'{text}' begins {runs.Length} runs"
+            : $"There is no arm '{text}': not a strategy, folder, baseline or run";
         throw new UsageException($"{why}.{hint} There are: {string.Join(", ", known)}.");
     }
 
@@ -47,9 +56,11 @@ internal static class ArmNames
             IReadOnlyList<string> names = store.Names();
             string hint = Names.Nearest(name, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
             throw new NotComparableException($"There is no baseline '{name}' in '{store.Root}'.{hint} "
-                + (names.Count == 0 ? "There are none yet: --save-baseline NAME keeps one." : $"There are: {string.Join(", ", names)}."));
+                + (names.Count == 0 ? "There are none yet: --save-baseline NAME keeps one."
+                    : $"There are: {string.Join(", ", names)}."));
         }
-        return new ComparisonArm { Label = name + Suffix(strategy), Source = ArmSource.Baseline, From = Path.GetFullPath(store.PathOf(name)), Strategy = strategy };
+        return new ComparisonArm { Label = name + Suffix(strategy), Source = ArmSource.Baseline,
+            From = Path.GetFullPath(store.PathOf(name)), Strategy = strategy };
     }
 
     /// <summary>The same arm twice is a comparison of equals, and has two names all the same.</summary>
@@ -67,13 +78,15 @@ internal static class ArmNames
     /// <exception cref="UsageException">Something else, or a value is missing.</exception>
     public static IReadOnlyList<string> Arguments(IReadOnlyList<string> common, ComparisonArm arm, IReadOnlyList<string> shaping)
     {
-        string[] own = [.. arm.Arguments.SelectMany(word => word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=') ? word.Split('=', 2) : [word])];
+        string[] own = [.. arm.Arguments.SelectMany(
+            word => word.StartsWith("--", StringComparison.Ordinal) && word.Contains('=') ? word.Split('=', 2) : [word])];
         for (int at = 0; at < own.Length; at += 2)
         {
             if (!shaping.Contains(own[at]))
             {
                 string hint = Names.Nearest(own[at], shaping) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-                throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' of its own, which is not a setting of a measurement.{hint}");
+                throw new UsageException(
+                    $"Arm '{arm.Label}' has '{own[at]}' of its own, which is not a setting of a measurement.{hint}");
             }
             if (at + 1 == own.Length) throw new UsageException($"Arm '{arm.Label}' has '{own[at]}' without a value.");
         }

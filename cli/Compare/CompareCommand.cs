@@ -14,10 +14,8 @@ using Lab.Settings;
 
 namespace Lab.Cli.Compare;
 
-/// <summary>
-/// <c>lab compare</c>: arms against the first. Strategies are measured here, in blocks that run every arm once in a process of its own; run folders and
-/// baselines are taken as they are.
-/// </summary>
+/// <summary><c>lab compare</c>: arms against the first. Strategies are measured here, in blocks that run every arm once in a
+/// process of its own; run folders and baselines are taken as they are.</summary>
 internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<string> commandLine, LabConsole console)
 {
     private const double ThresholdDefault = 0.02;
@@ -52,20 +50,26 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
-        IReadOnlyList<ArmRuns> runs = [.. arms.Select((arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];
+        IReadOnlyList<ArmRuns> runs = [.. arms.Select(
+            (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];
         bool isWhole = folder is null || folder.Manifest.Blocks.Count >= folder.Manifest.BlocksAsked;
         if (request.SaveBaseline is { } name) Save(name, folder!, isWhole);
         ArmComparison comparison = ArmComparison.Of(
-            runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault, request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
+            runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
+            request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
         if (arms.Count > 1)
         {
             CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
-            if (folder is { Manifest.Blocks.Count: > 0 }) console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
+            if (folder is { Manifest.Blocks.Count: > 0 })
+            {
+                console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
+            }
         }
 
         if (isInterrupted)
         {
-            console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are kept; lab compare --resume {folder.Path}");
+            console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
+                + $"kept; lab compare --resume {folder.Path}");
             return ExitCode.Interrupted;
         }
         return Code(comparison, folder, isWhole);
@@ -73,16 +77,25 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
 
     private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)
     {
-        if (folder?.Manifest.Blocks.SelectMany(block => block.Runs).Any(run => run.ExitCode == ExitCode.InvariantViolated) == true) return ExitCode.InvariantViolated;
+        if (folder?.Manifest.Blocks.SelectMany(block => block.Runs)
+            .Any(run => run.ExitCode == ExitCode.InvariantViolated) == true)
+        {
+            return ExitCode.InvariantViolated;
+        }
         if (comparison.Arms.FirstOrDefault(arm => arm.Runs.Count == 0) is { } empty)
         {
             console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
             return ExitCode.Usage;
         }
-        if (request.Values.Of(CompareSettings.Strict) && comparison.Arms.Any(arm => arm.Contaminations.Count > 0)) return ExitCode.Contaminated;
+        if (request.Values.Of(CompareSettings.Strict) && comparison.Arms.Any(arm => arm.Contaminations.Count > 0))
+        {
+            return ExitCode.Contaminated;
+        }
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
-        bool isOpen = !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
-        return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive : ExitCode.Fine;
+        bool isOpen =
+            !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
+        return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive
+            : ExitCode.Fine;
     }
 
     private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)
@@ -115,14 +128,15 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         long together = measured.Where(one => one.Mmu != "radix").Sum(one => one.Parameters.MemoryBytes);
         if (together == 0 || MachineLimits.Read().AvailableMemoryBytes is not { } available || together <= available) return;
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"--memory: {measured.Count} arms that take turns need {together / (double)(1L << 30):0.0}GiB of real memory together, and {available / (double)(1L << 30):0.0}GiB are available; ask for less, or --turns off."));
+            $"--memory: {measured.Count} arms that take turns need {together / (double)(1L << 30):0.0}GiB of real memory "
+                + $"together, and {available / (double)(1L << 30):0.0}GiB are available; ask for less, or --turns off."));
     }
 
     private ComparisonFolder Resume(ComparisonFolder folder)
     {
         int blocks = request.Blocks ?? folder.Manifest.BlocksAsked;
-        if (blocks < folder.Manifest.Blocks.Count)
-            throw new UsageException($"--blocks {blocks} is fewer than the {folder.Manifest.Blocks.Count} that '{folder.Path}' has already; ask for more.");
+        if (blocks < folder.Manifest.Blocks.Count) throw new UsageException($"--blocks {blocks} is fewer than the "
+            + $"{folder.Manifest.Blocks.Count} that '{folder.Path}' has already; ask for more.");
         try
         {
             folder.Resume(blocks);
@@ -133,13 +147,17 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         }
         // A comparison that was killed leaves a child which measures on, and would disturb what is measured now.
         RunStore left = new(folder.Runs);
-        for (int wait = 0; wait < OrphanSeconds * 10 && left.List().Any(run => run.State == RunState.Running); wait++) Thread.Sleep(100);
+        for (int wait = 0; wait < OrphanSeconds * 10 && left.List().Any(run => run.State == RunState.Running); wait++)
+        {
+            Thread.Sleep(100);
+        }
         return folder;
     }
 
     private void Save(string name, ComparisonFolder folder, bool isWhole)
     {
-        string[] runs = [.. folder.Manifest.Blocks.SelectMany(block => block.Runs).Where(run => run is { Run: not null, Problem: null }).Select(run => Path.Combine(folder.Runs, run.Run!))];
+        string[] runs = [.. folder.Manifest.Blocks.SelectMany(block => block.Runs)
+            .Where(run => run is { Run: not null, Problem: null }).Select(run => Path.Combine(folder.Runs, run.Run!))];
         if (isWhole && runs.Length > 0) SavedBaseline.Save(name, runs, SavedBaseline.Beside(request.Out), console);
         else console.Error.WriteLine($"note: the comparison is not complete, so it is not kept as baseline '{name}'.");
     }

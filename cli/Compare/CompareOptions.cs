@@ -15,7 +15,8 @@ internal sealed class CompareOptions
 {
     private readonly Argument<string[]> _arms = new("arms")
     {
-        Description = "strategies (\"NAME --yield off\" with settings of its own), run folders, folders of them, baselines; FOLDER@STRATEGY picks one. "
+        Description = "strategies (\"NAME --yield off\" with settings of its own), run folders, folders of them, baselines; "
+            + "FOLDER@STRATEGY picks one. "
             + $"Strategies are measured as 'lab run' would, but with {CompareSettings.Departures}",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -42,8 +43,12 @@ internal sealed class CompareOptions
         if (request.Resume is not null)
         {
             Setting[] decided = [CompareSettings.Inject, CompareSettings.Seed, CompareSettings.Turns];
-            if (arms.Length > 0 || baseline.Length > 0 || CompareSettings.OfRuns.Any(ofRuns.IsGiven) || decided.Any(values.IsGiven))
-                throw new UsageException("--resume continues with the arms and settings of its comparison; leave out arms and settings.");
+            if (arms.Length > 0 || baseline.Length > 0 || CompareSettings.OfRuns.Any(ofRuns.IsGiven)
+                || decided.Any(values.IsGiven))
+            {
+                throw new UsageException(
+                    "--resume continues with the arms and settings of its comparison; leave out arms and settings.");
+            }
             return request;
         }
 
@@ -54,26 +59,29 @@ internal sealed class CompareOptions
         InheritedSettings? inherited = InheritedSettings.Of(read);
         (string[] arguments, IReadOnlyList<(Setting, string)> taken) = Forwarded(parsed, inherited);
         string[] names = [.. CompareSettings.OfRuns.Select(setting => setting.Option)];
-        read = [.. read.Select(arm => arm.Source == ArmSource.Strategy ? arm with { Arguments = ArmNames.Arguments(arguments, arm, names) } : arm)];
+        read = [.. read.Select(arm =>
+            arm.Source == ArmSource.Strategy ? arm with { Arguments = ArmNames.Arguments(arguments, arm, names) } : arm)];
         if (values.Of(CompareSettings.Inject) > 0)
         {
-            if (read.Count == 0 || read[^1].Source != ArmSource.Strategy)
-                throw new UsageException("--inject slows the last arm down while it is measured; name a strategy last.");
-            read[^1] = read[^1] with { Arguments = [.. read[^1].Arguments, RunSettings.Inject.Option, values.Typed(CompareSettings.Inject)] };
+            if (read.Count == 0 || read[^1].Source != ArmSource.Strategy) throw new UsageException(
+                "--inject slows the last arm down while it is measured; name a strategy last.");
+            read[^1] = read[^1] with
+                { Arguments = [.. read[^1].Arguments, RunSettings.Inject.Option, values.Typed(CompareSettings.Inject)] };
         }
         bool onlySaves = request.SaveBaseline is not null && read is [{ Source: ArmSource.Strategy }];
-        if (read.Count < 2 && !onlySaves)
-            throw new UsageException("lab compare needs two arms or more: strategies, run folders, or baselines (--baseline NAME).");
+        if (read.Count < 2 && !onlySaves) throw new UsageException(
+            "lab compare needs two arms or more: strategies, run folders, or baselines (--baseline NAME).");
         if (request.SaveBaseline is not null && read.All(arm => arm.Source != ArmSource.Strategy))
+        {
             throw new UsageException("--save-baseline keeps what is measured; name a strategy among the arms.");
+        }
         return request with { Arms = ArmNames.Distinct(read), Notes = inherited is null ? [] : [inherited.Describe(taken)] };
     }
 
-    /// <summary>
-    /// What <c>lab run</c> gets: what was typed, else what the arm measured before has, else this command's defaults where they are others. Second: what was
-    /// taken from there that would be something else otherwise.
-    /// </summary>
-    private (string[] Arguments, IReadOnlyList<(Setting Setting, string Value)> Taken) Forwarded(ParseResult parsed, InheritedSettings? inherited)
+    /// <summary>What <c>lab run</c> gets: what was typed, else what the arm measured before has, else this command's defaults
+    /// where they are others. Second: what was taken from there that would be something else otherwise.</summary>
+    private (string[] Arguments, IReadOnlyList<(Setting Setting, string Value)> Taken) Forwarded(
+        ParseResult parsed, InheritedSettings? inherited)
     {
         List<string> arguments = [];
         List<(Setting, string)> taken = [];
@@ -85,7 +93,8 @@ internal sealed class CompareOptions
                 continue;
             }
             string otherwise = CompareSettings.DefaultOf(setting);
-            string text = inherited?.ValueOf(setting) is { } before && !setting.MeansTheSame(before, otherwise) ? before : otherwise;
+            string text =
+                inherited?.ValueOf(setting) is { } before && !setting.MeansTheSame(before, otherwise) ? before : otherwise;
             if (text != otherwise) taken.Add((setting, text));
             if (text != setting.Default) arguments.AddRange([setting.Option, text]);
         }

@@ -16,15 +16,20 @@ internal static class DoctorCommand
         Option<bool> quick = new("--quick") { Description = "skip the noise floor, which takes a few seconds" };
         Option<bool> strict = new("--strict") { Description = "exit with 5 if anything is bad" };
         Option<string> format = new("--format") { Description = "table or json", DefaultValueFactory = _ => "table" };
-        Option<string> device = new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
+        Option<string> device =
+            new("--kvm-device") { Description = "device of --mmu kvm", DefaultValueFactory = _ => "/dev/kvm" };
         Command command = new("doctor", "what this machine does to a measurement, and how to fix it");
         foreach (Option option in new Option[] { quick, strict, format, device }) command.Options.Add(option);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             bool json = Names.Choice("--format", parsed.GetValue(format) ?? "", ("table", false), ("json", true));
-            string kvm = parsed.GetValue(device) is { Length: > 0 } path ? path : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");
+            string kvm = parsed.GetValue(device) is { Length: > 0 } path ? path
+                : throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");
             bool isQuick = parsed.GetValue(quick);
-            if (!isQuick && console.IsErrorTerminal) console.Error.WriteLine($"measuring the noise floor for {NoiseLength.TotalSeconds} s …");
+            if (!isQuick && console.IsErrorTerminal)
+            {
+                console.Error.WriteLine($"measuring the noise floor for {NoiseLength.TotalSeconds} s …");
+            }
             DoctorFindings found = DoctorFindings.Examine(kvm, isQuick ? null : NoiseLength);
             if (json) new DoctorReport(found).PrintJson(console.Out);
             else foreach (string line in new DoctorReport(found).Lines()) console.Out.WriteLine(line);

@@ -14,38 +14,54 @@ internal static class ExplorationSettings
         "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
     public static Setting<string> Notifier { get; } = Group.Add(
-        "notifier", Form.Text, "", "notifiers to explore each strategy with, comma-separated, 'all' or 'broken'; the first of 'lab list notifiers' unless told");
+        "notifier", Form.Text, "", "notifiers to explore each strategy with, comma-separated, 'all' or 'broken'; the first of "
+            + "'lab list notifiers' unless told");
     public static Setting<string> Ageing { get; } = Group.Add(
-        "ageing", Form.Text, "", "ageing schemes to explore each strategy with, comma-separated, 'all' or 'broken'; the first of 'lab list ageing' unless told");
+        "ageing", Form.Text, "", "ageing schemes to explore each strategy with, comma-separated, 'all' or 'broken'; the first of "
+            + "'lab list ageing' unless told");
     public static Setting<string> Scenario { get; } = Group.Add(
-        "scenario", Form.Text, "", $"scenarios, comma-separated, 'all', or a .scenario file; by default all until one fails for a broken strategy, else {SoundScenario}");
-    public static Setting<IReadOnlyList<string>> Set { get; } = Group.Add("set", Form.Texts, "none", "parameter of a scenario: vcpus=2; may be repeated");
+        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; by default all until one fails for "
+            + $"a broken strategy, else {SoundScenario}");
+    public static Setting<IReadOnlyList<string>> Set { get; } =
+        Group.Add("set", Form.Texts, "none", "parameter of a scenario: vcpus=2; may be repeated");
 
     /// <summary>Null for auto.</summary>
     public static Setting<StrategySearch?> Search { get; } = Group.Add(
         "search", Form.Words<StrategySearch?>(
-            ("exhaustive", StrategySearch.Exhaustive), ("bounded (by preemptions, fewest first)", StrategySearch.Bounded), ("random", StrategySearch.Random),
-            ("pct", StrategySearch.Pct), ("pos", StrategySearch.Pos), ("urw", StrategySearch.Urw), ("auto (bounded for a broken strategy, else exhaustive)", null)),
+            ("exhaustive", StrategySearch.Exhaustive), ("bounded (by preemptions, fewest first)", StrategySearch.Bounded),
+            ("random", StrategySearch.Random),
+            ("pct", StrategySearch.Pct), ("pos", StrategySearch.Pos), ("urw", StrategySearch.Urw),
+            ("auto (bounded for a broken strategy, else exhaustive)", null)),
         "auto", "how schedules are chosen");
     public static Setting<int> PreemptionsMax { get; } = Group.Add(
-        "preemptions", Form.Whole(0, 1000).Or("unlimited", int.MaxValue), "unlimited", "explore schedules with at most so many preemptions");
-    public static Setting<MemoryModel> Model { get; } = Group.Add("model", Form.Words(("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso)), "sc", "memory model");
+        "preemptions", Form.Whole(0, 1000).Or("unlimited", int.MaxValue), "unlimited",
+        "explore schedules with at most so many preemptions");
+    public static Setting<MemoryModel> Model { get; } =
+        Group.Add("model", Form.Words(("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso)), "sc", "memory model");
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
-        "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with { Takes = "30s, or none" },
+        "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
+            { Takes = "30s, or none" },
         "1m", "wall-clock time for each exploration");
     public static Setting<int?> ExecutionsMax { get; } = Group.Add(
-        "executions", Form.Whole(1, int.MaxValue).OrNone("") with { Takes = "" }, "", "stop after so many executions; random searches make 100000 unless told");
+        "executions", Form.Whole(1, int.MaxValue).OrNone("") with { Takes = "" }, "",
+        "stop after so many executions; random searches make 100000 unless told");
     public static Setting<int> Depth { get; } = Group.Add("depth", Form.Whole(1, 64), "3", "bug depth of --search pct");
     public static Setting<ulong> Seed { get; } = Group.Add("seed", Form.Seed, "1", "seed of the random searches");
     public static Setting<int> Workers { get; } = Group.Add("workers", Form.Whole(1, 256), "1", "threads that explore");
-    public static Setting<string> Replay { get; } = Group.Add("replay", Form.Text, "", "run one recorded schedule, as a failure report prints it");
-    public static Setting<bool> AsFound { get; } = Group.Add("as-found", Form.Flag, "off", "print a failing schedule as it was found instead of the smallest");
-    public static Setting<bool> Glue { get; } = Group.Add("glue", Form.Flag, "off", "glue the two halves of a fast zap together (reference 3.4)");
+    public static Setting<string> Replay { get; } =
+        Group.Add("replay", Form.Text, "", "run one recorded schedule, as a failure report prints it");
+    public static Setting<bool> AsFound { get; } =
+        Group.Add("as-found", Form.Flag, "off", "print a failing schedule as it was found instead of the smallest");
+    public static Setting<bool> Glue { get; } =
+        Group.Add("glue", Form.Flag, "off", "glue the two halves of a fast zap together (reference 3.4)");
     public static Setting<bool> Tail { get; } = Group.Add(
         "tail", Form.Flag, "off", "new roots join the list at its tail instead of its head (reference 3.4)");
-    public static Setting<string> Program { get; } = Group.Add("program", Form.Text, "", "explore a classic program instead of strategies");
-    public static Setting<string> Size { get; } = Group.Add("size", Form.Text, "", "size of the program; its own default if absent");
-    public static Setting<ExploreFormat> Format { get; } = Group.Add("format", Form.Words<ExploreFormat>(), "text", "standard output");
+    public static Setting<string> Program { get; } =
+        Group.Add("program", Form.Text, "", "explore a classic program instead of strategies");
+    public static Setting<string> Size { get; } =
+        Group.Add("size", Form.Text, "", "size of the program; its own default if absent");
+    public static Setting<ExploreFormat> Format { get; } =
+        Group.Add("format", Form.Words<ExploreFormat>(), "text", "standard output");
     public static Setting<bool> AllSteps { get; } = Group.Add(
         "all-steps", Form.Flag, "off", "print every step of a schedule, not only those that change something");
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Group.Add(
@@ -55,5 +71,6 @@ internal static class ExplorationSettings
     public static IReadOnlyList<Setting> Replayed { get; } =
         [Notifier, Ageing, Set, Search, PreemptionsMax, Model, ExecutionsMax, Depth, Seed, Workers, AsFound, Glue, Tail];
 
-    public static IReadOnlyList<Setting> OfStrategies { get; } = [Strategy, Notifier, Ageing, Scenario, Set, PreemptionsMax, Workers, AsFound, Glue, Tail, Plugins];
+    public static IReadOnlyList<Setting> OfStrategies { get; } =
+        [Strategy, Notifier, Ageing, Scenario, Set, PreemptionsMax, Workers, AsFound, Glue, Tail, Plugins];
 }

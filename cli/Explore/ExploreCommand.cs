@@ -12,10 +12,8 @@ using Lab.Settings;
 
 namespace Lab.Cli.Explore;
 
-/// <summary>
-/// <c>lab explore</c>: runs strategies, or a classic program, under controlled schedules, and prints the schedule that breaks them, or what was
-/// explored without finding one.
-/// </summary>
+/// <summary><c>lab explore</c>: runs strategies, or a classic program, under controlled schedules, and prints the schedule that
+/// breaks them, or what was explored without finding one.</summary>
 internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
 {
     public static Command Build(LabConsole console)
@@ -35,7 +33,10 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     {
         ExploreResult result;
         using (ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, program.Program.Name))
-            result = Refused(() => Lab.Explorer.Explore.Check(program.Program.Make(program.Size), program.Settings, progress.Show, cancellation));
+        {
+            result = Refused(() => Lab.Explorer.Explore.Check(program.Program.Make(program.Size), program.Settings, progress.Show,
+                cancellation));
+        }
         if (request.Format == ExploreFormat.Json) ExploreJson.Print(program, result, console.Out);
         else new ExploreReport(request, console.Out).Program(program, result);
         return Exit([(program.Program.Name, result)], cancellation);
@@ -65,10 +66,12 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     private Exploration ExploreOne(StrategyPlan plan, Scenario scenario, CancellationToken cancellation)
     {
         StrategySettings settings = request.Settings with { Search = plan.Search };
-        using ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, $"{plan.Strategy.Name} on {scenario.Name}");
+        using ExploreProgressLine progress =
+            new(console.Error, console.IsErrorTerminal, $"{plan.Strategy.Name} on {scenario.Name}");
         ExploreResult result = Refused(() => request.Replay is { } replay
             ? StrategyExplorer.Replay(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, replay, cancellation)
-            : StrategyExplorer.Explore(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, settings, progress.Show, cancellation));
+            : StrategyExplorer.Explore(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, settings, progress.Show,
+                cancellation));
         return new Exploration(plan.Strategy, scenario, settings, request.Replay is not null, result);
     }
 
@@ -79,7 +82,8 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         {
             return explore();
         }
-        catch (Exception error) when (error is FormatException or NotSupportedException || error.GetType() == typeof(ArgumentException))
+        catch (Exception error) when (error is FormatException or NotSupportedException
+            || error.GetType() == typeof(ArgumentException))
         {
             // .NET appends the parameter's name, which means nothing to the user.
             throw new UsageException(error.Message.Split(" (Parameter ")[0]);
@@ -89,9 +93,13 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     private int Exit(IEnumerable<(string Subject, ExploreResult Result)> results, CancellationToken cancellation)
     {
         (string Subject, ExploreResult Result)[] all = [.. results];
-        (string Subject, ExploreResult Result)[] uncontrollable = [.. all.Where(one => one.Result.Verdict == Verdict.Uncontrollable)];
+        (string Subject, ExploreResult Result)[] uncontrollable =
+            [.. all.Where(one => one.Result.Verdict == Verdict.Uncontrollable)];
         foreach ((string subject, ExploreResult result) in uncontrollable)
-            console.Error.WriteLine($"lab: {subject} cannot be explored: {(result.Failure is { } failure ? failure.Finding.What : result.Bound).ReplaceLineEndings(" ").TrimEnd('.')}.");
+        {
+            console.Error.WriteLine($"lab: {subject} cannot be explored: "
+                + $"{(result.Failure is { } failure ? failure.Finding.What : result.Bound).ReplaceLineEndings(" ").TrimEnd('.')}.");
+        }
         if (all.Any(one => one.Result.Verdict == Verdict.Violated)) return ExitCode.InvariantViolated;
         if (uncontrollable.Length > 0) return ExitCode.Usage;
         return cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Fine;

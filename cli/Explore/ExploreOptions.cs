@@ -16,7 +16,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
 {
     private const int RandomExecutions = 100_000;
 
-    public static ExploreRequest Read(SettingValues values, LabCatalogue catalogue) => new ExploreOptions(values, catalogue).Read();
+    public static ExploreRequest Read(SettingValues values, LabCatalogue catalogue) =>
+        new ExploreOptions(values, catalogue).Read();
 
     private ExploreRequest Read()
     {
@@ -38,10 +39,15 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         StrategySettings settings = Settings();
         if (replay.Length > 0)
         {
-            if (!ScheduleText.TryDecode(replay, out ScheduleKey? recorded, out _, out string? complaint)) throw new UsageException($"--replay: {complaint}");
-            StrategyPlan plan = ReplayPlan(recorded, GivenText(ExplorationSettings.Strategy), GivenText(ExplorationSettings.Scenario), catalogue);
+            if (!ScheduleText.TryDecode(replay, out ScheduleKey? recorded, out _, out string? complaint))
+            {
+                throw new UsageException($"--replay: {complaint}");
+            }
+            StrategyPlan plan =
+                ReplayPlan(recorded, GivenText(ExplorationSettings.Strategy), GivenText(ExplorationSettings.Scenario), catalogue);
             IReadOnlySet<string> variants = ScenarioChoice.Recorded(recorded).Variants;
-            settings = settings with { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
+            settings = settings with
+                { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
             return request with { Settings = settings, Replay = replay, Plans = [plan] };
         }
         return request with { Settings = settings, Plans = Plans() };
@@ -51,10 +57,10 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
     {
         ClassicProgram program = Names.Find("program", Of(ExplorationSettings.Program), ClassicPrograms.All, one => one.Name);
         string size = Of(ExplorationSettings.Size);
-        Search search = Names.Choice(
-            "--search", values.Typed(ExplorationSettings.Search), ("exhaustive", Search.Optimal), ("random", Search.Random), ("pct", Search.Pct), ("pos", Search.Pos),
-            ("urw", Search.Urw), ("auto", Search.Optimal));
-        return new ProgramRequest(program, size.Length == 0 ? program.DefaultSize : Quantities.Whole("--size", size, 1, program.SizeMax), new ExploreSettings
+        Search search = Names.Choice("--search", values.Typed(ExplorationSettings.Search), ("exhaustive", Search.Optimal),
+            ("random", Search.Random), ("pct", Search.Pct), ("pos", Search.Pos), ("urw", Search.Urw), ("auto", Search.Optimal));
+        return new ProgramRequest(program,
+            size.Length == 0 ? program.DefaultSize : Quantities.Whole("--size", size, 1, program.SizeMax), new ExploreSettings
         {
             Search = replay.Length > 0 ? Search.Replay : search,
             Schedule = replay.Length > 0 ? replay : null,
@@ -73,7 +79,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         Budget = Of(ExplorationSettings.Budget),
         PctDepth = Of(ExplorationSettings.Depth),
         Seed = Of(ExplorationSettings.Seed),
-        ExecutionsMax = ExecutionsMax(Of(ExplorationSettings.Search) is not (null or StrategySearch.Exhaustive or StrategySearch.Bounded)),
+        ExecutionsMax =
+            ExecutionsMax(Of(ExplorationSettings.Search) is not (null or StrategySearch.Exhaustive or StrategySearch.Bounded)),
         AsFound = Of(ExplorationSettings.AsFound),
         GlueFastZap = Of(ExplorationSettings.Glue),
         InsertAtTail = Of(ExplorationSettings.Tail),
@@ -83,7 +90,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
     private List<StrategyPlan> Plans()
     {
         IReadOnlyList<Subject> strategies = Strategies();
-        IReadOnlyList<Scenario>? named = GivenText(ExplorationSettings.Scenario) is { } text ? ScenarioChoice.Named(text, catalogue) : null;
+        IReadOnlyList<Scenario>? named =
+            GivenText(ExplorationSettings.Scenario) is { } text ? ScenarioChoice.Named(text, catalogue) : null;
         IReadOnlyList<Scenario> mayBeMeant = named ?? [.. strategies.SelectMany(ByDefault).DistinctBy(one => one.Name)];
         Dictionary<string, long> parameters = ScenarioChoice.Values(Of(ExplorationSettings.Set), mayBeMeant);
         StrategySearch? asked = Of(ExplorationSettings.Search);
@@ -92,19 +100,21 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         {
             IEnumerable<Scenario> scenarios = named ?? ByDefault(strategy);
             StrategySearch search = asked ?? (strategy.IsBroken ? StrategySearch.Bounded : StrategySearch.Exhaustive);
-            plans.Add(new StrategyPlan(strategy, [.. scenarios.Select(one => ScenarioChoice.With(one, parameters))], search, StopsAtViolation: named is null));
+            plans.Add(new StrategyPlan(strategy, [.. scenarios.Select(one => ScenarioChoice.With(one, parameters))], search,
+                StopsAtViolation: named is null));
         }
         return plans;
     }
 
-    /// <summary>
-    /// For a sound one the large one, or those of the families whose members it names; for a broken one all: first those that reject it, then those of
-    /// the families.
-    /// </summary>
+    /// <summary>For a sound one the large one, or those of the families whose members it names; for a broken one all: first those
+    /// that reject it, then those of the families.</summary>
     private IReadOnlyList<Scenario> ByDefault(Subject subject)
     {
         Scenario[] ofFamilies = [.. subject.Said.SelectMany(member => LabCatalogue.ScenariosOf(member.Family))];
-        if (!subject.IsBroken) return ofFamilies.Length > 0 ? ofFamilies : [catalogue.Scenario(ExplorationSettings.SoundScenario)];
+        if (!subject.IsBroken)
+        {
+            return ofFamilies.Length > 0 ? ofFamilies : [catalogue.Scenario(ExplorationSettings.SoundScenario)];
+        }
         return
         [
             .. catalogue.Scenarios.OrderBy(one => !subject.Members.Any(member => one.Rejects.Contains(member.Name)))
@@ -118,7 +128,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         (string name, IReadOnlyDictionary<string, long> values, _) = ScenarioChoice.Recorded(recorded);
         if (strategy is not null && strategy != recorded.Subject) throw Contradiction("--strategy", strategy, recorded.Subject);
         Subject entry = catalogue.Named(recorded.Subject, Explorable(catalogue));
-        IReadOnlyList<Scenario> made = scenario is null ? [Names.Find("scenario", name, catalogue.Scenarios, one => one.Name)] : ScenarioChoice.Named(scenario, catalogue);
+        IReadOnlyList<Scenario> made = scenario is null ? [Names.Find("scenario", name, catalogue.Scenarios, one => one.Name)]
+            : ScenarioChoice.Named(scenario, catalogue);
         if (made is not [var only] || only.Name != name) throw Contradiction("--scenario", scenario!, name);
         return new StrategyPlan(entry, [ScenarioChoice.With(only, values)], StrategySearch.Exhaustive, StopsAtViolation: false);
     }
@@ -127,22 +138,26 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         new($"{option} {given} contradicts the replay string, which is for '{inString}'; leave the option out.");
 
     /// <summary>What the running kernel does is not under the explorer's control.</summary>
-    private static IReadOnlyList<Subject> Explorable(LabCatalogue catalogue) => [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
+    private static IReadOnlyList<Subject> Explorable(LabCatalogue catalogue) =>
+        [.. catalogue.Strategies.Where(entry => !entry.NeedsKernel)];
 
     private IReadOnlyList<Subject> Strategies()
     {
         IReadOnlyList<Subject> chosen = catalogue.SubjectsNamed(
-            Of(ExplorationSettings.Strategy), Of(ExplorationSettings.Notifier), Of(ExplorationSettings.Ageing), Explorable(catalogue),
+            Of(ExplorationSettings.Strategy), Of(ExplorationSettings.Notifier), Of(ExplorationSettings.Ageing),
+            Explorable(catalogue),
             ("all", entry => !entry.IsBroken && !entry.IsBound), ("broken", entry => entry.IsBroken));
         if (chosen.FirstOrDefault(entry => entry.IsBound) is not { } bound) return chosen;
-        throw new UsageException($"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");
+        throw new UsageException(
+            $"'{bound.Name}' is a floor for measurements, not a strategy that can be explored; leave it out.");
     }
 
     private T Of<T>(Setting<T> setting) => values.Of(setting);
 
     private string? GivenText(Setting setting) => values.IsGiven(setting) ? values.Typed(setting) : null;
 
-    private long ExecutionsMax(bool isRandom) => Of(ExplorationSettings.ExecutionsMax) ?? (isRandom ? RandomExecutions : long.MaxValue);
+    private long ExecutionsMax(bool isRandom) =>
+        Of(ExplorationSettings.ExecutionsMax) ?? (isRandom ? RandomExecutions : long.MaxValue);
 
     private void Refuse(IEnumerable<Setting> settings, string why)
     {

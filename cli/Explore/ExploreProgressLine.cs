@@ -5,7 +5,8 @@ using Lab.Settings;
 
 namespace Lab.Cli.Explore;
 
-/// <summary>How far an exploration is, on standard error: one line that is written over on a terminal, otherwise a line every five seconds.</summary>
+/// <summary>How far an exploration is, on standard error: one line that is written over on a terminal, otherwise a line every
+/// five seconds.</summary>
 /// <remarks>Explorers may call <see cref="Show"/> from any of their threads.</remarks>
 internal sealed class ExploreProgressLine(TextWriter error, bool live, string subject) : IDisposable
 {
@@ -44,8 +45,10 @@ internal sealed class ExploreProgressLine(TextWriter error, bool live, string su
     {
         string states = progress.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.States:N0} states") : "";
         string left = progress.DoneShare is > 0.001 and <= 1 and { } share
-            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, {Quantities.DescribeLeft(TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)))} left")
+            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, "
+                + $"{Quantities.DescribeLeft(TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)))} left")
             : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{left}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{left}");
     }
 }

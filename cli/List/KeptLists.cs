@@ -5,14 +5,16 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Cli.List;
 
-/// <summary><c>lab list comparisons</c> and <c>lab list baselines</c>: what there is to resume, add to a history, or compare with.</summary>
+/// <summary><c>lab list comparisons</c> and <c>lab list baselines</c>: what there is to resume, add to a history, or compare
+/// with.</summary>
 internal static class KeptLists
 {
     /// <summary>Newest first; one that cannot be read is listed with its problem.</summary>
     public static void PrintComparisons(LabConsole console, string root)
     {
         string[] folders = Directory.Exists(root)
-            ? [.. Directory.EnumerateDirectories(root).Where(folder => File.Exists(Path.Combine(folder, ComparisonFolder.ManifestFile))).OrderDescending(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateDirectories(root).Where(folder =>
+                File.Exists(Path.Combine(folder, ComparisonFolder.ManifestFile))).OrderDescending(StringComparer.Ordinal)]
             : [];
         if (folders.Length == 0) console.Out.WriteLine($"no comparisons in {root}");
         foreach (string folder in folders)
@@ -20,8 +22,10 @@ internal static class KeptLists
             try
             {
                 ComparisonManifest manifest = ComparisonFolder.Open(folder).Manifest;
-                string blocks = string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks");
-                console.Out.WriteLine($"{Path.GetFileName(folder)}  {State(manifest)}  {blocks}  {string.Join(" | ", manifest.Arms.Select(arm => arm.Label))}");
+                string blocks =
+                    string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks");
+                console.Out.WriteLine(
+                    $"{Path.GetFileName(folder)}  {State(manifest)}  {blocks}  {string.Join(" | ", manifest.Arms.Select(arm => arm.Label))}");
             }
             catch (RunDamagedException error)
             {
@@ -42,8 +46,10 @@ internal static class KeptLists
             string what = runs.Count == 0 ? "no run that can be read" : string.Join("  ",
             [
                 string.Create(CultureInfo.InvariantCulture, $"{runs.Count} run{(runs.Count == 1 ? "" : "s")}"),
-                Each(runs, run => string.Create(CultureInfo.InvariantCulture, $"{run.Machine.Cpu}, {run.Machine.Cores} cores, Linux {run.Machine.Kernel}")),
-                Each(runs, run => run.GitCommit is { } commit ? CommitNames.Short(commit) + (run.GitDirty == true ? "+changes" : "") : "commit unknown"),
+                Each(runs, run => string.Create(CultureInfo.InvariantCulture,
+                    $"{run.Machine.Cpu}, {run.Machine.Cores} cores, Linux {run.Machine.Kernel}")),
+                Each(runs, run => run.GitCommit is { } commit
+                    ? CommitNames.Short(commit) + (run.GitDirty == true ? "+changes" : "") : "commit unknown"),
                 string.Join(",", ArmReader.StrategiesIn(runs)),
             ]);
             console.Out.WriteLine($"{name}  {what}");
@@ -58,5 +64,6 @@ internal static class KeptLists
         _ => "partial",
     };
 
-    private static string Each(IReadOnlyList<RunRecord> runs, Func<Manifest, string> of) => string.Join("; ", runs.Select(run => of(run.Manifest)).Distinct());
+    private static string Each(IReadOnlyList<RunRecord> runs, Func<Manifest, string> of) =>
+        string.Join("; ", runs.Select(run => of(run.Manifest)).Distinct());
 }

@@ -16,12 +16,15 @@ namespace Lab.Cli.List;
 /// <summary><c>lab list</c>: what can be named, and the runs, comparisons and baselines that there are.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] Kinds = ["strategies", "notifiers", "ageing", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
+    private static readonly string[] Kinds =
+        ["strategies", "notifiers", "ageing", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
 
     public static Command Build(LabConsole console)
     {
-        Argument<string> kind = new("kind") { Description = "strategies, notifiers, ageing, workloads, mmus, scenarios, programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or results/comparisons by default; baselines are beside it" };
+        Argument<string> kind = new("kind") { Description = "strategies, notifiers, ageing, workloads, mmus, scenarios, "
+            + "programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or "
+            + "results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
         Command command = new("list", "what can be run, and the runs so far");
         command.Arguments.Add(kind);
@@ -33,16 +36,41 @@ internal static class ListCommand
             foreach (string path in parsed.GetValue(plugin) ?? []) catalogue.AddPlugin(path);
             string? wanted = parsed.GetValue(kind);
             if (wanted is not null) Names.Find("list", wanted, Kinds, name => name);
-            if (wanted is null or "strategies") Print(console, "strategies", catalogue.MembersOf(Family.Roots).Select(one => (one.Name, Describe(one))));
-            if (wanted is null or "notifiers") Print(console, "notifiers", catalogue.MembersOf(Family.Notifier).Select(one => (one.Name, Describe(one))));
-            if (wanted is null or "ageing") Print(console, "ageing", catalogue.MembersOf(Family.Ageing).Select(one => (one.Name, Describe(one))));
-            if (wanted is null or "workloads") Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
+            if (wanted is null or "strategies")
+            {
+                Print(console, "strategies", catalogue.MembersOf(Family.Roots).Select(one => (one.Name, Describe(one))));
+            }
+            if (wanted is null or "notifiers")
+            {
+                Print(console, "notifiers", catalogue.MembersOf(Family.Notifier).Select(one => (one.Name, Describe(one))));
+            }
+            if (wanted is null or "ageing")
+            {
+                Print(console, "ageing", catalogue.MembersOf(Family.Ageing).Select(one => (one.Name, Describe(one))));
+            }
+            if (wanted is null or "workloads")
+            {
+                Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
+            }
             if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
-            if (wanted is null or "scenarios") Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
-            if (wanted is null or "programs") Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
+            if (wanted is null or "scenarios")
+            {
+                Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
+            }
+            if (wanted is null or "programs")
+            {
+                Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
+            }
             if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder) ?? Path.Combine("results", "runs"));
-            if (wanted == "comparisons") KeptLists.PrintComparisons(console, parsed.GetValue(folder) ?? Path.Combine("results", "comparisons"));
-            if (wanted == "baselines") KeptLists.PrintBaselines(console, SavedBaseline.Beside(parsed.GetValue(folder) ?? Path.Combine("results", "runs")));
+            if (wanted == "comparisons")
+            {
+                KeptLists.PrintComparisons(console, parsed.GetValue(folder) ?? Path.Combine("results", "comparisons"));
+            }
+            if (wanted == "baselines")
+            {
+                KeptLists.PrintBaselines(console,
+                    SavedBaseline.Beside(parsed.GetValue(folder) ?? Path.Combine("results", "runs")));
+            }
             return ExitCode.Fine;
         }));
         return command;
@@ -65,7 +93,8 @@ internal static class ListCommand
 
     private static void Print(LabConsole console, string title, IEnumerable<(string Name, string Text)> rows)
     {
-        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(console.Out), Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
+            { Out = new AnsiConsoleOutput(console.Out), Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No });
         if (!console.IsOutTerminal) ansi.Profile.Width = 80;
         console.Out.WriteLine(title);
         Grid grid = new();
@@ -86,7 +115,8 @@ internal static class ListCommand
                 : run.State == RunState.Partial ? $"partial ({run.PartialReason})"
                 : run.State.ToString()!.ToLowerInvariant();
             string what = run.Manifest is null ? "" : string.Create(CultureInfo.InvariantCulture,
-                $"{run.Manifest.Measurements.Count} measurements, {run.Manifest.Settings.GetValueOrDefault("workload")}, {run.Manifest.Settings.GetValueOrDefault("strategy")}");
+                $"{run.Manifest.Measurements.Count} measurements, {run.Manifest.Settings.GetValueOrDefault("workload")}, "
+                    + $"{run.Manifest.Settings.GetValueOrDefault("strategy")}");
             console.Out.WriteLine($"{run.Id}  {state}  {what}".TrimEnd());
         }
     }

@@ -5,10 +5,8 @@ using Lab.Settings;
 
 namespace Lab.Cli.Options;
 
-/// <summary>
-/// The settings with which an arm was measured before, for the arms that are measured beside it: whoever compares with a baseline wants to know about the
-/// strategy, not about a memory size that nobody typed again.
-/// </summary>
+/// <summary>The settings with which an arm was measured before, for the arms that are measured beside it: whoever compares with a
+/// baseline wants to know about the strategy, not about a memory size that nobody typed again.</summary>
 internal sealed class InheritedSettings
 {
     private readonly Dictionary<string, string> _values = [];
@@ -26,18 +24,25 @@ internal sealed class InheritedSettings
         }
     }
 
-    /// <summary>Of the first arm, if it is the only one that was measured before; else null, as for one that cannot be read.</summary>
+    /// <summary>Of the first arm, if it is the only one that was measured before; else null, as for one that cannot be
+    /// read.</summary>
     public static InheritedSettings? Of(IReadOnlyList<ComparisonArm> arms)
     {
-        if (arms.Count < 2 || arms[0].Source == ArmSource.Strategy || arms.Skip(1).Any(arm => arm.Source != ArmSource.Strategy) || !Directory.Exists(arms[0].From!)) return null;
+        if (arms.Count < 2 || arms[0].Source == ArmSource.Strategy || arms.Skip(1).Any(arm => arm.Source != ArmSource.Strategy)
+            || !Directory.Exists(arms[0].From!))
+        {
+            return null;
+        }
         IReadOnlyList<RunRecord> records = ArmReader.FromFolder(arms[0].From!, []);
         return records.Count == 0 ? null : new InheritedSettings(arms[0], [.. records.Select(record => record.Manifest)]);
     }
 
-    /// <summary>The value of a setting that was not typed; null if the earlier runs have none, or none that can be given.</summary>
+    /// <summary>The value of a setting that was not typed; null if the earlier runs have none, or none that can be
+    /// given.</summary>
     public string? ValueOf(Setting setting) => _values.GetValueOrDefault(setting.Name);
 
-    /// <summary>One line for people: where settings come from that they did not type, as far as they are none that would be used anyway.</summary>
+    /// <summary>One line for people: where settings come from that they did not type, as far as they are none that would be used
+    /// anyway.</summary>
     public string Describe(IReadOnlyList<(Setting Setting, string Value)> taken)
     {
         string what = taken.Count == 0 ? "the defaults" : string.Join(", ", taken.Select(one => $"{one.Setting} {one.Value}"));

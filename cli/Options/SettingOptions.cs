@@ -9,7 +9,8 @@ internal sealed class SettingOptions
     private readonly (Setting Setting, Option Option)[] _options;
 
     /// <param name="settings">What can be given.</param>
-    /// <param name="byDefault">The default of one, where the command's is another than the declaration's; null where it is not.</param>
+    /// <param name="byDefault">The default of one, where the command's is another than the declaration's; null where it is
+    /// not.</param>
     public SettingOptions(IEnumerable<Setting> settings, Func<Setting, string?>? byDefault = null) =>
         _options = [.. settings.Select(setting => (setting, OptionOf(setting, byDefault?.Invoke(setting) ?? setting.Default)))];
 
@@ -20,14 +21,16 @@ internal sealed class SettingOptions
 
     /// <summary>What was typed.</summary>
     /// <exception cref="UsageException">A value cannot be.</exception>
-    public SettingValues Read(ParseResult parsed) => SettingValues.Read(_options.Select(one => one.Setting), setting => Typed(parsed, setting));
+    public SettingValues Read(ParseResult parsed) =>
+        SettingValues.Read(_options.Select(one => one.Setting), setting => Typed(parsed, setting));
 
     /// <summary>The texts of one that was typed; null if it was not.</summary>
     public IReadOnlyList<string>? Typed(ParseResult parsed, Setting setting)
     {
         Option option = _options.First(one => one.Setting == setting).Option;
         if (parsed.GetResult(option) is not { Implicit: false } given) return null;
-        return option is Option<bool> flag ? [parsed.GetValue(flag) ? "on" : "off"] : [.. given.Tokens.Select(token => token.Value)];
+        return option is Option<bool> flag ? [parsed.GetValue(flag) ? "on" : "off"]
+            : [.. given.Tokens.Select(token => token.Value)];
     }
 
     /// <summary>An option of a verb that has no settings.</summary>

@@ -8,7 +8,8 @@ using Lab.Settings;
 
 namespace Lab.Cli.Report;
 
-/// <summary>A comparison that was measured in blocks, to be reported again with the threshold and the metrics that it was made with.</summary>
+/// <summary>A comparison that was measured in blocks, to be reported again with the threshold and the metrics that it was made
+/// with.</summary>
 internal sealed class ComparisonSubject : IReportSubject
 {
     private readonly ComparisonFolder _folder;
@@ -18,17 +19,20 @@ internal sealed class ComparisonSubject : IReportSubject
     public ComparisonSubject(ComparisonFolder folder, LabConsole console)
     {
         IReadOnlyList<ComparisonArm> arms = folder.Manifest.Arms;
-        if (arms.Count < 2) throw new UsageException($"'{folder.Path}' has one arm, so there is nothing to compare; report its runs.");
+        if (arms.Count < 2) throw new UsageException(
+            $"'{folder.Path}' has one arm, so there is nothing to compare; report its runs.");
         FixedArms given = new(arms, console.Error);
         _folder = folder;
         _comparison = ArmComparison.Of(
-            [.. arms.Select((arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder, index) : given.Of(index))],
+            [.. arms.Select(
+                (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder, index) : given.Of(index))],
             folder.Manifest.Threshold, folder.Manifest.Gated);
     }
 
     public string WriteReport() => ComparisonReport.Write(_comparison, _folder);
 
-    public void Print(OutputFormat format, LabConsole console) => CompareOutput.Print(_comparison, _folder, Of(format), console.Out, console.Error);
+    public void Print(OutputFormat format, LabConsole console) =>
+        CompareOutput.Print(_comparison, _folder, Of(format), console.Out, console.Error);
 
     public HdrLogFile? Log() => null;
 

@@ -33,17 +33,22 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
         {
             console.Out.WriteLine("tag,unit,intervals,count,p50,p90,p99,p99_9,max");
             foreach (HdrLogRecord row in rows)
-                console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Cell(row.Tag)},{Cell(row.Unit)},{row.Intervals},{row.Count},{row.P50},{row.P90},{row.P99},{row.P999},{row.Max}"));
+            {
+                console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Cell(row.Tag)},{Cell(row.Unit)},"
+                    + $"{row.Intervals},{row.Count},{row.P50},{row.P90},{row.P99},{row.P999},{row.Max}"));
+            }
             return;
         }
         TextTable table = new("", [new("tag"), .. Column.Numbers("count", "p50", "p99", "p99.9", "max")],
         [
             .. rows.Select(row => (string[])[row.Tag, row.Count.ToString("N0", CultureInfo.InvariantCulture),
-                .. ((double?[])[row.P50, row.P99, row.P999, row.Max]).Select(value => value is { } number ? Quantity.Format(number, row.Unit) : "–")]),
+                .. ((double?[])[row.P50, row.P99, row.P999, row.Max]).Select(
+                    value => value is { } number ? Quantity.Format(number, row.Unit) : "–")]),
         ]);
         foreach (string line in format == OutputFormat.Markdown ? table.Markdown() : table.Text()) console.Out.WriteLine(line);
         if (format == OutputFormat.Markdown) return;
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_log.Count:N0} intervals, {rows.Sum(row => row.Count):N0} samples."));
+        console.Out.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{_log.Count:N0} intervals, {rows.Sum(row => row.Count):N0} samples."));
     }
 
     public string Page() => HdrLogReport.Render(_log, Path.GetFileName(path));
@@ -54,12 +59,14 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
 }
 
 /// <summary>A tag of a histogram log for programs; quantiles are null where it has no samples.</summary>
-internal sealed record HdrLogRecord(string Tag, string Unit, int Intervals, long Count, double? P50, double? P90, double? P99, [property: JsonPropertyName("p99_9")] double? P999, double? Max)
+internal sealed record HdrLogRecord(string Tag, string Unit, int Intervals, long Count, double? P50, double? P90, double? P99,
+    [property: JsonPropertyName("p99_9")] double? P999, double? Max)
 {
     public static HdrLogRecord Of(HdrLogReport.TagTotal tag)
     {
         double? At(double p) => tag.Count == 0 ? null : Quantiles.At(tag.Buckets, p);
-        return new HdrLogRecord(tag.Tag, tag.Unit, tag.Intervals, tag.Count, At(0.5), At(0.9), At(0.99), At(0.999), tag.Count == 0 ? null : tag.Max);
+        return new HdrLogRecord(tag.Tag, tag.Unit, tag.Intervals, tag.Count, At(0.5), At(0.9), At(0.99), At(0.999),
+            tag.Count == 0 ? null : tag.Max);
     }
 }
 

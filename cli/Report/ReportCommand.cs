@@ -6,15 +6,20 @@ using Lab.Settings;
 
 namespace Lab.Cli.Report;
 
-/// <summary><c>lab report</c>: writes the figures and the page of a run, a comparison, a history or a histogram log again, prints its tables, and exports them.</summary>
+/// <summary><c>lab report</c>: writes the figures and the page of a run, a comparison, a history or a histogram log again, prints
+/// its tables, and exports them.</summary>
 internal static class ReportCommand
 {
     public static Command Build(LabConsole console)
     {
-        Argument<string> what = new("what") { Description = "a run (id, beginning of an id, path, or latest), a comparison (id, path), a history (.csv) or a histogram log (.hlog)", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> folder = new("--out") { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
-        Option<string> format = new("--format") { Description = "standard output: table, json, csv or markdown", DefaultValueFactory = _ => "table" };
-        Option<string> export = new("--export") { Description = "file to write as well: .csv, .json, .md, .html, or .hlog for the histograms of a run" };
+        Argument<string> what = new("what") { Description = "a run (id, beginning of an id, path, or latest), a comparison (id, "
+            + "path), a history (.csv) or a histogram log (.hlog)", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> folder = new("--out")
+            { Description = "folder of the run folders", DefaultValueFactory = _ => Path.Combine("results", "runs") };
+        Option<string> format =
+            new("--format") { Description = "standard output: table, json, csv or markdown", DefaultValueFactory = _ => "table" };
+        Option<string> export = new("--export")
+            { Description = "file to write as well: .csv, .json, .md, .html, or .hlog for the histograms of a run" };
         Command command = new("report", "figures and HTML report of a run, a comparison, a history, a histogram log");
         command.Arguments.Add(what);
         command.Options.Add(folder);
@@ -22,9 +27,11 @@ internal static class ReportCommand
         command.Options.Add(export);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            OutputFormat form = Names.Find("--format value", parsed.GetValue(format)!, Enum.GetValues<OutputFormat>(), value => value.ToString().ToLowerInvariant());
+            OutputFormat form = Names.Find("--format value", parsed.GetValue(format)!, Enum.GetValues<OutputFormat>(),
+                value => value.ToString().ToLowerInvariant());
             ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path) : null;
-            IReportSubject subject = ReportSubject.Find(parsed.GetValue(what) ?? RunStore.Latest, parsed.GetValue(folder)!, console);
+            IReportSubject subject =
+                ReportSubject.Find(parsed.GetValue(what) ?? RunStore.Latest, parsed.GetValue(folder)!, console);
             string report = subject.WriteReport();
             subject.Print(form, console);
             file?.Write(subject, console);

@@ -31,25 +31,39 @@ internal static class ReportSubject
     public static IReportSubject Find(string what, string runs, LabConsole console)
     {
         if (what.EndsWith(".hlog", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HdrLogSubject(what);
-        if (what.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HistorySubject(what, console);
+        if (what.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(what))
+        {
+            return new HistorySubject(what, console);
+        }
         if (ComparisonOf(what, runs) is { } comparison) return new ComparisonSubject(comparison, console);
         return new RunSubject(new RunStore(runs).Open(what));
     }
 
-    /// <summary>By the path of its folder or manifest, else by its id or the beginning of exactly one. Null if it is none; a run of that id comes first.</summary>
+    /// <summary>By the path of its folder or manifest, else by its id or the beginning of exactly one. Null if it is none; a run
+    /// of that id comes first.</summary>
     private static ComparisonFolder? ComparisonOf(string what, string runs)
     {
-        if (Path.GetFileName(what) == ComparisonFolder.ManifestFile || File.Exists(Path.Combine(what, ComparisonFolder.ManifestFile))) return ComparisonFolder.Open(what);
+        if (Path.GetFileName(what) == ComparisonFolder.ManifestFile
+            || File.Exists(Path.Combine(what, ComparisonFolder.ManifestFile)))
+        {
+            return ComparisonFolder.Open(what);
+        }
         string comparisons = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(runs)) ?? "", "comparisons");
-        if (what.Length == 0 || what == RunStore.Latest || what.Contains(Path.DirectorySeparatorChar) || !Directory.Exists(comparisons) || Begins(runs, what).Any()) return null;
+        if (what.Length == 0 || what == RunStore.Latest || what.Contains(Path.DirectorySeparatorChar)
+            || !Directory.Exists(comparisons) || Begins(runs, what).Any())
+        {
+            return null;
+        }
         string[] found = [.. Begins(comparisons, what)];
-        if (found.Length > 1 && !found.Contains(what))
-            throw new RunNotFoundException($"'{what}' is ambiguous, {found.Length} comparisons begin with it: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", …" : "")}.");
-        return found.Length == 0 ? null : ComparisonFolder.Open(Path.Combine(comparisons, found.Contains(what) ? what : found[0]));
+        if (found.Length > 1 && !found.Contains(what)) throw new RunNotFoundException($"'{what}' is ambiguous, {found.Length} "
+            + $"comparisons begin with it: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", …" : "")}.");
+        return found.Length == 0 ? null
+            : ComparisonFolder.Open(Path.Combine(comparisons, found.Contains(what) ? what : found[0]));
     }
 
     private static IEnumerable<string> Begins(string root, string prefix) =>
         Directory.Exists(root)
-            ? Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!).Where(id => id.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            ? Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!)
+                .Where(id => id.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
             : [];
 }

@@ -17,10 +17,8 @@ using Spectre.Console;
 
 namespace Lab.Cli.Run;
 
-/// <summary>
-/// <c>lab run</c>: measures every strategy on every workload, runs interleaved, writes the run folder after each measurement, and prints table,
-/// verdicts and where the results are.
-/// </summary>
+/// <summary><c>lab run</c>: measures every strategy on every workload, runs interleaved, writes the run folder after each
+/// measurement, and prints table, verdicts and where the results are.</summary>
 internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> commandLine, LabConsole console)
 {
     private const long RehearsalMemory = 16L << 20;
@@ -38,14 +36,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<Planned> plan = Plan();
         // Before anything is written: what it stands on may not be there.
         using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
-        string? Refusal(Planned one) => host?.MissingFor(one.Strategy.SlotUpdates) is { } missing ? $"{one.Strategy.Name} needs {missing}." : null;
+        string? Refusal(Planned one) =>
+            host?.MissingFor(one.Strategy.SlotUpdates) is { } missing ? $"{one.Strategy.Name} needs {missing}." : null;
         IReadOnlyList<string> refusals = [.. plan.Select(Refusal).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => Refusal(one) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
         string? unwatched = null;
         using Watcher? watcher = request.Values.Of(RunSettings.Watch) ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;
         _watcher = watcher;
-        IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched], .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
+        IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched],
+            .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
@@ -79,7 +79,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         return Report(folder, cancellation.IsCancellationRequested && !hung);
     }
 
-    /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all alike.</summary>
+    /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all
+    /// alike.</summary>
     private List<Planned> Plan()
     {
         List<Planned> plan = [];
@@ -88,18 +89,21 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             foreach (WorkloadEntry workload in request.Workloads)
             {
                 IEnumerable<Subject> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
-                plan.AddRange(order.Where(strategy => workload.Takes(strategy)).Select(strategy => new Planned(strategy, workload, run)));
+                plan.AddRange(
+                    order.Where(strategy => workload.Takes(strategy)).Select(strategy => new Planned(strategy, workload, run)));
             }
         }
         return plan;
     }
 
-    private bool Measure(RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
+    private bool Measure(
+        RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
         MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
         RunRequest measured = seeded with { Window = seeded.Window with { Turns = _turns } };
-        MeasurementOutcome outcome = rehearsed ?? new OneMeasurement(one.Strategy, one.Workload, measured, host, _trace, _watcher).Run(observer, cancellation);
+        MeasurementOutcome outcome = rehearsed
+            ?? new OneMeasurement(one.Strategy, one.Workload, measured, host, _trace, _watcher).Run(observer, cancellation);
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
@@ -109,17 +113,17 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         return true;
     }
 
-    /// <summary>
-    /// Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is compiled before the first window. If it
-    /// hangs or breaks an invariant, that is the outcome: no finding is thrown away.
-    /// </summary>
+    /// <summary>Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is
+    /// compiled before the first window. If it hangs or breaks an invariant, that is the outcome: no finding is thrown
+    /// away.</summary>
     private MeasurementOutcome? Rehearse(Planned one, RunRequest seeded, IHardwareHost? host, CancellationToken cancellation)
     {
         RunRequest brief = seeded with
         {
             Window = seeded.Window with
             {
-                Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength, SteadyLimit = TimeSpan.Zero,
+                Duration = RehearsalLength, WarmupMinimum = TimeSpan.Zero, WarmupLimit = RehearsalLength,
+                SteadyLimit = TimeSpan.Zero,
                 Turns = _turns is null ? null : new UncontestedTurns(RehearsalLength / 3),
             },
             Parameters = seeded.Parameters with { MemoryBytes = Math.Min(seeded.Parameters.MemoryBytes, RehearsalMemory) },
@@ -152,9 +156,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     private int Code(RunRecord record, bool interrupted)
     {
-        if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung)) return ExitCode.InvariantViolated;
+        if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung))
+        {
+            return ExitCode.InvariantViolated;
+        }
         if (interrupted) return ExitCode.Interrupted;
-        return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
+        return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated
+            : ExitCode.Fine;
     }
 
     /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>
@@ -167,22 +175,29 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     private List<string> Warnings()
     {
-        List<string> warnings = [.. request.Idle().Select(setting => $"{setting.Option} is for {string.Join(" or ", setting.Only)} and changes nothing here.")];
+        List<string> warnings = [.. request.Idle()
+            .Select(setting => $"{setting.Option} is for {string.Join(" or ", setting.Only)} and changes nothing here.")];
         int cores = MachineLimits.Read().UsableCores;
         if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Offers(WorkloadOffers.VcpuThreads)))
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting for a core; contention at high vCPU counts cannot be shown here."));
+                $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting "
+                    + $"for a core; contention at high vCPU counts cannot be shown here."));
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);
-        if (request.Parameters is { Trace: { } trace } && !request.Values.Of(VmmTraceReplay.AtFullSpeed) && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
+        if (request.Parameters is { Trace: { } trace } && !request.Values.Of(VmmTraceReplay.AtFullSpeed)
+            && trace.Calls[^1].AtNanoseconds > request.Window.Duration.TotalNanoseconds)
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees only part of it; use --duration or --speed max."));
+                $"{trace.Name} takes {trace.Calls[^1].AtNanoseconds / 1e9:0.0} s with its own timing: a shorter window sees only "
+                    + $"part of it; use --duration or --speed max."));
         }
         if (request.Parameters.RatePerSecond == 0)
-            warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it unseen; --rate measures from the intended start.");
+        {
+            warnings.Add("closed loop: an update starts when the one before has ended, so a slow one delays those behind it "
+                + "unseen; --rate measures from the intended start.");
+        }
         return warnings;
     }
 
@@ -198,7 +213,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
             Machine = ThisMachine.Facts(machine) with
             {
-                Facts = DoctorFindings.Cheap((request.Hardware ?? new HardwareSettings()).KvmDevice).ToDictionary(fact => fact.Name, fact => fact.Value),
+                Facts = DoctorFindings.Cheap((request.Hardware ?? new HardwareSettings()).KvmDevice).ToDictionary(
+                    fact => fact.Name, fact => fact.Value),
             },
             Runtime = ThisMachine.Runtime(machine),
             Clock = new ClockFacts

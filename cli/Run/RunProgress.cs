@@ -6,13 +6,16 @@ using Spectre.Console;
 
 namespace Lab.Cli.Run;
 
-/// <summary>Where a run stands, on standard error: a live bar with the time left on a terminal, one quiet line per measurement otherwise.</summary>
+/// <summary>Where a run stands, on standard error: a live bar with the time left on a terminal, one quiet line per measurement
+/// otherwise.</summary>
 internal sealed class RunProgress(TextWriter error, bool live)
 {
     private static readonly TimeSpan TearDown = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Runs the measurements in order until one says that the next need not be begun; each is told where to report.</summary>
-    public void Each<T>(IReadOnlyList<T> items, Func<T, string> nameOf, TimeSpan expectedEach, Func<T, IWindowObserver?, bool> run)
+    /// <summary>Runs the measurements in order until one says that the next need not be begun; each is told where to
+    /// report.</summary>
+    public void Each<T>(
+        IReadOnlyList<T> items, Func<T, string> nameOf, TimeSpan expectedEach, Func<T, IWindowObserver?, bool> run)
     {
         if (!live)
         {
@@ -27,14 +30,16 @@ internal sealed class RunProgress(TextWriter error, bool live)
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         console.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 },
+                new PercentageColumn(), new SpinnerColumn())
             .Start(context =>
             {
                 ProgressTask task = context.AddTask("starting", maxValue: items.Count);
                 Stopwatch elapsed = Stopwatch.StartNew();
                 for (int index = 0; index < items.Count; index++)
                 {
-                    Reporter reporter = new(task, index, items.Count, Markup.Escape(nameOf(items[index])), expectedEach + TearDown, elapsed);
+                    Reporter reporter =
+                        new(task, index, items.Count, Markup.Escape(nameOf(items[index])), expectedEach + TearDown, elapsed);
                     reporter.Show("set-up", 0);
                     if (!run(items[index], reporter)) return;
                     task.Value = index + 1;
@@ -42,7 +47,8 @@ internal sealed class RunProgress(TextWriter error, bool live)
             });
     }
 
-    private sealed class Reporter(ProgressTask task, int index, int count, string name, TimeSpan expected, Stopwatch elapsed) : IWindowObserver
+    private sealed class Reporter(ProgressTask task, int index, int count, string name, TimeSpan expected, Stopwatch elapsed)
+        : IWindowObserver
     {
         public void OnProgress(WindowProgress progress)
         {
@@ -62,7 +68,8 @@ internal sealed class RunProgress(TextWriter error, bool live)
             // From what the measurements so far took, once there is one; before that from what was asked for.
             TimeSpan each = index > 0 ? elapsed.Elapsed / (index + done) : expected;
             TimeSpan left = each * (count - index - done);
-            task.Description = string.Create(CultureInfo.InvariantCulture, $"{index + 1}/{count} {name}: {phase}, {Quantities.DescribeLeft(left)} left");
+            task.Description = string.Create(CultureInfo.InvariantCulture,
+                $"{index + 1}/{count} {name}: {phase}, {Quantities.DescribeLeft(left)} left");
         }
     }
 }

@@ -23,6 +23,7 @@ internal static class SavedBaseline
     public static void Save(string name, IReadOnlyList<string> folders, BaselineStore store, LabConsole console)
     {
         store.Save(name, folders);
-        console.Error.WriteLine($"baseline:   {store.PathOf(name)} ({folders.Count} run folder{(folders.Count == 1 ? "" : "s")})");
+        console.Error.WriteLine(
+            $"baseline:   {store.PathOf(name)} ({folders.Count} run folder{(folders.Count == 1 ? "" : "s")})");
     }
 }

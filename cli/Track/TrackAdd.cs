@@ -13,27 +13,35 @@ namespace Lab.Cli.Track;
 /// <summary><c>lab track add</c>: the numbers of runs join the history under the commit they were measured at.</summary>
 internal static class TrackAdd
 {
-    /// <summary>How often and where to, and what has columns of its own: not what is measured. A plug-in's path is its strategy's place, not its code.</summary>
-    private static readonly string[] Immaterial = [.. RunSettings.All.Where(setting => !setting.Matters).Select(setting => setting.Name)];
+    /// <summary>How often and where to, and what has columns of its own: not what is measured. A plug-in's path is its strategy's
+    /// place, not its code.</summary>
+    private static readonly string[] Immaterial =
+        [.. RunSettings.All.Where(setting => !setting.Matters).Select(setting => setting.Name)];
 
-    private sealed record Request(IReadOnlyList<string> Runs, string Out, string History, string? Commit, bool TakesDirty, GitRepository Repository);
+    private sealed record Request(
+        IReadOnlyList<string> Runs, string Out, string History, string? Commit, bool TakesDirty, GitRepository Repository);
 
     public static Command Build(LabConsole console)
     {
         TrackOptions options = new();
-        Argument<string[]> runs = new("run") { Description = "id, beginning of an id, path, latest, a folder of runs, or a comparison folder; latest if absent", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> runs = new("run") { Description = "id, beginning of an id, path, latest, a folder of runs, or a "
+            + "comparison folder; latest if absent", Arity = ArgumentArity.ZeroOrMore };
         Option<string> commit = SettingOptions.Text("--commit", "commit that was measured; by default the one the runs name", "");
         Option<bool> dirty = new("--dirty") { Description = "accept runs of a modified tree, as COMMIT-dirty" };
         Option<string> folder = SettingOptions.Text("--out", "folder of the run folders", Path.Combine("results", "runs"));
         Command command = new("add", "add the numbers of runs to the history");
         command.Arguments.Add(runs);
-        foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Repository]) command.Options.Add(option);
+        foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Repository])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             string[] named = parsed.GetValue(runs) ?? [];
             return Execute(new Request(
                 named.Length > 0 ? named : [RunStore.Latest], parsed.GetValue(folder)!, options.HistoryFile(parsed),
-                parsed.GetValue(commit) is { Length: > 0 } given ? given : null, parsed.GetValue(dirty), new GitRepository(parsed.GetValue(options.Repository)!)), console);
+                parsed.GetValue(commit) is { Length: > 0 } given ? given : null, parsed.GetValue(dirty),
+                new GitRepository(parsed.GetValue(options.Repository)!)), console);
         }));
         return command;
     }
@@ -48,14 +56,20 @@ internal static class TrackAdd
         foreach (RunToTrack run in runs)
         {
             string commit = given ?? CommitOf(run, request.TakesDirty);
-            IReadOnlyList<HistoryRow> own = [.. HistoryRows.Of(run.Record, commit, Immaterial).Select(row => row with { RunId = run.Id })];
-            string[] unclean = [.. run.Record.Manifest.Measurements.Where(one => one.Verdict != Verdict.Clean || one.Broken).Select(one => one.Strategy).Distinct()];
-            if (unclean.Length > 0) notes.Add($"run {run.Id}: {string.Join(", ", unclean)} is broken or did not run clean; left out");
+            IReadOnlyList<HistoryRow> own =
+                [.. HistoryRows.Of(run.Record, commit, Immaterial).Select(row => row with { RunId = run.Id })];
+            string[] unclean = [.. run.Record.Manifest.Measurements.Where(one => one.Verdict != Verdict.Clean || one.Broken)
+                .Select(one => one.Strategy).Distinct()];
+            if (unclean.Length > 0)
+            {
+                notes.Add($"run {run.Id}: {string.Join(", ", unclean)} is broken or did not run clean; left out");
+            }
             else if (own.Count == 0) notes.Add($"run {run.Id} has no quantile with enough samples; left out");
             rows.AddRange(own);
         }
         foreach (string note in notes) console.Error.WriteLine($"note: {note.ReplaceLineEndings(" ")}.");
-        if (rows.Count == 0) throw new UsageException("Nothing could be added: no run is complete, clean and long enough for a quantile.");
+        if (rows.Count == 0) throw new UsageException(
+            "Nothing could be added: no run is complete, clean and long enough for a quantile.");
         IReadOnlyList<HistoryRow> added = Append(request.History, rows);
         Print(rows, added, request.History, console);
         return ExitCode.Fine;
@@ -69,7 +83,8 @@ internal static class TrackAdd
         }
         catch (ResultsUnwritableException error)
         {
-            throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space, allow writing there, or name another file with --history.");
+            throw new UsageException($"'{path}' cannot be written ({error.InnerException!.Message.TrimEnd('.')}): free space, "
+                + "allow writing there, or name another file with --history.");
         }
         catch (ArgumentException error)
         {
@@ -80,21 +95,25 @@ internal static class TrackAdd
     private static void Print(List<HistoryRow> rows, IReadOnlyList<HistoryRow> added, string path, LabConsole console)
     {
         foreach (IGrouping<string, HistoryRow> run in added.GroupBy(row => row.RunId))
+        {
             console.Out.WriteLine($"added: {run.Count()} numbers of run {run.Key} at {CommitNames.Short(run.First().Commit)}");
+        }
         string[] there = [.. rows.Select(row => row.RunId).Distinct().Except(added.Select(row => row.RunId))];
         foreach (string run in there) console.Out.WriteLine($"already there: run {run}");
         int runs = added.Select(row => row.RunId).Distinct().Count();
-        console.Out.WriteLine(added.Count == 0 ? $"{path}: nothing new" : $"{path}: {added.Count} rows of {runs} run{(runs == 1 ? "" : "s")} more");
+        console.Out.WriteLine(
+            added.Count == 0 ? $"{path}: nothing new" : $"{path}: {added.Count} rows of {runs} run{(runs == 1 ? "" : "s")} more");
     }
 
     /// <exception cref="UsageException">The run names no commit, or one that it was not exactly.</exception>
     private static string CommitOf(RunToTrack run, bool takesDirty)
     {
         Manifest manifest = run.Record.Manifest;
-        if (manifest.GitCommit is not { Length: > 0 } commit)
-            throw new UsageException($"Run {run.Id} does not know the commit that it measured; name it with --commit.");
+        if (manifest.GitCommit is not { Length: > 0 } commit) throw new UsageException(
+            $"Run {run.Id} does not know the commit that it measured; name it with --commit.");
         if (manifest.GitDirty != true) return commit;
         return takesDirty ? $"{commit}-dirty" : throw new UsageException(
-            $"Run {run.Id} was measured with uncommitted changes on top of {CommitNames.Short(commit)}, so that commit would be blamed for them; commit and measure again, name the commit with --commit, or insist with --dirty.");
+            $"Run {run.Id} was measured with uncommitted changes on top of {CommitNames.Short(commit)}, so that commit would be "
+                + "blamed for them; commit and measure again, name the commit with --commit, or insist with --dirty.");
     }
 }

@@ -18,44 +18,58 @@ internal static class TrackCulprit
     public static Command Build(LabConsole console)
     {
         TrackOptions options = new();
-        Argument<string[]> text = new("series") { Description = "words that name series: strategy, workload, metric, p99, settings; all if absent", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> change = SettingOptions.Text("--change", "the change at this commit, or its beginning; by default every open regression", "");
+        Argument<string[]> text = new("series") { Description = "words that name series: strategy, workload, metric, p99, "
+            + "settings; all if absent", Arity = ArgumentArity.ZeroOrMore };
+        Option<string> change =
+            SettingOptions.Text("--change", "the change at this commit, or its beginning; by default every open regression", "");
         Command command = new("culprit", "commits between the last good and the first bad, and how to bisect them");
         command.Arguments.Add(text);
-        foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine]) command.Options.Add(option);
+        foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
+            TrackedHistory history =
+                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
             history.PrintNotes(console.Error);
             string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!;
             IReadOnlyList<TrackedSeries> series = SeriesText.FindSome(words, history.Series);
             (TrackedSeries Series, TrackedChange Change)[] found =
             [
-                .. series.SelectMany(one => commit.Length == 0 ? one.OpenRegressions : one.Changes.Where(at => at.Culprit.FirstBad.StartsWith(commit, StringComparison.Ordinal)), (one, at) => (one, at)),
+                .. series.SelectMany(one => commit.Length == 0 ? one.OpenRegressions : one.Changes.Where(
+                    at => at.Culprit.FirstBad.StartsWith(commit, StringComparison.Ordinal)), (one, at) => (one, at)),
             ];
             if (found.Length == 0 && commit.Length > 0)
             {
-                string[] commits = [.. series.SelectMany(one => one.Changes).Select(at => CommitNames.Short(at.Culprit.FirstBad)).Distinct()];
-                throw new UsageException($"No series changes at '{commit}'. {(commits.Length == 0 ? "None has a change." : $"There are changes at {string.Join(", ", commits)}.")}");
+                string[] commits =
+                    [.. series.SelectMany(one => one.Changes).Select(at => CommitNames.Short(at.Culprit.FirstBad)).Distinct()];
+                throw new UsageException($"No series changes at '{commit}'. "
+                    + $"{(commits.Length == 0 ? "None has a change." : $"There are changes at {string.Join(", ", commits)}.")}");
             }
             if (found.Length == 0) console.Out.WriteLine(HistoryReport.Verdict(series));
             GitRepository git = new(parsed.GetValue(options.Repository)!);
             // Series that change between the same two commits have the same suspects.
             foreach (IGrouping<(string Good, string Bad), (TrackedSeries Series, TrackedChange Change)> same in
                 found.GroupBy(one => (one.Change.Culprit.LastGood, one.Change.Culprit.FirstBad)))
+            {
                 Write([.. same], same.Key.Good, same.Key.Bad, history, git, console.Out);
+            }
             return ExitCode.Fine;
         }));
         return command;
     }
 
-    private static void Write(
-        IReadOnlyList<(TrackedSeries Series, TrackedChange Change)> changes, string good, string bad, TrackedHistory history, GitRepository git, TextWriter to)
+    private static void Write(IReadOnlyList<(TrackedSeries Series, TrackedChange Change)> changes, string good, string bad,
+        TrackedHistory history, GitRepository git, TextWriter to)
     {
         foreach ((TrackedSeries series, TrackedChange change) in changes)
         {
-            foreach (string line in TextGrid.Wrap($"{TrackTables.Title(series, history.Series)}: {HistoryFigure.Percent(change.Point.Change)} ({HistoryFigure.MeaningOf(change)})", TextGrid.Width))
+            foreach (string line in TextGrid.Wrap($"{TrackTables.Title(series, history.Series)}: "
+                + $"{HistoryFigure.Percent(change.Point.Change)} ({HistoryFigure.MeaningOf(change)})", TextGrid.Width))
+            {
                 to.WriteLine(line);
+            }
         }
         to.WriteLine($"  last good  {good}");
         to.WriteLine($"  first bad  {bad}");
@@ -66,20 +80,25 @@ internal static class TrackCulprit
         }
         else if (between is null or { Count: 0 })
         {
-            string why = between is null ? $"git does not know both in '{git.Folder}' (no repository, a shallow clone, or commits that are gone)" : "the second does not come after the first";
+            string why = between is null ? $"git does not know both in '{git.Folder}' (no repository, a shallow clone, or "
+                + "commits that are gone)" : "the second does not come after the first";
             Sentence($"The commits between are unknown: {why}. --repo names another repository.", to);
         }
         else
         {
             to.WriteLine($"  {between.Count} commit{(between.Count == 1 ? "" : "s")} to suspect, oldest first:");
-            foreach (GitCommit commit in between.Take(CommitsMost)) to.WriteLine(Cut($"    {commit.Hash[..10]} {commit.Subject}"));
+            foreach (GitCommit commit in between.Take(CommitsMost))
+            {
+                to.WriteLine(Cut($"    {commit.Hash[..10]} {commit.Subject}"));
+            }
             if (between.Count > CommitsMost) to.WriteLine($"    and {between.Count - CommitsMost} more");
             if (between.Count > 1) WriteBisect(changes[0].Series, good, bad, to);
         }
         to.WriteLine();
     }
 
-    /// <summary>The good commit is kept as baseline; each step builds, compares with it, and tells git slower (1), not slower (0) or cannot tell (125).</summary>
+    /// <summary>The good commit is kept as baseline; each step builds, compares with it, and tells git slower (1), not slower (0)
+    /// or cannot tell (125).</summary>
     private static void WriteBisect(TrackedSeries series, string good, string bad, TextWriter to)
     {
         SeriesKey key = series.Key;

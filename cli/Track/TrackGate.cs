@@ -22,18 +22,25 @@ internal static class TrackGate
         TrackOptions options = new();
         Option<string> metric = SettingOptions.Text("--metric", "metrics that decide, comma-separated; all by default", "");
         Option<string> since = SettingOptions.Text("--since", "only what became worse after this commit", "");
-        Option<string> format = SettingOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
+        Option<string> format =
+            SettingOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
         Command command = new("gate", "exit with 3 if a regression is open, with 6 if that is undecided");
-        foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format]) command.Options.Add(option);
+        foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Json, TrackFormat.Github, TrackFormat.Markdown);
+            TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Json, TrackFormat.Github,
+                TrackFormat.Markdown);
             try
             {
-                TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: false);
+                TrackedHistory history =
+                    TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: false);
                 history.PrintNotes(console.Error);
                 IReadOnlyList<TrackedSeries> series = OfMetrics(parsed.GetValue(metric)!, history.Series);
-                Func<TrackedSeries, TrackedChange, bool> counts = Since(parsed.GetValue(since)!, series, new GitRepository(parsed.GetValue(options.Repository)!));
+                Func<TrackedSeries, TrackedChange, bool> counts =
+                    Since(parsed.GetValue(since)!, series, new GitRepository(parsed.GetValue(options.Repository)!));
                 return Judge(history, series, counts, form, console);
             }
             catch (NotComparableException error) when (form == TrackFormat.Github)
@@ -45,19 +52,22 @@ internal static class TrackGate
         return command;
     }
 
-    private static int Judge(
-        TrackedHistory history, IReadOnlyList<TrackedSeries> series, Func<TrackedSeries, TrackedChange, bool> counts, TrackFormat format, LabConsole console)
+    private static int Judge(TrackedHistory history, IReadOnlyList<TrackedSeries> series,
+        Func<TrackedSeries, TrackedChange, bool> counts, TrackFormat format, LabConsole console)
     {
-        Open[] open = [.. series.Select(one => new Open(one, [.. one.OpenRegressions.Where(change => counts(one, change))])).Where(one => one.Changes.Count > 0)];
+        Open[] open = [.. series.Select(one => new Open(one, [.. one.OpenRegressions.Where(change => counts(one, change))]))
+            .Where(one => one.Changes.Count > 0)];
         int tooShort = series.Count(one => !TrackedHistory.IsLongEnough(one)), fewest = ChangePointDetector.FewestPoints();
         int code = open.Length > 0 ? ExitCode.Regression : tooShort == series.Count ? ExitCode.Inconclusive : ExitCode.Fine;
         string verdict = Verdict(series, open, tooShort, fewest);
         switch (format)
         {
             case TrackFormat.Json:
-                string word = code switch { ExitCode.Regression => "regression", ExitCode.Inconclusive => "undecided", _ => "clean" };
+                string word =
+                    code switch { ExitCode.Regression => "regression", ExitCode.Inconclusive => "undecided", _ => "clean" };
                 TrackRecords.WriteJson(
-                    new GateDocument(history.Path, history.Machine, word, code, series.Count, tooShort, fewest, [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))]), console.Out);
+                    new GateDocument(history.Path, history.Machine, word, code, series.Count, tooShort, fewest,
+                        [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))]), console.Out);
                 break;
             case TrackFormat.Github:
                 WriteGithub(history, series, open, code, verdict, console.Out);
@@ -79,15 +89,19 @@ internal static class TrackGate
         if (open.Length == 0 && tooShort == series.Count)
         {
             int most = series.Max(one => one.Points.Count);
-            return string.Create(invariant, $"Undecided: finding a change takes at least {fewest} points, and no series has more than {most}.");
+            return string.Create(invariant,
+                $"Undecided: finding a change takes at least {fewest} points, and no series has more than {most}.");
         }
         int count = open.Sum(one => one.Changes.Count);
-        string verdict = count switch { 0 => "No regression is open", 1 => "1 regression is open", _ => string.Create(invariant, $"{count} regressions are open") };
-        string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that it takes to find a change");
+        string verdict = count switch { 0 => "No regression is open", 1 => "1 regression is open",
+            _ => string.Create(invariant, $"{count} regressions are open") };
+        string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} "
+            + $"fewer than the {fewest} points that it takes to find a change");
         return string.Create(invariant, $"{verdict} in {series.Count} series{left}.");
     }
 
-    private static void WriteTable(TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, string verdict, TextWriter to)
+    private static void WriteTable(
+        TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, string verdict, TextWriter to)
     {
         foreach (string line in TextGrid.Wrap($"{verdict} Machine {history.MachineText()}.", TextGrid.Width)) to.WriteLine(line);
         foreach ((TrackedSeries one, IReadOnlyList<TrackedChange> changes) in open.Select(one => (one.Series, one.Changes)))
@@ -95,7 +109,8 @@ internal static class TrackGate
             foreach (string line in TextGrid.Wrap(TrackTables.Title(one, series), TextGrid.Width)) to.WriteLine(line);
             foreach (TrackedChange change in changes)
             {
-                string text = $"{HistoryFigure.Percent(change.Point.Change)}, from {TrackTables.Value(one, change.Point.Before)} to {TrackTables.Value(one, change.Point.After)}, "
+                string text = $"{HistoryFigure.Percent(change.Point.Change)}, from {TrackTables.Value(one, change.Point.Before)} "
+                    + $"to {TrackTables.Value(one, change.Point.After)}, "
                     + $"after {CommitNames.Short(change.Culprit.LastGood)}, up to {CommitNames.Short(change.Culprit.FirstBad)}";
                 foreach (string line in TextGrid.Wrap(text, TextGrid.Width - 2)) to.WriteLine($"  {line}");
             }
@@ -103,13 +118,17 @@ internal static class TrackGate
         if (open.Length > 0) to.WriteLine("lab track culprit names the commits; lab track acknowledge accepts a change.");
     }
 
-    private static void WriteGithub(TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, int code, string verdict, TextWriter to)
+    private static void WriteGithub(
+        TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, int code, string verdict, TextWriter to)
     {
         foreach (DamagedRow row in history.Damaged) to.WriteLine(GithubAnnotations.Damaged(row));
         foreach (Open one in open)
+        {
             foreach (TrackedChange change in one.Changes) to.WriteLine(GithubAnnotations.Regression(one.Series, change, series));
+        }
         string level = code == ExitCode.Inconclusive ? "warning" : "notice";
-        to.WriteLine(GithubAnnotations.Line(level, code == ExitCode.Inconclusive ? "Too few points" : "Performance history", verdict));
+        to.WriteLine(
+            GithubAnnotations.Line(level, code == ExitCode.Inconclusive ? "Too few points" : "Performance history", verdict));
     }
 
     /// <exception cref="UsageException">A metric that no series has.</exception>
@@ -121,29 +140,37 @@ internal static class TrackGate
         return [.. series.Where(one => wanted.Contains(one.Key.Metric))];
     }
 
-    /// <summary>
-    /// Whether a change is newer than a commit: by git, where it knows both, else by the order of the series' points. A series without the commit counts whole.
-    /// </summary>
+    /// <summary>Whether a change is newer than a commit: by git, where it knows both, else by the order of the series' points. A
+    /// series without the commit counts whole.</summary>
     /// <exception cref="UsageException">Neither git nor the history knows the commit.</exception>
-    private static Func<TrackedSeries, TrackedChange, bool> Since(string revision, IReadOnlyList<TrackedSeries> series, GitRepository git)
+    private static Func<TrackedSeries, TrackedChange, bool> Since(
+        string revision, IReadOnlyList<TrackedSeries> series, GitRepository git)
     {
         if (revision.Length == 0) return (_, _) => true;
         string? known = git.Resolve(revision);
         if (known is null && !series.Any(one => LastOf(one, revision) >= 0))
+        {
             throw new UsageException($"--since '{revision}' is neither a commit of '{git.Folder}' nor of the history.");
+        }
         Dictionary<string, bool?> answers = [];
         return (one, change) =>
         {
             string commit = change.Culprit.FirstBad;
-            if (!answers.TryGetValue(commit, out bool? isOld)) answers.Add(commit, isOld = known is null ? null : git.IsAncestor(commit, known));
-            return isOld is { } old ? !old : change.Point.Index > Math.Max(LastOf(one, revision), known is null ? -1 : LastOf(one, known));
+            if (!answers.TryGetValue(commit, out bool? isOld))
+            {
+                answers.Add(commit, isOld = known is null ? null : git.IsAncestor(commit, known));
+            }
+            return isOld is { } old ? !old
+                : change.Point.Index > Math.Max(LastOf(one, revision), known is null ? -1 : LastOf(one, known));
         };
     }
 
     private static int LastOf(TrackedSeries series, string commit)
     {
         for (int index = series.Points.Count - 1; index >= 0; index--)
+        {
             if (series.Points[index].Commit.StartsWith(commit, StringComparison.Ordinal)) return index;
+        }
         return -1;
     }
 }

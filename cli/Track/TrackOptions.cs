@@ -19,9 +19,11 @@ internal enum TrackFormat
 /// <summary>What several verbs of <c>lab track</c> ask for.</summary>
 internal sealed class TrackOptions
 {
-    public Option<string> History { get; } = SettingOptions.Text("--history", "the history's file; acknowledged.csv is beside it", Path.Combine("history", "history.csv"));
+    public Option<string> History { get; } = SettingOptions.Text("--history", "the history's file; acknowledged.csv is beside it",
+        Path.Combine("history", "history.csv"));
 
-    public Option<string> Machine { get; } = SettingOptions.Text("--machine", "machine whose series to use: all, or a fingerprint; by default this one", "");
+    public Option<string> Machine { get; } =
+        SettingOptions.Text("--machine", "machine whose series to use: all, or a fingerprint; by default this one", "");
 
     public Option<string> Repository { get; } = SettingOptions.Text("--repo", "git repository of the commits", ".");
 
@@ -31,5 +33,6 @@ internal sealed class TrackOptions
 
     /// <exception cref="UsageException">An empty name.</exception>
     public string HistoryFile(ParseResult parsed) =>
-        parsed.GetValue(History) is { Length: > 0 } path ? path : throw new UsageException("--history is empty; name the history's file, such as history/history.csv.");
+        parsed.GetValue(History) is { Length: > 0 } path ? path
+        : throw new UsageException("--history is empty; name the history's file, such as history/history.csv.");
 }

@@ -14,16 +14,22 @@ internal static class TrackShow
     public static Command Build(LabConsole console)
     {
         TrackOptions options = new();
-        Option<string[]> series = new("--series") { Description = "words that name series: strategy, workload, metric, p99, settings; may be repeated", AllowMultipleArgumentsPerToken = true };
+        Option<string[]> series = new("--series") { Description = "words that name series: strategy, workload, metric, p99, "
+            + "settings; may be repeated", AllowMultipleArgumentsPerToken = true };
         Option<string> format = SettingOptions.Text("--format", "standard output: table, csv, json or markdown", "table");
         Option<string> figure = SettingOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
         Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
         Command command = new("show", "series and their changes");
-        foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html]) command.Options.Add(option);
+        foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            TrackFormat form = TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
-            TrackedHistory history = TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
+            TrackFormat form =
+                TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
+            TrackedHistory history =
+                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
             history.PrintNotes(console.Error);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
@@ -47,7 +53,8 @@ internal static class TrackShow
 
     private static Plot Draw(string text, IReadOnlyList<TrackedSeries> series) =>
         series is [var one] ? HistoryFigure.Draw(one) : throw new UsageException(
-            $"--figure draws one series, and {(text.Length == 0 ? "without --series there are" : $"'{text}' names")} {series.Count}: {SeriesText.List(series)}.");
+            $"--figure draws one series, and {(text.Length == 0 ? "without --series there are" : $"'{text}' names")} "
+                + $"{series.Count}: {SeriesText.List(series)}.");
 
     public static void Print(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TrackFormat format, LabConsole console)
     {

@@ -4,10 +4,8 @@ using Lab.Watch;
 
 namespace Lab.Cli.Watch;
 
-/// <summary>
-/// <c>lab watch PID</c>, which <c>lab run</c> starts beside itself: watches the process that measures, for a process that watches itself may deadlock in the
-/// runtime. Takes orders on standard input and answers on standard output.
-/// </summary>
+/// <summary><c>lab watch PID</c>, which <c>lab run</c> starts beside itself: watches the process that measures, for a process
+/// that watches itself may deadlock in the runtime. Takes orders on standard input and answers on standard output.</summary>
 internal static class WatchCommand
 {
     public static Command Build(LabConsole console)

@@ -26,22 +26,22 @@ public sealed class Axis
     public void SetTicks(IEnumerable<string> names) => _manual = [.. names.Select((name, index) => new Tick(index, name))];
 
     /// <summary>Names at some positions instead of numbers. The axis reaches no further for them.</summary>
-    public void SetTicks(IEnumerable<(double At, string Name)> ticks) => _placed = [.. ticks.Select(tick => new Tick(tick.At, tick.Name))];
+    public void SetTicks(IEnumerable<(double At, string Name)> ticks) =>
+        _placed = [.. ticks.Select(tick => new Tick(tick.At, tick.Name))];
 
     internal bool IsNamed => _manual.Count > 0;
 
     /// <summary>Limits for what is to be shown; null when there is nothing.</summary>
     internal (double Low, double High)? LimitsFor(IEnumerable<double> values)
     {
-        if (IsNamed)
-            return (-0.5, _manual.Count - 0.5);
+        if (IsNamed) return (-0.5, _manual.Count - 0.5);
         List<double> shown = [.. values.Where(Scale.CanShow)];
-        if (shown.Count == 0)
-            return null;
+        if (shown.Count == 0) return null;
         shown.AddRange(Includes.Where(Scale.CanShow));
         return Scale.Round(shown.Min(), shown.Max());
     }
 
     internal IReadOnlyList<Tick> TicksFor((double Low, double High) limits, int room) =>
-        IsNamed ? _manual : _placed.Count > 0 ? [.. _placed.Where(tick => tick.Value >= limits.Low && tick.Value <= limits.High)] : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];
+        IsNamed ? _manual : _placed.Count > 0 ? [.. _placed.Where(tick => tick.Value >= limits.Low && tick.Value <= limits.High)]
+        : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];
 }

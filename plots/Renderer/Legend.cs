@@ -19,23 +19,24 @@ public sealed class Legend
     /// <summary>Decides place and size for a figure of some width.</summary>
     internal LegendLayout LayOut(IReadOnlyList<LegendEntry> entries, double figureWidth)
     {
-        if (entries.Count == 0)
-            return new LegendLayout(IsRight: false, 0, 0, []);
+        if (entries.Count == 0) return new LegendLayout(IsRight: false, 0, 0, []);
         double WidthOf(LegendEntry entry) => KeyWidth + 6 + TextWidth.Of(entry.Text);
-        var widest = entries.Max(WidthOf);
-        var isRight = Place == LegendPlace.Right || (Place == LegendPlace.Automatic && widest < figureWidth * 0.34 && figureWidth >= 600);
+        double widest = entries.Max(WidthOf);
+        bool isRight =
+            Place == LegendPlace.Right || (Place == LegendPlace.Automatic && widest < figureWidth * 0.34 && figureWidth >= 600);
         List<(LegendEntry, double, double)> places = [];
         if (isRight)
         {
-            foreach (var (index, entry) in entries.Index())
-                places.Add((entry, 0, index * RowHeight));
+            foreach ((int index, LegendEntry entry) in entries.Index()) places.Add((entry, 0, index * RowHeight));
             return new LegendLayout(isRight, widest + Gap, entries.Count * RowHeight, places);
         }
 
         // Columns of equal width keep rows of different entries in line.
-        var columns = Math.Max(1, (int)((figureWidth - 32) / (widest + Gap)));
-        foreach (var (index, entry) in entries.Index())
+        int columns = Math.Max(1, (int)((figureWidth - 32) / (widest + Gap)));
+        foreach ((int index, LegendEntry entry) in entries.Index())
+        {
             places.Add((entry, index % columns * (widest + Gap), index / columns * RowHeight));
+        }
         return new LegendLayout(isRight, 0, (((entries.Count - 1) / columns) + 1) * RowHeight + 8, places);
     }
 }
@@ -49,8 +50,8 @@ internal enum LegendKey
     OpenMarker,
 }
 
-internal sealed record LegendEntry(
-    string Text, Tone Tone, LegendKey Key, LinePattern Pattern = LinePattern.Solid, MarkerShape Shape = MarkerShape.Circle, double Opacity = 1);
+internal sealed record LegendEntry(string Text, Tone Tone, LegendKey Key, LinePattern Pattern = LinePattern.Solid,
+    MarkerShape Shape = MarkerShape.Circle, double Opacity = 1);
 
 /// <param name="Width">Taken from the right of the figure.</param>
 /// <param name="Height">Taken from its bottom, unless it stands to the right.</param>

@@ -3,11 +3,9 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// A figure: what is drawn, on which axes, under which title. It speaks the words of the ScottPlot library (<c>Plot</c>,
-/// <c>Add.Scatter</c>, <c>Add.Bars</c>, <c>Axes</c>, <c>Legend</c>, <c>SaveSvg</c>), so that the figures would need few changes to
-/// draw with it (docs/decisions/0006). Not for several threads.
-/// </summary>
+/// <summary>A figure: what is drawn, on which axes, under which title. It speaks the words of the ScottPlot library (<c>Plot</c>,
+/// <c>Add.Scatter</c>, <c>Add.Bars</c>, <c>Axes</c>, <c>Legend</c>, <c>SaveSvg</c>), so that the figures would need few changes
+/// to draw with it (docs/decisions/0006). Not for several threads.</summary>
 public sealed class Plot
 {
     public string Title { get; set; } = "";
@@ -37,7 +35,7 @@ public sealed class Plot
     /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
     public void SaveSvg(string path, int width, int height)
     {
-        var svg = Encoding.UTF8.GetBytes(GetSvg(width, height));
+        byte[] svg = Encoding.UTF8.GetBytes(GetSvg(width, height));
         StagedFiles.WriteOne(path, to => to.Write(svg));
     }
 }
@@ -55,7 +53,7 @@ public sealed class PlottableAdder
     public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(ys.Count, xs.Count);
-        var scatter = new Scatter(xs, ys);
+        Scatter scatter = new(xs, ys);
         Scatters.Add(scatter);
         return scatter;
     }
@@ -65,7 +63,7 @@ public sealed class PlottableAdder
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
         ArgumentOutOfRangeException.ThrowIfNotEqual(highs.Count, xs.Count);
-        var band = new Band(xs, lows, highs);
+        Band band = new(xs, lows, highs);
         Bands.Add(band);
         return band;
     }
@@ -73,7 +71,7 @@ public sealed class PlottableAdder
     /// <summary>A row of ticks above the data, the first on top.</summary>
     public Strip Strip(IReadOnlyList<(double Start, double End)> spans)
     {
-        var strip = new Strip(spans);
+        Strip strip = new(spans);
         Strips.Add(strip);
         return strip;
     }
@@ -81,7 +79,7 @@ public sealed class PlottableAdder
     /// <summary>A vertical line across all data with words above them.</summary>
     public VerticalMark VerticalMark(double x, string label)
     {
-        var mark = new VerticalMark(x, label);
+        VerticalMark mark = new(x, label);
         Marks.Add(mark);
         return mark;
     }
@@ -89,7 +87,7 @@ public sealed class PlottableAdder
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>
     public Bars Bars(IEnumerable<Bar> bars)
     {
-        var series = new Bars([.. bars.Where(bar => double.IsFinite(bar.Value) && double.IsFinite(bar.ValueBase))]);
+        Bars series = new([.. bars.Where(bar => double.IsFinite(bar.Value) && double.IsFinite(bar.ValueBase))]);
         BarSeries.Add(series);
         return series;
     }

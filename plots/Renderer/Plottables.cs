@@ -47,7 +47,8 @@ public sealed class Scatter
 /// <summary>The area between two lines over the same positions, under everything else.</summary>
 public sealed class Band
 {
-    internal Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs) => (Xs, Lows, Highs) = (xs, lows, highs);
+    internal Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs) =>
+        (Xs, Lows, Highs) = (xs, lows, highs);
 
     public IReadOnlyList<double> Xs { get; }
     public IReadOnlyList<double> Lows { get; }
@@ -60,10 +61,8 @@ public sealed class Band
     public double Opacity { get; set; } = 0.18;
 }
 
-/// <summary>
-/// A row of ticks on the figure's top edge: when something was going on. What falls on the same pixels is one tick, so that thousands cost no more
-/// than the figure is wide.
-/// </summary>
+/// <summary>A row of ticks on the figure's top edge: when something was going on. What falls on the same pixels is one tick, so
+/// that thousands cost no more than the figure is wide.</summary>
 public sealed class Strip
 {
     internal Strip(IReadOnlyList<(double Start, double End)> spans) => Spans = spans;
@@ -107,9 +106,7 @@ public sealed class Bars
     public Tone Tone { get; set; }
 }
 
-/// <summary>
-/// A horizontal bar: the rig's strategies have long names, and those are read level, from the left axis.
-/// </summary>
+/// <summary>A horizontal bar: the rig's strategies have long names, and those are read level, from the left axis.</summary>
 /// <param name="Position">Where its middle is on the left axis.</param>
 /// <param name="ValueBase">Where it begins on the bottom axis; not 0 where bars are stacked.</param>
 /// <param name="Value">Where it ends.</param>

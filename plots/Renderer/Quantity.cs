@@ -8,18 +8,19 @@ public static class Quantity
     private const string Nothing = "–";
     private const int Significant = 3;
 
-    /// <summary>
-    /// Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; bytes become KiB, MiB
-    /// or GiB; what is counted in whole pieces keeps every digit below a million.
-    /// </summary>
+    /// <summary>Nanoseconds (<c>ns</c>) and seconds (<c>s</c>) become ns, µs, ms or s; rates (<c>1/s</c>) get k, M or G; bytes
+    /// become KiB, MiB or GiB; what is counted in whole pieces keeps every digit below a million.</summary>
     public static string Format(double value, string unit) => Format(value, unit, Digits, Significant);
 
     /// <summary>As <see cref="Format(double, string)"/>, without zeros that say nothing: for a round number on an axis.</summary>
-    /// <param name="step">To the next number: as many digits are written as tell the two apart. 0 where they differ widely.</param>
+    /// <param name="step">To the next number: as many digits are written as tell the two apart. 0 where they differ
+    /// widely.</param>
     public static string Tick(double value, string unit, double step = 0)
     {
-        var digits = step > 0 && value != 0 ? (int)Math.Floor(Math.Log10(Math.Abs(value)) + 1e-9) - (int)Math.Floor(Math.Log10(step) + 1e-9) + 1 : Significant;
-        return Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture), Math.Clamp(digits, Significant, 10));
+        int digits = step > 0 && value != 0
+            ? (int)Math.Floor(Math.Log10(Math.Abs(value)) + 1e-9) - (int)Math.Floor(Math.Log10(step) + 1e-9) + 1 : Significant;
+        return Format(value, unit, (number, _) => number.ToString("0.##########", CultureInfo.InvariantCulture),
+            Math.Clamp(digits, Significant, 10));
     }
 
     /// <summary>Every digit of a count, in groups of three, as the terminal writes it.</summary>
@@ -27,10 +28,8 @@ public static class Quantity
 
     private static string Format(double value, string unit, Func<decimal, int, string> write, int digits)
     {
-        if (!double.IsFinite(value))
-            return Nothing;
-        if (value == 0)
-            return "0";
+        if (!double.IsFinite(value)) return Nothing;
+        if (value == 0) return "0";
         return unit switch
         {
             "ns" => Scaled(value, [" ns", " µs", " ms", " s"], write, digits),
@@ -52,18 +51,17 @@ public static class Quantity
 
     /// <param name="units">From the value's own, each <paramref name="step"/> times the one before.</param>
     /// <param name="digits">That matter.</param>
-    private static string Scaled(double value, ReadOnlySpan<string> units, Func<decimal, int, string> write, int digits, double step = 1000)
+    private static string Scaled(
+        double value, ReadOnlySpan<string> units, Func<decimal, int, string> write, int digits, double step = 1000)
     {
-        if (value == 0 || Math.Abs(value) < 1e-9)
-            return "0";
+        if (value == 0 || Math.Abs(value) < 1e-9) return "0";
         // Rounded before the unit is chosen: 999.9 ns is 1 µs, not 1000 ns. Above 10^24 there is nothing to be told apart.
-        var bounded = Math.Clamp(value, -1e24, 1e24);
-        var lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - (digits - 1));
-        var rounded = Math.Round(bounded / lastDigit) * lastDigit;
-        var index = 0;
-        for (; index < units.Length - 1 && Math.Abs(rounded) >= step - 0.1; index++)
-            rounded /= step;
-        var decimals = Math.Max(0, digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
+        double bounded = Math.Clamp(value, -1e24, 1e24);
+        double lastDigit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(bounded))) - (digits - 1));
+        double rounded = Math.Round(bounded / lastDigit) * lastDigit;
+        int index = 0;
+        for (; index < units.Length - 1 && Math.Abs(rounded) >= step - 0.1; index++) rounded /= step;
+        int decimals = Math.Max(0, digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(rounded)) + 1e-9));
         return write((decimal)rounded, decimals) + units[index];
     }
 

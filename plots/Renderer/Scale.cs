@@ -14,7 +14,8 @@ public abstract class Scale
     /// <summary>As <see cref="Linear"/>, for what is counted: no grid line between two whole numbers.</summary>
     public static Scale Whole { get; } = new LinearScale(leastStep: 1);
 
-    /// <summary>For ratios: twice as much lies as far from 1 as half of it, and a change of a few per cent fills the axis.</summary>
+    /// <summary>For ratios: twice as much lies as far from 1 as half of it, and a change of a few per cent fills the
+    /// axis.</summary>
     public static Scale Ratio { get; } = new RatioScale();
 
     public static Scale Log10 { get; } = new LogScale();
@@ -24,7 +25,8 @@ public abstract class Scale
 
     internal abstract bool CanShow(double value);
 
-    /// <summary>Limits that enclose the values and look right; <paramref name="low"/> may equal <paramref name="high"/>.</summary>
+    /// <summary>Limits that enclose the values and look right; <paramref name="low"/> may equal
+    /// <paramref name="high"/>.</summary>
     internal abstract (double Low, double High) Round(double low, double high);
 
     /// <summary>0 at <paramref name="low"/>, 1 at <paramref name="high"/>.</summary>
@@ -45,12 +47,14 @@ public abstract class Scale
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
-            var raw = Math.Max((high - low) / Math.Max(room, 1), leastStep);
-            var decade = Math.Pow(10, Math.Floor(Math.Log10(raw)));
-            var step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
-            var first = (long)Math.Ceiling((low / step) - 1e-9);
-            for (var index = first; index * step <= high + (step * 1e-9); index++)
+            double raw = Math.Max((high - low) / Math.Max(room, 1), leastStep);
+            double decade = Math.Pow(10, Math.Floor(Math.Log10(raw)));
+            double step = decade * (raw / decade) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
+            long first = (long)Math.Ceiling((low / step) - 1e-9);
+            for (long index = first; index * step <= high + (step * 1e-9); index++)
+            {
                 yield return new Tick(index * step, Quantity.Tick(index * step, unit, step));
+            }
         }
     }
 
@@ -61,7 +65,8 @@ public abstract class Scale
         /// <summary>Outwards to 1, 2 or 5 times a power of ten, so that the first and the last grid line are labelled.</summary>
         internal override (double Low, double High) Round(double low, double high)
         {
-            var (down, up) = (Steps(low, high).Last(v => v <= low * 1.0001), Steps(low, high).First(v => v >= high * 0.9999));
+            (double down, double up) =
+                (Steps(low, high).Last(v => v <= low * 1.0001), Steps(low, high).First(v => v >= high * 0.9999));
             return up > down ? (down, up) : (down, down * 10);
         }
 
@@ -69,24 +74,26 @@ public abstract class Scale
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
-            var decades = Math.Log10(high / low);
-            var every = (int)Math.Max(1, Math.Ceiling(decades / Math.Max(room, 1)));
-            foreach (var value in Steps(low, high).Where(v => v >= low * 0.9999 && v <= high * 1.0001))
+            double decades = Math.Log10(high / low);
+            int every = (int)Math.Max(1, Math.Ceiling(decades / Math.Max(room, 1)));
+            foreach (double value in Steps(low, high).Where(v => v >= low * 0.9999 && v <= high * 1.0001))
             {
-                var exponent = (int)Math.Round(Math.Log10(value));
-                var isDecade = Math.Abs(value - Math.Pow(10, exponent)) < value * 1e-6;
-                var isLabelled = isDecade ? exponent % every == 0 : decades * 3 <= room;
+                int exponent = (int)Math.Round(Math.Log10(value));
+                bool isDecade = Math.Abs(value - Math.Pow(10, exponent)) < value * 1e-6;
+                bool isLabelled = isDecade ? exponent % every == 0 : decades * 3 <= room;
                 if (isLabelled || isDecade || decades <= room)
+                {
                     yield return new Tick(value, isLabelled ? Quantity.Tick(value, unit) : "");
+                }
             }
         }
 
         private static IEnumerable<double> Steps(double low, double high)
         {
-            for (var exponent = (int)Math.Floor(Math.Log10(low)) - 1; exponent <= (int)Math.Ceiling(Math.Log10(high)) + 1; exponent++)
+            for (int exponent =
+                (int)Math.Floor(Math.Log10(low)) - 1; exponent <= (int)Math.Ceiling(Math.Log10(high)) + 1; exponent++)
             {
-                foreach (var factor in (int[])[1, 2, 5])
-                    yield return factor * Math.Pow(10, exponent);
+                foreach (int factor in (int[])[1, 2, 5]) yield return factor * Math.Pow(10, exponent);
             }
         }
     }
@@ -97,7 +104,7 @@ public abstract class Scale
 
         internal override (double Low, double High) Round(double low, double high)
         {
-            var margin = Math.Max(Math.Pow(high / low, 0.06), 1.002);
+            double margin = Math.Max(Math.Pow(high / low, 0.06), 1.002);
             return (low / margin, high * margin);
         }
 
@@ -105,7 +112,8 @@ public abstract class Scale
 
         /// <summary>Evenly spaced numbers where the axis is short enough for them, else those of a logarithmic one.</summary>
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit) =>
-            (high / low < 4 ? Linear : Log10).Ticks(low, high, room, "").Select(tick => tick.Label.Length == 0 ? tick : tick with { Label = tick.Label + "×" });
+            (high / low < 4 ? Linear : Log10).Ticks(low, high, room,
+                "").Select(tick => tick.Label.Length == 0 ? tick : tick with { Label = tick.Label + "×" });
     }
 
     private sealed class PercentileScale : Scale
@@ -119,11 +127,13 @@ public abstract class Scale
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
             // Where both labels do not fit, the median says more than the minimum.
-            var isMedianClear = Math.Log10(2) / Math.Log10(high) * room > 0.42;
+            bool isMedianClear = Math.Log10(2) / Math.Log10(high) * room > 0.42;
             yield return new Tick(1, isMedianClear ? "0 %" : "");
             yield return new Tick(2, "50 %");
-            for (var nines = 1; Math.Pow(10, nines) <= high * 1.0001; nines++)
+            for (int nines = 1; Math.Pow(10, nines) <= high * 1.0001; nines++)
+            {
                 yield return new Tick(Math.Pow(10, nines), Nines(nines));
+            }
         }
 
         private static string Nines(int count) => count switch

@@ -11,10 +11,9 @@ internal enum TextAnchor
     End,
 }
 
-/// <summary>
-/// Writes SVG elements through an XML writer, so that the document is well-formed whatever a name holds. Colours are given
-/// twice: as a class, which follows the reader's colour scheme, and as an attribute for viewers without CSS variables.
-/// </summary>
+/// <summary>Writes SVG elements through an XML writer, so that the document is well-formed whatever a name holds. Colours are
+/// given twice: as a class, which follows the reader's colour scheme, and as an attribute for viewers without CSS
+/// variables.</summary>
 internal sealed class SvgCanvas : IDisposable
 {
     private readonly StringBuilder _text = new();
@@ -50,12 +49,14 @@ internal sealed class SvgCanvas : IDisposable
             ("stroke", stroke), ("stroke-width", Number(width)));
 
     internal void Rectangle(double x, double y, double width, double height, string cssClass, string fill) =>
-        Element("rect", cssClass, ("x", Number(x)), ("y", Number(y)), ("width", Number(width)), ("height", Number(height)), ("fill", fill));
+        Element("rect", cssClass, ("x", Number(x)), ("y", Number(y)), ("width", Number(width)), ("height", Number(height)),
+            ("fill", fill));
 
     internal void Path(string data, Tone tone, LinePattern pattern, double width, double opacity)
     {
-        var dash = pattern switch { LinePattern.Dashed => "7 4", LinePattern.Dotted => "1.5 4", _ => "none" };
-        Element("path", tone.StrokeClass, ("d", data), ("fill", "none"), ("stroke", tone.Fallback), ("stroke-width", Number(width)),
+        string dash = pattern switch { LinePattern.Dashed => "7 4", LinePattern.Dotted => "1.5 4", _ => "none" };
+        Element("path", tone.StrokeClass, ("d", data), ("fill", "none"), ("stroke", tone.Fallback),
+            ("stroke-width", Number(width)),
             ("stroke-linejoin", "round"), ("stroke-linecap", "round"), ("stroke-dasharray", dash), ("opacity", Number(opacity)));
     }
 
@@ -66,7 +67,7 @@ internal sealed class SvgCanvas : IDisposable
     /// <summary>Shapes of about equal area; an open one is filled with the background, so that lines end at it.</summary>
     internal void Marker(double x, double y, double radius, MarkerShape shape, bool isOpen, Tone tone, double opacity)
     {
-        var (cssClass, fill) = isOpen ? ($"{tone.StrokeClass} open", "#ffffff") : (tone.FillClass, tone.Fallback);
+        (string cssClass, string fill) = isOpen ? ($"{tone.StrokeClass} open", "#ffffff") : (tone.FillClass, tone.Fallback);
         (string, string)[] look = isOpen
             ? [("fill", fill), ("stroke", tone.Fallback), ("stroke-width", "1.6"), ("opacity", Fraction(opacity))]
             : [("fill", fill), ("opacity", Fraction(opacity))];
@@ -76,28 +77,29 @@ internal sealed class SvgCanvas : IDisposable
             return;
         }
 
-        var (square, triangle, diamond) = (radius * 0.89, radius * 1.2, radius * 1.25);
-        var corners = shape switch
+        (double square, double triangle, double diamond) = (radius * 0.89, radius * 1.2, radius * 1.25);
+        (double, double)[] corners = shape switch
         {
-            MarkerShape.Square => [(x - square, y - square), (x + square, y - square), (x + square, y + square), (x - square, y + square)],
-            MarkerShape.Triangle => [(x, y - triangle), (x + triangle, y + (triangle * 0.8)), (x - triangle, y + (triangle * 0.8))],
+            MarkerShape.Square =>
+                [(x - square, y - square), (x + square, y - square), (x + square, y + square), (x - square, y + square)],
+            MarkerShape.Triangle =>
+                [(x, y - triangle), (x + triangle, y + (triangle * 0.8)), (x - triangle, y + (triangle * 0.8))],
             _ => ((double, double)[])[(x, y - diamond), (x + diamond, y), (x, y + diamond), (x - diamond, y)],
         };
-        Element("path", cssClass, [("d", $"M{string.Join('L', corners.Select(at => $"{Number(at.Item1)} {Number(at.Item2)}"))}z"), .. look]);
+        Element("path", cssClass,
+            [("d", $"M{string.Join('L', corners.Select(at => $"{Number(at.Item1)} {Number(at.Item2)}"))}z"), .. look]);
     }
 
     /// <summary>A text on its baseline. <paramref name="cssClass"/>: empty, <c>title</c> or <c>soft</c>.</summary>
-    internal void Text(double x, double y, string text, TextAnchor anchor = TextAnchor.Start, string cssClass = "", bool isUpright = false)
+    internal void Text(
+        double x, double y, string text, TextAnchor anchor = TextAnchor.Start, string cssClass = "", bool isUpright = false)
     {
         _xml.WriteStartElement("text");
         Attribute("x", Number(x));
         Attribute("y", Number(y));
-        if (cssClass.Length > 0)
-            Attribute("class", cssClass);
-        if (anchor != TextAnchor.Start)
-            Attribute("text-anchor", anchor == TextAnchor.Middle ? "middle" : "end");
-        if (isUpright)
-            Attribute("transform", $"rotate(-90 {Number(x)} {Number(y)})");
+        if (cssClass.Length > 0) Attribute("class", cssClass);
+        if (anchor != TextAnchor.Start) Attribute("text-anchor", anchor == TextAnchor.Middle ? "middle" : "end");
+        if (isUpright) Attribute("transform", $"rotate(-90 {Number(x)} {Number(y)})");
         Attribute("font-family", "sans-serif");
         Attribute("font-size", cssClass switch { "title" => "16", "soft" => "12", _ => "13" });
         _xml.WriteString(Legible(text));
@@ -116,8 +118,7 @@ internal sealed class SvgCanvas : IDisposable
     {
         _xml.WriteStartElement(name);
         Attribute("class", cssClass);
-        foreach (var (attribute, value) in attributes)
-            Attribute(attribute, value);
+        foreach ((string attribute, string value) in attributes) Attribute(attribute, value);
         _xml.WriteEndElement();
     }
 

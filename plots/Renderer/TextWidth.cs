@@ -1,23 +1,20 @@
 namespace Lab.Plots;
 
-/// <summary>
-/// How wide a text will be, without having the reader's font: by class of character, for the widest of the usual system
-/// fonts. Rather too wide than too narrow, so that nothing is clipped.
-/// </summary>
+/// <summary>How wide a text will be, without having the reader's font: by class of character, for the widest of the usual system
+/// fonts. Rather too wide than too narrow, so that nothing is clipped.</summary>
 internal static class TextWidth
 {
     internal static double Of(string text, double fontSize = 13) => text.Sum(Em) * fontSize;
 
-    /// <summary>The text in lines no wider than <paramref name="width"/>, broken between words; a longer word stands alone.</summary>
+    /// <summary>The text in lines no wider than <paramref name="width"/>, broken between words; a longer word stands
+    /// alone.</summary>
     internal static IReadOnlyList<string> Wrap(string text, double fontSize, double width)
     {
         List<string> lines = [];
-        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (lines.Count > 0 && Of($"{lines[^1]} {word}", fontSize) <= width)
-                lines[^1] = $"{lines[^1]} {word}";
-            else
-                lines.Add(word);
+            if (lines.Count > 0 && Of($"{lines[^1]} {word}", fontSize) <= width) lines[^1] = $"{lines[^1]} {word}";
+            else lines.Add(word);
         }
 
         return lines;

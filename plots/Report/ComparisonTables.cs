@@ -13,37 +13,47 @@ internal static class ComparisonTables
     /// <summary>Of one metric in one scene, an arm after the other.</summary>
     internal static void Write(HtmlText html, ArmComparison comparison, Scene scene, string metric)
     {
-        foreach (var group in comparison.Rows.Where(row => row.Scene == scene && row.Metric == metric).GroupBy(row => row.ArmB))
+        foreach (IGrouping<string, ComparedRow> group in comparison.Rows.Where(row => row.Scene == scene && row.Metric == metric)
+            .GroupBy(row => row.ArmB))
+        {
             Write(html, comparison, [.. group]);
+        }
     }
 
     private static void Write(HtmlText html, ArmComparison comparison, IReadOnlyList<ComparedRow> rows)
     {
-        var (a, b) = (rows[0].ArmA, rows[0].ArmB);
-        var isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
-        UndisturbedRow[][] left = [.. comparison.Arms.Where(arm => arm.Label == a || arm.Label == b).Select(arm => arm.UndisturbedOf(rows[0].Scene, rows[0].Metric).Select(one => one.Row).ToArray())];
-        var fewest = left.SelectMany(one => one).Select(row => (double)row.Count).DefaultIfEmpty(double.PositiveInfinity).Min();
+        (string a, string b) = (rows[0].ArmA, rows[0].ArmB);
+        bool isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
+        UndisturbedRow[][] left = [.. comparison.Arms.Where(arm => arm.Label == a || arm.Label == b)
+            .Select(arm => arm.UndisturbedOf(rows[0].Scene, rows[0].Metric).Select(one => one.Row).ToArray())];
+        double fewest =
+            left.SelectMany(one => one).Select(row => (double)row.Count).DefaultIfEmpty(double.PositiveInfinity).Min();
         html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
-        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without tagged"] : []], wordColumn: "verdict");
-        foreach (var row in rows)
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays
+                ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without tagged"] : []],
+            wordColumn: "verdict");
+        foreach (ComparedRow row in rows)
         {
-            var (mark, cssClass, order) = Mark(row.Answer);
+            (string mark, string cssClass, int order) = Mark(row.Answer);
             // Where the verdict's own column is scrolled out of sight, its mark stands beside the name.
-            html.Add($"<tr><td data-value=\"{Order(row.Quantile)}\">{row.Quantile}<span class=\"verdict-mark narrow {cssClass}\">{mark}</span></td>");
+            html.Add($"<tr><td data-value=\"{Order(row.Quantile)}\">{row.Quantile}<span class=\"verdict-mark narrow "
+                + $"{cssClass}\">{mark}</span></td>");
             ReportTables.Cell(html, row.ValueA, Quantity.Format(row.ValueA, row.Unit));
             ReportTables.Cell(html, row.ValueB, Quantity.Format(row.ValueB, row.Unit));
             ReportTables.Cell(html, row.Answer?.Ratio ?? (row.ValueB / row.ValueA), ComparisonWords.Ratio(row));
             ReportTables.Cell(html, row.Answer?.Interval.Low ?? double.NaN, ComparisonWords.Interval(row));
-            html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> {ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
+            html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> "
+                + $"{ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
             if (isBothWays)
             {
                 // With few samples left a tail without the tagged ones is the maximum by another name.
-                var isKnown = row.Quantile is "p50" or "max" || fewest * (1 - (Order(row.Quantile) / 100)) >= FewSamples;
-                var (restA, restB) = isKnown ? (row.UndisturbedA, row.UndisturbedB) : (double.NaN, double.NaN);
+                bool isKnown = row.Quantile is "p50" or "max" || fewest * (1 - (Order(row.Quantile) / 100)) >= FewSamples;
+                (double restA, double restB) = isKnown ? (row.UndisturbedA, row.UndisturbedB) : (double.NaN, double.NaN);
                 ReportTables.Cell(html, restA, Quantity.Format(restA, row.Unit));
                 ReportTables.Cell(html, restB, Quantity.Format(restB, row.Unit));
-                var ratio = restB / restA;
-                ReportTables.Cell(html, ratio, double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
+                double ratio = restB / restA;
+                ReportTables.Cell(html, ratio,
+                    double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
             }
 
             html.Add($"</tr>");
@@ -53,12 +63,16 @@ internal static class ComparisonTables
         if (isBothWays)
         {
             List<string> tagged = [.. left.Zip([a, b], (one, label) => one.Length == 0 ? $"{label} was not watched"
-                : $"{Quantity.Count(one.Sum(row => row.Tagged))} of {Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
-            html.Add($"<p class=\"soft\">Tagged samples, which a located disturbance overlapped: {string.Join(", ", tagged)}. They are in all other columns and in the figures.</p>");
+                : $"{Quantity.Count(one.Sum(row => row.Tagged))} of "
+                    + $"{Quantity.Count(one.Sum(row => row.Tagged + row.Count))} of {label}")];
+            html.Add($"<p class=\"soft\">Tagged samples, which a located disturbance overlapped: {string.Join(", ", tagged)}. "
+                + $"They are in all other columns and in the figures.</p>");
         }
 
-        foreach (var why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+        foreach (IGrouping<string, ComparedRow> why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+        {
             html.Add($"<p class=\"soft\">– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.</p>");
+        }
     }
 
     /// <summary>A sign that says it without colour.</summary>

@@ -3,10 +3,8 @@ using System.Text;
 
 namespace Lab.Plots;
 
-/// <summary>
-/// HTML being written. The literal part of an interpolated string is markup, every hole in it is text and is escaped: nothing
-/// that came out of a run folder can become markup. Only our own drawings and constants go in as they are.
-/// </summary>
+/// <summary>HTML being written. The literal part of an interpolated string is markup, every hole in it is text and is escaped:
+/// nothing that came out of a run folder can become markup. Only our own drawings and constants go in as they are.</summary>
 internal sealed class HtmlText
 {
     private readonly StringBuilder _text = new();
@@ -39,7 +37,7 @@ internal sealed class HtmlText
 
         public void AppendFormatted(string? text)
         {
-            foreach (var c in text ?? "")
+            foreach (char c in text ?? "")
             {
                 _ = c switch
                 {

@@ -1,9 +1,7 @@
 namespace Lab.Plots;
 
-/// <summary>
-/// The frame of every report: one file that needs nothing else. A heading and a verdict, a list of what follows, then the sections. Style and script are
-/// the page's own; without the script everything is there, only unsorted.
-/// </summary>
+/// <summary>The frame of every report: one file that needs nothing else. A heading and a verdict, a list of what follows, then
+/// the sections. Style and script are the page's own; without the script everything is there, only unsorted.</summary>
 internal sealed class ReportPage(string title)
 {
     private readonly List<(string Id, string Name)> _sections = [];
@@ -32,15 +30,15 @@ internal sealed class ReportPage(string title)
     /// <summary>The whole page.</summary>
     internal string Finish()
     {
-        var html = new HtmlText();
-        html.Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        HtmlText html = new();
+        html.Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+            + $"content=\"width=device-width,initial-scale=1\">");
         html.Add($"<title>{title}</title><style>\n");
         html.AddOwn(ReportStyle.Css);
         html.Add($"</style></head><body><main>\n");
         html.Append(Head);
         html.Add($"<nav>");
-        foreach (var (id, name) in _sections)
-            html.Add($"<a href=\"#{id}\">{name}</a>");
+        foreach ((string id, string name) in _sections) html.Add($"<a href=\"#{id}\">{name}</a>");
         html.Add($"</nav>\n");
         html.Append(Body);
         html.Add($"</main><script>\n");

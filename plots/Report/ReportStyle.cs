@@ -42,7 +42,8 @@ internal static class ReportStyle
           .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,.words td{white-space:normal;overflow-wrap:anywhere}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
         """;
 
-    /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end. Opens all before printing.</summary>
+    /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end. Opens all before
+    /// printing.</summary>
     internal const string Script = """
         document.querySelectorAll('table.sortable').forEach(function(table){
           table.querySelectorAll('thead button').forEach(function(button){

@@ -6,20 +6,19 @@ namespace Lab.Plots;
 /// <summary>The report's tables of strategies against statistics, one per metric.</summary>
 internal static class ReportTables
 {
-    private static readonly string[] Columns = ["strategy", "count", "p50", "p90", "p99", "p99.9", "max", "rate", "p99 of single runs"];
+    private static readonly string[] Columns =
+        ["strategy", "count", "p50", "p90", "p99", "p99.9", "max", "rate", "p99 of single runs"];
 
     /// <summary>A scene's latencies, those of phases folded away.</summary>
     internal static void Write(HtmlText html, RunRecord run, Scene scene)
     {
-        var latencies = Figures.LatenciesIn(run, scene);
-        foreach (var metric in latencies)
-            WriteMetric(html, run, scene, metric);
+        IReadOnlyList<string> latencies = Figures.LatenciesIn(run, scene);
+        foreach (string metric in latencies) WriteMetric(html, run, scene, metric);
         List<string> rest = [.. run.MetricsIn(scene).Except(latencies)];
         if (rest.Count > 0)
         {
             html.Add($"<details><summary>Phases and other metrics ({rest.Count})</summary>");
-            foreach (var metric in rest)
-                WriteMetric(html, run, scene, metric);
+            foreach (string metric in rest) WriteMetric(html, run, scene, metric);
             html.Add($"</details>");
         }
 
@@ -30,22 +29,24 @@ internal static class ReportTables
     {
         html.Add($"<h3>{metric}</h3>");
         OpenTable(html, Columns);
-        foreach (var strategy in run.StrategiesIn(scene))
+        foreach (string strategy in run.StrategiesIn(scene))
         {
             OpenRow(html, run, strategy);
             if (run.Pool(strategy, scene, metric) is { } pooled)
             {
                 Cell(html, pooled.Count, Quantity.Count(pooled.Count));
-                foreach (var value in (double[])[pooled.P50, pooled.P90, pooled.P99, pooled.P999, pooled.Max])
+                foreach (double value in (double[])[pooled.P50, pooled.P90, pooled.P99, pooled.P999, pooled.Max])
+                {
                     Cell(html, value, Quantity.Format(value, pooled.Unit));
+                }
                 Cell(html, pooled.RatePerS, Quantity.Format(pooled.RatePerS, "1/s"));
-                var (low, high) = pooled.P99OfRuns;
-                Cell(html, high - low, pooled.Runs == 1 ? "1 run" : $"{Quantity.Format(low, pooled.Unit)} – {Quantity.Format(high, pooled.Unit)}");
+                (double low, double high) = pooled.P99OfRuns;
+                Cell(html, high - low,
+                    pooled.Runs == 1 ? "1 run" : $"{Quantity.Format(low, pooled.Unit)} – {Quantity.Format(high, pooled.Unit)}");
             }
             else
             {
-                foreach (var _ in Columns.Skip(1))
-                    Cell(html, double.NaN, Quantity.Format(double.NaN, ""));
+                foreach (string _ in Columns.Skip(1)) Cell(html, double.NaN, Quantity.Format(double.NaN, ""));
             }
 
             html.Add($"</tr>");
@@ -57,19 +58,19 @@ internal static class ReportTables
     /// <summary>Counters of the whole VM, one column each, mean over the repetitions.</summary>
     private static void WriteCounters(HtmlText html, RunRecord run, Scene scene)
     {
-        var rows = run.Counters.Where(row => row.Scene == scene && row.Actor.Length == 0 && !ReportKernelEvents.Shows(row)).ToLookup(row => (row.Strategy, row.Counter));
+        ILookup<(string Strategy, string Counter), CounterRow> rows = run.Counters.Where(row => row.Scene == scene
+            && row.Actor.Length == 0 && !ReportKernelEvents.Shows(row)).ToLookup(row => (row.Strategy, row.Counter));
         List<(string Counter, string Unit)> counters =
             [.. rows.SelectMany(same => same).Select(row => (row.Counter, row.Unit)).DistinctBy(counter => counter.Counter)];
-        if (counters.Count == 0)
-            return;
+        if (counters.Count == 0) return;
         html.Add($"<h3>counters <span class=\"soft\">(mean of runs)</span></h3>");
         OpenTable(html, ["strategy", .. counters.Select(counter => counter.Counter.Replace('_', ' '))]);
-        foreach (var strategy in run.StrategiesIn(scene))
+        foreach (string strategy in run.StrategiesIn(scene))
         {
             OpenRow(html, run, strategy);
-            foreach (var (counter, unit) in counters)
+            foreach ((string counter, string unit) in counters)
             {
-                var mean = rows[(strategy, counter)].Select(row => row.Value).DefaultIfEmpty(double.NaN).Average();
+                double mean = rows[(strategy, counter)].Select(row => row.Value).DefaultIfEmpty(double.NaN).Average();
                 Cell(html, mean, Quantity.Format(mean, unit));
             }
 
@@ -84,8 +85,11 @@ internal static class ReportTables
     internal static void OpenTable(HtmlText html, IEnumerable<string> columns, string look = "", string wordColumn = "")
     {
         html.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable {look}\"><thead><tr>");
-        foreach (var column in columns)
-            html.Add($"<th scope=\"col\" class=\"{(column == wordColumn ? "word" : "")}\"><button type=\"button\">{column}</button></th>");
+        foreach (string column in columns)
+        {
+            html.Add($"<th scope=\"col\" class=\"{(column == wordColumn ? "word" : "")}\"><button "
+                + $"type=\"button\">{column}</button></th>");
+        }
         html.Add($"</tr></thead><tbody>\n");
     }
 
@@ -93,18 +97,16 @@ internal static class ReportTables
 
     internal static void OpenRow(HtmlText html, RunRecord run, string strategy)
     {
-        var kind = run.IsBroken(strategy) ? "broken" : run.IsBound(strategy) ? "bound" : "";
+        string kind = run.IsBroken(strategy) ? "broken" : run.IsBound(strategy) ? "bound" : "";
         html.Add($"<tr class=\"{kind}\"><td data-value=\"{strategy}\">{strategy}");
-        if (run.IsBroken(strategy))
-            html.Add($"<span class=\"mark bad\">BROKEN</span>");
-        if (run.IsBound(strategy))
-            html.Add($"<span class=\"mark soft\">bound</span>");
+        if (run.IsBroken(strategy)) html.Add($"<span class=\"mark bad\">BROKEN</span>");
+        if (run.IsBound(strategy)) html.Add($"<span class=\"mark soft\">bound</span>");
         html.Add($"</td>");
     }
 
     internal static void Cell(HtmlText html, double value, string text)
     {
-        var sortKey = double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+        string sortKey = double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
         html.Add($"<td data-value=\"{sortKey}\">{text}</td>");
     }
 }

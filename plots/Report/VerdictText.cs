@@ -7,10 +7,12 @@ internal sealed class VerdictText
 {
     internal VerdictText(RunRecord run)
     {
-        var measurements = run.Manifest.Measurements;
-        var failed = run.Strategies.Where(strategy => measurements.Any(m => m.Strategy == strategy && m.Verdict is Verdict.Violated or Verdict.Hung)).ToList();
-        var partial = run.State != RunState.Complete;
-        Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad" : partial || failed.Count > 0 || measurements.Count == 0 || Contamination.Of(run).Count > 0 ? "warn" : "";
+        IReadOnlyList<Measurement> measurements = run.Manifest.Measurements;
+        List<string> failed = run.Strategies.Where(
+            strategy => measurements.Any(m => m.Strategy == strategy && m.Verdict is Verdict.Violated or Verdict.Hung)).ToList();
+        bool partial = run.State != RunState.Complete;
+        Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad"
+            : partial || failed.Count > 0 || measurements.Count == 0 || Contamination.Of(run).Count > 0 ? "warn" : "";
         Sentences = [.. WhatWasCaught(run, failed), .. HowFarItGot(run), .. WhatDisturbedIt(run), HowToRead(run)];
     }
 
@@ -21,7 +23,7 @@ internal sealed class VerdictText
 
     private static IEnumerable<string> WhatWasCaught(RunRecord run, List<string> failed)
     {
-        var strategies = run.Strategies.Count;
+        int strategies = run.Strategies.Count;
         if (strategies == 0)
         {
             yield return "Nothing was measured.";
@@ -29,14 +31,15 @@ internal sealed class VerdictText
         }
 
         yield return failed.Count == 0
-            ? strategies == 1 ? $"{run.Strategies[0]} ran clean: no invariant was violated." : $"All {strategies} strategies ran clean: no invariant was violated."
+            ? strategies == 1 ? $"{run.Strategies[0]} ran clean: no invariant was violated."
+                : $"All {strategies} strategies ran clean: no invariant was violated."
             : $"{strategies - failed.Count} of {strategies} strategies ran clean.";
-        foreach (var strategy in failed)
+        foreach (string strategy in failed)
         {
             List<Measurement> of = [.. run.Manifest.Measurements.Where(m => m.Strategy == strategy)];
-            var hung = of.Count(m => m.Verdict == Verdict.Hung);
-            var violations = of.Sum(m => m.Violations);
-            var what = (violations, hung) switch
+            int hung = of.Count(m => m.Verdict == Verdict.Hung);
+            int violations = of.Sum(m => m.Violations);
+            string what = (violations, hung) switch
             {
                 (0, _) => $"hung in {Plural(hung, "measurement")}",
                 (_, 0) => $"violated an invariant {Times(violations)}",
@@ -49,30 +52,40 @@ internal sealed class VerdictText
 
     private static IEnumerable<string> HowFarItGot(RunRecord run)
     {
-        var count = run.Manifest.Measurements.Count;
+        int count = run.Manifest.Measurements.Count;
         if (run.State == RunState.Partial)
-            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; {Plural(count, "measurement")} had finished.";
+        {
+            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; "
+                + $"{Plural(count, "measurement")} had finished.";
+        }
         else if (run.State == RunState.Running)
+        {
             yield return $"This run is still in progress; {Plural(count, "measurement")} so far.";
-        else
-            yield return $"{Plural(count, "measurement")} in {Plural(run.Scenes.Count, "scene")} (workload on MMU).";
+        }
+        else yield return $"{Plural(count, "measurement")} in {Plural(run.Scenes.Count, "scene")} (workload on MMU).";
         if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Interrupted) is var interrupted and > 0)
+        {
             yield return $"{Plural(interrupted, "measurement")} of these were interrupted.";
+        }
     }
 
     private static IEnumerable<string> WhatDisturbedIt(RunRecord run)
     {
         List<string> found = [];
         if (run.Manifest.Measurements.Count(m => Contamination.Of(run, m).Any()) is var contaminated and > 0)
+        {
             found.Add($"it shows in the results of {Plural(contaminated, "measurement")} (see disturbances)");
+        }
         if (run.Manifest.Measurements.Count(m => m.GcInWindow > 0) is var gc and > 0)
+        {
             found.Add($"garbage collection in {Plural(gc, "measured window")}");
+        }
         if (run.Manifest.Measurements.Count(m => m.JitInWindow > 0) is var jit and > 0)
+        {
             found.Add($"compilation in {Plural(jit, "measured window")}");
-        if (run.Manifest.Warnings.Count is var warnings and > 0)
-            found.Add(Plural(warnings, "warning"));
-        if (found.Count > 0)
-            yield return $"Disturbed: {string.Join(", ", found)}.";
+        }
+        if (run.Manifest.Warnings.Count is var warnings and > 0) found.Add(Plural(warnings, "warning"));
+        if (found.Count > 0) yield return $"Disturbed: {string.Join(", ", found)}.";
     }
 
     private static string HowToRead(RunRecord run) =>

@@ -4,7 +4,8 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Report.Comparisons;
 
-/// <summary>A comparison for a pull request or a mailing list: legible as it is, lines of at most eighty columns as far as names allow.</summary>
+/// <summary>A comparison for a pull request or a mailing list: legible as it is, lines of at most eighty columns as far as names
+/// allow.</summary>
 public static class CompareMarkdown
 {
     public static void Write(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)

@@ -5,10 +5,8 @@ using Lab.Results.Statistics;
 
 namespace Lab.Report.Comparisons;
 
-/// <summary>
-/// A comparison in the shape of mmtests' <c>compare-kernels</c>: an operation per line, an arm per column, in parentheses how much better than the first
-/// (positive is better), starred where the difference is one.
-/// </summary>
+/// <summary>A comparison in the shape of mmtests' <c>compare-kernels</c>: an operation per line, an arm per column, in
+/// parentheses how much better than the first (positive is better), starred where the difference is one.</summary>
 public static class CompareMmtests
 {
     private const int NameWidth = 22;
@@ -24,21 +22,28 @@ public static class CompareMmtests
 
     public static void Write(ArmComparison comparison, TextWriter to)
     {
-        foreach (IGrouping<(Scene Scene, string Metric), ComparedRow> group in comparison.Rows.GroupBy(row => (row.Scene, row.Metric)))
+        foreach (IGrouping<(Scene Scene, string Metric), ComparedRow> group in comparison.Rows.GroupBy(
+            row => (row.Scene, row.Metric)))
         {
             (Scene scene, string metric) = group.Key;
-            IReadOnlyList<SummaryRow>[] arms = [.. comparison.Arms.Select(arm => (IReadOnlyList<SummaryRow>)[.. arm.Of(scene, metric).Values])];
+            IReadOnlyList<SummaryRow>[] arms =
+                [.. comparison.Arms.Select(arm => (IReadOnlyList<SummaryRow>)[.. arm.Of(scene, metric).Values])];
             to.WriteLine();
             to.WriteLine($"{scene}: {metric}{(group.First().Gated ? " (gated)" : "")}; ns and 1/s, CoeffVar in %");
-            to.WriteLine(new string(' ', NameWidth) + string.Concat(comparison.Arms.Select(arm => Cut(arm.Label).PadLeft(ValueWidth))).TrimEnd());
+            to.WriteLine(new string(' ', NameWidth)
+                + string.Concat(comparison.Arms.Select(arm => Cut(arm.Label).PadLeft(ValueWidth))).TrimEnd());
             foreach ((string name, Func<IReadOnlyList<SummaryRow>, double> of) in OverRuns)
+            {
                 Line(name, metric, [.. arms.Select(of)], better: -1, isStarred: _ => false);
+            }
             foreach (IGrouping<string, ComparedRow> quantile in group.GroupBy(row => row.Quantile))
             {
                 Dictionary<string, ComparedRow> byArm = quantile.ToDictionary(row => row.ArmB);
-                double[] values = [quantile.First().ValueA, .. comparison.Arms.Skip(1).Select(arm => byArm.TryGetValue(arm.Label, out ComparedRow? row) ? row.ValueB : double.NaN)];
+                double[] values = [quantile.First().ValueA, .. comparison.Arms.Skip(1)
+                    .Select(arm => byArm.TryGetValue(arm.Label, out ComparedRow? row) ? row.ValueB : double.NaN)];
                 Line(Name(quantile.Key), metric, values, better: quantile.Key == "rate" ? 1 : -1, index =>
-                    byArm.GetValueOrDefault(comparison.Arms[index].Label)?.Answer?.Verdict is RatioVerdict.Slower or RatioVerdict.Faster);
+                    byArm.GetValueOrDefault(comparison.Arms[index].Label)?.Answer?.Verdict is RatioVerdict.Slower
+                        or RatioVerdict.Faster);
             }
         }
 
@@ -50,7 +55,8 @@ public static class CompareMmtests
                 double gain = values[index] == values[0] ? 0 : 100 * better * (values[index] - values[0]) / values[0];
                 string share = double.IsFinite(gain) ? string.Create(CultureInfo.InvariantCulture, $"{gain,7:0.00}%") : "      –";
                 string star = index > 0 && isStarred(index) ? "*" : " ";
-                line += string.Create(CultureInfo.InvariantCulture, $"{values[index],14:0.00} ({share}){star}").PadLeft(ValueWidth);
+                line += string.Create(CultureInfo.InvariantCulture,
+                    $"{values[index],14:0.00} ({share}){star}").PadLeft(ValueWidth);
             }
             to.WriteLine(line.TrimEnd());
         }
@@ -73,5 +79,6 @@ public static class CompareMmtests
         return Math.Sqrt(rows.Sum(row => (row.Mean - mean) * (row.Mean - mean)) / (rows.Count - 1));
     }
 
-    private static string Cut(string text, int width = ValueWidth - 2) => text.Length <= width ? text : "…" + text[^(width - 1)..];
+    private static string Cut(string text, int width = ValueWidth - 2) =>
+        text.Length <= width ? text : "…" + text[^(width - 1)..];
 }

@@ -5,10 +5,12 @@ using Lab.Results.Statistics;
 
 namespace Lab.Report.Comparisons;
 
-/// <summary>A comparison on standard output: what differs besides the strategy, then the numbers, in the format asked for.</summary>
+/// <summary>A comparison on standard output: what differs besides the strategy, then the numbers, in the format asked
+/// for.</summary>
 public static class CompareOutput
 {
-    public static void Print(ArmComparison comparison, ComparisonFolder? folder, CompareFormat format, TextWriter to, TextWriter notes)
+    public static void Print(
+        ArmComparison comparison, ComparisonFolder? folder, CompareFormat format, TextWriter to, TextWriter notes)
     {
         switch (format)
         {
@@ -32,7 +34,10 @@ public static class CompareOutput
         }
         if (format is not (CompareFormat.Csv or CompareFormat.Json)) return;
         // What a parser must not trip over goes where people look.
-        foreach (string line in ComparisonWords.Differences(comparison).Concat(Problems(comparison))) notes.WriteLine($"note: {line}");
+        foreach (string line in ComparisonWords.Differences(comparison).Concat(Problems(comparison)))
+        {
+            notes.WriteLine($"note: {line}");
+        }
     }
 
     private static void WritePreamble(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
@@ -40,10 +45,8 @@ public static class CompareOutput
         foreach (string line in Preamble(comparison, folder, TextGrid.Width).SelectMany(lines => lines)) to.WriteLine(line);
     }
 
-    /// <summary>
-    /// Everything to know before a number is read: statements, each in lines of that width. Paths stay whole, whatever the width: they are there to be
-    /// copied.
-    /// </summary>
+    /// <summary>Everything to know before a number is read: statements, each in lines of that width. Paths stay whole, whatever
+    /// the width: they are there to be copied.</summary>
     public static IEnumerable<IReadOnlyList<string>> Preamble(ArmComparison comparison, ComparisonFolder? folder, int width) =>
     [
         .. ComparisonWords.Differences(comparison).Select(text => TextGrid.Wrap(text, width)),
@@ -58,8 +61,14 @@ public static class CompareOutput
     /// <summary>Arms whose numbers are no result.</summary>
     private static IEnumerable<string> Standing(ArmRuns arm)
     {
-        if (arm.Runs.Any(run => run.Record.IsBroken(arm.Strategy))) yield return $"{arm.Label} is known to be broken: its numbers are no result.";
-        if (arm.Runs.Any(run => run.Record.IsBound(arm.Strategy))) yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
+        if (arm.Runs.Any(run => run.Record.IsBroken(arm.Strategy)))
+        {
+            yield return $"{arm.Label} is known to be broken: its numbers are no result.";
+        }
+        if (arm.Runs.Any(run => run.Record.IsBound(arm.Strategy)))
+        {
+            yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
+        }
     }
 
     public static string Word(RatioVerdict verdict) => verdict.ToString().ToLowerInvariant();

@@ -5,16 +5,16 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Report.Comparisons;
 
-/// <summary>
-/// One line of a comparison for programs. Field names are stable; new ones are added at the end. The bounds are null where the question was not asked or
-/// has too few runs for any; the verdict is <c>faster</c>, <c>slower</c>, <c>equivalent</c>, <c>inconclusive</c> or <c>not-asked</c>; the blocks still
-/// wanted are 0 if settled and null if no affordable number would do.
-/// </summary>
-public sealed record CompareRecord(
-    string Metric, string Quantile, string Unit, string ArmA, string ArmB, double? ValueA, double? ValueB, double? Ratio, double? Low, double? High, int Runs,
-    string Verdict, int? MoreBlocks, bool Gated, string Workload, string Mmu, double? Confidence, string? NotAsked, double? UndisturbedA, double? UndisturbedB);
+/// <summary>One line of a comparison for programs. Field names are stable; new ones are added at the end. The bounds are null
+/// where the question was not asked or has too few runs for any; the verdict is <c>faster</c>, <c>slower</c>, <c>equivalent</c>,
+/// <c>inconclusive</c> or <c>not-asked</c>; the blocks still wanted are 0 if settled and null if no affordable number would
+/// do.</summary>
+public sealed record CompareRecord(string Metric, string Quantile, string Unit, string ArmA, string ArmB, double? ValueA,
+    double? ValueB, double? Ratio, double? Low, double? High, int Runs, string Verdict, int? MoreBlocks, bool Gated,
+    string Workload, string Mmu, double? Confidence, string? NotAsked, double? UndisturbedA, double? UndisturbedB);
 
-/// <summary>What <c>--format json</c> prints. Turns is the length of those that were asked for, such as 50ms; null for none.</summary>
+/// <summary>What <c>--format json</c> prints. Turns is the length of those that were asked for, such as 50ms; null for
+/// none.</summary>
 public sealed record CompareDocument(
     string? Folder, IReadOnlyList<string> Arms, double Threshold, double Alpha, int FamilySize, int OtherFamilySize,
     IReadOnlyList<string> Differences, IReadOnlyList<string> LeftOut, IReadOnlyList<CompareRecord> Rows, string? Turns);
@@ -31,8 +31,10 @@ public static class CompareRecords
         foreach (CompareRecord row in Rows(comparison))
         {
             to.WriteLine(string.Join(',', ((object?[])[
-                row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, row.ValueA, row.ValueB, row.Ratio, row.Low, row.High, row.Runs, row.Verdict,
-                row.MoreBlocks, row.Gated ? "true" : "false", row.Workload, row.Mmu, row.Confidence, row.NotAsked, row.UndisturbedA, row.UndisturbedB]).Select(Cell)));
+                row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, row.ValueA, row.ValueB, row.Ratio, row.Low, row.High,
+                row.Runs, row.Verdict,
+                row.MoreBlocks, row.Gated ? "true" : "false", row.Workload, row.Mmu, row.Confidence, row.NotAsked,
+                row.UndisturbedA, row.UndisturbedB]).Select(Cell)));
         }
     }
 
@@ -40,15 +42,20 @@ public static class CompareRecords
     {
         IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
         CompareDocument document = new(
-            folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha, comparison.FamilySize, comparison.OtherFamilySize,
-            [.. differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")], [.. CompareOutput.Problems(comparison)], [.. Rows(comparison)], folder?.Manifest.Turns);
+            folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha,
+            comparison.FamilySize, comparison.OtherFamilySize,
+            [.. differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")],
+            [.. CompareOutput.Problems(comparison)], [.. Rows(comparison)], folder?.Manifest.Turns);
         to.WriteLine(JsonSerializer.Serialize(document, CompareJson.Default.CompareDocument));
     }
 
     private static IEnumerable<CompareRecord> Rows(ArmComparison comparison) => comparison.Rows.Select(row => new CompareRecord(
-        row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, Finite(row.ValueA), Finite(row.ValueB), Finite(row.Answer?.Ratio ?? row.ValueB / row.ValueA),
-        Bound(row, answer => answer.Low), Bound(row, answer => answer.High), row.Runs, row.Answer is { } answer ? CompareOutput.Word(answer.Verdict) : "not-asked",
-        row.Answer?.MoreBlocks, row.Gated, row.Scene.Workload, row.Scene.Mmu, row.Answer is { } one ? 1 - one.Interval.Misrate : null, row.NotAsked, Finite(row.UndisturbedA), Finite(row.UndisturbedB)));
+        row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, Finite(row.ValueA), Finite(row.ValueB),
+        Finite(row.Answer?.Ratio ?? row.ValueB / row.ValueA),
+        Bound(row, answer => answer.Low), Bound(row, answer => answer.High), row.Runs,
+        row.Answer is { } answer ? CompareOutput.Word(answer.Verdict) : "not-asked",
+        row.Answer?.MoreBlocks, row.Gated, row.Scene.Workload, row.Scene.Mmu, row.Answer is { } one ? 1 - one.Interval.Misrate
+            : null, row.NotAsked, Finite(row.UndisturbedA), Finite(row.UndisturbedB)));
 
     /// <summary>No interval has one bound only.</summary>
     private static double? Bound(ComparedRow row, Func<Lab.Results.Statistics.RatioInterval, double> of) =>

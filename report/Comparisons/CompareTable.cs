@@ -16,15 +16,22 @@ public static class CompareTable
         {
             ComparedRow first = group.First();
             to.WriteLine();
-            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} against {first.ArmA}, {ComparisonWords.Count(first)}", TextGrid.Width))
+            foreach (string line in TextGrid.Wrap($"{first.Scene}: {first.Metric}{(first.Gated ? " (gated)" : "")}, {first.ArmB} "
+                + $"against {first.ArmA}, {ComparisonWords.Count(first)}", TextGrid.Width))
+            {
                 to.WriteLine(line);
+            }
             TextGrid grid = new(["", Short(first.ArmA), Short(first.ArmB), "ratio", "interval", "verdict"], Widths);
             foreach (ComparedRow row in group) grid.Add(Cells(row, comparison.Threshold));
             foreach (string line in grid.Lines) to.WriteLine(line);
-            foreach (IGrouping<string, ComparedRow> why in group.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+            foreach (IGrouping<string, ComparedRow> why in group.Where(row => row.NotAsked is not null)
+                .GroupBy(row => row.NotAsked!))
             {
-                foreach (string line in TextGrid.Wrap($"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.", TextGrid.Width))
+                foreach (string line in TextGrid.Wrap($"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.",
+                    TextGrid.Width))
+                {
                     to.WriteLine(line);
+                }
             }
         }
     }

@@ -15,13 +15,13 @@ public sealed record StepJson(string Thread, string What, string? At, bool Notab
 /// <summary>A promise that is broken without anything going wrong.</summary>
 public sealed record ClaimJson(string Invariant, string Claim, string What);
 
-/// <summary>What <c>lab explore --format json</c> prints for one strategy on one scenario, in an array. All steps are there, whatever is shown as text.</summary>
+/// <summary>What <c>lab explore --format json</c> prints for one strategy on one scenario, in an array. All steps are there,
+/// whatever is shown as text.</summary>
 public sealed record ExplorationJson(
     string Strategy, string Scenario, IReadOnlyDictionary<string, long> Parameters, string Search, string Model, string Verdict,
-    string? Invariant, string? Claim, string? What,
-    long Executions, long Cut, long States, long Steps, double Seconds, double ExecutionsPerSecond,
-    bool Complete, string Bound, double? Probability,
-    int? Preemptions, bool? FewestPreemptions, bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
+    string? Invariant, string? Claim, string? What, long Executions, long Cut, long States, long Steps, double Seconds,
+    double ExecutionsPerSecond, bool Complete, string Bound, double? Probability, int? Preemptions, bool? FewestPreemptions,
+    bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
 
 /// <summary>What it prints for a classic program: one object.</summary>
 public sealed record ProgramJson(
@@ -39,7 +39,8 @@ public static class ExploreJson
 {
     // Arrows and dashes stay readable: it is UTF-8 and goes into no HTML.
     private static readonly ExploreJsonContext Readable =
-        new(new JsonSerializerOptions(ExploreJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        new(new JsonSerializerOptions(ExploreJsonContext.Default.Options)
+            { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public static void Print(IReadOnlyList<Exploration> done, TextWriter output) =>
         output.WriteLine(JsonSerializer.Serialize([.. done.Select(Of)], Readable.IReadOnlyListExplorationJson));
@@ -48,19 +49,26 @@ public static class ExploreJson
         output.WriteLine(JsonSerializer.Serialize(Of(program, result), Readable.ProgramJson));
 
     public static ExplorationJson Of(Exploration one) => new(
-        one.Strategy.Name, one.Scenario.Name, one.Scenario.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
-        one.IsReplay ? "replay" : ExploreReport.Word(one.Settings.Search), ExploreReport.Word(one.Settings.Model), VerdictWord(one.Result.Verdict),
+        one.Strategy.Name, one.Scenario.Name,
+        one.Scenario.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
+        one.IsReplay ? "replay" : ExploreReport.Word(one.Settings.Search), ExploreReport.Word(one.Settings.Model),
+        VerdictWord(one.Result.Verdict),
         one.Result.Failure?.Finding.Invariant, one.Result.Failure?.Finding.Claim, one.Result.Failure?.Finding.What,
-        one.Result.Executions, one.Result.Cut, one.Result.States, one.Result.Steps, one.Result.Seconds, ExploreReport.Rate(one.Result),
+        one.Result.Executions, one.Result.Cut, one.Result.States, one.Result.Steps, one.Result.Seconds,
+        ExploreReport.Rate(one.Result),
         one.Result.IsComplete, one.Result.Bound, one.Result.FindsWithProbability,
-        one.Result.Failure?.Preemptions, one.Result.Failure?.HasFewestPreemptions, one.Result.Failure?.HasFewestSteps, Steps(one.Result.Failure),
-        one.Result.Failure?.Replay, [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))]);
+        one.Result.Failure?.Preemptions, one.Result.Failure?.HasFewestPreemptions, one.Result.Failure?.HasFewestSteps,
+        Steps(one.Result.Failure),
+        one.Result.Failure?.Replay,
+        [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))]);
 
     private static ProgramJson Of(ProgramRequest program, ExploreResult result) => new(
-        program.Program.Name, program.Size, ExploreReport.Word(program.Settings.Model), ExploreReport.Word(program.Settings.Search), VerdictWord(result.Verdict),
+        program.Program.Name, program.Size, ExploreReport.Word(program.Settings.Model),
+        ExploreReport.Word(program.Settings.Search), VerdictWord(result.Verdict),
         result.Failure?.Finding.Invariant, result.Failure?.Finding.Claim, result.Failure?.Finding.What,
         result.Executions, result.Cut, result.Steps, result.Outcomes, result.Seconds, ExploreReport.Rate(result),
-        result.IsComplete, result.Bound, result.FindsWithProbability, result.Failure?.Preemptions, Steps(result.Failure), result.Failure?.Replay);
+        result.IsComplete, result.Bound, result.FindsWithProbability, result.Failure?.Preemptions, Steps(result.Failure),
+        result.Failure?.Replay);
 
     private static IReadOnlyList<StepJson> Steps(Failure? failure) =>
         failure is null

@@ -17,7 +17,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     public void Strategy(Exploration one)
     {
         string parameters = ScenarioChoice.Describe(one.Scenario);
-        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result, one.IsReplay, IsSample(one.Settings));
+        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result,
+            one.IsReplay, IsSample(one.Settings));
         if (one.Result.Failure is { } failure) Schedule(failure, one.IsReplay, ReplayCommand(one, failure));
         foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
         if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth, IsSample(one.Settings));
@@ -27,16 +28,23 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     /// <summary>A classic program.</summary>
     public void Program(ProgramRequest program, ExploreResult result)
     {
-        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, program.Settings.Search == Lab.Explorer.Search.Replay, program.Settings.Search != Lab.Explorer.Search.Optimal);
+        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result,
+            program.Settings.Search == Lab.Explorer.Search.Replay, program.Settings.Search != Lab.Explorer.Search.Optimal);
         if (result.Failure is { } failure)
         {
             Schedule(failure, program.Settings.Search == Lab.Explorer.Search.Replay, string.Create(CultureInfo.InvariantCulture,
-                $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} --replay '{failure.Replay}'"));
+                $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} "
+                    + $"--replay '{failure.Replay}'"));
         }
         foreach ((string outcome, long count) in result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-            Item(string.Create(CultureInfo.InvariantCulture, $"{count,12:N0} × {(outcome.Length == 0 ? "(nothing observed)" : outcome)}"));
+        {
+            Item(string.Create(CultureInfo.InvariantCulture,
+                $"{count,12:N0} × {(outcome.Length == 0 ? "(nothing observed)" : outcome)}"));
+        }
         if (program.Settings.Search == Lab.Explorer.Search.Replay) return;
-        Evidence(result, string.Create(CultureInfo.InvariantCulture, $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth, program.Settings.Search != Lab.Explorer.Search.Optimal);
+        Evidence(result, string.Create(CultureInfo.InvariantCulture,
+                $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth,
+            program.Settings.Search != Lab.Explorer.Search.Optimal);
     }
 
     /// <summary>What is said once: which claims hold where, and what the model leaves out.</summary>
@@ -48,13 +56,15 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         foreach (string limit in ModelLimits.All) Item(limit);
     }
 
-    private static bool IsSample(StrategySettings settings) => settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
+    private static bool IsSample(StrategySettings settings) =>
+        settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
 
     private void Headline(string subject, ExploreResult result, bool isReplay, bool isSample)
     {
         string verdict = result switch
         {
-            { Verdict: Verdict.Violated, Failure.Finding: var finding } => $"VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}",
+            { Verdict: Verdict.Violated, Failure.Finding: var finding } =>
+                $"VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}",
             { Verdict: Verdict.Violated } => "VIOLATED",
             { Verdict: Verdict.Uncontrollable } => "CANNOT BE EXPLORED",
             _ when isReplay => "nothing wrong on this schedule",
@@ -71,13 +81,25 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     {
         if (!IsMarkdown) output.WriteLine();
         if (failure.Steps.Count > 0)
-            foreach (string line in IsMarkdown ? ScheduleTable.Markdown(failure, request.AllSteps) : ScheduleTable.Text(failure, request.AllSteps)) output.WriteLine(line);
+        {
+            foreach (string line in IsMarkdown ? ScheduleTable.Markdown(failure, request.AllSteps)
+                : ScheduleTable.Text(failure, request.AllSteps))
+            {
+                output.WriteLine(line);
+            }
+        }
         output.WriteLine();
         string preemptions = Count(failure.Preemptions, "preemption"), steps = Count(failure.Steps.Count, "step");
         // One recorded schedule proves nothing about others.
         Item(isReplay ? $"{preemptions}, {steps}" : string.Create(CultureInfo.InvariantCulture,
-            $"{preemptions} ({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), {steps} ({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
-        if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable)) Item("steps that change nothing are left out; --all-steps shows them");
+            $"{preemptions} "
+                + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
+                + $"{steps} "
+                + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
+        if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
+        {
+            Item("steps that change nothing are left out; --all-steps shows them");
+        }
         // In one piece whatever its length: it is there to be copied.
         output.WriteLine(IsMarkdown ? $"- replay: `{replay}`" : $"  replay: {replay}");
     }
@@ -87,22 +109,30 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         string cut = result.Cut > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({result.Cut:N0} cut short)") : "";
         string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
         Item(string.Create(CultureInfo.InvariantCulture,
-            $"explored: {Count(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in {result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
-        string reached = result.Verdict == Verdict.Violated ? ", stopped at the violation" : isSample ? ", a sample of all" : result.IsComplete ? ", reached" : ", not reached";
+            $"explored: {Count(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in {result.Seconds:0.00} "
+                + $"s, {Rate(result):N0} executions/s"));
+        string reached = result.Verdict == Verdict.Violated ? ", stopped at the violation" : isSample ? ", a sample of all"
+            : result.IsComplete ? ", reached" : ", not reached";
         Item($"bound: {result.Bound}{reached}; {how}");
         if (result.FindsWithProbability is { } probability)
-            Item(string.Create(CultureInfo.InvariantCulture, $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
+        {
+            Item(string.Create(CultureInfo.InvariantCulture,
+                $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
+        }
     }
 
     /// <summary>Strategies against claims, if any was found not to hold or there is something to compare.</summary>
     private void Claims(IReadOnlyList<Exploration> done)
     {
-        IGrouping<string, Exploration>[] strategies = [.. done.Where(one => !one.Strategy.IsBroken && !one.IsReplay).GroupBy(one => one.Strategy.Name)];
+        IGrouping<string, Exploration>[] strategies =
+            [.. done.Where(one => !one.Strategy.IsBroken && !one.IsReplay).GroupBy(one => one.Strategy.Name)];
         if (strategies.Length < 2 && done.All(one => one.Result.Claims.Count == 0)) return;
-        string[] claims = [.. ClaimsOfInterest, .. done.SelectMany(one => one.Result.Claims).Select(claim => claim.Invariant).Except(ClaimsOfInterest).Distinct()];
+        string[] claims = [.. ClaimsOfInterest,
+            .. done.SelectMany(one => one.Result.Claims).Select(claim => claim.Invariant).Except(ClaimsOfInterest).Distinct()];
         if (strategies.Length == 0) return;
         string Cell(IGrouping<string, Exploration> strategy, string claim) =>
-            strategy.Any(one => one.Result.Claims.Any(found => found.Invariant == claim)) ? "broken" : strategy.All(one => one.Result.IsComplete) ? "holds" : "not seen";
+            strategy.Any(one => one.Result.Claims.Any(found => found.Invariant == claim)) ? "broken"
+            : strategy.All(one => one.Result.IsComplete) ? "holds" : "not seen";
 
         output.WriteLine(IsMarkdown ? "**Claims, within what was explored:**" : "Claims, within what was explored:");
         TextTable table = new("", [.. Column.Texts(["strategy", .. claims])],
@@ -120,7 +150,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
 
     private static string HowOf(StrategySettings settings)
     {
-        string seed = settings.Search is StrategySearch.Exhaustive or StrategySearch.Bounded ? "" : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
+        string seed = settings.Search is StrategySearch.Exhaustive or StrategySearch.Bounded ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
         string changes = $"{(settings.GlueFastZap ? ", halves glued" : "")}{(settings.InsertAtTail ? ", tail insertion" : "")}";
         return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Count(settings.Workers, "worker")}";
     }
@@ -132,7 +163,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     public static string Word<T>(T value)
         where T : struct, Enum => value is Lab.Explorer.Search.Optimal ? "exhaustive" : value.ToString().ToLowerInvariant();
 
-    private static string Count(long count, string thing) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
+    private static string Count(long count, string thing) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
 
     private void Item(string text) => Paragraph(IsMarkdown ? $"- {text}" : text, IsMarkdown ? "" : "  ");
 

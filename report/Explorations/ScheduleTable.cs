@@ -3,9 +3,8 @@ using Lab.Explorer;
 
 namespace Lab.Report.Explorations;
 
-/// <summary>
-/// A failing schedule as a table: a column per thread, a row per step in order, where in the source it is, and the roots where a step changed them.
-/// </summary>
+/// <summary>A failing schedule as a table: a column per thread, a row per step in order, where in the source it is, and the roots
+/// where a step changed them.</summary>
 public static class ScheduleTable
 {
     private const int AgentWidthMin = 14;
@@ -17,7 +16,8 @@ public static class ScheduleTable
     /// <summary>One shown step.</summary>
     public sealed record Row(int Number, int Agent, string What, string Location, string Roots);
 
-    /// <summary>The steps to show: all, or the notable ones, those that change a root, and the last, which is the wrong one.</summary>
+    /// <summary>The steps to show: all, or the notable ones, those that change a root, and the last, which is the wrong
+    /// one.</summary>
     public static IReadOnlyList<Row> Rows(Failure failure, bool allSteps)
     {
         List<Row> rows = [];
@@ -32,10 +32,8 @@ public static class ScheduleTable
         return rows;
     }
 
-    /// <summary>
-    /// Plain text; eighty columns hold two threads, each further one may make it wider. An empty line is a switch to another thread. What would be many
-    /// lines in its column goes across all of them.
-    /// </summary>
+    /// <summary>Plain text; eighty columns hold two threads, each further one may make it wider. An empty line is a switch to
+    /// another thread. What would be many lines in its column goes across all of them.</summary>
     public static IEnumerable<string> Text(Failure failure, bool allSteps)
     {
         IReadOnlyList<Row> rows = Rows(failure, allSteps);
@@ -46,13 +44,15 @@ public static class ScheduleTable
         int roots = Math.Clamp(longestRoots, RootsWidthMin, RootsWidthMax);
         int left = TextGrid.Width - number - location - roots - (agents.Length + 2) * TextGrid.Gap.Length;
         int agent = Math.Max(AgentWidthMin, left / agents.Length);
-        int widest = Math.Max(rows.Select(row => row.What.Length).Where(length => length <= LinesMax * agent).DefaultIfEmpty().Max(), agents.Max(one => failure.Agents[one].Length));
+        int widest = Math.Max(rows.Select(row => row.What.Length).Where(length => length <= LinesMax * agent).DefaultIfEmpty()
+            .Max(), agents.Max(one => failure.Agents[one].Length));
         if (widest < agent)
         {
             roots = Math.Min(roots + (agent - widest) * agents.Length, Math.Max(roots, longestRoots));
             agent = widest;
         }
-        TextGrid grid = new(["#", .. agents.Select(one => failure.Agents[one]), "at", "roots"], [number, .. Enumerable.Repeat(agent, agents.Length), location, roots]);
+        TextGrid grid = new(["#", .. agents.Select(one => failure.Agents[one]), "at", "roots"],
+            [number, .. Enumerable.Repeat(agent, agents.Length), location, roots]);
         int last = rows[0].Agent;
         foreach (Row row in rows)
         {
@@ -62,7 +62,10 @@ public static class ScheduleTable
             string shown = row.Number.ToString(CultureInfo.InvariantCulture).PadLeft(number);
             if (isLong) grid.AddAcross($"{shown}{TextGrid.Gap}{failure.Agents[row.Agent]}: ", row.What, TextGrid.Width);
             if (!isLong || row.Location.Length + row.Roots.Length > 0)
-                grid.Add([isLong ? "" : shown, .. isLong ? agents.Select(_ => "") : Cells(row, agents), Short(row.Location), row.Roots]);
+            {
+                grid.Add([isLong ? "" : shown, .. isLong ? agents.Select(_ => "") : Cells(row, agents), Short(row.Location),
+                    row.Roots]);
+            }
         }
         return grid.Lines;
     }
@@ -71,8 +74,10 @@ public static class ScheduleTable
     {
         IReadOnlyList<Row> rows = Rows(failure, allSteps);
         int[] agents = Shown(rows);
-        return new TextTable("", [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
-            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture), .. Cells(row, agents), row.Location, row.Roots])]).Markdown();
+        return new TextTable("",
+            [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
+            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture), .. Cells(row, agents),
+                row.Location, row.Roots])]).Markdown();
     }
 
     /// <summary>Threads that do something that is shown; the others have no column.</summary>
@@ -83,7 +88,8 @@ public static class ScheduleTable
     /// <summary>The file's extension says nothing here, and columns are short.</summary>
     private static string Short(string location) => location.Replace(".cs:", ":", StringComparison.Ordinal);
 
-    /// <summary>What became of the roots, as <c>A 2→1 inv {vcpu0, item}</c>; and what they are is remembered for the next step.</summary>
+    /// <summary>What became of the roots, as <c>A 2→1 inv {vcpu0, item}</c>; and what they are is remembered for the next
+    /// step.</summary>
     private static string Changes(Dictionary<string, RootView> before, IReadOnlyList<RootView> after)
     {
         List<string> changes = [];

@@ -13,17 +13,17 @@ public static class SeriesText
     /// <summary>With all that tells it from another.</summary>
     public static string Whole(SeriesKey key) => $"{Of(key)} · settings {key.Settings} · machine {key.Machine}";
 
-    /// <summary>
-    /// The series that a text names: those of which each word of it is a name, a quantile or a fingerprint; where there is none, those in which each word occurs.
-    /// An empty text names all.
-    /// </summary>
+    /// <summary>The series that a text names: those of which each word of it is a name, a quantile or a fingerprint; where there
+    /// is none, those in which each word occurs. An empty text names all.</summary>
     public static IReadOnlyList<TrackedSeries> Find(string text, IReadOnlyList<TrackedSeries> series)
     {
         string[] words = text.Split([' ', '·'], StringSplitOptions.RemoveEmptyEntries);
         words = [.. words.Where(word => word is not ("on" or "settings" or "machine"))];
-        TrackedSeries[] exact = [.. series.Where(one => words.All(word => Parts(one.Key).Contains(word, StringComparer.OrdinalIgnoreCase)))];
+        TrackedSeries[] exact =
+            [.. series.Where(one => words.All(word => Parts(one.Key).Contains(word, StringComparer.OrdinalIgnoreCase)))];
         return exact.Length > 0 ? exact
-            : [.. series.Where(one => words.All(word => Parts(one.Key).Any(part => part.Contains(word, StringComparison.OrdinalIgnoreCase))))];
+            : [.. series.Where(
+                one => words.All(word => Parts(one.Key).Any(part => part.Contains(word, StringComparison.OrdinalIgnoreCase))))];
     }
 
     /// <exception cref="UsageException">None; the message lists some that there are.</exception>
@@ -42,5 +42,6 @@ public static class SeriesText
         return string.Join("; ", names.Take(shown)) + (names.Length > shown ? $"; and {names.Length - shown} more" : "");
     }
 
-    private static string[] Parts(SeriesKey key) => [key.Strategy, key.Workload, key.Mmu, key.Metric, HistoryFigure.QuantileOf(key), key.Settings, key.Machine];
+    private static string[] Parts(SeriesKey key) =>
+        [key.Strategy, key.Workload, key.Mmu, key.Metric, HistoryFigure.QuantileOf(key), key.Settings, key.Machine];
 }

@@ -42,19 +42,24 @@ public static class TrackTables
         {
             rest.AddAcross("", same.Key, TextGrid.Width);
             foreach (TrackedSeries one in same)
-                rest.Add($"· {HistoryFigure.NameOf(one.Key)}", Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median));
+            {
+                rest.Add($"· {HistoryFigure.NameOf(one.Key)}", Number(one.Points.Count), Value(one, one.Points[^1].Value),
+                    Value(one, one.Levels[^1].Median));
+            }
         }
         foreach (string line in rest.Lines) to.WriteLine(line);
     }
 
     public static void WriteMarkdown(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TextWriter to)
     {
-        to.WriteLine($"**{HistoryReport.Verdict(series)}** History `{history.Path}`, {history.Rows} rows, machine {history.MachineText()}.");
+        to.WriteLine($"**{HistoryReport.Verdict(series)}** History `{history.Path}`, {history.Rows} rows, machine "
+            + $"{history.MachineText()}.");
         WriteMarkdownChanges(series.Where(one => one.Changes.Count > 0).Select(one => (one, one.Changes)), series, to);
         TrackedSeries[] quiet = [.. series.Where(one => one.Changes.Count == 0)];
         if (quiet.Length == 0) return;
         WriteMarkdown(new TextTable("", [new("without a change"), .. Column.Numbers("points", "last", "level")],
-            [.. quiet.Select(one => (string[])[Title(one, series), Number(one.Points.Count), Value(one, one.Points[^1].Value), Value(one, one.Levels[^1].Median)])]), to);
+            [.. quiet.Select(one => (string[])[Title(one, series), Number(one.Points.Count), Value(one, one.Points[^1].Value),
+                Value(one, one.Levels[^1].Median)])]), to);
     }
 
     private static void WriteMarkdown(TextTable table, TextWriter to)
@@ -63,8 +68,8 @@ public static class TrackTables
         foreach (string line in table.Markdown()) to.WriteLine(line);
     }
 
-    public static void WriteMarkdownChanges(
-        IEnumerable<(TrackedSeries Series, IReadOnlyList<TrackedChange> Changes)> changed, IReadOnlyList<TrackedSeries> all, TextWriter to)
+    public static void WriteMarkdownChanges(IEnumerable<(TrackedSeries Series, IReadOnlyList<TrackedChange> Changes)> changed,
+        IReadOnlyList<TrackedSeries> all, TextWriter to)
     {
         string[][] rows =
         [
@@ -85,26 +90,31 @@ public static class TrackTables
     {
         Level level = one.Levels[^1];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{one.Points.Count} points; last {Value(one, one.Points[^1].Value)} at {CommitNames.Short(one.Points[^1].Commit)}; level {Value(one, level.Median)} ± {Value(one, level.Spread)}");
+            $"{one.Points.Count} points; last {Value(one, one.Points[^1].Value)} at {CommitNames.Short(one.Points[^1].Commit)}; "
+                + $"level {Value(one, level.Median)} ± {Value(one, level.Spread)}");
     }
 
     /// <summary>The series' name, with fingerprints where another of these has the same.</summary>
     public static string Title(TrackedSeries one, IReadOnlyList<TrackedSeries> among) =>
-        among.Any(other => other != one && SeriesText.Of(other.Key) == SeriesText.Of(one.Key)) ? SeriesText.Whole(one.Key) : SeriesText.Of(one.Key);
+        among.Any(other => other != one && SeriesText.Of(other.Key) == SeriesText.Of(one.Key)) ? SeriesText.Whole(one.Key)
+        : SeriesText.Of(one.Key);
 
     private static string Place(TrackedSeries one, IReadOnlyList<TrackedSeries> among)
     {
         string place = $"{one.Key.Strategy} · {one.Key.Workload} on {one.Key.Mmu}";
-        return Title(one, among) == SeriesText.Of(one.Key) ? place : $"{place} · settings {one.Key.Settings} · machine {one.Key.Machine}";
+        return Title(one, among) == SeriesText.Of(one.Key) ? place
+            : $"{place} · settings {one.Key.Settings} · machine {one.Key.Machine}";
     }
 
     public static string Value(TrackedSeries one, double value) => Quantity.Format(value, one.Key.Unit);
 
     private static string[] ChangeCells(TrackedSeries one, TrackedChange change) =>
     [
-        CommitNames.Short(change.Culprit.FirstBad), HistoryFigure.Percent(change.Point.Change), Value(one, change.Point.Before), Value(one, change.Point.After),
+        CommitNames.Short(change.Culprit.FirstBad), HistoryFigure.Percent(change.Point.Change), Value(one, change.Point.Before),
+        Value(one, change.Point.After),
         change.Point.P.ToString("0e-0", CultureInfo.InvariantCulture),
-        change switch { { IsRegression: false } => "better", { Acknowledged: not null } => "worse, acknowledged", _ => "worse, OPEN" },
+        change switch { { IsRegression: false } => "better", { Acknowledged: not null } => "worse, acknowledged",
+            _ => "worse, OPEN" },
     ];
 
     private static void Lines(TextWriter to, string text, string indent = "")

@@ -7,31 +7,33 @@ using Lab.Results.Tracking;
 
 namespace Lab.Report.Histories;
 
-/// <summary>
-/// A history as read and judged, for the machine of a fingerprint, or for all where that is null. Notes are what a reader must know, a sentence each without
-/// its stop.
-/// </summary>
-public sealed record TrackedHistory(
-    string Path, string? Machine, int Rows, IReadOnlyList<DamagedRow> Damaged, IReadOnlyList<TrackedSeries> Series, IReadOnlyList<string> Notes)
+/// <summary>A history as read and judged, for the machine of a fingerprint, or for all where that is null. Notes are what a
+/// reader must know, a sentence each without its stop.</summary>
+public sealed record TrackedHistory(string Path, string? Machine, int Rows, IReadOnlyList<DamagedRow> Damaged,
+    IReadOnlyList<TrackedSeries> Series, IReadOnlyList<string> Notes)
 {
     /// <summary>Beside the history.</summary>
     public static string AcknowledgedBeside(string history) =>
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(history))!, "acknowledged.csv");
 
-    public static string ThisFingerprint => Fingerprint.Of(ThisMachine.Facts(EnvironmentFingerprint.Read(AppContext.BaseDirectory)));
+    public static string ThisFingerprint =>
+        Fingerprint.Of(ThisMachine.Facts(EnvironmentFingerprint.Read(AppContext.BaseDirectory)));
 
-    /// <summary>For the machine that <c>--machine</c> says; empty means this one, or all if it has no series and those of others may stand in.</summary>
+    /// <summary>For the machine that <c>--machine</c> says; empty means this one, or all if it has no series and those of others
+    /// may stand in.</summary>
     /// <exception cref="NotComparableException">No history, or none of that machine.</exception>
     /// <exception cref="Lab.Results.RunDamagedException">The file is no history that this program reads.</exception>
     public static TrackedHistory Read(string path, string machine, bool mayBeOthers)
     {
-        if (!File.Exists(path)) throw new NotComparableException($"There is no history '{path}'; lab track add creates one, --history names another.");
+        if (!File.Exists(path)) throw new NotComparableException(
+            $"There is no history '{path}'; lab track add creates one, --history names another.");
         History history = new HistoryFile(path).Read();
-        (IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<DamagedRow> damaged) = new AcknowledgementFile(AcknowledgedBeside(path)).Read();
+        (IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<DamagedRow> damaged) =
+            new AcknowledgementFile(AcknowledgedBeside(path)).Read();
         List<DamagedRow> unread = [.. history.Damaged, .. damaged];
         List<string> notes = [.. unread.Select(row => $"{row}; left out")];
-        if (history.Rows.Count == 0)
-            throw new NotComparableException($"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add adds some.");
+        if (history.Rows.Count == 0) throw new NotComparableException(
+            $"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add adds some.");
 
         string[] machines = [.. history.Rows.Select(row => row.Machine).Distinct()];
         string? wanted = Choose(path, machine, machines, mayBeOthers, notes);
@@ -45,7 +47,8 @@ public sealed record TrackedHistory(
 
     /// <summary>Whose series they are, for a heading.</summary>
     public string MachineText() =>
-        Machine is null ? $"all ({string.Join(", ", Series.Select(one => one.Key.Machine).Distinct())})" : Machine == ThisFingerprint ? $"{Machine} (this one)" : Machine;
+        Machine is null ? $"all ({string.Join(", ", Series.Select(one => one.Key.Machine).Distinct())})"
+        : Machine == ThisFingerprint ? $"{Machine} (this one)" : Machine;
 
     public void PrintNotes(TextWriter to)
     {
@@ -62,7 +65,10 @@ public sealed record TrackedHistory(
             {
                 int others = machines.Length - 1;
                 if (others > 0)
-                    notes.Add(string.Create(CultureInfo.InvariantCulture, $"{others} other machine{(others == 1 ? " has" : "s have")} series as well; --machine all shows them"));
+                {
+                    notes.Add(string.Create(CultureInfo.InvariantCulture, $"{others} other "
+                        + $"machine{(others == 1 ? " has" : "s have")} series as well; --machine all shows them"));
+                }
                 return here;
             }
             if (machine.Length == 0 && mayBeOthers)
@@ -70,7 +76,8 @@ public sealed record TrackedHistory(
                 notes.Add($"nothing was measured on this machine ({here}); these are all machines' series");
                 return null;
             }
-            throw new NotComparableException($"'{path}' has no row of this machine ({here}); there are: {string.Join(", ", machines)}; --machine names one of them, or all.");
+            throw new NotComparableException($"'{path}' has no row of this machine ({here}); there are: "
+                + $"{string.Join(", ", machines)}; --machine names one of them, or all.");
         }
         string[] found = [.. machines.Where(one => one.StartsWith(machine, StringComparison.Ordinal))];
         return found is [var only] ? only

@@ -12,7 +12,8 @@ public static class GrowthTable
     public static IReadOnlyList<Column> Columns { get; } =
         [new("strategy"), .. Column.Numbers("pages", "delete", "p99", "create", "refault", "warm")];
 
-    /// <summary>A row per strategy and size: delete's p50 and p99, create's p50, and the means of a page's first and second access.</summary>
+    /// <summary>A row per strategy and size: delete's p50 and p99, create's p50, and the means of a page's first and second
+    /// access.</summary>
     public static IReadOnlyList<string[]> Rows(RunRecord run, Scene scene)
     {
         List<string[]> rows = [];
@@ -40,5 +41,6 @@ public static class GrowthTable
         return rows;
     }
 
-    private static string Show(PooledMetric? pooled, Func<PooledMetric, double> value) => pooled is null ? "–" : Quantity.Format(value(pooled), pooled.Unit);
+    private static string Show(PooledMetric? pooled, Func<PooledMetric, double> value) =>
+        pooled is null ? "–" : Quantity.Format(value(pooled), pooled.Unit);
 }

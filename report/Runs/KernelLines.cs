@@ -6,7 +6,8 @@ namespace Lab.Report.Runs;
 /// <summary>What the kernel counted in the windows, in a line per strategy: a check on what the lab says that it did.</summary>
 public static class KernelLines
 {
-    /// <summary>Counters of KVM and of the process that a reader asks for first, in words; the others are in counters.csv.</summary>
+    /// <summary>Counters of KVM and of the process that a reader asks for first, in words; the others are in
+    /// counters.csv.</summary>
     private static readonly (string Counter, string Words)[] Told =
     [
         ("kvm.pf_taken", "guest page faults"),
@@ -26,7 +27,8 @@ public static class KernelLines
                 List<string> parts = [];
                 foreach ((string counter, string words) in Told)
                 {
-                    double sum = run.Counters.Where(row => row.Scene == scene && row.Strategy == strategy && row.Actor.Length == 0 && row.Counter == counter).Sum(row => row.Value);
+                    double sum = run.Counters.Where(row => row.Scene == scene && row.Strategy == strategy && row.Actor.Length == 0
+                        && row.Counter == counter).Sum(row => row.Value);
                     if (sum != 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{sum:N0} {words}"));
                 }
                 if (parts.Count > 0) yield return $"kernel counted for {strategy} on {scene}: {string.Join(", ", parts)}";

@@ -60,8 +60,13 @@ public static class RunTables
         foreach (Scene scene in run.Scenes)
         {
             foreach (string metric in Figures.LatenciesIn(run, scene))
+            {
                 yield return new TextTable($"{scene}: {metric}", Columns, [.. Rows(run, scene, metric)]);
-            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points) yield return new TextTable($"{scene}: {GrowthTable.Title}", GrowthTable.Columns, points);
+            }
+            if (GrowthTable.Rows(run, scene) is { Count: > 0 } points)
+            {
+                yield return new TextTable($"{scene}: {GrowthTable.Title}", GrowthTable.Columns, points);
+            }
         }
     }
 
@@ -70,7 +75,8 @@ public static class RunTables
         foreach (string strategy in run.StrategiesIn(scene))
         {
             if (run.Pool(strategy, scene, metric) is not { } pooled) continue;
-            string name = run.IsBroken(strategy) ? $"{strategy} BROKEN" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;
+            string name =
+                run.IsBroken(strategy) ? $"{strategy} BROKEN" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;
             yield return
             [
                 name,
@@ -90,7 +96,8 @@ public static class RunTables
     private static IEnumerable<string> VerdictLines(RunRecord run)
     {
         string[] common = CommonNotes(run);
-        foreach (IGrouping<(string, Scene), Measurement> group in run.Manifest.Measurements.GroupBy(one => (one.Strategy, one.Scene)))
+        foreach (IGrouping<(string, Scene), Measurement> group in run.Manifest.Measurements.GroupBy(
+            one => (one.Strategy, one.Scene)))
         {
             Measurement[] runs = [.. group];
             string verdict = runs.Any(one => one.Verdict == Verdict.Hung) ? "HUNG"
@@ -98,21 +105,32 @@ public static class RunTables
                 : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
                 : "clean: no stale access, counts balanced, all tables freed";
             yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {verdict}";
-            Violation[] violations = [.. run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene)];
+            Violation[] violations =
+                [.. run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene)];
             foreach (string line in violations.Take(1).SelectMany(ViolationLines)) yield return line;
-            foreach (Violation later in violations.Skip(1).Take(LaterViolationsShown)) yield return $"  then {later.Invariant}: {later.What}";
+            foreach (Violation later in violations.Skip(1).Take(LaterViolationsShown))
+            {
+                yield return $"  then {later.Invariant}: {later.What}";
+            }
             if (violations.Length > 0) yield return "  all of them, with the events that led to each, are in the report.";
-            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Except(common).Take(6)) yield return $"  {note}";
+            foreach (string note in runs.SelectMany(one => one.Notes).Where(IsFinding).Distinct().Except(common).Take(6))
+            {
+                yield return $"  {note}";
+            }
         }
         foreach (string note in common) yield return note;
         foreach (string line in DisturbanceLines.Of(run)) yield return line;
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and {run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside {run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
+            $"{run.Manifest.Measurements.Sum(one => one.GcInWindow)} garbage collections and "
+                + $"{run.Manifest.Measurements.Sum(one => one.JitInWindow)} methods compiled inside "
+                + $"{run.Manifest.Measurements.Sum(one => one.MeasuredS):0.0} s of measured windows.");
         foreach (string line in KernelLines.Of(run)) yield return line;
         foreach (string shape in Shapes.Lines(run)) yield return shape;
         double resident = PeakOf(run, "peak_resident"), tables = PeakOf(run, "peak_table_pages");
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"peak: {tables:N0} {(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, {resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
+            $"peak: {tables:N0} "
+                + $"{(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, "
+                + $"{resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
         if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
     }
 
@@ -128,14 +146,20 @@ public static class RunTables
         run.Counters.Where(row => row.Counter == counter).Select(row => row.Value).DefaultIfEmpty().Max();
 
     /// <summary>The hang's own lines were printed when it happened.</summary>
-    private static bool IsFinding(string note) => note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);
+    private static bool IsFinding(string note) =>
+        note.Length > 0 && note[0] != ' ' && !note.StartsWith("last events", StringComparison.Ordinal);
 
-    /// <summary>The first violation and what led to it; later ones follow from it. Which tables came and went is left to the report.</summary>
+    /// <summary>The first violation and what led to it; later ones follow from it. Which tables came and went is left to the
+    /// report.</summary>
     private static IEnumerable<string> ViolationLines(Violation violation)
     {
         yield return $"  {violation.Invariant}: {violation.What}";
-        ViolationEvent[] events = [.. violation.Events.Where(one => one.Kind is not ("zap_page" or "get_page")).TakeLast(EventsShown)];
+        ViolationEvent[] events =
+            [.. violation.Events.Where(one => one.Kind is not ("zap_page" or "get_page")).TakeLast(EventsShown)];
         foreach (ViolationEvent one in events)
-            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - events[0].TNs) / 1e3,10:0.0} us {one.Actor,-11} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"    {(one.TNs - events[0].TNs) / 1e3,10:0.0} us "
+                + $"{one.Actor,-11} {one.Kind,-14} {one.Root} {one.Detail}").TrimEnd();
+        }
     }
 }

@@ -17,9 +17,14 @@ public static class Shapes
             foreach (string strategy in run.StrategiesIn(scene))
             {
                 List<(double Pages, double Median)> points = [];
-                foreach (string metric in run.MetricsIn(scene).Where(metric => metric.StartsWith(PutAtSize, StringComparison.Ordinal)))
+                foreach (string metric in run.MetricsIn(scene)
+                    .Where(metric => metric.StartsWith(PutAtSize, StringComparison.Ordinal)))
+                {
                     if (run.Pool(strategy, scene, metric) is { } pooled)
+                    {
                         points.Add((double.Parse(metric[PutAtSize.Length..], CultureInfo.InvariantCulture), pooled.P50));
+                    }
+                }
                 if (points.Count >= 2) yield return (strategy, LinearFit.Through(points));
             }
         }
@@ -51,9 +56,13 @@ public static class Shapes
         foreach ((string strategy, LinearFit fit, long least, long most) in UpdateGrowth(run))
         {
             yield return string.Create(CultureInfo.InvariantCulture,
-                $"delete of {strategy} grows by {fit.Slope:0.0} ns per mapped page (medians of {least:N0} to {most:N0} deletes per size, r² {fit.RSquared:0.000})");
+                $"delete of {strategy} grows by {fit.Slope:0.0} ns per mapped page (medians of {least:N0} to {most:N0} deletes "
+                    + $"per size, r² {fit.RSquared:0.000})");
         }
         foreach ((string strategy, LinearFit fit) in PutGrowth(run))
-            yield return string.Create(CultureInfo.InvariantCulture, $"put of {strategy} grows by {fit.Slope:0.000} ns per mapped page (median, r² {fit.RSquared:0.000})");
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"put of {strategy} grows by {fit.Slope:0.000} ns per mapped page (median, r² {fit.RSquared:0.000})");
+        }
     }
 }

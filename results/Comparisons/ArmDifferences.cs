@@ -9,7 +9,8 @@ public sealed record ArmDifference(string What, IReadOnlyList<string> Values, bo
 public static class ArmDifferences
 {
     /// <summary>How often and where to, not what is measured.</summary>
-    private static readonly HashSet<string> Immaterial = ["strategy", "workload", "runs", "seed", "out", "format", "plugin", "save-baseline"];
+    private static readonly HashSet<string> Immaterial =
+        ["strategy", "workload", "runs", "seed", "out", "format", "plugin", "save-baseline"];
 
     public static IReadOnlyList<ArmDifference> Between(IReadOnlyList<ArmRuns> arms) =>
         Between([.. arms.Select(arm => (IReadOnlyList<Manifest>)[.. arm.Runs.Select(run => run.Record.Manifest).Distinct()])]);
@@ -25,18 +26,25 @@ public static class ArmDifferences
         Look("hypervisor", one => one.Machine.Hypervisor ?? "none", isMachine: true);
         Look("kernel", one => one.Machine.Kernel);
         Look("system", one => one.Machine.Os);
-        Look(".NET", one => $"{one.Runtime.Dotnet}{(one.Runtime.ServerGc ? ", server GC" : "")}{(one.Runtime.TieredCompilation ? ", tiered" : "")}");
+        Look(".NET", one =>
+            $"{one.Runtime.Dotnet}{(one.Runtime.ServerGc ? ", server GC" : "")}{(one.Runtime.TieredCompilation ? ", tiered" : "")}");
         Look("clock", one => one.Clock.Source);
-        Look("commit", one => one.GitCommit is { } commit ? $"{commit[..Math.Min(10, commit.Length)]}{(one.GitDirty == true ? "+changes" : "")}" : "unknown");
-        foreach (var name in arms.SelectMany(arm => arm).SelectMany(one => one.Settings.Keys).Distinct().Where(name => !Immaterial.Contains(name)).Order(StringComparer.Ordinal))
+        Look("commit", one => one.GitCommit is { } commit
+            ? $"{commit[..Math.Min(10, commit.Length)]}{(one.GitDirty == true ? "+changes" : "")}" : "unknown");
+        foreach (string name in arms.SelectMany(arm => arm).SelectMany(one => one.Settings.Keys).Distinct()
+            .Where(name => !Immaterial.Contains(name)).Order(StringComparer.Ordinal))
+        {
             Look($"--{name}", one => one.Settings.GetValueOrDefault(name, "none"));
+        }
         return found;
 
         void Look(string what, Func<Manifest, string> of, bool isMachine = false)
         {
             string[] values = [.. arms.Select(arm => string.Join(", ", arm.Select(of).Distinct().Order(StringComparer.Ordinal)))];
             if (arms.SelectMany(arm => arm).Select(of).Distinct().Take(2).Count() > 1)
+            {
                 found.Add(new ArmDifference(what, values, isMachine));
+            }
         }
     }
 }

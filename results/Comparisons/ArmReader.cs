@@ -6,18 +6,22 @@ public static class ArmReader
     /// <summary>The runs of a measured arm, from the finished blocks.</summary>
     public static ArmRuns FromBlocks(ComparisonFolder folder, int arm)
     {
-        var asked = folder.Manifest.Arms[arm];
+        ComparisonArm asked = folder.Manifest.Arms[arm];
         List<(RunRecord, int)> records = [];
         List<string> problems = [];
         RunStore store = new(folder.Runs);
-        foreach (var block in folder.Manifest.Blocks)
+        foreach (ComparisonBlock block in folder.Manifest.Blocks)
         {
-            foreach (var run in block.Runs.Where(run => run.Arm == arm))
+            foreach (BlockRun run in block.Runs.Where(run => run.Arm == arm))
             {
                 if (run.Problem is { } problem)
+                {
                     problems.Add(FormattableString.Invariant($"block {block.Number}: {problem}; left out"));
+                }
                 else if (run.Run is { } id && Read(store, System.IO.Path.Combine(folder.Runs, id), problems) is { } record)
+                {
                     records.Add((record, block.Number));
+                }
             }
         }
 
@@ -30,12 +34,16 @@ public static class ArmReader
     {
         RunStore store = new(path);
         if (File.Exists(System.IO.Path.Combine(path, RunJson.ManifestFile)))
+        {
             return Read(store, path, problems) is { } one ? [one] : [];
+        }
         List<RunRecord> records = [];
         // A folder whose name begins with a dot is one still being copied.
-        foreach (var folder in Directory.EnumerateDirectories(path).Where(folder => System.IO.Path.GetFileName(folder)[0] != '.').Order(StringComparer.Ordinal))
-            if (Read(store, folder, problems) is { } record)
-                records.Add(record);
+        foreach (string folder in Directory.EnumerateDirectories(path)
+            .Where(folder => System.IO.Path.GetFileName(folder)[0] != '.').Order(StringComparer.Ordinal))
+        {
+            if (Read(store, folder, problems) is { } record) records.Add(record);
+        }
         return records;
     }
 
@@ -47,9 +55,8 @@ public static class ArmReader
     {
         try
         {
-            var record = store.OpenSummary(folder);
-            if (record.Manifest.Measurements.Count > 0)
-                return record;
+            RunRecord record = store.OpenSummary(folder);
+            if (record.Manifest.Measurements.Count > 0) return record;
             problems.Add($"'{folder}': holds no finished measurement; left out");
         }
         catch (Exception e) when (e is RunDamagedException or RunNotFoundException)

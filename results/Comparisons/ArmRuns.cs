@@ -13,42 +13,47 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
 
     /// <summary>Scenes in the order they were first measured.</summary>
     public IReadOnlyList<Scene> Scenes =>
-        [.. Runs.SelectMany(run => run.Record.Manifest.Measurements).Where(one => one.Strategy == Strategy).Select(one => one.Scene).Distinct()];
+        [.. Runs.SelectMany(run => run.Record.Manifest.Measurements).Where(one => one.Strategy == Strategy)
+            .Select(one => one.Scene).Distinct()];
 
     /// <summary>Latency metrics of a scene, in the order they were first written.</summary>
-    public IReadOnlyList<string> MetricsIn(Scene scene) => [.. Rows.Keys.Where(key => key.Item1 == scene).Select(key => key.Item2)];
+    public IReadOnlyList<string> MetricsIn(Scene scene) =>
+        [.. Rows.Keys.Where(key => key.Item1 == scene).Select(key => key.Item2)];
 
     /// <summary>The metric in each run that has it.</summary>
     public IReadOnlyDictionary<ArmRun, SummaryRow> Of(Scene scene, string metric) =>
-        Rows.TryGetValue((scene, metric), out var rows) ? rows : [];
+        Rows.TryGetValue((scene, metric), out Dictionary<ArmRun, SummaryRow>? rows) ? rows : [];
 
     /// <summary>The metric without the samples that were disturbed, in each run that was watched.</summary>
     public IEnumerable<(ArmRun Run, UndisturbedRow Row)> UndisturbedOf(Scene scene, string metric) =>
         Runs.SelectMany(run => run.Record.Undisturbed
-            .Where(row => row.Strategy == Strategy && row.Run == run.Repetition && row.Scene == scene && row.Metric == metric).Select(row => (run, row)));
+            .Where(row => row.Strategy == Strategy && row.Run == run.Repetition && row.Scene == scene && row.Metric == metric)
+                .Select(row => (run, row)));
 
     /// <summary>What contaminates the runs, a sentence each.</summary>
     public IReadOnlyList<string> Contaminations =>
     [
-        .. Runs.SelectMany(run => run.Record.Manifest.Measurements.Where(one => one.Strategy == Strategy && one.Run == run.Repetition)
-            .SelectMany(one => Contamination.Of(run.Record, one).Take(1)).Take(1).Select(why => $"{Path.GetFileName(run.Record.Folder)}: {why}")),
+        .. Runs.SelectMany(
+            run => run.Record.Manifest.Measurements.Where(one => one.Strategy == Strategy && one.Run == run.Repetition)
+            .SelectMany(one => Contamination.Of(run.Record, one).Take(1)).Take(1)
+            .Select(why => $"{Path.GetFileName(run.Record.Folder)}: {why}")),
     ];
 
     private Dictionary<(Scene, string), Dictionary<ArmRun, SummaryRow>> Rows
     {
         get
         {
-            if (_rows is not null)
-                return _rows;
+            if (_rows is not null) return _rows;
             _rows = [];
-            foreach (var run in Runs)
+            foreach (ArmRun run in Runs)
             {
-                foreach (var row in run.Record.Summary)
+                foreach (SummaryRow row in run.Record.Summary)
                 {
-                    if (row.Strategy != Strategy || row.Run != run.Repetition || row.Unit != "ns" || row.Count <= 0)
-                        continue;
-                    if (!_rows.TryGetValue((row.Scene, row.Metric), out var rows))
+                    if (row.Strategy != Strategy || row.Run != run.Repetition || row.Unit != "ns" || row.Count <= 0) continue;
+                    if (!_rows.TryGetValue((row.Scene, row.Metric), out Dictionary<ArmRun, SummaryRow>? rows))
+                    {
                         _rows.Add((row.Scene, row.Metric), rows = []);
+                    }
                     rows[run] = row;
                 }
             }
@@ -59,20 +64,23 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
 
     /// <summary>Takes the runs of a strategy from run folders.</summary>
     /// <param name="records">Each with the block that it is part of.</param>
-    public static ArmRuns Of(string label, string strategy, IEnumerable<(RunRecord Record, int Block)> records, IReadOnlyList<string> problems)
+    public static ArmRuns Of(
+        string label, string strategy, IEnumerable<(RunRecord Record, int Block)> records, IReadOnlyList<string> problems)
     {
         List<ArmRun> runs = [];
         List<string> left = [.. problems];
-        foreach (var (record, block) in records)
+        foreach ((RunRecord record, int block) in records)
         {
-            foreach (var repetition in record.Manifest.Measurements.Where(one => one.Strategy == strategy).GroupBy(one => one.Run))
+            foreach (IGrouping<int, Measurement> repetition in record.Manifest.Measurements.Where(one => one.Strategy == strategy)
+                .GroupBy(one => one.Run))
             {
                 if (repetition.FirstOrDefault(one => one.Verdict != Verdict.Clean) is { } bad)
-                    left.Add(string.Create(CultureInfo.InvariantCulture, $"{record.Folder}: run {bad.Run} of {strategy} is {Word(bad.Verdict)}, not clean; left out"));
-                else if (DamagedRow.Find(record, strategy, repetition.Key) is { } damage)
-                    left.Add(damage + "; left out");
-                else
-                    runs.Add(new ArmRun(record, repetition.Key, block));
+                {
+                    left.Add(string.Create(CultureInfo.InvariantCulture,
+                        $"{record.Folder}: run {bad.Run} of {strategy} is {Word(bad.Verdict)}, not clean; left out"));
+                }
+                else if (DamagedRow.Find(record, strategy, repetition.Key) is { } damage) left.Add(damage + "; left out");
+                else runs.Add(new ArmRun(record, repetition.Key, block));
             }
         }
 

@@ -1,17 +1,20 @@
 namespace Lab.Results.Comparisons;
 
-/// <summary>Runs kept under names: <c>results/baselines/NAME</c> holds copies of run folders, which survive the originals.</summary>
+/// <summary>Runs kept under names: <c>results/baselines/NAME</c> holds copies of run folders, which survive the
+/// originals.</summary>
 public sealed class BaselineStore(string root)
 {
     public string Root => root;
 
     public IReadOnlyList<string> Names() =>
         Directory.Exists(root)
-            ? [.. Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!).Where(IsName).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!).Where(IsName)
+                .Order(StringComparer.Ordinal)]
             : [];
 
     /// <summary>A name is one folder's: letters, digits, dots, dashes and underscores, not beginning with a dot.</summary>
-    public static bool IsName(string name) => name.Length is > 0 and <= 100 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= 100 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     public bool Has(string name) => IsName(name) && Directory.Exists(Path.Combine(root, name));
 
@@ -22,22 +25,18 @@ public sealed class BaselineStore(string root)
     public void Save(string name, IReadOnlyList<string> runFolders)
     {
         // Copied aside, then put in place: an interrupted copy is never taken for a baseline.
-        var staged = Path.Combine(root, $".{name}.{Environment.ProcessId}.new");
-        var old = Path.Combine(root, $".{name}.{Environment.ProcessId}.old");
+        string staged = Path.Combine(root, $".{name}.{Environment.ProcessId}.new");
+        string old = Path.Combine(root, $".{name}.{Environment.ProcessId}.old");
         try
         {
-            foreach (var folder in runFolders)
-                Copy(folder, Path.Combine(staged, Path.GetFileName(folder)));
-            if (Has(name))
-                Directory.Move(PathOf(name), old);
+            foreach (string folder in runFolders) Copy(folder, Path.Combine(staged, Path.GetFileName(folder)));
+            if (Has(name)) Directory.Move(PathOf(name), old);
             Directory.Move(staged, PathOf(name));
-            if (Directory.Exists(old))
-                Directory.Delete(old, recursive: true);
+            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (Directory.Exists(old) && !Directory.Exists(PathOf(name)))
-                Directory.Move(old, PathOf(name));
+            if (Directory.Exists(old) && !Directory.Exists(PathOf(name))) Directory.Move(old, PathOf(name));
             throw new ResultsUnwritableException(root, e);
         }
     }
@@ -46,7 +45,9 @@ public sealed class BaselineStore(string root)
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (var file in Directory.EnumerateFiles(from).Where(file => Path.GetExtension(file) is ".csv" or ".json"))
+        foreach (string file in Directory.EnumerateFiles(from).Where(file => Path.GetExtension(file) is ".csv" or ".json"))
+        {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
+        }
     }
 }

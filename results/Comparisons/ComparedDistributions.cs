@@ -1,9 +1,7 @@
 namespace Lab.Results.Comparisons;
 
-/// <summary>
-/// What the figures of a comparison need beyond its summaries: the histograms of every run, and what disturbed it. Read when a report is asked for,
-/// since a comparison of hundreds of runs can do without.
-/// </summary>
+/// <summary>What the figures of a comparison need beyond its summaries: the histograms of every run, and what disturbed it. Read
+/// when a report is asked for, since a comparison of hundreds of runs can do without.</summary>
 public sealed class ComparedDistributions
 {
     private readonly Dictionary<string, RunRecord> _records = [];
@@ -18,13 +16,14 @@ public sealed class ComparedDistributions
     {
         List<string> problems = [];
         ComparedDistributions read = new(problems);
-        foreach (var folder in arms.SelectMany(arm => arm.Runs).Select(run => run.Record.Folder).Distinct())
+        foreach (string folder in arms.SelectMany(arm => arm.Runs).Select(run => run.Record.Folder).Distinct())
         {
             try
             {
-                var record = new RunStore(Path.GetDirectoryName(folder) ?? "").OpenDistributions(folder);
+                RunRecord record = new RunStore(Path.GetDirectoryName(folder) ?? "").OpenDistributions(folder);
                 read._records.Add(folder, record);
-                read._buckets.Add(folder, record.Histograms.ToLookup(row => (row.Key, row.Metric), row => new Bucket(row.Low, row.High, row.Count)));
+                read._buckets.Add(folder,
+                    record.Histograms.ToLookup(row => (row.Key, row.Metric), row => new Bucket(row.Low, row.High, row.Count)));
             }
             catch (Exception e) when (e is RunDamagedException or RunNotFoundException)
             {
@@ -37,13 +36,15 @@ public sealed class ComparedDistributions
 
     /// <summary>The samples of a metric in one run; empty where there is no histogram of it.</summary>
     public IReadOnlyList<Bucket> HistogramOf(ArmRuns arm, ArmRun run, Scene scene, string metric) =>
-        _buckets.TryGetValue(run.Record.Folder, out var buckets) ? Buckets.Merge(buckets[(KeyOf(arm, run, scene), metric)]) : [];
+        _buckets.TryGetValue(run.Record.Folder, out ILookup<(MeasurementKey Key, string Metric), Bucket>? buckets)
+        ? Buckets.Merge(buckets[(KeyOf(arm, run, scene), metric)]) : [];
 
     /// <summary>What disturbed a run, in all scenes.</summary>
     public IEnumerable<DisturbanceRow> DisturbancesOf(ArmRuns arm, ArmRun run) =>
-        _records.TryGetValue(run.Record.Folder, out var record)
+        _records.TryGetValue(run.Record.Folder, out RunRecord? record)
             ? record.Disturbances.Where(row => row.Strategy == arm.Strategy && row.Run == run.Repetition)
             : [];
 
-    private static MeasurementKey KeyOf(ArmRuns arm, ArmRun run, Scene scene) => new(arm.Strategy, scene.Workload, scene.Mmu, run.Repetition);
+    private static MeasurementKey KeyOf(ArmRuns arm, ArmRun run, Scene scene) =>
+        new(arm.Strategy, scene.Workload, scene.Mmu, run.Repetition);
 }

@@ -20,7 +20,8 @@ public sealed record ComparedRow
 
     public double ValueB { get; init; }
 
-    /// <summary>The same of the samples that no located disturbance overlapped; not a number where no run was watched, and for rates.</summary>
+    /// <summary>The same of the samples that no located disturbance overlapped; not a number where no run was watched, and for
+    /// rates.</summary>
     public double UndisturbedA { get; init; } = double.NaN;
 
     public double UndisturbedB { get; init; } = double.NaN;

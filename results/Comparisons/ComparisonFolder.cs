@@ -4,10 +4,9 @@ using System.Text.Json;
 
 namespace Lab.Results.Comparisons;
 
-/// <summary>
-/// The folder of a comparison: <c>comparison.json</c> and, below <c>runs</c>, a run folder per block and arm. At any instant,
-/// also one at which the process is killed, the manifest names exactly the blocks that were finished. One thread at a time.
-/// </summary>
+/// <summary>The folder of a comparison: <c>comparison.json</c> and, below <c>runs</c>, a run folder per block and arm. At any
+/// instant, also one at which the process is killed, the manifest names exactly the blocks that were finished. One thread at a
+/// time.</summary>
 public sealed class ComparisonFolder
 {
     public const string ManifestFile = "comparison.json";
@@ -24,9 +23,10 @@ public sealed class ComparisonFolder
     /// <exception cref="ResultsUnwritableException">The folder cannot be made.</exception>
     public static ComparisonFolder Create(string root, ComparisonManifest manifest)
     {
-        var now = DateTimeOffset.UtcNow;
-        var id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd'T'HHmmss'Z'}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
-        var folder = new ComparisonFolder(System.IO.Path.GetFullPath(System.IO.Path.Combine(root, id)), manifest);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        string id = string.Create(CultureInfo.InvariantCulture,
+            $"{now:yyyyMMdd'T'HHmmss'Z'}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+        ComparisonFolder folder = new(System.IO.Path.GetFullPath(System.IO.Path.Combine(root, id)), manifest);
         folder.Save(manifest with { Id = id, StartedUtc = now, State = RunState.Running, Process = WriterProcess.Current });
         return folder;
     }
@@ -37,10 +37,12 @@ public sealed class ComparisonFolder
     public static ComparisonFolder Open(string path)
     {
         if (System.IO.Path.GetFileName(path) == ManifestFile)
+        {
             path = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        if (!Directory.Exists(path))
-            throw new RunNotFoundException($"There is no comparison folder '{path}'; 'lab compare' names it when it begins.");
-        var file = System.IO.Path.Combine(path, ManifestFile);
+        }
+        if (!Directory.Exists(path)) throw new RunNotFoundException(
+            $"There is no comparison folder '{path}'; 'lab compare' names it when it begins.");
+        string file = System.IO.Path.Combine(path, ManifestFile);
         return new ComparisonFolder(System.IO.Path.GetFullPath(path), Checked(Read(file), file));
     }
 
@@ -49,8 +51,11 @@ public sealed class ComparisonFolder
     public void Resume(int blocks)
     {
         if (Manifest.State == RunState.Running && Manifest.Process is { } writer && writer.IsAlive())
+        {
             throw new InvalidOperationException($"process {writer.Pid} is still measuring it");
-        Save(Manifest with { State = RunState.Running, FinishedUtc = null, Process = WriterProcess.Current, BlocksAsked = blocks });
+        }
+        Save(Manifest with
+            { State = RunState.Running, FinishedUtc = null, Process = WriterProcess.Current, BlocksAsked = blocks });
     }
 
     /// <summary>Adds a finished block; it is on disk when this returns.</summary>
@@ -65,7 +70,8 @@ public sealed class ComparisonFolder
     private void Save(ComparisonManifest manifest)
     {
         StagedFiles.WriteOne(
-            System.IO.Path.Combine(Path, ManifestFile), to => JsonSerializer.Serialize(to, manifest, ComparisonJson.Plain.ComparisonManifest));
+            System.IO.Path.Combine(Path, ManifestFile),
+            to => JsonSerializer.Serialize(to, manifest, ComparisonJson.Plain.ComparisonManifest));
         Manifest = manifest;
     }
 
@@ -73,7 +79,7 @@ public sealed class ComparisonFolder
     {
         try
         {
-            using var stream = File.OpenRead(file);
+            using FileStream stream = File.OpenRead(file);
             return JsonSerializer.Deserialize(stream, ComparisonJson.Plain.ComparisonManifest)
                 ?? throw new RunDamagedException(file, null, "is empty; expected a comparison");
         }
@@ -90,15 +96,25 @@ public sealed class ComparisonFolder
     private static ComparisonManifest Checked(ComparisonManifest manifest, string file)
     {
         if (manifest.SchemaVersion is not (> 0 and <= ComparisonManifest.NewestSchemaVersion))
-            throw Bad($"schema version {manifest.SchemaVersion} is not supported (this program reads up to {ComparisonManifest.NewestSchemaVersion})");
-        if (manifest.Arms.Count < 1)
-            throw Bad("names no arms; expected at least one");
+        {
+            throw Bad($"schema version {manifest.SchemaVersion} is not supported (this program reads up to "
+                + $"{ComparisonManifest.NewestSchemaVersion})");
+        }
+        if (manifest.Arms.Count < 1) throw Bad("names no arms; expected at least one");
         if (!(manifest.Threshold >= 0 && double.IsFinite(manifest.Threshold)))
+        {
             throw Bad($"threshold {manifest.Threshold} is not a number from 0 up");
-        if (manifest.Blocks.Select((block, index) => (block, index)).FirstOrDefault(one => one.block.Number != one.index + 1).block is { } odd)
+        }
+        if (manifest.Blocks.Select((block, index) => (block, index))
+            .FirstOrDefault(one => one.block.Number != one.index + 1).block is { } odd)
+        {
             throw Bad($"block {odd.Number} is out of order; blocks count from 1");
-        if (manifest.Blocks.SelectMany(block => block.Runs).FirstOrDefault(run => run.Arm < 0 || run.Arm >= manifest.Arms.Count) is { } stray)
+        }
+        if (manifest.Blocks.SelectMany(block => block.Runs)
+            .FirstOrDefault(run => run.Arm < 0 || run.Arm >= manifest.Arms.Count) is { } stray)
+        {
             throw Bad($"a block names arm {stray.Arm}, but there are {manifest.Arms.Count}");
+        }
         return manifest;
 
         RunDamagedException Bad(string why) => new(file, null, why);

@@ -60,7 +60,8 @@ public sealed record ComparisonBlock
     public IReadOnlyList<BlockRun> Runs { get; init; } = [];
 }
 
-/// <summary>What was compared and how far it got: <c>comparison.json</c>. A block counts from the moment it is named here.</summary>
+/// <summary>What was compared and how far it got: <c>comparison.json</c>. A block counts from the moment it is named
+/// here.</summary>
 public sealed record ComparisonManifest
 {
     public const int NewestSchemaVersion = 1;
@@ -84,14 +85,16 @@ public sealed record ComparisonManifest
     /// <summary>Metrics that decide; empty for the default.</summary>
     public IReadOnlyList<string> Gated { get; init; } = [];
 
-    /// <summary>Length of the turns in which the arms of a block measure, such as 100ms; null where they measure one after another.</summary>
+    /// <summary>Length of the turns in which the arms of a block measure, such as 100ms; null where they measure one after
+    /// another.</summary>
     public string? Turns { get; init; }
 
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];
     public IReadOnlyList<ComparisonBlock> Blocks { get; init; } = [];
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
     RespectNullableAnnotations = true, NewLine = "\n")]
 [JsonSerializable(typeof(ComparisonManifest))]
 internal sealed partial class ComparisonJson : JsonSerializerContext

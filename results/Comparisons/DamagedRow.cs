@@ -8,12 +8,15 @@ internal static class DamagedRow
     /// <summary>A sentence with file, line and what was expected; null if the repetition's latencies can be.</summary>
     internal static string? Find(RunRecord record, string strategy, int repetition)
     {
-        foreach (var row in record.Summary)
+        foreach (SummaryRow row in record.Summary)
         {
-            if (row.Strategy != strategy || row.Run != repetition || row.Unit != "ns" || row.Metric.Contains(".phase.", StringComparison.Ordinal))
+            if (row.Strategy != strategy || row.Run != repetition || row.Unit != "ns"
+                || row.Metric.Contains(".phase.", StringComparison.Ordinal))
+            {
                 continue;
-            if (Why(row) is { } why)
-                return string.Create(CultureInfo.InvariantCulture, $"'{Path.Combine(record.Folder, "summary.csv")}', line {LineOf(record, row)}: {row.Metric} {why}");
+            }
+            if (Why(row) is { } why) return string.Create(CultureInfo.InvariantCulture,
+                $"'{Path.Combine(record.Folder, "summary.csv")}', line {LineOf(record, row)}: {row.Metric} {why}");
         }
 
         return null;
@@ -22,19 +25,22 @@ internal static class DamagedRow
     private static string? Why(SummaryRow row)
     {
         if (row.Count <= 0)
-            return row.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"has count {row.Count}; expected 0 or more");
+        {
+            return row.Count == 0 ? null
+                : string.Create(CultureInfo.InvariantCulture, $"has count {row.Count}; expected 0 or more");
+        }
         (string Name, double Value)[] values =
             [("min", row.Min), ("p50", row.P50), ("p90", row.P90), ("p99", row.P99), ("p99_9", row.P999), ("max", row.Max)];
-        foreach (var (name, value) in values.Append(("rate_per_s", row.RatePerS)))
+        foreach ((string name, double value) in values.Append(("rate_per_s", row.RatePerS)))
         {
-            if (!(value > 0 && double.IsFinite(value)))
-                return string.Create(CultureInfo.InvariantCulture, $"has {name} {(double.IsNaN(value) ? "not a number" : value)}; expected a number above 0");
+            if (!(value > 0 && double.IsFinite(value))) return string.Create(CultureInfo.InvariantCulture,
+                $"has {name} {(double.IsNaN(value) ? "not a number" : value)}; expected a number above 0");
         }
 
-        foreach (var (lower, higher) in values.Zip(values.Skip(1)))
+        foreach (((string Name, double Value) lower, (string Name, double Value) higher) in values.Zip(values.Skip(1)))
         {
-            if (lower.Value > higher.Value)
-                return string.Create(CultureInfo.InvariantCulture, $"has {lower.Name} {lower.Value} above {higher.Name} {higher.Value}; expected quantiles in rising order");
+            if (lower.Value > higher.Value) return string.Create(CultureInfo.InvariantCulture,
+                $"has {lower.Name} {lower.Value} above {higher.Name} {higher.Value}; expected quantiles in rising order");
         }
 
         return null;
@@ -43,8 +49,10 @@ internal static class DamagedRow
     /// <summary>Found by reading the file once more: only damage pays for it.</summary>
     private static int LineOf(RunRecord record, SummaryRow row)
     {
-        var start = string.Create(CultureInfo.InvariantCulture, $"{row.Strategy},{row.Workload},{row.Mmu},{row.Run},{row.Metric},");
-        var line = File.ReadLines(Path.Combine(record.Folder, "summary.csv")).Index().FirstOrDefault(one => one.Item.StartsWith(start, StringComparison.Ordinal));
+        string start =
+            string.Create(CultureInfo.InvariantCulture, $"{row.Strategy},{row.Workload},{row.Mmu},{row.Run},{row.Metric},");
+        (int Index, string Item) line = File.ReadLines(Path.Combine(record.Folder, "summary.csv")).Index()
+            .FirstOrDefault(one => one.Item.StartsWith(start, StringComparison.Ordinal));
         return line.Index + 1;
     }
 }

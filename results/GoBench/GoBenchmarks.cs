@@ -9,13 +9,12 @@ namespace Lab.Results.GoBench;
 /// <param name="Unit">As Go's testing package writes it: <c>ns/op</c>.</param>
 public sealed record GoBenchmark(string Name, string Unit, IReadOnlyList<double> Values);
 
-/// <summary>
-/// What <c>go test -bench</c> prints (Go proposal 14313, golang.org/x/perf/benchfmt): lines <c>BenchmarkName iterations value
-/// unit …</c>,
-/// lines <c>key: value</c> about the machine, and any other text, which the format says to pass over.
-/// </summary>
+/// <summary>What <c>go test -bench</c> prints (Go proposal 14313, golang.org/x/perf/benchfmt): lines
+/// <c>BenchmarkName iterations value unit …</c>, lines <c>key: value</c> about the machine, and any other text, which the format
+/// says to pass over.</summary>
 /// <param name="Damaged">Lines that begin as a benchmark's and go on otherwise.</param>
-public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOnlyDictionary<string, string> Configuration, IReadOnlyList<DamagedRow> Damaged)
+public sealed record GoBenchmarks(
+    IReadOnlyList<GoBenchmark> Benchmarks, IReadOnlyDictionary<string, string> Configuration, IReadOnlyList<DamagedRow> Damaged)
 {
     /// <param name="name">Of the file, for messages.</param>
     public static GoBenchmarks Read(TextReader text, string name)
@@ -29,8 +28,7 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
             number++;
             if (IsBenchmark(line))
             {
-                if (ReadResult(line, results) is { } why)
-                    damaged.Add(new DamagedRow(name, number, why));
+                if (ReadResult(line, results) is { } why) damaged.Add(new DamagedRow(name, number, why));
             }
             else if (KeyLength(line) is var length and > 0)
             {
@@ -39,7 +37,8 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
         }
 
         return new GoBenchmarks(
-            [.. results.GroupBy(result => (result.Name, result.Unit), (key, same) => new GoBenchmark(key.Name, key.Unit, [.. same.Select(one => one.Value)]))],
+            [.. results.GroupBy(result => (result.Name, result.Unit),
+                (key, same) => new GoBenchmark(key.Name, key.Unit, [.. same.Select(one => one.Value)]))],
             configuration, damaged);
     }
 
@@ -49,16 +48,23 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
 
     private static string? ReadResult(string line, List<(string, string, double)> results)
     {
-        var fields = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        string[] fields = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length < 4 || fields.Length % 2 != 0)
-            return $"{fields.Length} fields; expected a name, iterations, and pairs of value and unit";
-        if (!long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations) || iterations == 0)
-            return $"'{fields[1]}' is not a number of iterations";
-        List<(string, string, double)> read = [];
-        for (var at = 2; at < fields.Length; at += 2)
         {
-            if (!double.TryParse(fields[at], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+            return $"{fields.Length} fields; expected a name, iterations, and pairs of value and unit";
+        }
+        if (!long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out long iterations) || iterations == 0)
+        {
+            return $"'{fields[1]}' is not a number of iterations";
+        }
+        List<(string, string, double)> read = [];
+        for (int at = 2; at < fields.Length; at += 2)
+        {
+            if (!double.TryParse(fields[at], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                || !double.IsFinite(value))
+            {
                 return $"'{fields[at]}' is not a number of {fields[at + 1]}";
+            }
             read.Add((fields[0][9..], fields[at + 1], value));
         }
 
@@ -66,18 +72,19 @@ public sealed record GoBenchmarks(IReadOnlyList<GoBenchmark> Benchmarks, IReadOn
         return null;
     }
 
-    /// <summary>
-    /// Length of the key before the colon; a key begins with a lower-case letter and has no space and no upper-case one.
-    /// </summary>
+    /// <summary>Length of the key before the colon; a key begins with a lower-case letter and has no space and no upper-case
+    /// one.</summary>
     private static int KeyLength(string line)
     {
-        var colon = line.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && char.IsLower(line[0]) && !line.AsSpan(0, colon).ContainsAnyInRange('A', 'Z') && !line[..colon].Any(char.IsWhiteSpace) ? colon : 0;
+        int colon = line.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 && char.IsLower(line[0]) && !line.AsSpan(0, colon).ContainsAnyInRange('A', 'Z')
+            && !line[..colon].Any(char.IsWhiteSpace) ? colon : 0;
     }
 }
 
 /// <summary>One line of a benchstat table: medians, their change, and whether it is one.</summary>
-public sealed record GoBenchmarkChange(string Name, string Unit, int BaseCount, int NewCount, double BaseMedian, double NewMedian, double P)
+public sealed record GoBenchmarkChange(
+    string Name, string Unit, int BaseCount, int NewCount, double BaseMedian, double NewMedian, double P)
 {
     private const double Alpha = 0.05;
 
@@ -90,16 +97,15 @@ public sealed record GoBenchmarkChange(string Name, string Unit, int BaseCount, 
     /// <summary>Benchmarks that both have, in the order of the first.</summary>
     public static IReadOnlyList<GoBenchmarkChange> Between(GoBenchmarks before, GoBenchmarks after) =>
     [
-        .. from one in before.Benchmarks
-           join other in after.Benchmarks on (one.Name, one.Unit) equals (other.Name, other.Unit)
-           select new GoBenchmarkChange(one.Name, one.Unit, one.Values.Count, other.Values.Count,
-               Spread.Median(one.Values), Spread.Median(other.Values), MannWhitney.Of(one.Values, other.Values).P),
+        .. from one in before.Benchmarks join other in after.Benchmarks on (one.Name, one.Unit) equals (other.Name, other.Unit)
+            select new GoBenchmarkChange(one.Name, one.Unit, one.Values.Count, other.Values.Count, Spread.Median(one.Values),
+            Spread.Median(other.Values), MannWhitney.Of(one.Values, other.Values).P),
     ];
 
     /// <summary>As benchstat prints it: <c>-17.20% (p=0.000 n=10)</c>, <c>~ (p=0.446 n=10)</c>.</summary>
     public override string ToString()
     {
-        var n = BaseCount == NewCount ? $"{BaseCount}" : $"{BaseCount}+{NewCount}";
+        string n = BaseCount == NewCount ? $"{BaseCount}" : $"{BaseCount}+{NewCount}";
         return FormattableString.Invariant($"{(IsSignificant ? $"{100 * Change:+0.00;-0.00}%" : "~")} (p={P:0.000} n={n})");
     }
 }

@@ -3,15 +3,10 @@ using System.IO.Compression;
 
 namespace Lab.Results.HdrLog;
 
-/// <summary>
-/// HdrHistogram's V2 encoding, all big-endian. Compressed: cookie, length, a zlib stream of the rest. Inside: cookie, length of
-/// the
-/// payload, normalizing index offset, digits, lowest, highest, conversion ratio; then the counts from slot 0 to the largest, each
-/// as
-/// ZigZag LEB128, a negative one standing for so many empty slots. Source: HdrHistogram,
-/// <c>AbstractHistogram.encodeIntoByteBuffer</c>,
-/// <c>ZigZagEncoding</c>.
-/// </summary>
+/// <summary>HdrHistogram's V2 encoding, all big-endian. Compressed: cookie, length, a zlib stream of the rest. Inside: cookie,
+/// length of the payload, normalizing index offset, digits, lowest, highest, conversion ratio; then the counts from slot 0 to the
+/// largest, each as ZigZag LEB128, a negative one standing for so many empty slots. Source: HdrHistogram,
+/// <c>AbstractHistogram.encodeIntoByteBuffer</c>, <c>ZigZagEncoding</c>.</summary>
 public static class HdrCodec
 {
     private const int CompressedCookie = 0x1c849304 | 0x10;
@@ -25,11 +20,10 @@ public static class HdrCodec
     /// <summary>The outer layer alone.</summary>
     public static byte[] Compress(ReadOnlySpan<byte> uncompressed)
     {
-        using var compressed = new MemoryStream();
+        using MemoryStream compressed = new();
         compressed.Write(stackalloc byte[8]);
-        using (var zlib = new ZLibStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
-            zlib.Write(uncompressed);
-        var bytes = compressed.ToArray();
+        using (ZLibStream zlib = new(compressed, CompressionLevel.SmallestSize, leaveOpen: true)) zlib.Write(uncompressed);
+        byte[] bytes = compressed.ToArray();
         BinaryPrimitives.WriteInt32BigEndian(bytes, CompressedCookie);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(4), bytes.Length - 8);
         return bytes;
@@ -38,20 +32,18 @@ public static class HdrCodec
     /// <summary>What is compressed: equal histograms give equal bytes, which different zlib versions do not.</summary>
     public static byte[] EncodeUncompressed(HdrHistogram histogram)
     {
-        using var bytes = new MemoryStream();
+        using MemoryStream bytes = new();
         bytes.Write(stackalloc byte[HeaderBytes]);
-        var next = 0;
-        foreach (var (slot, count) in histogram.Counts)
+        int next = 0;
+        foreach ((int slot, long count) in histogram.Counts)
         {
-            if (slot > next)
-                WriteCount(bytes, slot - next == 1 ? 0 : -(slot - next));
+            if (slot > next) WriteCount(bytes, slot - next == 1 ? 0 : -(slot - next));
             WriteCount(bytes, count);
             next = slot + 1;
         }
 
-        if (next == 0)
-            WriteCount(bytes, 0); // An empty histogram is the count of slot 0.
-        var all = bytes.ToArray();
+        if (next == 0) WriteCount(bytes, 0); // An empty histogram is the count of slot 0.
+        byte[] all = bytes.ToArray();
         BinaryPrimitives.WriteInt32BigEndian(all, Cookie);
         BinaryPrimitives.WriteInt32BigEndian(all.AsSpan(4), all.Length - HeaderBytes);
         BinaryPrimitives.WriteInt32BigEndian(all.AsSpan(8), histogram.NormalizingIndexOffset);
@@ -67,22 +59,23 @@ public static class HdrCodec
     public static HdrHistogram Decode(ReadOnlySpan<byte> compressed)
     {
         Expect(compressed.Length >= 8, $"{compressed.Length} bytes are too few for a histogram");
-        var cookie = BinaryPrimitives.ReadInt32BigEndian(compressed);
+        int cookie = BinaryPrimitives.ReadInt32BigEndian(compressed);
         Expect(cookie == CompressedCookie, $"cookie 0x{cookie:x8} is not 0x{CompressedCookie:x8} (V2, compressed)");
-        var length = BinaryPrimitives.ReadInt32BigEndian(compressed[4..]);
+        int length = BinaryPrimitives.ReadInt32BigEndian(compressed[4..]);
         Expect(length == compressed.Length - 8, $"{compressed.Length - 8} bytes follow; the length says {length}");
 
-        using var zlib = new ZLibStream(new MemoryStream(compressed[8..].ToArray()), CompressionMode.Decompress);
-        var header = new byte[HeaderBytes];
-        Expect(zlib.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) == HeaderBytes, "the compressed part ends inside its header");
+        using ZLibStream zlib = new(new MemoryStream(compressed[8..].ToArray()), CompressionMode.Decompress);
+        byte[] header = new byte[HeaderBytes];
+        Expect(zlib.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) == HeaderBytes,
+            "the compressed part ends inside its header");
         cookie = BinaryPrimitives.ReadInt32BigEndian(header);
         Expect(cookie == Cookie, $"inner cookie 0x{cookie:x8} is not 0x{Cookie:x8} (V2)");
-        var payloadBytes = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
-        var geometry = ReadGeometry(header);
+        int payloadBytes = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
+        HdrGeometry geometry = ReadGeometry(header);
         Expect(payloadBytes >= 0 && payloadBytes <= (long)geometry.SlotCount * MostBytesPerCount,
             $"a payload of {payloadBytes} bytes does not fit {geometry.SlotCount} slots");
-        var payload = new byte[payloadBytes];
-        var found = zlib.ReadAtLeast(payload, payloadBytes, throwOnEndOfStream: false);
+        byte[] payload = new byte[payloadBytes];
+        int found = zlib.ReadAtLeast(payload, payloadBytes, throwOnEndOfStream: false);
         Expect(found == payloadBytes, $"only {found} of {payloadBytes} bytes of counts are present");
         Expect(zlib.ReadByte() < 0, "extra bytes follow the counts");
         return new HdrHistogram
@@ -98,7 +91,8 @@ public static class HdrCodec
     {
         try
         {
-            var (lowest, highest) = (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)));
+            (long lowest, long highest) =
+                (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)));
             return new HdrGeometry(lowest, highest, digits: BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
         }
         catch (ArgumentOutOfRangeException e)
@@ -111,9 +105,9 @@ public static class HdrCodec
     {
         List<(int, long)> counts = [];
         long slot = 0, total = 0;
-        for (var at = 0; at < payload.Length;)
+        for (int at = 0; at < payload.Length;)
         {
-            var count = ReadCount(payload, ref at);
+            long count = ReadCount(payload, ref at);
             if (count < 0)
             {
                 Expect(count >= -slots, $"{count} is not a number of empty slots");
@@ -124,8 +118,7 @@ public static class HdrCodec
             Expect(slot < slots, $"counts go beyond the last of {slots} slots");
             Expect(count <= long.MaxValue - total, "the counts together exceed 63 bits");
             total += count;
-            if (count > 0)
-                counts.Add(((int)slot, count));
+            if (count > 0) counts.Add(((int)slot, count));
             slot++;
         }
 
@@ -133,13 +126,12 @@ public static class HdrCodec
         return counts;
     }
 
-    /// <summary>
-    /// Seven bits a byte, lowest first, the eighth says that more follow; the ninth byte has eight bits. Sign in the lowest bit.
-    /// </summary>
+    /// <summary>Seven bits a byte, lowest first, the eighth says that more follow; the ninth byte has eight bits. Sign in the
+    /// lowest bit.</summary>
     private static void WriteCount(MemoryStream to, long count)
     {
-        var bits = (ulong)((count << 1) ^ (count >> 63));
-        for (var written = 1; bits >= 0x80 && written < MostBytesPerCount; written++)
+        ulong bits = (ulong)((count << 1) ^ (count >> 63));
+        for (int written = 1; bits >= 0x80 && written < MostBytesPerCount; written++)
         {
             to.WriteByte((byte)(bits | 0x80));
             bits >>= 7;
@@ -151,20 +143,18 @@ public static class HdrCodec
     private static long ReadCount(byte[] from, ref int at)
     {
         ulong bits = 0;
-        for (var shift = 0; ; shift += 7)
+        for (int shift = 0; ; shift += 7)
         {
             Expect(at < from.Length, "the last count is cut off");
-            var next = from[at++];
-            var isLast = shift == 7 * (MostBytesPerCount - 1) || next < 0x80;
+            byte next = from[at++];
+            bool isLast = shift == 7 * (MostBytesPerCount - 1) || next < 0x80;
             bits |= (ulong)(isLast ? next : next & 0x7f) << shift;
-            if (isLast)
-                return (long)(bits >> 1) ^ -(long)(bits & 1);
+            if (isLast) return (long)(bits >> 1) ^ -(long)(bits & 1);
         }
     }
 
     private static void Expect(bool condition, string why)
     {
-        if (!condition)
-            throw new InvalidDataException(why);
+        if (!condition) throw new InvalidDataException(why);
     }
 }

@@ -2,12 +2,9 @@ using System.Numerics;
 
 namespace Lab.Results.HdrLog;
 
-/// <summary>
-/// Where HdrHistogram puts a value: below <see cref="SubBucketCount"/> units each has its own slot; above, each power of two is
-/// cut into
-/// half as many. With lowest 1 and 3 digits the slots are exactly the lab's own buckets, so that nothing moves on the way.
-/// Source: HdrHistogram, <c>AbstractHistogram</c> (init, countsArrayIndex, valueFromIndex).
-/// </summary>
+/// <summary>Where HdrHistogram puts a value: below <see cref="SubBucketCount"/> units each has its own slot; above, each power of
+/// two is cut into half as many. With lowest 1 and 3 digits the slots are exactly the lab's own buckets, so that nothing moves on
+/// the way. Source: HdrHistogram, <c>AbstractHistogram</c> (init, countsArrayIndex, valueFromIndex).</summary>
 public sealed record HdrGeometry
 {
     /// <summary>The lab's recorder: from 1 ns to an hour, three digits.</summary>
@@ -26,15 +23,16 @@ public sealed record HdrGeometry
         ArgumentOutOfRangeException.ThrowIfNegative(digits);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(digits, 5);
         (Lowest, Highest, Digits) = (lowest, highest, digits);
-        var wanted = 2 * (int)Math.Pow(10, digits);
+        int wanted = 2 * (int)Math.Pow(10, digits);
         SubBucketCount = Math.Max(2, (int)BitOperations.RoundUpToPowerOf2((uint)wanted));
         _unitMagnitude = BitOperations.Log2((ulong)lowest);
         if (_unitMagnitude + BitOperations.Log2((uint)SubBucketCount) > 61)
+        {
             throw new ArgumentOutOfRangeException(nameof(digits), digits, $"No range for that many digits above {lowest}.");
+        }
 
-        var buckets = 1;
-        for (var covered = (long)SubBucketCount << _unitMagnitude; covered <= highest && covered > 0; covered <<= 1)
-            buckets++;
+        int buckets = 1;
+        for (long covered = (long)SubBucketCount << _unitMagnitude; covered <= highest && covered > 0; covered <<= 1) buckets++;
         SlotCount = (buckets + 1) * (SubBucketCount / 2);
     }
 
@@ -50,19 +48,19 @@ public sealed record HdrGeometry
     public int SlotOf(long value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
-        var half = BitOperations.Log2((uint)SubBucketCount) - 1;
-        var bucket = Math.Max(0, BitOperations.Log2((ulong)value | 1) - half - _unitMagnitude);
+        int half = BitOperations.Log2((uint)SubBucketCount) - 1;
+        int bucket = Math.Max(0, BitOperations.Log2((ulong)value | 1) - half - _unitMagnitude);
         return (bucket << half) + (int)(value >> (bucket + _unitMagnitude));
     }
 
     /// <summary>The values of a slot, half-open.</summary>
     public (long Low, long High) ValuesOf(int slot)
     {
-        var half = BitOperations.Log2((uint)SubBucketCount) - 1;
-        var bucket = Math.Max(0, (slot >> half) - 1);
-        var shift = bucket + _unitMagnitude;
-        var low = (long)(slot - (bucket << half)) << shift;
-        var high = low + (1L << shift);
+        int half = BitOperations.Log2((uint)SubBucketCount) - 1;
+        int bucket = Math.Max(0, (slot >> half) - 1);
+        int shift = bucket + _unitMagnitude;
+        long low = (long)(slot - (bucket << half)) << shift;
+        long high = low + (1L << shift);
         return (low, high < low ? long.MaxValue : high);
     }
 }

@@ -38,7 +38,9 @@ public sealed record HdrHistogram
     public static HdrHistogram Of(IReadOnlyCollection<HistogramRow> rows)
     {
         if (rows.Select(row => (row.Key, row.Metric)).Distinct().Count() > 1)
+        {
             throw new ArgumentException("Histograms of different metrics or measurements cannot be merged.", nameof(rows));
+        }
         return Of(rows.Select(row => new Bucket(row.Low, row.High, row.Count)));
     }
 
@@ -54,16 +56,16 @@ public sealed record HdrHistogram
 
     private Bucket BucketOf((int Slot, long Count) counted)
     {
-        var (low, high) = Geometry.ValuesOf(counted.Slot);
+        (long low, long high) = Geometry.ValuesOf(counted.Slot);
         return new Bucket(low, high, counted.Count);
     }
 
     private static int Slot(Bucket bucket, HdrGeometry geometry)
     {
-        var slot = bucket.Low < 0 ? -1 : geometry.SlotOf(bucket.Low);
+        int slot = bucket.Low < 0 ? -1 : geometry.SlotOf(bucket.Low);
         if (slot < 0 || slot >= geometry.SlotCount || geometry.ValuesOf(slot) != (bucket.Low, bucket.High))
         {
-            var slots = $"{geometry.Digits} digits from {geometry.Lowest} to {geometry.Highest}";
+            string slots = $"{geometry.Digits} digits from {geometry.Lowest} to {geometry.Highest}";
             throw new ArgumentException($"[{bucket.Low}, {bucket.High}) is not a slot of {slots}.", nameof(bucket));
         }
 

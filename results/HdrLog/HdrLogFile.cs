@@ -23,11 +23,9 @@ public readonly record struct HdrLogLine(string? Text, HdrInterval? Interval)
     public static implicit operator HdrLogLine(string text) => new(text, null);
 }
 
-/// <summary>
-/// A histogram log (<c>.hlog</c>, format 1.2 or 1.3): <c>[Tag=x,]start,length,max,base64</c>, read and written line by line, so
-/// that
-/// what is read is written back the same: text verbatim, histograms count by count. HdrHistogram's plotters read them.
-/// </summary>
+/// <summary>A histogram log (<c>.hlog</c>, format 1.2 or 1.3): <c>[Tag=x,]start,length,max,base64</c>, read and written line by
+/// line, so that what is read is written back the same: text verbatim, histograms count by count. HdrHistogram's plotters read
+/// them.</summary>
 public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
 {
     private const string Legend = "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"";
@@ -44,27 +42,30 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     /// <exception cref="ArgumentException">A tag that would not come back.</exception>
     public static HdrLogFile Of(string writtenBy, DateTimeOffset start, IEnumerable<HdrInterval> intervals)
     {
-        var seconds = start.ToUnixTimeMilliseconds() / 1000.0;
+        double seconds = start.ToUnixTimeMilliseconds() / 1000.0;
         HdrLogLine[] lines =
         [
             $"#[{writtenBy}]",
             "#[Histogram log format version 1.3]",
-            FormattableString.Invariant($"#[StartTime: {seconds:0.000} (seconds since epoch), {start.UtcDateTime:ddd MMM dd HH:mm:ss} UTC {start.UtcDateTime:yyyy}]"),
+            string.Create(CultureInfo.InvariantCulture, $"#[StartTime: {seconds:0.000} (seconds since epoch), "
+                + $"{start.UtcDateTime:ddd MMM dd HH:mm:ss} UTC {start.UtcDateTime:yyyy}]"),
             Legend,
             .. intervals.Select(interval => (HdrLogLine)interval),
         ];
         if (lines.FirstOrDefault(line => line.Interval?.Tag?.AsSpan().IndexOfAny(", \r\n") >= 0).Interval is { } bad)
+        {
             throw new ArgumentException($"The tag '{bad.Tag}' holds a comma, space or line break.", nameof(intervals));
+        }
         return new HdrLogFile(lines);
     }
 
-    /// <exception cref="RunDamagedException">It cannot be opened, or a line is not part of a V2 log; names the line. V0 and V1 logs
-    /// are refused at their first interval.</exception>
+    /// <exception cref="RunDamagedException">It cannot be opened, or a line is not part of a V2 log; names the line. V0 and V1
+    /// logs are refused at their first interval.</exception>
     public static HdrLogFile Read(string path)
     {
         try
         {
-            using var stream = File.OpenRead(path);
+            using FileStream stream = File.OpenRead(path);
             return Read(stream, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -77,14 +78,14 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     /// <exception cref="RunDamagedException">As above.</exception>
     public static HdrLogFile Read(Stream stream, string name)
     {
-        using var text = new StreamReader(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        using StreamReader text = new(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         List<HdrLogLine> lines = [];
         while (text.ReadLine() is { } line)
         {
             try
             {
-                if (line.Contains('\uFFFD', StringComparison.Ordinal))
-                    throw new InvalidDataException("it holds bytes that are not UTF-8");
+                if (line.Contains('\uFFFD', StringComparison.Ordinal)) throw new InvalidDataException(
+                    "it holds bytes that are not UTF-8");
                 lines.Add(line.Length == 0 || line[0] is '#' or '"' ? line : ReadInterval(line));
             }
             catch (InvalidDataException e)
@@ -98,49 +99,53 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
 
     public void Write(Stream stream)
     {
-        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        foreach (var line in Lines)
-            text.WriteLine(line.Interval is { } interval ? Format(interval) : line.Text);
+        using StreamWriter text = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        foreach (HdrLogLine line in Lines) text.WriteLine(line.Interval is { } interval ? Format(interval) : line.Text);
     }
 
     private static string Format(HdrInterval interval)
     {
-        var tag = interval.Tag is null ? "" : $"Tag={interval.Tag},";
-        return FormattableString.Invariant(
-            $"{tag}{interval.StartS:0.000},{interval.LengthS:0.000},{interval.MaxScaled:0.000},{Convert.ToBase64String(HdrCodec.Encode(interval.Histogram))}");
+        string tag = interval.Tag is null ? "" : $"Tag={interval.Tag},";
+        return string.Create(CultureInfo.InvariantCulture, 
+            $"{tag}{interval.StartS:0.000},{interval.LengthS:0.000},{interval.MaxScaled:0.000},"
+                + $"{Convert.ToBase64String(HdrCodec.Encode(interval.Histogram))}");
     }
 
     private static HdrInterval ReadInterval(string line)
     {
         string? tag = null;
-        var rest = line;
+        string rest = line;
         if (line.StartsWith("Tag=", StringComparison.Ordinal))
         {
-            var comma = line.IndexOf(',', StringComparison.Ordinal);
-            if (comma < 0)
-                throw new InvalidDataException("no comma follows the tag");
+            int comma = line.IndexOf(',', StringComparison.Ordinal);
+            if (comma < 0) throw new InvalidDataException("no comma follows the tag");
             (tag, rest) = (line[4..comma], line[(comma + 1)..]);
         }
 
-        var cells = rest.Split(',');
-        if (cells.Length != 4)
-            throw new InvalidDataException($"{cells.Length} cells; expected the 4 of '[Tag=…,]start,length,max,base64'");
-        var (start, length, max) = (Number(cells[0], "start"), Number(cells[1], "length"), Number(cells[2], "max"));
-        var bytes = new byte[cells[3].Length];
-        if (!Convert.TryFromBase64String(cells[3], bytes, out var written))
+        string[] cells = rest.Split(',');
+        if (cells.Length != 4) throw new InvalidDataException(
+            $"{cells.Length} cells; expected the 4 of '[Tag=…,]start,length,max,base64'");
+        (double start, double length, double max) =
+            (Number(cells[0], "start"), Number(cells[1], "length"), Number(cells[2], "max"));
+        byte[] bytes = new byte[cells[3].Length];
+        if (!Convert.TryFromBase64String(cells[3], bytes, out int written))
+        {
             throw new InvalidDataException("the histogram is not base64");
+        }
         return new HdrInterval(tag, start, length, max, HdrCodec.Decode(bytes.AsSpan(0, written)));
     }
 
     private static double Number(string cell, string what) =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number
             : throw new InvalidDataException($"'{cell}' is not a number, which '{what}' needs");
 
     private double? Stamp(Regex comment)
     {
-        var match = Lines.Where(line => line.Text is not null).Select(line => comment.Match(line.Text!)).FirstOrDefault(found => found.Success);
-        return match is not null && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+        Match? match = Lines.Where(line => line.Text is not null).Select(line => comment.Match(line.Text!))
+            .FirstOrDefault(found => found.Success);
+        return match is not null && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out double seconds)
+            ? seconds : null;
     }
 
     [GeneratedRegex(@"^#\[StartTime: ([0-9.]+)")]

@@ -8,34 +8,38 @@ namespace Lab.Results.HdrLog;
 /// <param name="StartS">As <see cref="HdrInterval.StartS"/>.</param>
 /// <param name="Name">Whose it is, where the log came from a run folder; else null.</param>
 /// <param name="Unit">Of the values: <c>ns</c> unless the log says otherwise.</param>
-public sealed record NamedHistogram(string Tag, double StartS, double LengthS, IReadOnlyList<Bucket> Buckets, HistogramName? Name, string Unit);
+public sealed record NamedHistogram(
+    string Tag, double StartS, double LengthS, IReadOnlyList<Bucket> Buckets, HistogramName? Name, string Unit);
 
 /// <summary>One metric of one measurement, as a tag: <c>strategy/workload/mmu/metric/run</c>.</summary>
 public readonly record struct HistogramName(MeasurementKey Key, string Metric)
 {
     /// <summary>Names with a slash, comma, per cent sign, space or control character have it as %XX.</summary>
     public string Tag => string.Join(
-        '/', ((string[])[Key.Strategy, Key.Workload, Key.Mmu, Metric]).Select(Escape).Append(Key.Run.ToString(CultureInfo.InvariantCulture)));
+        '/', ((string[])[Key.Strategy, Key.Workload, Key.Mmu, Metric]).Select(Escape)
+            .Append(Key.Run.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Null for a tag of another program.</summary>
     public static HistogramName? Of(string tag)
     {
-        var parts = tag.Split('/');
-        return parts.Length == 5 && parts.All(part => part.Length > 0) && int.TryParse(parts[4], NumberStyles.None, CultureInfo.InvariantCulture, out var run)
+        string[] parts = tag.Split('/');
+        return parts.Length == 5 && parts.All(part => part.Length > 0)
+            && int.TryParse(parts[4], NumberStyles.None, CultureInfo.InvariantCulture, out int run)
             ? new HistogramName(
-                new MeasurementKey(Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts[1]), Uri.UnescapeDataString(parts[2]), run),
+                new MeasurementKey(Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts[1]),
+                    Uri.UnescapeDataString(parts[2]), run),
                 Uri.UnescapeDataString(parts[3]))
             : null;
     }
 
     private static string Escape(string name) =>
-        string.Concat(name.Select(c => c is '/' or ',' or '%' || char.IsWhiteSpace(c) || char.IsControl(c) ? Uri.EscapeDataString(c.ToString()) : c.ToString()));
+        string.Concat(name.Select(c => c is '/' or ',' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)
+            ? Uri.EscapeDataString(c.ToString()) : c.ToString()));
 }
 
-/// <summary>
-/// The histograms of a run as a log that HdrHistogram's tools read, an interval per metric of each measurement, and logs as named histograms. Nothing
-/// is lost on the way out: the lab's buckets are HdrHistogram's slots for three digits from 1 on.
-/// </summary>
+/// <summary>The histograms of a run as a log that HdrHistogram's tools read, an interval per metric of each measurement, and logs
+/// as named histograms. Nothing is lost on the way out: the lab's buckets are HdrHistogram's slots for three digits from 1
+/// on.</summary>
 public static partial class RunHdrLog
 {
     private const string Nanoseconds = "ns";
@@ -43,35 +47,33 @@ public static partial class RunHdrLog
     /// <summary>For values above the hour that the lab's own recorder ends at.</summary>
     private static readonly HdrGeometry Unbounded = new(1, long.MaxValue, 3);
 
-    /// <summary>
-    /// In the order of the measurements. The start time is the run's, interval starts count from the first measured window; a run that
-    /// did not write down when its windows opened has them back to back.
-    /// </summary>
-    /// <exception cref="RunDamagedException">A bucket is none that HdrHistogram has, so that it would have to be moved.</exception>
+    /// <summary>In the order of the measurements. The start time is the run's, interval starts count from the first measured
+    /// window; a run that did not write down when its windows opened has them back to back.</summary>
+    /// <exception cref="RunDamagedException">A bucket is none that HdrHistogram has, so that it would have to be
+    /// moved.</exception>
     public static HdrLogFile Of(RunRecord run)
     {
         List<HdrInterval> intervals = [];
         List<HdrLogLine> units = [];
-        var rows = run.Histograms.ToLookup(row => row.Key);
-        var first = run.Manifest.Measurements.Min(one => one.WindowStartNs);
+        ILookup<MeasurementKey, HistogramRow> rows = run.Histograms.ToLookup(row => row.Key);
+        long? first = run.Manifest.Measurements.Min(one => one.WindowStartNs);
         double backToBack = 0;
-        foreach (var measurement in run.Manifest.Measurements)
+        foreach (Measurement measurement in run.Manifest.Measurements)
         {
-            var start = measurement.WindowStartNs is { } opened ? (opened - first!.Value) / 1e9 : backToBack;
-            foreach (var metric in rows[measurement.Key].GroupBy(row => row.Metric))
+            double start = measurement.WindowStartNs is { } opened ? (opened - first!.Value) / 1e9 : backToBack;
+            foreach (IGrouping<string, HistogramRow> metric in rows[measurement.Key].GroupBy(row => row.Metric))
             {
-                var tag = new HistogramName(measurement.Key, metric.Key).Tag;
-                var unit = metric.First().Unit;
-                if (unit != Nanoseconds)
-                    units.Add($"#[Unit of {tag}: {unit}]");
+                string tag = new HistogramName(measurement.Key, metric.Key).Tag;
+                string unit = metric.First().Unit;
+                if (unit != Nanoseconds) units.Add($"#[Unit of {tag}: {unit}]");
                 intervals.Add(HdrInterval.Of(tag, start, measurement.MeasuredS, Histogram([.. metric], run.Folder)));
             }
 
             backToBack = start + measurement.MeasuredS;
         }
 
-        var log = HdrLogFile.Of($"Logged by lab, run {run.Manifest.Id}", run.Manifest.StartedUtc, intervals);
-        var head = log.Lines.Count - intervals.Count;
+        HdrLogFile log = HdrLogFile.Of($"Logged by lab, run {run.Manifest.Id}", run.Manifest.StartedUtc, intervals);
+        int head = log.Lines.Count - intervals.Count;
         return log with { Lines = [.. log.Lines.Take(head - 1), .. units, .. log.Lines.Skip(head - 1)] };
     }
 
@@ -85,26 +87,30 @@ public static partial class RunHdrLog
     /// <summary>The intervals of any log, one by one, in its order.</summary>
     public static IReadOnlyList<NamedHistogram> Of(HdrLogFile log)
     {
-        var units = log.Lines.Select(line => UnitComment().Match(line.Text ?? "")).Where(found => found.Success)
-            .DistinctBy(found => found.Groups[1].Value).ToDictionary(found => found.Groups[1].Value, found => found.Groups[2].Value);
+        Dictionary<string, string> units =
+            log.Lines.Select(line => UnitComment().Match(line.Text ?? "")).Where(found => found.Success)
+            .DistinctBy(found => found.Groups[1].Value).ToDictionary(found => found.Groups[1].Value,
+                found => found.Groups[2].Value);
         return
         [
             .. log.Intervals.Select(interval => new NamedHistogram(
-                interval.Tag ?? "", interval.StartS, interval.LengthS, interval.Histogram.Buckets, HistogramName.Of(interval.Tag ?? ""),
+                interval.Tag ?? "", interval.StartS, interval.LengthS, interval.Histogram.Buckets,
+                HistogramName.Of(interval.Tag ?? ""),
                 units.GetValueOrDefault(interval.Tag ?? "", Nanoseconds))),
         ];
     }
 
     private static HdrHistogram Histogram(List<HistogramRow> rows, string folder)
     {
-        var geometry = rows.Max(row => row.High) <= HdrGeometry.OfTheLab.Highest ? HdrGeometry.OfTheLab : Unbounded;
+        HdrGeometry geometry = rows.Max(row => row.High) <= HdrGeometry.OfTheLab.Highest ? HdrGeometry.OfTheLab : Unbounded;
         try
         {
             return HdrHistogram.Of(rows.Select(row => new Bucket(row.Low, row.High, row.Count)), geometry);
         }
         catch (ArgumentException e)
         {
-            throw new RunDamagedException(Path.Combine(folder, CsvLayouts.Histograms.Name), null, $"{rows[0].Metric} has a bucket that no HdrHistogram has: {e.Message}", e);
+            throw new RunDamagedException(Path.Combine(folder, CsvLayouts.Histograms.Name), null,
+                $"{rows[0].Metric} has a bucket that no HdrHistogram has: {e.Message}", e);
         }
     }
 

@@ -1,19 +1,16 @@
 namespace Lab.Results.Statistics;
 
-/// <summary>
-/// Holm 1979: several tests at once. Rejecting where the adjusted p is at most α, the chance that any true hypothesis of the
-/// family
-/// is rejected is at most α, whatever depends on what. The i-th smallest of m is held against α/(m - i + 1), and the first that
-/// fails stops all larger ones.
-/// </summary>
+/// <summary>Holm 1979: several tests at once. Rejecting where the adjusted p is at most α, the chance that any true hypothesis of
+/// the family is rejected is at most α, whatever depends on what. The i-th smallest of m is held against α/(m - i + 1), and the
+/// first that fails stops all larger ones.</summary>
 public static class Holm
 {
     /// <summary>Adjusted p in the order given, at most 1.</summary>
     public static IReadOnlyList<double> Adjust(IReadOnlyList<double> pValues)
     {
-        var adjusted = new double[pValues.Count];
+        double[] adjusted = new double[pValues.Count];
         double running = 0;
-        foreach (var (index, rank) in Ranks(pValues))
+        foreach ((int index, int rank) in Ranks(pValues))
         {
             running = Math.Max(running, Math.Min(1, pValues[index] * (pValues.Count - rank)));
             adjusted[index] = running;
@@ -22,20 +19,17 @@ public static class Holm
         return adjusted;
     }
 
-    /// <summary>
-    /// The rate each test was held against, in the order given; those behind the first that failed share its rate. With it,
-    /// "p is at most its rate" and "the adjusted p is at most α" say the same.
-    /// </summary>
+    /// <summary>The rate each test was held against, in the order given; those behind the first that failed share its rate. With
+    /// it, "p is at most its rate" and "the adjusted p is at most α" say the same.</summary>
     public static IReadOnlyList<double> Rates(IReadOnlyList<double> pValues, double alpha)
     {
-        var rates = new double[pValues.Count];
+        double[] rates = new double[pValues.Count];
         double? stopped = null;
-        foreach (var (index, rank) in Ranks(pValues))
+        foreach ((int index, int rank) in Ranks(pValues))
         {
-            var rate = stopped ?? alpha / (pValues.Count - rank);
+            double rate = stopped ?? alpha / (pValues.Count - rank);
             rates[index] = rate;
-            if (pValues[index] > rate)
-                stopped = rate;
+            if (pValues[index] > rate) stopped = rate;
         }
 
         return rates;
@@ -45,20 +39,18 @@ public static class Holm
         Enumerable.Range(0, pValues.Count).OrderBy(index => pValues[index]).Select((index, rank) => (index, rank));
 }
 
-/// <summary>
-/// Benjamini, Hochberg 1995: for long lists, such as all scenes of a report. Of what is called a difference where the adjusted p
-/// is at
-/// most α, on average a share of at most α is none; for independent tests and such as depend on each other positively.
-/// </summary>
+/// <summary>Benjamini, Hochberg 1995: for long lists, such as all scenes of a report. Of what is called a difference where the
+/// adjusted p is at most α, on average a share of at most α is none; for independent tests and such as depend on each other
+/// positively.</summary>
 public static class BenjaminiHochberg
 {
     /// <summary>Adjusted p in the order given, at most 1.</summary>
     public static IReadOnlyList<double> Adjust(IReadOnlyList<double> pValues)
     {
-        var adjusted = new double[pValues.Count];
+        double[] adjusted = new double[pValues.Count];
         double running = 1;
-        var rank = pValues.Count;
-        foreach (var index in Enumerable.Range(0, pValues.Count).OrderByDescending(index => pValues[index]))
+        int rank = pValues.Count;
+        foreach (int index in Enumerable.Range(0, pValues.Count).OrderByDescending(index => pValues[index]))
         {
             running = Math.Min(running, pValues[index] * pValues.Count / rank--);
             adjusted[index] = running;

@@ -5,10 +5,8 @@ namespace Lab.Results.Statistics;
 /// <summary>How much must be measured before a question can be answered.</summary>
 public static class SampleSizes
 {
-    /// <summary>
-    /// Samples that a run needs before its p-quantile is worth comparing: 100/(1 - p), so that about a hundred lie beyond it.
-    /// With fewer the quantile's own scatter hides true changes of a tenth.
-    /// </summary>
+    /// <summary>Samples that a run needs before its p-quantile is worth comparing: 100/(1 - p), so that about a hundred lie
+    /// beyond it. With fewer the quantile's own scatter hides true changes of a tenth.</summary>
     public static long ForQuantile(double p)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(p);
@@ -18,15 +16,13 @@ public static class SampleSizes
 
     public static bool Supports(long samples, double p) => samples >= ForQuantile(p);
 
-    /// <summary>
-    /// Runs per arm below which no data at all can reach <paramref name="misrate"/> (two-sided): 2·2⁻ⁿ for pairs of blocks,
-    /// 2/C(2n, n) for arms measured apart.
-    /// </summary>
+    /// <summary>Runs per arm below which no data at all can reach <paramref name="misrate"/> (two-sided): 2·2⁻ⁿ for pairs of
+    /// blocks, 2/C(2n, n) for arms measured apart.</summary>
     public static int FewestRuns(double misrate, bool isPaired)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(misrate);
         double smallest = 2;
-        var n = 0;
+        int n = 0;
         while (smallest > misrate)
         {
             n++;
@@ -36,10 +32,8 @@ public static class SampleSizes
         return n;
     }
 
-    /// <summary>
-    /// Smallest true change that n runs per arm find outside the threshold with the given power:
-    /// ln(1 + θ) + (z_α/2 + z_power)·s·√(2/n), on the logarithmic scale; a little more for the coarseness of ranks.
-    /// </summary>
+    /// <summary>Smallest true change that n runs per arm find outside the threshold with the given power: ln(1 + θ) + (z_α/2 +
+    /// z_power)·s·√(2/n), on the logarithmic scale; a little more for the coarseness of ranks.</summary>
     /// <param name="spread">Deviation of a run's value relative to it: 0.03 for 3 %.</param>
     public static double DetectableChange(int runs, double spread, double threshold, double alpha = 0.05, double power = 0.9)
     {
@@ -47,16 +41,15 @@ public static class SampleSizes
         return Math.Exp(Math.Log(1 + threshold) + ((Z(alpha / 2) + Z(1 - power)) * spread * Math.Sqrt(2.0 / runs))) - 1;
     }
 
-    /// <summary>
-    /// Runs per arm that find a true change outside the threshold with the given power: the above, solved for n.
-    /// </summary>
+    /// <summary>Runs per arm that find a true change outside the threshold with the given power: the above, solved for
+    /// n.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The change does not exceed the threshold: no number of runs would
     /// do.</exception>
     public static int RunsForChange(double change, double spread, double threshold, double alpha = 0.05, double power = 0.9)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(change, threshold);
-        var distance = Math.Log((1 + change) / (1 + threshold));
-        var z = Z(alpha / 2) + Z(1 - power);
+        double distance = Math.Log((1 + change) / (1 + threshold));
+        double z = Z(alpha / 2) + Z(1 - power);
         return Math.Max(FewestRuns(alpha, isPaired: true), (int)Math.Ceiling(2 * Math.Pow(z * spread / distance, 2)));
     }
 

@@ -4,76 +4,67 @@ namespace Lab.Results.Statistics;
 
 /// <summary>How a quantile of the candidate lies to the baseline's.</summary>
 /// <param name="Low">The band is simultaneous: in 95 of 100 comparisons it holds at all quantiles at once.</param>
-public readonly record struct ShiftPoint(double Quantile, double Baseline, double Candidate, double Change, double Low, double High);
+public readonly record struct ShiftPoint(
+    double Quantile, double Baseline, double Candidate, double Change, double Low, double High);
 
-/// <summary>
-/// Where in the distribution two arms differ (Doksum 1974; Wilcox 2012, section 5.1.4). For figures: the verdict is
-/// <see cref="ComparisonFamily"/>'s.
-/// </summary>
+/// <summary>Where in the distribution two arms differ (Doksum 1974; Wilcox 2012, section 5.1.4). For figures: the verdict is
+/// <see cref="ComparisonFamily"/>'s.</summary>
 public static class ShiftFunction
 {
     public static IReadOnlyList<double> Deciles { get; } = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
-    /// <summary>
-    /// Of independent values, as differences candidate - baseline (<c>shifthd</c>): Harrell-Davis deciles, the scatter of each by
-    /// Maritz-Jarrett, band ± c·√(SE² + SE²) with c = 80.1/n² + 2.73, n the smaller sample. Values of one run are not independent
-    /// of
-    /// each other as those of several are: give one per run, or use <see cref="AcrossRuns"/>.
-    /// </summary>
+    /// <summary>Of independent values, as differences candidate - baseline (<c>shifthd</c>): Harrell-Davis deciles, the scatter
+    /// of each by Maritz-Jarrett, band ± c·√(SE² + SE²) with c = 80.1/n² + 2.73, n the smaller sample. Values of one run are not
+    /// independent of each other as those of several are: give one per run, or use <see cref="AcrossRuns"/>.</summary>
     public static IReadOnlyList<ShiftPoint> OfValues(IReadOnlyList<double> baseline, IReadOnlyList<double> candidate)
     {
         double n = Math.Min(baseline.Count, candidate.Count);
-        var critical = (80.1 / (n * n)) + 2.73;
+        double critical = (80.1 / (n * n)) + 2.73;
         return [.. Deciles.Select(At)];
 
         ShiftPoint At(double decile)
         {
-            var (a, b) = (HarrellDavis.At(baseline, decile), HarrellDavis.At(candidate, decile));
-            var change = b.Value - a.Value;
-            var reach = critical * Math.Sqrt((a.StandardError * a.StandardError) + (b.StandardError * b.StandardError));
+            (QuantileEstimate a, QuantileEstimate b) = (HarrellDavis.At(baseline, decile), HarrellDavis.At(candidate, decile));
+            double change = b.Value - a.Value;
+            double reach = critical * Math.Sqrt((a.StandardError * a.StandardError) + (b.StandardError * b.StandardError));
             return new ShiftPoint(decile, a.Value, b.Value, change, change - reach, change + reach);
         }
     }
 
-    /// <summary>
-    /// Of interleaved runs, as ratios candidate/baseline. Whole blocks are drawn with replacement and their histograms added,
-    /// since
-    /// the run is what varies; the band reaches as far to both sides, in units of each quantile's own scatter, as 95 % of the
-    /// draws
-    /// did at their worst quantile (Efron, Tibshirani 1993, chapter 12, for the largest deviation). With ten blocks it is still a
-    /// little narrow.
-    /// </summary>
+    /// <summary>Of interleaved runs, as ratios candidate/baseline. Whole blocks are drawn with replacement and their histograms
+    /// added, since the run is what varies; the band reaches as far to both sides, in units of each quantile's own scatter, as 95
+    /// % of the draws did at their worst quantile (Efron, Tibshirani 1993, chapter 12, for the largest deviation). With ten
+    /// blocks it is still a little narrow.</summary>
     /// <param name="baseline">A histogram per block.</param>
     /// <param name="candidate">Of the same blocks in the same order.</param>
     /// <param name="seed">Equal seeds draw equal blocks.</param>
-    public static IReadOnlyList<ShiftPoint> AcrossRuns(
-        IReadOnlyList<IReadOnlyList<Bucket>> baseline, IReadOnlyList<IReadOnlyList<Bucket>> candidate,
-        IReadOnlyList<double> quantiles, int seed, int draws = 1000)
+    public static IReadOnlyList<ShiftPoint> AcrossRuns(IReadOnlyList<IReadOnlyList<Bucket>> baseline,
+        IReadOnlyList<IReadOnlyList<Bucket>> candidate, IReadOnlyList<double> quantiles, int seed, int draws = 1000)
     {
-        if (baseline.Count != candidate.Count || baseline.Count == 0)
-            throw new ArgumentException($"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
-        var (a, b) = (new BlockHistograms(baseline), new BlockHistograms(candidate));
+        if (baseline.Count != candidate.Count || baseline.Count == 0) throw new ArgumentException(
+            $"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
+        (BlockHistograms a, BlockHistograms b) = (new BlockHistograms(baseline), new BlockHistograms(candidate));
         int[] once = [.. Enumerable.Repeat(1, baseline.Count)];
         double[] valuesA = a.Quantiles(once, quantiles), valuesB = b.Quantiles(once, quantiles);
         double[] estimate = LogRatios(valuesA, valuesB);
 
-        var random = new Xoshiro256StarStar(seed);
-        var deviations = new double[draws][];
-        for (var draw = 0; draw < draws; draw++)
+        Xoshiro256StarStar random = new(seed);
+        double[][] deviations = new double[draws][];
+        for (int draw = 0; draw < draws; draw++)
         {
-            var times = new int[baseline.Count];
-            for (var pick = 0; pick < times.Length; pick++)
-                times[random.Next(times.Length)]++;
-            var drawn = LogRatios(a.Quantiles(times, quantiles), b.Quantiles(times, quantiles));
+            int[] times = new int[baseline.Count];
+            for (int pick = 0; pick < times.Length; pick++) times[random.Next(times.Length)]++;
+            double[] drawn = LogRatios(a.Quantiles(times, quantiles), b.Quantiles(times, quantiles));
             deviations[draw] = [.. drawn.Zip(estimate, (one, centre) => one - centre)];
         }
 
         double[] scatter = [.. quantiles.Select((_, q) => Math.Sqrt(deviations.Average(draw => draw[q] * draw[q])))];
         double[] worst =
         [
-            .. deviations.Select(draw => draw.Select((deviation, q) => scatter[q] == 0 ? 0 : Math.Abs(deviation) / scatter[q]).Max()).Order(),
+            .. deviations.Select(
+                draw => draw.Select((deviation, q) => scatter[q] == 0 ? 0 : Math.Abs(deviation) / scatter[q]).Max()).Order(),
         ];
-        var critical = worst[(int)Math.Ceiling(0.95 * draws) - 1];
+        double critical = worst[(int)Math.Ceiling(0.95 * draws) - 1];
         return
         [
             .. quantiles.Select((quantile, q) => new ShiftPoint(quantile, valuesA[q], valuesB[q], Math.Exp(estimate[q]),
@@ -95,9 +86,9 @@ public static class ShiftFunction
         internal BlockHistograms(IReadOnlyList<IReadOnlyList<Bucket>> blocks)
         {
             _midpoints = [.. blocks.SelectMany(block => block).Select(bucket => bucket.Midpoint).Distinct().Order()];
-            if (blocks.Any(block => block.Sum(bucket => bucket.Count) == 0))
-                throw new ArgumentException("A block without samples has no quantiles.", nameof(blocks));
-            var at = _midpoints.Select((midpoint, index) => (midpoint, index)).ToDictionary();
+            if (blocks.Any(block => block.Sum(bucket => bucket.Count) == 0)) throw new ArgumentException(
+                "A block without samples has no quantiles.", nameof(blocks));
+            Dictionary<long, int> at = _midpoints.Select((midpoint, index) => (midpoint, index)).ToDictionary();
             _blocks = [.. blocks.Select(block => block.Select(bucket => (at[bucket.Midpoint], bucket.Count)).ToArray())];
             _sum = new long[_midpoints.Length];
         }
@@ -106,20 +97,19 @@ public static class ShiftFunction
         internal double[] Quantiles(int[] times, IReadOnlyList<double> quantiles)
         {
             Array.Clear(_sum);
-            for (var block = 0; block < times.Length; block++)
-                foreach (var (at, count) in times[block] == 0 ? [] : _blocks[block])
-                    _sum[at] += count * times[block];
-            long total = 0;
-            foreach (var count in _sum)
-                total += count;
-            // By hand, as thousands of draws pay for it: each value follows from where the one before was found.
-            var values = new double[quantiles.Count];
-            var (index, passed) = (0, _sum[0]);
-            foreach (var q in Enumerable.Range(0, quantiles.Count).OrderBy(q => quantiles[q]))
+            for (int block = 0; block < times.Length; block++)
             {
-                var rank = Math.Max((long)Math.Ceiling((quantiles[q] * total) - 1e-6), 1);
-                while (passed < rank)
-                    passed += _sum[++index];
+                foreach ((int at, long count) in times[block] == 0 ? [] : _blocks[block]) _sum[at] += count * times[block];
+            }
+            long total = 0;
+            foreach (long count in _sum) total += count;
+            // By hand, as thousands of draws pay for it: each value follows from where the one before was found.
+            double[] values = new double[quantiles.Count];
+            (int index, long passed) = (0, _sum[0]);
+            foreach (int q in Enumerable.Range(0, quantiles.Count).OrderBy(q => quantiles[q]))
+            {
+                long rank = Math.Max((long)Math.Ceiling((quantiles[q] * total) - 1e-6), 1);
+                while (passed < rank) passed += _sum[++index];
                 values[q] = _midpoints[index];
             }
 

@@ -13,9 +13,8 @@ public static class Spread
 
     public const double MultimodalMValue = 4.2;
 
-    /// <summary>
-    /// What a median absolute deviation is multiplied by to estimate a normal distribution's standard deviation.
-    /// </summary>
+    /// <summary>What a median absolute deviation is multiplied by to estimate a normal distribution's standard
+    /// deviation.</summary>
     private const double NormalConsistency = 1.4826022185056018;
 
     /// <summary>Not a number without values.</summary>
@@ -25,38 +24,32 @@ public static class Spread
         return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>
-    /// The median of the distances to the median, scaled to agree with the standard deviation of many normal values. By hand:
-    /// Perfolizer 0.3.17 enlarges it for small samples, and here it is a limit to clip at, not an estimate to print.
-    /// </summary>
+    /// <summary>The median of the distances to the median, scaled to agree with the standard deviation of many normal values. By
+    /// hand: Perfolizer 0.3.17 enlarges it for small samples, and here it is a limit to clip at, not an estimate to
+    /// print.</summary>
     public static double MedianAbsoluteDeviation(IReadOnlyList<double> values)
     {
-        var median = Median(values);
+        double median = Median(values);
         return NormalConsistency * Median([.. values.Select(value => Math.Abs(value - median))]);
     }
 
-    /// <summary>
-    /// Gregg 2015: heights of a histogram's ups and downs over its highest bar, 2 for one mode. Perfolizer 0.3.17, which throws
-    /// on
-    /// values that are all equal or too few; those have one mode by definition.
-    /// </summary>
+    /// <summary>Gregg 2015: heights of a histogram's ups and downs over its highest bar, 2 for one mode. Perfolizer 0.3.17, which
+    /// throws on values that are all equal or too few; those have one mode by definition.</summary>
     public static double MValue(IReadOnlyList<double> values) =>
         values.Distinct().Count() < 3 ? 2 : MValueCalculator.Calculate([.. values]);
 
     /// <summary>Rank of each value, the smallest having 1; equal values share the mean of theirs.</summary>
     public static double[] Midranks(ReadOnlySpan<double> values)
     {
-        var sorted = values.ToArray();
+        double[] sorted = values.ToArray();
         int[] order = [.. Enumerable.Range(0, values.Length)];
         Array.Sort(sorted, order);
-        var ranks = new double[values.Length];
-        for (var start = 0; start < sorted.Length;)
+        double[] ranks = new double[values.Length];
+        for (int start = 0; start < sorted.Length;)
         {
-            var end = start;
-            while (end < sorted.Length && sorted[end].Equals(sorted[start]))
-                end++;
-            foreach (var index in order.AsSpan(start, end - start))
-                ranks[index] = (start + 1 + end) / 2.0;
+            int end = start;
+            while (end < sorted.Length && sorted[end].Equals(sorted[start])) end++;
+            foreach (int index in order.AsSpan(start, end - start)) ranks[index] = (start + 1 + end) / 2.0;
             start = end;
         }
 
@@ -66,13 +59,11 @@ public static class Spread
     /// <summary>Correlation of each value with the next, -1 … 1; 0 for values that do not vary or are fewer than 3.</summary>
     public static double Lag1Autocorrelation(IReadOnlyList<double> values)
     {
-        if (values.Count < 3)
-            return 0;
-        var mean = values.Average();
-        var variance = values.Sum(value => (value - mean) * (value - mean));
+        if (values.Count < 3) return 0;
+        double mean = values.Average();
+        double variance = values.Sum(value => (value - mean) * (value - mean));
         double covariance = 0;
-        for (var index = 1; index < values.Count; index++)
-            covariance += (values[index] - mean) * (values[index - 1] - mean);
+        for (int index = 1; index < values.Count; index++) covariance += (values[index] - mean) * (values[index - 1] - mean);
         return variance == 0 ? 0 : covariance / variance;
     }
 }

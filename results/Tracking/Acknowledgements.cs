@@ -16,7 +16,7 @@ public sealed class AcknowledgementFile(string path)
     /// <exception cref="ArgumentException">A line break in the reason; nothing was added.</exception>
     public void Append(Acknowledgement row)
     {
-        var series = row.Series;
+        SeriesKey series = row.Series;
         _csv.Append(
         [[
             series.Machine, series.Settings, series.Strategy, series.Workload, series.Mmu, series.Metric,
@@ -30,14 +30,12 @@ public sealed class AcknowledgementFile(string path)
     {
         List<Acknowledgement> rows = [];
         List<DamagedRow> damaged = [];
-        foreach (var (line, cells) in _csv.Read(damaged))
+        foreach ((long line, string[] cells) in _csv.Read(damaged))
         {
             DateTimeOffset time = default;
-            var why = TrackedCells.ReadQuantile(cells[6], out var quantile) ?? TrackedCells.ReadTime(cells[10], out time);
-            if (why is null)
-                rows.Add(new Acknowledgement(Series(cells, quantile), cells[8], cells[9], time));
-            else
-                damaged.Add(new DamagedRow(path, line, why));
+            string? why = TrackedCells.ReadQuantile(cells[6], out double? quantile) ?? TrackedCells.ReadTime(cells[10], out time);
+            if (why is null) rows.Add(new Acknowledgement(Series(cells, quantile), cells[8], cells[9], time));
+            else damaged.Add(new DamagedRow(path, line, why));
         }
 
         return (rows, damaged);

@@ -11,12 +11,9 @@ public readonly record struct DamagedRow(string File, long Line, string Why)
     public override string ToString() => $"'{File}', line {Line}: {Why}";
 }
 
-/// <summary>
-/// A CSV file to which whole rows are added and nothing else, by any number of processes. A row is one line: unlike RFC 4180 a
-/// cell holds no line break, so that a damaged row, a quote left open in it, costs that row alone. (This is why the rows are not
-/// read by
-/// CsvHelper as those of a run folder are.)
-/// </summary>
+/// <summary>A CSV file to which whole rows are added and nothing else, by any number of processes. A row is one line: unlike RFC
+/// 4180 a cell holds no line break, so that a damaged row, a quote left open in it, costs that row alone. (This is why the rows
+/// are not read by CsvHelper as those of a run folder are.)</summary>
 /// <param name="path">Need not exist.</param>
 internal sealed class AppendOnlyCsv(string path, string[] header)
 {
@@ -25,47 +22,41 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     /// <summary>That bytes are not UTF-8 must be seen: decoding puts this in their place.</summary>
     private const char NotUtf8 = '\uFFFD';
 
-    /// <summary>
-    /// Adds the rows as one write at the end, under the lock that .NET takes for <see cref="FileShare.None"/> (flock). A lock and
-    /// not O_APPEND,
-    /// which FileMode.Append does not pass and which would let two first writers both write a header. What a killed writer left
-    /// without its line end gets one first, so that it damages no row but its own.
-    /// </summary>
+    /// <summary>Adds the rows as one write at the end, under the lock that .NET takes for <see cref="FileShare.None"/> (flock). A
+    /// lock and not O_APPEND, which FileMode.Append does not pass and which would let two first writers both write a header. What
+    /// a killed writer left without its line end gets one first, so that it damages no row but its own.</summary>
     /// <exception cref="ResultsUnwritableException">Nothing was added, or the disk is full and the last row damaged.</exception>
     /// <exception cref="ArgumentException">A cell holds a line break or another control character; nothing was added.</exception>
     internal void Append(IReadOnlyList<string[]> rows) => Append(rows, _ => rows);
 
-    /// <summary>
-    /// As <see cref="Append(IReadOnlyList{string[]})"/>, but leaves out rows that are there already. It looks under the same lock,
-    /// so that of two writers of one row one adds it.
-    /// </summary>
-    /// <param name="identity">Equal for rows that are the same. Among the new rows it may repeat: they are added or left out together.</param>
+    /// <summary>As <see cref="Append(IReadOnlyList{string[]})"/>, but leaves out rows that are there already. It looks under the
+    /// same lock, so that of two writers of one row one adds it.</summary>
+    /// <param name="identity">Equal for rows that are the same. Among the new rows it may repeat: they are added or left out
+    /// together.</param>
     /// <returns>What was added.</returns>
     /// <exception cref="ResultsUnwritableException">As above.</exception>
     /// <exception cref="ArgumentException">As above.</exception>
     /// <exception cref="RunDamagedException">The file has another header; nothing was added.</exception>
-    internal IReadOnlyList<string[]> AppendNew(IReadOnlyList<string[]> rows, Func<string[], string> identity) => Append(rows, file =>
+    internal IReadOnlyList<string[]> AppendNew(IReadOnlyList<string[]> rows, Func<string[], string> identity) =>
+        Append(rows, file =>
     {
-        using var text = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
-        var there = Rows(text, []).Select(row => identity(row.Cells)).ToHashSet();
+        using StreamReader text = new(file, Encoding.UTF8, leaveOpen: true);
+        HashSet<string> there = Rows(text, []).Select(row => identity(row.Cells)).ToHashSet();
         return [.. rows.Where(row => !there.Contains(identity(row)))];
     });
 
     private IReadOnlyList<string[]> Append(IReadOnlyList<string[]> rows, Func<FileStream, IReadOnlyList<string[]>> choose)
     {
         RefuseControlCharacters(rows);
-        if (rows.Count == 0)
-            return rows;
+        if (rows.Count == 0) return rows;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            using var file = OpenPatiently(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var chosen = choose(file);
-            if (chosen.Count == 0)
-                return chosen;
-            var text = new StringBuilder(file.Length == 0 ? string.Join(',', header) + "\n" : EndsLine(file) ? "" : "\n");
-            foreach (var row in chosen)
-                AppendLine(text, row);
+            using FileStream file = OpenPatiently(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            IReadOnlyList<string[]> chosen = choose(file);
+            if (chosen.Count == 0) return chosen;
+            StringBuilder text = new(file.Length == 0 ? string.Join(',', header) + "\n" : EndsLine(file) ? "" : "\n");
+            foreach (string[] row in chosen) AppendLine(text, row);
             file.Seek(0, SeekOrigin.End);
             file.Write(Encoding.UTF8.GetBytes(text.ToString()));
             file.Flush(flushToDisk: true);
@@ -77,39 +68,30 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         }
     }
 
-    /// <summary>
-    /// Every row that has as many cells as the header; the others are added to <paramref name="damaged"/>. A file that does not
-    /// exist
-    /// or is empty has none.
-    /// </summary>
+    /// <summary>Every row that has as many cells as the header; the others are added to <paramref name="damaged"/>. A file that
+    /// does not exist or is empty has none.</summary>
     /// <exception cref="RunDamagedException">It cannot be opened, or its header is another: its columns would be
     /// guesses.</exception>
     internal IEnumerable<(long Line, string[] Cells)> Read(List<DamagedRow> damaged)
     {
-        if (!File.Exists(path))
-            yield break;
-        using var text = OpenText();
-        foreach (var row in Rows(text, damaged))
-            yield return row;
+        if (!File.Exists(path)) yield break;
+        using StreamReader text = OpenText();
+        foreach ((long Line, string[] Cells) row in Rows(text, damaged)) yield return row;
     }
 
     private IEnumerable<(long Line, string[] Cells)> Rows(StreamReader text, List<DamagedRow> damaged)
     {
         long line = 1;
-        var expected = string.Join(',', header);
-        var first = text.ReadLine();
-        if (first is null)
-            yield break;
-        if (first != expected)
-            throw new RunDamagedException(path, 1, $"the header is not '{expected}'");
+        string expected = string.Join(',', header);
+        string? first = text.ReadLine();
+        if (first is null) yield break;
+        if (first != expected) throw new RunDamagedException(path, 1, $"the header is not '{expected}'");
         while (text.ReadLine() is { } row)
         {
             line++;
-            var why = Split(row, out var cells);
-            if (why is null)
-                yield return (line, cells);
-            else
-                damaged.Add(new DamagedRow(path, line, why));
+            string? why = Split(row, out string[] cells);
+            if (why is null) yield return (line, cells);
+            else damaged.Add(new DamagedRow(path, line, why));
         }
     }
 
@@ -125,13 +107,12 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         }
     }
 
-    /// <summary>
-    /// Another writer holds the file for one write at a time: waits rather than fails, for ten seconds at most.
-    /// </summary>
+    /// <summary>Another writer holds the file for one write at a time: waits rather than fails, for ten seconds at
+    /// most.</summary>
     private FileStream OpenPatiently(FileMode mode, FileAccess access, FileShare share)
     {
         const int wouldBlock = 11; // EWOULDBLOCK, what .NET gives as HResult when flock refuses.
-        var waited = Stopwatch.StartNew();
+        Stopwatch waited = Stopwatch.StartNew();
         while (true)
         {
             try
@@ -154,16 +135,19 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     private static void RefuseControlCharacters(IEnumerable<string[]> rows)
     {
         if (rows.SelectMany(row => row).FirstOrDefault(cell => cell.Any(char.IsControl)) is { } bad)
+        {
             throw new ArgumentException($"'{bad}' holds a control character and would break its line.", nameof(rows));
+        }
     }
 
     private static void AppendLine(StringBuilder text, string[] row)
     {
-        for (var index = 0; index < row.Length; index++)
+        for (int index = 0; index < row.Length; index++)
         {
-            var cell = row[index];
+            string cell = row[index];
             text.Append(index == 0 ? "" : ",");
-            text.Append(cell.AsSpan().IndexOfAny(',', '"') < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+            text.Append(
+                cell.AsSpan().IndexOfAny(',', '"') < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
         }
 
         text.Append('\n');
@@ -173,34 +157,38 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     private string? Split(string row, out string[] cells)
     {
         cells = [];
-        if (row.Contains(NotUtf8, StringComparison.Ordinal))
-            return "it holds bytes that are not UTF-8";
-        if (row.Any(char.IsControl))
-            return "it holds a control character";
+        if (row.Contains(NotUtf8, StringComparison.Ordinal)) return "it holds bytes that are not UTF-8";
+        if (row.Any(char.IsControl)) return "it holds a control character";
         List<string> found = [];
-        for (var at = 0; at <= row.Length; at++)
+        for (int at = 0; at <= row.Length; at++)
         {
             if (at < row.Length && row[at] == '"')
             {
-                var cell = new StringBuilder();
+                StringBuilder cell = new();
                 for (at++; at < row.Length && (row[at] != '"' || (at + 1 < row.Length && row[at + 1] == '"')); at++)
+                {
                     cell.Append(row[row[at] == '"' ? at++ : at]);
+                }
                 if (at >= row.Length || (at + 1 < row.Length && row[at + 1] != ','))
+                {
                     return "a quote is not closed before the next comma";
+                }
                 at++;
                 found.Add(cell.ToString());
             }
             else
             {
-                var comma = row.IndexOf(',', at);
-                var end = comma < 0 ? row.Length : comma;
+                int comma = row.IndexOf(',', at);
+                int end = comma < 0 ? row.Length : comma;
                 found.Add(row[at..end]);
                 at = end;
             }
         }
 
         if (found.Count != header.Length)
+        {
             return $"it has {found.Count} cells, not the {header.Length} of '{string.Join(',', header)}'";
+        }
         cells = [.. found];
         return null;
     }

@@ -17,12 +17,13 @@ internal sealed record DependentNoise(double Rho, double[] Values)
     internal static DependentNoise Of(double[] values, List<int> starts)
     {
         int[] bounds = [0, .. starts, values.Length];
-        double[] medians = [.. bounds.Zip(bounds.Skip(1), (from, to) => Enumerable.Repeat(Spread.Median(values[from..to]), to - from)).SelectMany(level => level)];
+        double[] medians = [.. bounds.Zip(bounds.Skip(1),
+            (from, to) => Enumerable.Repeat(Spread.Median(values[from..to]), to - from)).SelectMany(level => level)];
         double[] residuals = [.. values.Zip(medians, (value, median) => value - median)];
-        var limit = Clip * Spread.MedianAbsoluteDeviation(residuals);
+        double limit = Clip * Spread.MedianAbsoluteDeviation(residuals);
         double[] clipped = limit > 0 ? [.. residuals.Select(residual => Math.Clamp(residual, -limit, limit))] : residuals;
         // Residuals are less alike than the points were, by (1+3ρ)/n for each level taken off them (Kendall 1954, for the mean).
-        var rho = Spread.Lag1Autocorrelation(clipped);
+        double rho = Spread.Lag1Autocorrelation(clipped);
         rho += (bounds.Length - 1) * (1 + (3 * Math.Max(rho, 0))) / values.Length;
         return new DependentNoise(Math.Clamp(rho, 0, 0.95), [.. clipped.Zip(medians, (residual, median) => residual + median)]);
     }

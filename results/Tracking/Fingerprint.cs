@@ -6,12 +6,12 @@ namespace Lab.Results.Tracking;
 /// <summary>Short names of what must not change within a series: 12 hexadecimal digits of SHA-256.</summary>
 public static class Fingerprint
 {
-    /// <summary>
-    /// Of a machine: processor, cores, memory in GiB, hypervisor, operating system and kernel. A new kernel begins new series.
-    /// </summary>
+    /// <summary>Of a machine: processor, cores, memory in GiB, hypervisor, operating system and kernel. A new kernel begins new
+    /// series.</summary>
     public static string Of(MachineFacts machine)
     {
-        var memoryGib = (machine.MemoryBytes + (1L << 29)) >> 30; // Rounded: what firmware keeps for itself varies from boot to boot.
+        // Rounded: what firmware keeps for itself varies from boot to boot.
+        long memoryGib = (machine.MemoryBytes + (1L << 29)) >> 30;
         return Hash([machine.Cpu, $"{machine.Cores}", $"{memoryGib}", machine.Hypervisor ?? "", machine.Os, machine.Kernel]);
     }
 
@@ -24,7 +24,7 @@ public static class Fingerprint
     // Each part with its length: "ab", "c" is not "a", "bc".
     private static string Hash(IEnumerable<string> parts)
     {
-        var all = string.Concat(parts.Select(part => FormattableString.Invariant($"{part.Length}:{part}")));
+        string all = string.Concat(parts.Select(part => FormattableString.Invariant($"{part.Length}:{part}")));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..12];
     }
 }

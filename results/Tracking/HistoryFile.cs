@@ -25,12 +25,12 @@ public sealed record HistoryRow
     /// <summary>When it was measured; puts the rows of a series in order.</summary>
     public DateTimeOffset TimeUtc { get; init; }
 
-    /// <summary>The run's; one that is part of a comparison has that one's and a slash in front. See <see cref="Session"/>.</summary>
+    /// <summary>The run's; one that is part of a comparison has that one's and a slash in front. See
+    /// <see cref="Session"/>.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>
-    /// What was measured together and is correlated: a comparison, whose runs are named <c>COMPARISON/RUN</c>, or a run by itself.
-    /// </summary>
+    /// <summary>What was measured together and is correlated: a comparison, whose runs are named <c>COMPARISON/RUN</c>, or a run
+    /// by itself.</summary>
     public string Session => RunId.Split('/')[0];
 
     public SeriesKey Series => new(Machine, Settings, Strategy, Workload, Mmu, Metric, Quantile, Unit);
@@ -40,7 +40,8 @@ public sealed record HistoryRow
 public readonly record struct SeriesKey(
     string Machine, string Settings, string Strategy, string Workload, string Mmu, string Metric, double? Quantile, string Unit)
 {
-    public override string ToString() => FormattableString.Invariant($"{Strategy} · {Workload} on {Mmu} · {Metric}{Tail} on {Machine}");
+    public override string ToString() =>
+        FormattableString.Invariant($"{Strategy} · {Workload} on {Mmu} · {Metric}{Tail} on {Machine}");
 
     private string Tail => Quantile is { } p ? FormattableString.Invariant($" p{100 * p:0.####}") : "";
 }
@@ -51,25 +52,23 @@ public sealed record History(IReadOnlyList<HistoryRow> Rows, IReadOnlyList<Damag
 /// <summary><c>history.csv</c>: every number that was ever tracked, a row each, to which rows are only added.</summary>
 public sealed class HistoryFile(string path)
 {
-    private static readonly string[] Header =
-        ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric", "quantile", "unit", "value", "time_utc", "run_id"];
+    private static readonly string[] Header = ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric",
+        "quantile", "unit", "value", "time_utc", "run_id"];
 
     private readonly AppendOnlyCsv _csv = new(path, Header);
 
     /// <summary>Adds all rows or none that a reader would take for whole, also while others add theirs.</summary>
     /// <exception cref="ResultsUnwritableException">No place, permission or space.</exception>
-    /// <exception cref="ArgumentException">A name with a line break, a value or quantile that is not a number; nothing
-    /// was added.</exception>
+    /// <exception cref="ArgumentException">A name with a line break, a value or quantile that is not a number; nothing was
+    /// added.</exception>
     public void Append(IReadOnlyList<HistoryRow> rows)
     {
         RefuseBad(rows);
         _csv.Append([.. rows.Select(Cells)]);
     }
 
-    /// <summary>
-    /// As <see cref="Append"/>, but leaves out numbers that are there already: those of the same series and run, whatever commit
-    /// they were given then. The repetitions of a run come in one call.
-    /// </summary>
+    /// <summary>As <see cref="Append"/>, but leaves out numbers that are there already: those of the same series and run,
+    /// whatever commit they were given then. The repetitions of a run come in one call.</summary>
     /// <returns>What was added.</returns>
     /// <exception cref="ResultsUnwritableException">As above.</exception>
     /// <exception cref="ArgumentException">As above.</exception>
@@ -78,7 +77,7 @@ public sealed class HistoryFile(string path)
     {
         RefuseBad(rows);
         string[][] cells = [.. rows.Select(Cells)];
-        var added = _csv.AppendNew(cells, Identity).ToHashSet(ReferenceEqualityComparer.Instance);
+        HashSet<object?> added = _csv.AppendNew(cells, Identity).ToHashSet(ReferenceEqualityComparer.Instance);
         return [.. rows.Where((_, index) => added.Contains(cells[index]))];
     }
 
@@ -88,14 +87,12 @@ public sealed class HistoryFile(string path)
     {
         List<HistoryRow> rows = [];
         List<DamagedRow> damaged = [];
-        var names = new Dictionary<string, string>(); // Names repeat on every row.
-        foreach (var (line, cells) in _csv.Read(damaged))
+        Dictionary<string, string> names = new(); // Names repeat on every row.
+        foreach ((long line, string[] cells) in _csv.Read(damaged))
         {
-            var why = Parse(cells, names, out var row);
-            if (why is null)
-                rows.Add(row!);
-            else
-                damaged.Add(new DamagedRow(path, line, why));
+            string? why = Parse(cells, names, out HistoryRow? row);
+            if (why is null) rows.Add(row!);
+            else damaged.Add(new DamagedRow(path, line, why));
         }
 
         return new History(rows, damaged);
@@ -104,7 +101,9 @@ public sealed class HistoryFile(string path)
     private static void RefuseBad(IReadOnlyList<HistoryRow> rows)
     {
         if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
+        {
             throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which cannot be kept.", nameof(rows));
+        }
     }
 
     /// <summary>All but commit, value and time.</summary>
@@ -121,22 +120,21 @@ public sealed class HistoryFile(string path)
         row = null;
         double value = 0;
         DateTimeOffset time = default;
-        var why = TrackedCells.ReadQuantile(cells[7], out var quantile)
+        string? why = TrackedCells.ReadQuantile(cells[7], out double? quantile)
             ?? TrackedCells.ReadNumber(cells[9], "value", out value)
             ?? TrackedCells.ReadTime(cells[10], out time);
-        if (why is not null)
-            return why;
+        if (why is not null) return why;
         row = new HistoryRow
         {
-            Commit = Pool(0), Machine = Pool(1), Settings = Pool(2), Strategy = Pool(3), Workload = Pool(4), Mmu = Pool(5), Metric = Pool(6),
+            Commit = Pool(0), Machine = Pool(1), Settings = Pool(2), Strategy = Pool(3), Workload = Pool(4), Mmu = Pool(5),
+            Metric = Pool(6),
             Quantile = quantile, Unit = Pool(8), Value = value, TimeUtc = time, RunId = Pool(11),
         };
         return null;
 
         string Pool(int column)
         {
-            if (names.TryGetValue(cells[column], out var pooled))
-                return pooled;
+            if (names.TryGetValue(cells[column], out string? pooled)) return pooled;
             return names[cells[column]] = cells[column];
         }
     }

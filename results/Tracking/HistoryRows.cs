@@ -11,33 +11,39 @@ public static class HistoryRows
     private static readonly (double P, Func<SummaryRow, double> Of)[] Quantiles =
         [(0.5, row => row.P50), (0.9, row => row.P90), (0.99, row => row.P99), (0.999, row => row.P999)];
 
-    /// <summary>
-    /// A row per clean measurement, metric and quantile that has enough samples, and its rate. Measurements of broken strategies
-    /// and such as
-    /// were violated, hung or interrupted have no numbers to remember. The largest sample is left out: it grows with their
-    /// number.
-    /// </summary>
+    /// <summary>A row per clean measurement, metric and quantile that has enough samples, and its rate. Measurements of broken
+    /// strategies and such as were violated, hung or interrupted have no numbers to remember. The largest sample is left out: it
+    /// grows with their number.</summary>
     /// <param name="settingsExcept">Settings that do not change what is measured: <c>runs</c>, <c>seed</c>.</param>
     public static IReadOnlyList<HistoryRow> Of(RunRecord run, string commit, IReadOnlyCollection<string> settingsExcept)
     {
-        var machine = Fingerprint.Of(run.Manifest.Machine);
-        var settings = Fingerprint.Of(run.Manifest.Settings, settingsExcept);
-        var clean = run.Manifest.Measurements.Where(one => one is { Verdict: Verdict.Clean, Broken: false }).Select(one => one.Key).ToHashSet();
+        string machine = Fingerprint.Of(run.Manifest.Machine);
+        string settings = Fingerprint.Of(run.Manifest.Settings, settingsExcept);
+        HashSet<MeasurementKey> clean = run.Manifest.Measurements.Where(one => one is { Verdict: Verdict.Clean, Broken: false })
+            .Select(one => one.Key).ToHashSet();
         return [.. run.Summary.Where(row => row.Count > 0 && clean.Contains(row.Key)).SelectMany(Rows)];
 
         IEnumerable<HistoryRow> Rows(SummaryRow row)
         {
-            foreach (var (p, valueOf) in Quantiles)
+            foreach ((double p, Func<SummaryRow, double> valueOf) in Quantiles)
+            {
                 if (SampleSizes.Supports(row.Count, p) && double.IsFinite(valueOf(row)))
+                {
                     yield return Row(row, p, row.Unit, valueOf(row));
+                }
+            }
             if (row.RatePerS > 0 && !row.Metric.Contains(Phase, StringComparison.Ordinal))
+            {
                 yield return Row(row, null, "1/s", row.RatePerS);
+            }
         }
 
         HistoryRow Row(SummaryRow row, double? quantile, string unit, double value) => new()
         {
-            Commit = commit, Machine = machine, Settings = settings, Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu,
-            Metric = row.Metric, Quantile = quantile, Unit = unit, Value = value, TimeUtc = run.Manifest.StartedUtc, RunId = run.Manifest.Id,
+            Commit = commit, Machine = machine, Settings = settings, Strategy = row.Strategy, Workload = row.Workload,
+            Mmu = row.Mmu,
+            Metric = row.Metric, Quantile = quantile, Unit = unit, Value = value, TimeUtc = run.Manifest.StartedUtc,
+            RunId = run.Manifest.Id,
         };
     }
 }

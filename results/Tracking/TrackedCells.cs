@@ -2,9 +2,8 @@ using System.Globalization;
 
 namespace Lab.Results.Tracking;
 
-/// <summary>
-/// Cells that the tracked files share. Numbers and times come back as they were written, times to the millisecond.
-/// </summary>
+/// <summary>Cells that the tracked files share. Numbers and times come back as they were written, times to the
+/// millisecond.</summary>
 internal static class TrackedCells
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
@@ -24,10 +23,11 @@ internal static class TrackedCells
     internal static string? ReadQuantile(string cell, out double? quantile)
     {
         quantile = null;
-        if (cell.Length == 0)
-            return null;
-        if (ReadNumber(cell, "quantile", out var p) is not null || p is < 0 or > 1)
+        if (cell.Length == 0) return null;
+        if (ReadNumber(cell, "quantile", out double p) is not null || p is < 0 or > 1)
+        {
             return $"'{cell}' is not a number from 0 to 1 or nothing, which column 'quantile' needs";
+        }
         quantile = p;
         return null;
     }

@@ -13,10 +13,12 @@ public readonly record struct SeriesPoint(string Commit, string Session, DateTim
 public sealed record TrackedChange(ChangePoint Point, Culprit Culprit, bool IsRegression, Acknowledgement? Acknowledged);
 
 /// <summary>A series, oldest point first, with its changes.</summary>
-public sealed record TrackedSeries(SeriesKey Key, Better Better, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<TrackedChange> Changes)
+public sealed record TrackedSeries(
+    SeriesKey Key, Better Better, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<TrackedChange> Changes)
 {
     /// <summary>What a gate must refuse: changes for the worse that nobody has acknowledged.</summary>
-    public IEnumerable<TrackedChange> OpenRegressions => Changes.Where(change => change is { IsRegression: true, Acknowledged: null });
+    public IEnumerable<TrackedChange> OpenRegressions =>
+        Changes.Where(change => change is { IsRegression: true, Acknowledged: null });
 
     /// <summary>The stretches between changes, oldest first; at least one, as a series has points.</summary>
     public IReadOnlyList<Level> Levels
@@ -53,16 +55,15 @@ public sealed record Culprit(string LastGood, string FirstBad, IReadOnlyList<str
     public static Culprit Of(IReadOnlyList<SeriesPoint> points, ChangePoint change, IReadOnlyList<string> commits)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(change.Index);
-        var (good, bad) = (points[change.Index - 1].Commit, points[change.Index].Commit);
-        var (from, to) = (IndexOf(commits, good), IndexOf(commits, bad));
-        return new Culprit(good, bad, from >= 0 && to > from ? [.. commits.Skip(from + 1).Take(to - from)] : good == bad ? [] : [bad]);
+        (string good, string bad) = (points[change.Index - 1].Commit, points[change.Index].Commit);
+        (int from, int to) = (IndexOf(commits, good), IndexOf(commits, bad));
+        return new Culprit(good, bad,
+            from >= 0 && to > from ? [.. commits.Skip(from + 1).Take(to - from)] : good == bad ? [] : [bad]);
     }
 
     private static int IndexOf(IReadOnlyList<string> commits, string commit)
     {
-        for (var index = 0; index < commits.Count; index++)
-            if (commits[index] == commit)
-                return index;
+        for (int index = 0; index < commits.Count; index++) if (commits[index] == commit) return index;
         return -1;
     }
 }
@@ -73,11 +74,13 @@ public static class Tracker
     /// <summary>Every series of the rows, in the order in which they first appear; its changes are found in it alone.</summary>
     /// <param name="commits">As <see cref="Culprit.Of"/> wants them.</param>
     public static IReadOnlyList<TrackedSeries> Track(
-        IReadOnlyList<HistoryRow> rows, IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<string> commits, DetectorSettings? settings = null)
+        IReadOnlyList<HistoryRow> rows, IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<string> commits,
+        DetectorSettings? settings = null)
     {
         settings ??= new DetectorSettings();
-        var bySeries = acknowledged.ToLookup(one => one.Series);
-        return [.. rows.GroupBy(row => row.Series, (key, same) => Track(key, Points(same), [.. bySeries[key]], commits, settings))];
+        ILookup<SeriesKey, Acknowledgement> bySeries = acknowledged.ToLookup(one => one.Series);
+        return [
+            .. rows.GroupBy(row => row.Series, (key, same) => Track(key, Points(same), [.. bySeries[key]], commits, settings))];
     }
 
     /// <summary>Rates are better when higher; all else the lab measures is time, memory or work.</summary>
@@ -91,18 +94,18 @@ public static class Tracker
     private static SeriesPoint Median((string Commit, string Session) one, List<HistoryRow> rows) =>
         new(one.Commit, one.Session, rows.Min(row => row.TimeUtc), Spread.Median([.. rows.Select(row => row.Value)]));
 
-    private static TrackedSeries Track(
-        SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged, IReadOnlyList<string> commits, DetectorSettings settings)
+    private static TrackedSeries Track(SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged,
+        IReadOnlyList<string> commits, DetectorSettings settings)
     {
-        var better = DirectionOf(key.Unit);
+        Better better = DirectionOf(key.Unit);
         List<TrackedChange> changes = [];
-        foreach (var change in ChangePointDetector.Find([.. points.Select(point => point.Value)], settings))
+        foreach (ChangePoint change in ChangePointDetector.Find([.. points.Select(point => point.Value)], settings))
         {
             // Later points may move a change by a few; an acknowledgement goes with it, as far as the shortest level reaches.
-            var near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment)
+            HashSet<string> near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment)
                 .Select(point => point.Commit).ToHashSet();
-            var seen = acknowledged.FirstOrDefault(one => near.Contains(one.Commit));
-            var isRegression = (change.After > change.Before) == (better == Better.Lower);
+            Acknowledgement? seen = acknowledged.FirstOrDefault(one => near.Contains(one.Commit));
+            bool isRegression = (change.After > change.Before) == (better == Better.Lower);
             changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, seen));
         }
 

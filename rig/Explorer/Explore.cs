@@ -12,10 +12,9 @@ public static class Explore
     private const int StackBytes = 16 << 20;
     private const int SchedulesForTheSmallest = 20_000;
 
-    /// <summary>
-    /// Builds the scene once and explores it as the settings say. What is wrong with the program is in the result; exceptions are for wrong
-    /// settings and for what <paramref name="program"/> itself throws while it builds the scene.
-    /// </summary>
+    /// <summary>Builds the scene once and explores it as the settings say. What is wrong with the program is in the result;
+    /// exceptions are for wrong settings and for what <paramref name="program"/> itself throws while it builds the
+    /// scene.</summary>
     /// <param name="program">Declares words, threads, outcome and check.</param>
     /// <param name="settings">Bounds; by default everything is explored under sequential consistency.</param>
     /// <param name="observer">Called now and then, on the calling thread under the optimal search.</param>
@@ -28,8 +27,8 @@ public static class Explore
     {
         ArgumentNullException.ThrowIfNull(program);
         settings ??= new ExploreSettings();
-        var pool = new WordPool();
-        var scene = new Scene(pool.Add);
+        WordPool pool = new();
+        Scene scene = new(pool.Add);
         ExploreResult? result = null;
         try
         {
@@ -38,7 +37,9 @@ public static class Explore
                 ? Walk(new GraphSearch(scene, pool, settings), settings, observer, cancellation)
                 : Sampler.Run(scene, settings, observer, cancellation);
             if (result is { Verdict: Verdict.Violated, Failure: { } found } && settings.Search == Search.Optimal)
+            {
                 result = result with { Failure = Smallest(scene, settings, found, cancellation) ?? found };
+            }
             return result;
         }
         finally
@@ -48,17 +49,17 @@ public static class Explore
         }
     }
 
-    /// <summary>
-    /// A schedule that fails in the same way, made as small as can be, with its replay string: the optimal search has executions, not schedules.
-    /// Null if a sample of schedules shows none.
-    /// </summary>
+    /// <summary>A schedule that fails in the same way, made as small as can be, with its replay string: the optimal search has
+    /// executions, not schedules. Null if a sample of schedules shows none.</summary>
     private static Failure? Smallest(Scene scene, ExploreSettings settings, Failure found, CancellationToken cancellation)
     {
         try
         {
-            ExploreSettings sample = settings with { Search = Search.Random, ExecutionsMax = SchedulesForTheSmallest, Budget = Timeout.InfiniteTimeSpan, KeepGoing = false };
+            ExploreSettings sample = settings with { Search = Search.Random, ExecutionsMax = SchedulesForTheSmallest,
+                Budget = Timeout.InfiniteTimeSpan, KeepGoing = false };
             ExploreResult again = Sampler.Run(scene, sample, null, cancellation);
-            return again.Verdict == Verdict.Violated && again.Failure?.Finding.Invariant == found.Finding.Invariant ? again.Failure : null;
+            return again.Verdict == Verdict.Violated && again.Failure?.Finding.Invariant == found.Finding.Invariant
+                ? again.Failure : null;
         }
         catch (Exception refused) when (refused is ArgumentException or OperationCanceledException)
         {
@@ -68,11 +69,12 @@ public static class Explore
     }
 
     /// <summary>Runs the search on a thread of its own and watches it, for code under control may never come back.</summary>
-    private static ExploreResult Walk(GraphSearch search, ExploreSettings settings, Action<ExploreProgress>? observer, CancellationToken cancellation)
+    private static ExploreResult Walk(
+        GraphSearch search, ExploreSettings settings, Action<ExploreProgress>? observer, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         Exception? thrown = null;
-        var walker = new Thread(() =>
+        Thread walker = new(() =>
         {
             try
             {
@@ -100,7 +102,9 @@ public static class Explore
             }
             if (stoppedBy == null && cancellation.IsCancellationRequested) stoppedBy = "it was cancelled";
             if (stoppedBy == null && settings.Budget != Timeout.InfiniteTimeSpan && elapsed >= settings.Budget)
+            {
                 stoppedBy = FormattableString.Invariant($"the budget of {settings.Budget.TotalSeconds:0.###} s ended");
+            }
             if (stoppedBy != null) search.IsStopped = true;
             if (observer == null || Stopwatch.GetElapsedTime(reportedAt, now) < Report) continue;
             reportedAt = now;

@@ -8,33 +8,34 @@ public enum MemoryModel
     /// <summary>Sequential consistency: one order of all events.</summary>
     Sc,
 
-    /// <summary>x86-TSO: stores wait in a buffer per thread, first in first out; the thread itself sees them at once; locked instructions and fences drain it.</summary>
+    /// <summary>x86-TSO: stores wait in a buffer per thread, first in first out; the thread itself sees them at once; locked
+    /// instructions and fences drain it.</summary>
     Tso,
 }
 
 /// <summary>What the explorer can say of a program within the bound that it states.</summary>
 public enum Verdict
 {
-    /// <summary>Nothing wrong was found in what was explored; <see cref="ExploreResult.IsComplete"/> says whether that is everything.</summary>
+    /// <summary>Nothing wrong was found in what was explored; <see cref="ExploreResult.IsComplete"/> says whether that is
+    /// everything.</summary>
     NothingFound,
 
     /// <summary>A schedule breaks the program; <see cref="ExploreResult.Failure"/> is that schedule.</summary>
     Violated,
 
-    /// <summary>
-    /// The code cannot be explored: it is nondeterministic, touches shared state behind the machine's back, or never ends.
-    /// </summary>
+    /// <summary>The code cannot be explored: it is nondeterministic, touches shared state behind the machine's back, or never
+    /// ends.</summary>
     Uncontrollable,
 }
 
 /// <summary>A broken promise.</summary>
-/// <param name="Invariant">Number in section 12 of the reference ("I1"), or "deadlock", "livelock", "lost wake-up", "check", "exception", "never ends", "nondeterministic", "too small", "undeclared word", "unsupported".</param>
+/// <param name="Invariant">Number in section 12 of the reference ("I1"), or "deadlock", "livelock", "lost wake-up", "check",
+/// "exception", "never ends", "nondeterministic", "too small", "undeclared word", "unsupported".</param>
 /// <param name="Claim">The invariant in a sentence.</param>
 /// <param name="What">What was seen, with its numbers.</param>
 public sealed record Finding(string Invariant, string Claim, string What)
 {
-    internal Finding(Invariant invariant, string what)
-        : this(invariant.Number, invariant.Sentence, what)
+    internal Finding(Invariant invariant, string what) : this(invariant.Number, invariant.Sentence, what)
     {
     }
 }
@@ -51,7 +52,8 @@ public sealed record RootView(string Name, long Count, bool IsInvalid, string Ho
 /// <param name="What">The event in words, as "get A 1→2", "lock mmu_lock shared", "load x = 0".</param>
 /// <param name="Location">File and line of the code under control, as "AsyncPut.cs:31", or null.</param>
 /// <param name="Roots">The roots after the step, if they differ from those before it; otherwise empty.</param>
-/// <param name="IsNotable">It is a step that the story is made of (changes a count, a role, takes or drops a lock), not a read in between.</param>
+/// <param name="IsNotable">It is a step that the story is made of (changes a count, a role, takes or drops a lock), not a read in
+/// between.</param>
 public sealed record Step(int Agent, string What, string? Location, IReadOnlyList<RootView> Roots, bool IsNotable);
 
 /// <summary>A schedule that breaks the program, and how.</summary>
@@ -62,14 +64,8 @@ public sealed record Step(int Agent, string What, string? Location, IReadOnlyLis
 /// <param name="Replay">String that reproduces it.</param>
 /// <param name="HasFewestPreemptions">All schedules with fewer preemptions were explored and none fails.</param>
 /// <param name="HasFewestSteps">Among those with as few preemptions, no shorter one fails.</param>
-public sealed record Failure(
-    Finding Finding,
-    IReadOnlyList<string> Agents,
-    IReadOnlyList<Step> Steps,
-    int Preemptions,
-    string Replay,
-    bool HasFewestPreemptions,
-    bool HasFewestSteps);
+public sealed record Failure(Finding Finding, IReadOnlyList<string> Agents, IReadOnlyList<Step> Steps, int Preemptions,
+    string Replay, bool HasFewestPreemptions, bool HasFewestSteps);
 
 /// <summary>What an exploration found, and how much of the program it covered.</summary>
 public sealed record ExploreResult
@@ -82,7 +78,8 @@ public sealed record ExploreResult
     /// <summary>Executions that broke a promise; more than one only if told to keep going.</summary>
     public long Violations { get; init; }
 
-    /// <summary>Executions cut short because a thread could never go on (assume, lock) or because their state had been seen.</summary>
+    /// <summary>Executions cut short because a thread could never go on (assume, lock) or because their state had been
+    /// seen.</summary>
     public long Cut { get; init; }
 
     /// <summary>Distinct states kept, if the search keeps states; otherwise zero.</summary>
@@ -96,7 +93,8 @@ public sealed record ExploreResult
     /// <summary>Everything within the bound was explored.</summary>
     public required bool IsComplete { get; init; }
 
-    /// <summary>The bound in words: "all schedules", "at most 2 preemptions", "10,000 random schedules", and how far it got if it is not complete.</summary>
+    /// <summary>The bound in words: "all schedules", "at most 2 preemptions", "10,000 random schedules", and how far it got if it
+    /// is not complete.</summary>
     public required string Bound { get; init; }
 
     /// <summary>For PCT: the probability with which a bug of the depth asked for would have been found; null otherwise.</summary>

@@ -1,6 +1,7 @@
 namespace Lab.Explorer;
 
-/// <summary>What the explorer's model leaves out. Printed beside every result on strategies: a proof within the model says nothing about these.</summary>
+/// <summary>What the explorer's model leaves out. Printed beside every result on strategies: a proof within the model says
+/// nothing about these.</summary>
 public static class ModelLimits
 {
     public static IReadOnlyList<string> All { get; } =

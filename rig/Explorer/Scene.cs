@@ -19,16 +19,15 @@ public sealed class Word
     /// <summary>Value at the start of every execution.</summary>
     public ulong Initial { get; }
 
-    /// <summary>The word itself, to be handed to the machine: <c>m.Load(ref x.Value)</c>. Only the machine may touch it.</summary>
+    /// <summary>The word itself, to be handed to the machine: <c>m.Load(ref x.Value)</c>. Only the machine may touch
+    /// it.</summary>
     public unsafe ref ulong Value => ref *(ulong*)_address;
 
     internal nint Address => _address;
 }
 
-/// <summary>
-/// A small concurrent program: shared words, threads, what is observed at the end, what must hold. Built once, run many times: a thread's
-/// body must do the same whenever it reads the same, and share nothing but words and locks.
-/// </summary>
+/// <summary>A small concurrent program: shared words, threads, what is observed at the end, what must hold. Built once, run many
+/// times: a thread's body must do the same whenever it reads the same, and share nothing but words and locks.</summary>
 public sealed class Scene
 {
     private readonly List<Word> _words = [];
@@ -53,10 +52,12 @@ public sealed class Scene
         return word;
     }
 
-    /// <summary>Declares a thread. What it reads it may keep in captured variables of its own; set them at the start of the body.</summary>
+    /// <summary>Declares a thread. What it reads it may keep in captured variables of its own; set them at the start of the
+    /// body.</summary>
     public void Thread(string name, Action<Explored> body) => _threads.Add((name, body));
 
-    /// <summary>What is observed after each complete execution. Reads captured variables and <see cref="Word.Value"/>, which then holds the final value.</summary>
+    /// <summary>What is observed after each complete execution. Reads captured variables and <see cref="Word.Value"/>, which then
+    /// holds the final value.</summary>
     public void Outcome(Func<string> outcome) => OutcomeOf = outcome;
 
     /// <summary>What is wrong after a complete execution, or null; a complaint is a violation.</summary>
@@ -66,7 +67,8 @@ public sealed class Scene
 /// <summary>How a program is explored.</summary>
 public enum Search
 {
-    /// <summary>Every equivalence class of executions once: two executions are equivalent if every read reads from the same write and writes to a word are in the same order.</summary>
+    /// <summary>Every equivalence class of executions once: two executions are equivalent if every read reads from the same write
+    /// and writes to a word are in the same order.</summary>
     Optimal,
 
     /// <summary>Uniform choice among the threads that can run.</summary>

@@ -40,7 +40,8 @@ public sealed record HardwareSettings
 {
     public string KvmDevice { get; init; } = Declared.KvmDevice.DefaultValue;
 
-    /// <summary>Largest piece that is mapped and zapped at once, a power of two of at least 64 KiB: a fault on a hole maps one, a zap may yield after one.</summary>
+    /// <summary>Largest piece that is mapped and zapped at once, a power of two of at least 64 KiB: a fault on a hole maps one, a
+    /// zap may yield after one.</summary>
     public long ChunkBytes { get; init; } = Declared.Chunk.DefaultValue;
 
     /// <summary>Roots that can exist at a time, dead ones that wait for their grace period included.</summary>
@@ -48,7 +49,8 @@ public sealed record HardwareSettings
 
     public BackingKind Backing { get; init; } = Declared.Backing.DefaultValue;
 
-    /// <summary>KVM_X86_QUIRK_SLOT_ZAP_ALL: a deleted slot takes everything down. Only where the kernel lets it be switched off does false mean anything.</summary>
+    /// <summary>KVM_X86_QUIRK_SLOT_ZAP_ALL: a deleted slot takes everything down. Only where the kernel lets it be switched off
+    /// does false mean anything.</summary>
     public bool SlotZapAll { get; init; } = Declared.SlotZapAll.DefaultValue;
 
     /// <summary>On <c>host</c>: missing pages are resolved by the rig through userfaultfd instead of by the kernel.</summary>
@@ -75,7 +77,10 @@ public sealed record HardwareSettings
         };
         if (settings.KvmDevice.Length == 0) throw new UsageException("--kvm-device is empty; name the device, usually /dev/kvm.");
         if (settings is { Drop: MemoryDrop.PunchHole, Backing: not BackingKind.Shared })
-            throw new UsageException($"--drop punch needs a file to punch holes in: --backing shared, not {Declared.Backing.Print(settings.Backing)}.");
+        {
+            throw new UsageException("--drop punch needs a file to punch holes in: --backing shared, not "
+                + $"{Declared.Backing.Print(settings.Backing)}.");
+        }
         return settings;
     }
 
@@ -84,19 +89,23 @@ public sealed record HardwareSettings
     {
         private const string Kvm = "kvm", Host = "host";
         public static SettingGroup Group { get; } = new("Where the processor walks", Kvm, Host);
-        public static Setting<string> KvmDevice { get; } = Group.Add("kvm-device", Form.Text, "/dev/kvm", "the device", only: [Kvm]);
+        public static Setting<string> KvmDevice { get; } =
+            Group.Add("kvm-device", Form.Text, "/dev/kvm", "the device", only: [Kvm]);
         public static Setting<long> Chunk { get; } = Group.Add(
             "chunk", Form.PowerOfTwo(64L << 10, 1L << 30), "16MiB", "largest piece that is mapped and zapped at once");
-        public static Setting<int> Contexts { get; } = Group.Add("contexts", Form.Whole(2, 4096), "64", "roots that can exist at a time");
+        public static Setting<int> Contexts { get; } =
+            Group.Add("contexts", Form.Whole(2, 4096), "64", "roots that can exist at a time");
         public static Setting<BackingKind> Backing { get; } = Group.Add(
-            "backing", Form.Words(("shared (a memory file)", BackingKind.Shared), ("anon", BackingKind.Anonymous), ("thp", BackingKind.HugePages)),
+            "backing", Form.Words(("shared (a memory file)", BackingKind.Shared), ("anon", BackingKind.Anonymous),
+                ("thp", BackingKind.HugePages)),
             "shared", "memory behind the guest", only: [Kvm]);
         public static Setting<bool> SlotZapAll { get; } = Group.Add(
             "zap-all", Form.OnOff, "on", "a deleted slot takes everything down (KVM_X86_QUIRK_SLOT_ZAP_ALL)", only: [Kvm]);
         public static Setting<bool> Userfault { get; } = Group.Add(
             "userfault", Form.OnOff, "off", "missing pages are resolved by the rig through userfaultfd", only: [Host]);
         public static Setting<DirtyTracking> Dirty { get; } = Group.Add(
-            "dirty", Form.Words<DirtyTracking>(), "log", "where dirty pages are fetched from, if the running kernel has the slots", only: [Kvm]);
+            "dirty", Form.Words<DirtyTracking>(), "log",
+            "where dirty pages are fetched from, if the running kernel has the slots", only: [Kvm]);
         public static Setting<MemoryDrop> Drop { get; } = Group.Add(
             "drop", Form.Words(("madvise", MemoryDrop.DontNeed), ("punch (a hole in the memory file)", MemoryDrop.PunchHole)),
             "madvise", "how the host drops guest memory, if the running kernel has the slots", only: [Kvm]);

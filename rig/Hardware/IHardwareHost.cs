@@ -2,10 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// What outlives the VMs of a run: devices, contexts or windows created ahead and recycled, memory. Made once per run; VMs are made one
-/// after the other or several at a time.
-/// </summary>
+/// <summary>What outlives the VMs of a run: devices, contexts or windows created ahead and recycled, memory. Made once per run;
+/// VMs are made one after the other or several at a time.</summary>
 public interface IHardwareHost : IDisposable
 {
     /// <summary>Name as the user types it behind <c>--mmu</c>.</summary>
@@ -24,7 +22,8 @@ public interface IHardwareHost : IDisposable
     /// <summary>What memslot updates of this kind would need that is not here; null if nothing.</summary>
     string? MissingFor(SlotUpdates updates) => null;
 
-    /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any thread.</summary>
+    /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any
+    /// thread.</summary>
     IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();
 
     /// <summary>Gets every thread out of the guest; they come back and go on as if nothing had happened. Any thread.</summary>

@@ -3,10 +3,9 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// One actor's thread: starts with the others, repeats the actor's step, and records those that start in the window. All
-/// fields belong to that thread until <see cref="Heartbeat.HasEnded"/>; the heartbeat is what others may look at before.
-/// </summary>
+/// <summary>One actor's thread: starts with the others, repeats the actor's step, and records those that start in the window. All
+/// fields belong to that thread until <see cref="Heartbeat.HasEnded"/>; the heartbeat is what others may look at
+/// before.</summary>
 internal sealed class ActorLane
 {
     private const int StackBytes = 4 << 20;
@@ -33,8 +32,8 @@ internal sealed class ActorLane
     /// <param name="barrier">Shared by all lanes.</param>
     /// <param name="changed">Set whenever the heartbeat's flags change: a handful of times per run.</param>
     /// <param name="place">The core to be pinned to, if any, and whether it may be held in real time.</param>
-    public ActorLane(
-        IMeasuredActor actor, WindowSettings settings, TimingWindow window, SpinBarrier barrier, EventWaitHandle changed, LanePlace place)
+    public ActorLane(IMeasuredActor actor, WindowSettings settings, TimingWindow window, SpinBarrier barrier,
+        EventWaitHandle changed, LanePlace place)
     {
         Actor = actor;
         _window = window;
@@ -42,7 +41,9 @@ internal sealed class ActorLane
         _changed = changed;
         _cpu = place.Cpu;
         if (settings.Quiet.Fifo && actor.Role == ActorRole.Updater && place.IsAlone)
+        {
             _realTime = new SchedulingClass(settings.Quiet.FifoPriority);
+        }
         _clock = settings.Clock ?? Clock.Default;
         _catchUpTicks = _clock.ToTicks(settings.CatchUpLimit);
         RatePerSecond = actor.RatePerSecond;
@@ -50,7 +51,9 @@ internal sealed class ActorLane
         Recorders = new LaneRecorders(actor, _clock, settings.IntervalCount, isPaced: _pacer is not null, settings.LoggedSamples);
         _isWatched = settings.LoggedSamples > 0;
         if (settings.Injection is { } injection && actor.Metrics.Contains(injection.Metric))
+        {
             (_lengthened, _lengthenedBy) = (actor.Metrics.ToList().IndexOf(injection.Metric), injection.Share);
+        }
     }
 
     public IMeasuredActor Actor { get; }
@@ -62,7 +65,8 @@ internal sealed class ActorLane
 
     public LaneRecorders Recorders { get; }
 
-    /// <summary>False while the recorders hold warm-up: for good, if the run was cut before this thread heard of the window.</summary>
+    /// <summary>False while the recorders hold warm-up: for good, if the run was cut before this thread heard of the
+    /// window.</summary>
     public bool HoldsWindow => Volatile.Read(ref _isOnWindowSchedule);
 
     public ExceptionDispatchInfo? Failure { get; private set; }
@@ -75,7 +79,8 @@ internal sealed class ActorLane
 
     /// <summary>Why steps that were to run in real time did not, or null.</summary>
     public string? FifoRefusal => _realTime is { Refusal: not 0 } realTime ? realTime.Sentence(Actor.Name)
-        : _realTime is not null && PinnedCpu is null ? $"SCHED_FIFO was not given to {Actor.Name}: its thread could not be pinned to a core of its own."
+        : _realTime is not null && PinnedCpu is null
+        ? $"SCHED_FIFO was not given to {Actor.Name}: its thread could not be pinned to a core of its own."
         : null;
 
     /// <summary>Steps that started in the window.</summary>
@@ -90,7 +95,8 @@ internal sealed class ActorLane
     /// <summary>Scheduled starts within the window that never came to be.</summary>
     public long OwedStepCount { get; private set; }
 
-    /// <summary>What the kernel did to the thread in the window, where that was watched; by time, on the CLOCK_MONOTONIC line.</summary>
+    /// <summary>What the kernel did to the thread in the window, where that was watched; by time, on the CLOCK_MONOTONIC
+    /// line.</summary>
     public IReadOnlyList<Disturbance> Disturbances => Watch?.Disturbances(_clock.ToMonotonicNanoseconds) ?? [];
 
     /// <summary>Such as were found and not kept.</summary>
@@ -107,8 +113,7 @@ internal sealed class ActorLane
         try
         {
             GetReady();
-            if (_barrier.SignalAndWait())
-                RepeatSteps();
+            if (_barrier.SignalAndWait()) RepeatSteps();
         }
         catch (Exception thrown) // whatever an actor throws must reach the report and not end the process
         {
@@ -131,12 +136,9 @@ internal sealed class ActorLane
     private void GetReady()
     {
         Heartbeat.ThreadId = ThreadPlacement.ThreadId;
-        if (_cpu is { } cpu && ThreadPlacement.PinTo(cpu))
-            PinnedCpu = cpu;
-        if (_pacer is not null)
-            ThreadPlacement.WakeExactly();
-        if (_isWatched)
-            Watch = new ThreadWatch(_clock);
+        if (_cpu is { } cpu && ThreadPlacement.PinTo(cpu)) PinnedCpu = cpu;
+        if (_pacer is not null) ThreadPlacement.WakeExactly();
+        if (_isWatched) Watch = new ThreadWatch(_clock);
 
         // The warm-up records as the window will, into the same memory: nothing about recording is new inside the window.
         long now = _clock.Ticks();
@@ -149,10 +151,8 @@ internal sealed class ActorLane
         _pacer?.StartAt(_clock.Ticks());
         while (!_window.IsStopped)
         {
-            if (!_isOpen && _window.IsAnnounced)
-                PrepareOpening();
-            if (_pacer is not null && !AwaitIntendedStart(_pacer))
-                break;
+            if (!_isOpen && _window.IsAnnounced) PrepareOpening();
+            if (_pacer is not null && !AwaitIntendedStart(_pacer)) break;
             long intended = _pacer?.TakeNext() ?? 0;
             RealTime?.Lower();
             Actor.Prepare();
@@ -170,15 +170,11 @@ internal sealed class ActorLane
             }
 
             // The announcement came while this thread prepared, or was off its core, until after the opening.
-            if (!_isOnWindowSchedule && end >= _window.StartTicks)
-                PrepareOpening();
+            if (!_isOnWindowSchedule && end >= _window.StartTicks) PrepareOpening();
             bool isCounted = Account(metric, intended, start, end);
-            if (!isCounted && _window.IsCut && start >= turnStart && start < turnEnd && !Heartbeat.HasMeasured)
-                StepsCutOff++;
-            if (Watch?.IsDue(end) == true && !Heartbeat.HasMeasured)
-                LookAround(Watch, end, isCounted);
-            if (end >= _window.ClosingTicks)
-                CloseWhenMeasured(end);
+            if (!isCounted && _window.IsCut && start >= turnStart && start < turnEnd && !Heartbeat.HasMeasured) StepsCutOff++;
+            if (Watch?.IsDue(end) == true && !Heartbeat.HasMeasured) LookAround(Watch, end, isCounted);
+            if (end >= _window.ClosingTicks) CloseWhenMeasured(end);
         }
 
         RealTime?.Lower();
@@ -194,10 +190,8 @@ internal sealed class ActorLane
         while (_clock.TicksOrdered() < until) Thread.SpinWait(1);
     }
 
-    /// <summary>
-    /// Forgets the warm-up, once, and notes what has been allocated so far. Runs between the announcement and the first
-    /// step in the window, before each step: the last time is the one that counts.
-    /// </summary>
+    /// <summary>Forgets the warm-up, once, and notes what has been allocated so far. Runs between the announcement and the first
+    /// step in the window, before each step: the last time is the one that counts.</summary>
     private void PrepareOpening()
     {
         if (!_isOnWindowSchedule)
@@ -214,33 +208,30 @@ internal sealed class ActorLane
         _allocatedAtOpening = GC.GetAllocatedBytesForCurrentThread();
     }
 
-    /// <summary>
-    /// Records what started in the window: the service time by its actual start, the latency from the intended start by
-    /// the intended one, so that a stall at the end of the window hides nothing. Of a window that is cut into turns, what lies in one of them from start to
-    /// end: others ran between them. Whether the step counts.
-    /// </summary>
+    /// <summary>Records what started in the window: the service time by its actual start, the latency from the intended start by
+    /// the intended one, so that a stall at the end of the window hides nothing. Of a window that is cut into turns, what lies in
+    /// one of them from start to end: others ran between them. Whether the step counts.</summary>
     private bool Account(int metric, long intended, long start, long end)
     {
-        if (Heartbeat.HasMeasured)
-            return false; // load only, even if it still catches up with what has been reported as owed
+        if (Heartbeat.HasMeasured) return false; // load only, even if it still catches up with what has been reported as owed
         long closing = _window.EndTicks, opening = _isOnWindowSchedule ? _window.StartTicks : long.MinValue;
         if (_pacer is not null && metric >= 0 && intended >= opening && intended < closing)
+        {
             Recorders.RecordIntended(metric, intended, end);
-        if (start < opening || (_window.IsCut ? end : start) >= closing)
-            return false;
+        }
+        if (start < opening || (_window.IsCut ? end : start) >= closing) return false;
         _isOpen = _isOnWindowSchedule;
         StepsInWindow++;
         LastEndTicks = end;
-        if (_isOpen && opening != _turnTicks)
-            EnterTurn(opening);
-        if (metric >= 0)
-            Recorders.RecordService(metric, start, end);
+        if (_isOpen && opening != _turnTicks) EnterTurn(opening);
+        if (metric >= 0) Recorders.RecordService(metric, start, end);
         Recorders.RecordPhases(Actor.Phases, start);
         Recorders.RecordSamples(Actor, start);
         return true;
     }
 
-    /// <summary>The timelines leave out the time of the others; what was sampled elsewhere since the last turn may lie across it.</summary>
+    /// <summary>The timelines leave out the time of the others; what was sampled elsewhere since the last turn may lie across
+    /// it.</summary>
     private void EnterTurn(long opening)
     {
         _turnTicks = opening;
@@ -251,21 +242,17 @@ internal sealed class ActorLane
     /// <summary>What befell the thread between turns befell no sample.</summary>
     private void LookAround(ThreadWatch watch, long now, bool isCounted)
     {
-        if (isCounted || !_window.IsCut)
-            watch.Look(now);
-        else
-            watch.Pass(now);
+        if (isCounted || !_window.IsCut) watch.Look(now);
+        else watch.Pass(now);
     }
 
     /// <summary>Once the window has passed and nothing of it is owed, or catching up has taken too long.</summary>
     private void CloseWhenMeasured(long now)
     {
         long closing = _window.ClosingTicks;
-        if (Heartbeat.HasMeasured || now < closing)
-            return;
+        if (Heartbeat.HasMeasured || now < closing) return;
         long owed = _pacer?.OwedBefore(closing) ?? 0;
-        if (owed > 0 && now - closing < _catchUpTicks)
-            return;
+        if (owed > 0 && now - closing < _catchUpTicks) return;
         OwedStepCount = owed;
         AllocatedBytes = _isOpen ? GC.GetAllocatedBytesForCurrentThread() - _allocatedAtOpening : 0;
         Heartbeat.HasMeasured = true;
@@ -278,13 +265,10 @@ internal sealed class ActorLane
         while (true)
         {
             long now = pacer.WaitSlice(pacer.NextTicks);
-            if (_window.IsStopped)
-                return false;
-            if (!_isOnWindowSchedule && _window.IsAnnounced)
-                PrepareOpening();
+            if (_window.IsStopped) return false;
+            if (!_isOnWindowSchedule && _window.IsAnnounced) PrepareOpening();
             CloseWhenMeasured(now);
-            if (now >= pacer.NextTicks)
-                return true;
+            if (now >= pacer.NextTicks) return true;
             Heartbeat.Wait();
         }
     }

@@ -2,14 +2,12 @@ using System.Runtime;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// A stretch of time in which the runtime collects no garbage unless the process allocates more than was set aside: collects fully at
-/// its start, then holds collections off. A collection that happens all the same is counted with the results like any other.
-/// </summary>
-/// <remarks>
-/// Recording allocates nothing; what is set aside is for the rig's own objects (a VM, an actor) that a workload makes between timed
-/// operations. Address space only: a page becomes resident when it is allocated from. One stretch per process at a time.
-/// </remarks>
+/// <summary>A stretch of time in which the runtime collects no garbage unless the process allocates more than was set aside:
+/// collects fully at its start, then holds collections off. A collection that happens all the same is counted with the results
+/// like any other.</summary>
+/// <remarks>Recording allocates nothing; what is set aside is for the rig's own objects (a VM, an actor) that a workload makes
+/// between timed operations. Address space only: a page becomes resident when it is allocated from. One stretch per process at a
+/// time.</remarks>
 internal static class CollectionFreeStretch
 {
     private const long BytesMax = 128L << 20;

@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// What a result depends on besides the code: enough to tell whether two results may be compared. What a machine does not
-/// say is null.
-/// </summary>
+/// <summary>What a result depends on besides the code: enough to tell whether two results may be compared. What a machine does
+/// not say is null.</summary>
 public sealed record EnvironmentFingerprint
 {
     public required string? CpuModel { get; init; }
@@ -84,10 +82,8 @@ public sealed record EnvironmentFingerprint
 
     private static string? ContainerKind()
     {
-        if (Environment.GetEnvironmentVariable("container") is { Length: > 0 } kind)
-            return kind;
-        if (File.Exists("/.dockerenv"))
-            return "docker";
+        if (Environment.GetEnvironmentVariable("container") is { Length: > 0 } kind) return kind;
+        if (File.Exists("/.dockerenv")) return "docker";
         return File.Exists("/run/.containerenv") ? "podman" : null;
     }
 
@@ -98,7 +94,9 @@ public sealed record EnvironmentFingerprint
     private static bool Setting(string variable, string property, bool unset)
     {
         if (Environment.GetEnvironmentVariable("DOTNET_" + variable) is { Length: > 0 } text)
+        {
             return text.TrimStart('0').Length > 0;
+        }
         return AppContext.TryGetSwitch(property, out bool isOn) ? isOn : unset;
     }
 }

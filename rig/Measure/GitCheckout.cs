@@ -7,8 +7,7 @@ internal static class GitCheckout
     public static string? Commit(string directory)
     {
         string? folder = FindGitFolder(directory);
-        if (folder is null || KernelText.ReadLine(Path.Combine(folder, "HEAD")) is not { } head)
-            return null;
+        if (folder is null || KernelText.ReadLine(Path.Combine(folder, "HEAD")) is not { } head) return null;
         const string Symbolic = "ref: ";
         return head.StartsWith(Symbolic, StringComparison.Ordinal) ? Resolve(folder, head[Symbolic.Length..].Trim()) : head;
     }
@@ -19,10 +18,11 @@ internal static class GitCheckout
         for (DirectoryInfo? at = new(Path.GetFullPath(directory)); at is not null; at = at.Parent)
         {
             string candidate = Path.Combine(at.FullName, ".git");
-            if (Directory.Exists(candidate))
-                return candidate;
+            if (Directory.Exists(candidate)) return candidate;
             if (KernelText.Field(KernelText.Read(candidate), "gitdir") is { } elsewhere)
+            {
                 return Path.GetFullPath(Path.Combine(at.FullName, elsewhere));
+            }
         }
 
         return null;
@@ -45,7 +45,9 @@ internal static class GitCheckout
         foreach (string line in (text ?? "").Split('\n'))
         {
             if (line.EndsWith(" " + reference, StringComparison.Ordinal))
+            {
                 return line[..line.IndexOf(' ', StringComparison.Ordinal)];
+            }
         }
 
         return null;

@@ -2,10 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// What an actor's thread shows of itself to the coordinating thread. The actor's thread alone writes; nothing here is in
-/// a cache line with anything else, so that looking costs the actor one line transfer and writing costs nothing.
-/// </summary>
+/// <summary>What an actor's thread shows of itself to the coordinating thread. The actor's thread alone writes; nothing here is
+/// in a cache line with anything else, so that looking costs the actor one line transfer and writing costs nothing.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 384)]
 internal sealed class Heartbeat
 {

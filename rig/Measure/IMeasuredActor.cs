@@ -15,15 +15,13 @@ public enum ActorRole
     Other,
 }
 
-/// <summary>
-/// One part of the load, as whoever drives it sees it: a workload offers such, <see cref="TimedMeasurement"/> runs each on a thread. All members
-/// are called on the actor's own thread once it has started, except the descriptive ones, which are read once before.
-/// </summary>
-/// <remarks>
-/// A thread calls <c>Begin</c>, repeats <c>Prepare, Step</c> and times Step alone, and calls <c>Quiesce, End</c>. Before the window opens that is the warm-up, after it
-/// closes it goes on as load until the last actor has measured. A step should be short against the window and must
-/// return when the load stops: nothing interrupts it. An exception ends the run and is reported in it.
-/// </remarks>
+/// <summary>One part of the load, as whoever drives it sees it: a workload offers such, <see cref="TimedMeasurement"/> runs each
+/// on a thread. All members are called on the actor's own thread once it has started, except the descriptive ones, which are read
+/// once before.</summary>
+/// <remarks>A thread calls <c>Begin</c>, repeats <c>Prepare, Step</c> and times Step alone, and calls <c>Quiesce, End</c>. Before
+/// the window opens that is the warm-up, after it closes it goes on as load until the last actor has measured. A step should be
+/// short against the window and must return when the load stops: nothing interrupts it. An exception ends the run and is reported
+/// in it.</remarks>
 public interface IMeasuredActor
 {
     /// <summary>Names the thread and the row of the report; unique within a run.</summary>
@@ -37,9 +35,8 @@ public interface IMeasuredActor
     /// <summary>Steps per second on a schedule fixed in advance; 0 is a closed loop, one step after another.</summary>
     double RatePerSecond => 0;
 
-    /// <summary>
-    /// Whether steps have times of their own that go on while the actor does not: such a load cannot be measured in turns. True of every fixed rate.
-    /// </summary>
+    /// <summary>Whether steps have times of their own that go on while the actor does not: such a load cannot be measured in
+    /// turns. True of every fixed rate.</summary>
     bool KeepsTime => RatePerSecond > 0;
 
     /// <summary>Whether more steps would change nothing any more. Asked after each step until it is true.</summary>
@@ -48,16 +45,16 @@ public interface IMeasuredActor
     /// <summary>What <see cref="Phases"/> is recorded under; empty when the actor has none.</summary>
     IReadOnlyList<string> PhaseNames => [];
 
-    /// <summary>
-    /// Nanoseconds spent in each phase of the last step, in the order of <see cref="PhaseNames"/>; shorter or empty when
-    /// it had none; a negative value is a phase that did not occur.
-    /// </summary>
+    /// <summary>Nanoseconds spent in each phase of the last step, in the order of <see cref="PhaseNames"/>; shorter or empty when
+    /// it had none; a negative value is a phase that did not occur.</summary>
     ReadOnlySpan<long> Phases => default;
 
-    /// <summary>What <see cref="RecordSamples"/> can record under; an actor with several says by <see cref="SampleIndex"/> which it is now.</summary>
+    /// <summary>What <see cref="RecordSamples"/> can record under; an actor with several says by <see cref="SampleIndex"/> which
+    /// it is now.</summary>
     IReadOnlyList<string> SampleMetrics => [];
 
-    /// <summary>Index in <see cref="SampleMetrics"/> of the samples taken since the last call; negative if they are not recorded.</summary>
+    /// <summary>Index in <see cref="SampleMetrics"/> of the samples taken since the last call; negative if they are not
+    /// recorded.</summary>
     int SampleIndex => 0;
 
     /// <summary>Records latencies that were taken elsewhere since the last call, all under the moment given.</summary>

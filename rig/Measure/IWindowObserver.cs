@@ -25,7 +25,8 @@ public readonly record struct WindowProgress(WindowPhase Phase, double Fraction,
 /// <param name="ThreadId">The kernel's id of its thread.</param>
 public readonly record struct ActorThread(string Name, int ThreadId);
 
-/// <summary>Told about progress a few times a second, and about the edges of the window, on the thread that called <see cref="TimedMeasurement.Run"/>.</summary>
+/// <summary>Told about progress a few times a second, and about the edges of the window, on the thread that called
+/// <see cref="TimedMeasurement.Run"/>.</summary>
 public interface IWindowObserver
 {
     /// <summary>Immediately before the window is announced; the load runs. Not called when the window never opens.</summary>
@@ -33,7 +34,8 @@ public interface IWindowObserver
     {
     }
 
-    /// <summary>As soon as the window has closed, outside of it; the load still runs. Called if and only if <see cref="OnOpening"/> was.</summary>
+    /// <summary>As soon as the window has closed, outside of it; the load still runs. Called if and only if
+    /// <see cref="OnOpening"/> was.</summary>
     void OnClosed()
     {
     }

@@ -2,10 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// Keeps the machine's idle cores awake for as long as it exists: a request of zero microseconds in <c>/dev/cpu_dma_latency</c>, which the kernel
-/// drops when the descriptor is closed, however the process ends.
-/// </summary>
+/// <summary>Keeps the machine's idle cores awake for as long as it exists: a request of zero microseconds in
+/// <c>/dev/cpu_dma_latency</c>, which the kernel drops when the descriptor is closed, however the process ends.</summary>
 internal sealed class IdleHold : IDisposable
 {
     private const string Device = "/dev/cpu_dma_latency";
@@ -29,7 +27,8 @@ internal sealed class IdleHold : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             request?.Dispose();
-            refusal = $"idle states were not disabled: {device} cannot be written ({refused.Message.TrimEnd('.')}); run as root or make it writable.";
+            refusal = $"idle states were not disabled: {device} cannot be written ({refused.Message.TrimEnd('.')}); run as root "
+                + "or make it writable.";
             return null;
         }
     }

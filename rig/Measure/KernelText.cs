@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// The small text files through which Linux describes itself. A file that is absent or may not be read is null, never an
-/// exception: machines differ, and a fingerprint with a hole is better than none.
-/// </summary>
+/// <summary>The small text files through which Linux describes itself. A file that is absent or may not be read is null, never an
+/// exception: machines differ, and a fingerprint with a hole is better than none.</summary>
 internal static class KernelText
 {
     /// <summary>The whole file without the white space around it.</summary>
@@ -24,14 +22,14 @@ internal static class KernelText
     /// <summary>The first line.</summary>
     public static string? ReadLine(string path) => Read(path)?.Split('\n', 2)[0].Trim();
 
-    /// <summary>What stands behind <c>key:</c> at the start of a line of a file such as /proc/cpuinfo or /proc/self/status.</summary>
+    /// <summary>What stands behind <c>key:</c> at the start of a line of a file such as /proc/cpuinfo or
+    /// /proc/self/status.</summary>
     public static string? Field(string? text, string key)
     {
         foreach (string line in (text ?? "").Split('\n'))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && line.AsSpan(0, colon).Trim().SequenceEqual(key))
-                return line[(colon + 1)..].Trim();
+            if (colon > 0 && line.AsSpan(0, colon).Trim().SequenceEqual(key)) return line[(colon + 1)..].Trim();
         }
 
         return null;
@@ -47,11 +45,11 @@ internal static class KernelText
             : null;
     }
 
-    /// <summary>The choice in brackets of a file such as <c>always [madvise] never</c>; the whole text when there are none.</summary>
+    /// <summary>The choice in brackets of a file such as <c>always [madvise] never</c>; the whole text when there are
+    /// none.</summary>
     public static string? Chosen(string? text)
     {
-        if (text is null)
-            return null;
+        if (text is null) return null;
         int open = text.IndexOf('[', StringComparison.Ordinal), close = text.IndexOf(']', StringComparison.Ordinal);
         return open >= 0 && close > open ? text[(open + 1)..close] : text;
     }

@@ -8,7 +8,8 @@ internal readonly record struct LanePlace(int? Cpu, bool IsAlone)
     /// <summary>The first updater on the first core; all others take turns on the cores after it, or on the only one.</summary>
     public static LanePlace[] Quiet(IReadOnlyList<ActorRole> roles, IReadOnlyList<int> cpus)
     {
-        int updater = roles.Index().Where(one => one.Item == ActorRole.Updater).Select(one => one.Index).DefaultIfEmpty(-1).First();
+        int updater =
+            roles.Index().Where(one => one.Item == ActorRole.Updater).Select(one => one.Index).DefaultIfEmpty(-1).First();
         int[] others = cpus.Count > 1 && updater >= 0 ? [.. cpus.Skip(1)] : [.. cpus];
         int next = 0;
         return Alone([.. roles.Select((_, index) => (int?)(index == updater ? cpus[0] : others[next++ % others.Length]))]);

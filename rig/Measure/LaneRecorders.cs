@@ -35,40 +35,36 @@ internal sealed class LaneRecorders : IDisposable
     /// <summary>Empties every recorder and opens it over the window.</summary>
     public void OpenWindow(long startTicks, long endTicks)
     {
-        foreach (LatencyRecorder recorder in All)
-            recorder.OpenWindow(startTicks, endTicks);
+        foreach (LatencyRecorder recorder in All) recorder.OpenWindow(startTicks, endTicks);
     }
 
     /// <summary>Moves every timeline on past what was not measured.</summary>
     /// <param name="startTicks">Where the window would have opened, had it not been cut.</param>
     public void EnterTurn(long startTicks)
     {
-        foreach (LatencyRecorder recorder in All)
-            recorder.Timeline.MoveWindow(startTicks);
+        foreach (LatencyRecorder recorder in All) recorder.Timeline.MoveWindow(startTicks);
     }
 
     public void RecordService(int metric, long startTicks, long endTicks) => _service[metric].Record(startTicks, endTicks);
 
-    public void RecordIntended(int metric, long intendedTicks, long endTicks) => _intended[metric].Record(intendedTicks, endTicks);
+    public void RecordIntended(int metric, long intendedTicks, long endTicks) =>
+        _intended[metric].Record(intendedTicks, endTicks);
 
     public void RecordPhases(ReadOnlySpan<long> phases, long startTicks)
     {
         for (int i = 0; i < phases.Length; i++)
         {
-            if (phases[i] >= 0)
-                _phases[i].RecordNanoseconds(startTicks, phases[i]);
+            if (phases[i] >= 0) _phases[i].RecordNanoseconds(startTicks, phases[i]);
         }
     }
 
     public void RecordSamples(IMeasuredActor actor, long startTicks)
     {
-        if (_samples.Length > 0 && actor.SampleIndex is >= 0 and int index)
-            actor.RecordSamples(_samples[index], startTicks);
+        if (_samples.Length > 0 && actor.SampleIndex is >= 0 and int index) actor.RecordSamples(_samples[index], startTicks);
     }
 
     public void Dispose()
     {
-        foreach (LatencyRecorder recorder in All)
-            recorder.Dispose();
+        foreach (LatencyRecorder recorder in All) recorder.Dispose();
     }
 }

@@ -3,10 +3,8 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// How the coordinating thread waits for the lanes: until they have all reached something, or until there is trouble, that
-/// is cancellation, an actor that hangs, or one that failed. Once there is trouble, waiting has a deadline.
-/// </summary>
+/// <summary>How the coordinating thread waits for the lanes: until they have all reached something, or until there is trouble,
+/// that is cancellation, an actor that hangs, or one that failed. Once there is trouble, waiting has a deadline.</summary>
 internal sealed class LaneWatch
 {
     private static readonly TimeSpan s_reportInterval = TimeSpan.FromMilliseconds(200);
@@ -26,15 +24,12 @@ internal sealed class LaneWatch
     private long _reportedAt;
 
     /// <param name="lanes">All lanes of the run.</param>
-    /// <param name="changed">What the lanes set when their heartbeat's flags change; never disposed of, since an abandoned one may.</param>
+    /// <param name="changed">What the lanes set when their heartbeat's flags change; never disposed of, since an abandoned one
+    /// may.</param>
     /// <param name="settings">For the clock and the watchdog.</param>
     /// <param name="observer">Told about progress on the calling thread.</param>
     /// <param name="cancellation">One of the kinds of trouble.</param>
-    public LaneWatch(
-        IReadOnlyList<ActorLane> lanes,
-        EventWaitHandle changed,
-        WindowSettings settings,
-        IWindowObserver? observer,
+    public LaneWatch(IReadOnlyList<ActorLane> lanes, EventWaitHandle changed, WindowSettings settings, IWindowObserver? observer,
         CancellationToken cancellation)
     {
         _lanes = lanes;
@@ -54,10 +49,9 @@ internal sealed class LaneWatch
 
     public bool IsInTrouble => _troubleAt != 0;
 
-    /// <summary>
-    /// Waits until the clock has passed a time and every lane has reached something. False when the limit passed first; on
-    /// trouble, as long as the window is not closed; and once in trouble, when the given share of the grace has passed.
-    /// </summary>
+    /// <summary>Waits until the clock has passed a time and every lane has reached something. False when the limit passed first;
+    /// on trouble, as long as the window is not closed; and once in trouble, when the given share of the grace has
+    /// passed.</summary>
     /// <param name="phase">For the observer.</param>
     /// <param name="untilTicks">The earliest time to be satisfied.</param>
     /// <param name="reached">Asked of every lane; must become true for good, and be announced by the lane.</param>
@@ -72,15 +66,11 @@ internal sealed class LaneWatch
         {
             long now = _clock.Ticks();
             Report(phase, untilTicks <= startedTicks ? 1 : (double)(now - startedTicks) / (untilTicks - startedTicks));
-            if (now >= untilTicks && _lanes.All(reached))
-                return true;
-            if (!IsInTrouble && LookForTrouble() && phase < WindowPhase.Draining)
-                return false;
+            if (now >= untilTicks && _lanes.All(reached)) return true;
+            if (!IsInTrouble && LookForTrouble() && phase < WindowPhase.Draining) return false;
             TimeSpan left = IsInTrouble ? GraceLeft(graceShare) : limit - Stopwatch.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero)
-                return false;
-            if (now < untilTicks)
-                left = Shorter(left, TimeSpan.FromTicks(1 + (_clock.ToNanoseconds(untilTicks - now) / 100)));
+            if (left <= TimeSpan.Zero) return false;
+            if (now < untilTicks) left = Shorter(left, TimeSpan.FromTicks(1 + (_clock.ToNanoseconds(untilTicks - now) / 100)));
             WaitForChange(Shorter(left, _longestWait));
         }
     }
@@ -105,7 +95,9 @@ internal sealed class LaneWatch
         Stuck = _watchdog.Stuck();
         Interrupted = _cancellation.IsCancellationRequested;
         if (Stuck.Count > 0 || Interrupted || _lanes.Any(lane => lane.Heartbeat.HasEnded && lane.Failure is not null))
+        {
             _troubleAt = Stopwatch.GetTimestamp();
+        }
         return IsInTrouble;
     }
 
@@ -120,15 +112,15 @@ internal sealed class LaneWatch
     {
         int milliseconds = Math.Max(1, (int)Math.Ceiling(longest.TotalMilliseconds));
         if (IsInTrouble) // a cancelled token stays signalled: waiting for it again would spin
+        {
             _changed.WaitOne(milliseconds);
-        else
-            _ = WaitHandle.WaitAny([_changed, _cancellation.WaitHandle], milliseconds);
+        }
+        else _ = WaitHandle.WaitAny([_changed, _cancellation.WaitHandle], milliseconds);
     }
 
     private void Report(WindowPhase phase, double fraction)
     {
-        if (_observer is null || (_reportedAt != 0 && Stopwatch.GetElapsedTime(_reportedAt) < s_reportInterval))
-            return;
+        if (_observer is null || (_reportedAt != 0 && Stopwatch.GetElapsedTime(_reportedAt) < s_reportInterval)) return;
         _reportedAt = Stopwatch.GetTimestamp();
         long steps = _lanes.Sum(lane => lane.Heartbeat.StepCount);
         _observer.OnProgress(new WindowProgress(phase, Math.Clamp(fraction, 0, 1), steps));

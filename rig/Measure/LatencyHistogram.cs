@@ -5,14 +5,10 @@ namespace Lab.Measure;
 /// <summary>Values low (inclusive) to high (exclusive), in nanoseconds, and how many of them were recorded.</summary>
 public readonly record struct HistogramBucket(long Low, long High, long Count);
 
-/// <summary>
-/// Counts latencies from 0 ns to 1 h to three significant digits, in native memory, without allocating. Every value is
-/// counted: what lies outside the range is put into the nearest bucket and counted a second time as clamped.
-/// </summary>
-/// <remarks>
-/// One writer at a time, no atomics. Reading beside the writer is allowed and gives each number as of some moment, not all
-/// of the same one: count, sum and buckets may differ by the samples in flight.
-/// </remarks>
+/// <summary>Counts latencies from 0 ns to 1 h to three significant digits, in native memory, without allocating. Every value is
+/// counted: what lies outside the range is put into the nearest bucket and counted a second time as clamped.</summary>
+/// <remarks>One writer at a time, no atomics. Reading beside the writer is allowed and gives each number as of some moment, not
+/// all of the same one: count, sum and buckets may differ by the samples in flight.</remarks>
 public sealed unsafe class LatencyHistogram : IDisposable
 {
     /// <summary>The largest value that is not clamped: one hour.</summary>
@@ -127,37 +123,30 @@ public sealed unsafe class LatencyHistogram : IDisposable
             _header->SumHigh = (ulong)(sum >> 64);
             _header->ClampedHigh += from->ClampedHigh;
             _header->ClampedLow += from->ClampedLow;
-            for (int i = 0; i < s_bucketCount; i++)
-                _counts[i] += other._counts[i];
+            for (int i = 0; i < s_bucketCount; i++) _counts[i] += other._counts[i];
         }
 
         GC.KeepAlive(other);
         GC.KeepAlive(this);
     }
 
-    /// <summary>
-    /// The value below or at which the share <paramref name="p"/> of the recorded values lies (nearest rank), in
-    /// nanoseconds: a bucket's midpoint, at most 0.05 % off; 0 gives the exact minimum and 1 the exact maximum.
-    /// </summary>
+    /// <summary>The value below or at which the share <paramref name="p"/> of the recorded values lies (nearest rank), in
+    /// nanoseconds: a bucket's midpoint, at most 0.05 % off; 0 gives the exact minimum and 1 the exact maximum.</summary>
     /// <exception cref="InvalidOperationException">Nothing has been recorded.</exception>
     public long Quantile(double p)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(p);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(p, 1.0);
         long count = Count;
-        if (count == 0)
-            throw new InvalidOperationException("An empty histogram has no quantiles.");
-        if (p == 0.0)
-            return Min;
+        if (count == 0) throw new InvalidOperationException("An empty histogram has no quantiles.");
+        if (p == 0.0) return Min;
         long rank = Math.Clamp((long)Math.Ceiling(p * count), 1, count);
-        if (rank == count)
-            return Max;
+        if (rank == count) return Max;
         long below = 0;
         for (int i = 0; i < s_bucketCount; i++)
         {
             below += CountAt(i);
-            if (below >= rank)
-                return Math.Clamp(LogLinear.MidpointOf(i, Bits), Min, Max);
+            if (below >= rank) return Math.Clamp(LogLinear.MidpointOf(i, Bits), Min, Max);
         }
 
         return Max; // only beside a writer, whose count ran ahead of its bucket
@@ -169,8 +158,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         for (int i = 0; i < s_bucketCount; i++)
         {
             long count = CountAt(i);
-            if (count == 0)
-                continue;
+            if (count == 0) continue;
             long low = LogLinear.LowOf(i, Bits);
             yield return new HistogramBucket(low, low + LogLinear.WidthOf(i, Bits), count);
         }
@@ -207,10 +195,8 @@ public sealed unsafe class LatencyHistogram : IDisposable
             clamped++;
         }
 
-        if (nanoseconds < 0)
-            Add(0, 0);
-        else
-            Add(s_bucketCount - 1, nanoseconds);
+        if (nanoseconds < 0) Add(0, 0);
+        else Add(s_bucketCount - 1, nanoseconds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -224,13 +210,10 @@ public sealed unsafe class LatencyHistogram : IDisposable
             _counts[index]++;
             header->Count++;
             ulong low = header->SumLow + (ulong)nanoseconds;
-            if (low < (ulong)nanoseconds)
-                header->SumHigh++;
+            if (low < (ulong)nanoseconds) header->SumHigh++;
             header->SumLow = low;
-            if (nanoseconds < header->Min)
-                header->Min = nanoseconds;
-            if (nanoseconds > header->Max)
-                header->Max = nanoseconds;
+            if (nanoseconds < header->Min) header->Min = nanoseconds;
+            if (nanoseconds > header->Max) header->Max = nanoseconds;
         }
 
         GC.KeepAlive(this);

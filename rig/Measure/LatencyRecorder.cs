@@ -3,10 +3,8 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// What one thread records one metric with: a full-range histogram and the same latencies over time. One per thread and
-/// metric, merged by metric when the run is over; recording neither allocates nor shares a cache line.
-/// </summary>
+/// <summary>What one thread records one metric with: a full-range histogram and the same latencies over time. One per thread and
+/// metric, merged by metric when the run is over; recording neither allocates nor shares a cache line.</summary>
 public sealed class LatencyRecorder : IDisposable
 {
     private readonly Clock _clock;
@@ -39,7 +37,8 @@ public sealed class LatencyRecorder : IDisposable
     /// <summary>The slower samples one by one; null for a recorder that keeps none, and for a merged one.</summary>
     public SampleLog? Log { get; }
 
-    /// <summary>Forgets what was recorded and opens the timeline over the given stretch of clock ticks. For the writer only.</summary>
+    /// <summary>Forgets what was recorded and opens the timeline over the given stretch of clock ticks. For the writer
+    /// only.</summary>
     public void OpenWindow(long startTicks, long endTicks)
     {
         Histogram.Clear();
@@ -49,7 +48,8 @@ public sealed class LatencyRecorder : IDisposable
 
     /// <summary>Records the latency between two stamps of this recorder's clock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Record(long startTicks, long endTicks) => RecordNanoseconds(startTicks, _clock.ToNanoseconds(endTicks - startTicks));
+    public void Record(long startTicks, long endTicks) =>
+        RecordNanoseconds(startTicks, _clock.ToNanoseconds(endTicks - startTicks));
 
     /// <summary>Records a latency that was measured elsewhere, under the moment at which it began.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,17 +60,18 @@ public sealed class LatencyRecorder : IDisposable
         Log?.Record(startTicks, nanoseconds);
     }
 
-    /// <summary>
-    /// A new recorder that holds what all the given ones do; they are unchanged, and none may be written to meanwhile.
-    /// The caller owns it.
-    /// </summary>
+    /// <summary>A new recorder that holds what all the given ones do; they are unchanged, and none may be written to meanwhile.
+    /// The caller owns it.</summary>
     /// <exception cref="ArgumentException">None given, or they differ in metric or window.</exception>
     public static LatencyRecorder Merge(IReadOnlyList<LatencyRecorder> recorders)
     {
         ArgumentNullException.ThrowIfNull(recorders);
         if (recorders.Count == 0 || recorders.Any(other => other.Metric != recorders[0].Metric))
+        {
             throw new ArgumentException("Only recorders of one metric can be merged.", nameof(recorders));
-        var merged = new LatencyRecorder(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin(), loggedSamples: 0);
+        }
+        LatencyRecorder merged =
+            new(recorders[0].Metric, recorders[0]._clock, recorders[0].Timeline.EmptyTwin(), loggedSamples: 0);
         foreach (LatencyRecorder recorder in recorders)
         {
             merged.Histogram.MergeFrom(recorder.Histogram);

@@ -3,11 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// The log-linear bucket layout: below 2^bits every value has its own bucket; above, each power of two is cut into
-/// 2^bits buckets of equal width. Indices are contiguous. With 10 bits this is HdrHistogram's own index for three digits
-/// and a lowest value of 1, so that an export needs no remapping.
-/// </summary>
+/// <summary>The log-linear bucket layout: below 2^bits every value has its own bucket; above, each power of two is cut into
+/// 2^bits buckets of equal width. Indices are contiguous. With 10 bits this is HdrHistogram's own index for three digits and a
+/// lowest value of 1, so that an export needs no remapping.</summary>
 internal static class LogLinear
 {
     /// <summary>The largest value that has a bucket: one hour in nanoseconds.</summary>

@@ -6,17 +6,16 @@ namespace Lab.Measure;
 /// <param name="AllowedCpus">The cores the calling thread may run on, ascending.</param>
 /// <param name="CpuQuota">Cores' worth of time the control group grants, or null when it sets no limit.</param>
 /// <param name="TotalMemoryBytes">Of the machine; null where it does not say.</param>
-/// <param name="AvailableMemoryBytes">
-/// What can be allocated now without swapping: the kernel's estimate, or what is left of the control group's limit when
-/// that is less. Null where neither is known.
-/// </param>
+/// <param name="AvailableMemoryBytes">What can be allocated now without swapping: the kernel's estimate, or what is left of the
+/// control group's limit when that is less. Null where neither is known.</param>
 public sealed record MachineLimits(
     IReadOnlyList<int> AllowedCpus, double? CpuQuota, long? TotalMemoryBytes, long? AvailableMemoryBytes)
 {
     private const string GroupRoot = "/sys/fs/cgroup";
 
     /// <summary>Threads beyond this many take turns.</summary>
-    public int UsableCores => CpuQuota is { } quota ? Math.Clamp((int)Math.Ceiling(quota), 1, AllowedCpus.Count) : AllowedCpus.Count;
+    public int UsableCores =>
+        CpuQuota is { } quota ? Math.Clamp((int)Math.Ceiling(quota), 1, AllowedCpus.Count) : AllowedCpus.Count;
 
     public static MachineLimits Read()
     {
@@ -47,7 +46,8 @@ public sealed record MachineLimits(
     /// <summary>Control groups version 2, else version 1 as a container sees its own.</summary>
     private static double? GroupCpuQuota() =>
         ParseCpuMax(KernelText.Read($"{GroupRoot}/cpu.max"))
-        ?? ParseCpuMax($"{KernelText.Read($"{GroupRoot}/cpu/cpu.cfs_quota_us")} {KernelText.Read($"{GroupRoot}/cpu/cpu.cfs_period_us")}");
+        ?? ParseCpuMax(
+            $"{KernelText.Read($"{GroupRoot}/cpu/cpu.cfs_quota_us")} {KernelText.Read($"{GroupRoot}/cpu/cpu.cfs_period_us")}");
 
     private static long? GroupMemoryLeft() =>
         Left(KernelText.Read($"{GroupRoot}/memory.max"), KernelText.Read($"{GroupRoot}/memory.current"))
@@ -57,5 +57,6 @@ public sealed record MachineLimits(
 
     /// <summary>Null when there is no limit (<c>max</c>, or version 1's number near 2^63).</summary>
     private static long? Left(string? limit, string? used) =>
-        KernelText.Number(limit) is { } most and < long.MaxValue / 2 && KernelText.Number(used) is { } now ? Math.Max(0, most - now) : null;
+        KernelText.Number(limit) is { } most and < long.MaxValue / 2 && KernelText.Number(used) is { } now
+        ? Math.Max(0, most - now) : null;
 }

@@ -37,7 +37,8 @@ public sealed record ActorResult
     /// <summary>How often the kernel took the core away in the window; null where it does not say.</summary>
     public required long? InvoluntarySwitches { get; init; }
 
-    /// <summary>What the kernel did to the thread, dated to about a millisecond; empty unless the settings ask for it. Touches this actor's samples only.</summary>
+    /// <summary>What the kernel did to the thread, dated to about a millisecond; empty unless the settings ask for it. Touches
+    /// this actor's samples only.</summary>
     public IReadOnlyList<Disturbance> Disturbances { get; init; } = [];
 
     /// <summary>In the order: metrics, <c>metric.intended</c> of a fixed-rate actor, phases. Owned by the run.</summary>
@@ -47,34 +48,36 @@ public sealed record ActorResult
 /// <summary>An actor's exception, which ended the run.</summary>
 public sealed record ActorFailure(string Actor, Exception Exception);
 
-/// <summary>
-/// All that one timing window gave. Owns the recorders; whoever received it disposes of it once the numbers are copied.
-/// </summary>
+/// <summary>All that one timing window gave. Owns the recorders; whoever received it disposes of it once the numbers are
+/// copied.</summary>
 public sealed record MeasuredRun : IDisposable
 {
     public required IReadOnlyList<ActorResult> Actors { get; init; }
 
     public required ClockInfo Clock { get; init; }
 
-    /// <summary>From the opening to the closing of the window, or all its turns together, shorter than asked for when the run was cut; 0 when it never opened.</summary>
+    /// <summary>From the opening to the closing of the window, or all its turns together, shorter than asked for when the run was
+    /// cut; 0 when it never opened.</summary>
     public required double WindowSeconds { get; init; }
 
     /// <summary>The opening on the CLOCK_MONOTONIC line, in nanoseconds; 0 when the window never opened.</summary>
     public required long WindowStartMonotonicNanoseconds { get; init; }
 
-    /// <summary>The stretches that were measured, ascending, of CLOCK_MONOTONIC: the whole window, or its turns. None when it never opened.</summary>
+    /// <summary>The stretches that were measured, ascending, of CLOCK_MONOTONIC: the whole window, or its turns. None when it
+    /// never opened.</summary>
     public required IReadOnlyList<Stretch> Turns { get; init; }
 
-    /// <summary>From the opening to the closing on the wall's clock: longer than <see cref="WindowSeconds"/> where others had turns between.</summary>
+    /// <summary>From the opening to the closing on the wall's clock: longer than <see cref="WindowSeconds"/> where others had
+    /// turns between.</summary>
     public double ElapsedSeconds => Turns.Count == 0 ? 0 : (Turns[^1].EndNanoseconds - Turns[0].StartNanoseconds) / 1e9;
 
-    /// <summary>How long the actors stood still for others' turns, between their first step and their last; 0 in one piece.</summary>
+    /// <summary>How long the actors stood still for others' turns, between their first step and their last; 0 in one
+    /// piece.</summary>
     public double StoppedSeconds { get; init; }
 
-    /// <summary>
-    /// How much of the window had passed at a moment of CLOCK_MONOTONIC, in nanoseconds. What lies between two turns is as late as the end of the first;
-    /// before the opening it is negative, and after the closing more than the window is long.
-    /// </summary>
+    /// <summary>How much of the window had passed at a moment of CLOCK_MONOTONIC, in nanoseconds. What lies between two turns is
+    /// as late as the end of the first; before the opening it is negative, and after the closing more than the window is
+    /// long.</summary>
     public long MeasuredAt(long monotonicNanoseconds)
     {
         long measured = 0;
@@ -82,7 +85,10 @@ public sealed record MeasuredRun : IDisposable
         {
             bool isLast = i == Turns.Count - 1;
             if (monotonicNanoseconds <= Turns[i].EndNanoseconds || isLast)
-                return measured + (i == 0 ? monotonicNanoseconds - Turns[i].StartNanoseconds : Math.Max(0, monotonicNanoseconds - Turns[i].StartNanoseconds));
+            {
+                return measured + (i == 0 ? monotonicNanoseconds - Turns[i].StartNanoseconds
+                    : Math.Max(0, monotonicNanoseconds - Turns[i].StartNanoseconds));
+            }
             measured += Turns[i].EndNanoseconds - Turns[i].StartNanoseconds;
         }
 
@@ -100,16 +106,15 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
     public required RuntimeCounters Disturbance { get; init; }
 
-    /// <summary>The collector's mode when the window opened: NoGCRegion where collections are held off; otherwise SustainedLowLatency, which has no effect without concurrent collection.</summary>
+    /// <summary>The collector's mode when the window opened: NoGCRegion where collections are held off; otherwise
+    /// SustainedLowLatency, which has no effect without concurrent collection.</summary>
     public required GCLatencyMode GcLatencyMode { get; init; }
 
     /// <summary>The token was cancelled before all had measured; what was measured until then is here.</summary>
     public required bool Interrupted { get; init; }
 
-    /// <summary>
-    /// Actors that stood still for the watchdog's timeout, or did not end when told to. Their threads are abandoned, and
-    /// their recorders are copies as of then.
-    /// </summary>
+    /// <summary>Actors that stood still for the watchdog's timeout, or did not end when told to. Their threads are abandoned, and
+    /// their recorders are copies as of then.</summary>
     public required IReadOnlyList<string> HungActors { get; init; }
 
     public required IReadOnlyList<ActorFailure> Failures { get; init; }
@@ -132,7 +137,6 @@ public sealed record MeasuredRun : IDisposable
 
     public void Dispose()
     {
-        foreach (LatencyRecorder recorder in Actors.SelectMany(actor => actor.Recorders))
-            recorder.Dispose();
+        foreach (LatencyRecorder recorder in Actors.SelectMany(actor => actor.Recorders)) recorder.Dispose();
     }
 }

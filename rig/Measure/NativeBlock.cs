@@ -2,18 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// A zeroed, pre-touched piece of native memory that shares no cache line, and no pair of adjacent lines, with anything
-/// else. The collector never moves it, and writing to it never faults a page in.
-/// </summary>
+/// <summary>A zeroed, pre-touched piece of native memory that shares no cache line, and no pair of adjacent lines, with anything
+/// else. The collector never moves it, and writing to it never faults a page in.</summary>
 internal sealed unsafe class NativeBlock : SafeHandle
 {
     /// <summary>Two cache lines: processors prefetch lines in pairs.</summary>
     public const int AlignmentBytes = 128;
 
     /// <exception cref="OutOfMemoryException">No memory; nothing was allocated.</exception>
-    public NativeBlock(nuint byteCount)
-        : base(0, ownsHandle: true)
+    public NativeBlock(nuint byteCount) : base(0, ownsHandle: true)
     {
         ByteCount = (byteCount + AlignmentBytes - 1) & ~(nuint)(AlignmentBytes - 1);
 

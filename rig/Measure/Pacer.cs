@@ -2,11 +2,9 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// The schedule of a fixed-rate actor: the k-th step is meant to start at base + k * interval, whatever became of the
-/// steps before it. Nothing is skipped: an actor that fell behind finds its next start in the past and steps at once.
-/// Belongs to the actor's thread. Times are clock ticks.
-/// </summary>
+/// <summary>The schedule of a fixed-rate actor: the k-th step is meant to start at base + k * interval, whatever became of the
+/// steps before it. Nothing is skipped: an actor that fell behind finds its next start in the past and steps at once. Belongs to
+/// the actor's thread. Times are clock ticks.</summary>
 internal sealed class Pacer
 {
     // Sleeping ends this much early, and the rest is spun: about the time a wake-up takes.
@@ -52,28 +50,26 @@ internal sealed class Pacer
     {
         long first = Math.Max(_index, (long)((ticks - _baseTicks) / _intervalTicks) - 1);
         while (StartOf(first) < ticks) // at most three rounds: the division is off by one at most
+        {
             first++;
+        }
         return first - _index;
     }
 
-    /// <summary>
-    /// Waits towards the next start for at most one slice and returns the time. Sleeps when there is time to, and spins the
-    /// last stretch.
-    /// </summary>
+    /// <summary>Waits towards the next start for at most one slice and returns the time. Sleeps when there is time to, and spins
+    /// the last stretch.</summary>
     public long WaitSlice(long untilTicks)
     {
         long now = _clock.Ticks();
         long left = untilTicks - now;
-        if (left <= 0)
-            return now;
+        if (left <= 0) return now;
         if (left > _spinTicks)
         {
             ThreadPlacement.Sleep(Math.Min(_clock.ToNanoseconds(left - _spinTicks), SliceNanoseconds));
             return _clock.Ticks();
         }
 
-        while ((now = _clock.Ticks()) < untilTicks)
-            Thread.SpinWait(1);
+        while ((now = _clock.Ticks()) < untilTicks) Thread.SpinWait(1);
         return now;
     }
 

@@ -2,15 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Measure;
 
-/// <summary>One sample: when it began, in ticks of the recorder's clock, and how long it took, at most <see cref="LatencyHistogram.HighestValue"/>.</summary>
+/// <summary>One sample: when it began, in ticks of the recorder's clock, and how long it took, at most
+/// <see cref="LatencyHistogram.HighestValue"/>.</summary>
 public readonly record struct DatedSample(long StartTicks, long Nanoseconds);
 
-/// <summary>
-/// The slower samples of one recorder, each with the moment at which it began: all of them until there is no more room, then those of at least
-/// <see cref="ThresholdNanoseconds"/>, which rises so that about half of what is kept then stays. So it can be told afterwards which samples something
-/// disturbed: what makes a sample slow is among the slow ones. Native memory, allocated and touched beforehand.
-/// </summary>
-/// <remarks>One writer; read when it has stopped. A sample that is recorded takes two stores; one below the threshold takes a comparison.</remarks>
+/// <summary>The slower samples of one recorder, each with the moment at which it began: all of them until there is no more room,
+/// then those of at least <see cref="ThresholdNanoseconds"/>, which rises so that about half of what is kept then stays. So it
+/// can be told afterwards which samples something disturbed: what makes a sample slow is among the slow ones. Native memory,
+/// allocated and touched beforehand.</summary>
+/// <remarks>One writer; read when it has stopped. A sample that is recorded takes two stores; one below the threshold takes a
+/// comparison.</remarks>
 public sealed unsafe class SampleLog : IDisposable
 {
     private const int Bits = 5;
@@ -57,8 +58,7 @@ public sealed unsafe class SampleLog : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(long startTicks, long nanoseconds)
     {
-        if (nanoseconds >= ThresholdNanoseconds)
-            Append(startTicks, nanoseconds);
+        if (nanoseconds >= ThresholdNanoseconds) Append(startTicks, nanoseconds);
     }
 
     /// <summary>Forgets everything. For the writer only.</summary>
@@ -73,11 +73,9 @@ public sealed unsafe class SampleLog : IDisposable
 
     private void Append(long startTicks, long nanoseconds)
     {
-        if (Count == Capacity)
-            MakeRoom();
+        if (Count == Capacity) MakeRoom();
         nanoseconds = Math.Min(nanoseconds, LogLinear.HighestValue);
-        if (nanoseconds < ThresholdNanoseconds)
-            return;
+        if (nanoseconds < ThresholdNanoseconds) return;
 
         // SAFETY: Count is below Capacity, for which the block has room; KeepAlive holds it past the store.
         unsafe
@@ -88,7 +86,8 @@ public sealed unsafe class SampleLog : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Raises the threshold to the edge of the lowest bucket above which at most half of the samples lie, and drops the others.</summary>
+    /// <summary>Raises the threshold to the edge of the lowest bucket above which at most half of the samples lie, and drops the
+    /// others.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void MakeRoom()
     {
@@ -98,18 +97,15 @@ public sealed unsafe class SampleLog : IDisposable
         // SAFETY: all Capacity samples have been written, and the copy goes to places no later than those read.
         unsafe
         {
-            for (int i = 0; i < Count; i++)
-                counts[Bucket(_samples[i].Nanoseconds)]++;
+            for (int i = 0; i < Count; i++) counts[Bucket(_samples[i].Nanoseconds)]++;
             int bucket = counts.Length, above = 0;
-            while (above + counts[bucket - 1] <= Capacity / 2)
-                above += counts[--bucket];
+            while (above + counts[bucket - 1] <= Capacity / 2) above += counts[--bucket];
             // No sample is longer than the highest value: if half of them are that long, all go.
             ThresholdNanoseconds = bucket < counts.Length ? LogLinear.LowOf(bucket, Bits) : LogLinear.HighestValue + 1;
             int kept = 0;
             for (int i = 0; i < Count; i++)
             {
-                if (_samples[i].Nanoseconds >= ThresholdNanoseconds)
-                    _samples[kept++] = _samples[i];
+                if (_samples[i].Nanoseconds >= ThresholdNanoseconds) _samples[kept++] = _samples[i];
             }
 
             Count = kept;

@@ -1,17 +1,12 @@
 namespace Lab.Measure;
 
-/// <summary>
-/// A barrier for starting together: threads spin, then yield, and none leaves before the last has come. It can be used
-/// round after round. No thread sleeps in it, so that none starts late by a scheduler wake-up.
-/// </summary>
-/// <remarks>
-/// Everybody waits except the last. The kernel's refscale has it the other way round (<c>if (!atomic_dec_return(..))
-/// while (..)</c> in ref_scale_reader): only the last thread reaches the loop, and it has nothing left to wait for. Here
-/// the generation is the only thing waited for, and the last thread resets the count before it moves the generation on,
-/// so that a fast thread's next arrival neither releases nor traps a slow one. Arriving is a full barrier, leaving an
-/// acquire: what a thread wrote before it arrived is seen by
-/// all that leave.
-/// </remarks>
+/// <summary>A barrier for starting together: threads spin, then yield, and none leaves before the last has come. It can be used
+/// round after round. No thread sleeps in it, so that none starts late by a scheduler wake-up.</summary>
+/// <remarks>Everybody waits except the last. The kernel's refscale has it the other way round
+/// (<c>if (!atomic_dec_return(..)) while (..)</c> in ref_scale_reader): only the last thread reaches the loop, and it has nothing
+/// left to wait for. Here the generation is the only thing waited for, and the last thread resets the count before it moves the
+/// generation on, so that a fast thread's next arrival neither releases nor traps a slow one. Arriving is a full barrier, leaving
+/// an acquire: what a thread wrote before it arrived is seen by all that leave.</remarks>
 public sealed class SpinBarrier
 {
     private const int NeverSleep = -1;
@@ -27,9 +22,8 @@ public sealed class SpinBarrier
         _participantCount = participantCount;
     }
 
-    /// <summary>
-    /// Waits until all participants are here. False when the barrier was broken: then nothing may be assumed of the others.
-    /// </summary>
+    /// <summary>Waits until all participants are here. False when the barrier was broken: then nothing may be assumed of the
+    /// others.</summary>
     public bool SignalAndWait()
     {
         // Read before arriving: afterwards the last thread may already have moved it on.
@@ -41,11 +35,10 @@ public sealed class SpinBarrier
             return !_broken;
         }
 
-        var spinner = new SpinWait();
+        SpinWait spinner = new();
         while (Volatile.Read(ref _generation) == generation)
         {
-            if (_broken)
-                return false;
+            if (_broken) return false;
             spinner.SpinOnce(NeverSleep);
         }
 

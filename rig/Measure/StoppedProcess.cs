@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
-/// <summary>A child process that stops itself to wait for its turn (<see cref="StoppedTurns"/>), from its parent's side.</summary>
+/// <summary>A child process that stops itself to wait for its turn (<see cref="StoppedTurns"/>), from its parent's
+/// side.</summary>
 public static partial class StoppedProcess
 {
     private const int SigContinue = 18, Interrupted = 4;
@@ -10,9 +11,8 @@ public static partial class StoppedProcess
     private const int Exited = 4, Stopped = 2, LeaveWaitable = 0x01000000;
     private const int CodeStopped = 5;
 
-    /// <summary>
-    /// Waits until every thread of it has stopped. False if it has ended instead; that is left for whoever reaps it.
-    /// </summary>
+    /// <summary>Waits until every thread of it has stopped. False if it has ended instead; that is left for whoever reaps
+    /// it.</summary>
     public static bool Await(int process)
     {
         SignalInfo info = default;

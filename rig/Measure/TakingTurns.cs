@@ -1,14 +1,13 @@
 namespace Lab.Measure;
 
-/// <summary>
-/// All actors on one thread, for the bound without synchronisation: the vCPUs run untimed until the guest has touched its memory, then the
-/// updater's step is timed, and never made longer.
-/// </summary>
+/// <summary>All actors on one thread, for the bound without synchronisation: the vCPUs run untimed until the guest has touched
+/// its memory, then the updater's step is timed, and never made longer.</summary>
 /// <param name="name">Of the one actor that the run knows.</param>
 public sealed class TakingTurns(string name) : IDriver
 {
     public MeasuredRun Run(
-        IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer = null, CancellationToken cancellation = default) =>
+        IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer = null,
+        CancellationToken cancellation = default) =>
         TimedMeasurement.Run([new AllInTurn(name, actors)], settings with { Injection = null }, observer, cancellation);
 
     private sealed class AllInTurn(string name, IReadOnlyList<IMeasuredActor> actors) : IMeasuredActor
@@ -18,7 +17,8 @@ public sealed class TakingTurns(string name) : IDriver
 
         private readonly IMeasuredActor _timed = actors.FirstOrDefault(actor => actor.Role == ActorRole.Updater) ?? actors[0];
         private readonly IMeasuredActor[] _untimed =
-            [.. actors.Where(actor => actor.Role == ActorRole.Vcpu).Skip(actors.All(actor => actor.Role == ActorRole.Vcpu) ? 1 : 0)];
+            [.. actors.Where(actor => actor.Role == ActorRole.Vcpu)
+                .Skip(actors.All(actor => actor.Role == ActorRole.Vcpu) ? 1 : 0)];
 
         public string Name => name;
 

@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// Where the calling thread may run and how exactly it wakes, by libc's calls. On systems without them nothing is pinned
-/// and sleeps are as coarse as the runtime's.
-/// </summary>
+/// <summary>Where the calling thread may run and how exactly it wakes, by libc's calls. On systems without them nothing is pinned
+/// and sleeps are as coarse as the runtime's.</summary>
 internal static unsafe partial class ThreadPlacement
 {
     // 8,192 cores: the largest NR_CPUS the kernel can be built with. It refuses masks shorter than its own.
@@ -27,18 +25,18 @@ internal static unsafe partial class ThreadPlacement
             // SAFETY: the kernel writes at most the given number of bytes, which is the span's length.
             unsafe
             {
-                fixed (ulong* words = mask)
-                    byteCount = GetAffinity(CallingThread, MaskWords * sizeof(ulong), words);
+                fixed (ulong* words = mask) byteCount = GetAffinity(CallingThread, MaskWords * sizeof(ulong), words);
             }
         }
 
-        if (byteCount < 0)
-            return [.. Enumerable.Range(0, Environment.ProcessorCount)];
-        var cpus = new List<int>();
+        if (byteCount < 0) return [.. Enumerable.Range(0, Environment.ProcessorCount)];
+        List<int> cpus = new();
         for (int word = 0; word < MaskWords; word++)
         {
             for (ulong left = mask[word]; left != 0; left &= left - 1)
+            {
                 cpus.Add((word * 64) + BitOperations.TrailingZeroCount(left));
+            }
         }
 
         return cpus;
@@ -47,16 +45,14 @@ internal static unsafe partial class ThreadPlacement
     /// <summary>Binds the calling thread to one core. False when the kernel refuses; then nothing has changed.</summary>
     public static bool PinTo(int cpu)
     {
-        if (!OperatingSystem.IsLinux() || cpu is < 0 or >= MaskWords * 64)
-            return false;
+        if (!OperatingSystem.IsLinux() || cpu is < 0 or >= MaskWords * 64) return false;
         Span<ulong> mask = stackalloc ulong[MaskWords];
         mask[cpu / 64] = 1UL << (cpu % 64);
 
         // SAFETY: the kernel reads the given number of bytes, which is the span's length.
         unsafe
         {
-            fixed (ulong* words = mask)
-                return SetAffinity(CallingThread, MaskWords * sizeof(ulong), words) == 0;
+            fixed (ulong* words = mask) return SetAffinity(CallingThread, MaskWords * sizeof(ulong), words) == 0;
         }
     }
 
@@ -68,7 +64,9 @@ internal static unsafe partial class ThreadPlacement
     public static void WakeExactly()
     {
         if (OperatingSystem.IsLinux())
+        {
             _ = Prctl(PrSetTimerSlack, 1, 0, 0, 0); // refusal leaves the usual slack, which costs exactness only
+        }
     }
 
     /// <summary>Sleeps about this long; a signal may end it early, so the caller looks at the clock again.</summary>
@@ -80,7 +78,7 @@ internal static unsafe partial class ThreadPlacement
             return;
         }
 
-        var request = new TimeSpec { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
+        TimeSpec request = new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
 
         // SAFETY: the kernel reads one TimeSpec from the stack and writes no remainder, since none is asked for.
         unsafe

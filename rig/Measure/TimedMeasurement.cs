@@ -4,10 +4,8 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// The timing window, the same for every strategy: start together; warm until the last actor is warm; measure; keep the
-/// load up until the last has measured; stop all. The calling thread coordinates and takes no samples.
-/// </summary>
+/// <summary>The timing window, the same for every strategy: start together; warm until the last actor is warm; measure; keep the
+/// load up until the last has measured; stop all. The calling thread coordinates and takes no samples.</summary>
 public sealed class TimedMeasurement
 {
     // Actors get this long to empty their recorders between announcement and opening; being late costs first samples only.
@@ -41,41 +39,43 @@ public sealed class TimedMeasurement
         _settings = settings;
         _clock = settings.Clock ?? Clock.Default;
         if (settings.Turns is not null && actors.FirstOrDefault(actor => actor.KeepsTime) is { } timed)
+        {
             _notes.Add($"measured in one piece, not in turns: {timed.Name} keeps time of its own");
-        else
-            _turns = settings.Turns;
+        }
+        else _turns = settings.Turns;
         _window = new TimingWindow(isCut: _turns is not null);
         IReadOnlyList<int> cpus = ThreadPlacement.AllowedCpus();
         _coreCount = Math.Min(cpus.Count, MachineLimits.Read().UsableCores);
         bool fits = actors.Count <= _coreCount;
-        if (!fits)
-            _notes.Add($"oversubscribed: {actors.Count} actors on {_coreCount} cores");
+        if (!fits) _notes.Add($"oversubscribed: {actors.Count} actors on {_coreCount} cores");
         bool pins = settings.Pinning == Pinning.On || (settings.Pinning == Pinning.Auto && fits);
         LanePlace[] places = settings.Quiet.Pin
             ? LanePlace.Quiet([.. actors.Select(actor => actor.Role)], cpus)
             : LanePlace.InTurn(actors.Count, cpus, pins);
         _observer = observer;
         _barrier = new SpinBarrier(actors.Count);
-        var changed = new AutoResetEvent(initialState: false);
+        AutoResetEvent changed = new(initialState: false);
         _lanes =
         [
-            .. actors.Select((actor, index) =>
-                new ActorLane(actor, settings, _window, _barrier, changed, places[index])),
+            .. actors.Select((actor, index) => new ActorLane(actor, settings, _window, _barrier, changed, places[index])),
         ];
         if (settings.Quiet.Fifo)
         {
             foreach ((int index, IMeasuredActor actor) in actors.Index())
+            {
                 if (actor.Role == ActorRole.Updater && !places[index].IsAlone)
-                    _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve whatever shares it; use --quiet pin,fifo with at least two cores.");
+                {
+                    _notes.Add($"SCHED_FIFO was not given to {actor.Name}: it has no core of its own, and would starve whatever "
+                        + "shares it; use --quiet pin,fifo with at least two cores.");
+                }
+            }
         }
         _steady = new SteadyState(_lanes);
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
     }
 
-    /// <summary>
-    /// Runs the actors through one window and returns what they recorded. Always comes back: a cancelled run with what was
-    /// measured, a hung one within the watchdog's timeout and a second, a failed one with the actor's exception.
-    /// </summary>
+    /// <summary>Runs the actors through one window and returns what they recorded. Always comes back: a cancelled run with what
+    /// was measured, a hung one within the watchdog's timeout and a second, a failed one with the actor's exception.</summary>
     /// <exception cref="ArgumentException">No actors, two of one name, one without a name, or settings out of range.</exception>
     public static MeasuredRun Run(
         IReadOnlyList<IMeasuredActor> actors,
@@ -87,9 +87,13 @@ public sealed class TimedMeasurement
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         if (actors.Count == 0 || actors.Any(actor => string.IsNullOrEmpty(actor.Name)))
+        {
             throw new ArgumentException("A measurement needs actors, each with a name.", nameof(actors));
+        }
         if (actors.Select(actor => actor.Name).Distinct().Count() != actors.Count)
+        {
             throw new ArgumentException("Actors' names must be unique within a run.", nameof(actors));
+        }
 
         return new TimedMeasurement(actors, settings, observer, cancellation).RunWindow();
     }
@@ -100,14 +104,12 @@ public sealed class TimedMeasurement
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         string? idleRefusal = null;
         using IdleHold? idle = _settings.Quiet.HoldOffIdleStates ? IdleHold.TryTake(out idleRefusal) : null;
-        if (idleRefusal is not null)
-            _notes.Add(idleRefusal);
+        if (idleRefusal is not null) _notes.Add(idleRefusal);
         GCLatencyMode modeInForce = GCSettings.LatencyMode;
         try
         {
             long started = _clock.Ticks();
-            foreach (ActorLane lane in _lanes)
-                lane.Start();
+            foreach (ActorLane lane in _lanes) lane.Start();
             bool isWarm = WarmUp(started);
             double warmupSeconds = _clock.ToNanoseconds(_clock.Ticks() - started) / 1e9;
             AwaitTurn();
@@ -116,11 +118,13 @@ public sealed class TimedMeasurement
             EdgeReading opening = ReadEdge();
             if (!_watch.IsInTrouble)
             {
-                if (!isWarm)
-                    NoteColdActors();
+                if (!isWarm) NoteColdActors();
                 _isSteady = _settings.SteadyLimit > TimeSpan.Zero ? isWarm && _steady.WhyNot is null : null;
                 if (_isSteady == false && isWarm)
-                    _notes.Add(string.Create(CultureInfo.InvariantCulture, $"not steady after {warmupSeconds:0.0} s of warm-up: {_steady.WhyNot}"));
+                {
+                    _notes.Add(string.Create(CultureInfo.InvariantCulture,
+                        $"not steady after {warmupSeconds:0.0} s of warm-up: {_steady.WhyNot}"));
+                }
                 CollectionFreeStretch.Begin();
                 modeInForce = GCSettings.LatencyMode;
                 _observer?.OnOpening([.. _lanes.Select(lane => new ActorThread(lane.Actor.Name, lane.Heartbeat.ThreadId))]);
@@ -153,9 +157,9 @@ public sealed class TimedMeasurement
     {
         long soonest = started + _clock.ToTicks(_settings.WarmupMinimum);
         bool isWarm = _watch.Await(
-            WindowPhase.Warming, _settings.SteadyLimit > TimeSpan.Zero ? 0 : soonest, lane => lane.Heartbeat.IsWarm, _settings.WarmupLimit);
-        if (_settings.SteadyLimit <= TimeSpan.Zero)
-            return isWarm;
+            WindowPhase.Warming, _settings.SteadyLimit > TimeSpan.Zero ? 0 : soonest, lane => lane.Heartbeat.IsWarm,
+            _settings.WarmupLimit);
+        if (_settings.SteadyLimit <= TimeSpan.Zero) return isWarm;
         long latest = Math.Max(soonest, _clock.Ticks()) + _clock.ToTicks(_settings.SteadyLimit);
         while (isWarm && !_watch.IsInTrouble)
         {
@@ -163,8 +167,7 @@ public sealed class TimedMeasurement
             _ = _watch.Await(WindowPhase.Warming, 0, static _ => false, SteadyState.Slice);
             bool isSteady = _steady.Mark();
             long now = _clock.Ticks();
-            if (now >= soonest && (isSteady || now >= latest))
-                break;
+            if (now >= soonest && (isSteady || now >= latest)) break;
         }
 
         return isWarm;
@@ -173,23 +176,23 @@ public sealed class TimedMeasurement
     private void NoteColdActors()
     {
         string names = string.Join(", ", _lanes.Where(lane => !lane.Heartbeat.IsWarm).Select(lane => lane.Actor.Name));
-        _notes.Add(string.Create(
-            CultureInfo.InvariantCulture, $"measured cold after {_settings.WarmupLimit.TotalSeconds:0.###} s of warm-up: {names}"));
+        _notes.Add(string.Create(CultureInfo.InvariantCulture,
+            $"measured cold after {_settings.WarmupLimit.TotalSeconds:0.###} s of warm-up: {names}"));
     }
 
     /// <summary>What was asked of the machine, and what was granted.</summary>
     private void NoteQuiet(bool isIdleHeld)
     {
         QuietSettings quiet = _settings.Quiet;
-        if (quiet.IsNone)
-            return;
+        if (quiet.IsNone) return;
         ActorLane[] ended = [.. _lanes.Where(lane => lane.Heartbeat.HasEnded)];
         foreach (ActorLane lane in ended)
         {
             if (quiet.Pin && lane.PinnedCpu is null)
+            {
                 _notes.Add($"{lane.Actor.Name} could not be pinned: the kernel refused sched_setaffinity.");
-            if (lane.FifoRefusal is { } refusal)
-                _notes.Add(refusal);
+            }
+            if (lane.FifoRefusal is { } refusal) _notes.Add(refusal);
         }
 
         string[] had =
@@ -207,15 +210,19 @@ public sealed class TimedMeasurement
         long start = _clock.Ticks() + _clock.ToTicks(lead), length = _clock.ToTicks(_settings.Duration);
         _window.Announce(start, start + length, _turns is null ? 0 : Math.Min(length, _clock.ToTicks(_turns.Length)));
         if (_clock.TicksOrdered() >= start)
-            _notes.Add("the window opened before all actors knew of it: the machine was too busy, and the first samples are missing");
+        {
+            _notes.Add(
+                "the window opened before all actors knew of it: the machine was too busy, and the first samples are missing");
+        }
     }
 
-    /// <summary>Until the turns make up the window; then the others go on first, so that what follows disturbs none of their turns.</summary>
+    /// <summary>Until the turns make up the window; then the others go on first, so that what follows disturbs none of their
+    /// turns.</summary>
     private void TakeFurtherTurns()
     {
-        if (_turns is null)
-            return;
-        long left = _clock.ToTicks(_settings.Duration) - (_window.EndTicks - _window.StartTicks), length = _clock.ToTicks(_turns.Length);
+        if (_turns is null) return;
+        long left = _clock.ToTicks(_settings.Duration) - (_window.EndTicks - _window.StartTicks), length =
+            _clock.ToTicks(_turns.Length);
         while (AwaitTurn() && left > 0)
         {
             long ticks = Math.Min(left, length);
@@ -229,11 +236,9 @@ public sealed class TimedMeasurement
     /// <summary>False if there is trouble, or nobody to give the turn back. Without turns it is always this run's.</summary>
     private bool AwaitTurn()
     {
-        if (_turns is null || _watch.IsInTrouble)
-            return !_watch.IsInTrouble;
+        if (_turns is null || _watch.IsInTrouble) return !_watch.IsInTrouble;
         long given = _clock.Ticks();
-        if (!_turns.Await())
-            _watch.Interrupt();
+        if (!_turns.Await()) _watch.Interrupt();
         TimeSpan stood = TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100);
         _stopped += stood;
         _watch.Excuse(stood);
@@ -243,8 +248,7 @@ public sealed class TimedMeasurement
     /// <summary>Closes the window early when there is trouble, and keeps the load up until the last actor has measured.</summary>
     private EdgeReading CloseWindow()
     {
-        if (_watch.IsInTrouble)
-            _window.Shorten(_clock.Ticks() + _clock.ToTicks(s_cutLead));
+        if (_watch.IsInTrouble) _window.Shorten(_clock.Ticks() + _clock.ToTicks(s_cutLead));
         _window.Close();
         EdgeReading closing = ReadEdge();
         if (_window.IsAnnounced)
@@ -271,24 +275,32 @@ public sealed class TimedMeasurement
     private MeasuredRun Collect(double warmupSeconds, EdgeReading opening, EdgeReading closing, GCLatencyMode modeInForce)
     {
         bool opened = _window.IsAnnounced;
-        if (opened)
-            _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
+        if (opened) _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
         double windowSeconds = _clock.ToNanoseconds(_turnsTaken.Sum(turn => turn.End - turn.Start)) / 1e9;
         HashSet<ActorLane> hung = [.. _watch.Stuck, .. _lanes.Where(lane => !lane.Heartbeat.HasEnded)];
-        var actors = new ActorResult[_lanes.Length];
+        ActorResult[] actors = new ActorResult[_lanes.Length];
         for (int i = 0; i < actors.Length; i++)
+        {
             actors[i] = Result(_lanes[i], windowSeconds, hung.Contains(_lanes[i]), closing.Switches[i] - opening.Switches[i]);
+        }
         foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
+        {
+            _notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{actor.Name} never ran {actor.OwedStepCount} of its scheduled steps"));
+        }
         foreach (ActorLane lane in _lanes.Where(lane => lane.DisturbanceOverflow > 0))
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lane.DisturbanceOverflow} disturbances of {lane.Actor.Name} were not kept: the log was full"));
+        {
+            _notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{lane.DisturbanceOverflow} disturbances of {lane.Actor.Name} were not kept: the log was full"));
+        }
         return new MeasuredRun
         {
             Actors = actors,
             Clock = _clock.Info,
             WindowSeconds = windowSeconds,
             WindowStartMonotonicNanoseconds = opened ? _clock.ToMonotonicNanoseconds(_window.OpenedTicks) : 0,
-            Turns = [.. _turnsTaken.Select(turn => new Stretch(_clock.ToMonotonicNanoseconds(turn.Start), _clock.ToMonotonicNanoseconds(turn.End)))],
+            Turns = [.. _turnsTaken.Select(
+                turn => new Stretch(_clock.ToMonotonicNanoseconds(turn.Start), _clock.ToMonotonicNanoseconds(turn.End)))],
             Steady = _isSteady,
             ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
             StoppedSeconds = _stopped.TotalSeconds,
@@ -332,8 +344,7 @@ public sealed class TimedMeasurement
         {
             // The run was cut before this thread heard of a window: what it recorded is warm-up, of a stretch of time of its own.
             IReadOnlyList<LatencyRecorder> empty = [.. lane.Recorders.All.Select(recorder => EmptyOf(recorder.Metric))];
-            if (!isHung)
-                lane.Recorders.Dispose();
+            if (!isHung) lane.Recorders.Dispose();
             return empty;
         }
 
@@ -345,7 +356,9 @@ public sealed class TimedMeasurement
     {
         LatencyRecorder recorder = new(metric, _clock, _settings.IntervalCount);
         if (_window.IsAnnounced)
+        {
             recorder.OpenWindow(_window.OpenedTicks, Math.Max(_window.AnnouncedEndTicks, _window.OpenedTicks + 1));
+        }
         return recorder;
     }
 

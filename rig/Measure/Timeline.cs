@@ -3,16 +3,14 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// One interval of a <see cref="Timeline"/>. All times in nanoseconds; the offset counts from the opening of the window.
-/// The quantiles are bucket midpoints, at most 1.6 % off; the maximum is exact. All are 0 when the count is.
-/// </summary>
-public readonly record struct IntervalSummary(int Index, long OffsetNanoseconds, long LengthNanoseconds, long Count, long P50, long P99, long Max);
+/// <summary>One interval of a <see cref="Timeline"/>. All times in nanoseconds; the offset counts from the opening of the window.
+/// The quantiles are bucket midpoints, at most 1.6 % off; the maximum is exact. All are 0 when the count is.</summary>
+public readonly record struct IntervalSummary(
+    int Index, long OffsetNanoseconds, long LengthNanoseconds, long Count, long P50, long P99, long Max);
 
-/// <summary>
-/// Latency over time: the window cut into a number of equal intervals chosen in advance, each with a coarse histogram, so
-/// that a stall, a warm-up tail or a slow drift can be seen and dated. All memory is allocated and touched beforehand.
-/// </summary>
+/// <summary>Latency over time: the window cut into a number of equal intervals chosen in advance, each with a coarse histogram,
+/// so that a stall, a warm-up tail or a slow drift can be seen and dated. All memory is allocated and touched
+/// beforehand.</summary>
 /// <remarks>One writer at a time, no atomics; reading beside it is approximate, as for <see cref="LatencyHistogram"/>.</remarks>
 public sealed unsafe class Timeline : IDisposable
 {
@@ -60,25 +58,20 @@ public sealed unsafe class Timeline : IDisposable
         Seek(startTicks);
     }
 
-    /// <summary>
-    /// Lets the window have opened at another time, from the next sample on, and keeps what was recorded: a window that was interrupted goes on where it
-    /// stopped. For the writer only.
-    /// </summary>
+    /// <summary>Lets the window have opened at another time, from the next sample on, and keeps what was recorded: a window that
+    /// was interrupted goes on where it stopped. For the writer only.</summary>
     public void MoveWindow(long startTicks)
     {
         _windowStart = startTicks;
         _currentStart = long.MaxValue - _intervalTicks; // no sample lies there: the next one looks for its interval
     }
 
-    /// <summary>
-    /// Counts one latency under the interval in which it started. A start outside the window counts in the first or last
-    /// interval: nothing is lost. Dividing is left to the first sample of an interval.
-    /// </summary>
+    /// <summary>Counts one latency under the interval in which it started. A start outside the window counts in the first or last
+    /// interval: nothing is lost. Dividing is left to the first sample of an interval.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(long startTicks, long nanoseconds)
     {
-        if ((ulong)(startTicks - _currentStart) >= (ulong)_intervalTicks)
-            Seek(startTicks);
+        if ((ulong)(startTicks - _currentStart) >= (ulong)_intervalTicks) Seek(startTicks);
         ulong value = (ulong)Math.Clamp(nanoseconds, 0, LogLinear.HighestValue);
 
         // SAFETY: _current is an interval of the block, which KeepAlive keeps allocated; IndexOf is below s_bucketCount for
@@ -88,10 +81,11 @@ public sealed unsafe class Timeline : IDisposable
             Header* interval = _current;
             uint* count = (uint*)(interval + 1) + LogLinear.IndexOf(value, Bits);
             if (*count != uint.MaxValue) // saturates: four billion samples of one interval in one bucket
+            {
                 (*count)++;
+            }
             interval->Count++;
-            if (nanoseconds > interval->Max)
-                interval->Max = nanoseconds;
+            if (nanoseconds > interval->Max) interval->Max = nanoseconds;
         }
 
         GC.KeepAlive(this);
@@ -103,7 +97,9 @@ public sealed unsafe class Timeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.IntervalCount != IntervalCount || other._intervalTicks != _intervalTicks || other._openedAt != _openedAt)
+        {
             throw new ArgumentException("The timelines divide different windows.", nameof(other));
+        }
         for (int i = 0; i < IntervalCount; i++)
         {
             Header* into = IntervalAt(i), from = other.IntervalAt(i);
@@ -128,7 +124,7 @@ public sealed unsafe class Timeline : IDisposable
     /// <summary>One row per interval, in order of time, the empty ones included.</summary>
     public IReadOnlyList<IntervalSummary> Summaries()
     {
-        var rows = new IntervalSummary[IntervalCount];
+        IntervalSummary[] rows = new IntervalSummary[IntervalCount];
         long length = _clock.ToNanoseconds(_intervalTicks);
         for (int i = 0; i < rows.Length; i++)
         {
@@ -136,7 +132,8 @@ public sealed unsafe class Timeline : IDisposable
             unsafe
             {
                 Header* interval = IntervalAt(i);
-                long offset = _clock.ToNanoseconds(i * _intervalTicks), p50 = Quantile(interval, 0.50), p99 = Quantile(interval, 0.99);
+                long offset = _clock.ToNanoseconds(i * _intervalTicks), p50 = Quantile(interval, 0.50), p99 =
+                    Quantile(interval, 0.99);
                 rows[i] = new IntervalSummary(i, offset, length, interval->Count, p50, p99, interval->Max);
             }
         }
@@ -147,7 +144,8 @@ public sealed unsafe class Timeline : IDisposable
 
     /// <summary>A timeline of the same window and division that holds nothing.</summary>
     internal Timeline EmptyTwin() =>
-        new(IntervalCount, _clock) { _windowStart = _windowStart, _openedAt = _openedAt, _intervalTicks = _intervalTicks, _currentStart = _windowStart };
+        new(IntervalCount, _clock)
+            { _windowStart = _windowStart, _openedAt = _openedAt, _intervalTicks = _intervalTicks, _currentStart = _windowStart };
 
     /// <summary>Frees the memory. The writer must have stopped for good: a later <see cref="Record"/> is a crash.</summary>
     public void Dispose()
@@ -185,8 +183,7 @@ public sealed unsafe class Timeline : IDisposable
             for (int i = 0; i < s_bucketCount; i++)
             {
                 below += ((uint*)(interval + 1))[i];
-                if (below >= rank)
-                    return Math.Min(LogLinear.MidpointOf(i, Bits), interval->Max);
+                if (below >= rank) return Math.Min(LogLinear.MidpointOf(i, Bits), interval->Max);
             }
 
             return interval->Max;

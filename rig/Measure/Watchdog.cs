@@ -2,14 +2,10 @@ using System.Diagnostics;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// Finds the actors whose heartbeat has not moved for the timeout. It counts from when it looked and saw no movement, so a
-/// machine that was suspended raises no alarm. Belongs to the coordinating thread.
-/// </summary>
-/// <remarks>
-/// An actor that waits for a worker's backlog stands still without being hung: while the others' progress moves it has longer, but not forever, since who
-/// waits for a lost item may see others being done.
-/// </remarks>
+/// <summary>Finds the actors whose heartbeat has not moved for the timeout. It counts from when it looked and saw no movement, so
+/// a machine that was suspended raises no alarm. Belongs to the coordinating thread.</summary>
+/// <remarks>An actor that waits for a worker's backlog stands still without being hung: while the others' progress moves it has
+/// longer, but not forever, since who waits for a lost item may see others being done.</remarks>
 internal sealed class Watchdog
 {
     /// <summary>How many timeouts an actor has at most while others make progress.</summary>
@@ -37,8 +33,7 @@ internal sealed class Watchdog
     public void Excuse(TimeSpan pause)
     {
         long ticks = (long)(pause.TotalSeconds * Stopwatch.Frequency);
-        for (int i = 0; i < _movedAt.Length; i++)
-            _movedAt[i] += ticks;
+        for (int i = 0; i < _movedAt.Length; i++) _movedAt[i] += ticks;
         _othersMovedAt += ticks;
     }
 
@@ -46,8 +41,7 @@ internal sealed class Watchdog
     public IReadOnlyList<ActorLane> Stuck()
     {
         long now = Stopwatch.GetTimestamp();
-        if (_othersProgress?.Invoke() is { } others && others != _others)
-            (_others, _othersMovedAt) = (others, now);
+        if (_othersProgress?.Invoke() is { } others && others != _others) (_others, _othersMovedAt) = (others, now);
         // Without others it is as if they had never moved.
         bool othersStand = _othersProgress is null || Stopwatch.GetElapsedTime(_othersMovedAt, now) >= _timeout;
         List<ActorLane> stuck = [];
@@ -59,7 +53,8 @@ internal sealed class Watchdog
                 _beats[i] = beats;
                 _movedAt[i] = now;
             }
-            else if (!_lanes[i].Heartbeat.HasEnded && Stopwatch.GetElapsedTime(_movedAt[i], now) >= (othersStand ? _timeout : _timeout * Patience))
+            else if (!_lanes[i].Heartbeat.HasEnded
+                && Stopwatch.GetElapsedTime(_movedAt[i], now) >= (othersStand ? _timeout : _timeout * Patience))
             {
                 stuck.Add(_lanes[i]);
             }

@@ -30,40 +30,35 @@ public sealed record WindowSettings
     /// <summary>An actor that is not warm by then is measured cold, and a note says so.</summary>
     public TimeSpan WarmupLimit { get; init; } = Declared.WarmupLimit.DefaultValue;
 
-    /// <summary>
-    /// How much longer than that the load may run until it is steady (<see cref="SteadyState"/>); a load that is not steady by then is measured all the same,
-    /// and a note says so. Zero does not ask.
-    /// </summary>
+    /// <summary>How much longer than that the load may run until it is steady (<see cref="SteadyState"/>); a load that is not
+    /// steady by then is measured all the same, and a note says so. Zero does not ask.</summary>
     public TimeSpan SteadyLimit { get; init; }
 
     /// <summary>The run is given up when an actor completes no step for this long.</summary>
     public TimeSpan WatchdogTimeout { get; init; } = Declared.Watchdog.DefaultValue;
 
-    /// <summary>The longest that an actor can stand still before the run is given up: <see cref="Watchdog.Patience"/> timeouts, while others make progress.</summary>
+    /// <summary>The longest that an actor can stand still before the run is given up: <see cref="Watchdog.Patience"/> timeouts,
+    /// while others make progress.</summary>
     public TimeSpan LongestStandstill => WatchdogTimeout * Watchdog.Patience;
 
-    /// <summary>
-    /// Counts what threads that are no actors have done; null for none. While it moves, an actor that stands still may be waiting for them, and has up to
-    /// <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread, beside all others.
-    /// </summary>
+    /// <summary>Counts what threads that are no actors have done; null for none. While it moves, an actor that stands still may
+    /// be waiting for them, and has up to <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread,
+    /// beside all others.</summary>
     public Func<long>? OthersProgress { get; init; }
 
-    /// <summary>
-    /// How long after the window a fixed-rate actor that fell behind may go on with the steps it owes; what it still owes
-    /// then is reported as <see cref="ActorResult.OwedStepCount"/>.
-    /// </summary>
+    /// <summary>How long after the window a fixed-rate actor that fell behind may go on with the steps it owes; what it still
+    /// owes then is reported as <see cref="ActorResult.OwedStepCount"/>.</summary>
     public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Into how many intervals the timelines cut the window; 1 … <see cref="Timeline.MostIntervals"/>.</summary>
     public int IntervalCount { get; init; } = 100;
 
-    /// <summary>
-    /// Room in each recorder for its slower samples one by one (<see cref="SampleLog"/>), and whether actors look at what the kernel does to their threads:
-    /// what it takes to say which samples were disturbed. 0 for neither.
-    /// </summary>
+    /// <summary>Room in each recorder for its slower samples one by one (<see cref="SampleLog"/>), and whether actors look at
+    /// what the kernel does to their threads: what it takes to say which samples were disturbed. 0 for neither.</summary>
     public int LoggedSamples { get; init; }
 
-    /// <summary>Who else measures meanwhile, turn by turn; null for a window in one piece. Not taken where an actor <see cref="IMeasuredActor.KeepsTime"/>, which a note says.</summary>
+    /// <summary>Who else measures meanwhile, turn by turn; null for a window in one piece. Not taken where an actor
+    /// <see cref="IMeasuredActor.KeepsTime"/>, which a note says.</summary>
     public ITurns? Turns { get; init; }
 
     public Pinning Pinning { get; init; } = Declared.Pin.DefaultValue;
@@ -100,12 +95,14 @@ public sealed record WindowSettings
         public static Setting<TimeSpan> Warmup { get; } = Group.Add(
             "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "shortest warm-up before each window");
         public static Setting<TimeSpan> WarmupLimit { get; } = Group.Add(
-            "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s", "longest warm-up; actors not warm by then are measured cold, with a note");
+            "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s",
+            "longest warm-up; actors not warm by then are measured cold, with a note");
         public static Setting<TimeSpan> SteadyLimit { get; } = Group.Add(
             "steady-limit", Form.Duration(TimeSpan.Zero, Longest), "1s",
             "how much longer to wait for a steady load; after that it is measured with a note; 0 does not wait");
         public static Setting<TimeSpan> Watchdog { get; } = Group.Add(
-            "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s", "abandon a run when an actor makes no progress for this long");
+            "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s",
+            "abandon a run when an actor makes no progress for this long");
         public static Setting<Pinning> Pin { get; } = Group.Add("pin", Form.Words<Pinning>(), "auto", "bind actors to cores");
     }
 
@@ -113,8 +110,7 @@ public sealed record WindowSettings
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Duration, TimeSpan.Zero);
-        if (Turns is not null)
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Turns.Length, TimeSpan.Zero, nameof(Turns));
+        if (Turns is not null) ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Turns.Length, TimeSpan.Zero, nameof(Turns));
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupMinimum, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmupLimit, WarmupMinimum);
         ArgumentOutOfRangeException.ThrowIfLessThan(SteadyLimit, TimeSpan.Zero);

@@ -49,7 +49,8 @@ public static class Form
 
     /// <summary>Any number of texts, each as it is.</summary>
     public static Form<IReadOnlyList<string>> Texts { get; } = new(
-        (_, text) => text == "none" || text.Length == 0 ? [] : text.Split(','), texts => texts.Count == 0 ? "none" : string.Join(',', texts))
+        (_, text) => text == "none" || text.Length == 0 ? [] : text.Split(','),
+        texts => texts.Count == 0 ? "none" : string.Join(',', texts))
     {
         ParseAll = (_, texts) => [.. texts],
         Corners = [[], ["a"], ["a", "b"]],
@@ -72,14 +73,16 @@ public static class Form
     public static Form<long> PowerOfTwo(long min, long max)
     {
         string expected = $"a power of two from {Quantities.DescribeBytes(min)} to {Quantities.DescribeBytes(max)}";
-        return Bytes(bytes => bytes >= min && bytes <= max && BitOperations.IsPow2(bytes) ? null : expected) with { Takes = expected, Corners = [min, max] };
+        return Bytes(bytes => bytes >= min && bytes <= max && BitOperations.IsPow2(bytes) ? null : expected) with
+            { Takes = expected, Corners = [min, max] };
     }
 
     public static Form<TimeSpan> Duration(TimeSpan min, TimeSpan max) => new(
         (option, text) => Quantities.Duration(option, text, min, max), Quantities.Describe) { Corners = [min, max] };
 
     /// <summary>Per second.</summary>
-    public static Form<double> Rate { get; } = new(Quantities.Rate, rate => string.Create(CultureInfo.InvariantCulture, $"{rate}/s"))
+    public static Form<double> Rate { get; } =
+        new(Quantities.Rate, rate => string.Create(CultureInfo.InvariantCulture, $"{rate}/s"))
     {
         Corners = [0.01, 0.1, 1_000_000],
     };
@@ -87,14 +90,16 @@ public static class Form
     /// <summary>A share of one, typed as per cent.</summary>
     public static Form<double> Share(int percentMax) => new(
         (option, text) => Quantities.Share(option, text, percentMax),
-        share => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * share, 9):0.#########}%")) { Corners = [0, 0.001, percentMax / 100.0] };
+        share => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * share, 9):0.#########}%"))
+        { Corners = [0, 0.001, percentMax / 100.0] };
 
     /// <summary>One of a few words. Behind a word may stand a remark in parentheses, for the help.</summary>
     public static Form<T> Words<T>(params (string Word, T Value)[] words)
     {
         (string Word, T Value)[] bare = [.. words.Select(one => (one.Word.Split(" (")[0], one.Value))];
         return new Form<T>(
-            (option, text) => Names.Choice(option, text, bare), value => bare.First(one => EqualityComparer<T>.Default.Equals(one.Value, value)).Word)
+            (option, text) => Names.Choice(option, text, bare),
+            value => bare.First(one => EqualityComparer<T>.Default.Equals(one.Value, value)).Word)
         {
             Takes = words.Length < 2 ? "" : $"{string.Join(", ", words[..^1].Select(one => one.Word))} or {words[^1].Word}",
             Corners = [.. bare.Select(one => one.Value)],
@@ -109,6 +114,7 @@ public static class Form
     /// <summary>The form with a word for none at all.</summary>
     public static Form<T?> OrNone<T>(this Form<T> form, string word)
         where T : struct =>
-        new Form<T?>((option, text) => form.Parse(option, text), value => form.Print(value!.Value)) { Takes = form.Takes, Corners = [.. form.Corners] }
+        new Form<T?>((option, text) => form.Parse(option, text), value => form.Print(value!.Value))
+            { Takes = form.Takes, Corners = [.. form.Corners] }
             .Or(word, null);
 }

@@ -6,8 +6,7 @@ public static class Names
     /// <exception cref="UsageException">No such name; the message lists the names and the nearest one.</exception>
     public static T Find<T>(string kind, string wanted, IReadOnlyList<T> all, Func<T, string> nameOf)
     {
-        foreach (T one in all)
-            if (nameOf(one) == wanted) return one;
+        foreach (T one in all) if (nameOf(one) == wanted) return one;
         string list = string.Join(", ", all.Select(nameOf));
         string? nearest = Nearest(wanted, all.Select(nameOf));
         string hint = nearest is null ? "" : $" Did you mean '{nearest}'?";

@@ -21,7 +21,10 @@ public static partial class Quantities
             _ => throw Bad(option, text, "a size such as 256MiB; the units are B, KiB, MiB, GiB and TiB"),
         };
         decimal bytes = number * (1L << shift);
-        if (bytes <= 0 || bytes >= 1L << 60 || bytes != decimal.Truncate(bytes)) throw Bad(option, text, "a whole number of bytes above zero");
+        if (bytes <= 0 || bytes >= 1L << 60 || bytes != decimal.Truncate(bytes))
+        {
+            throw Bad(option, text, "a whole number of bytes above zero");
+        }
         return (long)bytes;
     }
 
@@ -58,15 +61,18 @@ public static partial class Quantities
     {
         string number = text.EndsWith("/s", StringComparison.Ordinal) ? text[..^2] : text;
         bool good = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double rate);
-        if (!good || rate is not (>= 0.01 and <= 1_000_000)) throw Bad(option, text, "a rate from 0.01/s to 1000000/s, such as 200/s");
+        if (!good || rate is not (>= 0.01 and <= 1_000_000)) throw Bad(option, text,
+            "a rate from 0.01/s to 1000000/s, such as 200/s");
         return rate;
     }
 
     /// <summary>A share of one from per cent, with or without the sign: 2, 2% or 2 %.</summary>
     public static double Share(string option, string text, int percentMax)
     {
-        bool good = double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent);
-        return good && percent >= 0 && percent <= percentMax ? percent / 100 : throw Bad(option, text, $"a share from 0% to {percentMax}%, such as 2%");
+        bool good = double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out double percent);
+        return good && percent >= 0 && percent <= percentMax ? percent / 100
+            : throw Bad(option, text, $"a share from 0% to {percentMax}%, such as 2%");
     }
 
     public static int Whole(string option, string text, int min, int max)
@@ -92,7 +98,9 @@ public static partial class Quantities
     public static string DescribeBytes(long bytes)
     {
         foreach ((int shift, string unit) in new[] { (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB") })
+        {
             if (bytes >= 1L << shift && bytes % (1L << shift) == 0) return $"{bytes >> shift}{unit}";
+        }
         return $"{bytes}B";
     }
 

@@ -5,17 +5,17 @@ public enum Recorded
 {
     Always,
 
-    /// <summary>Only when it is not the default: so that the hash of settings, which names series in histories, survives a new one.</summary>
+    /// <summary>Only when it is not the default: so that the hash of settings, which names series in histories, survives a new
+    /// one.</summary>
     WhenSet,
 
     /// <summary>It says how results are told, not what was measured.</summary>
     Never,
 }
 
-/// <summary>
-/// Something that can be set, declared once: name, kind of value, default, help. Options, their help, the manifest, the hash of a run's settings, what an arm
-/// inherits and the table in docs/OPTIONS.md all follow from the declaration. Knows no command line.
-/// </summary>
+/// <summary>Something that can be set, declared once: name, kind of value, default, help. Options, their help, the manifest, the
+/// hash of a run's settings, what an arm inherits and the table in docs/OPTIONS.md all follow from the declaration. Knows no
+/// command line.</summary>
 public abstract class Setting(string name, string byDefault, string help)
 {
     /// <summary>As in the manifest, without dashes.</summary>
@@ -35,7 +35,8 @@ public abstract class Setting(string name, string byDefault, string help)
 
     public Recorded Recorded { get; init; }
 
-    /// <summary>Shapes what is measured: compare hands it on to its arms, an arm may have its own, a baseline's is inherited.</summary>
+    /// <summary>Shapes what is measured: compare hands it on to its arms, an arm may have its own, a baseline's is
+    /// inherited.</summary>
     public bool Shapes { get; init; } = true;
 
     /// <summary>Two runs that differ in it do not measure the same, so it is part of the hash of a run's settings.</summary>
@@ -56,7 +57,8 @@ public abstract class Setting(string name, string byDefault, string help)
     public string Option => $"--{Name}";
 
     /// <summary>Help with all that the declaration knows, but for the default.</summary>
-    public string Description => $"{(Only.Count == 0 ? "" : $"{string.Join(", ", Only)}: ")}{Help}{(Takes.Length == 0 ? "" : $": {Takes}")}";
+    public string Description =>
+        $"{(Only.Count == 0 ? "" : $"{string.Join(", ", Only)}: ")}{Help}{(Takes.Length == 0 ? "" : $": {Takes}")}";
 
     /// <summary>The value that was typed; texts are several only if it <see cref="Repeats"/>.</summary>
     /// <exception cref="UsageException">It cannot be; the message says what can.</exception>
@@ -79,8 +81,7 @@ public sealed class Setting<T> : Setting
 {
     private readonly Lazy<T> _default;
 
-    internal Setting(string name, Form<T> form, string byDefault, string help)
-        : base(name, byDefault, help)
+    internal Setting(string name, Form<T> form, string byDefault, string help) : base(name, byDefault, help)
     {
         Form = form;
         _default = new Lazy<T>(() => Parse(Default));

@@ -25,7 +25,8 @@ public sealed class SettingGroup(string title, params string[] only)
     /// <param name="hidden"><see cref="Setting.IsHidden"/>.</param>
     public Setting<T> Add<T>(
         string name, Form<T> form, string byDefault, string help,
-        Recorded recorded = Recorded.Always, bool shapes = true, bool matters = true, string? unset = null, string[]? only = null, bool hidden = false)
+        Recorded recorded = Recorded.Always, bool shapes = true, bool matters = true, string? unset = null, string[]? only = null,
+        bool hidden = false)
     {
         Setting<T> setting = new(name, form, byDefault, help)
         {

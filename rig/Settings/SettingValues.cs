@@ -8,7 +8,8 @@ public sealed class SettingValues
     private readonly ImmutableDictionary<Setting, object?> _values;
     private readonly ImmutableDictionary<Setting, string> _given;
 
-    private SettingValues(ImmutableDictionary<Setting, object?> values, ImmutableDictionary<Setting, string> given) => (_values, _given) = (values, given);
+    private SettingValues(ImmutableDictionary<Setting, object?> values, ImmutableDictionary<Setting, string> given) =>
+        (_values, _given) = (values, given);
 
     /// <summary>Nothing given.</summary>
     public static SettingValues Defaults { get; } =
@@ -22,7 +23,12 @@ public sealed class SettingValues
     {
         SettingValues values = Defaults;
         foreach (Setting setting in settings)
-            if (typed(setting) is { } texts) values = new(values._values.SetItem(setting, setting.Read(texts)), values._given.Add(setting, texts[^1]));
+        {
+            if (typed(setting) is { } texts)
+            {
+                values = new(values._values.SetItem(setting, setting.Read(texts)), values._given.Add(setting, texts[^1]));
+            }
+        }
         return values;
     }
 
@@ -36,7 +42,8 @@ public sealed class SettingValues
             Setting setting = Names.Find("option", arguments[at], settings, one => one.Option);
             if (at + 1 == arguments.Count) throw new UsageException($"Option '{setting.Option}' needs a value.");
             if (!typed.TryGetValue(setting.Name, out List<string>? texts)) typed.Add(setting.Name, texts = []);
-            if (texts.Count > 0 && !setting.Repeats) throw new UsageException($"Option '{setting.Option}' expects a single argument.");
+            if (texts.Count > 0 && !setting.Repeats) throw new UsageException(
+                $"Option '{setting.Option}' expects a single argument.");
             texts.Add(arguments[at + 1]);
         }
         return Read(settings, setting => typed.GetValueOrDefault(setting.Name));
@@ -64,7 +71,9 @@ public sealed class SettingValues
             string text = TextOf(setting);
             bool isDefault = text == setting.Write(setting.ReadDefault());
             if (setting.Recorded == Recorded.Always || (setting.Recorded == Recorded.WhenSet && !isDefault))
+            {
                 described[setting.Name] = text;
+            }
         }
         return described;
     }

@@ -3,25 +3,19 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Time;
 
-/// <summary>
-/// Time stamps cheap enough to take two per sample. A read gives raw ticks; a duration is turned into nanoseconds when it
-/// is recorded, so that the multiply stays out of the timed stretch. Immutable: any number of threads may read beside
-/// each other.
-/// </summary>
+/// <summary>Time stamps cheap enough to take two per sample. A read gives raw ticks; a duration is turned into nanoseconds when
+/// it is recorded, so that the multiply stays out of the timed stretch. Immutable: any number of threads may read beside each
+/// other.</summary>
 /// <remarks>
-/// <para>
-/// <b>Ordering.</b> <c>rdtsc</c> waits for nothing: it may run before earlier loads have completed, so a sample that ends
-/// in a cache miss would end before the miss does. Therefore a sample <b>ends with</b> <see cref="TicksOrdered"/>, which
-/// waits for everything earlier. It <b>starts with</b> <see cref="Ticks"/>: what it can pick up is the tail of loads that
-/// the untimed part before it left outstanding, at most about one memory latency, and always as too long, never as too
-/// short. A sample below about 100 ns whose untimed part misses caches should start with <see cref="TicksOrdered"/> too.
-/// Neither read keeps later instructions from starting early; what follows a sample is recording, which is not timed.
-/// docs/decisions/0002 has the costs that decided this.
-/// </para>
-/// <para>
-/// Ticks are comparable between cores: an invariant counter that the kernel itself keeps time by is synchronised between
-/// them. A stamp handed to another thread is ordered by the hand-over, not by the read.
-/// </para>
+/// <para> <b>Ordering.</b> <c>rdtsc</c> waits for nothing: it may run before earlier loads have completed, so a sample that ends
+/// in a cache miss would end before the miss does. Therefore a sample <b>ends with</b> <see cref="TicksOrdered"/>, which waits
+/// for everything earlier. It <b>starts with</b> <see cref="Ticks"/>: what it can pick up is the tail of loads that the untimed
+/// part before it left outstanding, at most about one memory latency, and always as too long, never as too short. A sample below
+/// about 100 ns whose untimed part misses caches should start with <see cref="TicksOrdered"/> too. Neither read keeps later
+/// instructions from starting early; what follows a sample is recording, which is not timed. docs/decisions/0002 has the costs
+/// that decided this. </para>
+/// <para> Ticks are comparable between cores: an invariant counter that the kernel itself keeps time by is synchronised between
+/// them. A stamp handed to another thread is ordered by the hand-over, not by the read. </para>
 /// </remarks>
 public sealed unsafe class Clock
 {
@@ -58,13 +52,12 @@ public sealed unsafe class Clock
 
     public ClockInfo Info { get; }
 
-    /// <summary>
-    /// Calibrates a clock against CLOCK_MONOTONIC over at least 50 ms. Never throws: where the wanted source cannot be
-    /// used the clock reads Stopwatch, and <see cref="ClockInfo.Note"/> says why.
-    /// </summary>
+    /// <summary>Calibrates a clock against CLOCK_MONOTONIC over at least 50 ms. Never throws: where the wanted source cannot be
+    /// used the clock reads Stopwatch, and <see cref="ClockInfo.Note"/> says why.</summary>
     public static Clock Calibrate(ClockSource wanted = ClockSource.Tsc) => ClockCalibration.Calibrate(wanted);
 
-    /// <summary>CLOCK_MONOTONIC in nanoseconds, by the kernel's own reading, wherever Stopwatch ticks at another rate too.</summary>
+    /// <summary>CLOCK_MONOTONIC in nanoseconds, by the kernel's own reading, wherever Stopwatch ticks at another rate
+    /// too.</summary>
     public static long MonotonicNanoseconds()
     {
         long ticks = Stopwatch.GetTimestamp();
@@ -109,10 +102,8 @@ public sealed unsafe class Clock
     /// <summary>A duration in ticks.</summary>
     public long ToTicks(TimeSpan duration) => ToTicks(duration.Ticks * 100);
 
-    /// <summary>
-    /// Where a stamp lies on the CLOCK_MONOTONIC line (the line of Stopwatch and of runtime events), in nanoseconds. Off
-    /// by the error of the calibration times the time since: below 1 us per second.
-    /// </summary>
+    /// <summary>Where a stamp lies on the CLOCK_MONOTONIC line (the line of Stopwatch and of runtime events), in nanoseconds. Off
+    /// by the error of the calibration times the time since: below 1 us per second.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long ToMonotonicNanoseconds(long ticks) => _nanosecondsAtTickZero + _ticksToNanoseconds.Apply((ulong)ticks);
 

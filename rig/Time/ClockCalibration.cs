@@ -17,15 +17,13 @@ internal static class ClockCalibration
 
     public static Clock Calibrate(ClockSource wanted)
     {
-        if (wanted == ClockSource.Stopwatch)
-            return Fallback("Stopwatch, as asked for.");
-        if (ClockStub.Process is not { } stub)
-            return Fallback("Stopwatch: no time-stamp counter stub (not x86-64 Linux, or executable memory was refused).");
-        if (!CounterIsInvariant())
-            return Fallback("Stopwatch: the processor does not promise an invariant time-stamp counter.");
+        if (wanted == ClockSource.Stopwatch) return Fallback("Stopwatch, as asked for.");
+        if (ClockStub.Process is not { } stub) return Fallback(
+            "Stopwatch: no time-stamp counter stub (not x86-64 Linux, or executable memory was refused).");
+        if (!CounterIsInvariant()) return Fallback("Stopwatch: the processor does not promise an invariant time-stamp counter.");
         string source = KernelsSource();
-        if (source is not ("tsc" or "kvm-clock"))
-            return Fallback($"Stopwatch: the kernel keeps time by {source}, so it may distrust the time-stamp counter.");
+        if (source is not ("tsc" or "kvm-clock")) return Fallback(
+            $"Stopwatch: the kernel keeps time by {source}, so it may distrust the time-stamp counter.");
 
         // Two halves: a counter that jumped, or a machine that moved meanwhile, gives two rates.
         Moment first = BracketedRead(stub);
@@ -36,12 +34,12 @@ internal static class ClockCalibration
         double firstHz = Rate(first, middle), secondHz = Rate(middle, last), frequencyHz = Rate(first, last);
         if (Math.Abs(firstHz - secondHz) > LargestDisagreement * frequencyHz || frequencyHz is < 1e8 or > 1e11)
         {
-            return Fallback(string.Create(
-                CultureInfo.InvariantCulture,
+            return Fallback(string.Create(CultureInfo.InvariantCulture,
                 $"Stopwatch: two calibrations of the time-stamp counter disagree ({firstHz:F0} and {secondHz:F0} Hz)."));
         }
 
-        return new Clock(stub, frequencyHz, last, invariant: true, $"Invariant time-stamp counter; the kernel keeps time by {source}.");
+        return new Clock(stub, frequencyHz, last, invariant: true,
+            $"Invariant time-stamp counter; the kernel keeps time by {source}.");
     }
 
     /// <summary>What one plain and one ordered read cost in a row of reads: nanoseconds, the cheapest of several rows.</summary>
@@ -61,13 +59,12 @@ internal static class ClockCalibration
     /// <summary>The median step above 0 between two reads in a row, in ticks.</summary>
     public static long TypicalStepTicks(Clock clock)
     {
-        var steps = new List<long>(10_000);
+        List<long> steps = new(10_000);
         long last = clock.Ticks();
         while (steps.Count < steps.Capacity)
         {
             long now = clock.Ticks();
-            if (now > last)
-                steps.Add(now - last);
+            if (now > last) steps.Add(now - last);
             last = now;
         }
 
@@ -75,7 +72,8 @@ internal static class ClockCalibration
         return steps[steps.Count / 2];
     }
 
-    /// <summary>CPUID 0x80000007, EDX bit 8: the counter runs at one rate in all P-, C- and T-states (AMD APM 3, Intel SDM 2).</summary>
+    /// <summary>CPUID 0x80000007, EDX bit 8: the counter runs at one rate in all P-, C- and T-states (AMD APM 3, Intel SDM
+    /// 2).</summary>
     private static bool CounterIsInvariant()
     {
         const int Highest = unchecked((int)0x80000000), PowerManagement = unchecked((int)0x80000007), InvariantTsc = 1 << 8;
@@ -104,10 +102,8 @@ internal static class ClockCalibration
 
     private static double Rate(Moment from, Moment to) => (to.Ticks - from.Ticks) * 1e9 / (to.Nanoseconds - from.Nanoseconds);
 
-    /// <summary>
-    /// Reads the counter between two reads of CLOCK_MONOTONIC, many times, and keeps the narrowest bracket: the one in
-    /// which nothing came between.
-    /// </summary>
+    /// <summary>Reads the counter between two reads of CLOCK_MONOTONIC, many times, and keeps the narrowest bracket: the one in
+    /// which nothing came between.</summary>
     private static unsafe Moment BracketedRead(ClockStub stub)
     {
         long narrowest = long.MaxValue;
@@ -118,8 +114,7 @@ internal static class ClockCalibration
             // SAFETY: stub is the process's, whose page stays mapped; see Clock.Ticks.
             long ticks = (long)stub.ReadOrdered();
             long after = Clock.MonotonicNanoseconds();
-            if (after - before >= narrowest)
-                continue;
+            if (after - before >= narrowest) continue;
             narrowest = after - before;
             best = new Moment(ticks, before + (narrowest / 2));
         }
@@ -131,8 +126,7 @@ internal static class ClockCalibration
     private static long PlainRow(Clock clock, int reads)
     {
         long started = Clock.MonotonicNanoseconds();
-        for (int i = 0; i < reads; i++)
-            _ = clock.Ticks();
+        for (int i = 0; i < reads; i++) _ = clock.Ticks();
         return Clock.MonotonicNanoseconds() - started;
     }
 
@@ -140,8 +134,7 @@ internal static class ClockCalibration
     private static long OrderedRow(Clock clock, int reads)
     {
         long started = Clock.MonotonicNanoseconds();
-        for (int i = 0; i < reads; i++)
-            _ = clock.TicksOrdered();
+        for (int i = 0; i < reads; i++) _ = clock.TicksOrdered();
         return Clock.MonotonicNanoseconds() - started;
     }
 }

@@ -3,10 +3,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Lab.Time;
 
-/// <summary>
-/// One page of machine code that reads the time-stamp counter: .NET has no intrinsic for it. The page is written while it
-/// is writable and made executable afterwards; it is never both.
-/// </summary>
+/// <summary>One page of machine code that reads the time-stamp counter: .NET has no intrinsic for it. The page is written while
+/// it is writable and made executable afterwards; it is never both.</summary>
 internal sealed unsafe partial class ClockStub : SafeHandle
 {
     private const nuint PageBytes = 4096;
@@ -35,8 +33,7 @@ internal sealed unsafe partial class ClockStub : SafeHandle
     // For the life of the process: a Clock copies the addresses, so the page must outlive every Clock.
     private static readonly ClockStub? s_process = TryCreate();
 
-    private ClockStub(nint page)
-        : base(-1, ownsHandle: true) => SetHandle(page);
+    private ClockStub(nint page) : base(-1, ownsHandle: true) => SetHandle(page);
 
     /// <summary>The process's stub, or null where none can be had: not x86-64, not Linux, or executable memory refused.</summary>
     public static ClockStub? Process => s_process;
@@ -67,12 +64,10 @@ internal sealed unsafe partial class ClockStub : SafeHandle
 
     private static ClockStub? TryCreate()
     {
-        if (!OperatingSystem.IsLinux() || !X86Base.X64.IsSupported)
-            return null;
+        if (!OperatingSystem.IsLinux() || !X86Base.X64.IsSupported) return null;
         nint page = Map(0, PageBytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous, -1, 0);
-        if (page == -1)
-            return null;
-        var stub = new ClockStub(page);
+        if (page == -1) return null;
+        ClockStub stub = new(page);
 
         // SAFETY: the kernel gave us PageBytes writable bytes at page, and both stubs end well before PageBytes.
         unsafe
@@ -81,8 +76,7 @@ internal sealed unsafe partial class ClockStub : SafeHandle
             Ordered.CopyTo(new Span<byte>((void*)(page + OrderedOffset), OrderedOffset));
         }
 
-        if (Protect(page, PageBytes, ProtRead | ProtExec) == 0)
-            return stub;
+        if (Protect(page, PageBytes, ProtRead | ProtExec) == 0) return stub;
         stub.Dispose();
         return null;
     }

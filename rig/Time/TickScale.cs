@@ -2,10 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Time;
 
-/// <summary>
-/// Multiplies by a constant ratio in fixed point: <c>value * multiplier >> 48</c> over 128 bits, so that no product
-/// overflows and no division is paid. The ratio is good to 2^-48 of one; results must fit 63 bits.
-/// </summary>
+/// <summary>Multiplies by a constant ratio in fixed point: <c>value * multiplier >> 48</c> over 128 bits, so that no product
+/// overflows and no division is paid. The ratio is good to 2^-48 of one; results must fit 63 bits.</summary>
 internal readonly struct TickScale
 {
     private const int Shift = 48;

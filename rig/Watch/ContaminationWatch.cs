@@ -2,10 +2,8 @@ using Lab.Measure;
 
 namespace Lab.Watch;
 
-/// <summary>
-/// Everything that can be seen of what disturbs a child process: its runtime through the diagnostic port, the kernel's counts through /proc. What cannot be
-/// had is a note and never an error: a run is not lost for want of a watch.
-/// </summary>
+/// <summary>Everything that can be seen of what disturbs a child process: its runtime through the diagnostic port, the kernel's
+/// counts through /proc. What cannot be had is a note and never an error: a run is not lost for want of a watch.</summary>
 internal sealed class ContaminationWatch : IDisposable
 {
     /// <summary>Rarely: with both of two cores busy, each look takes one from somebody.</summary>
@@ -40,12 +38,17 @@ internal sealed class ContaminationWatch : IDisposable
     /// <summary>Starts now; what happens after the return is seen.</summary>
     public static ContaminationWatch Attach(int processId) => new(processId);
 
-    /// <summary>Ends the watch and reads what it brought; call it while the child still lives, or it ends with the child.</summary>
+    /// <summary>Ends the watch and reads what it brought; call it while the child still lives, or it ends with the
+    /// child.</summary>
     public void Stop()
     {
         _process.Dispose();
         _runtime?.Stop();
-        if (_runtime is { EventsLost: > 0 and var lost }) _notes.Add(FormattableString.Invariant($"the runtime dropped {lost} events: some collections or compilations may not be tagged."));
+        if (_runtime is { EventsLost: > 0 and var lost })
+        {
+            _notes.Add(FormattableString.Invariant(
+                $"the runtime dropped {lost} events: some collections or compilations may not be tagged."));
+        }
         (Located, Sampled) = (_runtime?.Disturbances ?? [], _process.Disturbances);
     }
 

@@ -3,10 +3,8 @@ using Microsoft.Diagnostics.Tracing;
 
 namespace Lab.Watch;
 
-/// <summary>
-/// Disturbances from the events of one EventPipe session. Their stamps are the runtime's performance counter, which on Linux is CLOCK_MONOTONIC in
-/// nanoseconds: the line of Stopwatch and of the lab's clock.
-/// </summary>
+/// <summary>Disturbances from the events of one EventPipe session. Their stamps are the runtime's performance counter, which on
+/// Linux is CLOCK_MONOTONIC in nanoseconds: the line of Stopwatch and of the lab's clock.</summary>
 internal sealed class RuntimeTrace
 {
     private readonly List<Disturbance> _found = [];
@@ -46,11 +44,15 @@ internal sealed class RuntimeTrace
     private void Listen(EventPipeEventSource source)
     {
         source.Clr.GCSuspendEEStart += started => _suspending ??= At(started);
-        source.Clr.GCStart += started => _collection = FormattableString.Invariant($"generation {started.Depth}, {started.Reason}");
+        source.Clr.GCStart += started =>
+            _collection = FormattableString.Invariant($"generation {started.Depth}, {started.Reason}");
         source.Clr.GCRestartEEStop += ended =>
         {
             // Suspensions for other ends than collecting stop the threads as well; they have no collection to name.
-            if (_suspending is { } begun) Add(DisturbanceKind.GcPause, begun, At(ended), _collection.Length > 0 ? _collection : "no collection");
+            if (_suspending is { } begun)
+            {
+                Add(DisturbanceKind.GcPause, begun, At(ended), _collection.Length > 0 ? _collection : "no collection");
+            }
             (_suspending, _collection) = (null, "");
         };
         source.Clr.MethodJittingStarted += started => _compilations[(started.ThreadID, started.MethodID)] = At(started);
@@ -69,13 +71,18 @@ internal sealed class RuntimeTrace
         source.Clr.ContentionStart += started => _lockWaits[started.ThreadID] = At(started);
         source.Clr.ContentionStop += ended =>
         {
-            if (_lockWaits.Remove(ended.ThreadID, out long begun)) Add(DisturbanceKind.LockContention, begun, At(ended), FormattableString.Invariant($"thread {ended.ThreadID}"));
+            if (_lockWaits.Remove(ended.ThreadID, out long begun))
+            {
+                Add(DisturbanceKind.LockContention, begun, At(ended), FormattableString.Invariant($"thread {ended.ThreadID}"));
+            }
         };
         source.Clr.ThreadPoolWorkerThreadAdjustmentAdjustment += adjusted =>
-            Add(DisturbanceKind.ThreadPool, At(adjusted), At(adjusted), FormattableString.Invariant($"{adjusted.NewWorkerThreadCount} workers, {adjusted.Reason}"));
+            Add(DisturbanceKind.ThreadPool, At(adjusted), At(adjusted),
+                FormattableString.Invariant($"{adjusted.NewWorkerThreadCount} workers, {adjusted.Reason}"));
     }
 
-    private void Add(DisturbanceKind kind, long begun, long ended, string detail) => _found.Add(new Disturbance(kind, begun, ended - begun, detail));
+    private void Add(DisturbanceKind kind, long begun, long ended, string detail) =>
+        _found.Add(new Disturbance(kind, begun, ended - begun, detail));
 
 #pragma warning disable CS0618 // Marked as experimental, and the only stamp that is not rounded to 100 ns and put on the wall clock's line.
     private static long At(TraceEvent one) => one.TimeStampQPC;

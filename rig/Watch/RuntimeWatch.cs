@@ -5,14 +5,12 @@ using Microsoft.Diagnostics.Tracing.Parsers;
 
 namespace Lab.Watch;
 
-/// <summary>
-/// What the .NET runtime of another process did to it, seen through its diagnostic port while it runs: collections, compilations, contention. The events
-/// are copied to files meanwhile and understood only after <see cref="Stop"/>, so that watching costs little.
-/// </summary>
-/// <remarks>
-/// Two sessions on one provider: at level Verbose the collector's keyword would bring every allocation tick, and below it the compiler's brings no method
-/// names. No rundown: it would hold up compilation at the end. A process that watches itself may deadlock in the runtime (dotnet/runtime 45518).
-/// </remarks>
+/// <summary>What the .NET runtime of another process did to it, seen through its diagnostic port while it runs: collections,
+/// compilations, contention. The events are copied to files meanwhile and understood only after <see cref="Stop"/>, so that
+/// watching costs little.</summary>
+/// <remarks>Two sessions on one provider: at level Verbose the collector's keyword would bring every allocation tick, and below
+/// it the compiler's brings no method names. No rundown: it would hold up compilation at the end. A process that watches itself
+/// may deadlock in the runtime (dotnet/runtime 45518).</remarks>
 internal sealed class RuntimeWatch : IDisposable
 {
     private const int BufferMegabytes = 64;
@@ -36,11 +34,13 @@ internal sealed class RuntimeWatch : IDisposable
         try
         {
             DiagnosticsClient client = new(processId);
-            watch.Start(client, EventLevel.Informational, (long)(ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.Contention) | Threading | Compilation);
+            watch.Start(client, EventLevel.Informational,
+                (long)(ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.Contention) | Threading | Compilation);
             watch.Start(client, EventLevel.Verbose, (long)ClrTraceEventParser.Keywords.Jit);
             return watch;
         }
-        catch (Exception refused) when (refused is DiagnosticsClientException or IOException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception refused)
+            when (refused is DiagnosticsClientException or IOException or UnauthorizedAccessException or TimeoutException)
         {
             watch.Dispose();
             throw new WatchUnavailableException(processId, refused);
@@ -69,8 +69,10 @@ internal sealed class RuntimeWatch : IDisposable
         _sessions.Clear();
     }
 
-    private void Start(DiagnosticsClient client, EventLevel level, long keywords) => _sessions.Add(new Session(client.StartEventPipeSession(
-        new EventPipeSessionConfiguration([new EventPipeProvider(ClrTraceEventParser.ProviderName, level, keywords)], BufferMegabytes, requestRundown: false, requestStackwalk: false))));
+    private void Start(DiagnosticsClient client, EventLevel level, long keywords) =>
+        _sessions.Add(new Session(client.StartEventPipeSession(
+        new EventPipeSessionConfiguration([new EventPipeProvider(ClrTraceEventParser.ProviderName, level, keywords)],
+            BufferMegabytes, requestRundown: false, requestStackwalk: false))));
 
     /// <summary>One session and the file that its events go to, which is gone with it.</summary>
     private sealed class Session : IDisposable
@@ -82,11 +84,14 @@ internal sealed class RuntimeWatch : IDisposable
         public Session(EventPipeSession session)
         {
             _session = session;
-            Copy = new FileStream(Path.Combine(Path.GetTempPath(), $"lab-watch-{Guid.NewGuid():N}.nettrace"), new FileStreamOptions
+            Copy =
+                new FileStream(Path.Combine(Path.GetTempPath(), $"lab-watch-{Guid.NewGuid():N}.nettrace"), new FileStreamOptions
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose,
+                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None,
+                Options = FileOptions.DeleteOnClose,
             });
-            _copying = Task.Factory.StartNew(() => session.EventStream.CopyTo(Copy), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _copying = Task.Factory.StartNew(() => session.EventStream.CopyTo(Copy), CancellationToken.None,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         public FileStream Copy { get; }
@@ -100,7 +105,8 @@ internal sealed class RuntimeWatch : IDisposable
             {
                 _session.Stop();
             }
-            catch (Exception gone) when (gone is ServerNotAvailableException or EndOfStreamException or IOException or TimeoutException)
+            catch (Exception gone)
+                when (gone is ServerNotAvailableException or EndOfStreamException or IOException or TimeoutException)
             {
                 // The process has ended: the stream ends by itself.
             }
@@ -126,4 +132,5 @@ internal sealed class RuntimeWatch : IDisposable
 
 /// <summary>The runtime of a process cannot be watched; the message says why and what to do.</summary>
 internal sealed class WatchUnavailableException(int processId, Exception inner) : Exception(
-    $"The .NET runtime of process {processId} cannot be watched ({inner.Message.TrimEnd('.')}); let it run as the same user, with the same TMPDIR and without DOTNET_EnableDiagnostics=0.", inner);
+    $"The .NET runtime of process {processId} cannot be watched ({inner.Message.TrimEnd('.')}); let it run as the same user, "
+        + "with the same TMPDIR and without DOTNET_EnableDiagnostics=0.", inner);

@@ -5,10 +5,9 @@ using Lab.Measure;
 
 namespace Lab.Watch;
 
-/// <summary>
-/// What the process that measures and the one that watches it say to each other, a line at a time: told to <c>start</c> and to <c>stop</c>, the watching one answers
-/// the first with <c>watching</c>, the second with a line per disturbance and note, and <c>end</c>. Ends with its input, so that it cannot outlive who asked for it.
-/// </summary>
+/// <summary>What the process that measures and the one that watches it say to each other, a line at a time: told to <c>start</c>
+/// and to <c>stop</c>, the watching one answers the first with <c>watching</c>, the second with a line per disturbance and note,
+/// and <c>end</c>. Ends with its input, so that it cannot outlive who asked for it.</summary>
 public static class WatchProtocol
 {
     /// <summary>The verb that a watching process is started with.</summary>
@@ -23,7 +22,8 @@ public static class WatchProtocol
     public static void Serve(int process, TextReader orders, TextWriter answers)
     {
         // An interrupt on the terminal is for the process that measures: its last window is still to be read.
-        using PosixSignalRegistration ignored = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+        using PosixSignalRegistration ignored =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         BeModest();
         ContaminationWatch? watch = null;
         try
@@ -66,7 +66,8 @@ public static class WatchProtocol
     }
 
     private static string Line(Disturbance one, bool isLocated) => string.Create(
-        CultureInfo.InvariantCulture, $"{one.Kind}\t{one.StartNanoseconds}\t{one.LengthNanoseconds}\t{(isLocated ? "located" : "sampled")}\t{OneCell(one.Detail)}");
+        CultureInfo.InvariantCulture, $"{one.Kind}\t{one.StartNanoseconds}\t{one.LengthNanoseconds}\t"
+            + $"{(isLocated ? "located" : "sampled")}\t{OneCell(one.Detail)}");
 
     private static string OneCell(string text) => text.ReplaceLineEndings(" ").Replace('\t', ' ');
 

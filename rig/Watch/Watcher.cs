@@ -10,9 +10,8 @@ namespace Lab.Watch;
 /// <param name="Notes">What could not be seen.</param>
 public sealed record Watched(IReadOnlyList<Disturbance> Located, IReadOnlyList<Disturbance> Sampled, IReadOnlyList<string> Notes);
 
-/// <summary>
-/// The process beside this one that watches it (<see cref="WatchProtocol"/>). Where it cannot be had, or is lost, measuring goes on without and says so.
-/// </summary>
+/// <summary>The process beside this one that watches it (<see cref="WatchProtocol"/>). Where it cannot be had, or is lost,
+/// measuring goes on without and says so.</summary>
 public sealed class Watcher : IDisposable
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
@@ -52,7 +51,10 @@ public sealed class Watcher : IDisposable
     /// <summary>Watches from now on; returns when it does.</summary>
     public void Begin()
     {
-        if (Send(WatchProtocol.Start) && Receive() is { } answer && answer != WatchProtocol.Watching) Lose($"it answered '{answer}'");
+        if (Send(WatchProtocol.Start) && Receive() is { } answer && answer != WatchProtocol.Watching)
+        {
+            Lose($"it answered '{answer}'");
+        }
     }
 
     /// <summary>Stops watching, and returns what was seen since <see cref="Begin"/>; null if the watcher was lost.</summary>

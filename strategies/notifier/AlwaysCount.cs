@@ -2,17 +2,17 @@ using Lab.Mmu;
 
 namespace Lab.Strategies.Notifier;
 
-/// <summary>
-/// <b>Idea.</b> Every start and every end takes mmu_lock exclusive and counts; only the walk is skipped when no slot overlaps. Nothing has to
-/// stay stable between start and end.
-/// </summary>
+/// <summary><b>Idea.</b> Every start and every end takes mmu_lock exclusive and counts; only the walk is skipped when no slot
+/// overlaps. Nothing has to stay stable between start and end.</summary>
 /// <remarks>
 /// <b>Source.</b> KVM before 5.15, and Paolo Bonzini's stepping stone of 2021-03-31 (reference 9.3, N1).
-/// <para><b>Runs beside.</b> Nothing, during a start or an end; faults in between are told to retry if their frame is in the range.</para>
+/// <para><b>Runs beside.</b> Nothing, during a start or an end; faults in between are told to retry if their frame is in the
+/// range.</para>
 /// <para><b>On return</b> of a start no root maps a frame of the range and no TLB holds it.</para>
 /// <para><b>Pays.</b> Every vCPU, for two exclusive sections per notification, also for irrelevant ones.</para>
 /// </remarks>
-[Strategy("always-count", Code = "N1", Idea = "every start and end takes mmu_lock exclusive and counts; only the walk is skipped when no slot overlaps",
+[Strategy("always-count", Code = "N1",
+    Idea = "every start and end takes mmu_lock exclusive and counts; only the walk is skipped when no slot overlaps",
     Source = "Linux before 5.15")]
 public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
     where TMachine : struct, IMachine

@@ -2,19 +2,22 @@ using Lab.Mmu;
 
 namespace Lab.Strategies.Roots;
 
-/// <summary>
-/// <b>Idea.</b> As <c>refcount2</c>, but without a worker: invalidation sets a mark on each root, and the thread that does the fast zap zaps the
-/// marked ones itself and then puts the MMU's reference. vCPUs load and put roots under the shared hold.
-/// </summary>
+/// <summary><b>Idea.</b> As <c>refcount2</c>, but without a worker: invalidation sets a mark on each root, and the thread that
+/// does the fast zap zaps the marked ones itself and then puts the MMU's reference. vCPUs load and put roots under the shared
+/// hold.</summary>
 /// <remarks>
-/// <b>Source.</b> Linux 6.16: kvm_tdp_mmu_alloc_root, kvm_tdp_mmu_put_root, kvm_tdp_mmu_invalidate_roots, kvm_tdp_mmu_zap_invalidated_roots. No worker
-/// since 6.6 (0df9dab891ff), shared loads and 4K→2M→1G→root passes since 6.9 (8ca983631f3c … 576a15de8d29).
-/// <para><b>Runs beside.</b> Loads and puts beside each other, shared; the pages lock with a second look at the list keeps two loaders from making the
-/// same root twice (invariant I13). Invalidation is exclusive. The mark is touched only under slots_lock.</para>
-/// <para><b>On return.</b> A put has done O(1) work. A fast zap has zapped every root that it marked, and nobody else was inside one.</para>
+/// <b>Source.</b> Linux 6.16: kvm_tdp_mmu_alloc_root, kvm_tdp_mmu_put_root, kvm_tdp_mmu_invalidate_roots,
+/// kvm_tdp_mmu_zap_invalidated_roots. No worker since 6.6 (0df9dab891ff), shared loads and 4K→2M→1G→root passes since 6.9
+/// (8ca983631f3c … 576a15de8d29).
+/// <para><b>Runs beside.</b> Loads and puts beside each other, shared; the pages lock with a second look at the list keeps two
+/// loaders from making the same root twice (invariant I13). Invalidation is exclusive. The mark is touched only under
+/// slots_lock.</para>
+/// <para><b>On return.</b> A put has done O(1) work. A fast zap has zapped every root that it marked, and nobody else was inside
+/// one.</para>
 /// <para><b>Pays.</b> The caller of the fast zap: its processor, its priority, one root after the other.</para>
 /// </remarks>
-[Strategy("mainline", Code = "S8", Idea = "the fast zap's caller zaps the roots it marked; roots are loaded and put under the shared lock", Source = "Linux 6.9 and later")]
+[Strategy("mainline", Code = "S8", Idea = "the fast zap's caller zaps the roots it marked; roots are loaded and put under "
+    + "the shared lock", Source = "Linux 6.9 and later")]
 public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {
@@ -38,7 +41,8 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
         TdpRoot chosen = FindRoot(role);
         if (chosen.IsNone)
         {
-            // Only here, so that no root is ever made for nothing. The vCPU's table cache is full: nothing can block under the spin lock.
+            // Only here, so that no root is ever made for nothing. The vCPU's table cache is full: nothing can block under the
+            // spin lock.
             chosen = Vm.Mmu.CreateRoot(vcpu.Tables, role);
             if (!chosen.IsNone)
             {
@@ -65,7 +69,8 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     public override void ZapInvalidatedRoots()
     {
         SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root =
+            NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
         {
             if ((Machine.LoadRelaxed(ref root.Flags) & Scheduled) == 0) continue;
             Machine.StoreRelaxed(ref root.Flags, 0);

@@ -2,27 +2,28 @@ using Lab.Mmu;
 
 namespace Lab.Strategies.Roots;
 
-/// <summary>
-/// <b>Idea.</b> A root starts with two references: the vCPU's, and the MMU's own, which lives until the root is invalidated and is then handed to
-/// the worker. A valid root never reaches zero, so putting is always cheap and unloading a root does not throw its tables away.
-/// </summary>
+/// <summary><b>Idea.</b> A root starts with two references: the vCPU's, and the MMU's own, which lives until the root is
+/// invalidated and is then handed to the worker. A valid root never reaches zero, so putting is always cheap and unloading a root
+/// does not throw its tables away.</summary>
 /// <remarks>
-/// <b>Source.</b> Linux 6.4–6.5: edbdb43fc96b "Preserve TDP MMU roots until they are explicitly invalidated" (third version, 2023-04-26).
-/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, the worker shared. Invalidation holds it exclusive, except at the VM's
-/// end: there nobody else invalidates, but the worker unlinks, so the walk is an RCU section.</para>
+/// <b>Source.</b> Linux 6.4–6.5: edbdb43fc96b "Preserve TDP MMU roots until they are explicitly invalidated" (third version,
+/// 2023-04-26).
+/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, the worker shared. Invalidation holds it exclusive,
+/// except at the VM's end: there nobody else invalidates, but the worker unlinks, so the walk is an RCU section.</para>
 /// <para><b>On return.</b> A put has done O(1) work. A fast zap has waited for every root it invalidated.</para>
 /// <para><b>Pays.</b> The workers. Roots that nobody uses stay, with their tables, until the next fast zap.</para>
 /// </remarks>
-[Strategy("refcount2", Code = "S7", Idea = "the MMU owns a reference to each root until it is invalidated, then gives it to the worker", Source = "Linux 6.4–6.5, edbdb43fc96b")]
+[Strategy("refcount2", Code = "S7", Idea = "the MMU owns a reference to each root until it is invalidated, then gives it "
+    + "to the worker", Source = "Linux 6.4–6.5, edbdb43fc96b")]
 public class Refcount2<TMachine> : RootStrategy<TMachine>
     where TMachine : struct, IMachine
 {
     private readonly WorkQueue _queue;
 
-    public Refcount2(Vm<TMachine> vm)
-        : base(vm) => _queue = vm.NewWorkQueue("kvm", ZapRootWork);
+    public Refcount2(Vm<TMachine> vm) : base(vm) => _queue = vm.NewWorkQueue("kvm", ZapRootWork);
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 2);
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
+        FindOrCreateRoot(vcpu, role, count: 2);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -54,7 +55,8 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
         {
             if (Invalidate(root)) Vm.Queue(_queue, root);
-            // The next step reads this root's link, and the worker may have freed the root by now: that is where a walk without a section goes wrong.
+            // The next step reads this root's link, and the worker may have freed the root by now: that is where a walk without a
+            // section goes wrong.
             Vm.ReportIfDead(root, "walk of the list");
         }
         EndWalk();

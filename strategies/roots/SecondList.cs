@@ -2,19 +2,20 @@ using Lab.Mmu;
 
 namespace Lab.Strategies.Roots;
 
-/// <summary>
-/// <b>Idea.</b> A fast zap chains the roots it took a reference on through a second link, and later zaps and puts exactly those. Nothing
-/// is inferred from the invalid bit; the roots stay on the VM's list, where notifiers find them.
-/// </summary>
+/// <summary><b>Idea.</b> A fast zap chains the roots it took a reference on through a second link, and later zaps and puts
+/// exactly those. Nothing is inferred from the invalid bit; the roots stay on the VM's list, where notifiers find them.</summary>
 /// <remarks>
-/// <b>Source.</b> Sean Christopherson's "second list" of 2022-03-02 (Yh/GoUPxMRyFqFc5), never posted; completed here after reference 4.2 with a
-/// count of threads inside detached subtrees. Put is his exchange form (reference 5.3).
-/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, the zap phase shared. The private list is touched only under
-/// slots_lock.</para>
-/// <para><b>On return.</b> A fast zap's roots are empty, and no other thread is inside a subtree that was detached from one of them.</para>
-/// <para><b>Pays.</b> The last putter of a valid root, with yields; a fast zap for its own roots, and for a defunct one that is not empty yet.</para>
+/// <b>Source.</b> Sean Christopherson's "second list" of 2022-03-02 (Yh/GoUPxMRyFqFc5), never posted; completed here after
+/// reference 4.2 with a count of threads inside detached subtrees. Put is his exchange form (reference 5.3).
+/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, the zap phase shared. The private list is touched
+/// only under slots_lock.</para>
+/// <para><b>On return.</b> A fast zap's roots are empty, and no other thread is inside a subtree that was detached from one of
+/// them.</para>
+/// <para><b>Pays.</b> The last putter of a valid root, with yields; a fast zap for its own roots, and for a defunct one that is
+/// not empty yet.</para>
 /// </remarks>
-[Strategy("second-list", Code = "S4A", Idea = "a fast zap chains the roots it owns a reference on; roots stay reachable", Source = "Christopherson 2022-03-02, never posted; reference 4.2")]
+[Strategy("second-list", Code = "S4A", Idea = "a fast zap chains the roots it owns a reference on; roots stay reachable",
+    Source = "Christopherson 2022-03-02, never posted; reference 4.2")]
 public sealed class SecondList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm), IZapHooks
     where TMachine : struct, IMachine
 {
@@ -26,7 +27,8 @@ public sealed class SecondList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachin
 
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
+        FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

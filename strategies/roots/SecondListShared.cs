@@ -2,18 +2,20 @@ using Lab.Mmu;
 
 namespace Lab.Strategies.Roots;
 
-/// <summary>
-/// <b>Idea.</b> One list per VM of roots that must be zapped, each with one reference. A put that makes a root invalid appends it and returns; a
-/// fast zap appends all valid roots, then drains the list itself and waits for whoever helps. A work queue without foreign threads.
-/// </summary>
+/// <summary><b>Idea.</b> One list per VM of roots that must be zapped, each with one reference. A put that makes a root invalid
+/// appends it and returns; a fast zap appends all valid roots, then drains the list itself and waits for whoever helps. A work
+/// queue without foreign threads.</summary>
 /// <remarks>
-/// <b>Source.</b> Reference 4.3, after Paolo Bonzini's reply of 2022-03-02 to the second list: one list for all puts, and a fast zap flushes it.
-/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, draining the caller's. The list has a spin lock of its own, inside mmu_lock.</para>
-/// <para><b>On return.</b> A fast zap leaves the list empty and nobody inside a root of it. A put has zapped nothing, unless the list was
-/// longer than the watermark: then it zapped one root, not necessarily its own.</para>
+/// <b>Source.</b> Reference 4.3, after Paolo Bonzini's reply of 2022-03-02 to the second list: one list for all puts, and a fast
+/// zap flushes it.
+/// <para><b>Runs beside.</b> Loads hold mmu_lock exclusive, puts either mode, draining the caller's. The list has a spin lock of
+/// its own, inside mmu_lock.</para>
+/// <para><b>On return.</b> A fast zap leaves the list empty and nobody inside a root of it. A put has zapped nothing, unless the
+/// list was longer than the watermark: then it zapped one root, not necessarily its own.</para>
 /// <para><b>Pays.</b> The next fast zap, for the puts before it; a putter above the watermark.</para>
 /// </remarks>
-[Strategy("second-list-shared", Code = "S4B", Idea = "one zap list per VM; puts append, fast zaps drain and wait for helpers", Source = "reference 4.3, after Bonzini 2022-03-02")]
+[Strategy("second-list-shared", Code = "S4B", Idea = "one zap list per VM; puts append, fast zaps drain and wait for helpers",
+    Source = "reference 4.3, after Bonzini 2022-03-02")]
 public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {
@@ -32,7 +34,8 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
+        FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -71,7 +74,8 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     public override void Destroy() => ZapInvalidatedRoots();
 
-    public override string? SelfCheck() => _length == 0 && _inFlight == 0 ? null : $"{_length} roots are on the zap list, {_inFlight} in flight";
+    public override string? SelfCheck() =>
+        _length == 0 && _inFlight == 0 ? null : $"{_length} roots are on the zap list, {_inFlight} in flight";
 
     protected override void DisposeOwned() => _listLock.Dispose();
 

@@ -36,17 +36,18 @@ public sealed class MemslotFigureTests
             ,recreate,warm_pass,anon,1,1,self,512,32768,0,400,31878,33420,34191,60430,341369,341369,34592,65.3,0.2,0,0,0,0
             """;
         MemslotCase work = MemslotCase.All.First(work => work.Pages == 512);
-        Assert.Equal(
-            [new RoundQuantiles(84736, 114511, 400), new RoundQuantiles(36815, 43936, 400), new RoundQuantiles(334129, 386527, 400)],
-            MemslotPeer.Read(Output, work));
-        Assert.Contains("fault_pass", Assert.Throws<PeerFailedException>(() => MemslotPeer.Read(Output.Replace("fault", "f"), work)).Message);
+        Assert.Equal([new RoundQuantiles(84736, 114511, 400), new RoundQuantiles(36815, 43936, 400),
+            new RoundQuantiles(334129, 386527, 400)], MemslotPeer.Read(Output, work));
+        Assert.Contains("fault_pass",
+            Assert.Throws<PeerFailedException>(() => MemslotPeer.Read(Output.Replace("fault", "f"), work)).Message);
     }
 
     [Fact]
     public void What_must_be_compared_is_compared()
     {
         Assert.Equal(
-            ["delete 0", "create 0", "delete 512", "create 512", "fault_pass 512", "delete 4096", "create 4096", "fault_pass 4096", "fault_tsc 512"],
+            ["delete 0", "create 0", "delete 512", "create 512", "fault_pass 512", "delete 4096", "create 4096",
+                "fault_pass 4096", "fault_tsc 512"],
             MemslotCase.All.SelectMany(work => work.Operations.Select(operation => $"{operation} {work.Pages}")));
     }
 }

@@ -15,14 +15,17 @@ public sealed class ApplicationTests
     public void Measures_a_strategy_on_a_workload_into_a_run_folder_without_a_console()
     {
         using TemporaryFolder temporary = new();
-        RunRequest request = RunRequest.Read(
-            ["--strategy", "workqueue", "--memory", "4MiB", "--vcpus", "1", "--duration", "100ms", "--warmup", "10ms", "--steady-limit", "0", "--watch", "off"]);
+        RunRequest request = RunRequest.Read(["--strategy", "workqueue", "--memory", "4MiB", "--vcpus", "1", "--duration",
+            "100ms", "--warmup", "10ms", "--steady-limit", "0", "--watch", "off"]);
         Subject strategy = request.Strategies[0];
         WorkloadEntry workload = request.Workloads[0];
         MeasurementOutcome outcome = new OneMeasurement(strategy, workload, request, host: null, scope: null)
             .Run(observer: null, TestContext.Current.CancellationToken);
         RunFolder folder = RunFolder.Create(temporary.Path, ThisMachine.Manifest(request.Describe()));
-        using (outcome.Window) folder.Write(MeasurementRowsOf.Outcome(strategy, workload, request, run: 1, outcome, interrupted: false));
+        using (outcome.Window)
+        {
+            folder.Write(MeasurementRowsOf.Outcome(strategy, workload, request, run: 1, outcome, interrupted: false));
+        }
         folder.Complete();
 
         RunRecord record = new RunStore(temporary.Path).Open(folder.Path);

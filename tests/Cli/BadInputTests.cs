@@ -83,7 +83,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--pause put-edge=2s", "--pause 'put-edge=2s'", "from 1ns to 1s")]
     [InlineData("--workload vmm-trace --speed warp", "There is no --speed value 'warp'", "original, max")]
     [InlineData("--workload vmm-trace --trace windows-95", "There is no trace 'windows-95'", "seabios-pc-vga, seabios-q35-vga")]
-    public void Nonsense_is_refused(string arguments, string complaint, string remedy) => Refused(arguments.Split(' '), complaint, remedy);
+    public void Nonsense_is_refused(string arguments, string complaint, string remedy) =>
+        Refused(arguments.Split(' '), complaint, remedy);
 
     [Fact]
     public void A_folder_that_cannot_be_made_is_refused_with_a_remedy()
@@ -100,12 +101,16 @@ public sealed class BadInputTests : IDisposable
     [InlineData("", "expected at least one line 'THREAD SECONDS", "there is none")]
     [InlineData(Call + "1 101.0 Slot#1 flags=0x0 gp", "line 2: expected 'THREAD SECONDS", "found '1 101.0 Slot#1 flags=0x0 gp'")]
     [InlineData(Call + "1 101.0 Slot#0 flags=0x0 gpa=0x0 size=0x0 ret=0", "line 2: expected a line end", "truncated")]
-    [InlineData("# by hand\n" + Call + "1 99.0 Slot#0 flags=0x0 gpa=0x0 size=0x0 ret=0\n", "line 3: expected a time no earlier", "backward")]
+    [InlineData("# by hand\n" + Call + "1 99.0 Slot#0 flags=0x0 gpa=0x0 size=0x0 ret=0\n", "line 3: expected a time no earlier",
+        "backward")]
     [InlineData(Call + "1 101.0 Slot#7 flags=0x0 gpa=0x0 size=0x0 ret=0\n", "line 2: expected slot 7 to exist", "deleted")]
-    [InlineData(Call + "1 101.0 Slot#1 flags=0x0 gpa=0x1000 size=0x1000 ret=0\n", "line 2: expected a range free of other slots", "overlaps slot 0")]
-    [InlineData(Call + "1 101.0 Slot#1 flags=0x0 gpa=0x1000001 size=0x1000 ret=0\n", "line 2: expected gpa and size to be multiples", "0x1000")]
+    [InlineData(Call + "1 101.0 Slot#1 flags=0x0 gpa=0x1000 size=0x1000 ret=0\n", "line 2: expected a range free of other slots",
+        "overlaps slot 0")]
+    [InlineData(Call + "1 101.0 Slot#1 flags=0x0 gpa=0x1000001 size=0x1000 ret=0\n",
+        "line 2: expected gpa and size to be multiples", "0x1000")]
     [InlineData("1 100.5 Slot#0 flags=0x9 gpa=0x0 size=0x1000000 ret=0\n", "line 1: expected", "flags=0x9")]
-    [InlineData("1 100.5 Slot#0 flags=0x0 gpa=0xfffffffffffff000 size=0xfffffffffffff000 ret=0\n", "line 1: expected gpa and size below 2^48", "")]
+    [InlineData("1 100.5 Slot#0 flags=0x0 gpa=0xfffffffffffff000 size=0xfffffffffffff000 ret=0\n",
+        "line 1: expected gpa and size below 2^48", "")]
     [InlineData("1 100.5 Slot#0 flags=0x0 gpa=0x0 size=0x0 ret=-22\n", "expected at least one line", "")]
     public void A_damaged_trace_is_refused_with_its_line_and_what_was_expected(string text, string complaint, string remedy)
     {
@@ -115,7 +120,8 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void A_binary_file_is_not_a_trace() => Refused(["--workload", "vmm-trace", "--trace", LabProcess.Program], "line 1: expected", "found");
+    public void A_binary_file_is_not_a_trace() =>
+        Refused(["--workload", "vmm-trace", "--trace", LabProcess.Program], "line 1: expected", "found");
 
     [Fact]
     public void Reports_of_runs_that_are_not_there_name_what_is()
@@ -134,7 +140,8 @@ public sealed class BadInputTests : IDisposable
     private void Refused(string[] arguments, string complaint, string remedy)
     {
         bool takesOut = arguments[0].StartsWith('-');
-        AssertRefusal(LabHere.Run([.. arguments, .. takesOut && arguments[^1] != "run" ? new[] { "--out", _runs.Path } : []]), complaint, remedy);
+        AssertRefusal(LabHere.Run([.. arguments, .. takesOut && arguments[^1] != "run" ? new[] { "--out", _runs.Path } : []]),
+            complaint, remedy);
         Assert.False(Directory.Exists(_runs.Path));
     }
 

@@ -14,7 +14,8 @@ public sealed class CompareFoldersTests : IDisposable
 
     private LabExit Compare(params string[] arguments) => LabHere.Run(["compare", .. arguments, "--out", _runs.Out]);
 
-    private static double[] Around(double centre, int count = 10, double spread = 0.01, int seed = 1) => new Simulated(seed).Runs(count, centre, spread);
+    private static double[] Around(double centre, int count = 10, double spread = 0.01, int seed = 1) =>
+        new Simulated(seed).Runs(count, centre, spread);
 
     [Theory]
     [InlineData(1.1, "slower", 3)]
@@ -22,7 +23,8 @@ public sealed class CompareFoldersTests : IDisposable
     [InlineData(1.0, "equivalent", 0)]
     public void Ten_runs_apart_have_a_verdict_and_its_exit_code(double change, string verdict, int code)
     {
-        string a = _runs.Folder("runs", Around(1e6, seed: 1, spread: 0.005)), b = _runs.Folder("runs", Around(1e6 * change, seed: 2, spread: 0.005));
+        string a = _runs.Folder("runs", Around(1e6, seed: 1, spread: 0.005)), b =
+            _runs.Folder("runs", Around(1e6 * change, seed: 2, spread: 0.005));
 
         LabExit lab = Compare(a, b, "--format", "csv");
 
@@ -36,7 +38,8 @@ public sealed class CompareFoldersTests : IDisposable
     [Fact]
     public void What_ten_runs_cannot_tell_is_inconclusive_and_an_exit_code_of_its_own_when_asked_to_decide()
     {
-        string a = _runs.Folder("runs", Around(1e6, spread: 0.06)), b = _runs.Folder("runs", Around(1.06e6, spread: 0.06, seed: 2));
+        string a = _runs.Folder("runs", Around(1e6, spread: 0.06)), b =
+            _runs.Folder("runs", Around(1.06e6, spread: 0.06, seed: 2));
 
         LabExit lab = Compare(a, b);
         Assert.Matches("p50 +.* inconclusive, ~[1-9][0-9]* more", lab.Out);
@@ -47,7 +50,8 @@ public sealed class CompareFoldersTests : IDisposable
     [Fact]
     public void A_tail_of_too_few_samples_is_marked_with_what_it_would_take()
     {
-        LabExit lab = Compare(_runs.Folder("runs", Around(1e6), samples: 5000), _runs.Folder("runs", Around(1.2e6), samples: 5000));
+        LabExit lab =
+            Compare(_runs.Folder("runs", Around(1e6), samples: 5000), _runs.Folder("runs", Around(1.2e6), samples: 5000));
 
         Assert.Matches(@"p99 +3\.\d+ ms +3\.\d+ ms +\(1\.2\d*\) +– +–", lab.Out);
         Assert.Contains("– p99: 10,000 samples per run are needed, there are 5,000.", lab.Out);
@@ -76,8 +80,11 @@ public sealed class CompareFoldersTests : IDisposable
         LabExit lab = Compare(a, b);
 
         int numbers = lab.Out.IndexOf("p50", StringComparison.Ordinal);
-        foreach (string difference in (string[])["THE ARMS DIFFER", "kernel: ", "6.19.0", "cores: ", "--vcpus: ", "commit: ", "1111111111"])
+        foreach (string difference in (string[])["THE ARMS DIFFER", "kernel: ", "6.19.0", "cores: ", "--vcpus: ", "commit: ",
+            "1111111111"])
+        {
             Assert.InRange(lab.Out.IndexOf(difference, StringComparison.Ordinal), 0, numbers);
+        }
         Assert.Contains("differ in nothing else", Compare(a, a).Out);
     }
 
@@ -153,7 +160,8 @@ public sealed class CompareFoldersTests : IDisposable
         string both = _runs.Folders("both", Around(1e6), strategy: "mainline");
         BadInputTests.AssertRefusal(Compare(a, both), "several strategies", "both@STRATEGY with one of: mainline, workqueue");
         Assert.Equal(0, Compare($"{both}@mainline", $"{both}@workqueue").Code);
-        BadInputTests.AssertRefusal(Compare($"{both}@baseline", a), "has no runs of 'baseline'", "there are: mainline, workqueue");
+        BadInputTests.AssertRefusal(Compare($"{both}@baseline", a), "has no runs of 'baseline'",
+            "there are: mainline, workqueue");
     }
 
     [Fact]
@@ -161,7 +169,8 @@ public sealed class CompareFoldersTests : IDisposable
     {
         string candidate = _runs.Folder("runs", Around(1.2e6));
         _runs.Folders("baselines/here", Around(1e6));
-        _runs.Folders("baselines/there", Around(1e6), one => one with { Machine = one.Machine with { Cpu = "Another CPU", Cores = 64 } });
+        _runs.Folders("baselines/there", Around(1e6),
+            one => one with { Machine = one.Machine with { Cpu = "Another CPU", Cores = 64 } });
 
         LabExit missing = Compare("--baseline", "her", candidate);
         Assert.Equal((7, ""), (missing.Code, missing.Out));
@@ -170,7 +179,8 @@ public sealed class CompareFoldersTests : IDisposable
 
         LabExit stranger = Compare("--baseline", "there", candidate);
         Assert.Equal((7, ""), (stranger.Code, stranger.Out));
-        Assert.Contains("processor Another CPU, not Example CPU @ 2.80GHz; cores 64, not 2; --anyway", Assert.Single(stranger.ErrorLines));
+        Assert.Contains("processor Another CPU, not Example CPU @ 2.80GHz; cores 64, not 2; --anyway",
+            Assert.Single(stranger.ErrorLines));
 
         Assert.Equal(3, Compare("--baseline", "there", candidate, "--anyway").Code);
         Assert.Equal(3, Compare("--baseline", "here", candidate).Code);
@@ -194,7 +204,8 @@ public sealed class CompareFoldersTests : IDisposable
     public void Json_and_csv_have_the_agreed_fields_and_say_the_same()
     {
         string a = _runs.Folder("runs", Around(1e6)), b = _runs.Folder("runs", Around(1.1e6));
-        string[] fields = ["metric", "quantile", "unit", "arm_a", "arm_b", "value_a", "value_b", "ratio", "low", "high", "runs", "verdict", "more_blocks"];
+        string[] fields = ["metric", "quantile", "unit", "arm_a", "arm_b", "value_a", "value_b", "ratio", "low", "high", "runs",
+            "verdict", "more_blocks"];
 
         string[] csv = Compare(a, b, "--format", "csv").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         using JsonDocument json = JsonDocument.Parse(Compare(a, b, "--format", "json").Out);
@@ -203,7 +214,8 @@ public sealed class CompareFoldersTests : IDisposable
         JsonElement[] rows = [.. json.RootElement.GetProperty("rows").EnumerateArray()];
         Assert.Equal(csv.Length - 1, rows.Length);
         Assert.All(rows, row => Assert.Equal(fields, row.EnumerateObject().Select(field => field.Name).Take(fields.Length)));
-        Assert.Equal(csv.Skip(1).Select(line => line.Split(',')[11]), rows.Select(row => row.GetProperty("verdict").GetString()!));
+        Assert.Equal(csv.Skip(1).Select(line => line.Split(',')[11]),
+            rows.Select(row => row.GetProperty("verdict").GetString()!));
         Assert.Equal(5, json.RootElement.GetProperty("family_size").GetInt32());
     }
 
@@ -217,8 +229,11 @@ public sealed class CompareFoldersTests : IDisposable
         Assert.Matches(@"^\| p50 +\|.*\| slower +\|$", rows[2]);
 
         string[] mmtests = Compare(a, b, "--format", "mmtests").Out.Split('\n');
-        Assert.Contains(mmtests, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Min +update +\d+\.\d\d \( +0\.00%\) +\d+\.\d\d \( *-\d+\.\d\d%\)$"));
-        Assert.Contains(mmtests, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^P50 +update .*\( -[12]\d\.\d\d%\)\*$"));
-        Assert.All(["Amean", "Stddev", "CoeffVar", "P99.9", "Max", "Rate"], name => Assert.Contains(mmtests, line => line.StartsWith(name + " ", StringComparison.Ordinal)));
+        Assert.Contains(mmtests, line => System.Text.RegularExpressions.Regex.IsMatch(line,
+            @"^Min +update +\d+\.\d\d \( +0\.00%\) +\d+\.\d\d \( *-\d+\.\d\d%\)$"));
+        Assert.Contains(mmtests,
+            line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^P50 +update .*\( -[12]\d\.\d\d%\)\*$"));
+        Assert.All(["Amean", "Stddev", "CoeffVar", "P99.9", "Max", "Rate"],
+            name => Assert.Contains(mmtests, line => line.StartsWith(name + " ", StringComparison.Ordinal)));
     }
 }

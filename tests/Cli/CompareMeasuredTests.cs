@@ -13,16 +13,15 @@ public sealed class CompareMeasuredTests : IDisposable
 
     public void Dispose() => _runs.Dispose();
 
-    /// <summary>
-    /// Several turns: on a busy machine an update may outlast one, and then does not count. Who watches is a process more for each
-    /// run, so only what is about that asks for it.
-    /// </summary>
+    /// <summary>Several turns: on a busy machine an update may outlast one, and then does not count. Who watches is a process
+    /// more for each run, so only what is about that asks for it.</summary>
     private string[] Tiny(params string[] arguments)
     {
         string[] watch = arguments.Contains("--watch") ? [] : ["--watch", "off"];
         return
         [
-            "compare", .. arguments, "--out", _runs.Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1",
+            "compare", .. arguments, "--out", _runs.Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
+            "--vcpus", "1",
             "--grace", "0ms", "--steady-limit", "0s", .. watch,
         ];
     }
@@ -37,12 +36,15 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.True(lab.Code == 0, lab.Error);
         ComparisonFolder folder = Only();
         Assert.Equal(RunState.Complete, folder.Manifest.State);
-        Assert.Equal(folder.Manifest.Blocks[0].Runs.Select(run => run.Arm).Reverse(), folder.Manifest.Blocks[1].Runs.Select(run => run.Arm));
-        RunRecord[] runs = [.. folder.Manifest.Blocks.SelectMany(block => block.Runs).Select(run => new RunStore(folder.Runs).Open(run.Run!))];
+        Assert.Equal(folder.Manifest.Blocks[0].Runs.Select(run => run.Arm).Reverse(),
+            folder.Manifest.Blocks[1].Runs.Select(run => run.Arm));
+        RunRecord[] runs =
+            [.. folder.Manifest.Blocks.SelectMany(block => block.Runs).Select(run => new RunStore(folder.Runs).Open(run.Run!))];
         Assert.Equal(4, runs.Select(run => run.Manifest.Process!.Pid).Distinct().Count());
         Assert.Equal(["1", "1", "2", "2"], runs.Select(run => run.Manifest.Settings["seed"]));
         Assert.Contains("[2/2]", lab.Error);
-        Assert.Contains("2 of 2 blocks in turns of 50ms, ABBA in random order (seed 1), a process per run.", lab.Out.ReplaceLineEndings(" "));
+        Assert.Contains("2 of 2 blocks in turns of 50ms, ABBA in random order (seed 1), a process per run.",
+            lab.Out.ReplaceLineEndings(" "));
         Assert.Matches("p50 .*inconclusive, ~[0-9]+ more", lab.Out);
     }
 
@@ -59,19 +61,22 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.All(runs, run => Assert.Equal(0.3, run.Manifest.Measurements[0].MeasuredS, 6));
         Assert.All(runs, run => Assert.InRange(run.Manifest.Measurements[0].CutShare!.Value, 0, 1));
         Assert.All(runs, run => Assert.All(run.Timeline, row => Assert.InRange(row.StartMs, 0, 300)));
-        Assert.All(runs, run => Assert.All(run.Disturbances.Where(row => row.Located), row => Assert.True(row.StartMs <= 300 && row.StartMs + row.LengthMs >= 0, $"{row}")));
+        Assert.All(runs, run => Assert.All(run.Disturbances.Where(row => row.Located),
+            row => Assert.True(row.StartMs <= 300 && row.StartMs + row.LengthMs >= 0, $"{row}")));
     }
 
     [Theory]
     [InlineData("off", "memslot-churn", "1 of 1 blocks, ABBA")]
     [InlineData("30ms", "root-toggle", "1 of 1 blocks without turns, ABBA")] // whose deleter keeps a schedule
-    public void Without_turns_or_where_a_load_keeps_time_runs_are_measured_one_after_another(string turns, string workload, string words)
+    public void Without_turns_or_where_a_load_keeps_time_runs_are_measured_one_after_another(
+        string turns, string workload, string words)
     {
         LabExit lab = LabProcess.Run(Tiny("mainline", "workqueue", "--blocks", "1", "--turns", turns, "--workload", workload));
 
         Assert.True(lab.Code == 0, lab.Error);
         Assert.Contains(words, lab.Out, StringComparison.Ordinal);
-        Assert.All(Only().Manifest.Blocks[0].Runs, run => Assert.Null(new RunStore(Only().Runs).Open(run.Run!).Manifest.Measurements[0].Turns));
+        Assert.All(Only().Manifest.Blocks[0].Runs,
+            run => Assert.Null(new RunStore(Only().Runs).Open(run.Run!).Manifest.Measurements[0].Turns));
     }
 
     /// <summary>A run that waits for its turn is stopped, and would wait forever for a parent that is gone.</summary>
@@ -80,27 +85,34 @@ public sealed class CompareMeasuredTests : IDisposable
     {
         using LabProcess lab = LabProcess.Start([.. Tiny("mainline", "workqueue", "--blocks", "20")]);
         lab.AwaitError("[2/20]");
-        Assert.True(SpinWait.SpinUntil(() => Children().Any(one => one.State == 'T'), TimeSpan.FromSeconds(60)), "no run was ever seen waiting for its turn");
+        Assert.True(SpinWait.SpinUntil(() => Children().Any(one => one.State == 'T'), TimeSpan.FromSeconds(60)),
+            "no run was ever seen waiting for its turn");
         lab.KillNow();
         lab.End();
         Assert.True(SpinWait.SpinUntil(() => !Children().Any(), TimeSpan.FromSeconds(60)), string.Join(", ", Children()));
     }
 
-    /// <summary>Processes that measure into this test's folder, and the first thread's state; one that is dead and not reaped is none.</summary>
+    /// <summary>Processes that measure into this test's folder, and the first thread's state; one that is dead and not reaped is
+    /// none.</summary>
     private IEnumerable<(string Process, char State)> Children()
     {
-        foreach (string process in Directory.EnumerateDirectories("/proc").Where(one => char.IsAsciiDigit(Path.GetFileName(one)[0])))
+        foreach (string process in Directory.EnumerateDirectories("/proc")
+            .Where(one => char.IsAsciiDigit(Path.GetFileName(one)[0])))
         {
             (string command, string stat) = ("", "");
             try
             {
-                (command, stat) = (File.ReadAllText(Path.Combine(process, "cmdline")), File.ReadAllText(Path.Combine(process, "stat")));
+                (command, stat) =
+                    (File.ReadAllText(Path.Combine(process, "cmdline")), File.ReadAllText(Path.Combine(process, "stat")));
             }
             catch (IOException)
             {
                 continue; // gone meanwhile
             }
-            if (command.Contains("\0run\0", StringComparison.Ordinal) && command.Contains(_runs.Out, StringComparison.Ordinal)) yield return (process, stat[stat.LastIndexOf(')') + 2]);
+            if (command.Contains("\0run\0", StringComparison.Ordinal) && command.Contains(_runs.Out, StringComparison.Ordinal))
+            {
+                yield return (process, stat[stat.LastIndexOf(')') + 2]);
+            }
         }
     }
 
@@ -113,7 +125,8 @@ public sealed class CompareMeasuredTests : IDisposable
         ComparisonManifest manifest = Only().Manifest;
         Assert.Equal(["mainline", "mainline --watch off --memory=4MiB"], manifest.Arms.Select(arm => arm.Label));
         Assert.Equal(1, manifest.Arms[1].Arguments.Count(argument => argument == "--memory"));
-        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal), watch = lab.Out.IndexOf("--watch", StringComparison.Ordinal);
+        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal), watch =
+            lab.Out.IndexOf("--watch", StringComparison.Ordinal);
         Assert.InRange(memory, 0, lab.Out.IndexOf("p50", StringComparison.Ordinal));
         Assert.InRange(watch, memory, lab.Out.IndexOf("p50", StringComparison.Ordinal));
         RunStore runs = new(Only().Runs);
@@ -143,7 +156,8 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void Strict_refuses_a_comparison_of_contaminated_runs_and_keeps_it()
     {
-        LabExit lab = LabProcess.Run([.. Tiny("mainline", "mainline").Where(word => word is not ("--steady-limit" or "0s")), "--steady-limit", "1ms", "--blocks", "1", "--strict"]);
+        LabExit lab = LabProcess.Run([.. Tiny("mainline", "mainline").Where(word => word is not ("--steady-limit" or "0s")),
+            "--steady-limit", "1ms", "--blocks", "1", "--strict"]);
         Assert.Equal(5, lab.Code);
         Assert.Equal(RunState.Complete, Only().Manifest.State);
         Assert.Contains("2 of 2 runs are contaminated", lab.Out, StringComparison.Ordinal);
@@ -193,9 +207,9 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void A_broken_invariant_in_a_run_is_reported_and_its_run_left_out()
     {
-        LabExit lab = LabProcess.Run(
-            "compare", "workqueue", "async-put", "--blocks", "5", "--workload", "root-toggle", "--pause", "fast-zap=300us", "--out", _runs.Out, "--duration", "3s",
-            "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1", "--watch", "off");
+        LabExit lab = LabProcess.Run("compare", "workqueue", "async-put", "--blocks", "5", "--workload", "root-toggle", "--pause",
+            "fast-zap=300us", "--out", _runs.Out, "--duration", "3s", "--memory", "8MiB", "--warmup", "20ms", "--vcpus", "1",
+            "--watch", "off");
 
         Assert.True(lab.Code == 4, lab.Error);
         Assert.Contains("block 1: async-put: an invariant was violated (exit 4)", lab.Error);
@@ -217,7 +231,8 @@ public sealed class CompareMeasuredTests : IDisposable
     {
         long mebibytes = MachineLimits.Read().AvailableMemoryBytes!.Value / 12 >> 20;
         string[] arms = [.. Enumerable.Repeat("mainline", 13)];
-        string[] request = ["compare", .. arms, "--out", _runs.Out, "--mmu", "host", "--memory", $"{mebibytes}MiB", "--vcpus", "1", "--duration", "10ms"];
+        string[] request = ["compare", .. arms, "--out", _runs.Out, "--mmu", "host", "--memory", $"{mebibytes}MiB", "--vcpus",
+            "1", "--duration", "10ms"];
         BadInputTests.AssertRefusal(LabHere.Run(request), "13 arms that take turns need", "ask for less, or --turns off");
         Assert.False(Directory.Exists(_runs.Out));
     }
@@ -228,9 +243,9 @@ public sealed class CompareMeasuredTests : IDisposable
         LabExit saved = LabProcess.Run(Tiny("workqueue", "--blocks", "2", "--save-baseline", "kept"));
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
-        LabExit run = LabHere.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
-            "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--watch", "off", "--out", _runs.Beside("runs"),
-            "--save-baseline", "run");
+        LabExit run = LabHere.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB",
+            "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--watch", "off", "--out",
+            _runs.Beside("runs"), "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);
 
         LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));
@@ -243,16 +258,19 @@ public sealed class CompareMeasuredTests : IDisposable
     [Fact]
     public void An_injected_delay_lengthens_updates_by_its_share_and_is_called_out()
     {
-        LabExit lab = LabProcess.Run(Tiny("workqueue", "workqueue", "--inject", "400", "--blocks", "2", "--turns", "off", "--format", "csv"));
+        LabExit lab = LabProcess.Run(
+            Tiny("workqueue", "workqueue", "--inject", "400", "--blocks", "2", "--turns", "off", "--format", "csv"));
 
         string[] p50 = lab.Out.Split('\n').Single(line => line.StartsWith("update,p50,", StringComparison.Ordinal)).Split(',');
         Assert.Equal("workqueue#2", p50[4]);
-        Assert.InRange(double.Parse(p50[7], System.Globalization.CultureInfo.InvariantCulture), 2, 12); // five times, on a machine that may be busy
+        // five times, on a machine that may be busy
+        Assert.InRange(double.Parse(p50[7], System.Globalization.CultureInfo.InvariantCulture), 2, 12);
         Assert.Contains("--inject: workqueue none | workqueue#2 400%", lab.Error);
     }
 
     [Theory]
-    [InlineData("\"schema_version\": 1", "\"schema_version\": 7", "schema version 7 is not supported (this program reads up to 1)")]
+    [InlineData("\"schema_version\": 1", "\"schema_version\": 7",
+        "schema version 7 is not supported (this program reads up to 1)")]
     [InlineData("\"number\": 1", "\"number\": 3", "block 3 is out of order")]
     [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, but there are 2")]
     [InlineData("\"blocks\": [", "\"blocks\": oops", "not the JSON expected here")]
@@ -272,7 +290,8 @@ public sealed class CompareMeasuredTests : IDisposable
     {
         ComparisonFolder two = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);
 
-        BadInputTests.AssertRefusal(LabHere.Run("compare", "--resume", two.Path, "--blocks", "1"), "--blocks 1 is fewer than the 2", "ask for more");
+        BadInputTests.AssertRefusal(LabHere.Run("compare", "--resume", two.Path, "--blocks", "1"),
+            "--blocks 1 is fewer than the 2", "ask for more");
         LabExit lab = LabProcess.Run("compare", "--resume", two.Path, "--blocks", "3");
         Assert.True(lab.Code == 0, lab.Error);
         Assert.Equal(3, Only().Manifest.Blocks.Count);

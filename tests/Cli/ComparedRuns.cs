@@ -18,8 +18,10 @@ internal sealed class ComparedRuns : IDisposable
 
     public void Dispose() => _temporary.Dispose();
 
-    /// <summary>A run folder with one repetition per value: <c>update</c> with this p50 in ns, and <c>fault</c>, always the same.</summary>
-    public string Folder(string below, IReadOnlyList<double> p50, Func<Manifest, Manifest>? change = null, long samples = 200_000, string strategy = "workqueue")
+    /// <summary>A run folder with one repetition per value: <c>update</c> with this p50 in ns, and <c>fault</c>, always the
+    /// same.</summary>
+    public string Folder(string below, IReadOnlyList<double> p50, Func<Manifest, Manifest>? change = null, long samples = 200_000,
+        string strategy = "workqueue")
     {
         RunFolder folder = RunFolder.Create(Beside(below), (change ?? (same => same))(SampleRun.Manifest));
         foreach ((int index, double value) in p50.Index()) folder.Write(Rows(strategy, index + 1, value, samples));
@@ -28,7 +30,8 @@ internal sealed class ComparedRuns : IDisposable
     }
 
     /// <summary>A folder of run folders with one repetition each.</summary>
-    public string Folders(string below, IReadOnlyList<double> p50, Func<Manifest, Manifest>? change = null, string strategy = "workqueue")
+    public string Folders(
+        string below, IReadOnlyList<double> p50, Func<Manifest, Manifest>? change = null, string strategy = "workqueue")
     {
         foreach (double value in p50) Folder(below, [value], change, strategy: strategy);
         return Beside(below);
@@ -46,11 +49,13 @@ internal sealed class ComparedRuns : IDisposable
         });
         for (int block = 1; block <= a.Count; block++)
         {
-            string first = Folder(folder.Runs, [a[block - 1]], strategy: "mainline"), second = Folder(folder.Runs, [b[block - 1]]);
+            string first = Folder(folder.Runs, [a[block - 1]], strategy: "mainline"), second =
+                Folder(folder.Runs, [b[block - 1]]);
             folder.Add(new ComparisonBlock
             {
                 Number = block,
-                Runs = [new BlockRun { Arm = 0, Run = System.IO.Path.GetFileName(first) }, new BlockRun { Arm = 1, Run = System.IO.Path.GetFileName(second) }],
+                Runs = [new BlockRun { Arm = 0, Run = System.IO.Path.GetFileName(first) },
+                    new BlockRun { Arm = 1, Run = System.IO.Path.GetFileName(second) }],
             });
         }
         folder.Finish();
@@ -58,19 +63,23 @@ internal sealed class ComparedRuns : IDisposable
     }
 
     private static ComparisonArm Arm(string strategy) =>
-        new() { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy, Arguments = ["--memory", "4MiB", "--duration", "50ms", "--warmup", "20ms"] };
+        new() { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy,
+            Arguments = ["--memory", "4MiB", "--duration", "50ms", "--warmup", "20ms"] };
 
     private static MeasurementRows Rows(string strategy, int run, double p50, long samples)
     {
-        return new MeasurementRows(new Measurement { Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 5 })
+        return new MeasurementRows(
+            new Measurement { Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 5 })
         {
             Summary = [Row("update", p50), Row("fault", 400)],
         };
 
         SummaryRow Row(string metric, double median) => new()
         {
-            Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns", Count = samples,
-            Min = median / 2, Mean = median * 1.1, StdDev = median / 5, P50 = median, P90 = median * 2, P99 = median * 3, P999 = median * 4, P9999 = median * 5,
+            Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+            Count = samples,
+            Min = median / 2, Mean = median * 1.1, StdDev = median / 5, P50 = median, P90 = median * 2, P99 = median * 3,
+            P999 = median * 4, P9999 = median * 5,
             Max = median * 6, RatePerS = 1e9 / median,
         };
     }

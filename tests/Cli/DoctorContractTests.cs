@@ -27,7 +27,8 @@ public sealed class DoctorContractTests
         Assert.Empty(exit.Error);
         string[] lines = exit.Out.TrimEnd().Split('\n');
         Assert.All(lines, line => Assert.True(line.Length <= 80, line));
-        Assert.All(Promised, name => Assert.Contains(lines, line => line.Length > 10 && line[10..].StartsWith(name + " ", StringComparison.Ordinal)));
+        Assert.All(Promised, name =>
+            Assert.Contains(lines, line => line.Length > 10 && line[10..].StartsWith(name + " ", StringComparison.Ordinal)));
         Assert.Contains(lines, line => line.StartsWith("Differences below ", StringComparison.Ordinal));
         Assert.DoesNotContain('\e', exit.Out);
     }
@@ -56,7 +57,8 @@ public sealed class DoctorContractTests
     public void Strict_fails_exactly_when_something_is_bad()
     {
         LabExit exit = LabHere.Run("doctor", "--quick", "--strict", "--format", "json");
-        bool bad = JsonDocument.Parse(exit.Out).RootElement.GetProperty("facts").EnumerateArray().Any(fact => fact.GetProperty("state").GetString() == "bad");
+        bool bad = JsonDocument.Parse(exit.Out).RootElement.GetProperty("facts").EnumerateArray()
+            .Any(fact => fact.GetProperty("state").GetString() == "bad");
         Assert.Equal(bad ? 5 : 0, exit.Code);
     }
 
@@ -96,7 +98,8 @@ public sealed class DoctorContractTests
     {
         string word = new('x', 200), sentence = string.Join(' ', Enumerable.Repeat("words", 60));
         SliceSpread spread = new(60, 1e9, 99999.9, 99999.9, 1e12, 1e12);
-        DoctorFindings found = new([.. Enum.GetValues<FactState>().Select(state => new MachineFact("now", "kvm_capabilities", word, state, sentence, word))], new NoiseFloor(spread, spread));
+        DoctorFindings found = new([.. Enum.GetValues<FactState>().Select(state =>
+            new MachineFact("now", "kvm_capabilities", word, state, sentence, word))], new NoiseFloor(spread, spread));
         Assert.All(new DoctorReport(found).Lines(), line => Assert.True(line.Length <= 80, line));
         Assert.True(found.HasBad);
     }

@@ -7,10 +7,8 @@ using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>
-/// What commit daf7b5a wrote is read as it read it, and what is written today has its names: its run folders, a comparison, a
-/// history, replay strings and outputs are in <c>tests/Fixtures/daf7b5a</c>.
-/// </summary>
+/// <summary>What commit daf7b5a wrote is read as it read it, and what is written today has its names: its run folders, a
+/// comparison, a history, replay strings and outputs are in <c>tests/Fixtures/daf7b5a</c>.</summary>
 public sealed class EarlierVersionTests : IDisposable
 {
     private const string Commit = "daf7b5a8ba66a7e3966046cbf3a04a50fc2d2196";
@@ -57,8 +55,7 @@ public sealed class EarlierVersionTests : IDisposable
             + $"{Violated}  complete  1 measurements, memslot-churn, early-return\n"
             + $"{Clean}  complete  4 measurements, memslot-churn,slot-growth, mainline,workqueue\n",
             Fine("list", "runs", "--out", Plain).Out);
-        Assert.Equal(
-            $"{Comparison}  complete  2 of 2 blocks  mainline | workqueue\n",
+        Assert.Equal($"{Comparison}  complete  2 of 2 blocks  mainline | workqueue\n",
             Fine("list", "comparisons", "--out", In("comparisons")).Out);
     }
 
@@ -90,8 +87,7 @@ public sealed class EarlierVersionTests : IDisposable
     [Fact]
     public void A_history_is_shown_and_gated_as_before_and_takes_runs_of_then_once()
     {
-        Assert.Equal(
-            Column("verdict", File.ReadAllText(In("expected", "show.csv"))),
+        Assert.Equal(Column("verdict", File.ReadAllText(In("expected", "show.csv"))),
             Column("verdict", Fine("track", "show", "--history", History, "--machine", "all", "--format", "csv").Out));
         LabExit gate = LabHere.Run("track", "gate", "--history", History, "--machine", "all");
         Assert.Equal(3, gate.Code);
@@ -133,7 +129,9 @@ public sealed class EarlierVersionTests : IDisposable
         Assert.Equal(FieldsOf(In("plain", Watched, "manifest.json")), FieldsOf(Path.Combine(today, "manifest.json")));
         Assert.Equal("[]", File.ReadAllText(Path.Combine(today, "violations.json")));
         foreach (string file in (string[])["summary.csv", "histograms.csv", "timeline.csv", "counters.csv"])
+        {
             Assert.Equal(File.ReadLines(In("plain", Watched, file)).First(), File.ReadLines(Path.Combine(today, file)).First());
+        }
 
         void Replace(string option, string value) => command[Array.IndexOf(command, option) + 1] = value;
 
@@ -157,7 +155,9 @@ public sealed class EarlierVersionTests : IDisposable
             Disturbances = watched.Disturbances, Undisturbed = watched.Undisturbed, Tagged = watched.Tagged,
         });
         foreach (string file in Directory.EnumerateFiles(In("plain", Watched), "*.csv"))
+        {
             Assert.Equal(File.ReadAllText(file), File.ReadAllText(Path.Combine(rewritten.Path, Path.GetFileName(file))));
+        }
     }
 
     [Fact]
@@ -165,8 +165,7 @@ public sealed class EarlierVersionTests : IDisposable
     {
         using ComparedRuns runs = new();
         string today = Path.Combine(runs.Blocks([1e6], [1e6]).Path, ComparisonFolder.ManifestFile);
-        Assert.Equal(
-            FieldsOf(Path.Combine(Compared, ComparisonFolder.ManifestFile)).Except(["command_line[]"]),
+        Assert.Equal(FieldsOf(Path.Combine(Compared, ComparisonFolder.ManifestFile)).Except(["command_line[]"]),
             FieldsOf(today).Except(["command_line[]"]));
     }
 
@@ -216,7 +215,8 @@ public sealed class EarlierVersionTests : IDisposable
 
     /// <summary>Rows without the last cells: why something was not asked is said in words, which may change.</summary>
     private static IEnumerable<string> WithoutReasons(string csv) =>
-        csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, row) => row == 0 ? line : string.Join(',', line.Split(',').Take(17)));
+        csv.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select((line, row) => row == 0 ? line : string.Join(',', line.Split(',').Take(17)));
 
     /// <summary>The key of every row and this cell of it.</summary>
     private static IEnumerable<string> Column(string name, string csv)
@@ -228,9 +228,8 @@ public sealed class EarlierVersionTests : IDisposable
 
     private static IReadOnlyList<string> FieldsOf(string file) => Fields(File.ReadAllText(file));
 
-    /// <summary>
-    /// Every field with its way from the root, as in <c>manifest.machine.cpu</c>; the keys of facts and settings are not fields.
-    /// </summary>
+    /// <summary>Every field with its way from the root, as in <c>manifest.machine.cpu</c>; the keys of facts and settings are not
+    /// fields.</summary>
     private static IReadOnlyList<string> Fields(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
@@ -245,7 +244,9 @@ public sealed class EarlierVersionTests : IDisposable
             {
                 case JsonValueKind.Object:
                     foreach (JsonProperty field in element.EnumerateObject())
+                    {
                         Collect(field.Value, path.Length == 0 ? field.Name : $"{path}.{field.Name}");
+                    }
                     break;
                 case JsonValueKind.Array:
                     foreach (JsonElement item in element.EnumerateArray()) Collect(item, $"{path}[]");

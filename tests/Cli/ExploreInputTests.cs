@@ -34,7 +34,8 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--budget 3weeks", "--budget '3weeks'", "such as 5s")]
     [InlineData("--budget 0s", "--budget '0s'", "from 1ms")]
     [InlineData("--format csv", "There is no --format value 'csv'", "text, json, markdown")]
-    [InlineData("--set vcpu=2 --scenario fast-zap-put", "There is no parameter 'vcpu'. Did you mean 'vcpus'?", "There are: vcpus")]
+    [InlineData("--set vcpu=2 --scenario fast-zap-put", "There is no parameter 'vcpu'. Did you mean 'vcpus'?",
+        "There are: vcpus")]
     [InlineData("--set vcpus", "--set 'vcpus'", "such as vcpus=2")]
     [InlineData("--set vcpus=many", "--set vcpus 'many'", "from 0 to 64")]
     [InlineData("--set vcpus=9 --scenario fast-zap-put", "Scenario 'fast-zap-put', line", "expected vCPUs from 0 to 7")]
@@ -51,11 +52,16 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("async-pot", "fast-zap-toggle,vcpus=1", "", "Did you mean 'async-put'?", "There are:")]
     [InlineData("async-put", "fast-zap-togle,vcpus=1", "", "Did you mean 'fast-zap-toggle'?", "There are:")]
     [InlineData("async-put", "fast-zap-toggle,vcpus=9", "", "Scenario 'fast-zap-toggle', line", "expected vCPUs from 0 to 7")]
-    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--strategy xchg-put", "contradicts the replay string, which is for 'async-put'", "leave the option out")]
-    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario destroy", "contradicts the replay string, which is for 'fast-zap-toggle'", "leave the option out")]
-    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario all", "contradicts the replay string", "leave the option out")]
-    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--seed 2", "--seed cannot be combined with --replay", "the string decides it")]
-    public void A_schedule_that_does_not_belong_here_is_refused(string subject, string scenario, string arguments, string complaint, string remedy)
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--strategy xchg-put",
+        "contradicts the replay string, which is for 'async-put'", "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario destroy",
+        "contradicts the replay string, which is for 'fast-zap-toggle'", "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--scenario all", "contradicts the replay string",
+        "leave the option out")]
+    [InlineData("async-put", "fast-zap-toggle,vcpus=1", "--seed 2", "--seed cannot be combined with --replay",
+        "the string decides it")]
+    public void A_schedule_that_does_not_belong_here_is_refused(
+        string subject, string scenario, string arguments, string complaint, string remedy)
     {
         string replay = ScheduleText.Encode(ScheduleKey.Of(subject, scenario, MemoryModel.Sc, "code"), [0, 1, 0]);
         string[] more = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -67,7 +73,8 @@ public sealed class ExploreInputTests : IDisposable
     {
         string file = _folder.Beside("mine.scenario");
         File.WriteAllText(file, "# Mine.\nslot main 0 + 1\nthread vcpu0: tuch 0\n");
-        BadInputTests.AssertRefusal(LabHere.Run("explore", "--scenario", file), "Scenario 'mine', line 3: expected 'touch G'", "found 'tuch 0'");
+        BadInputTests.AssertRefusal(LabHere.Run("explore", "--scenario", file), "Scenario 'mine', line 3: expected 'touch G'",
+            "found 'tuch 0'");
     }
 
     [Fact]

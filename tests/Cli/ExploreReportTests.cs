@@ -34,7 +34,8 @@ public sealed class ExploreReportTests
         ],
         Preemptions: 2, Replay, HasFewestPreemptions: true, HasFewestSteps: false);
 
-    private static readonly Failure TwoThreads = DoublePut with { Agents = ["zapper", "vcpu0"], Steps = [.. DoublePut.Steps.Where(step => step.Agent < 2)] };
+    private static readonly Failure TwoThreads =
+        DoublePut with { Agents = ["zapper", "vcpu0"], Steps = [.. DoublePut.Steps.Where(step => step.Agent < 2)] };
 
     [Theory]
     [InlineData(false)]
@@ -44,11 +45,13 @@ public sealed class ExploreReportTests
         string[] lines = Print([Violated(TwoThreads)], ExploreFormat.Text, allSteps);
 
         Assert.Equal("async-put on fast-zap-toggle (vcpus=1): VIOLATED I1 — The reference count", lines[0]);
-        Assert.All(lines.Where(line => !line.Contains("--replay", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, 80));
+        Assert.All(lines.Where(line => !line.Contains("--replay", StringComparison.Ordinal)),
+            line => Assert.InRange(line.Length, 0, 80));
         Assert.Contains($"  replay: lab explore --replay '{Replay}'", lines);
         Assert.DoesNotContain(lines, line => line.Contains('\e', StringComparison.Ordinal));
         Assert.Equal(allSteps, lines.Any(line => line.Contains("load x = 0", StringComparison.Ordinal)));
-        Assert.Contains(lines, line => line.Contains("put B 0→−1", StringComparison.Ordinal)); // the wrong step, although it is not notable
+        // the wrong step, although it is not notable
+        Assert.Contains(lines, line => line.Contains("put B 0→−1", StringComparison.Ordinal));
         string header = Assert.Single(lines, line => line.StartsWith('#'));
         Assert.Equal(["#", "zapper", "vcpu0", "at", "roots"], header.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         string get = Assert.Single(lines, line => line.Contains("get A 1→2", StringComparison.Ordinal));
@@ -57,7 +60,8 @@ public sealed class ExploreReportTests
         string text = Joined(lines);
         Assert.Contains("A 1→2 inv {vcpu0, zapper}", Joined([get, lines[Array.IndexOf(lines, get) + 1]]));
         Assert.Contains("2 preemptions (the fewest: no schedule with fewer fails), 6 steps (not proved to be the fewest)", text);
-        Assert.Contains("explored: 1,234 executions (56 cut short), 789 states, 100,000 steps in 0.50 s, 2,580 executions/s", text);
+        Assert.Contains(
+            "explored: 1,234 executions (56 cut short), 789 states, 100,000 steps in 0.50 s, 2,580 executions/s", text);
         Assert.Contains("bound: at most 2 preemptions, stopped at the violation; bounded search, sc, 1 worker", text);
         Assert.Contains("Not covered by the model:", lines);
     }
@@ -69,7 +73,8 @@ public sealed class ExploreReportTests
         Assert.Equal(4, table.Count(line => line.Length == 0));
         IReadOnlyList<ScheduleTable.Row> rows = ScheduleTable.Rows(DoublePut, allSteps: false);
         Assert.Equal([1, 3, 4, 5, 6, 7], rows.Select(row => row.Number));
-        Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B 1→0 inv {}", ""], rows.Select(row => row.Roots));
+        Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B 1→0 inv {}", ""],
+            rows.Select(row => row.Roots));
         string[] markdown = [.. ScheduleTable.Markdown(DoublePut, allSteps: true)];
         Assert.Equal("| # | zapper | vcpu0 | worker | at | roots |", markdown[0]);
         Assert.Contains(@"put B 1→0 \| free", markdown[7]);
@@ -79,18 +84,23 @@ public sealed class ExploreReportTests
     [Fact]
     public void Threads_that_do_nothing_have_no_column_and_long_steps_go_across()
     {
-        const string wrong = "✗ I1: put of B by the worker found a count of 0, after which nobody may hold it, and the fast zap that follows takes one more";
-        string[] table = [.. ScheduleTable.Text(TwoThreads with { Agents = ["zapper", "vcpu0", "worker", "destroyer"], Steps = [.. TwoThreads.Steps, new Step(0, wrong, null, [], true)] }, allSteps: false)];
+        const string wrong = "✗ I1: put of B by the worker found a count of 0, after which nobody may hold it, and the fast zap "
+            + "that follows takes one more";
+        string[] table = [.. ScheduleTable.Text(TwoThreads with { Agents = ["zapper", "vcpu0", "worker", "destroyer"],
+            Steps = [.. TwoThreads.Steps, new Step(0, wrong, null, [], true)] }, allSteps: false)];
         Assert.DoesNotContain("worker", table[0]);
-        Assert.Contains(table, line => line.StartsWith("7  zapper: ✗ I1: put of B by the worker found", StringComparison.Ordinal));
+        Assert.Contains(table,
+            line => line.StartsWith("7  zapper: ✗ I1: put of B by the worker found", StringComparison.Ordinal));
         Assert.All(table, line => Assert.InRange(line.Length, 0, 80));
     }
 
     [Fact]
     public void A_replay_says_what_came_of_it()
     {
-        Exploration replayed = Explored("async-put", Quiet() with { IsComplete = false, Bound = "one recorded schedule" }) with { IsReplay = true };
-        Assert.Equal("async-put on fast-zap-toggle (vcpus=1): nothing wrong on this schedule", Print([replayed], ExploreFormat.Text)[0]);
+        Exploration replayed =
+            Explored("async-put", Quiet() with { IsComplete = false, Bound = "one recorded schedule" }) with { IsReplay = true };
+        Assert.Equal("async-put on fast-zap-toggle (vcpus=1): nothing wrong on this schedule",
+            Print([replayed], ExploreFormat.Text)[0]);
     }
 
     [Fact]
@@ -100,15 +110,18 @@ public sealed class ExploreReportTests
         string text = Joined(Print([Explored("workqueue", partial)], ExploreFormat.Text));
         Assert.Contains("nothing found so far, INCOMPLETE (bound: at most 1 preemption of 3; time was up)", text);
         Assert.Contains("not reached", text);
-        Assert.Contains("nothing found (bound: all schedules)", Joined(Print([Explored("workqueue", Quiet())], ExploreFormat.Text)));
+        Assert.Contains("nothing found (bound: all schedules)",
+            Joined(Print([Explored("workqueue", Quiet())], ExploreFormat.Text)));
     }
 
     [Fact]
     public void Claims_of_several_sound_strategies_are_a_table()
     {
-        ExploreResult couples = Quiet() with { Claims = [new Finding("I33", "A fast zap waits for its own roots only.", "it waited for B")] };
+        ExploreResult couples =
+            Quiet() with { Claims = [new Finding("I33", "A fast zap waits for its own roots only.", "it waited for B")] };
         ExploreResult partial = Quiet() with { IsComplete = false };
-        string[] lines = Print([Explored("workqueue", couples), Explored("mainline", Quiet()), Explored("baseline", partial)], ExploreFormat.Text);
+        string[] lines = Print([Explored("workqueue", couples), Explored("mainline", Quiet()), Explored("baseline", partial)],
+            ExploreFormat.Text);
         Assert.Contains("  claim I33 does not hold: it waited for B", lines);
         Assert.Contains(lines, line => Words(line) is ["strategy", "I7", "I15", "I33", "I34"]);
         Assert.Contains(lines, line => Words(line) is ["workqueue", "holds", "holds", "broken", "holds"]);
@@ -120,55 +133,70 @@ public sealed class ExploreReportTests
     public void Pct_states_its_probability()
     {
         ExploreResult pct = Quiet() with { Bound = "10,000 random schedules", FindsWithProbability = 0.98765 };
-        Assert.Contains("a bug of depth 3 would have been found with a probability of at least 0.9877", Joined(Print([Explored("workqueue", pct)], ExploreFormat.Text)));
+        Assert.Contains("a bug of depth 3 would have been found with a probability of at least 0.9877",
+            Joined(Print([Explored("workqueue", pct)], ExploreFormat.Text)));
     }
 
     [Fact]
     public void Json_of_strategies_is_an_array_of_everything()
     {
         JsonElement one = Assert.Single(Json([Violated(DoublePut)]).EnumerateArray());
-        Assert.Equal(
-            ("async-put", "fast-zap-toggle", "bounded", "sc", "violated", "I1", Replay, 2, true, false),
-            (one.GetProperty("strategy").GetString(), one.GetProperty("scenario").GetString(), one.GetProperty("search").GetString(), one.GetProperty("model").GetString(),
-                one.GetProperty("verdict").GetString(), one.GetProperty("invariant").GetString(), one.GetProperty("replay").GetString(),
-                one.GetProperty("preemptions").GetInt32(), one.GetProperty("fewest_preemptions").GetBoolean(), one.GetProperty("fewest_steps").GetBoolean()));
+        Assert.Equal(("async-put", "fast-zap-toggle", "bounded", "sc", "violated", "I1", Replay, 2, true, false),
+            (one.GetProperty("strategy").GetString(), one.GetProperty("scenario").GetString(), one.GetProperty("search")
+                .GetString(), one.GetProperty("model").GetString(), one.GetProperty("verdict").GetString(),
+                one.GetProperty("invariant").GetString(), one.GetProperty("replay").GetString(), one.GetProperty("preemptions")
+                .GetInt32(), one.GetProperty("fewest_preemptions").GetBoolean(), one.GetProperty("fewest_steps").GetBoolean()));
         Assert.Equal(1, one.GetProperty("parameters").GetProperty("vcpus").GetInt32());
-        Assert.Equal((1234, 56, 789, 100_000), (one.GetProperty("executions").GetInt32(), one.GetProperty("cut").GetInt32(), one.GetProperty("states").GetInt32(), one.GetProperty("steps").GetInt32()));
+        Assert.Equal((1234, 56, 789, 100_000), (one.GetProperty("executions").GetInt32(), one.GetProperty("cut").GetInt32(),
+            one.GetProperty("states").GetInt32(), one.GetProperty("steps").GetInt32()));
         Assert.Equal(2580, one.GetProperty("executions_per_second").GetDouble());
         JsonElement[] schedule = [.. one.GetProperty("schedule").EnumerateArray()];
         Assert.Equal(7, schedule.Length);
-        Assert.Equal(("zapper", "get A 1→2", "RootStrategy.cs:121"), (schedule[3].GetProperty("thread").GetString(), schedule[3].GetProperty("what").GetString(), schedule[3].GetProperty("at").GetString()));
-        Assert.Equal(("A", 2, true), (schedule[3].GetProperty("roots")[0].GetProperty("name").GetString(), schedule[3].GetProperty("roots")[0].GetProperty("count").GetInt32(), schedule[3].GetProperty("roots")[0].GetProperty("invalid").GetBoolean()));
+        Assert.Equal(("zapper", "get A 1→2", "RootStrategy.cs:121"), (schedule[3].GetProperty("thread").GetString(),
+            schedule[3].GetProperty("what").GetString(), schedule[3].GetProperty("at").GetString()));
+        Assert.Equal(("A", 2, true),
+            (schedule[3].GetProperty("roots")[0].GetProperty("name").GetString(), schedule[3].GetProperty("roots")[0]
+                .GetProperty("count").GetInt32(), schedule[3].GetProperty("roots")[0].GetProperty("invalid").GetBoolean()));
 
         JsonElement[] two = [.. Json([Explored("workqueue", Quiet()), Explored("mainline", Quiet())]).EnumerateArray()];
         Assert.Equal(2, two.Length);
-        Assert.Equal(("nothing_found", true, "all schedules", JsonValueKind.Null), (two[0].GetProperty("verdict").GetString(), two[0].GetProperty("complete").GetBoolean(), two[0].GetProperty("bound").GetString(), two[0].GetProperty("replay").ValueKind));
+        Assert.Equal(("nothing_found", true, "all schedules", JsonValueKind.Null),
+            (two[0].GetProperty("verdict").GetString(), two[0].GetProperty("complete").GetBoolean(),
+                two[0].GetProperty("bound").GetString(), two[0].GetProperty("replay").ValueKind));
     }
 
     [Fact]
     public void Json_of_a_program_is_one_object_with_its_outcomes()
     {
         using StringWriter output = new();
-        ProgramRequest program = new(new ClassicProgram("sb", "Store buffering.", 2, 8, _ => _ => { }), 2, new ExploreSettings { Model = MemoryModel.Tso });
-        ExploreJson.Print(program, Quiet() with { Outcomes = new Dictionary<string, long> { ["r0=0 r1=0"] = 1, ["r0=1 r1=1"] = 3 } }, output);
+        ProgramRequest program = new(new ClassicProgram("sb", "Store buffering.", 2, 8, _ => _ => { }), 2,
+            new ExploreSettings { Model = MemoryModel.Tso });
+        ExploreJson.Print(program,
+            Quiet() with { Outcomes = new Dictionary<string, long> { ["r0=0 r1=0"] = 1, ["r0=1 r1=1"] = 3 } }, output);
         JsonElement one = JsonDocument.Parse(output.ToString()).RootElement;
-        Assert.Equal(("sb", 2, "tso", "exhaustive", 1234), (one.GetProperty("program").GetString(), one.GetProperty("size").GetInt32(), one.GetProperty("model").GetString(), one.GetProperty("search").GetString(), one.GetProperty("executions").GetInt32()));
+        Assert.Equal(("sb", 2, "tso", "exhaustive", 1234),
+            (one.GetProperty("program").GetString(), one.GetProperty("size").GetInt32(), one.GetProperty("model").GetString(),
+                one.GetProperty("search").GetString(), one.GetProperty("executions").GetInt32()));
         Assert.Equal(3, one.GetProperty("outcomes").GetProperty("r0=1 r1=1").GetInt32());
-        Assert.All(["seconds", "executions_per_second", "complete", "bound", "verdict"], name => Assert.True(one.TryGetProperty(name, out _), name));
+        Assert.All(["seconds", "executions_per_second", "complete", "bound", "verdict"],
+            name => Assert.True(one.TryGetProperty(name, out _), name));
     }
 
     [Fact]
     public void Progress_says_how_long_it_will_take_where_that_is_known()
     {
-        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:30 left", ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25)));
-        Assert.Equal("a on b: random, 1,000 executions, 10 s", ExploreProgressLine.Describe("a on b", new ExploreProgress("random", 1000, 0, 10, null)));
+        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:30 left",
+            ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25)));
+        Assert.Equal("a on b: random, 1,000 executions, 10 s",
+            ExploreProgressLine.Describe("a on b", new ExploreProgress("random", 1000, 0, 10, null)));
     }
 
     [Theory]
     [InlineData("one two three", 7, "one two|three")]
     [InlineData("abcdefgh ij", 3, "abc|def|gh|ij")]
     [InlineData("", 5, "")]
-    public void Cells_break_between_words(string text, int width, string expected) => Assert.Equal(expected.Split('|'), TextGrid.Wrap(text, width));
+    public void Cells_break_between_words(string text, int width, string expected) =>
+        Assert.Equal(expected.Split('|'), TextGrid.Wrap(text, width));
 
     private static ExploreResult Quiet() => new()
     {
@@ -189,7 +217,8 @@ public sealed class ExploreReportTests
     {
         LabCatalogue catalogue = new();
         return new Exploration(
-            catalogue.Strategies.First(one => one.Name == strategy), catalogue.Scenario("fast-zap-toggle"), new StrategySettings { Search = StrategySearch.Bounded }, IsReplay: false, result);
+            catalogue.Strategies.First(one => one.Name == strategy), catalogue.Scenario("fast-zap-toggle"),
+            new StrategySettings { Search = StrategySearch.Bounded }, IsReplay: false, result);
     }
 
     private static string[] Print(IReadOnlyList<Exploration> done, ExploreFormat format, bool allSteps = false)

@@ -11,16 +11,15 @@ public sealed class FaultTests : IDisposable
 
     public void Dispose() => _runs.Dispose();
 
-    /// <summary>
-    /// The kernel refuses to let any file grow beyond the limit, which needs no rights and no file system of one's own. 1 KiB does not
-    /// take a manifest; 5 KiB take one but not a measurement's histograms.
-    /// </summary>
+    /// <summary>The kernel refuses to let any file grow beyond the limit, which needs no rights and no file system of one's own.
+    /// 1 KiB does not take a manifest; 5 KiB take one but not a measurement's histograms.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
     public void A_disk_that_is_full_before_anything_was_measured_leaves_nothing_behind(int kibibytes)
     {
-        LabExit lab = LabProcess.RunIn($"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"", _runs.Tiny("--strategy", "workqueue"));
+        LabExit lab =
+            LabProcess.RunIn($"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"", _runs.Tiny("--strategy", "workqueue"));
 
         string complaint = Assert.Single(lab.ErrorLines, line => line.StartsWith("lab: ", StringComparison.Ordinal));
         Assert.Contains("Cannot write results in", complaint);
@@ -33,7 +32,8 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_disk_that_fills_up_on_the_way_keeps_what_was_measured()
     {
-        LabExit lab = LabProcess.RunIn("trap '' XFSZ; ulimit -f 60; exec \"$@\"", _runs.Tiny("--runs", "40", "--duration", "20ms"));
+        LabExit lab =
+            LabProcess.RunIn("trap '' XFSZ; ulimit -f 60; exec \"$@\"", _runs.Tiny("--runs", "40", "--duration", "20ms"));
 
         Assert.Equal(2, lab.Code);
         Assert.Contains("free space", lab.ErrorLines[^1]);
@@ -65,7 +65,8 @@ public sealed class FaultTests : IDisposable
         Assert.Contains("partial (interrupted)", LabHere.Run("list", "runs", "--out", _runs.Path).Out);
     }
 
-    /// <summary>Killed when so many lines have been printed and so much time has passed after that: anywhere between start and end.</summary>
+    /// <summary>Killed when so many lines have been printed and so much time has passed after that: anywhere between start and
+    /// end.</summary>
     [Theory]
     [InlineData("note:", 0)]
     [InlineData("[1/6]", 0)]
@@ -76,7 +77,8 @@ public sealed class FaultTests : IDisposable
     [InlineData("run folder:", 0)]
     public void A_killed_run_is_whole_or_recognisably_partial(string line, int milliseconds)
     {
-        using (LabProcess lab = LabProcess.Start(_runs.Tiny("--runs", "3", "--strategy", "workqueue,mainline", "--duration", "60ms")))
+        using (LabProcess lab =
+            LabProcess.Start(_runs.Tiny("--runs", "3", "--strategy", "workqueue,mainline", "--duration", "60ms")))
         {
             lab.AwaitError(line);
             Thread.Sleep(milliseconds); // not to wait for anything, but to hit another moment
@@ -90,7 +92,8 @@ public sealed class FaultTests : IDisposable
         Assert.Contains(run.State == RunState.Complete ? "complete" : $"partial ({RunStore.Killed})", list.Out);
         Assert.Equal(
             run.Manifest.Measurements.Select(one => (one.Strategy, one.Run)),
-            run.Counters.Select(row => (row.Strategy, row.Run)).Distinct()); // a busy machine may leave a short window without latencies
+            // a busy machine may leave a short window without latencies
+            run.Counters.Select(row => (row.Strategy, row.Run)).Distinct());
 
         LabExit report = LabHere.Run("report", "latest", "--out", _runs.Path);
         Assert.True(report.Code == 0 && File.Exists(Path.Combine(run.Folder, "report.html")), report.Error);
@@ -113,7 +116,8 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_strategy_that_hangs_is_given_up_with_who_waits_for_what_and_the_last_events()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "never-flushes", "--watchdog", "2s"));
+        LabExit lab =
+            LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "never-flushes", "--watchdog", "2s"));
 
         Assert.Equal(4, lab.Code);
         Assert.Contains("HUNG never-flushes on memslot-churn", lab.Error);
@@ -121,7 +125,8 @@ public sealed class FaultTests : IDisposable
         Assert.Matches(@"updater has waited for flush of work queue stalled for \d+\.\d s", lab.Error);
         Assert.Matches("vcpu0 (runs|waits for)", lab.Error);
         Assert.Contains("stalled/0 runs", lab.Error);
-        Assert.Matches(@"(?s)last events:.*updater +invalidate +root#\d+.*updater +queue +root#\d+.*stalled/0 +execute_start", lab.Error);
+        Assert.Matches(
+            @"(?s)last events:.*updater +invalidate +root#\d+.*updater +queue +root#\d+.*stalled/0 +execute_start", lab.Error);
         RunRecord run = _runs.OpenOnly();
         Assert.Equal((RunState.Partial, "watchdog"), (run.State, run.PartialReason));
         Assert.Equal(Verdict.Hung, Assert.Single(run.Manifest.Measurements).Verdict);

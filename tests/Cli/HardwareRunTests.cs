@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>The real program on the MMUs that the processor walks. Where there is no KVM, its refusal is what is tested.</summary>
+/// <summary>The real program on the MMUs that the processor walks. Where there is no KVM, its refusal is what is
+/// tested.</summary>
 public sealed class HardwareRunTests : IDisposable
 {
     private const string Kvm = "/dev/kvm";
@@ -37,12 +38,14 @@ public sealed class HardwareRunTests : IDisposable
     [InlineData("host")]
     public void A_fast_zap_that_returns_early_ends_the_run_with_what_the_guest_read(string mmu)
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--mmu", mmu, "--strategy", "early-return", "--duration", "5s", "--rate", "200/s"));
+        LabExit lab =
+            LabProcess.Run(_runs.Tiny("--mmu", mmu, "--strategy", "early-return", "--duration", "5s", "--rate", "200/s"));
         if (Refused(mmu, lab)) return;
         Assert.Equal(4, lab.Code);
         Assert.Contains("early-return BROKEN on memslot-churn", lab.Out);
         Violation stale = _runs.OpenOnly().Violations.First(one => one.Invariant == "I21");
-        Assert.Matches(@"read gfn 0x[0-9a-f]+ through root#\d+ and found a frame freed in generation \d+: stale translation", stale.What);
+        Assert.Matches(@"read gfn 0x[0-9a-f]+ through root#\d+ and found a frame freed in generation \d+: stale translation",
+            stale.What);
     }
 
     [Theory]
@@ -50,7 +53,8 @@ public sealed class HardwareRunTests : IDisposable
     [InlineData("host")]
     public void An_interrupt_gets_the_vcpus_out_and_keeps_what_was_measured(string mmu)
     {
-        using LabProcess lab = LabProcess.Start("--mmu", mmu, "--strategy", "mainline", "--memory", "64MiB", "--runs", "1", "--duration", "60s", "--out", _runs.Path);
+        using LabProcess lab = LabProcess.Start("--mmu", mmu, "--strategy", "mainline", "--memory", "64MiB", "--runs", "1",
+            "--duration", "60s", "--out", _runs.Path);
         if (mmu == "kvm" && !File.Exists(Kvm))
         {
             Assert.True(Refused(mmu, lab.End()));
@@ -67,7 +71,8 @@ public sealed class HardwareRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--mmu kvm --kvm-device /dev/null", "/dev/null is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
+    [InlineData("--mmu kvm --kvm-device /dev/null",
+        "/dev/null is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
     [InlineData("--mmu kvm --kvm-device /no/kvm", "There is no /no/kvm: load KVM")]
     [InlineData("--strategy kernel", "--strategy kernel is what the running kernel does and needs --mmu kvm, not radix.")]
     [InlineData("--strategy kernel --mmu host", "needs --mmu kvm, not host.")]
@@ -101,5 +106,6 @@ public sealed class HardwareRunTests : IDisposable
         return true;
     }
 
-    private void AwaitFolder() => SpinWait.SpinUntil(() => Directory.Exists(_runs.Path) && Directory.EnumerateFiles(_runs.Path, "manifest.json", SearchOption.AllDirectories).Any(), TimeSpan.FromSeconds(20));
+    private void AwaitFolder() => SpinWait.SpinUntil(() => Directory.Exists(_runs.Path) && Directory.EnumerateFiles(_runs.Path,
+        "manifest.json", SearchOption.AllDirectories).Any(), TimeSpan.FromSeconds(20));
 }

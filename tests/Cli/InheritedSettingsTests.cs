@@ -30,18 +30,26 @@ public sealed class InheritedSettingsTests : IDisposable
 
     /// <summary>Everything that a manifest says can be typed again and means the same.</summary>
     [Theory]
-    [InlineData("--workload", "memslot-churn", "--memory", "16MiB", "--duration", "1500ms", "--warmup", "100ms", "--vcpus", "3", "--rate", "150/s", "--grace", "2ms", "--yield", "after:7")]
-    [InlineData("--workload", "fault-storm", "--memory", "4MiB", "--updates", "max", "--storm-where", "outside", "--storm-pages", "64", "--pause", "fast-zap=200us,detached=1us", "--refill", "17")]
-    [InlineData("--workload", "vmm-trace", "--memory", "4MiB", "--trace", "seabios-pc-vga", "--speed", "max", "--insert", "tail", "--zap-passes", "fine", "--quiet", "pin,idle", "--pages", "4KiB")]
-    [InlineData("--mmu", "host", "--memory", "8MiB", "--chunk", "1MiB", "--contexts", "16", "--userfault", "on", "--perf", "off", "--kernel-trace", "off", "--slots", "3")]
+    [InlineData("--workload", "memslot-churn", "--memory", "16MiB", "--duration", "1500ms", "--warmup", "100ms", "--vcpus", "3",
+        "--rate", "150/s", "--grace", "2ms", "--yield", "after:7")]
+    [InlineData("--workload", "fault-storm", "--memory", "4MiB", "--updates", "max", "--storm-where", "outside", "--storm-pages",
+        "64", "--pause", "fast-zap=200us,detached=1us", "--refill", "17")]
+    [InlineData("--workload", "vmm-trace", "--memory", "4MiB", "--trace", "seabios-pc-vga", "--speed", "max", "--insert", "tail",
+        "--zap-passes", "fine", "--quiet", "pin,idle", "--pages", "4KiB")]
+    [InlineData("--mmu", "host", "--memory", "8MiB", "--chunk", "1MiB", "--contexts", "16", "--userfault", "on", "--perf", "off",
+        "--kernel-trace", "off", "--slots", "3")]
     public void A_baselines_settings_come_back_whole(params string[] arguments)
     {
         Baseline("before", arguments);
         CompareRequest request = Read("--baseline", "before", "workqueue");
 
         Dictionary<string, string> expected = new(Run(arguments).Describe()), found = new(Child(request).Describe());
-        foreach (string own in (string[])["strategy", "runs", "seed", "out", "format"]) Assert.True(expected.Remove(own) && found.Remove(own));
-        Assert.Equal(expected.OrderBy(one => one.Key, StringComparer.Ordinal), found.OrderBy(one => one.Key, StringComparer.Ordinal));
+        foreach (string own in (string[])["strategy", "runs", "seed", "out", "format"])
+        {
+            Assert.True(expected.Remove(own) && found.Remove(own));
+        }
+        Assert.Equal(expected.OrderBy(one => one.Key, StringComparer.Ordinal),
+            found.OrderBy(one => one.Key, StringComparer.Ordinal));
         string note = Assert.Single(request.Notes);
         Assert.StartsWith("settings not typed are those of baseline 'before': ", note);
         Assert.Contains("--memory ", arguments.Contains("8MiB") ? note + "--memory " : note);
@@ -85,16 +93,19 @@ public sealed class InheritedSettingsTests : IDisposable
     [Fact]
     public void A_strategy_measured_beside_a_baseline_differs_from_it_in_nothing_but_what_was_typed()
     {
-        string[] tiny = ["--duration", "100ms", "--memory", "4MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--out", _runs.Out];
+        string[] tiny =
+            ["--duration", "100ms", "--memory", "4MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--out", _runs.Out];
         LabExit saved = LabProcess.Run(["compare", "mainline", "--blocks", "1", "--save-baseline", "before", .. tiny]);
         Assert.True(saved.Code == 0, saved.Error);
 
         LabExit same = LabProcess.Run("compare", "--baseline", "before", "workqueue", "--blocks", "1", "--out", _runs.Out);
         Assert.True(same.Code == 0, same.Error);
-        Assert.Contains("note: settings not typed are those of baseline 'before': --vcpus 1, --memory 4MiB, --duration 100ms, --warmup 20ms, --grace 0ms.", same.Error);
+        Assert.Contains("note: settings not typed are those of baseline 'before': --vcpus 1, --memory 4MiB, --duration 100ms, "
+            + "--warmup 20ms, --grace 0ms.", same.Error);
         Assert.Contains("The arms differ in nothing else", same.Out);
 
-        LabExit typed = LabProcess.Run("compare", "--baseline", "before", "workqueue", "--blocks", "1", "--memory", "8MiB", "--out", _runs.Out);
+        LabExit typed = LabProcess.Run("compare", "--baseline", "before", "workqueue", "--blocks", "1", "--memory", "8MiB",
+            "--out", _runs.Out);
         Assert.True(typed.Code == 0, typed.Error);
         Assert.Contains("THE ARMS DIFFER", typed.Out);
         Assert.Contains("--memory: before 4MiB | workqueue 8MiB", typed.Out);

@@ -15,7 +15,8 @@ public sealed class KeptListsTests : IDisposable
     [Fact]
     public void Comparisons_are_listed_with_state_blocks_and_arms_and_damaged_ones_with_why()
     {
-        Assert.Equal((0, $"no comparisons in {_runs.Out}\n"), (List("comparisons", _runs.Out).Code, List("comparisons", _runs.Out).Out));
+        Assert.Equal((0, $"no comparisons in {_runs.Out}\n"),
+            (List("comparisons", _runs.Out).Code, List("comparisons", _runs.Out).Out));
         ComparisonFolder whole = _runs.Blocks([1e6, 1e6], [1e6, 1e6]);
         ComparisonFolder killed = ComparisonFolder.Create(_runs.Out, whole.Manifest with { BlocksAsked = 9, Blocks = [] });
         killed.Finish();
@@ -42,6 +43,7 @@ public sealed class KeptListsTests : IDisposable
 
         Assert.Equal(0, lab.Code);
         Assert.Equal(
-            "good  2 runs  Example CPU @ 2.80GHz, 2 cores, Linux 6.18.5  8c71edc0+changes  workqueue\nhollow  no run that can be read\n", lab.Out);
+            "good  2 runs  Example CPU @ 2.80GHz, 2 cores, Linux 6.18.5  8c71edc0+changes  workqueue\nhollow  no run that "
+                + "can be read\n", lab.Out);
     }
 }

@@ -2,9 +2,8 @@ using Lab.Cli;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>
-/// The command line in this process: what a test needs that is not about signals, the real standard output or how a process ends.
-/// </summary>
+/// <summary>The command line in this process: what a test needs that is not about signals, the real standard output or how a
+/// process ends.</summary>
 internal static class LabHere
 {
     public static LabExit Run(params string[] arguments)

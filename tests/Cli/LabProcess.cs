@@ -15,9 +15,8 @@ internal sealed record LabExit(int Code, string Out, string Error)
 /// <summary>The real program as a child process, with its output collected while it runs.</summary>
 internal sealed partial class LabProcess : IDisposable
 {
-    /// <summary>
-    /// Only so that a program that hangs fails its test; on a busy machine what takes seconds alone takes minutes.
-    /// </summary>
+    /// <summary>Only so that a program that hangs fails its test; on a busy machine what takes seconds alone takes
+    /// minutes.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private const int Interrupt = 2;
@@ -80,7 +79,8 @@ internal sealed partial class LabProcess : IDisposable
     }
 
     /// <summary>Returns once the standard error holds the text.</summary>
-    public void AwaitError(string text) => Await(() => Error.Contains(text, StringComparison.Ordinal), $"'{text}' on standard error");
+    public void AwaitError(string text) =>
+        Await(() => Error.Contains(text, StringComparison.Ordinal), $"'{text}' on standard error");
 
     public void Signal(PosixSignal signal) =>
         Assert.Equal(0, Kill(_process.Id, signal switch { PosixSignal.SIGINT => Interrupt, PosixSignal.SIGTERM => 15, _ => 9 }));
@@ -122,10 +122,12 @@ internal sealed partial class LabProcess : IDisposable
     private static string Known(string key) =>
         typeof(LabProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == key).Value!;
 
-    /// <summary>A shell starts what it runs in the background with SIGINT ignored, which children inherit and .NET respects.</summary>
+    /// <summary>A shell starts what it runs in the background with SIGINT ignored, which children inherit and .NET
+    /// respects.</summary>
     private static void HonourInterrupts()
     {
-        string mask = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        string mask = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))
+            .Split('\t')[1];
         if ((Convert.ToUInt64(mask, 16) & (1UL << (Interrupt - 1))) != 0) SetHandler(Interrupt, 0);
     }
 

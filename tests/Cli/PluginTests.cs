@@ -14,7 +14,8 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public void The_readmes_example_runs_clean_on_every_workload()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "zap-inline,workqueue", "--workload", "all", "--vcpus", "2"));
+        LabExit lab = LabHere.Run(
+            _runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "zap-inline,workqueue", "--workload", "all", "--vcpus", "2"));
 
         Assert.True(lab.Code == 0, lab.Out + lab.Error);
         IReadOnlyList<Measurement> made = [.. _runs.OpenOnly().Manifest.Measurements.Where(one => one.Strategy == "zap-inline")];
@@ -43,17 +44,19 @@ public sealed class PluginTests : IDisposable
         Assert.Contains("locked-pass ", ageing);
     }
 
-    /// <summary>Two members of other families, by one file and one line each, run beside the default and under the name that says what they are.</summary>
+    /// <summary>Two members of other families, by one file and one line each, run beside the default and under the name that says
+    /// what they are.</summary>
     [Fact]
     public void A_notifier_and_an_ageing_scheme_of_a_plugin_are_measured()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny(
-            "--plugin", LabProcess.Plugin, "--strategy", "mainline", "--notifier", "always-walk", "--ageing", "locked-pass", "--workload", "fault-storm", "--vcpus", "1"));
+        LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "mainline", "--notifier",
+            "always-walk", "--ageing", "locked-pass", "--workload", "fault-storm", "--vcpus", "1"));
 
         Assert.True(lab.Code == 0, lab.Out + lab.Error);
         RunRecord run = _runs.OpenOnly();
         Measurement made = Assert.Single(run.Manifest.Measurements);
-        Assert.Equal(("mainline+always-walk+locked-pass", "roots", Verdict.Clean, false), (made.Strategy, made.Family, made.Verdict, made.Broken));
+        Assert.Equal(("mainline+always-walk+locked-pass", "roots", Verdict.Clean, false),
+            (made.Strategy, made.Family, made.Verdict, made.Broken));
         Assert.Equal("mainline+always-walk+locked-pass", run.Manifest.Settings["strategy"]);
         Assert.DoesNotContain("notifier", run.Manifest.Settings.Keys);
         // The host asked before it took: the pass is timed, and only there is such a metric.
@@ -63,7 +66,8 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public void A_broken_notifier_of_a_plugin_is_marked_in_the_manifest()
     {
-        LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "mainline+deaf", "--workload", "fault-storm", "--vcpus", "1"));
+        LabExit lab = LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", "mainline+deaf", "--workload",
+            "fault-storm", "--vcpus", "1"));
         Measurement[] broken = [.. _runs.OpenOnly().Manifest.Measurements.Where(one => one.Broken)];
         Assert.True(broken is [{ Strategy: "mainline+deaf" }], lab.Out + lab.Error);
     }
@@ -75,7 +79,8 @@ public sealed class PluginTests : IDisposable
         LabExit lab = LabProcess.Run([.. deaf, "--strategy", "mainline", "--notifier", "deaf"]);
         Assert.True(lab.Code == 4, lab.Out + lab.Error);
         JsonElement found = JsonDocument.Parse(lab.Out).RootElement.EnumerateArray().Last();
-        Assert.Equal(("mainline+deaf", "I5"), (found.GetProperty("strategy").GetString(), found.GetProperty("invariant").GetString()));
+        Assert.Equal(("mainline+deaf", "I5"),
+            (found.GetProperty("strategy").GetString(), found.GetProperty("invariant").GetString()));
         string replay = found.GetProperty("replay").GetString()!;
         Assert.StartsWith("x1:mainline+deaf:", replay, StringComparison.Ordinal);
         LabExit again = LabProcess.Run([.. deaf, "--replay", replay]);
@@ -86,36 +91,43 @@ public sealed class PluginTests : IDisposable
     [Theory]
     [InlineData("--notifier", "always-walk", "unmap-update")]
     [InlineData("--ageing", "locked-pass", "age-fault")]
-    public void A_sound_member_of_a_plugin_is_explored_to_the_end_on_its_familys_scenarios(string option, string name, string scenario)
+    public void A_sound_member_of_a_plugin_is_explored_to_the_end_on_its_familys_scenarios(
+        string option, string name, string scenario)
     {
-        LabExit lab = LabProcess.Run("explore", "--plugin", LabProcess.Plugin, "--strategy", "mainline", option, name, "--format", "json");
+        LabExit lab =
+            LabProcess.Run("explore", "--plugin", LabProcess.Plugin, "--strategy", "mainline", option, name, "--format", "json");
         Assert.True(lab.Code == 0, lab.Out + lab.Error);
         JsonElement one = Assert.Single(JsonDocument.Parse(lab.Out).RootElement.EnumerateArray());
-        Assert.Equal(($"mainline+{name}", scenario, true),
-            (one.GetProperty("strategy").GetString(), one.GetProperty("scenario").GetString(), one.GetProperty("complete").GetBoolean()));
+        Assert.Equal(($"mainline+{name}", scenario, true), (one.GetProperty("strategy").GetString(),
+            one.GetProperty("scenario").GetString(), one.GetProperty("complete").GetBoolean()));
     }
 
     [Theory]
     [InlineData("There is no notifier 'always-cuont'", "Did you mean 'always-count'?", "--notifier", "always-cuont")]
     [InlineData("There is no ageing scheme 'lockless'", "There are: none", "--ageing", "lockless")]
     [InlineData("notifier 'kernel' is the running kernel's", "always-count", "--notifier", "kernel")]
-    [InlineData("notifier 'always-count' is the lab's own", "with it go: kernel", "--strategy", "kernel", "--mmu", "kvm", "--notifier", "always-count")]
+    [InlineData("notifier 'always-count' is the lab's own", "with it go: kernel", "--strategy", "kernel", "--mmu", "kvm",
+        "--notifier", "always-count")]
     [InlineData("a VM has one notifier", "a VM has one notifier", "--strategy", "mainline+always-count+always-count")]
     [InlineData("There is no notifier or ageing scheme 'workqueue'", "always-count", "--strategy", "mainline+workqueue")]
-    public void Members_that_are_not_there_or_do_not_go_together_are_refused(string complaint, string remedy, params string[] arguments) =>
+    public void Members_that_are_not_there_or_do_not_go_together_are_refused(
+        string complaint, string remedy, params string[] arguments) =>
         BadInputTests.AssertRefusal(LabProcess.Run(["run", .. arguments, "--out", _runs.Path]), complaint, remedy);
 
     [Fact]
     public void A_scheme_that_clears_accessed_bits_is_refused_where_they_are_not_the_labs() =>
         BadInputTests.AssertRefusal(
-            LabProcess.Run("run", "--plugin", LabProcess.Plugin, "--strategy", "mainline", "--ageing", "locked-pass", "--mmu", "host", "--out", _runs.Path),
+            LabProcess.Run("run", "--plugin", LabProcess.Plugin, "--strategy", "mainline", "--ageing", "locked-pass", "--mmu",
+                "host", "--out", _runs.Path),
             "accessed bits", "--mmu radix");
 
     [Fact]
-    public void Without_the_plugin_its_strategies_are_unknown() => Refused([], "There is no strategy 'zap-inline'", "There are: baseline");
+    public void Without_the_plugin_its_strategies_are_unknown() =>
+        Refused([], "There is no strategy 'zap-inline'", "There are: baseline");
 
     [Fact]
-    public void A_plugin_that_is_not_there_is_refused() => Refused(["--plugin", _runs.Beside("none.dll")], "does not exist", "compiled assembly");
+    public void A_plugin_that_is_not_there_is_refused() =>
+        Refused(["--plugin", _runs.Beside("none.dll")], "does not exist", "compiled assembly");
 
     [Fact]
     public void A_file_that_is_no_assembly_is_refused()

@@ -17,7 +17,8 @@ public sealed class ReportCommandTests(ReportedSamples samples)
     [Fact]
     public void A_comparison_is_found_by_path_manifest_and_id_beside_the_runs_and_printed_as_it_was()
     {
-        foreach (string name in (string[])[samples.Folder.Path, Path.Combine(samples.Folder.Path, ComparisonFolder.ManifestFile), samples.Folder.Manifest.Id])
+        foreach (string name in (string[])[samples.Folder.Path, Path.Combine(samples.Folder.Path, ComparisonFolder.ManifestFile),
+            samples.Folder.Manifest.Id])
         {
             string page = Path.Combine(samples.Folder.Path, "report.html");
             File.Delete(page);
@@ -42,7 +43,10 @@ public sealed class ReportCommandTests(ReportedSamples samples)
         Assert.StartsWith(beginning, File.ReadAllText(file));
         Assert.Contains($"export: {file}", lab.ErrorLines);
         Assert.Contains("verdict", lab.Out);
-        if (ending == "json") Assert.Equal(3, JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("arms").GetArrayLength());
+        if (ending == "json")
+        {
+            Assert.Equal(3, JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("arms").GetArrayLength());
+        }
     }
 
     [Theory]

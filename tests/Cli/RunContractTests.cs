@@ -7,7 +7,8 @@ namespace Lab.Tests.Cli;
 /// <summary>What scripts and people rely on when a run goes well.</summary>
 public sealed class RunContractTests : IDisposable
 {
-    private const string SummaryHeader = "strategy,workload,mmu,run,metric,unit,count,min,mean,stddev,p50,p90,p99,p99_9,p99_99,max,rate_per_s";
+    private const string SummaryHeader =
+        "strategy,workload,mmu,run,metric,unit,count,min,mean,stddev,p50,p90,p99,p99_9,p99_99,max,rate_per_s";
 
     private readonly RunsFolder _runs = new();
 
@@ -18,10 +19,12 @@ public sealed class RunContractTests : IDisposable
     [InlineData("run")]
     public void A_run_prints_a_table_and_says_where_the_results_are(string verb)
     {
-        LabExit lab = LabProcess.Run([.. verb == "run" ? new[] { verb } : [], .. _runs.Tiny("--strategy", "workqueue", "--seed", "7")]);
+        LabExit lab =
+            LabProcess.Run([.. verb == "run" ? new[] { verb } : [], .. _runs.Tiny("--strategy", "workqueue", "--seed", "7")]);
 
         Assert.Equal(0, lab.Code);
-        Assert.All(lab.ErrorLines, line => Assert.Matches(@"^(note: |\[1/1\] memslot-churn workqueue run 1$|run folder: |report:     )", line));
+        Assert.All(lab.ErrorLines,
+            line => Assert.Matches(@"^(note: |\[1/1\] memslot-churn workqueue run 1$|run folder: |report:     )", line));
         Assert.Contains("memslot-churn on radix: update", lab.Out);
         Assert.Contains("workqueue on memslot-churn on radix: clean", lab.Out);
         RunRecord run = _runs.OpenOnly();
@@ -30,7 +33,8 @@ public sealed class RunContractTests : IDisposable
         Assert.Contains($"run folder: {run.Folder}", lab.ErrorLines);
         Assert.Contains($"report:     {Path.Combine(run.Folder, "report.html")}", lab.ErrorLines);
         Assert.DoesNotContain("run folder", lab.Out);
-        Assert.All(["manifest.json", "summary.csv", "histograms.csv", "timeline.csv", "counters.csv", "violations.json", "report.html"],
+        Assert.All(
+            ["manifest.json", "summary.csv", "histograms.csv", "timeline.csv", "counters.csv", "violations.json", "report.html"],
             file => Assert.True(File.Exists(Path.Combine(run.Folder, file)), file));
         Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(run.Folder, "figures"), "*.svg"));
         Assert.Empty(Directory.EnumerateFiles(run.Folder, "*.tmp"));
@@ -48,7 +52,8 @@ public sealed class RunContractTests : IDisposable
         Assert.Equal("complete", json.RootElement.GetProperty("state").GetString());
         Assert.Equal(2, manifest.GetProperty("measurements").GetArrayLength());
         Assert.Equal(0, json.RootElement.GetProperty("violations").GetArrayLength());
-        Assert.All(json.RootElement.GetProperty("summary").EnumerateArray(), row => Assert.True(row.GetProperty("p50").GetDouble() > 0));
+        Assert.All(json.RootElement.GetProperty("summary").EnumerateArray(),
+            row => Assert.True(row.GetProperty("p50").GetDouble() > 0));
         Assert.Equal(0, lab.Code);
     }
 
@@ -83,7 +88,8 @@ public sealed class RunContractTests : IDisposable
 
         Assert.Equal(0, lab.Code);
         Assert.Equal(
-            ["baseline", "defunct-flag", "mainline", "nothing-to-zap", "one-thread", "refcount2", "second-list", "second-list-shared", "workqueue"],
+            ["baseline", "defunct-flag", "mainline", "nothing-to-zap", "one-thread", "refcount2", "second-list",
+                "second-list-shared", "workqueue"],
             _runs.OpenOnly().Manifest.Measurements.Select(one => one.Strategy).Order());
     }
 
@@ -91,7 +97,8 @@ public sealed class RunContractTests : IDisposable
     public void List_shows_every_kind_of_name_and_marks_what_is_broken()
     {
         string all = LabHere.Run("list").Out;
-        Assert.All(["strategies", "workqueue", "workloads", "memslot-churn", "mmus", "radix"], name => Assert.Contains(name, all));
+        Assert.All(["strategies", "workqueue", "workloads", "memslot-churn", "mmus", "radix"],
+            name => Assert.Contains(name, all));
 
         string strategies = LabHere.Run("list", "strategies").Out;
         Assert.Matches("async-put +BROKEN", strategies);

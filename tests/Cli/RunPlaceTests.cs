@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>Where the runs of a comparison happen is a seam: blocks know places only, and a run announces its folder on a descriptor.</summary>
+/// <summary>Where the runs of a comparison happen is a seam: blocks know places only, and a run announces its folder on a
+/// descriptor.</summary>
 public sealed class RunPlaceTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();
@@ -26,10 +27,12 @@ public sealed class RunPlaceTests : IDisposable
         Assert.Equal(4, runs.Length);
         Assert.All(runs, run => Assert.Null(run.Problem));
         Assert.All(runs, run => Assert.True(File.Exists(Path.Combine(folder.Runs, run.Run!, "manifest.json"))));
-        // Turns were asked for, and this place has none: one after the other, and what each measures is said by its arguments alone.
+        // Turns were asked for, and this place has none: one after the other, and what each measures is said by its arguments
+        // alone.
         Assert.All(place.Started, arguments => Assert.DoesNotContain("--turns", arguments));
         Assert.All(place.Started, arguments => Assert.DoesNotContain("--out", arguments));
-        Assert.Equal(["1", "1", "2", "2"], place.Started.Select(arguments => arguments[arguments.ToList().IndexOf("--seed") + 1]));
+        Assert.Equal(["1", "1", "2", "2"],
+            place.Started.Select(arguments => arguments[arguments.ToList().IndexOf("--seed") + 1]));
         ArmComparison comparison = ArmComparison.Of([ArmReader.FromBlocks(folder, 0), ArmReader.FromBlocks(folder, 1)], 0.02, []);
         Assert.All(comparison.Arms, arm => Assert.Equal(2, arm.Runs.Count));
     }
@@ -54,13 +57,14 @@ public sealed class RunPlaceTests : IDisposable
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         }, _runs.Beside("announced"));
-        using IPlacedRun run = here.Start(
-            ["--strategy", "workqueue", "--runs", "1", "--memory", "4MiB", "--duration", "50ms", "--warmup", "10ms", "--vcpus", "1", "--figures", "off"], takesTurns: false);
+        using IPlacedRun run = here.Start(["--strategy", "workqueue", "--runs", "1", "--memory", "4MiB", "--duration", "50ms",
+            "--warmup", "10ms", "--vcpus", "1", "--figures", "off"], takesTurns: false);
         PlacedRunEnd end = run.End();
         Assert.True(end.ExitCode == ExitCode.Fine, string.Join('\n', end.Complaints));
         Assert.NotNull(end.Announced);
         Assert.Equal(("complete", ExitCode.Fine), (end.Announced.State, end.Announced.ExitCode));
-        Assert.Equal(run.Fetch(end.Announced), Path.GetFileName(Assert.Single(Directory.EnumerateDirectories(_runs.Beside("announced")))));
+        Assert.Equal(run.Fetch(end.Announced),
+            Path.GetFileName(Assert.Single(Directory.EnumerateDirectories(_runs.Beside("announced")))));
         // Said for people as well.
         Assert.Contains(end.Complaints, line => line == $"run folder: {end.Announced.Folder}");
     }
@@ -78,7 +82,8 @@ public sealed class RunPlaceTests : IDisposable
         Threshold = 0.02,
         Seed = 1,
         Turns = "50ms",
-        Arms = [.. strategies.Select(strategy => new ComparisonArm { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy, Arguments = ["--memory", "4MiB"] })],
+        Arms = [.. strategies.Select(strategy => new ComparisonArm
+            { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy, Arguments = ["--memory", "4MiB"] })],
     });
 
     /// <summary>A place of the test's own: a run is a made-up folder that lies somewhere else until it is fetched.</summary>
@@ -103,7 +108,8 @@ public sealed class RunPlaceTests : IDisposable
             public bool TakeTurn() => throw new NotSupportedException("A place without turns is not asked for one.");
 
             public PlacedRunEnd End() => code == ExitCode.Fine
-                ? new PlacedRunEnd(code, new RunAnnouncement(worker.Folder("worker", [1e6], strategy: strategy), "complete", code), [])
+                ? new PlacedRunEnd(code,
+                    new RunAnnouncement(worker.Folder("worker", [1e6], strategy: strategy), "complete", code), [])
                 : new PlacedRunEnd(code, null, ["lab: the worker is gone"]);
 
             public string Fetch(RunAnnouncement announced)

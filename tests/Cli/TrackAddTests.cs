@@ -124,16 +124,20 @@ public sealed class TrackAddTests : IDisposable
     {
         Manifest With(Manifest one, params (string Name, string Value)[] settings) => Clean(one) with
         {
-            Settings = one.Settings.Concat(settings.ToDictionary(pair => pair.Name, pair => pair.Value)).GroupBy(pair => pair.Key).ToDictionary(same => same.Key, same => same.Last().Value),
+            Settings = one.Settings.Concat(settings.ToDictionary(pair => pair.Name, pair => pair.Value)).GroupBy(pair => pair.Key)
+                .ToDictionary(same => same.Key, same => same.Last().Value),
         };
-        _runs.Folder("several", [1e6], one => With(one, ("runs", "1"), ("seed", "7"), ("out", "a"), ("format", "csv"), ("strategy", "workqueue")));
-        _runs.Folder("several", [1e6], one => With(one, ("runs", "3"), ("seed", "8"), ("out", "b"), ("format", "json"), ("strategy", "workqueue,mainline")));
+        _runs.Folder("several", [1e6],
+            one => With(one, ("runs", "1"), ("seed", "7"), ("out", "a"), ("format", "csv"), ("strategy", "workqueue")));
+        _runs.Folder("several", [1e6],
+            one => With(one, ("runs", "3"), ("seed", "8"), ("out", "b"), ("format", "json"), ("strategy", "workqueue,mainline")));
         Add(_runs.Beside("several"));
         Assert.Single(Rows.Select(row => row.Settings).Distinct());
 
         foreach ((string name, string value) in ((string, string)[])[("watch", "on"), ("inject", "10%"), ("memory", "8MiB")])
         {
-            string run = _runs.Folder("other", [1e6], one => With(one, ("runs", "1"), ("seed", "7"), ("out", "a"), ("format", "csv"), ("strategy", "workqueue"), (name, value)));
+            string run = _runs.Folder("other", [1e6], one => With(one, ("runs", "1"), ("seed", "7"), ("out", "a"),
+                ("format", "csv"), ("strategy", "workqueue"), (name, value)));
             Assert.Equal(0, Add(run).Code);
         }
         Assert.Equal(4, Rows.Select(row => row.Settings).Distinct().Count());

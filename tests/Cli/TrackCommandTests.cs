@@ -28,7 +28,8 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Contains("1 regression is open. 1 of 3 series changed their level.", lab.Out);
         Assert.Matches(@"24000000 +\+(9|10|11)\.\d % .* worse, OPEN", lab.Out);
         Assert.Matches("40 points; last .* at 37000000; level 1\\.[01]\\d µs ± ", lab.Out);
-        Assert.InRange(lab.Out.IndexOf("update p99", StringComparison.Ordinal), 0, lab.Out.IndexOf("fault p99", StringComparison.Ordinal));
+        Assert.InRange(lab.Out.IndexOf("update p99", StringComparison.Ordinal), 0,
+            lab.Out.IndexOf("fault p99", StringComparison.Ordinal));
         Assert.All(lab.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
     }
 
@@ -41,15 +42,18 @@ public sealed class TrackCommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(Track("show", "--format", "json").Out);
         string[] csv = Track("show", "--format", "csv").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-        Assert.Equal(["history", "machine", "rows", "damaged_rows", "fewest_points", "summary", "series"], json.RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["history", "machine", "rows", "damaged_rows", "fewest_points", "summary", "series"],
+            json.RootElement.EnumerateObject().Select(field => field.Name));
         JsonElement series = json.RootElement.GetProperty("series")[0];
         Assert.Equal(
             "strategy,workload,mmu,metric,quantile,unit,machine,settings,better,points,last_value,last_commit,level,spread,changes",
             string.Join(',', series.EnumerateObject().Select(field => field.Name)));
         JsonElement change = series.GetProperty("changes")[0];
         Assert.Equal(
-            "commit,last_good,change,before,after,p,verdict,open,acknowledged,time_utc", string.Join(',', change.EnumerateObject().Select(field => field.Name)));
-        Assert.Equal((TrackedHistories.Commit(20), TrackedHistories.Commit(19)), (change.GetProperty("commit").GetString(), change.GetProperty("last_good").GetString()));
+            "commit,last_good,change,before,after,p,verdict,open,acknowledged,time_utc",
+            string.Join(',', change.EnumerateObject().Select(field => field.Name)));
+        Assert.Equal((TrackedHistories.Commit(20), TrackedHistories.Commit(19)),
+            (change.GetProperty("commit").GetString(), change.GetProperty("last_good").GetString()));
         Assert.Equal(("worse", true), (change.GetProperty("verdict").GetString(), change.GetProperty("open").GetBoolean()));
         Assert.Equal(3, csv.Length);
         Assert.Equal(24, csv[0].Split(',').Length);
@@ -72,7 +76,8 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Contains("| workqueue · memslot-churn on radix · update p99 | 24000000 | +", lab.Out);
         Assert.Equal("svg", XDocument.Load(svg).Root!.Name.LocalName);
         Assert.Contains("1 regression is open", File.ReadAllText(html));
-        TrackedHistories.AssertRefusal(Track("show", "--figure", svg), "--figure draws one series", "there are 2: ", "update p50");
+        TrackedHistories.AssertRefusal(Track("show", "--figure", svg), "--figure draws one series", "there are 2: ",
+            "update p50");
         TrackedHistories.AssertRefusal(Track("show", "--series", "destroy"), "No series is 'destroy'", "update p99");
     }
 
@@ -90,7 +95,8 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Equal(3, Track("gate", "--metric", "fault,update").Code);
         TrackedHistories.AssertRefusal(Track("gate", "--metric", "fautl"), "There is no metric 'fautl'", "Did you mean 'fault'?");
 
-        LabExit seen = Track("acknowledge", "update", "p99", "--change", "2400", "--reason", "buys the fix of a leak, see \"decisions\"");
+        LabExit seen =
+            Track("acknowledge", "update", "p99", "--change", "2400", "--reason", "buys the fix of a leak, see \"decisions\"");
         Assert.True(seen.Code == 0, seen.Error);
         Assert.StartsWith("acknowledged: workqueue · memslot-churn on radix · update p99, +", seen.Out);
         Assert.Equal(0, Track("gate").Code);
@@ -109,8 +115,10 @@ public sealed class TrackCommandTests : IDisposable
         LabExit lab = Track("gate", "--format", "json");
         Assert.Equal(3, lab.Code);
         using JsonDocument json = JsonDocument.Parse(lab.Out);
-        Assert.Equal(("regression", 3), (json.RootElement.GetProperty("verdict").GetString(), json.RootElement.GetProperty("exit_code").GetInt32()));
-        Assert.Equal("rate", Assert.Single(json.RootElement.GetProperty("series").EnumerateArray()).GetProperty("quantile").GetString());
+        Assert.Equal(("regression", 3),
+            (json.RootElement.GetProperty("verdict").GetString(), json.RootElement.GetProperty("exit_code").GetInt32()));
+        Assert.Equal("rate",
+            Assert.Single(json.RootElement.GetProperty("series").EnumerateArray()).GetProperty("quantile").GetString());
     }
 
     [Fact]
@@ -122,7 +130,8 @@ public sealed class TrackCommandTests : IDisposable
 
         LabExit few = Track("gate");
         Assert.Equal(6, few.Code);
-        Assert.Contains("Undecided: finding a change takes at least 15 points, and no series has more than 14.", few.Out.ReplaceLineEndings(" "));
+        Assert.Contains("Undecided: finding a change takes at least 15 points, and no series has more than 14.",
+            few.Out.ReplaceLineEndings(" "));
         Assert.Contains("::warning title=Too few points::", Track("gate", "--format", "github").Out);
 
         _histories.Add(metric: "fault", seed: 2);
@@ -163,15 +172,20 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Equal(3, lines.Length);
         Assert.StartsWith("::warning file=", lines[0]);
         Assert.Contains("line=42,title=Damaged row::it has 1 cells, not the 12", lines[0]);
-        Assert.Matches(@"^::error title=update p99 of my%2Cown%3Aone is slower%3A \+\d+\.\d %25::my,own:one · memslot-churn on radix · update p99: from .*\.%0Alab track culprit", lines[1]);
+        Assert.Matches(
+            @"^::error title=update p99 of my%2Cown%3Aone is slower%3A \+\d+\.\d %25::my,own:one · memslot-churn on radix · update p99: from .*\.%0Alab track culprit",
+            lines[1]);
         Assert.StartsWith("::notice title=Performance history::1 regression is open", lines[2]);
     }
 
     [Theory]
-    [InlineData("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id,host\n", 2, "line 1: the header is not 'commit,machine,")]
+    [InlineData("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id,host\n", 2,
+        "line 1: the header is not 'commit,machine,")]
     [InlineData("commit,mach", 2, "line 1: the header is not 'commit,machine,")]
     [InlineData("", 7, "has no row that can be read")]
-    [InlineData("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id\nc,m,s,st,w,radix,update,0.99,ns,fast,x,r\n", 7, "line 2: 'fast' is not a number, which column 'value' needs")]
+    [InlineData(
+        "commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id\nc,m,s,st,w,radix,update,0.99,ns,fast,x,r\n",
+        7, "line 2: 'fast' is not a number, which column 'value' needs")]
     public void A_file_that_is_no_history_is_named_with_the_line_and_what_was_expected(string content, int code, string why)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_histories.Path)!);
@@ -206,11 +220,14 @@ public sealed class TrackCommandTests : IDisposable
         _histories.Add(quantile: 0.5, step: 20, seed: 2);
         _histories.Add(metric: "fault", seed: 3);
 
-        TrackedHistories.AssertRefusal(Track("acknowledge", "workqueue", "--change", "24", "--reason", "x"), "names 2 series that change at 24000000", "update p50", "--all-series");
-        TrackedHistories.AssertRefusal(Track("acknowledge", "update", "p99", "--change", "99", "--reason", "x"), "changes at '99'", "There are changes at 24000000");
+        TrackedHistories.AssertRefusal(Track("acknowledge", "workqueue", "--change", "24", "--reason", "x"),
+            "names 2 series that change at 24000000", "update p50", "--all-series");
+        TrackedHistories.AssertRefusal(Track("acknowledge", "update", "p99", "--change", "99", "--reason", "x"),
+            "changes at '99'", "There are changes at 24000000");
         TrackedHistories.AssertRefusal(Track("acknowledge", "fault", "--change", "24", "--reason", "x"), "None has a change");
         TrackedHistories.AssertRefusal(Track("acknowledge", "update", "p99", "--change", "24"), "needs --reason");
-        TrackedHistories.AssertRefusal(Track("acknowledge", "--change", "24", "--reason", "x"), "words that name the series, or --all-series");
+        TrackedHistories.AssertRefusal(Track("acknowledge", "--change", "24", "--reason", "x"),
+            "words that name the series, or --all-series");
         TrackedHistories.AssertRefusal(Track("acknowledge", "update", "--reason", "x"), "needs --change");
         Assert.False(File.Exists(_histories.Acknowledged));
 
@@ -225,7 +242,8 @@ public sealed class TrackCommandTests : IDisposable
         _histories.Add(step: 20);
         Assert.Equal(3, Track("gate", "--since", TrackedHistories.Commit(19), "--repo", _histories.Beside("none")).Code);
         Assert.Equal(0, Track("gate", "--since", TrackedHistories.Commit(20)[..10], "--repo", _histories.Beside("none")).Code);
-        TrackedHistories.AssertRefusal(Track("gate", "--since", "v1.0", "--repo", _histories.Beside("none")), "--since 'v1.0' is neither a commit of", "nor of the history");
+        TrackedHistories.AssertRefusal(Track("gate", "--since", "v1.0", "--repo", _histories.Beside("none")),
+            "--since 'v1.0' is neither a commit of", "nor of the history");
     }
 
     [Fact]
@@ -242,7 +260,8 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Contains($"last good  {hashes[1]}", lab.Out);
         Assert.Contains($"first bad  {hashes[4]}", lab.Out);
         Assert.Contains("3 commits to suspect, oldest first:", lab.Out);
-        Assert.Contains($"    {hashes[2][..10]} Change 2, by hand\n    {hashes[3][..10]} Change 3, by hand\n    {hashes[4][..10]} Change 4, by hand\n", lab.Out);
+        Assert.Contains($"    {hashes[2][..10]} Change 2, by hand\n    {hashes[3][..10]} Change 3, by "
+            + $"hand\n    {hashes[4][..10]} Change 4, by hand\n", lab.Out);
         Assert.Contains($"git bisect start {hashes[4]} \\\n      {hashes[1]}\n", lab.Out);
         Assert.Contains("git bisect run sh -c", lab.Out);
         Assert.All(lab.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));

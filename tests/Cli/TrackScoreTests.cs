@@ -18,7 +18,8 @@ public sealed class TrackScoreTests : IDisposable
         Write("step.json", Series(step));
         Write("quiet.json", Series([.. Enumerable.Repeat(5.0, 50)]));
         Write("two.json", """{"series": [{"raw": [1, 2]}, {"raw": [3, 4]}]}""");
-        Write("annotations.json", """{"quiet": {"6": []}, "step": {"6": [40], "7": [41]}, "two": {"6": [1]}, "absent": {"6": []}}""");
+        Write("annotations.json",
+            """{"quiet": {"6": []}, "step": {"6": [40], "7": [41]}, "two": {"6": [1]}, "absent": {"6": []}}""");
 
         LabExit lab = Score();
 

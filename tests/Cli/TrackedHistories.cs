@@ -22,16 +22,20 @@ internal sealed class TrackedHistories : IDisposable
     /// <summary>Hashes as git has them, the same every time.</summary>
     public static string Commit(int index) => $"{index + 0x10:x2}{new string('0', 6)}{new string('a', 32)}";
 
-    /// <summary>A point per commit: level 1,000, from <paramref name="step"/> on higher by <paramref name="change"/>, with 1 % of noise.</summary>
+    /// <summary>A point per commit: level 1,000, from <paramref name="step"/> on higher by <paramref name="change"/>, with 1 % of
+    /// noise.</summary>
     public void Add(
-        string strategy = "workqueue", string metric = "update", double? quantile = 0.99, int count = 40, int step = int.MaxValue, double change = 0.1,
+        string strategy = "workqueue", string metric = "update", double? quantile = 0.99, int count = 40, int step = int.MaxValue,
+        double change = 0.1,
         string? machine = null, string settings = "5e77195e7719", int seed = 1, Func<int, string>? commit = null)
     {
         double[] values = new Simulated(seed).Series(count, 0, isLognormal: false, spread: 0.01, step: step, change: change);
         new HistoryFile(Path).Append([.. values.Select((value, index) => new HistoryRow
         {
-            Commit = (commit ?? Commit)(index), Machine = machine ?? TrackedHistory.ThisFingerprint, Settings = settings, Strategy = strategy,
-            Workload = "memslot-churn", Mmu = "radix", Metric = metric, Quantile = quantile, Unit = quantile is null ? "1/s" : "ns", Value = value,
+            Commit = (commit ?? Commit)(index), Machine = machine ?? TrackedHistory.ThisFingerprint, Settings = settings,
+            Strategy = strategy,
+            Workload = "memslot-churn", Mmu = "radix", Metric = metric, Quantile = quantile,
+            Unit = quantile is null ? "1/s" : "ns", Value = value,
             TimeUtc = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero).AddHours(index), RunId = $"run-{index}",
         })]);
     }
@@ -57,7 +61,8 @@ internal sealed class TrackedHistories : IDisposable
         List<string> hashes = [];
         for (int index = 0; index < commits; index++)
         {
-            Git(folder, "-c", "user.name=test", "-c", "user.email=test@test", "commit", "-q", "--allow-empty", "-m", $"Change {index}, by hand");
+            Git(folder, "-c", "user.name=test", "-c", "user.email=test@test", "commit", "-q", "--allow-empty", "-m",
+                $"Change {index}, by hand");
             hashes.Add(Git(folder, "rev-parse", "HEAD").Trim());
         }
         return hashes;
@@ -65,7 +70,8 @@ internal sealed class TrackedHistories : IDisposable
 
     private static string Git(string folder, params string[] arguments)
     {
-        using Process git = Process.Start(new ProcessStartInfo("git", ["-C", folder, .. arguments]) { RedirectStandardOutput = true })!;
+        using Process git =
+            Process.Start(new ProcessStartInfo("git", ["-C", folder, .. arguments]) { RedirectStandardOutput = true })!;
         string output = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
         Assert.Equal(0, git.ExitCode);

@@ -13,9 +13,8 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void Async_put_is_caught_red_handed_when_the_fast_zap_dallies()
     {
-        LabExit lab = LabHere.Run(
-            "--strategy", "async-put", "--workload", "root-toggle", "--vcpus", "1", "--pause", "fast-zap=300us", "--duration", "10s",
-            "--memory", "8MiB", "--runs", "1", "--out", _runs.Path);
+        LabExit lab = LabHere.Run("--strategy", "async-put", "--workload", "root-toggle", "--vcpus", "1", "--pause",
+            "fast-zap=300us", "--duration", "10s", "--memory", "8MiB", "--runs", "1", "--out", _runs.Path);
 
         Assert.Equal(4, lab.Code);
         Assert.Contains("async-put BROKEN on root-toggle on radix: VIOLATED", lab.Out);
@@ -60,11 +59,13 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void Root_toggle_rebuilds_every_time_with_workqueue_and_never_with_refcount2()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "workqueue,refcount2", "--workload", "root-toggle", "--duration", "400ms"));
+        LabExit lab =
+            LabHere.Run(_runs.Tiny("--strategy", "workqueue,refcount2", "--workload", "root-toggle", "--duration", "400ms"));
 
         Assert.Equal(0, lab.Code);
         RunRecord run = _runs.OpenOnly();
-        Assert.InRange(RebuiltPerLoad(run, "workqueue"), 0.9, 1.0); // fast zaps make some obsolete first, which is nobody's rebuild
+        // fast zaps make some obsolete first, which is nobody's rebuild
+        Assert.InRange(RebuiltPerLoad(run, "workqueue"), 0.9, 1.0);
         Assert.Equal(0, RebuiltPerLoad(run, "refcount2"));
     }
 
@@ -72,19 +73,20 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void The_last_putters_stall_grows_with_the_mapped_pages_for_baseline_and_not_for_mainline()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "baseline,mainline", "--workload", "last-put", "--memory", "32MiB", "--duration", "1s"));
+        LabExit lab = LabHere.Run(
+            _runs.Tiny("--strategy", "baseline,mainline", "--workload", "last-put", "--memory", "32MiB", "--duration", "1s"));
 
         Assert.Equal(0, lab.Code);
         RunRecord run = _runs.OpenOnly();
         Assert.Contains("put of baseline grows by", lab.Out);
-        Assert.True(
-            PutGrowth(run, "baseline") > 20 * Math.Abs(PutGrowth(run, "mainline")),
+        Assert.True(PutGrowth(run, "baseline") > 20 * Math.Abs(PutGrowth(run, "mainline")),
             $"baseline {PutGrowth(run, "baseline")}, mainline {PutGrowth(run, "mainline")} ns per page");
     }
 
     private static double RebuiltPerLoad(RunRecord run, string strategy)
     {
-        double Sum(string counter) => run.Counters.Where(row => row.Strategy == strategy && row.Counter == counter).Sum(row => row.Value);
+        double Sum(string counter) =>
+            run.Counters.Where(row => row.Strategy == strategy && row.Counter == counter).Sum(row => row.Value);
         Assert.True(Sum("root_loads") > 100, $"{Sum("root_loads")} loads");
         return Sum("roots_rebuilt") / Sum("root_loads");
     }
@@ -95,7 +97,8 @@ public sealed class VerdictTests : IDisposable
         (double Pages, double Median)[] sizes =
         [
             .. run.Summary.Where(row => row.Strategy == strategy && row.Metric.StartsWith("put.pages_", StringComparison.Ordinal))
-                .Select(row => (double.Parse(row.Metric["put.pages_".Length..], System.Globalization.CultureInfo.InvariantCulture), row.P50))
+                .Select(row =>
+                    (double.Parse(row.Metric["put.pages_".Length..], System.Globalization.CultureInfo.InvariantCulture), row.P50))
                 .OrderBy(size => size.Item1),
         ];
         return (sizes[^1].Median - sizes[0].Median) / (sizes[^1].Pages - sizes[0].Pages);

@@ -1,9 +1,7 @@
 namespace Lab.Tests.Conformance;
 
-/// <summary>
-/// The orders between parts that every kernel's trace keeps and that comparing part by part does not see. Each rule yields what breaks
-/// it, with the line.
-/// </summary>
+/// <summary>The orders between parts that every kernel's trace keeps and that comparing part by part does not see. Each rule
+/// yields what breaks it, with the line.</summary>
 internal static class CausalOrder
 {
     private static readonly Func<IReadOnlyList<Sourced>, IEnumerable<string>>[] Rules =
@@ -22,7 +20,10 @@ internal static class CausalOrder
         foreach (Sourced one in events)
         {
             if (one.Event.Verb == Verb.Queue) queued++;
-            if (one.Event.Verb == Verb.ExecuteStart && ++started > queued) yield return $"{one.Line}: an item starts before it is queued";
+            if (one.Event.Verb == Verb.ExecuteStart && ++started > queued)
+            {
+                yield return $"{one.Line}: an item starts before it is queued";
+            }
             if (one.Event.Verb == Verb.ExecuteEnd && ++ended > started) yield return $"{one.Line}: an item ends before it starts";
         }
     }
@@ -35,7 +36,10 @@ internal static class CausalOrder
         {
             if (one.Event.Verb == Verb.Queue) pending++;
             if (one.Event.Verb == Verb.ExecuteEnd) pending--;
-            if (one.Event.Verb == Verb.Flushed && pending > 0) yield return $"{one.Line}: the fast zap is over and {pending} items are not";
+            if (one.Event.Verb == Verb.Flushed && pending > 0)
+            {
+                yield return $"{one.Line}: the fast zap is over and {pending} items are not";
+            }
         }
     }
 
@@ -48,7 +52,10 @@ internal static class CausalOrder
             foreach (Sourced one in phase)
             {
                 invalidated |= one.Event.Verb == Verb.InvalidateAll;
-                if (!invalidated && one.Event.Verb is Verb.Zap or Verb.ZapPage) yield return $"{one.Line}: {one.Event} before the roots are invalid";
+                if (!invalidated && one.Event.Verb is Verb.Zap or Verb.ZapPage)
+                {
+                    yield return $"{one.Line}: {one.Event} before the roots are invalid";
+                }
             }
         }
     }
@@ -56,7 +63,8 @@ internal static class CausalOrder
     /// <summary>Who zaps a root puts it only afterwards.</summary>
     private static IEnumerable<string> ZapBeforePut(IReadOnlyList<Sourced> events)
     {
-        foreach (IGrouping<(string, Part, int?), Sourced> one in events.GroupBy(one => (one.Event.Phase, one.Event.Part, one.Event.Root)))
+        foreach (IGrouping<(string, Part, int?), Sourced> one in events.GroupBy(
+            one => (one.Event.Phase, one.Event.Part, one.Event.Root)))
         {
             bool put = false;
             foreach (Sourced step in one)
@@ -85,7 +93,8 @@ internal static class CausalOrder
         }
     }
 
-    /// <summary>A vCPU puts only the root that it loaded, loads only after it put, and makes tables only of the root that it has.</summary>
+    /// <summary>A vCPU puts only the root that it loaded, loads only after it put, and makes tables only of the root that it
+    /// has.</summary>
     private static IEnumerable<string> VcpuStaysOnItsRoot(IReadOnlyList<Sourced> events)
     {
         foreach (IGrouping<string, Sourced> vcpu in events.Where(one => one.Event.Part == Part.Vcpu).GroupBy(one => one.Task))
@@ -96,7 +105,10 @@ internal static class CausalOrder
                 NormalEvent step = one.Event;
                 bool makesRoot = step.Verb == Verb.GetPage && step.Level == (int)Lab.Mmu.RootRole.Normal.Level;
                 int? needed = step.Verb == Verb.Get || makesRoot ? null : step.Root;
-                if (root != needed) yield return $"{one.Line}: {step} by {vcpu.Key}, which has {(root is null ? "no root" : $"root{root}")}";
+                if (root != needed)
+                {
+                    yield return $"{one.Line}: {step} by {vcpu.Key}, which has {(root is null ? "no root" : $"root{root}")}";
+                }
                 if (step.Verb == Verb.Get) root = step.Root;
                 if (step.Verb == Verb.Put) root = null;
             }

@@ -5,19 +5,17 @@ namespace Lab.Tests.Conformance;
 
 /// <summary>Where a trace and the lab part.</summary>
 /// <param name="Stream">What was being compared.</param>
-/// <param name="Line">Line of the trace's event; past its last line if the lab has events that the trace does not have; zero for page counts.</param>
+/// <param name="Line">Line of the trace's event; past its last line if the lab has events that the trace does not have; zero for
+/// page counts.</param>
 /// <param name="Sides">Both normal forms side by side, the first difference marked.</param>
 internal sealed record Difference(string Stream, int Line, string Sides);
 
-/// <summary>
-/// Compares two histories in order, reference counts, levels and frames: the updater (which is also the destroyer) and the worker
-/// event for event, the vCPUs merged.
-/// </summary>
-/// <remarks>
-/// Which vCPU is first is a race in the kernel's traces, and so is whether one loads the root before or after the other has made tables.
-/// So of the vCPUs two sequences are compared, without saying which vCPU: what befalls roots (a root is made, loaded, put), and the tables
-/// below in the order in which they were linked. Orders between parts are <see cref="CausalOrder"/>'s.
-/// </remarks>
+/// <summary>Compares two histories in order, reference counts, levels and frames: the updater (which is also the destroyer) and
+/// the worker event for event, the vCPUs merged.</summary>
+/// <remarks>Which vCPU is first is a race in the kernel's traces, and so is whether one loads the root before or after the other
+/// has made tables. So of the vCPUs two sequences are compared, without saying which vCPU: what befalls roots (a root is made,
+/// loaded, put), and the tables below in the order in which they were linked. Orders between parts are
+/// <see cref="CausalOrder"/>'s.</remarks>
 internal sealed class Comparison
 {
     private static readonly (string Name, Predicate<NormalEvent> Has)[] Streams =
@@ -61,13 +59,19 @@ internal sealed class Comparison
         List<Difference> differences = [];
         foreach ((string name, Predicate<NormalEvent> has) in Streams)
         {
-            if (CompareStream(name, [.. left.Where(one => has(one.Event))], [.. right.Where(one => has(one.Event))], end) is { } difference)
+            if (CompareStream(name, [.. left.Where(one => has(one.Event))], [.. right.Where(one => has(one.Event))],
+                end) is { } difference)
+            {
                 differences.Add(difference);
+            }
         }
         foreach (History side in (History[])[kernel, lab])
         {
             if (side.PagesFreed is { } freed && freed != side.PagesMade)
-                differences.Add(new Difference("page counts", 0, $"{side.Name}: {side.PagesMade} tables were made and {freed} freed\n"));
+            {
+                differences.Add(
+                    new Difference("page counts", 0, $"{side.Name}: {side.PagesMade} tables were made and {freed} freed\n"));
+            }
         }
         return new Comparison(kernel.Name, lab.Name, differences);
     }
@@ -75,7 +79,8 @@ internal sealed class Comparison
     private static Difference? CompareStream(string name, IReadOnlyList<Sourced> kernel, IReadOnlyList<Sourced> lab, int end)
     {
         int length = Math.Max(kernel.Count, lab.Count);
-        int at = Enumerable.Range(0, length).FirstOrDefault(index => EventAt(kernel, index) != EventAt(lab, index), defaultValue: -1);
+        int at =
+            Enumerable.Range(0, length).FirstOrDefault(index => EventAt(kernel, index) != EventAt(lab, index), defaultValue: -1);
         if (at < 0) return null;
         StringBuilder sides = new();
         string phase = "";

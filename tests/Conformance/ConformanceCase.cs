@@ -2,10 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Tests.Conformance;
 
-/// <summary>
-/// A difference between a trace and the lab that is not the design's, and how both sides are brought to one form. A test shows that no
-/// waiver is idle.
-/// </summary>
+/// <summary>A difference between a trace and the lab that is not the design's, and how both sides are brought to one form. A test
+/// shows that no waiver is idle.</summary>
 /// <param name="Name">As the tests call it.</param>
 /// <param name="Why">Why it is no deviation.</param>
 /// <param name="Apply">Applied to both sides.</param>
@@ -25,16 +23,20 @@ internal sealed record ConformanceCase(string Trace, string Strategy, ZapPasses 
 
     private static readonly Waiver VcpusPutExclusively = new(
         "vCPUs put under the exclusive hold",
-        "6.1 has the ownership and the zapping of 'mainline' (0df9dab891ff is in its stable series) but not the shared loads and puts of 6.9: "
+        "6.1 has the ownership and the zapping of 'mainline' (0df9dab891ff is in its stable series) but not the shared loads and "
+            + "puts of 6.9: "
         + "the mode of a vCPU's put, also at destroy, is the one thing in which it is another design. "
         + "The iterator's and the MMU's own puts are compared.",
         static events =>
-            [.. events.Select((one, index) => IsPutOfVcpu(events, index) ? one with { Event = one.Event with { Shared = null } } : one)]);
+            [.. events.Select(
+                (one, index) => IsPutOfVcpu(events, index) ? one with { Event = one.Event with { Shared = null } } : one)]);
 
     private static readonly Waiver InvalidateAtDestroyInlined = new(
         "destroy invalidates unseen",
-        "kvm_mmu_uninit_tdp_mmu calls kvm_tdp_mmu_invalidate_all_roots right before the flush that both traces show. In 6.1 the probe on it did "
-        + "not fire there, in 7.2 it did. Both functions are in tdp_mmu.c; that 6.1's compiler inlined the call is inferred, not seen.",
+        "kvm_mmu_uninit_tdp_mmu calls kvm_tdp_mmu_invalidate_all_roots right before the flush that both traces show. In 6.1 the "
+            + "probe on it did "
+        + "not fire there, in 7.2 it did. Both functions are in tdp_mmu.c; that 6.1's compiler inlined the call is "
+            + "inferred, not seen.",
         static events => [.. events.Where(static one => one.Event is not { Part: Part.Destroyer, Verb: Verb.InvalidateAll })]);
 
     /// <summary>Every trace there is.</summary>

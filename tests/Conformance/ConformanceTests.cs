@@ -14,7 +14,9 @@ public sealed class ConformanceTests
         {
             TheoryData<string, string> data = [];
             foreach (ConformanceCase one in ConformanceCase.All)
+            {
                 foreach (Waiver waiver in one.Waivers) data.Add(one.Trace, waiver.Name);
+            }
             return data;
         }
     }
@@ -44,16 +46,21 @@ public sealed class ConformanceTests
     public void No_waiver_is_idle(string trace, string waiver)
     {
         ConformanceCase one = ConformanceCase.Of(trace);
-        Comparison without = Comparison.Of(KernelTrace.Load(trace), one.RunLab(), one.Waivers.Where(other => other.Name != waiver));
+        Comparison without =
+            Comparison.Of(KernelTrace.Load(trace), one.RunLab(), one.Waivers.Where(other => other.Name != waiver));
         Assert.NotNull(without.First);
     }
 
     /// <summary>The counts that tell the designs apart, read off the traces by hand: the parser loses none of them.</summary>
     [Theory]
-    [InlineData("workqueue-2vcpu-delete.txt", "Worker 3 | Vcpu 2 1 | Worker 3 | Destroyer 3 2 1", "Worker 3 3 3 3 | Destroyer 3 3", 12, 12)]
-    [InlineData("refcount2-2vcpu-delete.txt", "Worker 3 | Vcpu 2 1 | Worker 3 | Destroyer 3 2 1", "Worker 3 3 3 3 | Destroyer 3 3", 12, 12)]
-    [InlineData("mainline-7.2-2vcpu-delete.txt", "Updater 4 3 | Vcpu 2 1 | Updater 4 3 | Destroyer 3 2 1", "Updater 4 4 | Destroyer 3", 12, null)]
-    [InlineData("mainline-6.1-2vcpu-delete.txt", "Updater 4 3 | Vcpu 2 1 | Updater 4 3 | Destroyer 3 2 1", "Updater 4 4 4 4 | Destroyer 3 3", 12, 12)]
+    [InlineData("workqueue-2vcpu-delete.txt", "Worker 3 | Vcpu 2 1 | Worker 3 | Destroyer 3 2 1",
+        "Worker 3 3 3 3 | Destroyer 3 3", 12, 12)]
+    [InlineData("refcount2-2vcpu-delete.txt", "Worker 3 | Vcpu 2 1 | Worker 3 | Destroyer 3 2 1",
+        "Worker 3 3 3 3 | Destroyer 3 3", 12, 12)]
+    [InlineData("mainline-7.2-2vcpu-delete.txt", "Updater 4 3 | Vcpu 2 1 | Updater 4 3 | Destroyer 3 2 1",
+        "Updater 4 4 | Destroyer 3", 12, null)]
+    [InlineData("mainline-6.1-2vcpu-delete.txt", "Updater 4 3 | Vcpu 2 1 | Updater 4 3 | Destroyer 3 2 1",
+        "Updater 4 4 4 4 | Destroyer 3 3", 12, 12)]
     public void The_trace_has_the_counts_that_are_its_designs(string trace, string puts, string zaps, int made, int? freed)
     {
         History kernel = KernelTrace.Load(trace);
@@ -71,7 +78,9 @@ public sealed class ConformanceTests
         History kernel = KernelTrace.Load(trace);
         ConformanceCase one = ConformanceCase.Of(trace);
         foreach (ZapPasses passes in (ZapPasses[])[ZapPasses.Root, ZapPasses.Coarse, ZapPasses.Fine])
+        {
             Assert.Equal(Tables(kernel), Tables(LabScenario.Run(one.Strategy, passes)));
+        }
     }
 
     private static string Counts(History history, Verb verb)
@@ -89,5 +98,6 @@ public sealed class ConformanceTests
     }
 
     private static IEnumerable<string> Tables(History history) =>
-        history.Events.Select(one => one.Event).Where(one => one.Verb == Verb.ZapPage).Select(one => one.ToString()).Order(StringComparer.Ordinal);
+        history.Events.Select(one => one.Event).Where(one => one.Verb == Verb.ZapPage).Select(one => one.ToString())
+            .Order(StringComparer.Ordinal);
 }

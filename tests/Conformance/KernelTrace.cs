@@ -3,14 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Lab.Tests.Conformance;
 
-/// <summary>
-/// Reads the text of ftrace as recorded from real kernels and keeps what concerns roots. A line it cannot make sense of is an error that
-/// names file and line: nothing is skipped because it looked odd.
-/// </summary>
-/// <remarks>
-/// The kernel's lines name a root by the address of its header (zap, put), by its table's physical address (get), or not at all
-/// (pages); <see cref="RootNames"/> turns them into ordinals.
-/// </remarks>
+/// <summary>Reads the text of ftrace as recorded from real kernels and keeps what concerns roots. A line it cannot make sense of
+/// is an error that names file and line: nothing is skipped because it looked odd.</summary>
+/// <remarks>The kernel's lines name a root by the address of its header (zap, put), by its table's physical address (get), or not
+/// at all (pages); <see cref="RootNames"/> turns them into ordinals.</remarks>
 internal sealed partial class KernelTrace
 {
     private static readonly Dictionary<string, Action<KernelTrace, Line>> Known = new()
@@ -19,7 +15,8 @@ internal sealed partial class KernelTrace
         ["kvm_mmu_get_page"] = static (trace, line) => trace.GetPage(line),
         ["get"] = static (trace, line) => trace.Get(line),
         ["put"] = static (trace, line) => trace.Put(line),
-        ["kvm_mmu_zap_all_fast"] = static (trace, line) => trace.Add(line, new(trace._phase, trace.PartOf(line), Verb.ZapAllFast)),
+        ["kvm_mmu_zap_all_fast"] = static (trace, line) =>
+            trace.Add(line, new(trace._phase, trace.PartOf(line), Verb.ZapAllFast)),
         ["inval"] = static (trace, line) => trace.Add(line, new(trace._phase, trace.PartOf(line), Verb.InvalidateAll)),
         ["flush"] = static (trace, line) => trace.Add(line, new(trace._phase, trace.PartOf(line), Verb.Flush)),
         ["flushed"] = static (trace, line) => trace.Add(line, new(trace._phase, trace.PartOf(line), Verb.Flushed)),
@@ -61,7 +58,9 @@ internal sealed partial class KernelTrace
             Line line = new(index + 1, match.Groups["task"].Value, match.Groups["details"].Value);
             if (!match.Success) throw trace.Error(line, $"not a line of ftrace: {text}");
             if (!Known.TryGetValue(match.Groups["event"].Value, out Action<KernelTrace, Line>? read))
+            {
                 throw trace.Error(line, $"unknown event {match.Groups["event"].Value}");
+            }
             read(trace, line);
         }
         int made = trace._events.Count(one => one.Event.Verb == Verb.GetPage);
@@ -133,7 +132,8 @@ internal sealed partial class KernelTrace
             _ => throw Error(line, $"no part is known for task {line.Task}"),
         };
 
-    private int RootOf(Line line) => _roots.Named(Need(line, "root")) ?? throw Error(line, "more roots are zapped and put than were made");
+    private int RootOf(Line line) =>
+        _roots.Named(Need(line, "root")) ?? throw Error(line, "more roots are zapped and put than were made");
 
     private bool IsInvalid(Line line) => (Number(line, "role") & (long)Lab.Mmu.RootRole.Invalid) != 0;
 
@@ -141,7 +141,8 @@ internal sealed partial class KernelTrace
     {
         Match match = PagePattern().Match(line.Details);
         int level = match.Success ? match.Groups["level"].Value[0] - '0' : 0;
-        if (level is 0 || level > (int)Lab.Mmu.RootRole.Normal.Level) throw Error(line, $"not a table of a four-level root: {line.Details}");
+        if (level is 0 || level > (int)Lab.Mmu.RootRole.Normal.Level) throw Error(line,
+            $"not a table of a four-level root: {line.Details}");
         return (level, ulong.Parse(match.Groups["gfn"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
@@ -157,7 +158,8 @@ internal sealed partial class KernelTrace
     private string Need(Line line, string name) => Field(line, name) ?? throw Error(line, $"{name}= is missing: {line.Details}");
 
     private static string? Field(Line line, string name) =>
-        line.Details.Split(' ').FirstOrDefault(word => word.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+        line.Details.Split(' ')
+            .FirstOrDefault(word => word.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
     private FormatException Error(Line line, string what) => new($"{_file}:{line.Number}: {what}");
 

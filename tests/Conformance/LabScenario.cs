@@ -3,10 +3,9 @@ using Lab.Tests.Strategies;
 
 namespace Lab.Tests.Conformance;
 
-/// <summary>
-/// The life of a VM that the kernel's traces show, on our MMU. Each part has its own thread; the workers are the strategy's. The parts
-/// take turns, so that the reference counts that a thread meets are those of the traces and not of a race.
-/// </summary>
+/// <summary>The life of a VM that the kernel's traces show, on our MMU. Each part has its own thread; the workers are the
+/// strategy's. The parts take turns, so that the reference counts that a thread meets are those of the traces and not of a
+/// race.</summary>
 /// <remarks>
 /// <code>
 /// kvmt   mark  .  .  mark  delete────────────mark  add mark   (all once more)  mark  destroy mark
@@ -38,16 +37,19 @@ internal sealed class LabScenario : IDisposable
         _vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = _vcpus.Length, Passes = passes });
 
     /// <summary>Runs it and returns what the threads recorded.</summary>
-    /// <exception cref="InvalidOperationException">The MMU reported a violation, or events of the workers are missing.</exception>
+    /// <exception cref="InvalidOperationException">The MMU reported a violation, or events of the workers are
+    /// missing.</exception>
     public static History Run(string strategy, ZapPasses passes)
     {
         using LabScenario scenario = new(strategy, passes);
         scenario.Run();
-        if (scenario._vm.Oracle.Violations is [var violation, ..]) throw new InvalidOperationException($"{strategy}: {violation.What}");
+        if (scenario._vm.Oracle.Violations is [var violation, ..]) throw new InvalidOperationException(
+            $"{strategy}: {violation.What}");
         int queued = scenario._events.Count(one => one.Event.Verb == Verb.Queue);
         int executed = scenario._events.Count(one => one.Event.Verb == Verb.ExecuteEnd);
         // A worker's events end with the worker; those of a destroy would be lost.
-        if (queued != executed) throw new InvalidOperationException($"{strategy}: {queued} items were queued and {executed} seen to end");
+        if (queued != executed) throw new InvalidOperationException(
+            $"{strategy}: {queued} items were queued and {executed} seen to end");
         int made = scenario._events.Count(one => one.Event.Verb == Verb.GetPage);
         return new History(strategy, scenario._events, made, made - (int)scenario._vm.TablePagesLeft);
     }
@@ -91,10 +93,16 @@ internal sealed class LabScenario : IDisposable
     /// <summary>Books what was recorded since the last marker under that marker, and begins the phase of this one.</summary>
     private void Mark(string phase)
     {
-        List<(MmuEvent Event, Part Part, string Task)> fresh = [.. ReadNew(_updater.Actor, _destroying ? Part.Destroyer : Part.Updater)];
+        List<(MmuEvent Event, Part Part, string Task)> fresh =
+            [.. ReadNew(_updater.Actor, _destroying ? Part.Destroyer : Part.Updater)];
         foreach (Turn vcpu in _vcpus) fresh.AddRange(ReadNew(vcpu.Actor, Part.Vcpu));
         foreach ((MmuEvent one, _, _) in fresh)
-            if (one is { Kind: MmuEventKind.GetPage } && one.Level == (int)RootRole.Normal.Level) _ordinals.Add(one.RootId, _ordinals.Count + 1);
+        {
+            if (one is { Kind: MmuEventKind.GetPage } && one.Level == (int)RootRole.Normal.Level)
+            {
+                _ordinals.Add(one.RootId, _ordinals.Count + 1);
+            }
+        }
         foreach (Actor actor in Actor.All().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
         {
             // Other tests' workers touch other roots; the reclaimer frees ours.
@@ -104,7 +112,9 @@ internal sealed class LabScenario : IDisposable
 
         // Stable: events of one actor and one instant stay in their order.
         foreach ((MmuEvent one, Part part, string task) in fresh.OrderBy(one => one.Event.Time))
+        {
             if (Normalise(one, part) is { } normal && _phase.Length != 0) _events.Add(new Sourced(normal, task, 0));
+        }
         _phase = phase;
         if (phase == "vm destroy begin") _destroying = true;
         _events.Add(new Sourced(new(phase, _destroying ? Part.Destroyer : Part.Updater, Verb.Marker), _updater.Actor.Name, 0));
@@ -128,7 +138,8 @@ internal sealed class LabScenario : IDisposable
         {
             MmuEventKind.GetPage => bare with { Verb = Verb.GetPage, Root = root, Level = one.Level, Gfn = one.Detail },
             MmuEventKind.RootLoad => bare with { Verb = Verb.Get, Root = root },
-            MmuEventKind.Put => bare with { Verb = Verb.Put, Root = root, Count = one.RefCount, Shared = one.Shared, Invalid = one.Invalid },
+            MmuEventKind.Put =>
+                bare with { Verb = Verb.Put, Root = root, Count = one.RefCount, Shared = one.Shared, Invalid = one.Invalid },
             MmuEventKind.ZapAllFast => bare with { Verb = Verb.ZapAllFast },
             MmuEventKind.InvalidateAll => bare with { Verb = Verb.InvalidateAll },
             MmuEventKind.Queue => bare with { Verb = Verb.Queue },
@@ -139,12 +150,14 @@ internal sealed class LabScenario : IDisposable
             MmuEventKind.ZapRoot => bare with
             {
                 // Fine passes are one event without a level, as in 7.2.
-                Verb = Verb.Zap, Root = root, Count = one.RefCount, Level = one.Level == 0 ? null : one.Level, Invalid = one.Invalid,
+                Verb = Verb.Zap, Root = root, Count = one.RefCount, Level = one.Level == 0 ? null : one.Level,
+                Invalid = one.Invalid,
             },
             MmuEventKind.ZapPage => bare with { Verb = Verb.ZapPage, Root = root, Level = one.Level, Gfn = one.Detail },
 
             // Not in the kernel's traces: there is no probe.
-            MmuEventKind.Get or MmuEventKind.Invalidate or MmuEventKind.Unlink or MmuEventKind.FreeRoot or MmuEventKind.FlushTlb => null,
+            MmuEventKind.Get or MmuEventKind.Invalidate or MmuEventKind.Unlink or MmuEventKind.FreeRoot
+                or MmuEventKind.FlushTlb => null,
             MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd => null,
             _ => throw new InvalidOperationException($"An event of kind {one.Kind} in a quiet run."),
         };

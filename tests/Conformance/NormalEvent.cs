@@ -1,6 +1,7 @@
 namespace Lab.Tests.Conformance;
 
-/// <summary>Who did it. The kernel's threads and ours have these parts in common; which of two vCPUs it was does not count.</summary>
+/// <summary>Who did it. The kernel's threads and ours have these parts in common; which of two vCPUs it was does not
+/// count.</summary>
 internal enum Part
 {
     Updater,
@@ -48,9 +49,8 @@ internal enum Verb
     ZapPage,
 }
 
-/// <summary>
-/// One event in the form both sides are brought to. A field that the kernel does not record for the verb is null on both sides.
-/// </summary>
+/// <summary>One event in the form both sides are brought to. A field that the kernel does not record for the verb is null on both
+/// sides.</summary>
 /// <param name="Phase">Text of the last marker.</param>
 /// <param name="Part">Who.</param>
 /// <param name="Verb">What.</param>
@@ -60,9 +60,8 @@ internal enum Verb
 /// <param name="Gfn">First frame of the table.</param>
 /// <param name="Shared">A put: the mode of mmu_lock.</param>
 /// <param name="Invalid">The root's invalid bit (role bit 0x800).</param>
-internal sealed record NormalEvent(
-    string Phase, Part Part, Verb Verb, int? Root = null, long? Count = null, int? Level = null, ulong? Gfn = null, bool? Shared = null,
-    bool? Invalid = null)
+internal sealed record NormalEvent(string Phase, Part Part, Verb Verb, int? Root = null, long? Count = null, int? Level = null,
+    ulong? Gfn = null, bool? Shared = null, bool? Invalid = null)
 {
     public override string ToString()
     {
@@ -78,7 +77,8 @@ internal sealed record NormalEvent(
     }
 }
 
-/// <summary>An event and where it stands: the thread, and the line of a trace's file or zero for an event of the lab. Neither is compared.</summary>
+/// <summary>An event and where it stands: the thread, and the line of a trace's file or zero for an event of the lab. Neither is
+/// compared.</summary>
 internal readonly record struct Sourced(NormalEvent Event, string Task, int Line);
 
 /// <summary>One side of a comparison: events in the order of time, and the tables made and freed over the VM's life.</summary>

@@ -1,10 +1,8 @@
 namespace Lab.Tests.Conformance;
 
-/// <summary>
-/// Gives the roots of a trace their ordinals. Roots are counted as they are made; addresses are bound to ordinals when they are first
-/// seen, oldest unbound root first. An address whose root was put for the last time may be that of the next root that is made: the kernel
-/// uses memory again.
-/// </summary>
+/// <summary>Gives the roots of a trace their ordinals. Roots are counted as they are made; addresses are bound to ordinals when
+/// they are first seen, oldest unbound root first. An address whose root was put for the last time may be that of the next root
+/// that is made: the kernel uses memory again.</summary>
 internal sealed class RootNames
 {
     private readonly Dictionary<string, int> _headers = [];
@@ -25,7 +23,8 @@ internal sealed class RootNames
         return _loading[task] = ++_made;
     }
 
-    /// <summary>A task loaded the root with that table. Without a table in the trace it is the newest: an older one is invalid and not given out.</summary>
+    /// <summary>A task loaded the root with that table. Without a table in the trace it is the newest: an older one is invalid
+    /// and not given out.</summary>
     public int? Loaded(string task, string? table)
     {
         if (table is null) return Newest;

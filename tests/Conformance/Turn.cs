@@ -3,7 +3,8 @@ using Lab.Mmu;
 
 namespace Lab.Tests.Conformance;
 
-/// <summary>A thread that is an actor of its own and does what it is given, one thing after the other, while the giver waits.</summary>
+/// <summary>A thread that is an actor of its own and does what it is given, one thing after the other, while the giver
+/// waits.</summary>
 internal sealed class Turn : IDisposable
 {
     private readonly SemaphoreSlim _given = new(0);

@@ -136,7 +136,8 @@ public sealed class AllWithinTests
         Assert.Equal("False True, True True", string.Join(", ", outcomes));
     }
 
-    private static int Count(SampledProgram program, int threads, int preemptionsMax, MemoryModel model, out SortedSet<string> outcomes)
+    private static int Count(
+        SampledProgram program, int threads, int preemptionsMax, MemoryModel model, out SortedSet<string> outcomes)
     {
         SamplingRun run = new(program.Scene, new ExploreSettings { Model = model });
         AllWithin all = new(threads);

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>How many executions there are, where the literature or arithmetic says so: one too few is unsound, one too many is not optimal.</summary>
+/// <summary>How many executions there are, where the literature or arithmetic says so: one too few is unsound, one too many is
+/// not optimal.</summary>
 public sealed class CountTests
 {
     [Theory]

@@ -3,10 +3,9 @@ using Lab.Explorer;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>
-/// All interleavings of a <see cref="TinyProgram"/> on a machine with memory and, under x86-TSO, a first-in-first-out store buffer per thread.
-/// Shares no idea with the graph search: it knows no axioms, only what a machine does step by step.
-/// </summary>
+/// <summary>All interleavings of a <see cref="TinyProgram"/> on a machine with memory and, under x86-TSO, a first-in-first-out
+/// store buffer per thread. Shares no idea with the graph search: it knows no axioms, only what a machine does step by
+/// step.</summary>
 internal sealed class EveryInterleaving
 {
     private readonly TinyProgram _program;
@@ -40,7 +39,7 @@ internal sealed class EveryInterleaving
 
     public static EveryInterleaving Of(TinyProgram program, MemoryModel model)
     {
-        var all = new EveryInterleaving(program, model);
+        EveryInterleaving all = new(program, model);
         all.Go();
         return all;
     }
@@ -123,7 +122,9 @@ internal sealed class EveryInterleaving
     private (int Source, ulong Value) Look(int thread, int word)
     {
         for (int index = _buffers[thread].Count - 1; index >= 0; index--)
+        {
             if (_buffers[thread][index].Word == word) return (_buffers[thread][index].Id, _buffers[thread][index].Value);
+        }
         return (_orders[word].Count == 0 ? 0 : _orders[word][^1], _memory[word]);
     }
 
@@ -141,9 +142,12 @@ internal sealed class EveryInterleaving
 
     private string History()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         for (int thread = 0; thread < _next.Length; thread++)
-            text.Append(_next[thread]).Append(':').AppendJoin(',', _sources[thread]).Append(':').AppendJoin(',', _buffers[thread].Select(store => store.Id)).Append(';');
+        {
+            text.Append(_next[thread]).Append(':').AppendJoin(',', _sources[thread]).Append(':').AppendJoin(',',
+                _buffers[thread].Select(store => store.Id)).Append(';');
+        }
         foreach (List<int> order in _orders) text.AppendJoin(',', order).Append('/');
         return text.ToString();
     }

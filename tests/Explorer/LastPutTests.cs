@@ -31,7 +31,8 @@ public sealed class LastPutTests
         Assert.True(result.IsComplete, result.Bound);
     }
 
-    /// <summary>The code under test: it runs on any machine, the controlled one included. True for who drops the last reference.</summary>
+    /// <summary>The code under test: it runs on any machine, the controlled one included. True for who drops the last
+    /// reference.</summary>
     private static bool Put<TMachine>(TMachine machine, ref ulong count)
         where TMachine : struct, IMachine => machine.Add(ref count, ulong.MaxValue) == 0;
 }

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>Which outcomes the models allow, as in the literature on x86-TSO (Sewell et al., CACM 2010), and what the classic programs prove.</summary>
+/// <summary>Which outcomes the models allow, as in the literature on x86-TSO (Sewell et al., CACM 2010), and what the classic
+/// programs prove.</summary>
 public sealed class LitmusTests
 {
     public static TheoryData<string, MemoryModel> Programs

@@ -43,11 +43,10 @@ internal sealed class SampledProgram : IDisposable
     public static SampledProgram Counters(int threads, int adds) => new(scene =>
     {
         Word x = scene.Word("x");
-        for (int thread = 0; thread < threads; thread++)
-            scene.Thread($"t{thread}", m =>
-            {
-                for (int add = 0; add < adds; add++) _ = m.Add(ref x.Value, 1);
-            });
+        for (int thread = 0; thread < threads; thread++) scene.Thread($"t{thread}", m =>
+        {
+            for (int add = 0; add < adds; add++) _ = m.Add(ref x.Value, 1);
+        });
         scene.Check(() => x.Value == (ulong)(threads * adds) ? null : $"x is {x.Value}");
     });
 

@@ -5,10 +5,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>
-/// Random programs, run by the explorer under every schedule and by a model of the machine that is written independently and as plainly as
-/// can be: both must see the same outcomes.
-/// </summary>
+/// <summary>Random programs, run by the explorer under every schedule and by a model of the machine that is written independently
+/// and as plainly as can be: both must see the same outcomes.</summary>
 public sealed class SamplingAgainstModelTests
 {
     private enum Verb
@@ -38,11 +36,13 @@ public sealed class SamplingAgainstModelTests
             SortedSet<string> expected = [];
             Model(new State(program.Length), program, model == MemoryModel.Tso, expected);
             using SampledProgram sampled = Declare(program);
-            string text = string.Join(" || ", program.Select(thread => string.Join("; ", thread.Select(i => $"{i.Verb} {i.Word} {i.Operand}"))));
+            string text = string.Join(" || ",
+                program.Select(thread => string.Join("; ", thread.Select(i => $"{i.Verb} {i.Word} {i.Operand}"))));
             Assert.True(expected.SetEquals(AllOutcomes(sampled, program.Length, model)), text);
 
             // What is drawn is never more, and guesses, which only drawing makes, change nothing.
-            SortedSet<string> drawn = [.. sampled.Executions(new RandomWalk(1), 400, model).Select(execution => execution.Outcome!)];
+            SortedSet<string> drawn =
+                [.. sampled.Executions(new RandomWalk(1), 400, model).Select(execution => execution.Outcome!)];
             drawn.UnionWith(sampled.Executions(new Pos(2), 400, model).Select(execution => execution.Outcome!));
             Assert.True(drawn.IsSubsetOf(expected), text);
             if (program.Any(thread => thread.Any(instruction => instruction.Verb == Verb.LoadThenMaybeStore))) branching++;
@@ -58,7 +58,9 @@ public sealed class SamplingAgainstModelTests
         {
             program[thread] = new Instruction[threads == 2 ? 3 : 2];
             for (int place = 0; place < program[thread].Length; place++)
+            {
                 program[thread][place] = new Instruction((Verb)dice.Below(6u), (int)dice.Below((uint)Words), 1 + dice.Below(3u));
+            }
         }
         return program;
     }
@@ -128,7 +130,8 @@ public sealed class SamplingAgainstModelTests
 
         public ulong[] Memory { get; init; } = new ulong[Words];
 
-        public List<(int Word, ulong Value)>[] Buffers { get; init; } = [.. Enumerable.Range(0, threads).Select(_ => new List<(int, ulong)>())];
+        public List<(int Word, ulong Value)>[] Buffers { get; init; } =
+            [.. Enumerable.Range(0, threads).Select(_ => new List<(int, ulong)>())];
 
         public string[] Read { get; init; } = [.. Enumerable.Repeat("", threads)];
 

@@ -23,7 +23,8 @@ public sealed class SamplingSpeedTests(ITestOutputHelper output)
             double best = 0;
             for (int attempt = 0; attempt < 5; attempt++)
             {
-                ExploreResult result = program.Run(new ExploreSettings { Search = search, ExecutionsMax = 20_000, Seed = (ulong)attempt });
+                ExploreResult result =
+                    program.Run(new ExploreSettings { Search = search, ExecutionsMax = 20_000, Seed = (ulong)attempt });
                 Assert.Equal(Verdict.NothingFound, result.Verdict);
                 best = Math.Max(best, result.Executions / result.Seconds);
             }
@@ -87,7 +88,8 @@ public sealed class SamplingSpeedTests(ITestOutputHelper output)
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int schedule = 0; schedule < 10_000; schedule++) _ = run.Execute(walk, false);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{10_000 / clock.Elapsed.TotalSeconds:N0} schedules/s on the calling thread"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{10_000 / clock.Elapsed.TotalSeconds:N0} schedules/s on the calling thread"));
         Assert.Equal(0, allocated);
     }
 }

@@ -19,7 +19,8 @@ public sealed class SamplingTests
         Assert.Equal(1000, sc.Outcomes.Values.Sum());
         Assert.Equal("1,000 random schedules (random)", sc.Bound);
         Assert.True(sc.IsComplete);
-        ExploreResult tso = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1000, Model = MemoryModel.Tso });
+        ExploreResult tso =
+            program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1000, Model = MemoryModel.Tso });
         Assert.Equal(["00", "01", "10", "11"], tso.Outcomes.Keys.Order());
     }
 
@@ -45,7 +46,8 @@ public sealed class SamplingTests
             }
             scene.Outcome(() => $"{seen[0]}{seen[1]}");
         });
-        ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 2000, Model = MemoryModel.Tso });
+        ExploreResult result =
+            program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 2000, Model = MemoryModel.Tso });
         Assert.Equal(["01", "10", "11"], result.Outcomes.Keys.Order());
     }
 
@@ -63,7 +65,8 @@ public sealed class SamplingTests
                 if (run.Execute(walk, false) is not Finding finding) continue;
                 failing++;
                 string schedule = ScheduleText.Encode(run.Key(), run.Picks.ToArray());
-                ExploreResult replayed = program.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule, Model = model });
+                ExploreResult replayed =
+                    program.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule, Model = model });
                 Assert.Equal(Verdict.Violated, replayed.Verdict);
                 Assert.Equal(finding, replayed.Failure!.Finding);
                 Assert.Equal(schedule, replayed.Failure.Replay);
@@ -77,9 +80,11 @@ public sealed class SamplingTests
         using SampledProgram program = SampledProgram.BrokenRefcount();
         using SampledProgram other = SampledProgram.StoreBuffering();
         string schedule = program.Run(new ExploreSettings { Search = Search.Random }).Failure!.Replay;
-        ArgumentException refused = Assert.Throws<ArgumentException>(() => other.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule }));
+        ArgumentException refused = Assert.Throws<ArgumentException>(
+            () => other.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule }));
         Assert.Contains("recorded for scenario 'put0+put1', this is 'left+right'", refused.Message, StringComparison.Ordinal);
-        refused = Assert.Throws<ArgumentException>(() => program.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule[..^1] }));
+        refused = Assert.Throws<ArgumentException>(
+            () => program.Run(new ExploreSettings { Search = Search.Replay, Schedule = schedule[..^1] }));
         Assert.Contains("cut or edited", refused.Message, StringComparison.Ordinal);
         _ = Assert.Throws<ArgumentException>(() => program.Run(new ExploreSettings { Search = Search.Replay }));
         _ = Assert.Throws<ArgumentException>(() => program.Run(new ExploreSettings { Search = Search.Optimal }));
@@ -95,7 +100,8 @@ public sealed class SamplingTests
         Assert.True(failure.HasFewestPreemptions);
         Assert.True(failure.HasFewestSteps);
         Assert.Equal(4, failure.Steps.Count);
-        Assert.Equal(["add count 2→1", "add count 1→0", "load count = 0", "load count = 0"], failure.Steps.Select(step => step.What));
+        Assert.Equal(["add count 2→1", "add count 1→0", "load count = 0", "load count = 0"],
+            failure.Steps.Select(step => step.What));
         Assert.Equal([true, true, false, false], failure.Steps.Select(step => step.IsNotable));
     }
 
@@ -115,15 +121,14 @@ public sealed class SamplingTests
         {
             Word x = scene.Word("x");
             Word noise = scene.Word("noise");
-            for (int thread = 0; thread < 4; thread++)
-                scene.Thread($"t{thread}", m =>
+            for (int thread = 0; thread < 4; thread++) scene.Thread($"t{thread}", m =>
+            {
+                for (int turn = 0; turn < 6; turn++)
                 {
-                    for (int turn = 0; turn < 6; turn++)
-                    {
-                        _ = m.Add(ref noise.Value, 1);
-                        m.Store(ref x.Value, m.Load(ref x.Value) + 1);
-                    }
-                });
+                    _ = m.Add(ref noise.Value, 1);
+                    m.Store(ref x.Value, m.Load(ref x.Value) + 1);
+                }
+            });
             scene.Check(() => x.Value == 24 ? null : $"x is {x.Value}");
         });
         ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random });
@@ -131,7 +136,8 @@ public sealed class SamplingTests
         Assert.True(result.Failure.HasFewestPreemptions);
         ExploreResult replayed = program.Run(new ExploreSettings { Search = Search.Replay, Schedule = result.Failure.Replay });
         Assert.Equal(result.Failure.Finding, replayed.Failure!.Finding);
-        Assert.Equal(result.Failure.Steps, replayed.Failure.Steps, (left, right) => left.What == right.What && left.Agent == right.Agent);
+        Assert.Equal(result.Failure.Steps, replayed.Failure.Steps,
+            (left, right) => left.What == right.What && left.Agent == right.Agent);
     }
 
     [Theory]
@@ -171,13 +177,18 @@ public sealed class SamplingTests
             {
                 isTorn = false;
                 for (int turn = 0; turn < 8; turn++)
-                    if (m.Load(ref b.Value) == 0 && m.Load(ref a.Value) == 1 && m.Load(ref b.Value) == 1 && m.Load(ref a.Value) == 0) isTorn = true;
-            });
-            for (int thread = 0; thread < 4; thread++)
-                scene.Thread($"bystander{thread}", m =>
                 {
-                    for (int turn = 0; turn < 20; turn++) _ = m.Add(ref noise.Value, 1);
-                });
+                    if (m.Load(ref b.Value) == 0 && m.Load(ref a.Value) == 1 && m.Load(ref b.Value) == 1
+                        && m.Load(ref a.Value) == 0)
+                    {
+                        isTorn = true;
+                    }
+                }
+            });
+            for (int thread = 0; thread < 4; thread++) scene.Thread($"bystander{thread}", m =>
+            {
+                for (int turn = 0; turn < 20; turn++) _ = m.Add(ref noise.Value, 1);
+            });
             scene.Check(() => isTorn ? "torn" : null);
         });
         ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1_000_000 });
@@ -219,7 +230,8 @@ public sealed class SamplingTests
     public void It_goes_on_and_counts_when_told_to()
     {
         using SampledProgram program = SampledProgram.BrokenRefcount();
-        ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1000, KeepGoing = true });
+        ExploreResult result =
+            program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 1000, KeepGoing = true });
         Assert.Equal(1000, result.Executions);
         Assert.InRange(result.Violations, 100, 900);
         Assert.True(result.IsComplete);
@@ -239,7 +251,8 @@ public sealed class SamplingTests
     {
         using SampledProgram program = SampledProgram.Counters(3, 10);
         int told = 0;
-        ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, Budget = TimeSpan.FromMilliseconds(250) }, _ => told++);
+        ExploreResult result =
+            program.Run(new ExploreSettings { Search = Search.Random, Budget = TimeSpan.FromMilliseconds(250) }, _ => told++);
         Assert.False(result.IsComplete);
         Assert.Contains("stopped after", result.Bound, StringComparison.Ordinal);
         Assert.InRange(result.Seconds, 0.2, 5);
@@ -255,27 +268,26 @@ public sealed class SamplingTests
             Word x = scene.Word("x");
             Word inside = scene.Word("inside");
             ulong together = 0;
-            for (int writer = 0; writer < 2; writer++)
-                scene.Thread($"writer{writer}", m =>
-                {
-                    m.EnterExclusive(mmuLock);
-                    m.Store(ref x.Value, m.Load(ref x.Value) + 1);
-                    m.ExitExclusive(mmuLock);
-                });
-            for (int reader = 0; reader < 2; reader++)
-                scene.Thread($"reader{reader}", m =>
-                {
-                    m.EnterShared(mmuLock);
-                    ulong now = m.Add(ref inside.Value, 1);
-                    if (now > 1) together = now;
-                    _ = m.Add(ref inside.Value, ulong.MaxValue);
-                    m.ExitShared(mmuLock);
-                });
+            for (int writer = 0; writer < 2; writer++) scene.Thread($"writer{writer}", m =>
+            {
+                m.EnterExclusive(mmuLock);
+                m.Store(ref x.Value, m.Load(ref x.Value) + 1);
+                m.ExitExclusive(mmuLock);
+            });
+            for (int reader = 0; reader < 2; reader++) scene.Thread($"reader{reader}", m =>
+            {
+                m.EnterShared(mmuLock);
+                ulong now = m.Add(ref inside.Value, 1);
+                if (now > 1) together = now;
+                _ = m.Add(ref inside.Value, ulong.MaxValue);
+                m.ExitShared(mmuLock);
+            });
             scene.Outcome(() => $"x={x.Value}");
         });
         foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
         {
-            ExploreResult result = program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 3000, Model = model });
+            ExploreResult result =
+                program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 3000, Model = model });
             Assert.Equal("x=2", Assert.Single(result.Outcomes).Key);
         }
     }
@@ -305,6 +317,9 @@ public sealed class SamplingTests
             scene.Check(() => isUsedAfterFree ? "used after free" : null);
         });
         foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
-            Assert.Equal(Verdict.NothingFound, program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 5000, Model = model }).Verdict);
+        {
+            Assert.Equal(Verdict.NothingFound,
+                program.Run(new ExploreSettings { Search = Search.Random, ExecutionsMax = 5000, Model = model }).Verdict);
+        }
     }
 }

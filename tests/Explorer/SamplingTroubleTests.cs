@@ -34,7 +34,8 @@ public sealed class SamplingTroubleTests
         ExploreResult result = program.Run(Random);
         Assert.Equal(Verdict.Violated, result.Verdict);
         Assert.Equal("deadlock", result.Failure!.Finding.Invariant);
-        Assert.Equal("left waits for spin lock, held by right; right waits for mmu_lock, held by left", result.Failure.Finding.What);
+        Assert.Equal("left waits for spin lock, held by right; right waits for mmu_lock, held by left",
+            result.Failure.Finding.What);
         Assert.Equal(2, result.Failure.Steps.Count);
         Assert.Equal(1, result.Failure.Preemptions);
     }
@@ -99,11 +100,13 @@ public sealed class SamplingTroubleTests
             });
         });
         foreach (Search search in new[] { Search.Random, Search.Pct, Search.Pos, Search.Urw })
+        {
             foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
             {
                 ExploreResult result = program.Run(Random with { Search = search, Model = model });
                 Assert.True(result.Verdict == Verdict.NothingFound, $"{search} {model}: {result.Failure?.Finding}");
             }
+        }
     }
 
     [Fact]
@@ -152,25 +155,26 @@ public sealed class SamplingTroubleTests
         {
             Word held = scene.Word("held");
             Word x = scene.Word("x");
-            for (int thread = 0; thread < 3; thread++)
-                scene.Thread($"t{thread}", m =>
+            for (int thread = 0; thread < 3; thread++) scene.Thread($"t{thread}", m =>
+            {
+                for (int turn = 0; turn < 3; turn++)
                 {
-                    for (int turn = 0; turn < 3; turn++)
-                    {
-                        while (m.Exchange(ref held.Value, 1) != 0) { }
-                        m.Store(ref x.Value, m.Load(ref x.Value) + 1);
-                        m.Store(ref held.Value, 0);
-                    }
-                });
+                    while (m.Exchange(ref held.Value, 1) != 0) { }
+                    m.Store(ref x.Value, m.Load(ref x.Value) + 1);
+                    m.Store(ref held.Value, 0);
+                }
+            });
             scene.Check(() => x.Value == 9 ? null : $"x is {x.Value}");
         });
         foreach (Search search in new[] { Search.Random, Search.Pct, Search.Pos, Search.Urw })
+        {
             foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
             {
                 ExploreResult result = program.Run(Random with { Search = search, Model = model });
                 Assert.True(result.Verdict == Verdict.NothingFound, $"{search} {model}: {result.Failure?.Finding}");
                 Assert.Equal(2000, result.Executions);
             }
+        }
     }
 
     [Theory]
@@ -201,13 +205,19 @@ public sealed class SamplingTroubleTests
             });
         });
         foreach (Search search in new[] { Search.Random, Search.Pct, Search.Pos, Search.Urw })
+        {
             foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
             {
-                ExploreResult result = program.Run(Random with { Search = search, Model = model, ExecutionsMax = 300, StepsPerThreadMax = 3000 });
+                ExploreResult result =
+                    program.Run(Random with { Search = search, Model = model, ExecutionsMax = 300, StepsPerThreadMax = 3000 });
                 string? expected = isEnded ? null : "livelock";
                 Assert.True(expected == result.Failure?.Finding.Invariant, $"{search} {model}: {result.Failure?.Finding}");
-                if (!isEnded) Assert.Contains("loads flag = 0 again and again", result.Failure!.Finding.What, StringComparison.Ordinal);
+                if (!isEnded)
+                {
+                    Assert.Contains("loads flag = 0 again and again", result.Failure!.Finding.What, StringComparison.Ordinal);
+                }
             }
+        }
     }
 
     [Fact]
@@ -243,7 +253,8 @@ public sealed class SamplingTroubleTests
         });
         ExploreResult result = program.Run(Random with { StepsPerThreadMax = 300 });
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
-        Assert.Equal(("never ends", "busy has made 300 steps and continues"), (result.Failure!.Finding.Invariant, result.Failure.Finding.What));
+        Assert.Equal(("never ends", "busy has made 300 steps and continues"),
+            (result.Failure!.Finding.Invariant, result.Failure.Finding.What));
     }
 
     [Fact]
@@ -291,7 +302,8 @@ public sealed class SamplingTroubleTests
             });
         });
         Failure failure = throwing.Run(Random).Failure!;
-        Assert.Equal(("exception", "thrower threw InvalidOperationException: six"), (failure.Finding.Invariant, failure.Finding.What));
+        Assert.Equal(("exception", "thrower threw InvalidOperationException: six"),
+            (failure.Finding.Invariant, failure.Finding.What));
         Assert.Equal(2, failure.Steps.Count);
     }
 
@@ -302,7 +314,8 @@ public sealed class SamplingTroubleTests
         using SampledProgram program = new(scene => scene.Thread("caller", m => m.Barrier(rcu)));
         ExploreResult result = program.Run(Random);
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
-        Assert.Contains("does not model callbacks after a grace period; explore the program with the agent search", result.Failure!.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("does not model callbacks after a grace period; explore the program with the agent search",
+            result.Failure!.Finding.What, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -328,6 +341,7 @@ public sealed class SamplingTroubleTests
     {
         using MmuLock mmuLock = new();
         using SampledProgram program = new(scene => scene.Thread("leaver", m => m.ExitShared(mmuLock)));
-        Assert.Contains("leaver leaves mmu_lock, which it does not hold", program.Run(Random).Failure!.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("leaver leaves mmu_lock, which it does not hold", program.Run(Random).Failure!.Finding.What,
+            StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>The schedule of a failure is one that a machine can execute: each step is done on memory and store buffers and must find what it says.</summary>
+/// <summary>The schedule of a failure is one that a machine can execute: each step is done on memory and store buffers and must
+/// find what it says.</summary>
 public sealed partial class ScheduleTests
 {
     private const int Programs = 60;
@@ -15,7 +16,7 @@ public sealed partial class ScheduleTests
     [InlineData(MemoryModel.Tso)]
     public void The_steps_of_a_failure_can_be_executed_as_they_are_told(MemoryModel model)
     {
-        var random = new Random(6);
+        Random random = new(6);
         for (int count = 0; count < Programs; count++)
         {
             TinyProgram program = TinyProgram.Random(random);
@@ -35,11 +36,12 @@ public sealed partial class ScheduleTests
     {
         Dictionary<string, ulong> memory = new() { ["x"] = 0, ["y"] = 0 };
         List<(string Word, ulong Value)>[] buffers = [.. program.Threads.Select(_ => new List<(string, ulong)>())];
-        var made = new int[program.Threads.Length];
+        int[] made = new int[program.Threads.Length];
         foreach (Step step in steps)
         {
             List<(string Word, ulong Value)> buffer = buffers[step.Agent];
-            string told = $"{program}: {string.Join("; ", steps.Select(each => $"t{each.Agent} {each.What}"))}: at t{step.Agent} {step.What}";
+            string told = $"{program}: {string.Join("; ", steps.Select(each => $"t{each.Agent} {each.What}"))}: at "
+                + $"t{step.Agent} {step.What}";
             if (Arrival().Match(step.What) is { Success: true } arrival)
             {
                 Assert.Equal((arrival.Groups[1].Value, Number(arrival, 2)), buffer[0]);
@@ -77,7 +79,8 @@ public sealed partial class ScheduleTests
 
     private static ulong Number(Match match, int group) => ulong.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    private static ulong Number(Match match, string group) => ulong.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+    private static ulong Number(Match match, string group) =>
+        ulong.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^store (\w) = (\d+) reaches memory$")]
     private static partial Regex Arrival();
@@ -88,6 +91,7 @@ public sealed partial class ScheduleTests
     [GeneratedRegex(@"^load (\w) = (\d+)$")]
     private static partial Regex Load();
 
-    [GeneratedRegex(@"^(?:store (?<word>\w) = (?<stored>\d+)|add (?<word>\w) \+(?<added>\d+) \(found (?<found>\d+)\)|compare-exchange (?<word>\w) (?<from>\d+)→(?<to>\d+) \(found (?<found>\d+)\))$")]
+    [GeneratedRegex(
+        @"^(?:store (?<word>\w) = (?<stored>\d+)|add (?<word>\w) \+(?<added>\d+) \(found (?<found>\d+)\)|compare-exchange (?<word>\w) (?<from>\d+)→(?<to>\d+) \(found (?<found>\d+)\))$")]
     private static partial Regex Locked();
 }

@@ -46,6 +46,7 @@ public sealed class ScheduleTextTests
         string text = ScheduleText.Encode(Key, Picks);
         int pointedAt = 0, all = 0;
         for (int index = 0; index < text.Length; index++)
+        {
             foreach (char other in "abz19:,")
             {
                 if (text[index] == other) continue;
@@ -54,6 +55,7 @@ public sealed class ScheduleTextTests
                 all++;
                 if (complaint.Contains($"character {index + 1}", StringComparison.Ordinal)) pointedAt++;
             }
+        }
         Assert.True(pointedAt > all / 2, $"{pointedAt} of {all}");
     }
 
@@ -88,9 +90,12 @@ public sealed class ScheduleTextTests
     [Fact]
     public void A_schedule_of_something_else_is_refused_with_what_to_do()
     {
-        Assert.Contains("recorded for 'fast-put', this is 'async-put'", Mismatch(Key with { Subject = "fast-put" }), StringComparison.Ordinal);
-        Assert.Contains("recorded for scenario 'two-puts', this is 'fast-zap-reload,vcpus=1'", Mismatch(Key with { Scenario = "two-puts" }), StringComparison.Ordinal);
-        Assert.Contains("recorded under x86-TSO, this is sequential consistency", Mismatch(Key with { Model = MemoryModel.Tso }), StringComparison.Ordinal);
+        Assert.Contains("recorded for 'fast-put', this is 'async-put'", Mismatch(Key with { Subject = "fast-put" }),
+            StringComparison.Ordinal);
+        Assert.Contains("recorded for scenario 'two-puts', this is 'fast-zap-reload,vcpus=1'",
+            Mismatch(Key with { Scenario = "two-puts" }), StringComparison.Ordinal);
+        Assert.Contains("recorded under x86-TSO, this is sequential consistency", Mismatch(Key with { Model = MemoryModel.Tso }),
+            StringComparison.Ordinal);
         Assert.Contains("version 9", Mismatch(Key with { Version = 9 }), StringComparison.Ordinal);
         ScheduleKey changed = ScheduleKey.Of(Key.Subject, Key.Scenario, Key.Model, "other code");
         Assert.Contains("has changed since the schedule was recorded; search again", Mismatch(changed), StringComparison.Ordinal);

@@ -28,21 +28,26 @@ public sealed class SchedulerTests
     [MemberData(nameof(Names))]
     public void Schedules_do_not_depend_on_what_the_explorer_guesses(string name)
     {
-        // Bodies whose events depend on what they read: guesses are wrong now and then. None is made under a scheduler that cannot draw again.
+        // Bodies whose events depend on what they read: guesses are wrong now and then. None is made under a scheduler that
+        // cannot draw again.
         using SampledProgram program = new(scene =>
         {
             Word x = scene.Word("x");
             Word y = scene.Word("y");
-            for (int thread = 0; thread < 3; thread++)
-                scene.Thread($"t{thread}", m =>
+            for (int thread = 0; thread < 3; thread++) scene.Thread($"t{thread}", m =>
+            {
+                for (int turn = 0; turn < 4; turn++)
                 {
-                    for (int turn = 0; turn < 4; turn++)
-                        if (m.Add(ref x.Value, 1) % 3 == 0) _ = m.Or(ref y.Value, m.Load(ref x.Value));
-                });
+                    if (m.Add(ref x.Value, 1) % 3 == 0) _ = m.Or(ref y.Value, m.Load(ref x.Value));
+                }
+            });
             scene.Outcome(() => $"{x.Value} {y.Value}");
         });
         foreach (MemoryModel model in new[] { MemoryModel.Sc, MemoryModel.Tso })
-            Assert.Equal(program.Executions(new Recording(Make(name, 9)), 3000, model), program.Executions(Make(name, 9), 3000, model));
+        {
+            Assert.Equal(program.Executions(new Recording(Make(name, 9)), 3000, model),
+                program.Executions(Make(name, 9), 3000, model));
+        }
     }
 
     [Fact]

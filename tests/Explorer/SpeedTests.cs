@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>Order of magnitude of the search's speed: the best of several runs, so that a busy machine does not fail it.</summary>
+/// <summary>Order of magnitude of the search's speed: the best of several runs, so that a busy machine does not fail
+/// it.</summary>
 public sealed class SpeedTests(ITestOutputHelper output)
 {
     private const int Runs = 7;

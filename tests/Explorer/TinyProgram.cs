@@ -29,17 +29,20 @@ internal enum Do
 
 internal readonly record struct TinyOp(Do Do, int Word, ulong A, ulong B);
 
-/// <summary>A program without branches, as data: what the explorer runs and what <see cref="EveryInterleaving"/> enumerates.</summary>
+/// <summary>A program without branches, as data: what the explorer runs and what <see cref="EveryInterleaving"/>
+/// enumerates.</summary>
 internal sealed record TinyProgram(int Words, TinyOp[][] Threads)
 {
     /// <summary>Two or three threads of two to four operations on two words.</summary>
     public static TinyProgram Random(Random random)
     {
         int threads = random.Next(2, 4);
-        return new TinyProgram(2, [.. Enumerable.Range(0, threads).Select(thread => Enumerable.Range(0, random.Next(2, threads == 2 ? 5 : 4)).Select(index => RandomOp(random, index)).ToArray())]);
+        return new TinyProgram(2, [.. Enumerable.Range(0, threads).Select(thread =>
+            Enumerable.Range(0, random.Next(2, threads == 2 ? 5 : 4)).Select(index => RandomOp(random, index)).ToArray())]);
     }
 
-    /// <summary>Two or three threads whose operations are in parts inside one of two locks, nested or not, or wait for a word.</summary>
+    /// <summary>Two or three threads whose operations are in parts inside one of two locks, nested or not, or wait for a
+    /// word.</summary>
     public static TinyProgram RandomWaiting(Random random)
     {
         int threads = random.Next(2, 4);
@@ -94,7 +97,7 @@ internal sealed record TinyProgram(int Words, TinyOp[][] Threads)
                 continue;
             }
             ref ulong word = ref words[op.Word].Value;
-            var backoff = new Backoff();
+            Backoff backoff = new();
             registers[index] = 0;
             switch (op.Do)
             {
@@ -119,7 +122,8 @@ internal sealed record TinyProgram(int Words, TinyOp[][] Threads)
         int inner = 5 - outer;
         return random.Next(5) switch
         {
-            0 when threads == 2 => [new(Do.Lock, outer, 0, 0), new(Do.Lock, inner, 0, 0), some, new(Do.Unlock, inner, 0, 0), new(Do.Unlock, outer, 0, 0)],
+            0 when threads == 2 => [new(Do.Lock, outer, 0, 0), new(Do.Lock, inner, 0, 0), some, new(Do.Unlock, inner, 0, 0),
+                new(Do.Unlock, outer, 0, 0)],
             1 => [new(Do.Lock, outer, 0, 0), some, new(Do.Unlock, outer, 0, 0), other],
             2 => [some, new(Do.Lock, outer, 0, 0), other, new(Do.Unlock, outer, 0, 0)],
             3 => [some, new(Do.Await, random.Next(2), 0, 0), other],

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer;
 
-/// <summary>Code that cannot be explored, and explorations that end early: both are said, and neither is taken for a proof.</summary>
+/// <summary>Code that cannot be explored, and explorations that end early: both are said, and neither is taken for a
+/// proof.</summary>
 public sealed class UncontrollableTests
 {
     [Fact]
@@ -21,7 +22,8 @@ public sealed class UncontrollableTests
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
         Assert.False(result.IsComplete);
         Assert.Equal("nondeterministic", result.Failure!.Finding.Invariant);
-        Assert.Contains("moody, at its step 1, did 'store x = 1' in another execution and now does 'store x = 2'", result.Failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("moody, at its step 1, did 'store x = 1' in another execution and now does 'store x = 2'",
+            result.Failure.Finding.What, StringComparison.Ordinal);
         Assert.Contains("that the machine cannot see", result.Failure.Finding.What, StringComparison.Ordinal);
     }
 
@@ -78,7 +80,7 @@ public sealed class UncontrollableTests
     [Fact]
     public void A_body_that_loops_without_a_step_is_left_behind()
     {
-        using var release = new ManualResetEventSlim();
+        using ManualResetEventSlim release = new();
         ExploreResult result = Exploring.Of(scene =>
         {
             Word x = scene.Word("x");
@@ -108,14 +110,15 @@ public sealed class UncontrollableTests
         });
         Assert.Equal(Verdict.Violated, result.Verdict);
         Assert.Equal("exception", result.Failure!.Finding.Invariant);
-        Assert.Contains("thrower threw InvalidOperationException: too early", result.Failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("thrower threw InvalidOperationException: too early", result.Failure.Finding.What,
+            StringComparison.Ordinal);
         Assert.Contains(result.Failure.Steps, step => step.What == "load x = 0");
     }
 
     [Fact]
     public void What_the_search_does_not_model_is_said()
     {
-        using var rcu = new Rcu("nodes");
+        using Rcu rcu = new("nodes");
         ExploreResult result = Exploring.Of(scene => scene.Thread("caller", machine => machine.Barrier(rcu)));
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
         Assert.Contains("grace period", result.Failure!.Finding.What, StringComparison.Ordinal);
@@ -138,7 +141,7 @@ public sealed class UncontrollableTests
     {
         ExploreResult result = Exploring.Of(scene => scene.Thread("idle", machine =>
         {
-            var backoff = new Backoff();
+            Backoff backoff = new();
             while (true) machine.Relax(ref backoff);
         }));
         Assert.Equal(Verdict.Uncontrollable, result.Verdict);
@@ -148,7 +151,8 @@ public sealed class UncontrollableTests
     [Fact]
     public void A_budget_that_ends_is_no_proof()
     {
-        ExploreResult result = Exploring.Of(ClassicPrograms.Find("readers")!.Make(40), new ExploreSettings { Budget = TimeSpan.FromMilliseconds(100) });
+        ExploreResult result = Exploring.Of(ClassicPrograms.Find("readers")!.Make(40),
+            new ExploreSettings { Budget = TimeSpan.FromMilliseconds(100) });
         Assert.False(result.IsComplete);
         Assert.Contains("stopped after", result.Bound, StringComparison.Ordinal);
         Assert.Contains("the budget of 0.1 s ended; NOT all executions were explored", result.Bound, StringComparison.Ordinal);
@@ -157,7 +161,8 @@ public sealed class UncontrollableTests
     [Fact]
     public void A_limit_of_executions_is_kept_and_said()
     {
-        ExploreResult result = Exploring.Of(ClassicPrograms.Find("readers")!.OfSize(8), new ExploreSettings { ExecutionsMax = 100 });
+        ExploreResult result =
+            Exploring.Of(ClassicPrograms.Find("readers")!.OfSize(8), new ExploreSettings { ExecutionsMax = 100 });
         Assert.Equal(100, result.Executions);
         Assert.False(result.IsComplete);
         Assert.Contains("the limit of 100 executions", result.Bound, StringComparison.Ordinal);
@@ -166,7 +171,8 @@ public sealed class UncontrollableTests
     [Fact]
     public void Keeping_on_counts_everything_and_keeps_the_first_failure()
     {
-        ExploreResult result = Exploring.Of(ClassicPrograms.Find("refcount-broken")!.OfSize(2), new ExploreSettings { KeepGoing = true });
+        ExploreResult result =
+            Exploring.Of(ClassicPrograms.Find("refcount-broken")!.OfSize(2), new ExploreSettings { KeepGoing = true });
         Assert.Equal(Verdict.Violated, result.Verdict);
         Assert.True(result.IsComplete);
         Assert.True(result.Executions > 2);

@@ -62,7 +62,7 @@ public sealed class WaitingTests
             ulong turns = 0;
             scene.Thread("patient", machine =>
             {
-                var backoff = new Backoff();
+                Backoff backoff = new();
                 for (turns = 0; turns < 2 && machine.Load(ref flag.Value) == 0; turns++) machine.Relax(ref backoff);
             });
             scene.Thread("setter", machine => machine.Store(ref flag.Value, 1));
@@ -100,7 +100,7 @@ public sealed class WaitingTests
             Word flag = scene.Word("flag");
             scene.Thread("busy", machine =>
             {
-                var backoff = new Backoff();
+                Backoff backoff = new();
                 while (machine.Load(ref flag.Value) == 0)
                 {
                     machine.Add(ref turns.Value, 1);
@@ -119,11 +119,11 @@ public sealed class WaitingTests
     {
         ExploreResult result = Exploring.Of(scene =>
         {
-            var door = new SleepingLock("door");
+            SleepingLock door = new("door");
             Word open = scene.Word("open");
             scene.Thread("waiter", machine =>
             {
-                var backoff = new Backoff();
+                Backoff backoff = new();
                 while (true)
                 {
                     machine.Enter(door);
@@ -152,7 +152,7 @@ public sealed class WaitingTests
     [InlineData(false, MemoryModel.Tso)]
     public void A_grace_period_keeps_a_node_alive_for_its_readers(bool waits, MemoryModel model)
     {
-        using var rcu = new Rcu("nodes");
+        using Rcu rcu = new("nodes");
         ExploreResult result = Exploring.Of(scene =>
         {
             Word pointer = scene.Word("pointer", 1);
@@ -179,8 +179,7 @@ public sealed class WaitingTests
 
     private static void Spin(Explored machine, Word flag, bool saysSo)
     {
-        var backoff = new Backoff();
-        while (machine.Load(ref flag.Value) == 0)
-            if (saysSo) machine.Relax(ref backoff);
+        Backoff backoff = new();
+        while (machine.Load(ref flag.Value) == 0) if (saysSo) machine.Relax(ref backoff);
     }
 }

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Lab.Tests.Hardware;
 
-/// <summary>The end of a run, whether cancelled or given up by the watchdog, reaches vCPUs that would stay in the guest forever.</summary>
+/// <summary>The end of a run, whether cancelled or given up by the watchdog, reaches vCPUs that would stay in the guest
+/// forever.</summary>
 public sealed class GuestEvictorTests
 {
     [Theory]

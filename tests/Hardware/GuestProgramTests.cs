@@ -15,7 +15,8 @@ public sealed class GuestProgramTests
         if (KvmBench.TryMake() is not { } bench) return;
         using KvmBench _ = bench;
         bench.Show(GfnRange.Of(16, 8), Stamp);
-        CoreExit exit = bench.Run((16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Execute), (16, AccessKind.Write), (23, AccessKind.Read));
+        CoreExit exit = bench.Run((16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Execute), (16, AccessKind.Write),
+            (23, AccessKind.Read));
         Assert.Equal(new CoreExit(CoreExitReason.Done, 5), exit);
         foreach (GuestTouch touch in bench.Cores[0].Touches[..5])
         {
@@ -95,14 +96,18 @@ public sealed class GuestProgramTests
         Assert.Equal(new CoreExit(CoreExitReason.Done, 2), bench.Run((0, AccessKind.Read), (1, AccessKind.Read)));
     }
 
-    /// <summary>The rule on which the proof of no stale access stands: raised and interrupted, no access that began before retires.</summary>
+    /// <summary>The rule on which the proof of no stale access stands: raised and interrupted, no access that began before
+    /// retires.</summary>
     [Fact]
     public void Once_a_request_is_raised_no_access_retires_any_more()
     {
         if (KvmBench.TryMake() is not { } bench) return;
         using KvmBench _ = bench;
         bench.Show(GfnRange.Of(0, 4), Stamp);
-        for (int index = 0; index < GuestBatch.Capacity; index++) bench.Cores[0].Put(index, new Gfn((ulong)index % 4), AccessKind.Read);
+        for (int index = 0; index < GuestBatch.Capacity; index++)
+        {
+            bench.Cores[0].Put(index, new Gfn((ulong)index % 4), AccessKind.Read);
+        }
         for (int round = 0; round < 20; round++)
         {
             using Barrier start = new(2);

@@ -59,7 +59,8 @@ public sealed unsafe class HostAccessTests : IDisposable
     public void A_page_that_the_host_dropped_reads_as_zero_and_is_not_executed()
     {
         Install(mayWrite: true);
-        Assert.Equal(0, Libc.Allocate(_host.Memory.File!.Number, Libc.FallocatePunchHole | Libc.FallocateKeepSize, _backing.FileOffset, 4096));
+        Assert.Equal(0, Libc.Allocate(_host.Memory.File!.Number, Libc.FallocatePunchHole | Libc.FallocateKeepSize,
+            _backing.FileOffset, 4096));
         Run([(16, AccessKind.Execute), (17, AccessKind.Execute)]);
         Assert.Equal(CoreExitReason.Done, Reason);
         Assert.Equal([0UL, Stamp.Word], _batch.Touches[..2].ToArray().Select(touch => touch.Stamp));
@@ -80,7 +81,8 @@ public sealed unsafe class HostAccessTests : IDisposable
     {
         Install(mayWrite: true);
         // The second access itself raises it: the request word is what it writes to.
-        Run([(16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Read)], (nint)(_backing.Address.Value + 4096 + SlotMemory.WriteOffset));
+        Run([(16, AccessKind.Read), (17, AccessKind.Write), (18, AccessKind.Read)],
+            (nint)(_backing.Address.Value + 4096 + SlotMemory.WriteOffset));
         Assert.Equal((CoreExitReason.Request, 1), (Reason, Next));
         Assert.Equal(0UL, _batch.Touches[1].Stamp);
     }
@@ -93,7 +95,8 @@ public sealed unsafe class HostAccessTests : IDisposable
     {
         Install(mayWrite: true);
         Run([(16, AccessKind.Read), (17, AccessKind.Write), (40, (AccessKind)kind), (18, AccessKind.Read)]);
-        AssertFault(HostCalls.SignalSegv, index: 2, _window.AddressOf(new Gfn(40)) + (kind == (int)AccessKind.Write ? SlotMemory.WriteOffset : 0));
+        AssertFault(HostCalls.SignalSegv, index: 2,
+            _window.AddressOf(new Gfn(40)) + (kind == (int)AccessKind.Write ? SlotMemory.WriteOffset : 0));
         Assert.Equal(Stamp.Word, _batch.Touches[1].Stamp);
     }
 
@@ -164,7 +167,10 @@ public sealed unsafe class HostAccessTests : IDisposable
     private void Install(bool mayWrite)
     {
         lock (_window.Pieces.Lock)
-            Assert.True(_window.TryInstall(_window.Pieces.PieceAround(Range.Start, _backing, slot: 0) with { MayWrite = mayWrite }));
+        {
+            Assert.True(
+                _window.TryInstall(_window.Pieces.PieceAround(Range.Start, _backing, slot: 0) with { MayWrite = mayWrite }));
+        }
     }
 
     private void Run(IEnumerable<(ulong Gfn, AccessKind Kind)> accesses, nint requestWord = 0)

@@ -11,7 +11,8 @@ namespace Lab.Tests.Hardware;
 public class HostLoadTests
 {
     /// <summary>All but what only the running kernel can do.</summary>
-    public static TheoryData<string> Workloads => [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)];
+    public static TheoryData<string> Workloads =>
+        [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)];
 
     [Theory]
     [MemberData(nameof(Workloads))]
@@ -28,9 +29,8 @@ public class HostLoadTests
     public void Two_vcpus_against_an_updater_stay_clean_for_a_second(string strategy, SlotOperation operation)
     {
         using WindowHost host = new(new HardwareSettings { ChunkBytes = HostRig.ChunkBytes, Contexts = 16 });
-        WorkloadRun.Of(
-            strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(1), parameters: new WorkloadParameters().With(MemslotChurn.Operation, operation).With(MemslotChurn.Refill, 0),
-            host: host).AssertClean();
+        WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(1), parameters: new WorkloadParameters().With(
+            MemslotChurn.Operation, operation).With(MemslotChurn.Refill, 0), host: host).AssertClean();
     }
 
     [Fact]
@@ -44,7 +44,9 @@ public class HostLoadTests
         {
             using IVcpuCore core = rig.Mmu.NewCore(0, rig.Vm.Requests.AddressOf(0));
             for (int index = 0; index < core.Capacity; index++)
+            {
                 core.Put(index, new Gfn((ulong)index % ScriptedVm.Main.Frames), (AccessKind)(index % 3));
+            }
             while (Volatile.Read(ref cutShort) < 20)
             {
                 int next = 0;
@@ -80,9 +82,8 @@ public class HostLoadTests
             return;
         }
         using WindowHost host = new(settings);
-        WorkloadRun.Of(
-            "mainline", typeof(MemslotChurn<>), TimeSpan.FromMilliseconds(300), parameters: new WorkloadParameters().With(MemslotChurn.Operation, operation),
-            host: host).AssertClean();
+        WorkloadRun.Of("mainline", typeof(MemslotChurn<>), TimeSpan.FromMilliseconds(300),
+            parameters: new WorkloadParameters().With(MemslotChurn.Operation, operation), host: host).AssertClean();
         Assert.True(host.Userfaults!.Value.Count > 100, "few pages were resolved by the rig");
     }
 
@@ -97,7 +98,8 @@ public class HostLoadTests
         using HostRig rig = new(userfault: true);
         rig.Vm.Touch(GfnRange.Of(0, 100));
         Assert.Equal(100, HostRig.PresentIn(rig.Host, rig.WindowOfVcpu));
-        Dictionary<string, long> counters = rig.Host.KernelCounters().ToDictionary(counter => counter.Name, counter => counter.Value);
+        Dictionary<string, long> counters =
+            rig.Host.KernelCounters().ToDictionary(counter => counter.Name, counter => counter.Value);
         Assert.Equal(100, counters["userfault.resolved"]);
         Assert.InRange(counters["userfault.resolve_max"], 1, counters["userfault.resolve_total"]);
         HostMmuTests.AssertGoesCleanly(rig);
@@ -129,7 +131,8 @@ public class HostLoadTests
 
     private static string NameOf(Type workload) => CardOf(workload).Name;
 
-    private static WorkloadAttribute CardOf(Type workload) => (WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!;
+    private static WorkloadAttribute CardOf(Type workload) =>
+        (WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!;
 
     private static Type TypeOf(string name) => Catalogue.Workloads.Single(workload => NameOf(workload) == name);
 }

@@ -42,7 +42,8 @@ public class HostMmuTests
         using HostRig rig = new();
         rig.Vm.Touch(ScriptedVm.Main);
         ExclusiveHold hold = rig.Vm.EnterExclusive();
-        bool owed = rig.Mmu.ZapLeafs(rig.Vcpu.Root, GfnRange.Of(HostRig.ChunkFrames + 3, HostRig.ChunkFrames), hold, mayYield: true, flush: false);
+        bool owed = rig.Mmu.ZapLeafs(rig.Vcpu.Root, GfnRange.Of(HostRig.ChunkFrames + 3, HostRig.ChunkFrames), hold,
+            mayYield: true, flush: false);
         bool handedBack = rig.Mmu.ZapLeafs(rig.Vcpu.Root, GfnRange.Of(0x100000, 1), hold, mayYield: true, flush: true);
         rig.Vm.Exit(hold);
         Assert.False(owed);
@@ -99,7 +100,8 @@ public class HostMmuTests
     public void A_strategy_that_leaves_slots_to_the_kernel_is_refused_in_one_sentence()
     {
         using HostRig rig = new();
-        HardwareUnavailableException refused = Assert.Throws<HardwareUnavailableException>(() => rig.Host.NewMmu(rig.Vm, SlotUpdates.Kernel));
+        HardwareUnavailableException refused =
+            Assert.Throws<HardwareUnavailableException>(() => rig.Host.NewMmu(rig.Vm, SlotUpdates.Kernel));
         Assert.Contains("--mmu kvm", refused.Message, StringComparison.Ordinal);
         AssertGoesCleanly(rig);
     }
@@ -190,7 +192,13 @@ public class HostMmuTests
         {
             nint start = (nint)Convert.ToInt64(line[..line.IndexOf('-', StringComparison.Ordinal)], 16);
             for (int index = 0; index < 4; index++)
-                if (rig.Host.WindowAt(index) is { } window && start >= window.Address && start < window.Address + (nint)window.Bytes) count++;
+            {
+                if (rig.Host.WindowAt(index) is { } window && start >= window.Address
+                    && start < window.Address + (nint)window.Bytes)
+                {
+                    count++;
+                }
+            }
         }
         return count;
     }

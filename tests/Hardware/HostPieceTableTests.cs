@@ -6,7 +6,8 @@ namespace Lab.Tests.Hardware;
 
 public class HostPieceTableTests
 {
-    private static readonly SlotBacking Backing = new(Address: new Hva(0x7000_0000_0000), Bytes: 40 * 4096, FileOffset: 1 << 21, GfnRange.Of(10, 40));
+    private static readonly SlotBacking Backing =
+        new(Address: new Hva(0x7000_0000_0000), Bytes: 40 * 4096, FileOffset: 1 << 21, GfnRange.Of(10, 40));
 
     private readonly PieceTable _table = new(HostRig.ChunkBytes);
 

@@ -8,7 +8,8 @@ using Libc = Lab.Hardware.Libc;
 
 namespace Lab.Tests.Hardware;
 
-/// <summary>What goes wrong on the processor is a verdict: stale accesses by the stamp really read, damaged memory by its signal.</summary>
+/// <summary>What goes wrong on the processor is a verdict: stale accesses by the stamp really read, damaged memory by its
+/// signal.</summary>
 public class HostVerdictTests
 {
     [Fact]

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Lab.Tests.Hardware;
 
-/// <summary>What the running kernel does with memslots, seen by what the guest reads. Without KVM the refusal is the test (<see cref="KvmBench.TryMake"/>).</summary>
+/// <summary>What the running kernel does with memslots, seen by what the guest reads. Without KVM the refusal is the test
+/// (<see cref="KvmBench.TryMake"/>).</summary>
 public sealed class KernelSlotsTests
 {
     private const ulong Away = 1 << 18;
@@ -19,7 +20,8 @@ public sealed class KernelSlotsTests
     [Theory]
     [InlineData("kernel", true)]
     [InlineData("kernel-slot-zap", false)]
-    public void A_deleted_slot_takes_other_slots_down_only_with_the_quirk(string strategy, bool takesAll) => On(strategy, new HardwareSettings(), vm =>
+    public void A_deleted_slot_takes_other_slots_down_only_with_the_quirk(string strategy, bool takesAll) =>
+        On(strategy, new HardwareSettings(), vm =>
     {
         vm.Slots.Create(0, GfnRange.Of(0, 512), MemslotFlags.None);
         vm.Slots.Create(1, GfnRange.Of(Away, 8), MemslotFlags.None);
@@ -35,12 +37,14 @@ public sealed class KernelSlotsTests
             return ticks;
         })];
         long warm = Enumerable.Range(0, 5).Min(_ => Touch(vm, GfnRange.Of(0, 512)));
-        Assert.True(takesAll == again.Min() > 4 * warm, $"512 pages took {again.Min()} ticks after the delete, {warm} when all were mapped");
+        Assert.True(takesAll == again.Min() > 4 * warm,
+            $"512 pages took {again.Min()} ticks after the delete, {warm} when all were mapped");
     });
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void A_moved_slot_is_reached_at_its_new_place_and_not_at_the_old_one(string strategy) => On(strategy, new HardwareSettings(), vm =>
+    public void A_moved_slot_is_reached_at_its_new_place_and_not_at_the_old_one(string strategy) =>
+        On(strategy, new HardwareSettings(), vm =>
     {
         GfnRange first = GfnRange.Of(0, 64), second = GfnRange.Of(Away, 64);
         vm.Slots.Create(3, first, MemslotFlags.None);
@@ -59,7 +63,8 @@ public sealed class KernelSlotsTests
     [Theory]
     [InlineData(DirtyTracking.Log)]
     [InlineData(DirtyTracking.Ring)]
-    public void What_was_written_is_reported_and_what_was_read_is_not(DirtyTracking dirty) => On("kernel", new HardwareSettings { Dirty = dirty }, vm =>
+    public void What_was_written_is_reported_and_what_was_read_is_not(DirtyTracking dirty) =>
+        On("kernel", new HardwareSettings { Dirty = dirty }, vm =>
     {
         vm.Slots.Create(0, GfnRange.Of(0, 1024), MemslotFlags.None);
         Assert.Equal(MemslotResult.Done, vm.Slots.SetFlags(0, MemslotFlags.LogDirtyPages));
@@ -78,9 +83,11 @@ public sealed class KernelSlotsTests
         Assert.Equal(0, vm.Slots.CollectDirty(0));
     });
 
-    /// <summary>More distinct pages than a ring has room for: the vCPU leaves, is sent back when there is room, and nothing is lost.</summary>
+    /// <summary>More distinct pages than a ring has room for: the vCPU leaves, is sent back when there is room, and nothing is
+    /// lost.</summary>
     [Fact]
-    public void A_full_ring_makes_the_vcpu_wait_for_its_harvester() => On("kernel", new HardwareSettings { Dirty = DirtyTracking.Ring }, vm =>
+    public void A_full_ring_makes_the_vcpu_wait_for_its_harvester() =>
+        On("kernel", new HardwareSettings { Dirty = DirtyTracking.Ring }, vm =>
     {
         const ulong pages = KvmDirtyRing.Bytes / 16 + 2048;
         vm.Slots.Create(0, GfnRange.Of(0, pages), MemslotFlags.None);
@@ -103,11 +110,13 @@ public sealed class KernelSlotsTests
         Assert.True(reported >= (long)pages, $"{reported} of {pages} pages were reported");
     });
 
-    /// <summary>Memory of a file that is dropped keeps its contents; a hole reads as zeroes; memory of no slot is nobody's.</summary>
+    /// <summary>Memory of a file that is dropped keeps its contents; a hole reads as zeroes; memory of no slot is
+    /// nobody's.</summary>
     [Theory]
     [InlineData(MemoryDrop.DontNeed)]
     [InlineData(MemoryDrop.PunchHole)]
-    public void Dropped_memory_is_dropped_where_it_was_asked_for(MemoryDrop drop) => On("kernel", new HardwareSettings { Drop = drop }, vm =>
+    public void Dropped_memory_is_dropped_where_it_was_asked_for(MemoryDrop drop) =>
+        On("kernel", new HardwareSettings { Drop = drop }, vm =>
     {
         vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
         vm.Slots.Create(1, GfnRange.Of(64, 64), MemslotFlags.None);
@@ -150,8 +159,8 @@ public sealed class KernelSlotsTests
         {
             using IHardwareHost? host = TryOpen(new HardwareSettings { Contexts = 16 });
             if (host is null) return;
-            WorkloadParameters parameters = new WorkloadParameters().With(WorkloadParameters.Bystanders, bystanders).With(FaultStorm.Updates, updates)
-                .With(FaultStorm.Outside, outside).With(FaultStorm.Pages, 16);
+            WorkloadParameters parameters = new WorkloadParameters().With(WorkloadParameters.Bystanders,
+                bystanders).With(FaultStorm.Updates, updates).With(FaultStorm.Outside, outside).With(FaultStorm.Pages, 16);
             WorkloadRun.Of(strategy, typeof(FaultStorm<>), Window, parameters: parameters, host: host).AssertClean();
         }
     }
@@ -163,7 +172,8 @@ public sealed class KernelSlotsTests
     {
         using IHardwareHost? host = TryOpen(new HardwareSettings { Dirty = dirty });
         if (host is null) return;
-        WorkloadRun.Of(strategy, typeof(DirtyLog<>), Window, parameters: new WorkloadParameters().With(WorkloadParameters.Rate, 500), host: host).AssertClean();
+        WorkloadRun.Of(strategy, typeof(DirtyLog<>), Window,
+            parameters: new WorkloadParameters().With(WorkloadParameters.Rate, 500), host: host).AssertClean();
     }
 
     [Theory]
@@ -200,7 +210,12 @@ public sealed class KernelSlotsTests
         long end = Actor.Current.Counters.Accesses + (long)range.Frames;
         vm.Vcpus[0].ClaimTouches();
         while (Actor.Current.Counters.Accesses < end)
-            if (vm.Vcpus[0].Run(ref pattern, (int)(end - Actor.Current.Counters.Accesses)) is { IsDone: false } exit) Assert.NotEqual(ExitOutcome.Mmio, vm.Vcpus[0].Serve(exit));
+        {
+            if (vm.Vcpus[0].Run(ref pattern, (int)(end - Actor.Current.Counters.Accesses)) is { IsDone: false } exit)
+            {
+                Assert.NotEqual(ExitOutcome.Mmio, vm.Vcpus[0].Serve(exit));
+            }
+        }
         long ticks = 0;
         foreach (GuestTouch touch in vm.Vcpus[0].Touches) ticks += (long)touch.Ticks;
         return ticks;

@@ -40,7 +40,11 @@ public sealed class KernelTraceTests
 
         void Install()
         {
-            lock (bench.Context.Pieces.Lock) Assert.True(bench.Context.TryInstall(bench.Context.Pieces.PieceAround(new Gfn(1), backing, slot: 0) with { MayWrite = true }));
+            lock (bench.Context.Pieces.Lock)
+            {
+                Assert.True(bench.Context.TryInstall(
+                    bench.Context.Pieces.PieceAround(new Gfn(1), backing, slot: 0) with { MayWrite = true }));
+            }
         }
 
         void TouchAndZap()
@@ -113,10 +117,12 @@ public sealed class KernelTraceTests
         string bare = Directory.CreateDirectory(Path.Combine(temporary.Path, "bare")).FullName;
         Directory.CreateDirectory(Path.Combine(bare, "instances"));
 
-        Assert.Null(KernelTrace.TryOpen(KernelTraceScope.Rare, out string? refusal, [empty, Path.Combine(temporary.Path, "absent")]));
+        Assert.Null(
+            KernelTrace.TryOpen(KernelTraceScope.Rare, out string? refusal, [empty, Path.Combine(temporary.Path, "absent")]));
         Assert.Equal($"KVM was not traced: tracefs is not mounted; mount -t tracefs tracefs {empty} as root.", refusal);
         Assert.Null(KernelTrace.TryOpen(KernelTraceScope.Full, out refusal, [empty, bare]));
-        Assert.Equal("KVM was not traced: this kernel has no kvmmmu tracepoints; load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM.", refusal);
+        Assert.Equal("KVM was not traced: this kernel has no kvmmmu tracepoints; load kvm, or boot a kernel with CONFIG_FTRACE "
+            + "and CONFIG_KVM.", refusal);
         Assert.Empty(Directory.EnumerateDirectories(Path.Combine(bare, "instances")));
     }
 

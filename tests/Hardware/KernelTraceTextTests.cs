@@ -3,10 +3,12 @@ using Xunit;
 
 namespace Lab.Tests.Hardware;
 
-/// <summary>The text of tracefs: kernel-trace.txt was recorded here (6.18), its pids, times and addresses replaced, its last lines added by hand.</summary>
+/// <summary>The text of tracefs: kernel-trace.txt was recorded here (6.18), its pids, times and addresses replaced, its last
+/// lines added by hand.</summary>
 public sealed class KernelTraceTextTests
 {
-    private static readonly string[] Recorded = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Hardware", "kernel-trace.txt"));
+    private static readonly string[] Recorded =
+        File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Hardware", "kernel-trace.txt"));
 
     private static TraceWindow Half => new(500_000_000_000, 500_000_000, 5);
 
@@ -26,7 +28,8 @@ public sealed class KernelTraceTextTests
         Assert.Equal(0, counts.Total(KernelTraceText.Marker));
         Assert.Equal((1L, 4711L, 0L), (counts.OtherProcesses, counts.Lost, counts.Malformed));
 
-        IEnumerable<(string, int, long)> Of(string name) => counts.Events.Where(one => one.Event == name).Select(one => (one.Event, one.Interval, one.Count));
+        IEnumerable<(string, int, long)> Of(string name) =>
+            counts.Events.Where(one => one.Event == name).Select(one => (one.Event, one.Interval, one.Count));
     }
 
     [Fact]
@@ -49,8 +52,10 @@ public sealed class KernelTraceTextTests
     [Fact]
     public void Every_part_of_a_line_is_read_whatever_the_command_is_called()
     {
-        Assert.True(KernelTraceText.TryParse("  a-1 [0] b: (c)-4194304 (   1000) [255] d..2. 86400000.000001: tlb_flush: pages:2 reason:x (4)", out KernelTraceLine line));
-        Assert.Equal(new KernelTraceLine("a-1 [0] b: (c)", 4194304, 1000, 86_400_000_000_001_000, "tlb_flush", "pages:2 reason:x (4)"), line);
+        Assert.True(KernelTraceText.TryParse("  a-1 [0] b: (c)-4194304 (   1000) [255] d..2. 86400000.000001: tlb_flush: "
+            + "pages:2 reason:x (4)", out KernelTraceLine line));
+        Assert.Equal(new KernelTraceLine("a-1 [0] b: (c)", 4194304, 1000, 86_400_000_000_001_000, "tlb_flush",
+            "pages:2 reason:x (4)"), line);
 
         Assert.True(KernelTraceText.TryParse("           vcpu0-1011    [001] ...1.   500.374466: kvm_x:", out line));
         Assert.Equal((0, "kvm_x", ""), (line.ProcessId, line.Event, line.Detail));
@@ -95,6 +100,8 @@ public sealed class KernelTraceTextTests
         string[] lines = ["entries: 0", "overrun: 12", "commit overrun: 3", "oldest event ts: 16775.114642", "dropped events: x"];
 
         Assert.Equal((16_775_114_642_000, 0), (KernelTraceText.OldestNanoseconds(lines), KernelTraceText.OldestNanoseconds([])));
-        Assert.Equal((12, 3, 0, 0), (KernelTraceText.Statistic(lines, "overrun"), KernelTraceText.Statistic(lines, "commit overrun"), KernelTraceText.Statistic(lines, "dropped events"), KernelTraceText.Statistic(lines, "absent")));
+        Assert.Equal((12, 3, 0, 0),
+            (KernelTraceText.Statistic(lines, "overrun"), KernelTraceText.Statistic(lines, "commit overrun"),
+                KernelTraceText.Statistic(lines, "dropped events"), KernelTraceText.Statistic(lines, "absent")));
     }
 }

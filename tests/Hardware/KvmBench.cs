@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Hardware;
 
-/// <summary>One context with its image, request words and a slot of memory: what a core needs to run the guest. Null where there is no KVM.</summary>
+/// <summary>One context with its image, request words and a slot of memory: what a core needs to run the guest. Null where there
+/// is no KVM.</summary>
 internal sealed class KvmBench : IDisposable
 {
     private readonly Kvm _kvm;
@@ -19,7 +20,8 @@ internal sealed class KvmBench : IDisposable
         Context = new KvmContext(_kvm, vcpus, settings);
         Context.Attach(Image, _requests.Address, 4096);
         Cores = [.. Enumerable.Range(0, vcpus).Select(index => new KvmCore(
-            Image, index, Image.RequestsBase + (ulong)(_requests.AddressOf(index) - _requests.Address), _requests.AddressOf(index), _ => Context))];
+            Image, index, Image.RequestsBase + (ulong)(_requests.AddressOf(index) - _requests.Address),
+            _requests.AddressOf(index), _ => Context))];
     }
 
     public KvmContext Context { get; }
@@ -51,14 +53,20 @@ internal sealed class KvmBench : IDisposable
     public SlotBacking Show(GfnRange range, FrameStamp stamp, bool mayWrite = true)
     {
         SlotBacking backing = Memory.Allocate(range, stamp);
-        lock (Context.Pieces.Lock) Context.TryInstall(Context.Pieces.PieceAround(range.Start, backing, slot: 0) with { MayWrite = mayWrite });
+        lock (Context.Pieces.Lock)
+        {
+            Context.TryInstall(Context.Pieces.PieceAround(range.Start, backing, slot: 0) with { MayWrite = mayWrite });
+        }
         return backing;
     }
 
     /// <summary>Lists the accesses and runs them on core 0.</summary>
     public CoreExit Run(params (ulong Gfn, AccessKind Kind)[] accesses)
     {
-        for (int index = 0; index < accesses.Length; index++) Cores[0].Put(index, new Gfn(accesses[index].Gfn), accesses[index].Kind);
+        for (int index = 0; index < accesses.Length; index++)
+        {
+            Cores[0].Put(index, new Gfn(accesses[index].Gfn), accesses[index].Kind);
+        }
         return Cores[0].Run(TdpRoot.None, 0, accesses.Length);
     }
 

@@ -28,8 +28,8 @@ public sealed class KvmRunTests
     {
         using IHardwareHost? host = TryOpen(Settings);
         if (host is null) return;
-        WorkloadRun.Of(
-            strategy, typeof(MemslotChurn<>), Window, parameters: new WorkloadParameters().With(MemslotChurn.Operation, SlotOperation.Mix).With(MemslotChurn.Refill, 0), host: host).AssertClean();
+        WorkloadRun.Of(strategy, typeof(MemslotChurn<>), Window, parameters: new WorkloadParameters().With(MemslotChurn.Operation,
+            SlotOperation.Mix).With(MemslotChurn.Refill, 0), host: host).AssertClean();
     }
 
     [Theory]
@@ -50,7 +50,9 @@ public sealed class KvmRunTests
         using IHardwareHost? host = TryOpen(Settings with { Backing = backing, SlotZapAll = zapAll, Dirty = dirty });
         if (host is null) return;
         foreach (string strategy in (string[])["refcount2", "kernel"])
+        {
             WorkloadRun.Of(strategy, typeof(FaultStorm<>), Window, host: host).AssertClean();
+        }
     }
 
     /// <summary>Not what the lab's books say, but what the guest read from the page.</summary>
@@ -114,7 +116,12 @@ public sealed class KvmRunTests
     {
         long until = Actor.Current.Counters.Accesses + accesses;
         while (Actor.Current.Counters.Accesses < until && !vm.Oracle.IsBugged)
-            if (vm.Vcpus[0].Run(ref pattern, (int)(until - Actor.Current.Counters.Accesses)) is { IsDone: false } exit) vm.Vcpus[0].Serve(exit);
+        {
+            if (vm.Vcpus[0].Run(ref pattern, (int)(until - Actor.Current.Counters.Accesses)) is { IsDone: false } exit)
+            {
+                vm.Vcpus[0].Serve(exit);
+            }
+        }
     }
 
     /// <summary>The host, or null where there is no KVM: then it is refused with a sentence that says what to do.</summary>
@@ -124,5 +131,6 @@ public sealed class KvmRunTests
         return bench is null ? null : HardwareHosts.Open("kvm", settings);
     }
 
-    private static string NameOf(Type workload) => ((WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!).Name;
+    private static string NameOf(Type workload) =>
+        ((WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!).Name;
 }

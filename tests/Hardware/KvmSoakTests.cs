@@ -48,7 +48,10 @@ public sealed class KvmSoakTests(ITestOutputHelper output)
         Thread vcpu = new(() =>
         {
             KvmCore core = bench.Cores[1];
-            for (int index = 0; index < GuestBatch.Capacity; index++) core.Put(index, new Gfn((ulong)index % 1024), AccessKind.Write);
+            for (int index = 0; index < GuestBatch.Capacity; index++)
+            {
+                core.Put(index, new Gfn((ulong)index % 1024), AccessKind.Write);
+            }
             for (int next = 0; !Volatile.Read(ref stop);)
             {
                 CoreExit exit = core.Run(TdpRoot.None, next, GuestBatch.Capacity);
@@ -81,7 +84,9 @@ public sealed class KvmSoakTests(ITestOutputHelper output)
     private void AssertFlat(string what, Holdings before, Holdings after)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: descriptors {before.Descriptors} to {after.Descriptors}, mappings {before.Mappings} to {after.Mappings}, resident {before.ResidentBytes >> 10:N0} to {after.ResidentBytes >> 10:N0} KiB (from a tenth of the way on)"));
+            $"{what}: descriptors {before.Descriptors} to {after.Descriptors}, mappings {before.Mappings} to {after.Mappings}, "
+                + $"resident {before.ResidentBytes >> 10:N0} to {after.ResidentBytes >> 10:N0} KiB (from a tenth "
+                + $"of the way on)"));
         // A leak of one per round would be hundreds. The runtime maps and unmaps for itself now and then.
         Assert.InRange(after.Descriptors - before.Descriptors, -20, 5);
         Assert.InRange(after.Mappings - before.Mappings, -100, 20);

@@ -36,7 +36,8 @@ public sealed class KvmTests
     }
 
     [Theory]
-    [InlineData("/dev/no-such-kvm", "There is no /dev/no-such-kvm: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in the hypervisor below, or use --mmu radix.")]
+    [InlineData("/dev/no-such-kvm", "There is no /dev/no-such-kvm: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in "
+        + "the hypervisor below, or use --mmu radix.")]
     [InlineData("/dev/null", "/dev/null is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
     [InlineData("/proc/self/mem", "/proc/self/mem is not a KVM device; name one with --kvm-device, usually /dev/kvm.")]
     [InlineData("/dev", "/dev cannot be opened (errno 21); name a KVM device with --kvm-device, or use --mmu radix.")]
@@ -49,9 +50,12 @@ public sealed class KvmTests
         if (KvmBench.TryMake() is not { } bench) return;
         using KvmBench _ = bench;
         bench.Show(GfnRange.Of(0, 4), FrameStamp.Of(1, 1));
-        SystemCallException error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, new Hva(0x10001)));
-        Assert.StartsWith("KVM_SET_USER_MEMORY_REGION(slot 9, flags 0, guest 0x1000, 8192 bytes, user 0x10001) failed: EINVAL", error.Message);
-        error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, bench.Memory.Allocate(GfnRange.Of(1, 2), default).Address));
+        SystemCallException error = Assert.Throws<SystemCallException>(
+            () => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000, new Hva(0x10001)));
+        Assert.StartsWith("KVM_SET_USER_MEMORY_REGION(slot 9, flags 0, guest 0x1000, 8192 bytes, user 0x10001) failed: EINVAL",
+            error.Message);
+        error = Assert.Throws<SystemCallException>(() => bench.Context.Vm.SetRegion(9, MemslotFlags.None, 0x1000, 0x2000,
+            bench.Memory.Allocate(GfnRange.Of(1, 2), default).Address));
         Assert.Equal(17, error.Errno);
         Assert.Equal(CoreExitReason.Done, bench.Run((1, AccessKind.Read)).Reason);
     }
@@ -110,7 +114,10 @@ public sealed class KvmTests
         FrameStamp stamp = FrameStamp.Of(1, 1);
         bench.Show(GfnRange.Of(0, 64), stamp);
         KvmCore core = bench.Cores[0];
-        for (int index = 0; index < GuestBatch.Capacity; index++) core.Put(index, new Gfn((ulong)index % 64), (AccessKind)(index % 3));
+        for (int index = 0; index < GuestBatch.Capacity; index++)
+        {
+            core.Put(index, new Gfn((ulong)index % 64), (AccessKind)(index % 3));
+        }
         bool kicked = false;
         Thread kicker = new(() =>
         {

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Layout;
 
-/// <summary>What documents point at is there: files, headings, and the test classes by which the specification says a promise is enforced.</summary>
+/// <summary>What documents point at is there: files, headings, and the test classes by which the specification says a promise is
+/// enforced.</summary>
 public sealed partial class DocumentReferencesTests
 {
     private static readonly string[] Skipped = [".git", "artifacts", "runs", "bin", "obj", "Fixtures"];
@@ -20,7 +21,8 @@ public sealed partial class DocumentReferencesTests
         foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(LabProcess.Checkout, document))))
         {
             string[] parts = link.Groups["target"].Value.Split('#');
-            string target = parts[0].Length == 0 ? Path.Combine(LabProcess.Checkout, document) : Path.GetFullPath(parts[0], folder);
+            string target =
+                parts[0].Length == 0 ? Path.Combine(LabProcess.Checkout, document) : Path.GetFullPath(parts[0], folder);
             if (!Path.Exists(target)) broken.Add(link.Value);
             else if (parts.Length > 1 && !Anchors(target).Contains(parts[1])) broken.Add($"{link.Value}: no such heading");
         }
@@ -53,7 +55,8 @@ public sealed partial class DocumentReferencesTests
 
     private static IEnumerable<string> Files(string folder, string pattern) =>
         Directory.EnumerateFiles(folder, pattern).Select(file => Path.GetRelativePath(LabProcess.Checkout, file))
-            .Concat(Directory.EnumerateDirectories(folder).Where(below => !Skipped.Contains(Path.GetFileName(below))).SelectMany(below => Files(below, pattern)));
+            .Concat(Directory.EnumerateDirectories(folder).Where(below => !Skipped.Contains(Path.GetFileName(below)))
+                .SelectMany(below => Files(below, pattern)));
 
     /// <summary>Relative links only: the tests ask no network.</summary>
     [GeneratedRegex(@"\]\((?<target>(?!https?:)[^)\s]+)\)")]

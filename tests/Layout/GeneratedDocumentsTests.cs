@@ -10,10 +10,8 @@ using Xunit;
 
 namespace Lab.Tests.Layout;
 
-/// <summary>
-/// Tables of documents say what the declarations say. A table that does not fails with what to do; with <c>LAB_WRITE_DOCUMENTS=1</c> in the environment it is
-/// written instead.
-/// </summary>
+/// <summary>Tables of documents say what the declarations say. A table that does not fails with what to do; with
+/// <c>LAB_WRITE_DOCUMENTS=1</c> in the environment it is written instead.</summary>
 public sealed class GeneratedDocumentsTests
 {
     private const string WriteVariable = "LAB_WRITE_DOCUMENTS";
@@ -43,12 +41,14 @@ public sealed class GeneratedDocumentsTests
             File.WriteAllText(path, text[..from] + expected + text[to..]);
             return;
         }
-        Assert.Fail($"{file} is out of date; run the tests with {WriteVariable}=1, or paste between the markers '{marker}':\n\n{expected}");
+        Assert.Fail($"{file} is out of date; run the tests with {WriteVariable}=1, or paste between the markers "
+            + $"'{marker}':\n\n{expected}");
     }
 
     private static string Strategies() => Rows(
         "| name | code | idea | source |",
-        Lab.Strategies.Catalogue.Roots.Where(one => !one.IsBroken && !one.IsBound).Select(one => $"| `{one.Name}` | {one.Card.Code} | {one.Card.Idea} | {one.Card.Source} |"));
+        Lab.Strategies.Catalogue.Roots.Where(one => !one.IsBroken && !one.IsBound)
+            .Select(one => $"| `{one.Name}` | {one.Card.Code} | {one.Card.Idea} | {one.Card.Source} |"));
 
     private static string Workloads() => Rows(
         "| name | what happens | timed | only |",
@@ -60,16 +60,22 @@ public sealed class GeneratedDocumentsTests
             : "";
 
     private static string Rows(string head, IEnumerable<string> rows) =>
-        $"{head}\n|{string.Concat(Enumerable.Repeat("---|", head.Count(c => c == '|') - 1))}\n{string.Concat(rows.Select(row => $"{row}\n"))}";
+        $"{head}\n|{string.Concat(Enumerable.Repeat("---|", head.Count(c => c == '|') - 1))}\n"
+            + $"{string.Concat(rows.Select(row => $"{row}\n"))}";
 
     private static string Options()
     {
         StringBuilder text = new();
         text.Append("## run\n\nAlso what `lab` without a verb takes.\n");
-        foreach (SettingGroup group in RunSettings.Groups) Table(text, Heading(group), group.Settings, setting => setting.Default);
+        foreach (SettingGroup group in RunSettings.Groups)
+        {
+            Table(text, Heading(group), group.Settings, setting => setting.Default);
+        }
         text.Append("\n## compare\n\nBesides these, arms are measured with all options of `run` but ");
-        Setting[] not = [.. RunSettings.All.Where(setting => !setting.Shapes && !setting.IsHidden && !CompareSettings.Group.Settings.Any(own => own.Name == setting.Name))];
-        text.Append(string.Join(", ", not.Select(setting => $"`{setting}`"))).Append($", and with {CompareSettings.Departures}.\n");
+        Setting[] not = [.. RunSettings.All.Where(setting =>
+            !setting.Shapes && !setting.IsHidden && !CompareSettings.Group.Settings.Any(own => own.Name == setting.Name))];
+        text.Append(string.Join(", ", not.Select(setting => $"`{setting}`"))).Append(
+            $", and with {CompareSettings.Departures}.\n");
         Table(text, null, CompareSettings.Group.Settings, setting => setting.Default);
         text.Append("\n## explore\n");
         Table(text, null, ExplorationSettings.Group.Settings, setting => setting.Default);
@@ -77,7 +83,8 @@ public sealed class GeneratedDocumentsTests
     }
 
     private static string Heading(SettingGroup group) =>
-        group.Only.Count == 0 ? group.Title : $"{(group.Only.Contains(group.Title) ? "" : $"{group.Title}: ")}with {string.Join(" or ", group.Only.Select(name => $"`{name}`"))}";
+        group.Only.Count == 0 ? group.Title : $"{(group.Only.Contains(group.Title) ? "" : $"{group.Title}: ")}with "
+            + $"{string.Join(" or ", group.Only.Select(name => $"`{name}`"))}";
 
     private static void Table(StringBuilder text, string? heading, IEnumerable<Setting> settings, Func<Setting, string> byDefault)
     {

@@ -5,10 +5,9 @@ using Xunit;
 
 namespace Lab.Tests.Layout;
 
-/// <summary>
-/// No rule names a strategy or a workload: what one needs or offers stands on its card. Looked for in string literals outside cards and comments: a literal
-/// that is a name, an option with a name behind it, and a name of several words anywhere.
-/// </summary>
+/// <summary>No rule names a strategy or a workload: what one needs or offers stands on its card. Looked for in string literals
+/// outside cards and comments: a literal that is a name, an option with a name behind it, and a name of several words
+/// anywhere.</summary>
 public sealed partial class NamesAsStringsTests
 {
     /// <summary>Words that mean something else where they stand, and the files that define a name.</summary>
@@ -25,12 +24,14 @@ public sealed partial class NamesAsStringsTests
         ("strategies/Member.cs", "kernel", "a folder"),
     ];
 
-    private static string[] Names { get; } = [.. new LabCatalogue().Strategies.Select(one => one.Name), .. new LabCatalogue().Workloads.Select(one => one.Name)];
+    private static string[] Names { get; } =
+        [.. new LabCatalogue().Strategies.Select(one => one.Name), .. new LabCatalogue().Workloads.Select(one => one.Name)];
 
     [Fact]
     public void No_rule_names_a_strategy_or_a_workload()
     {
-        (string File, string Name)[] found = [.. Files().SelectMany(file => NamesIn(File.ReadAllText(Path.Combine(LabProcess.Checkout, file))).Select(name => (file, name))).Distinct()];
+        (string File, string Name)[] found = [.. Files().SelectMany(file =>
+            NamesIn(File.ReadAllText(Path.Combine(LabProcess.Checkout, file))).Select(name => (file, name))).Distinct()];
         Assert.Empty(found.Except(MayStand.Select(one => (one.File, one.Name))));
         Assert.Empty(MayStand.Select(one => (one.File, one.Name)).Except(found));
     }
@@ -41,11 +42,13 @@ public sealed partial class NamesAsStringsTests
     [InlineData("""Fail("a floor of memslot-churn.");""", "memslot-churn")]
     [InlineData("""Note("the kernel has two-fast-zaps-dirty-log"); // "last-put" """, null)]
     [InlineData("""[Workload("last-put", Story = "dropped")] class X;""", null)]
-    public void Names_are_seen_in_literals_only(string code, string? name) => Assert.Equal(name is null ? [] : [name], NamesIn(code));
+    public void Names_are_seen_in_literals_only(string code, string? name) =>
+        Assert.Equal(name is null ? [] : [name], NamesIn(code));
 
     private static IEnumerable<string> NamesIn(string code)
     {
-        string[] literals = [.. Card().Replace(code, "").Split('\n').SelectMany(line => Literal().Matches(Comment().Replace(line, "")).Select(match => match.Groups[1].Value))];
+        string[] literals = [.. Card().Replace(code, "").Split('\n')
+            .SelectMany(line => Literal().Matches(Comment().Replace(line, "")).Select(match => match.Groups[1].Value))];
         return Names.Where(name => literals.Any(literal => literal == name
             || Regex.IsMatch(literal, $@"--(strategy|workload) {name}(?![\w-])")
             || (name.Contains('-') && Regex.IsMatch(literal, $@"(?<![\w-]){name}(?![\w-])"))));

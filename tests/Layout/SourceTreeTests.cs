@@ -23,12 +23,14 @@ public sealed class SourceTreeTests
         ["Lab.Watch"] = ["Lab.Measure"],
         ["Lab.Application"] =
         [
-            "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads", "Lab.Results",
+            "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads",
+            "Lab.Results",
         ],
         ["Lab.Report"] = ["Lab.Application", "Lab.Explorer", "Lab.Measure", "Lab.Results", "Lab.Plots"],
         ["Lab"] =
         [
-            "Lab.Application", "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies", "Lab.Workloads",
+            "Lab.Application", "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies",
+            "Lab.Workloads",
             "Lab.Results", "Lab.Plots", "Lab.Report",
         ],
         ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies"],
@@ -36,8 +38,10 @@ public sealed class SourceTreeTests
         ["Lab.Tests.Plugin"] = ["Lab.Mmu"],
     };
 
-    /// <summary>Reason of each: clock and recorder (docs/decisions/0002), page tables, devices and mappings, words under control, what they are compared with, tests of them.</summary>
-    private static readonly string[] MayBeUnsafe = ["Lab.Time", "Lab.Measure", "Lab.Mmu", "Lab.Hardware", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
+    /// <summary>Reason of each: clock and recorder (docs/decisions/0002), page tables, devices and mappings, words under control,
+    /// what they are compared with, tests of them.</summary>
+    private static readonly string[] MayBeUnsafe =
+        ["Lab.Time", "Lab.Measure", "Lab.Mmu", "Lab.Hardware", "Lab.Explorer", "Lab.Bench", "Lab.Tests"];
 
     private static readonly string[] MachinePaths = ["/tmp/", "/work/", "/root/", "/home/"];
 
@@ -58,7 +62,8 @@ public sealed class SourceTreeTests
     [Theory]
     [MemberData(nameof(Projects))]
     public void Unsafe_code_is_a_place(string project) =>
-        Assert.Equal(MayBeUnsafe.Contains(project), Read(project).Descendants("AllowUnsafeBlocks").Any(setting => setting.Value == "true"));
+        Assert.Equal(MayBeUnsafe.Contains(project),
+            Read(project).Descendants("AllowUnsafeBlocks").Any(setting => setting.Value == "true"));
 
     [Fact]
     public void Nothing_in_the_tree_knows_the_machine_it_was_written_on()
@@ -68,7 +73,12 @@ public sealed class SourceTreeTests
         {
             string[] lines = File.ReadAllLines(Path.Combine(LabProcess.Checkout, path));
             for (int index = 0; index < lines.Length; index++)
-                if (MachinePaths.Any(machine => lines[index].Contains(machine, StringComparison.Ordinal))) found.Add($"{path}:{index + 1}: {lines[index].Trim()}");
+            {
+                if (MachinePaths.Any(machine => lines[index].Contains(machine, StringComparison.Ordinal)))
+                {
+                    found.Add($"{path}:{index + 1}: {lines[index].Trim()}");
+                }
+            }
         }
         Assert.Empty(found);
     }
@@ -84,10 +94,12 @@ public sealed class SourceTreeTests
     }
 
     private static bool IsText(string path) =>
-        Path.GetExtension(path) is ".cs" or ".csproj" or ".props" or ".json" or ".md" or ".sh" or ".txt" or ".c" or ".yml" || path == ".ci/run";
+        Path.GetExtension(path) is ".cs" or ".csproj" or ".props" or ".json" or ".md" or ".sh" or ".txt" or ".c" or ".yml"
+        || path == ".ci/run";
 
     private static XElement Read(string project) =>
-        XElement.Load(Path.Combine(LabProcess.Checkout, ProjectFiles.Single(path => Path.GetFileNameWithoutExtension(path) == project)));
+        XElement.Load(
+            Path.Combine(LabProcess.Checkout, ProjectFiles.Single(path => Path.GetFileNameWithoutExtension(path) == project)));
 
     /// <summary>Files of the source tree without build output and results, by relative path.</summary>
     private static List<string> SourceFiles()
@@ -98,7 +110,9 @@ public sealed class SourceTreeTests
         while (folders.TryPop(out string? folder))
         {
             foreach (string below in Directory.EnumerateDirectories(folder))
+            {
                 if (!skipped.Contains(Path.GetFileName(below))) folders.Push(below);
+            }
             files.AddRange(Directory.EnumerateFiles(folder).Select(file => Path.GetRelativePath(LabProcess.Checkout, file)));
         }
         return files;

@@ -13,7 +13,7 @@ public sealed class ClockTests
     [MemberData(nameof(Sources))]
     public void Stamps_of_one_thread_never_go_back(ClockSource source)
     {
-        var clock = Clock.Calibrate(source);
+        Clock clock = Clock.Calibrate(source);
         long last = clock.Ticks();
         for (int i = 0; i < 1_000_000; i++)
         {
@@ -29,24 +29,22 @@ public sealed class ClockTests
     public void Stamps_never_go_back_across_a_hand_over(ClockSource source)
     {
         const int Turns = 20_000;
-        var clock = Clock.Calibrate(source);
+        Clock clock = Clock.Calibrate(source);
         long turn = 0, stamp = clock.TicksOrdered(), backwards = 0;
         void Play(int side)
         {
-            var spinner = new SpinWait();
+            SpinWait spinner = new();
             for (long mine = side; mine < Turns; mine += 2)
             {
-                while (Volatile.Read(ref turn) != mine)
-                    spinner.SpinOnce(-1);
+                while (Volatile.Read(ref turn) != mine) spinner.SpinOnce(-1);
                 long now = clock.TicksOrdered();
-                if (now < stamp)
-                    backwards++;
+                if (now < stamp) backwards++;
                 stamp = now;
                 Volatile.Write(ref turn, mine + 1);
             }
         }
 
-        var other = new Thread(() => Play(1));
+        Thread other = new(() => Play(1));
         other.Start();
         Play(0);
         other.Join();
@@ -70,7 +68,7 @@ public sealed class ClockTests
     [MemberData(nameof(Sources))]
     public void Agrees_with_the_monotonic_clock_within_a_thousandth(ClockSource source)
     {
-        var clock = Clock.Calibrate(source);
+        Clock clock = Clock.Calibrate(source);
         (long startTicks, long startNanoseconds) = Both(clock);
         Thread.Sleep(300); // the time that is measured
         (long endTicks, long endNanoseconds) = Both(clock);
@@ -78,13 +76,14 @@ public sealed class ClockTests
         double expected = endNanoseconds - startNanoseconds;
         Assert.InRange(clock.ToNanoseconds(endTicks - startTicks), expected * 0.999, expected * 1.001);
         Assert.InRange(clock.ToMonotonicNanoseconds(endTicks) - endNanoseconds, -300_000, 300_000);
-        Assert.InRange(clock.FromMonotonicNanoseconds(endNanoseconds) - endTicks, -clock.ToTicks(300_000), clock.ToTicks(300_000));
+        Assert.InRange(clock.FromMonotonicNanoseconds(endNanoseconds) - endTicks, -clock.ToTicks(300_000),
+            clock.ToTicks(300_000));
     }
 
     [Fact]
     public void The_fallback_works_and_says_so()
     {
-        var clock = Clock.Calibrate(ClockSource.Stopwatch);
+        Clock clock = Clock.Calibrate(ClockSource.Stopwatch);
         Assert.Equal(ClockSource.Stopwatch, clock.Info.Source);
         Assert.Equal(Stopwatch.Frequency, clock.Info.FrequencyHz);
         Assert.False(clock.Info.Invariant);
@@ -107,7 +106,7 @@ public sealed class ClockTests
     [Fact]
     public void Durations_convert_without_overflow_and_negative_ones_are_nothing()
     {
-        var clock = Clock.Calibrate(ClockSource.Stopwatch);
+        Clock clock = Clock.Calibrate(ClockSource.Stopwatch);
         Assert.Equal(0, clock.ToNanoseconds(-5));
         Assert.Equal(-5, clock.ToTicks(-5));
         long century = 100L * 365 * 86_400 * Stopwatch.Frequency;
@@ -120,8 +119,7 @@ public sealed class ClockTests
         Clock clock = Clock.Default;
         _ = clock.Ticks() + clock.TicksOrdered();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10_000; i++)
-            _ = clock.ToNanoseconds(clock.TicksOrdered() - clock.Ticks());
+        for (int i = 0; i < 10_000; i++) _ = clock.ToNanoseconds(clock.TicksOrdered() - clock.Ticks());
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
@@ -133,7 +131,9 @@ public sealed class ClockTests
             long before = Stopwatch.GetTimestamp();
             long ticks = clock.TicksOrdered();
             if (Stopwatch.GetElapsedTime(before) < TimeSpan.FromMicroseconds(20))
+            {
                 return (ticks, (long)(before * (1e9 / Stopwatch.Frequency)));
+            }
         }
     }
 }

@@ -12,14 +12,16 @@ public sealed class DoctorNoiseTests
     public void Equal_slices_have_no_spread()
     {
         SliceSpread spread = SliceSpread.Of([.. Enumerable.Repeat<IReadOnlyList<double>>([10, 10, 10], 5)]);
-        Assert.Equal((5, 10.0, 0.0, 0.0, 0.0, 0.0), (spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent, spread.FloorPercent, spread.StallNanoseconds, spread.WorstNanoseconds));
+        Assert.Equal((5, 10.0, 0.0, 0.0, 0.0, 0.0), (spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent,
+            spread.FloorPercent, spread.StallNanoseconds, spread.WorstNanoseconds));
     }
 
     [Fact]
     public void The_floor_is_what_two_slices_differ_by_and_a_stall_is_no_spread()
     {
         // Medians 100 … 109; one unit in a thousand stalls.
-        List<IReadOnlyList<double>> slices = [.. Enumerable.Range(0, 10).Select(slice => (IReadOnlyList<double>)[.. Enumerable.Range(0, 100).Select(unit => slice == 3 && unit == 7 ? 5000.0 : 100 + slice)])];
+        List<IReadOnlyList<double>> slices = [.. Enumerable.Range(0, 10).Select(slice => (IReadOnlyList<double>)[
+            .. Enumerable.Range(0, 100).Select(unit => slice == 3 && unit == 7 ? 5000.0 : 100 + slice)])];
         SliceSpread spread = SliceSpread.Of(slices);
         Assert.InRange(spread.FloorPercent, 7.5, 8.1);
         Assert.InRange(spread.SpreadPercent, 1.8, 3);

@@ -10,7 +10,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void It_describes_this_machine()
     {
-        var fingerprint = EnvironmentFingerprint.Read();
+        EnvironmentFingerprint fingerprint = EnvironmentFingerprint.Read();
         Assert.NotEmpty(fingerprint.Kernel);
         Assert.NotEmpty(fingerprint.OperatingSystem);
         Assert.Contains(".NET", fingerprint.DotNet, StringComparison.Ordinal);
@@ -29,7 +29,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void A_commit_is_found_from_below_a_checkout()
     {
-        using var checkout = new TemporaryFolder();
+        using TemporaryFolder checkout = new();
         checkout.Write(".git/HEAD", "ref: refs/heads/main\n");
         checkout.Write(".git/refs/heads/main", SomeCommit + "\n");
         checkout.Write("rig/Measure/file", "");
@@ -40,7 +40,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void A_detached_head_and_packed_references_are_found()
     {
-        using var checkout = new TemporaryFolder();
+        using TemporaryFolder checkout = new();
         checkout.Write(".git/HEAD", SomeCommit + "\n");
         Assert.Equal(SomeCommit, GitCheckout.Commit(checkout.Path));
         checkout.Write(".git/HEAD", "ref: refs/heads/topic\n");
@@ -51,7 +51,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void A_worktree_shares_its_branches_with_the_main_checkout()
     {
-        using var checkout = new TemporaryFolder();
+        using TemporaryFolder checkout = new();
         checkout.Write("main/.git/refs/heads/topic", SomeCommit + "\n");
         checkout.Write("main/.git/worktrees/wt/HEAD", "ref: refs/heads/topic\n");
         checkout.Write("main/.git/worktrees/wt/commondir", "../..\n");
@@ -62,7 +62,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void What_is_no_checkout_has_no_commit()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         Assert.Null(GitCheckout.Commit(folder.Path));
         folder.Write(".git/HEAD", "ref: refs/heads/unborn\n");
         Assert.Null(GitCheckout.Commit(folder.Path));
@@ -74,12 +74,13 @@ public sealed class EnvironmentFingerprintTests
     [InlineData("-1 100000", null)]
     [InlineData(" ", null)]
     [InlineData(null, null)]
-    public void A_cpu_quota_is_cores_worth_of_time(string? text, double? expected) => Assert.Equal(expected, MachineLimits.ParseCpuMax(text));
+    public void A_cpu_quota_is_cores_worth_of_time(string? text, double? expected) =>
+        Assert.Equal(expected, MachineLimits.ParseCpuMax(text));
 
     [Fact]
     public void A_quota_below_the_core_count_limits_the_usable_cores()
     {
-        var limits = new MachineLimits([0, 1, 2, 3], 1.5, null, null);
+        MachineLimits limits = new([0, 1, 2, 3], 1.5, null, null);
         Assert.Equal(2, limits.UsableCores);
         Assert.Equal(4, (limits with { CpuQuota = null }).UsableCores);
         Assert.Equal(4, (limits with { CpuQuota = 64 }).UsableCores);
@@ -88,7 +89,7 @@ public sealed class EnvironmentFingerprintTests
     [Fact]
     public void Counters_grow_by_what_happened_in_between()
     {
-        var before = RuntimeCounters.Read();
+        RuntimeCounters before = RuntimeCounters.Read();
         GC.Collect();
         RuntimeCounters grown = RuntimeCounters.Read().Since(before);
         Assert.True(grown.Gen2Collections >= 1 && grown.Gen0Collections >= grown.Gen2Collections);

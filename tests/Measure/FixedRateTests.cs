@@ -15,18 +15,16 @@ public sealed class FixedRateTests
         Pinning = Pinning.Off,
     };
 
-    /// <summary>
-    /// One stall of 50 ms at 1,000 steps a second: the service time shows one slow step, the latency from the intended
-    /// start shows the stall and everyone who queued behind it, falling by a millisecond each. The actor keeps its own
-    /// list of starts and ends, from which both are recomputed, so that a busy machine's own stalls are expected too.
-    /// </summary>
+    /// <summary>One stall of 50 ms at 1,000 steps a second: the service time shows one slow step, the latency from the intended
+    /// start shows the stall and everyone who queued behind it, falling by a millisecond each. The actor keeps its own list of
+    /// starts and ends, from which both are recomputed, so that a busy machine's own stalls are expected too.</summary>
     [Fact]
     public void A_stall_is_charged_to_every_step_that_was_due()
     {
         Clock clock = Clock.Default;
-        var steps = new List<(long Start, long End)>(10_000);
+        List<(long Start, long End)> steps = new(10_000);
         bool stalled = false;
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "staller",
             RatePerSecond = 1_000,
@@ -83,7 +81,7 @@ public sealed class FixedRateTests
         Clock clock = Clock.Default;
         long first = 0;
         bool stalled = false;
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "late",
             RatePerSecond = 1_000,
@@ -110,7 +108,7 @@ public sealed class FixedRateTests
     public void An_actor_that_cannot_keep_up_says_how_many_steps_it_owes()
     {
         Clock clock = Clock.Default;
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "overwhelmed",
             RatePerSecond = 10_000,
@@ -126,7 +124,7 @@ public sealed class FixedRateTests
     [Fact]
     public void A_slow_schedule_neither_trips_the_watchdog_nor_delays_the_end()
     {
-        var actor = new ScriptedActor { Name = "rare", RatePerSecond = 0.5 };
+        ScriptedActor actor = new() { Name = "rare", RatePerSecond = 0.5 };
         using MeasuredRun run = TimedRun.Of(Settings with { WatchdogTimeout = TimeSpan.FromMilliseconds(200) }, actor);
         Assert.True(run.IsComplete);
         Assert.Equal(1, run.Actors[0].StepCount);
@@ -139,8 +137,7 @@ public sealed class FixedRateTests
     private static int Spin(Clock clock, TimeSpan duration)
     {
         long until = clock.Ticks() + clock.ToTicks(duration);
-        while (clock.Ticks() < until)
-            Thread.SpinWait(10);
+        while (clock.Ticks() < until) Thread.SpinWait(10);
         return 0;
     }
 }

@@ -8,9 +8,8 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void Every_value_up_to_a_million_lands_in_its_bucket_within_a_thousandth()
     {
-        using var histogram = new LatencyHistogram();
-        for (long value = 1; value <= 1_000_000; value++)
-            histogram.Record(value);
+        using LatencyHistogram histogram = new();
+        for (long value = 1; value <= 1_000_000; value++) histogram.Record(value);
 
         long next = 1;
         foreach (HistogramBucket bucket in histogram.Buckets())
@@ -89,7 +88,7 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void What_is_out_of_range_is_clamped_and_counted_and_its_maximum_kept()
     {
-        using var histogram = new LatencyHistogram();
+        using LatencyHistogram histogram = new();
         histogram.Record(LatencyHistogram.HighestValue);
         histogram.Record(LatencyHistogram.HighestValue + 1);
         histogram.Record(long.MaxValue);
@@ -118,7 +117,7 @@ public sealed class LatencyHistogramTests
         Assert.Equal((both.ClampedHighCount, both.ClampedLowCount), (a.ClampedHighCount, a.ClampedLowCount));
         Assert.Equal(second.Length, b.Count);
 
-        using var empty = new LatencyHistogram();
+        using LatencyHistogram empty = new();
         a.MergeFrom(empty);
         Assert.Equal((both.Count, both.Min), (a.Count, a.Min));
     }
@@ -126,7 +125,7 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void An_empty_one_has_no_quantiles_and_a_cleared_one_is_empty()
     {
-        using var histogram = new LatencyHistogram();
+        using LatencyHistogram histogram = new();
         histogram.Record(5);
         histogram.Clear();
         Assert.Equal((0L, 0L, 0L), (histogram.Count, histogram.Min, histogram.Max));
@@ -141,7 +140,7 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void Reading_a_disposed_one_is_refused()
     {
-        var histogram = new LatencyHistogram();
+        LatencyHistogram histogram = new();
         histogram.Dispose();
         Assert.Throws<ObjectDisposedException>(() => histogram.Count);
         Assert.Throws<ObjectDisposedException>(() => histogram.Buckets().ToArray());
@@ -155,16 +154,15 @@ public sealed class LatencyHistogramTests
 
     private static LatencyHistogram Filled(long[] values)
     {
-        var histogram = new LatencyHistogram();
-        foreach (long value in values)
-            histogram.Record(value);
+        LatencyHistogram histogram = new();
+        foreach (long value in values) histogram.Record(value);
         return histogram;
     }
 
     /// <summary>1 ns … 1 h, evenly on a logarithmic scale.</summary>
     private static long[] RandomValues(int count, int seed)
     {
-        var random = new Random(seed);
+        Random random = new(seed);
         double top = Math.Log(LatencyHistogram.HighestValue);
         return [.. Enumerable.Range(0, count).Select(_ => Math.Max(1, (long)Math.Exp(random.NextDouble() * top)))];
     }

@@ -11,14 +11,13 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void Recording_allocates_nothing()
     {
-        using var recorder = new LatencyRecorder("fault", Clock.Default, 10);
+        using LatencyRecorder recorder = new("fault", Clock.Default, 10);
         long start = Clock.Default.Ticks();
         recorder.OpenWindow(start, start + Clock.Default.ToTicks(TimeSpan.FromMilliseconds(1)));
         recorder.Record(start, start + 100);
         recorder.RecordNanoseconds(start, long.MaxValue);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100_000; i++)
-            recorder.Record(start + (i * 100), Clock.Default.Ticks());
+        for (int i = 0; i < 100_000; i++) recorder.Record(start + (i * 100), Clock.Default.Ticks());
         recorder.RecordNanoseconds(start, long.MaxValue);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal(100_003, recorder.Histogram.Count);
@@ -50,10 +49,9 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void Each_latency_is_dated_by_its_start()
     {
-        using var recorder = new LatencyRecorder("fault", s_clock, 10);
+        using LatencyRecorder recorder = new("fault", s_clock, 10);
         recorder.OpenWindow(1_000, 2_000);
-        for (long start = 1_000; start < 2_000; start++)
-            recorder.Record(start, start + 500 + (start / 100));
+        for (long start = 1_000; start < 2_000; start++) recorder.Record(start, start + 500 + (start / 100));
         IReadOnlyList<IntervalSummary> rows = recorder.Timeline.Summaries();
 
         Assert.Equal(10, rows.Count);
@@ -68,10 +66,9 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void A_start_outside_the_window_is_not_lost()
     {
-        using var recorder = new LatencyRecorder("fault", s_clock, 4);
+        using LatencyRecorder recorder = new("fault", s_clock, 4);
         recorder.OpenWindow(1_000, 2_000);
-        foreach (long start in (long[])[0, 999, 1_000, 1_999, 2_000, 50_000, 1_000])
-            recorder.Record(start, start + 7);
+        foreach (long start in (long[])[0, 999, 1_000, 1_999, 2_000, 50_000, 1_000]) recorder.Record(start, start + 7);
         Assert.Equal([4L, 0, 0, 3], recorder.Timeline.Summaries().Select(row => row.Count));
         Assert.Equal((0L, 0L, 0L), Latencies(recorder.Timeline.Summaries()[1]));
     }
@@ -79,12 +76,11 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void Timeline_quantiles_are_the_sorted_array_s_within_its_coarseness()
     {
-        using var timeline = new Timeline(1, s_clock);
+        using Timeline timeline = new(1, s_clock);
         timeline.OpenWindow(0, 100);
-        var random = new Random(3);
+        Random random = new(3);
         long[] values = [.. Enumerable.Range(0, 10_000).Select(_ => (long)Math.Exp(random.NextDouble() * 28))];
-        foreach (long value in values)
-            timeline.Record(5, value);
+        foreach (long value in values) timeline.Record(5, value);
         timeline.Record(5, long.MaxValue);
         Array.Sort(values);
         IntervalSummary row = Assert.Single(timeline.Summaries());
@@ -100,7 +96,7 @@ public sealed class LatencyRecorderTests
         a.Record(10, 30);
         b.Record(10, 50);
         b.Record(90, 95);
-        using var merged = LatencyRecorder.Merge([a, b]);
+        using LatencyRecorder merged = LatencyRecorder.Merge([a, b]);
         Assert.Equal("fault", merged.Metric);
         Assert.Equal((3L, 5L, 40L), (merged.Histogram.Count, merged.Histogram.Min, merged.Histogram.Max));
         Assert.Equal([2L, 1], merged.Timeline.Summaries().Where(row => row.Count > 0).Select(row => row.Count));
@@ -118,7 +114,7 @@ public sealed class LatencyRecorderTests
 
     private static LatencyRecorder Opened(string metric, long start, long end)
     {
-        var recorder = new LatencyRecorder(metric, s_clock, 5);
+        LatencyRecorder recorder = new(metric, s_clock, 5);
         recorder.OpenWindow(start, end);
         return recorder;
     }

@@ -27,7 +27,8 @@ public sealed class QuietTests
             OnPrepare = () => inPrepare = SchedulingClass.Of(0),
             OnStep = () => { inStep = SchedulingClass.Of(0); return 0; },
         };
-        ScriptedActor other = new() { Name = "vcpu0", Role = ActorRole.Vcpu, OnStep = () => { vcpu = SchedulingClass.Of(0); return 0; } };
+        ScriptedActor other =
+            new() { Name = "vcpu0", Role = ActorRole.Vcpu, OnStep = () => { vcpu = SchedulingClass.Of(0); return 0; } };
         WindowSettings settings = new()
         {
             Duration = TimeSpan.FromMilliseconds(20),
@@ -40,7 +41,8 @@ public sealed class QuietTests
         bool had = run.Actors[1].FifoPriority is not null;
         Assert.Equal(had ? 1 : 0, inStep);
         Assert.Equal(!had, run.Notes.Any(note => note.StartsWith("SCHED_FIFO was", StringComparison.Ordinal)));
-        Assert.Contains(run.Notes, note => note.StartsWith("quiet: had ", StringComparison.Ordinal) && note.Contains("fifo", StringComparison.Ordinal) == had);
+        Assert.Contains(run.Notes, note => note.StartsWith("quiet: had ", StringComparison.Ordinal)
+            && note.Contains("fifo", StringComparison.Ordinal) == had);
     }
 
     [Fact]
@@ -64,5 +66,6 @@ public sealed class QuietTests
         Assert.Contains("run as root", missing, StringComparison.Ordinal);
     }
 
-    private static List<string?> Descriptors() => [.. Directory.EnumerateFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget)];
+    private static List<string?> Descriptors() =>
+        [.. Directory.EnumerateFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget)];
 }

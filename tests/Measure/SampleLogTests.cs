@@ -14,7 +14,8 @@ public sealed class SampleLogTests
     {
         using SampleLog log = new(4);
         foreach (long value in (long[])[7, 0, 3_600_000_000_001]) log.Record(100 + value, value);
-        Assert.Equal([new DatedSample(107, 7), new(100, 0), new(3_600_000_000_101, LatencyHistogram.HighestValue)], log.Samples.ToArray());
+        Assert.Equal([new DatedSample(107, 7), new(100, 0), new(3_600_000_000_101, LatencyHistogram.HighestValue)],
+            log.Samples.ToArray());
         Assert.Equal(0, log.ThresholdNanoseconds);
     }
 
@@ -30,7 +31,8 @@ public sealed class SampleLogTests
         {
             using SampleLog log = new(capacity);
             for (int i = 0; i < values.Length; i++) log.Record(i, values[i]);
-            DatedSample[] expected = [.. values.Select((one, index) => new DatedSample(index, Math.Min(one, LatencyHistogram.HighestValue))).Where(one => one.Nanoseconds >= log.ThresholdNanoseconds)];
+            DatedSample[] expected = [.. values.Select((one, index) => new DatedSample(index,
+                Math.Min(one, LatencyHistogram.HighestValue))).Where(one => one.Nanoseconds >= log.ThresholdNanoseconds)];
             return expected.SequenceEqual(log.Samples.ToArray()) && (values.Length > capacity || log.ThresholdNanoseconds == 0);
         }).QuickCheckThrowOnFailure();
     }

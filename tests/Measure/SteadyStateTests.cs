@@ -34,7 +34,8 @@ public sealed class SteadyStateTests
             Name = "tiring",
             OnStep = () =>
             {
-                // A step takes twice as long as one 150 ms earlier: whatever the slices, their later half has at most two thirds of the steps.
+                // A step takes twice as long as one 150 ms earlier: whatever the slices, their later half has at most two thirds
+                // of the steps.
                 if (begun == 0) begun = Stopwatch.GetTimestamp();
                 Spin(10_000 * Math.Pow(2, Stopwatch.GetElapsedTime(begun).TotalMilliseconds / 150));
                 return 0;
@@ -90,7 +91,8 @@ public sealed class SteadyStateTests
                 return 0;
             },
         };
-        using MeasuredRun run = TimedRun.Of(Asking with { Duration = TimeSpan.FromMilliseconds(400), LoggedSamples = 1 << 14 }, Pinned("one"), Pinned("two"));
+        using MeasuredRun run = TimedRun.Of(Asking with { Duration = TimeSpan.FromMilliseconds(400), LoggedSamples = 1 << 14 },
+            Pinned("one"), Pinned("two"));
         long opening = run.WindowStartMonotonicNanoseconds, closing = opening + (long)(run.WindowSeconds * 1e9);
         foreach (ActorResult actor in run.Actors)
         {

@@ -14,16 +14,14 @@ public sealed class TimedMeasurementTests
         Pinning = Pinning.Off,
     };
 
-    /// <summary>
-    /// The actor notes the start of every step itself; what the rig says it counted must be what lies between the edges
-    /// that the rig reports, whatever ran before and after.
-    /// </summary>
+    /// <summary>The actor notes the start of every step itself; what the rig says it counted must be what lies between the edges
+    /// that the rig reports, whatever ran before and after.</summary>
     [Fact]
     public void Only_steps_that_start_in_the_window_count()
     {
         Clock clock = Clock.Default;
         List<long> starts = [];
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "noter",
             OnStep = () =>
@@ -46,10 +44,8 @@ public sealed class TimedMeasurementTests
         Assert.Equal(run.WindowSeconds, result.MeasuredSeconds);
     }
 
-    /// <summary>
-    /// Each step of the slow actor ends only once the quick one has stepped again after 150 ms. Its last step in the window
-    /// straddles the closing: a rig that stopped the quick one there would leave it waiting in vain.
-    /// </summary>
+    /// <summary>Each step of the slow actor ends only once the quick one has stepped again after 150 ms. Its last step in the
+    /// window straddles the closing: a rig that stopped the quick one there would leave it waiting in vain.</summary>
     [Fact]
     public void The_load_stays_up_until_the_last_actor_has_measured()
     {
@@ -57,13 +53,13 @@ public sealed class TimedMeasurementTests
         List<(long Start, long End, bool SawLoad)> slowSteps = [];
         long quickSteps = 0;
         bool quickHasEnded = false;
-        var quick = new ScriptedActor
+        ScriptedActor quick = new()
         {
             Name = "quick",
             OnStep = () => (int)(Interlocked.Increment(ref quickSteps) & 0),
             OnQuiesce = () => Volatile.Write(ref quickHasEnded, true),
         };
-        var slow = new ScriptedActor
+        ScriptedActor slow = new()
         {
             Name = "slow",
             OnStep = () =>
@@ -90,8 +86,8 @@ public sealed class TimedMeasurementTests
     public void Measuring_waits_for_the_last_actor_to_be_warm()
     {
         int steps = 0;
-        var cold = new ScriptedActor { Name = "cold", Warm = () => steps >= 50, OnStep = () => NapAndCount() };
-        var warm = new ScriptedActor { Name = "warm" };
+        ScriptedActor cold = new() { Name = "cold", Warm = () => steps >= 50, OnStep = () => NapAndCount() };
+        ScriptedActor warm = new() { Name = "warm" };
         int NapAndCount()
         {
             Thread.Sleep(2);
@@ -107,7 +103,7 @@ public sealed class TimedMeasurementTests
     [Fact]
     public void An_actor_that_never_warms_up_is_measured_cold_with_a_note()
     {
-        var cold = new ScriptedActor { Name = "iceberg", Warm = () => false };
+        ScriptedActor cold = new() { Name = "iceberg", Warm = () => false };
         using MeasuredRun run = TimedRun.Of(Short with { WarmupLimit = TimeSpan.FromMilliseconds(60) }, cold);
         Assert.True(run.IsComplete);
         Assert.Contains(run.Notes, note => note.Contains("iceberg", StringComparison.Ordinal));
@@ -118,7 +114,7 @@ public sealed class TimedMeasurementTests
     public void Steps_go_under_the_metric_they_name_and_phases_beside_them()
     {
         int turn = 0;
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "updater",
             Role = ActorRole.Updater,
@@ -141,21 +137,20 @@ public sealed class TimedMeasurementTests
     [Fact]
     public void Actors_results_are_merged_by_metric()
     {
-        var a = new ScriptedActor { Name = "vcpu0", Metrics = ["fault", "write"] };
-        var b = new ScriptedActor { Name = "vcpu1", Metrics = ["fault"] };
+        ScriptedActor a = new() { Name = "vcpu0", Metrics = ["fault", "write"] };
+        ScriptedActor b = new() { Name = "vcpu1", Metrics = ["fault"] };
         using MeasuredRun run = TimedRun.Of(Short, a, b);
         IReadOnlyList<LatencyRecorder> merged = run.MergeByMetric();
         Assert.Equal(["fault", "write"], merged.Select(recorder => recorder.Metric));
         Assert.Equal(run.Actors.Sum(actor => actor.StepCount), merged[0].Histogram.Count);
         Assert.Equal(merged[0].Histogram.Count, merged[0].Timeline.Summaries().Sum(row => row.Count));
-        foreach (LatencyRecorder recorder in merged)
-            recorder.Dispose();
+        foreach (LatencyRecorder recorder in merged) recorder.Dispose();
     }
 
     [Fact]
     public void Preparing_is_not_timed_and_recording_does_not_allocate()
     {
-        var actor = new ScriptedActor { Name = "tidy", OnPrepare = () => Thread.Sleep(5) };
+        ScriptedActor actor = new() { Name = "tidy", OnPrepare = () => Thread.Sleep(5) };
         using MeasuredRun run = TimedRun.Of(Short, actor);
         LatencyHistogram service = run.Actors[0].Recorders[0].Histogram;
         Assert.InRange(service.Count, 1, 40);
@@ -167,7 +162,7 @@ public sealed class TimedMeasurementTests
     public void Allocations_in_the_window_are_the_actor_s()
     {
         byte[]? kept = null;
-        var actor = new ScriptedActor
+        ScriptedActor actor = new()
         {
             Name = "wasteful",
             RatePerSecond = 200,
@@ -185,7 +180,7 @@ public sealed class TimedMeasurementTests
     [Fact]
     public void The_window_runs_on_the_fallback_clock_too()
     {
-        var clock = Clock.Calibrate(ClockSource.Stopwatch);
+        Clock clock = Clock.Calibrate(ClockSource.Stopwatch);
         using MeasuredRun run = TimedRun.Of(Short with { Clock = clock }, new ScriptedActor { Name = "a" });
         Assert.Equal(ClockSource.Stopwatch, run.Clock.Source);
         Assert.Equal(0.2, run.WindowSeconds, 3);
@@ -208,18 +203,17 @@ public sealed class TimedMeasurementTests
         IReadOnlyList<int> cpus = MachineLimits.Read().AllowedCpus;
         IMeasuredActor[] actors = [.. Enumerable.Range(0, cpus.Count + 1).Select(i => new ScriptedActor { Name = $"a{i}" })];
         using MeasuredRun run = TimedRun.Of(Short with { Pinning = Pinning.On }, actors);
-        if (OperatingSystem.IsLinux())
-            Assert.Equal([.. cpus.Cast<int?>(), cpus[0]], run.Actors.Select(actor => actor.PinnedCpu));
-        else
-            Assert.All(run.Actors, actor => Assert.Null(actor.PinnedCpu));
+        if (OperatingSystem.IsLinux()) Assert.Equal([.. cpus.Cast<int?>(), cpus[0]], run.Actors.Select(actor => actor.PinnedCpu));
+        else Assert.All(run.Actors, actor => Assert.Null(actor.PinnedCpu));
     }
 
     [Fact]
     public void The_observer_hears_of_every_phase_from_the_calling_thread()
     {
-        var observer = new Listener();
+        Listener observer = new();
         using MeasuredRun run = TimedRun.Observed(Short, observer, new ScriptedActor { Name = "a" });
-        Assert.Equal([WindowPhase.Warming, WindowPhase.Measuring, WindowPhase.Draining, WindowPhase.Stopping], observer.Heard.Distinct());
+        Assert.Equal([WindowPhase.Warming, WindowPhase.Measuring, WindowPhase.Draining, WindowPhase.Stopping],
+            observer.Heard.Distinct());
         Assert.Equal([Environment.CurrentManagedThreadId], observer.Threads.Distinct());
     }
 
@@ -227,8 +221,8 @@ public sealed class TimedMeasurementTests
     public void An_observer_that_throws_ends_the_run_and_its_threads()
     {
         bool quiesced = false;
-        var actor = new ScriptedActor { Name = "a", OnQuiesce = () => quiesced = true };
-        var observer = new Listener { ThrowsAt = WindowPhase.Measuring };
+        ScriptedActor actor = new() { Name = "a", OnQuiesce = () => quiesced = true };
+        Listener observer = new() { ThrowsAt = WindowPhase.Measuring };
         Assert.Throws<InvalidOperationException>(() => TimedRun.Observed(Short, observer, actor));
         Assert.True(quiesced);
     }
@@ -236,7 +230,7 @@ public sealed class TimedMeasurementTests
     [Fact]
     public void Unusable_arguments_are_refused()
     {
-        var actor = new ScriptedActor { Name = "a" };
+        ScriptedActor actor = new() { Name = "a" };
         Assert.Throws<ArgumentException>(() => TimedRun.Of(Short));
         Assert.Throws<ArgumentException>(() => TimedRun.Of(Short, actor, actor));
         Assert.Throws<ArgumentException>(() => TimedRun.Of(Short, new ScriptedActor { Name = "" }));
@@ -257,8 +251,7 @@ public sealed class TimedMeasurementTests
             Assert.InRange(progress.Fraction, 0, 1);
             Heard.Add(progress.Phase);
             Threads.Add(Environment.CurrentManagedThreadId);
-            if (progress.Phase == ThrowsAt)
-                throw new InvalidOperationException("observer");
+            if (progress.Phase == ThrowsAt) throw new InvalidOperationException("observer");
         }
     }
 }

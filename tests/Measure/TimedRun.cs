@@ -16,6 +16,7 @@ internal static class TimedRun
     public static MeasuredRun Of(WindowSettings settings, params IReadOnlyList<IMeasuredActor> actors) =>
         TimedMeasurement.Run(actors, settings, observer: null, TestContext.Current.CancellationToken);
 
-    public static MeasuredRun Observed(WindowSettings settings, IWindowObserver observer, params IReadOnlyList<IMeasuredActor> actors) =>
+    public static MeasuredRun Observed(
+        WindowSettings settings, IWindowObserver observer, params IReadOnlyList<IMeasuredActor> actors) =>
         TimedMeasurement.Run(actors, settings, observer, TestContext.Current.CancellationToken);
 }

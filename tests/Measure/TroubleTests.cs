@@ -19,23 +19,22 @@ public sealed class TroubleTests
     [Fact]
     public void A_hung_actor_is_named_and_the_run_comes_back_in_time()
     {
-        using var release = new ManualResetEventSlim();
-        using var left = new ManualResetEventSlim();
-        var opening = new NoteOpening();
+        using ManualResetEventSlim release = new();
+        using ManualResetEventSlim left = new();
+        NoteOpening opening = new();
         int stepsSince = 0;
-        var stuck = new ScriptedActor
+        ScriptedActor stuck = new()
         {
             Name = "stuck",
             OnStep = () =>
             {
                 // After the opening, and after a step at whose end this actor has heard of it.
-                if (opening.IsPast && ++stepsSince == 100)
-                    release.Wait(TestContext.Current.CancellationToken);
+                if (opening.IsPast && ++stepsSince == 100) release.Wait(TestContext.Current.CancellationToken);
                 return 0;
             },
             OnQuiesce = left.Set,
         };
-        var lively = new ScriptedActor { Name = "lively" };
+        ScriptedActor lively = new() { Name = "lively" };
         long started = Stopwatch.GetTimestamp();
         MeasuredRun run = TimedRun.Observed(Long, opening, stuck, lively);
         TimeSpan took = Stopwatch.GetElapsedTime(started);
@@ -74,11 +73,15 @@ public sealed class TroubleTests
         // The others are done three timeouts after the wait began.
         long Others()
         {
-            if (Volatile.Read(ref waitedSince) is > 0 and var since && Stopwatch.GetElapsedTime(since) > Long.WatchdogTimeout * 3) done.Set();
+            if (Volatile.Read(ref waitedSince) is > 0 and var since && Stopwatch.GetElapsedTime(since) > Long.WatchdogTimeout * 3)
+            {
+                done.Set();
+            }
             return ++progress;
         }
 
-        using MeasuredRun run = TimedRun.Of(Long with { Duration = TimeSpan.FromMilliseconds(50), OthersProgress = Others }, waiting);
+        using MeasuredRun run =
+            TimedRun.Of(Long with { Duration = TimeSpan.FromMilliseconds(50), OthersProgress = Others }, waiting);
         Assert.False(run.Hung, string.Join(", ", run.HungActors));
         Assert.True(run.IsComplete);
     }
@@ -107,8 +110,8 @@ public sealed class TroubleTests
     [Fact]
     public void An_actor_that_hangs_when_told_to_stop_is_named_too()
     {
-        using var release = new ManualResetEventSlim();
-        var actor = new ScriptedActor { Name = "lingering", OnQuiesce = () => release.Wait(TestContext.Current.CancellationToken) };
+        using ManualResetEventSlim release = new();
+        ScriptedActor actor = new() { Name = "lingering", OnQuiesce = () => release.Wait(TestContext.Current.CancellationToken) };
         using MeasuredRun run = TimedRun.Of(Long with { Duration = TimeSpan.FromMilliseconds(50) }, actor);
         Assert.Equal(["lingering"], run.HungActors);
         Assert.True(run.Actors[0].Recorders[0].Histogram.Count > 0);
@@ -118,11 +121,11 @@ public sealed class TroubleTests
     [Fact]
     public void Cancelling_keeps_what_was_measured()
     {
-        using var cancellation = new CancellationTokenSource();
-        var observer = new CancelWhenMeasuring(cancellation);
+        using CancellationTokenSource cancellation = new();
+        CancelWhenMeasuring observer = new(cancellation);
         long started = Stopwatch.GetTimestamp();
-        using MeasuredRun run = TimedMeasurement.Run(
-            [new ScriptedActor { Name = "a" }, new ScriptedActor { Name = "b", RatePerSecond = 500 }], Long, observer, cancellation.Token);
+        using MeasuredRun run = TimedMeasurement.Run([new ScriptedActor { Name = "a" },
+            new ScriptedActor { Name = "b", RatePerSecond = 500 }], Long, observer, cancellation.Token);
 
         Assert.True(run.Interrupted);
         Assert.False(run.Hung);
@@ -136,7 +139,7 @@ public sealed class TroubleTests
     public void Cancelled_before_the_window_there_is_nothing_to_keep()
     {
         int quiesced = 0;
-        var actor = new ScriptedActor { Name = "a", OnQuiesce = () => quiesced++ };
+        ScriptedActor actor = new() { Name = "a", OnQuiesce = () => quiesced++ };
         using MeasuredRun run = TimedMeasurement.Run([actor], Long, cancellation: new CancellationToken(canceled: true));
         Assert.True(run.Interrupted);
         Assert.False(run.Hung);
@@ -148,7 +151,7 @@ public sealed class TroubleTests
     public void An_actor_s_exception_ends_the_run_and_is_reported()
     {
         int steps = 0;
-        var failing = new ScriptedActor
+        ScriptedActor failing = new()
         {
             Name = "failing",
             OnStep = () => ++steps < 50_000 ? 0 : throw new InvalidOperationException("no more"),
@@ -174,15 +177,15 @@ public sealed class TroubleTests
         public bool IsPast => _isPast;
 
         // The phase begins with the announcement, some milliseconds before the opening: a hundredth of 30 s is well past it.
-        public void OnProgress(WindowProgress progress) => _isPast |= progress.Phase == WindowPhase.Measuring && progress.Fraction > 0.01;
+        public void OnProgress(WindowProgress progress) =>
+            _isPast |= progress.Phase == WindowPhase.Measuring && progress.Fraction > 0.01;
     }
 
     private sealed class CancelWhenMeasuring(CancellationTokenSource cancellation) : IWindowObserver
     {
         public void OnProgress(WindowProgress progress)
         {
-            if (progress.Phase == WindowPhase.Measuring && progress.Fraction > 0)
-                cancellation.CancelAfter(100);
+            if (progress.Phase == WindowPhase.Measuring && progress.Fraction > 0) cancellation.CancelAfter(100);
         }
     }
 }

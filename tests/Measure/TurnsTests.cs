@@ -20,7 +20,8 @@ public sealed class TurnsTests
         Turns = turns,
     };
 
-    /// <summary>Actors that are not stopped go on between turns, which makes it harder: none of what they do then may count.</summary>
+    /// <summary>Actors that are not stopped go on between turns, which makes it harder: none of what they do then may
+    /// count.</summary>
     [Fact]
     public void Only_steps_within_a_turn_count_and_the_turns_make_up_the_window()
     {
@@ -49,7 +50,8 @@ public sealed class TurnsTests
             {
                 int inside = own.Count(step => step.Start >= turn.StartNanoseconds && step.End <= turn.EndNanoseconds);
                 int recorded = recorder.Log.Samples.ToArray().Count(sample =>
-                    run.ToMonotonicNanoseconds(sample.StartTicks) is var at && at >= turn.StartNanoseconds && at < turn.EndNanoseconds);
+                    run.ToMonotonicNanoseconds(sample.StartTicks) is var at && at >= turn.StartNanoseconds
+                        && at < turn.EndNanoseconds);
                 Assert.InRange(recorded, inside - 2, inside + 2);
             });
         }
@@ -145,7 +147,8 @@ public sealed class TurnsTests
         int stops = 0;
         StoppedTurns turns = new(Length, (int)parent.ClientSafePipeHandle.DangerousGetHandle(), () =>
         {
-            // Continued twice by somebody who has nothing to say, then by the parent; later the parent dies while the process is stopped.
+            // Continued twice by somebody who has nothing to say, then by the parent; later the parent dies while the process is
+            // stopped.
             stops++;
             if (stops == 3) parent.WriteByte((byte)'.');
             if (stops == 4) parent.Dispose();
@@ -165,7 +168,8 @@ public sealed class TurnsTests
         {
             long start = Clock.Default.Ticks();
             Thread.SpinWait(500);
-            noted?.Add((Clock.Default.ToMonotonicNanoseconds(start), Clock.Default.ToMonotonicNanoseconds(Clock.Default.Ticks())));
+            noted?.Add(
+                (Clock.Default.ToMonotonicNanoseconds(start), Clock.Default.ToMonotonicNanoseconds(Clock.Default.Ticks())));
             return 0;
         },
     };

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Lab.Tests.Mmu;
 
-/// <summary>A thread that is an actor from start to end, so that tests can ask what it waits for instead of sleeping and hoping.</summary>
+/// <summary>A thread that is an actor from start to end, so that tests can ask what it waits for instead of sleeping and
+/// hoping.</summary>
 internal sealed class ActorThread
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
@@ -37,7 +38,8 @@ internal sealed class ActorThread
 
     public bool IsWaitingFor(string what) => _actor!.WaitingFor?.Contains(what, StringComparison.Ordinal) == true;
 
-    public void AwaitWaitingFor(string what) => Gate.AwaitThat(() => IsWaitingFor(what) || _failure is not null, $"{_thread.Name} to wait for {what}");
+    public void AwaitWaitingFor(string what) =>
+        Gate.AwaitThat(() => IsWaitingFor(what) || _failure is not null, $"{_thread.Name} to wait for {what}");
 
     public void Join()
     {
@@ -63,7 +65,8 @@ internal sealed class ActorThread
     }
 }
 
-/// <summary>Opened once; whoever awaits it goes on then. A wait that never ends fails the test and says what was missing.</summary>
+/// <summary>Opened once; whoever awaits it goes on then. A wait that never ends fails the test and says what was
+/// missing.</summary>
 internal sealed class Gate
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);

@@ -71,7 +71,8 @@ public sealed class AgeingTests
 
     private static Vm<Metal> New()
     {
-        VmDesign<Metal> design = Lab.Strategies.Catalogue.Named("mainline").Design<Metal>() with { Ageing = vm => new Unlocked(vm) };
+        VmDesign<Metal> design =
+            Lab.Strategies.Catalogue.Named("mainline").Design<Metal>() with { Ageing = vm => new Unlocked(vm) };
         Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1, MemoryBytes = 2 << 20 }, design);
         vm.Slots.Create(0, All, MemslotFlags.None);
         return vm;
@@ -81,7 +82,10 @@ public sealed class AgeingTests
     private static unsafe ulong Leaf(Vm<Metal> vm, ulong gfn)
     {
         ulong* table = vm.Vcpus[0].Root.Table;
-        for (int level = (int)RootRole.Normal.Level; level > 1; level--) table = (ulong*)Spte.Address(table[(gfn >> (9 * (level - 1))) & 511]);
+        for (int level = (int)RootRole.Normal.Level; level > 1; level--)
+        {
+            table = (ulong*)Spte.Address(table[(gfn >> (9 * (level - 1))) & 511]);
+        }
         return table[gfn & 511];
     }
 

@@ -4,14 +4,16 @@ using Xunit;
 
 namespace Lab.Tests.Mmu;
 
-/// <summary>Roots thrown away faster than the worker tears them down: the backlog is bounded, and the vCPU waits instead of failing.</summary>
+/// <summary>Roots thrown away faster than the worker tears them down: the backlog is bounded, and the vCPU waits instead of
+/// failing.</summary>
 public sealed class MemoryPressureTests
 {
     [Fact]
     public void A_vcpu_that_outruns_the_worker_waits_for_memory_and_everything_is_freed_in_the_end()
     {
         using ManualResetEventSlim gate = new();
-        using Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1 }, StrategyFixture.With<Metal>(vm => new GatedWorker(vm, gate)));
+        using Vm<Metal> vm =
+            new(default, new VmSettings { Vcpus = 1 }, StrategyFixture.With<Metal>(vm => new GatedWorker(vm, gate)));
         vm.Slots.Create(0, GfnRange.Of(0, 64), MemslotFlags.None);
         Vcpu<Metal> vcpu = vm.Vcpus[0];
         ActorCounters counters = Actor.Current.Counters;
@@ -46,7 +48,8 @@ public sealed class MemoryPressureTests
                 ZapRootWork(root);
             });
 
-        public override TdpRoot GetVcpuRoot(Vcpu<Metal> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+        public override TdpRoot GetVcpuRoot(Vcpu<Metal> vcpu, RootRole role, MmuHold hold) =>
+            FindOrCreateRoot(vcpu, role, count: 1);
 
         public override void Put(TdpRoot root, MmuHold hold)
         {
@@ -60,7 +63,8 @@ public sealed class MemoryPressureTests
             Vm.Queue(_queue, root);
         }
 
-        public override void InvalidateAllRoots(ExclusiveHold hold) => throw new InvalidOperationException("no memslot is deleted here");
+        public override void InvalidateAllRoots(ExclusiveHold hold) =>
+            throw new InvalidOperationException("no memslot is deleted here");
 
         public override void ZapInvalidatedRoots() => Machine.Flush(_queue);
 

@@ -61,8 +61,11 @@ public class MemslotTests
     {
         using Vm<Metal> vm = NewVm();
         for (int slot = 0; slot < MemslotArray.Capacity; slot++)
+        {
             Assert.Equal(MemslotResult.Done, vm.Slots.Create(slot, GfnRange.Of((ulong)slot, 1), MemslotFlags.None));
-        Assert.Equal(MemslotResult.Invalid, vm.Slots.Create(MemslotArray.Capacity, GfnRange.Of(MemslotArray.Capacity + 1000, 1), MemslotFlags.None));
+        }
+        Assert.Equal(MemslotResult.Invalid,
+            vm.Slots.Create(MemslotArray.Capacity, GfnRange.Of(MemslotArray.Capacity + 1000, 1), MemslotFlags.None));
         vm.Slots.Delete(17);
         Assert.Equal(MemslotResult.Done, vm.Slots.Create(MemslotArray.Capacity, GfnRange.Of(17, 1), MemslotFlags.None));
     }

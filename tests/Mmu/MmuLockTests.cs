@@ -75,7 +75,8 @@ public class MmuLockTests
         long entries = 0;
         ActorThread[] readers = new ActorThread[Readers];
 
-        bool OthersWait(int self) => Enumerable.Range(0, Readers).All(other => other == self || readers[other].IsWaitingFor(WaitsShared));
+        bool OthersWait(int self) =>
+            Enumerable.Range(0, Readers).All(other => other == self || readers[other].IsWaitingFor(WaitsShared));
 
         void Read(int self)
         {
@@ -86,7 +87,8 @@ public class MmuLockTests
                 long mine = Interlocked.Increment(ref entries);
                 // Stay until another reader is in as well, so that the lock is never free of readers — unless all others must
                 // wait, which is what a fair lock does to them. An unfair lock lets them in forever.
-                SpinWait.SpinUntil(() => Volatile.Read(ref entries) > mine || Volatile.Read(ref done) || Volatile.Read(ref given) || OthersWait(self));
+                SpinWait.SpinUntil(() => Volatile.Read(ref entries) > mine || Volatile.Read(ref done) || Volatile.Read(ref given)
+                    || OthersWait(self));
                 mmuLock.ExitShared();
             }
         }

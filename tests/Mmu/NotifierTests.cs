@@ -194,7 +194,8 @@ public class NotifierTests
     }
 }
 
-/// <summary>Keeps a strategy's worker threads from taking mmu_lock until opened: their work is queued, and may have started, but does nothing.</summary>
+/// <summary>Keeps a strategy's worker threads from taking mmu_lock until opened: their work is queued, and may have started, but
+/// does nothing.</summary>
 internal sealed class Gated : IDisposable
 {
     private readonly Gate _gate = new();
@@ -205,7 +206,8 @@ internal sealed class Gated : IDisposable
     };
 
     /// <summary>True on a worker's thread; the queues name them after themselves.</summary>
-    public static bool IsWorker => Thread.CurrentThread.Name is { } name && (name.StartsWith("kvm/", StringComparison.Ordinal) || name.StartsWith("events/", StringComparison.Ordinal));
+    public static bool IsWorker => Thread.CurrentThread.Name is { } name
+        && (name.StartsWith("kvm/", StringComparison.Ordinal) || name.StartsWith("events/", StringComparison.Ordinal));
 
     public void Open() => _gate.Open();
 

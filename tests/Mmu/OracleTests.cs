@@ -22,7 +22,8 @@ public class OracleTests
         Assert.Equal("I1", violation.Invariant);
         Assert.Equal(root.Id, violation.RootId);
         Assert.Contains("-1", violation.What, StringComparison.Ordinal);
-        long[] puts = [.. violation.Events.Where(one => one.Event.Kind == MmuEventKind.Put && one.Event.RootId == root.Id).Select(one => one.Event.RefCount)];
+        long[] puts = [.. violation.Events.Where(one => one.Event.Kind == MmuEventKind.Put && one.Event.RootId == root.Id)
+            .Select(one => one.Event.RefCount)];
         Assert.Equal([1L, 0L], puts);
         Assert.Equal(MmuEventKind.Violation, violation.Events.Last(one => one.Event.RootId == root.Id).Event.Kind);
         Assert.True(vm.Oracle.IsBugged);
@@ -40,7 +41,8 @@ public class OracleTests
         Put(vm, root);
         Assert.Equal(["I3"], vm.Invariants());
         Assert.Equal(2, vm.Oracle.Count);
-        Assert.Contains(vm.Oracle.Violations[0].Events, one => one.Event.Kind == MmuEventKind.FreeRoot && one.Event.RootId == root.Id);
+        Assert.Contains(vm.Oracle.Violations[0].Events,
+            one => one.Event.Kind == MmuEventKind.FreeRoot && one.Event.RootId == root.Id);
     }
 
     [Fact]
@@ -161,7 +163,8 @@ public class OracleTests
     [Theory]
     [InlineData(false, "I3")]
     [InlineData(true, "I1")]
-    public void Async_put_puts_a_root_twice_that_was_made_and_put_between_a_fast_zaps_halves(bool beforeItIsFreed, string expected)
+    public void Async_put_puts_a_root_twice_that_was_made_and_put_between_a_fast_zaps_halves(
+        bool beforeItIsFreed, string expected)
     {
         // The interleaving of reference 3.3, with the worker kept out until the fast zap is over.
         Script script = new();
@@ -188,7 +191,8 @@ public class OracleTests
         Violation first = vm.Oracle.Violations[0];
         Assert.Equal(
             [MmuEventKind.Invalidate, MmuEventKind.Queue],
-            first.Events.Where(one => one.Event.RootId == second.Id && one.Event.Kind is MmuEventKind.Invalidate or MmuEventKind.Queue)
+            first.Events.Where(
+                one => one.Event.RootId == second.Id && one.Event.Kind is MmuEventKind.Invalidate or MmuEventKind.Queue)
                 .Select(one => one.Event.Kind).Order());
         Assert.Contains(first.Events, one => one.Event.Kind == MmuEventKind.Unlink && one.Event.RootId == second.Id);
     }
@@ -248,7 +252,8 @@ public class OracleTests
         Assert.NotEqual(0, vm.Oracle.Count);
         Assert.Contains("I3", vm.Invariants());
         Assert.All(vm.Oracle.Violations, violation => Assert.Equal(second, violation.RootId));
-        Assert.Contains(vm.Oracle.Violations[0].Events, one => one.Event.Kind == MmuEventKind.Unlink && one.Event.RootId == second);
+        Assert.Contains(vm.Oracle.Violations[0].Events,
+            one => one.Event.Kind == MmuEventKind.Unlink && one.Event.RootId == second);
     }
 
     [Fact]
@@ -285,7 +290,8 @@ public class OracleTests
         Violation violation = Assert.Single(vm.Oracle.Violations);
         Assert.Equal("I3", violation.Invariant);
         Assert.Equal(root.Id, violation.RootId);
-        Assert.Contains(violation.Events, one => one.Event.Kind == MmuEventKind.Get && one.Event.RefCount == 1 && one.Event.RootId == root.Id);
+        Assert.Contains(violation.Events,
+            one => one.Event.Kind == MmuEventKind.Get && one.Event.RefCount == 1 && one.Event.RootId == root.Id);
     }
 
     [Fact]

@@ -221,7 +221,11 @@ public unsafe class RadixMmuTests
         {
             yields++;
             long present = rig.Present(root, GfnRange.All);
-            if (present != presentAtFlush) Assert.True(rig.Script.Interrupts > flushes, $"{presentAtFlush - present} leafs were zapped and not flushed at yield {yields}");
+            if (present != presentAtFlush)
+            {
+                Assert.True(rig.Script.Interrupts > flushes,
+                    $"{presentAtFlush - present} leafs were zapped and not flushed at yield {yields}");
+            }
             presentAtFlush = present;
             flushes = rig.Script.Interrupts;
         };

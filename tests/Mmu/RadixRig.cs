@@ -103,7 +103,8 @@ internal sealed unsafe class RadixRig : IDisposable
         }
     }
 
-    /// <summary>Frees an emptied root and returns the table pages still in use, with every grace period over and the cache given back.</summary>
+    /// <summary>Frees an emptied root and returns the table pages still in use, with every grace period over and the cache given
+    /// back.</summary>
     public long TablesLeftAfterFree(TdpRoot root)
     {
         root.Header->State = (ulong)RootState.Unlinked;

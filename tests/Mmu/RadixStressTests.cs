@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Lab.Tests.Mmu;
 
-/// <summary>Faults and shared zaps on one root at the same time. Tallies kept by the threads are the answer that the tables must agree with.</summary>
+/// <summary>Faults and shared zaps on one root at the same time. Tallies kept by the threads are the answer that the tables must
+/// agree with.</summary>
 public class RadixStressTests
 {
     private const int Faulters = 4;
@@ -51,7 +52,8 @@ public class RadixStressTests
         rig.ZapShared(root, passes);
         Assert.Equal(left, own.LeafsZapped - leafs);
         Assert.Equal(installed, counters.Sum(actor => actor.LeafsZapped) + left);
-        Assert.Equal(counters.Sum(actor => actor.TablesInstalled), counters.Sum(actor => actor.TablesZapped) + own.TablesZapped - tables);
+        Assert.Equal(counters.Sum(actor => actor.TablesInstalled),
+            counters.Sum(actor => actor.TablesZapped) + own.TablesZapped - tables);
         Assert.Equal(0, rig.TablesLeftAfterFree(root));
         Assert.True(counters[^1].LeafsZapped + counters[^2].LeafsZapped > 0, "no zap met a fault: the test showed nothing");
         Assert.Empty(rig.Oracle.Violations);

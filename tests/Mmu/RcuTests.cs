@@ -9,7 +9,8 @@ public class RcuTests
 
     [Fact]
     public void Membarrier_is_there_on_this_machine() =>
-        Assert.True(Libc.HasMembarrier, "without membarrier the rig falls back to a barrier of the runtime, and grace periods cost more than in any kernel");
+        Assert.True(Libc.HasMembarrier,
+            "without membarrier the rig falls back to a barrier of the runtime, and grace periods cost more than in any kernel");
 
     [Fact]
     public void A_grace_period_waits_for_the_reader_that_was_there_and_not_for_one_that_came_later()
@@ -90,8 +91,7 @@ public class RcuTests
             {
                 rcu.Enter();
                 int cell = Volatile.Read(ref current);
-                for (int look = 0; look < 20; look++)
-                    if (Volatile.Read(ref cells[cell]) != 1) Interlocked.Increment(ref torn);
+                for (int look = 0; look < 20; look++) if (Volatile.Read(ref cells[cell]) != 1) Interlocked.Increment(ref torn);
                 rcu.Exit();
                 Interlocked.Increment(ref reads);
             }
@@ -125,7 +125,8 @@ public class RcuTests
         Gate leave = new();
         ActorThread reader = Reader(rcu, leave);
         nodes.HandOver(rcu, 0);
-        Gate.AwaitThat(() => Actor.All().Any(actor => actor.Name == "test" && actor.WaitingFor == Waits), "the reclaimer to wait for the reader");
+        Gate.AwaitThat(() => Actor.All().Any(actor => actor.Name == "test" && actor.WaitingFor == Waits),
+            "the reclaimer to wait for the reader");
         Assert.Empty(nodes.Reclaimed);
         Assert.Equal(1, rcu.Pending);
         leave.Open();

@@ -90,8 +90,7 @@ public class RootListTests
         void Look()
         {
             // A removed node that is added again at the head sends its walker back there: it starts over and still meets the end.
-            while (!Volatile.Read(ref done))
-                if (!Walk(list).Contains(0UL)) Interlocked.Increment(ref missed);
+            while (!Volatile.Read(ref done)) if (!Walk(list).Contains(0UL)) Interlocked.Increment(ref missed);
         }
 
         ActorThread.RunTogether(Change, Look, Look);

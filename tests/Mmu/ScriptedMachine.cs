@@ -36,7 +36,8 @@ internal sealed class Script
     /// <summary>Interrupts sent to the vCPUs so far: one per remote flush or request.</summary>
     public int Interrupts => Volatile.Read(ref _interrupts);
 
-    /// <summary>Settings under which each pause point calls this script: the length of the pause is the number of the point.</summary>
+    /// <summary>Settings under which each pause point calls this script: the length of the pause is the number of the
+    /// point.</summary>
     public static IReadOnlyDictionary<PausePoint, long> EveryPause { get; } =
         Enum.GetValues<PausePoint>().ToDictionary(point => point, point => 1 + (long)point);
 
@@ -69,10 +70,8 @@ internal sealed class Script
     }
 }
 
-/// <summary>
-/// <see cref="Metal"/> with a script: the same atomics, locks and grace periods, and a test's own doing at pauses, at locks and at the
-/// question whether the lock is contended. So a race is laid down instead of hoped for.
-/// </summary>
+/// <summary><see cref="Metal"/> with a script: the same atomics, locks and grace periods, and a test's own doing at pauses, at
+/// locks and at the question whether the lock is contended. So a race is laid down instead of hoped for.</summary>
 internal readonly struct ScriptedMachine(Script script) : IMachine
 {
     private static Metal Metal => default;

@@ -14,7 +14,8 @@ internal static class ScriptedVm
     /// <summary>Frames of slot 1, the one that tests delete.</summary>
     public static readonly GfnRange Small = GfnRange.Of(0x40000, 64);
 
-    public static Vm<ScriptedMachine> New(string strategy, Script script) => New(Catalogue.Named(strategy).Design<ScriptedMachine>(), script);
+    public static Vm<ScriptedMachine> New(string strategy, Script script) =>
+        New(Catalogue.Named(strategy).Design<ScriptedMachine>(), script);
 
     public static Vm<ScriptedMachine> New(Func<Vm<ScriptedMachine>, RootStrategy<ScriptedMachine>> roots, Script script) =>
         New(StrategyFixture.With(roots), script);
@@ -28,7 +29,8 @@ internal static class ScriptedVm
         return vm;
     }
 
-    /// <summary>The guest goes through the range in order, writing every second time. Returns the faults that mapped something.</summary>
+    /// <summary>The guest goes through the range in order, writing every second time. Returns the faults that mapped
+    /// something.</summary>
     public static long Touch<TMachine>(this Vm<TMachine> vm, GfnRange range, int vcpu = 0)
         where TMachine : struct, IMachine
     {
@@ -37,14 +39,17 @@ internal static class ScriptedVm
         long before = counters.FaultsFixed;
         long target = counters.Accesses + (long)range.Frames;
         while (counters.Accesses < target)
-            if (vm.Vcpus[vcpu].Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vm.Vcpus[vcpu].Serve(exit);
+        {
+            if (vm.Vcpus[vcpu].Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit)
+            {
+                vm.Vcpus[vcpu].Serve(exit);
+            }
+        }
         return counters.FaultsFixed - before;
     }
 
-    /// <summary>
-    /// One access of the vCPU: what became of its first fault, or null if it went through without one. Requests are served first. An
-    /// access to be retried stays pending, and is what the next call is about.
-    /// </summary>
+    /// <summary>One access of the vCPU: what became of its first fault, or null if it went through without one. Requests are
+    /// served first. An access to be retried stays pending, and is what the next call is about.</summary>
     public static ExitOutcome? Access<TMachine>(this Vm<TMachine> vm, Gfn gfn, bool write = false)
         where TMachine : struct, IMachine
     {

@@ -31,7 +31,8 @@ public class SpteTests
     {
         ulong spte = Spte.MakeLeaf(new Hva(ulong.MaxValue), PageLevel.Size2M, mayWrite: true, write: true);
         Assert.Equal(Spte.AddressMask, Spte.Address(spte));
-        Assert.Equal(Spte.Present | Spte.Writable | Spte.Accessed | Spte.Dirty | Spte.PageSize | Spte.MmuWritable, spte & ~Spte.AddressMask);
+        Assert.Equal(Spte.Present | Spte.Writable | Spte.Accessed | Spte.Dirty | Spte.PageSize | Spte.MmuWritable,
+            spte & ~Spte.AddressMask);
     }
 
     [Fact]
@@ -69,7 +70,8 @@ public class SpteTests
         Assert.Equal(0x3f84UL, RootRole.Normal.Word | RootRole.Invalid);
         Assert.Equal(PageLevel.Size512G, RootRole.Normal.Level);
         Assert.Equal(3, new[] { RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff }.Distinct().Count());
-        Assert.All([RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff], role => Assert.Equal(0UL, role.Word & RootRole.Invalid));
+        Assert.All([RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff],
+            role => Assert.Equal(0UL, role.Word & RootRole.Invalid));
     }
 
     [Fact]

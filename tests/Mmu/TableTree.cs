@@ -17,7 +17,8 @@ internal sealed unsafe class TableTree : IDisposable
 
     public ulong* Root { get; }
 
-    /// <summary>A tree with leafs at levels 1, 2 and 3, spread over several top-level entries; the same for the same seed.</summary>
+    /// <summary>A tree with leafs at levels 1, 2 and 3, spread over several top-level entries; the same for the same
+    /// seed.</summary>
     public static TableTree Random(int seed)
     {
         TableTree tree = new();
@@ -25,8 +26,10 @@ internal sealed unsafe class TableTree : IDisposable
         ulong[] tops = [0, 1, 2, 7, 300, 511];
         for (int leaf = 0; leaf < 60; leaf++)
         {
-            ulong gfn = (tops[random.Next(tops.Length)] << 27) + ((ulong)random.Next(4) << 18) + ((ulong)random.Next(3) << 9) + (ulong)random.Next(512);
-            tree.MapLeaf(gfn, random.Next(10) switch { 0 => PageLevel.Size1G, 1 or 2 => PageLevel.Size2M, _ => PageLevel.Size4K });
+            ulong gfn = (tops[random.Next(tops.Length)] << 27) + ((ulong)random.Next(4) << 18) + ((ulong)random.Next(3) << 9)
+                + (ulong)random.Next(512);
+            tree.MapLeaf(gfn,
+                random.Next(10) switch { 0 => PageLevel.Size1G, 1 or 2 => PageLevel.Size2M, _ => PageLevel.Size4K });
         }
         return tree;
     }
@@ -83,7 +86,8 @@ internal sealed unsafe class TableTree : IDisposable
 
     private static int Index(ulong gfn, PageLevel level) => (int)(gfn >> (9 * ((int)level - 1))) & 511;
 
-    private static void Collect(ulong* table, PageLevel level, ulong first, PageLevel minLevel, GfnRange range, List<Visit> visits, bool leafsOnly)
+    private static void Collect(
+        ulong* table, PageLevel level, ulong first, PageLevel minLevel, GfnRange range, List<Visit> visits, bool leafsOnly)
     {
         ulong span = Gfn.FramesPerSpte(level);
         for (int index = 0; index < 512; index++)

@@ -30,7 +30,9 @@ public unsafe class TdpIterTests
         using TableTree tree = TableTree.Random(seed: 11);
         GfnRange range = GfnRange.Of(start, frames);
         for (PageLevel minLevel = PageLevel.Size4K; minLevel <= PageLevel.Size512G; minLevel++)
+        {
             Assert.Equal(tree.PreOrder(minLevel, range), Visits(tree, minLevel, range));
+        }
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public unsafe class TdpIterTests
     public void The_entry_before_which_the_walk_yielded_is_the_next_one_it_stops_at()
     {
         using TableTree tree = TableTree.Random(seed: 5);
-        foreach (Visit goal in tree.PreOrder(PageLevel.Size4K, GfnRange.All).Where(visit => visit.Level == PageLevel.Size4K && visit.Gfn % 13 == 0))
+        foreach (Visit goal in tree.PreOrder(PageLevel.Size4K,
+            GfnRange.All).Where(visit => visit.Level == PageLevel.Size4K && visit.Gfn % 13 == 0))
         {
             TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
             while (iter.Gfn.Value != goal.Gfn || iter.Level != PageLevel.Size4K) iter.Next();
@@ -107,7 +110,9 @@ public unsafe class TdpIterTests
         iter.MarkYielded();
         List<ulong> leafs = [];
         for (iter.Next(); iter.Valid; iter.Next())
+        {
             if (iter.Level == PageLevel.Size4K && Spte.IsPresent(iter.OldSpte)) leafs.Add(iter.Gfn.Value);
+        }
         Assert.Equal([512UL], leafs);
     }
 
@@ -168,7 +173,10 @@ public unsafe class TdpIterTests
     private static List<Visit> Visits(TableTree tree, PageLevel minLevel, GfnRange range)
     {
         List<Visit> visits = [];
-        for (TdpIter<Metal> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next()) visits.Add(new Visit(iter.Level, iter.Gfn.Value));
+        for (TdpIter<Metal> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next())
+        {
+            visits.Add(new Visit(iter.Level, iter.Gfn.Value));
+        }
         return visits;
     }
 

@@ -20,19 +20,26 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
     [Fact]
     public void The_verdict_comes_first_in_words_with_the_clearest_number_of_each_arm()
     {
-        var html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
-        var verdict = VerdictPattern().Match(html).Groups["text"].Value;
-        Assert.Matches(@"workqueue is slower than mainline: update p\d+ 1\.1\d× \[1\.\d\d, 1\.\d\d\], 10 blocks; 3 of 4 gated questions say so\.", verdict);
-        Assert.Matches(@"baseline is slower than mainline in one respect and faster in another: update p99 2\.\d\d× .*, but update p50 0\.5\d×", verdict);
+        string html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
+        string verdict = VerdictPattern().Match(html).Groups["text"].Value;
+        Assert.Matches(
+            @"workqueue is slower than mainline: update p\d+ 1\.1\d× \[1\.\d\d, 1\.\d\d\], 10 blocks; 3 of 4 gated questions say so\.",
+            verdict);
+        Assert.Matches(
+            @"baseline is slower than mainline in one respect and faster in another: update p99 2\.\d\d× .*, but update p50 0\.5\d×",
+            verdict);
         Assert.True(html.IndexOf("class=\"verdict", StringComparison.Ordinal) < html.IndexOf("<table", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Design_command_and_how_to_go_on_are_there_and_a_comparison_that_ended_early_says_so()
     {
-        var html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest with { BlocksAsked = 20, State = RunState.Partial }, Path.Combine(Directory.GetCurrentDirectory(), "there"));
-        foreach (var sentence in ComparisonWords.Design(samples.Comparison, samples.Folder.Manifest with { BlocksAsked = 20 }))
+        string html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest with
+            { BlocksAsked = 20, State = RunState.Partial }, Path.Combine(Directory.GetCurrentDirectory(), "there"));
+        foreach (string sentence in ComparisonWords.Design(samples.Comparison, samples.Folder.Manifest with { BlocksAsked = 20 }))
+        {
             Assert.Contains($"<li>{sentence}</li>", html);
+        }
         Assert.Contains("--out &#39;it&#39;\\&#39;&#39;s here&#39;", html);
         Assert.Contains("lab compare --resume there --blocks 20", html);
         Assert.Contains("It ended early: 10 of 20 blocks.", html);
@@ -42,7 +49,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
     [Fact]
     public void Every_verdict_has_a_mark_besides_its_colour_and_what_was_not_asked_says_why()
     {
-        var html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
+        string html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
         Assert.Contains("bad\">▲</span> slower<", html);
         Assert.Contains("good\">▼</span> faster<", html);
         Assert.Contains("good\">=</span> equivalent in ±2 %<", html);
@@ -52,39 +59,49 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
     [Fact]
     public void Numbers_without_tagged_samples_stand_beside_those_with_them_where_there_are_any()
     {
-        Assert.DoesNotContain("without tagged samples", ComparisonReport.Render(samples.Comparison with { Rows = [.. samples.Comparison.Rows.Select(row => row with { UndisturbedA = double.NaN, UndisturbedB = double.NaN })] }, null));
-        ArmComparison both = samples.Comparison with { Rows = [.. samples.Comparison.Rows.Select(row => row with { UndisturbedA = 20_000, UndisturbedB = 30_000 })] };
-        var html = ComparisonReport.Render(both, null);
+        Assert.DoesNotContain("without tagged samples",
+            ComparisonReport.Render(samples.Comparison with { Rows = [.. samples.Comparison.Rows.Select(
+                row => row with { UndisturbedA = double.NaN, UndisturbedB = double.NaN })] }, null));
+        ArmComparison both = samples.Comparison with
+            { Rows = [.. samples.Comparison.Rows.Select(row => row with { UndisturbedA = 20_000, UndisturbedB = 30_000 })] };
+        string html = ComparisonReport.Render(both, null);
         Assert.Contains("workqueue without tagged samples", html);
         Assert.Contains(">(1.500)<", html);
-        Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120,000 of mainline, 70 of 120,000 of workqueue.", html);
+        Assert.Contains("Tagged samples, which a located disturbance overlapped: 70 of 120,000 of mainline, 70 of 120,000 "
+            + "of workqueue.", html);
 
-        var arms = both.Arms.ToArray();
-        var index = Array.FindIndex(arms, arm => arm.Label == "workqueue");
-        arms[index] = arms[index] with { Runs = [.. arms[index].Runs.Select(run => run with { Record = new RunRecord { Folder = run.Record.Folder, Manifest = run.Record.Manifest, Summary = run.Record.Summary } })] };
-        Assert.Contains("overlapped: 70 of 120,000 of mainline, workqueue was not watched.", ComparisonReport.Render(both with { Arms = arms }, null));
+        ArmRuns[] arms = both.Arms.ToArray();
+        int index = Array.FindIndex(arms, arm => arm.Label == "workqueue");
+        arms[index] = arms[index] with { Runs = [.. arms[index].Runs.Select(run => run with { Record = new RunRecord
+            { Folder = run.Record.Folder, Manifest = run.Record.Manifest, Summary = run.Record.Summary } })] };
+        Assert.Contains("overlapped: 70 of 120,000 of mainline, workqueue was not watched.",
+            ComparisonReport.Render(both with { Arms = arms }, null));
     }
 
     [Fact]
     public void Disturbances_are_counted_by_kind_and_arm_and_a_comparison_that_was_not_watched_says_so()
     {
-        var html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
+        string html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
         Assert.Contains("All 30 runs were watched by another process.", html);
         Assert.Contains(">20,000 (2,000)<", html);
         Assert.Contains(">20 (2)<", html);
 
-        var unwatched = SampleComparison.WriteTo(_temporary.Path, blocks: 2, isWatched: false);
-        Assert.Contains("This comparison was not watched, so an empty list says nothing.", ComparisonReport.Render(SampleComparison.Read(unwatched), unwatched.Manifest));
+        ComparisonFolder unwatched = SampleComparison.WriteTo(_temporary.Path, blocks: 2, isWatched: false);
+        Assert.Contains("This comparison was not watched, so an empty list says nothing.",
+            ComparisonReport.Render(SampleComparison.Read(unwatched), unwatched.Manifest));
     }
 
     [Fact]
     public void Arms_that_differ_and_runs_left_out_are_listed_before_the_numbers()
     {
-        var arms = samples.Comparison.Arms.ToArray();
-        var other = arms[1].Runs.Select(run => run with { Record = new RunRecord { Folder = run.Record.Folder, Manifest = run.Record.Manifest with { Machine = run.Record.Manifest.Machine with { Kernel = "6.99 <new>" } }, Summary = run.Record.Summary } });
+        ArmRuns[] arms = samples.Comparison.Arms.ToArray();
+        IEnumerable<ArmRun> other = arms[1].Runs.Select(
+            run => run with { Record = new RunRecord { Folder = run.Record.Folder, Manifest = run.Record.Manifest with
+                { Machine = run.Record.Manifest.Machine with { Kernel = "6.99 <new>" } }, Summary = run.Record.Summary } });
         arms[1] = arms[1] with { Runs = [.. other], Problems = ["block 3: it hung; left out"] };
-        var html = ComparisonReport.Render(samples.Comparison with { Arms = arms }, samples.Folder.Manifest);
-        var besides = html[html.IndexOf("id=\"besides\"", StringComparison.Ordinal)..html.IndexOf("id=\"scene0\"", StringComparison.Ordinal)];
+        string html = ComparisonReport.Render(samples.Comparison with { Arms = arms }, samples.Folder.Manifest);
+        string besides = html[html.IndexOf("id=\"besides\"", StringComparison.Ordinal)..html.IndexOf("id=\"scene0\"",
+            StringComparison.Ordinal)];
         Assert.Contains("The arms differ in more than the strategy:", besides);
         Assert.Contains("<td>kernel</td><td>6.18.5</td><td>6.99 &lt;new&gt;</td>", besides);
         Assert.Contains("Left out of workqueue: block 3: it hung; left out.", besides);
@@ -94,50 +111,56 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
     [Fact]
     public void Every_figure_is_well_formed_names_every_arm_and_is_written_beside_the_page()
     {
-        var folder = SampleComparison.WriteTo(_temporary.Path, blocks: 2);
-        var page = ComparisonReport.Write(SampleComparison.Read(folder), folder);
+        ComparisonFolder folder = SampleComparison.WriteTo(_temporary.Path, blocks: 2);
+        string page = ComparisonReport.Write(SampleComparison.Read(folder), folder);
 
         Assert.Equal(Path.Combine(folder.Path, "report.html"), page);
-        string[] files = [.. Directory.EnumerateFiles(Path.Combine(folder.Path, "figures")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        Assert.Equal(
-            ["fault", "update"],
-            files.Select(file => file.Split('.')[2]).Distinct());
+        string[] files = [.. Directory.EnumerateFiles(Path.Combine(folder.Path, "figures")).Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal)];
+        Assert.Equal(["fault", "update"], files.Select(file => file.Split('.')[2]).Distinct());
         Assert.Equal(["percentiles", "runs", "shift", "percentiles", "runs", "shift"], files.Select(file => file.Split('.')[3]));
-        foreach (var file in files)
+        foreach (string file in files)
         {
-            var text = File.ReadAllText(Path.Combine(folder.Path, "figures", file));
+            string text = File.ReadAllText(Path.Combine(folder.Path, "figures", file));
             Assert.DoesNotContain("NaN", text);
-            var root = XDocument.Parse(text).Root!;
+            XElement root = XDocument.Parse(text).Root!;
             Assert.NotEmpty(root.Element(Svg + "desc")!.Value);
-            var words = root.Descendants(Svg + "text").Select(one => one.Value).ToList();
+            List<string> words = root.Descendants(Svg + "text").Select(one => one.Value).ToList();
             Assert.DoesNotContain("no data", words);
-            foreach (var arm in (string[])["mainline", "workqueue", "baseline"])
+            foreach (string arm in (string[])["mainline", "workqueue", "baseline"])
+            {
                 Assert.Contains(words, word => word.Contains(arm, StringComparison.Ordinal));
+            }
         }
     }
 
     [Fact]
     public void A_block_of_its_own_has_no_band_and_runs_without_histograms_still_have_their_dots()
     {
-        var folder = SampleComparison.WriteTo(_temporary.Path, blocks: 1);
-        var comparison = SampleComparison.Read(folder);
-        var shift = Figures(comparison).First(figure => figure.FileName.EndsWith("update.shift.svg", StringComparison.Ordinal));
+        ComparisonFolder folder = SampleComparison.WriteTo(_temporary.Path, blocks: 1);
+        ArmComparison comparison = SampleComparison.Read(folder);
+        Figure shift =
+            Figures(comparison).First(figure => figure.FileName.EndsWith("update.shift.svg", StringComparison.Ordinal));
         Assert.Contains("one block, so there is no band", shift.Plot.Subtitle);
 
-        foreach (var histograms in Directory.EnumerateFiles(folder.Runs, "histograms.csv", SearchOption.AllDirectories))
+        foreach (string histograms in Directory.EnumerateFiles(folder.Runs, "histograms.csv", SearchOption.AllDirectories))
+        {
             File.Delete(histograms);
+        }
         Assert.All(Figures(comparison), figure => Assert.EndsWith(".runs.svg", figure.FileName, StringComparison.Ordinal));
         Assert.Contains("the figures are without it.", ComparisonReport.Render(comparison, folder.Manifest));
 
-        static List<Figure> Figures(ArmComparison comparison) => [.. ComparisonFigures.Of(comparison, ComparedDistributions.Read(comparison.Arms))];
+        static List<Figure> Figures(ArmComparison comparison) =>
+            [.. ComparisonFigures.Of(comparison, ComparedDistributions.Read(comparison.Arms))];
     }
 
     [Fact]
     public void Dots_stand_in_the_order_of_measuring()
     {
-        var plot = RunDotsFigure.Draw(samples.Comparison, samples.Comparison.Rows[0].Scene, "update");
-        var runs = samples.Folder.Manifest.Blocks.SelectMany(block => block.Runs).Index().Where(run => run.Item.Arm == 1).Select(run => run.Index + 1.0);
-        var marks = plot.Add.Scatters.Single(scatter => scatter.LegendText == "workqueue p50");
+        Plot plot = RunDotsFigure.Draw(samples.Comparison, samples.Comparison.Rows[0].Scene, "update");
+        IEnumerable<double> runs = samples.Folder.Manifest.Blocks.SelectMany(block => block.Runs).Index()
+            .Where(run => run.Item.Arm == 1).Select(run => run.Index + 1.0);
+        Scatter marks = plot.Add.Scatters.Single(scatter => scatter.LegendText == "workqueue p50");
         Assert.Equal(runs, marks.Xs);
     }
 

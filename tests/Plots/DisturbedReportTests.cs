@@ -11,10 +11,11 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
     [Fact]
     public void A_watched_run_shows_its_numbers_with_and_without_tagged_samples_and_what_it_was()
     {
-        var html = HtmlReport.Render(samples.Run);
+        string html = HtmlReport.Render(samples.Run);
         Assert.Contains("<h3>with and without disturbed samples</h3>", html);
         Assert.Contains("All 36 measurements were watched by another process.", html);
-        Assert.Contains("<td data-value=\"involuntary-switch\">involuntary-switch</td><td data-value=\"72000\">72,000</td>", html);
+        Assert.Contains(
+            "<td data-value=\"involuntary-switch\">involuntary-switch</td><td data-value=\"72000\">72,000</td>", html);
         Assert.Contains("the longest 10 that are located", html);
         Assert.Contains("run-queue-delay+involuntary-switch", html);
         Assert.Contains("it tags no sample", html);
@@ -25,7 +26,7 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
     [Fact]
     public void A_run_that_was_not_watched_says_that_nothing_listed_means_nothing()
     {
-        var html = HtmlReport.Render(unwatched.Run);
+        string html = HtmlReport.Render(unwatched.Run);
         Assert.Contains("This run was not watched, so an empty list says nothing.", html);
         Assert.DoesNotContain("with and without disturbed samples", html);
     }
@@ -33,19 +34,20 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
     [Fact]
     public void Thousands_of_disturbances_cost_a_figure_no_more_than_its_width()
     {
-        var plot = LatencyOverTimeFigure.Draw(samples.Run, samples.Run.Scenes[0], "update");
+        Plot plot = LatencyOverTimeFigure.Draw(samples.Run, samples.Run.Scenes[0], "update");
         Assert.Equal(["run-queue-delay", "involuntary-switch", "gc-pause"], plot.Add.Strips.Select(strip => strip.LegendText));
         Assert.True(plot.Add.Strips[1].Spans.Count > 10_000);
-        Assert.All(TickPattern().Matches(plot.GetSvg()).Select(match => match.Length), length => Assert.InRange(length, 1, 20_000));
+        Assert.All(TickPattern().Matches(plot.GetSvg()).Select(match => match.Length),
+            length => Assert.InRange(length, 1, 20_000));
     }
 
     [Fact]
     public void Ticks_at_the_edges_of_the_window_and_beyond_stay_inside()
     {
-        var plot = new Plot();
+        Plot plot = new();
         _ = plot.Add.Scatter([0, 1], [1, 2]);
         _ = plot.Add.Strip([(-5, -1), (-1, 0), (0.5, 0.5), (1, 9), (2, 3)]);
-        var ticks = TickPattern().Matches(plot.GetSvg()).Select(match => match.Value).Single(path => path.Contains('v'));
+        string ticks = TickPattern().Matches(plot.GetSvg()).Select(match => match.Value).Single(path => path.Contains('v'));
         Assert.Equal(3, ticks.Count(c => c == 'M'));
     }
 

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Lab.Plots;
+using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
 
@@ -12,18 +13,18 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void Every_figure_of_a_run_is_written_well_formed_with_title_description_and_finite_numbers()
     {
-        var run = sample.Run;
-        var paths = Figures.WriteAll(run, run.Folder);
+        RunRecord run = sample.Run;
+        IReadOnlyList<string> paths = Figures.WriteAll(run, run.Folder);
 
         Assert.Equal(17, paths.Count);
         Assert.Equal(paths.Count, paths.Distinct().Count());
-        foreach (var path in paths)
+        foreach (string path in paths)
         {
             Assert.Equal(Path.Combine(run.Folder, "figures"), Path.GetDirectoryName(path));
-            var text = File.ReadAllText(path);
+            string text = File.ReadAllText(path);
             Assert.DoesNotContain("NaN", text);
             Assert.DoesNotContain("Infinity", text);
-            var root = XDocument.Parse(text).Root!;
+            XElement root = XDocument.Parse(text).Root!;
             Assert.Equal(Svg + "svg", root.Name);
             Assert.NotEmpty(root.Element(Svg + "title")!.Value);
             Assert.NotEmpty(root.Element(Svg + "desc")!.Value);
@@ -34,12 +35,14 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void Every_figure_names_every_strategy_and_marks_broken_ones_and_bounds()
     {
-        var run = sample.Run;
-        foreach (var figure in Figures.Of(run))
+        RunRecord run = sample.Run;
+        foreach (Figure figure in Figures.Of(run))
         {
-            var words = TextsOf(figure.Plot.GetSvg());
-            foreach (var strategy in run.Strategies)
+            List<string> words = TextsOf(figure.Plot.GetSvg());
+            foreach (string strategy in run.Strategies)
+            {
                 Assert.Contains(words, word => word.StartsWith(strategy, StringComparison.Ordinal));
+            }
             Assert.Contains("async-put (BROKEN)", words);
             Assert.Contains("nothing-to-zap (bound)", words);
         }
@@ -48,12 +51,15 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void Nothing_is_drawn_or_written_outside_the_figure()
     {
-        foreach (var figure in Figures.Of(sample.Run))
+        foreach (Figure figure in Figures.Of(sample.Run))
         {
-            foreach (var text in XDocument.Parse(figure.Plot.GetSvg()).Descendants(Svg + "text").Where(text => text.Attribute("transform") is null))
+            foreach (XElement text in XDocument.Parse(figure.Plot.GetSvg()).Descendants(Svg + "text")
+                .Where(text => text.Attribute("transform") is null))
             {
-                var (x, width) = ((double)text.Attribute("x")!, TextWidth.Of(text.Value, (double)text.Attribute("font-size")!));
-                var start = (string?)text.Attribute("text-anchor") switch { "middle" => x - (width / 2), "end" => x - width, _ => x };
+                (double x, double width) =
+                    ((double)text.Attribute("x")!, TextWidth.Of(text.Value, (double)text.Attribute("font-size")!));
+                double start =
+                    (string?)text.Attribute("text-anchor") switch { "middle" => x - (width / 2), "end" => x - width, _ => x };
                 Assert.True(start >= 0 && start + width <= figure.Plot.Width, $"'{text.Value}' of {figure.FileName} is clipped");
                 Assert.InRange((double)text.Attribute("y")!, 0, figure.Plot.Height);
             }
@@ -63,7 +69,7 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void A_title_wider_than_the_figure_goes_on_in_the_next_line()
     {
-        var plot = new Plot { Title = "update: latency by percentile, memslot-churn on radix" };
+        Plot plot = new() { Title = "update: latency by percentile, memslot-churn on radix" };
         Assert.All(TextsOf(plot.GetSvg(300, 300)), line => Assert.InRange(TextWidth.Of(line, 16), 0, 300));
         Assert.Equal(plot.Title, string.Join(' ', TextsOf(plot.GetSvg(300, 300)).SkipLast(1)));
     }
@@ -71,19 +77,21 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void A_figure_without_data_says_so()
     {
-        var run = sample.Run;
-        var scene = run.Scenes[0];
-        foreach (var plot in (Plot[])[
+        RunRecord run = sample.Run;
+        Scene scene = run.Scenes[0];
+        foreach (Plot plot in (Plot[])[
             LatencyByPercentileFigure.Draw(run, scene, "none"), LatencyOverTimeFigure.Draw(run, scene, "none"),
             UpdatePhasesFigure.Draw(run, scene, "none"), RatePerVcpuFigure.Draw(run, scene, "none"), new Plot()])
+        {
             Assert.Contains("no data", TextsOf(plot.GetSvg()));
+        }
     }
 
     [Fact]
     public void The_phases_of_a_strategy_end_at_its_mean_update()
     {
-        var run = sample.Run;
-        var mean = run.Summary
+        RunRecord run = sample.Run;
+        double mean = run.Summary
             .Where(row => row.Strategy == "baseline" && row.Metric.StartsWith("update.phase.", StringComparison.Ordinal))
             .GroupBy(row => row.Metric).Sum(phase => phase.Average(row => row.Mean));
         Assert.Contains(Quantity.Format(mean, "ns"), TextsOf(UpdatePhasesFigure.Draw(run, run.Scenes[0]).GetSvg()));
@@ -92,19 +100,19 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void Points_that_cannot_be_shown_interrupt_the_line()
     {
-        var plot = new Plot();
+        Plot plot = new();
         plot.Axes.Left.Scale = Scale.Log10;
         _ = plot.Add.Scatter([1, 2, 3, 4, 5, double.NaN], [10, 20, 0, double.NaN, 50, 60]);
-        var path = XDocument.Parse(plot.GetSvg()).Descendants(Svg + "path").Single().Attribute("d")!.Value;
+        string path = XDocument.Parse(plot.GetSvg()).Descendants(Svg + "path").Single().Attribute("d")!.Value;
         Assert.Equal(2, path.Count(c => c == 'M'));
     }
 
     [Fact]
     public void A_single_value_still_has_an_axis()
     {
-        foreach (var scale in (Scale[])[Scale.Linear, Scale.Log10, Scale.Percentile])
+        foreach (Scale scale in (Scale[])[Scale.Linear, Scale.Log10, Scale.Percentile])
         {
-            var plot = new Plot();
+            Plot plot = new();
             plot.Axes.Left.Scale = plot.Axes.Bottom.Scale = scale;
             _ = plot.Add.Scatter([7], [7]);
             Assert.DoesNotContain("NaN", plot.GetSvg());
@@ -114,7 +122,7 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     [Fact]
     public void Names_that_are_no_xml_do_not_break_the_figure()
     {
-        var plot = new Plot { Title = "a < b & \u0001 \ud800" };
+        Plot plot = new() { Title = "a < b & \u0001 \ud800" };
         plot.Add.Scatter([1, 2], [1, 2]).LegendText = "</text><script>";
         Assert.Contains("</text><script>", TextsOf(plot.GetSvg()));
     }
@@ -144,5 +152,6 @@ public sealed class FigureTests(WrittenSample sample) : IClassFixture<WrittenSam
     public void Axis_labels_have_no_zeros_that_say_nothing(double value, string unit, string expected) =>
         Assert.Equal(expected, Quantity.Tick(value, unit));
 
-    private static List<string> TextsOf(string svg) => [.. XDocument.Parse(svg).Descendants(Svg + "text").Select(text => text.Value)];
+    private static List<string> TextsOf(string svg) =>
+        [.. XDocument.Parse(svg).Descendants(Svg + "text").Select(text => text.Value)];
 }

@@ -11,13 +11,16 @@ public sealed class HistoryFigureTests
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     /// <summary>A series with the levels given as factors, each so many points long, and 1 % of noise.</summary>
-    internal static TrackedSeries Series(int pointsPerLevel, double[] levels, string metric = "update", bool isAcknowledged = false, int seed = 11)
+    internal static TrackedSeries Series(
+        int pointsPerLevel, double[] levels, string metric = "update", bool isAcknowledged = false, int seed = 11)
     {
         double[] values = new Simulated(seed).Series(pointsPerLevel * levels.Length, 0, isLognormal: false, spread: 0.01);
-        HistoryRow[] rows = [.. values.Select((value, index) => TrackerTests.Row(index, value * levels[index / pointsPerLevel], metric: metric) with { Commit = $"{index:x8}{new string('c', 32)}" })];
+        HistoryRow[] rows = [.. values.Select((value, index) => TrackerTests.Row(index, value * levels[index / pointsPerLevel],
+            metric: metric) with { Commit = $"{index:x8}{new string('c', 32)}" })];
         IReadOnlyList<TrackedSeries> plain = Tracker.Track(rows, [], []);
         return isAcknowledged
-            ? Tracker.Track(rows, [.. plain[0].Changes.Select(change => new Acknowledgement(plain[0].Key, change.Culprit.FirstBad, "wanted <b>so</b>", DateTimeOffset.UnixEpoch))], [])[0]
+            ? Tracker.Track(rows, [.. plain[0].Changes.Select(change =>
+                new Acknowledgement(plain[0].Key, change.Culprit.FirstBad, "wanted <b>so</b>", DateTimeOffset.UnixEpoch))], [])[0]
             : plain[0];
     }
 
@@ -34,8 +37,10 @@ public sealed class HistoryFigureTests
         Assert.Equal(60, svg.Descendants(Svg + "circle").Count());
         Assert.Equal(3, svg.Descendants(Svg + "path").Count(path => path.Attribute("fill")!.Value != "none"));
         string[] texts = TextsOf(svg);
-        Assert.Contains(texts, text => text.StartsWith("−15", StringComparison.Ordinal) && text.EndsWith("00000014 better", StringComparison.Ordinal));
-        Assert.Contains(texts, text => text.StartsWith("+1", StringComparison.Ordinal) && text.EndsWith("00000028 worse", StringComparison.Ordinal));
+        Assert.Contains(texts, text =>
+            text.StartsWith("−15", StringComparison.Ordinal) && text.EndsWith("00000014 better", StringComparison.Ordinal));
+        Assert.Contains(texts,
+            text => text.StartsWith("+1", StringComparison.Ordinal) && text.EndsWith("00000028 worse", StringComparison.Ordinal));
         Assert.Contains("change: worse", texts);
         Assert.Equal("update p99: workqueue, memslot-churn on radix", svg.Element(Svg + "title")!.Value);
         Assert.Contains("at 00000028, from ", svg.Element(Svg + "desc")!.Value);
@@ -44,28 +49,37 @@ public sealed class HistoryFigureTests
     [Fact]
     public void What_a_change_means_is_told_by_word_and_line_pattern_and_not_by_colour_alone()
     {
-        string Dashes(TrackedSeries series) => Drawn(series).Descendants(Svg + "path").Single(path => path.Attribute("d")!.Value.Contains('V')).Attribute("stroke-dasharray")!.Value;
-        string[] patterns = [Dashes(Series(20, [1, 1.1])), Dashes(Series(20, [1, 0.9])), Dashes(Series(20, [1, 1.1], isAcknowledged: true))];
+        string Dashes(TrackedSeries series) => Drawn(series).Descendants(Svg + "path")
+            .Single(path => path.Attribute("d")!.Value.Contains('V')).Attribute("stroke-dasharray")!.Value;
+        string[] patterns =
+            [Dashes(Series(20, [1, 1.1])), Dashes(Series(20, [1, 0.9])), Dashes(Series(20, [1, 1.1], isAcknowledged: true))];
         Assert.Equal(3, patterns.Distinct().Count());
-        Assert.Contains(TextsOf(Drawn(Series(20, [1, 1.1], isAcknowledged: true))), text => text.EndsWith(" acknowledged", StringComparison.Ordinal));
+        Assert.Contains(TextsOf(Drawn(Series(20, [1, 1.1], isAcknowledged: true))),
+            text => text.EndsWith(" acknowledged", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Commit_labels_are_thinned_and_nothing_is_written_outside_or_on_something_else()
     {
-        foreach (TrackedSeries series in (TrackedSeries[])[Series(100, [1, 1.1, 1]), Series(8, [1, 1.3, 1, 1.3, 1, 1.3, 1]), Series(1, [1]), Series(3, [1])])
+        foreach (TrackedSeries series in (TrackedSeries[])[Series(100, [1, 1.1, 1]), Series(8, [1, 1.3, 1, 1.3, 1, 1.3, 1]),
+            Series(1, [1]), Series(3, [1])])
         {
             Plot plot = HistoryFigure.Draw(series);
-            XElement[] texts = [.. XDocument.Parse(plot.GetSvg()).Descendants(Svg + "text").Where(text => text.Attribute("transform") is null)];
-            Assert.InRange(texts.Count(text => text.Value.Length == 8 && text.Value.StartsWith("0000", StringComparison.Ordinal)), 1, 8);
+            XElement[] texts =
+                [.. XDocument.Parse(plot.GetSvg()).Descendants(Svg + "text").Where(text => text.Attribute("transform") is null)];
+            Assert.InRange(
+                texts.Count(text => text.Value.Length == 8 && text.Value.StartsWith("0000", StringComparison.Ordinal)), 1, 8);
             List<(double Start, double End, double Y)> places = [];
             foreach (XElement text in texts)
             {
-                (double x, double width) = ((double)text.Attribute("x")!, TextWidth.Of(text.Value, (double)text.Attribute("font-size")!));
-                double start = (string?)text.Attribute("text-anchor") switch { "middle" => x - (width / 2), "end" => x - width, _ => x };
+                (double x, double width) =
+                    ((double)text.Attribute("x")!, TextWidth.Of(text.Value, (double)text.Attribute("font-size")!));
+                double start =
+                    (string?)text.Attribute("text-anchor") switch { "middle" => x - (width / 2), "end" => x - width, _ => x };
                 double y = (double)text.Attribute("y")!;
                 Assert.True(start >= 0 && start + width <= plot.Width && y > 0 && y < plot.Height, $"'{text.Value}' is clipped");
-                Assert.DoesNotContain(places, other => Math.Abs(other.Y - y) < 8 && start < other.End && other.Start < start + width);
+                Assert.DoesNotContain(places,
+                    other => Math.Abs(other.Y - y) < 8 && start < other.End && other.Start < start + width);
                 places.Add((start, start + width, y));
             }
         }
@@ -74,9 +88,11 @@ public sealed class HistoryFigureTests
     [Fact]
     public void A_series_that_never_moves_and_one_from_nothing_are_drawn_with_finite_numbers()
     {
-        foreach (double[] values in (double[][])[[.. Enumerable.Repeat(5.0, 20)], [.. Enumerable.Repeat(0.0, 20)], [.. Enumerable.Repeat(0.0, 20), .. Enumerable.Repeat(7.0, 20)]])
+        foreach (double[] values in (double[][])[[.. Enumerable.Repeat(5.0, 20)], [.. Enumerable.Repeat(0.0, 20)],
+            [.. Enumerable.Repeat(0.0, 20), .. Enumerable.Repeat(7.0, 20)]])
         {
-            string svg = HistoryFigure.Draw(Assert.Single(Tracker.Track([.. values.Select((value, index) => TrackerTests.Row(index, value))], [], []))).GetSvg();
+            string svg = HistoryFigure.Draw(Assert.Single(
+                Tracker.Track([.. values.Select((value, index) => TrackerTests.Row(index, value))], [], []))).GetSvg();
             Assert.DoesNotContain("NaN", svg);
             Assert.DoesNotContain("∞", svg);
             Assert.DoesNotContain("no data", svg);

@@ -17,10 +17,10 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void The_report_is_one_file_that_fetches_nothing()
     {
-        var run = sample.Run;
-        var path = Path.Combine(run.Folder, "report.html");
+        RunRecord run = sample.Run;
+        string path = Path.Combine(run.Folder, "report.html");
         HtmlReport.Write(run, path);
-        var html = File.ReadAllText(path).Replace(SvgNamespace, "", StringComparison.Ordinal);
+        string html = File.ReadAllText(path).Replace(SvgNamespace, "", StringComparison.Ordinal);
         Assert.DoesNotContain("http://", html);
         Assert.DoesNotContain("https://", html);
         Assert.DoesNotContain("url(", html);
@@ -31,17 +31,14 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void Every_element_is_closed_in_order()
     {
-        var html = RawTextPattern().Replace(HtmlReport.Render(sample.Run), "");
-        var open = new Stack<string>();
+        string html = RawTextPattern().Replace(HtmlReport.Render(sample.Run), "");
+        Stack<string> open = new();
         foreach (Match tag in TagPattern().Matches(html))
         {
-            var name = tag.Groups["name"].Value;
-            if (name is "meta" || tag.Value.EndsWith("/>", StringComparison.Ordinal))
-                continue;
-            if (tag.Value[1] == '/')
-                Assert.Equal(open.Pop(), name);
-            else
-                open.Push(name);
+            string name = tag.Groups["name"].Value;
+            if (name is "meta" || tag.Value.EndsWith("/>", StringComparison.Ordinal)) continue;
+            if (tag.Value[1] == '/') Assert.Equal(open.Pop(), name);
+            else open.Push(name);
         }
 
         Assert.Empty(open);
@@ -50,8 +47,8 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void The_verdict_comes_first_and_says_who_was_caught()
     {
-        var html = HtmlReport.Render(sample.Run);
-        var verdict = VerdictPattern().Match(html).Groups["text"].Value;
+        string html = HtmlReport.Render(sample.Run);
+        string verdict = VerdictPattern().Match(html).Groups["text"].Value;
         Assert.Contains("8 of 9 strategies ran clean", verdict);
         Assert.Contains("async-put (BROKEN, kept to be caught) violated an invariant 4 times", verdict);
         Assert.Contains("garbage collection in 2 measured windows", verdict);
@@ -63,10 +60,10 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void A_partial_run_is_marked_and_its_reason_given()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Write(new SampleRun().Measurements(runs: 1).First());
         folder.Partial("interrupted");
-        var html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
+        string html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
         Assert.Contains(">PARTIAL</span>", html);
         Assert.Contains("PARTIAL RUN (interrupted): it ended early; 1 measurement had finished.", html);
     }
@@ -74,7 +71,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void A_run_without_measurements_has_a_report_too()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Partial("watchdog");
         Assert.Contains("Nothing was measured.", HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path)));
     }
@@ -82,12 +79,13 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void Evidence_settings_and_the_command_to_repeat_are_all_there()
     {
-        var html = HtmlReport.Render(sample.Run);
+        string html = HtmlReport.Render(sample.Run);
         Assert.Contains("--out &#39;it&#39;\\&#39;&#39;s here&#39;", html);
-        foreach (var (name, value) in SampleRun.Manifest.Settings)
+        foreach ((string name, string value) in SampleRun.Manifest.Settings)
+        {
             Assert.Contains($"<th scope=\"row\">--{name}</th><td>{value}</td>", html);
-        foreach (var warning in SampleRun.Manifest.Warnings)
-            Assert.Contains(warning, html);
+        }
+        foreach (string warning in SampleRun.Manifest.Warnings) Assert.Contains(warning, html);
         Assert.Contains("reload, fast path", html);
         Assert.Contains("No vCPU reaches a page table after it was freed.", html);
     }
@@ -96,8 +94,8 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     public void A_name_with_markup_in_it_stays_a_name()
     {
         const string Evil = "<script>alert('x')</script>\"&";
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { Warnings = [Evil], CommandLine = [Evil] });
-        var rows = new SampleRun().Measurements(runs: 1).First();
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { Warnings = [Evil], CommandLine = [Evil] });
+        MeasurementRows rows = new SampleRun().Measurements(runs: 1).First();
         folder.Write(new MeasurementRows(rows.Measurement with { Strategy = Evil, Notes = [Evil] })
         {
             Summary = [.. rows.Summary.Select(row => row with { Strategy = Evil })],
@@ -107,11 +105,12 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
             Violations = [new Violation
             {
                 Strategy = Evil, Workload = rows.Measurement.Workload, Mmu = rows.Measurement.Mmu, Run = rows.Measurement.Run,
-                Invariant = Evil, Claim = Evil, What = Evil, Events = [new ViolationEvent { Actor = Evil, Kind = Evil, Detail = Evil, Root = Evil }],
+                Invariant = Evil, Claim = Evil, What = Evil,
+                Events = [new ViolationEvent { Actor = Evil, Kind = Evil, Detail = Evil, Root = Evil }],
             }],
         });
 
-        var html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
+        string html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
 
         Assert.DoesNotContain("<script>alert", html);
         Assert.Contains("&lt;script&gt;alert(", html);

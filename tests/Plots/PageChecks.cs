@@ -1,6 +1,7 @@
 namespace Lab.Tests.Plots;
 
-/// <summary>What is looked at inside a page, as functions for the browser. Each returns a line for everything that is wrong.</summary>
+/// <summary>What is looked at inside a page, as functions for the browser. Each returns a line for everything that is
+/// wrong.</summary>
 internal static class PageChecks
 {
     internal const string OpenDetails = "() => { document.querySelectorAll('details').forEach(details => details.open = true) }";

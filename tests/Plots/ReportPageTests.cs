@@ -3,10 +3,8 @@ using Xunit;
 
 namespace Lab.Tests.Plots;
 
-/// <summary>
-/// Every report in a browser: on a phone and a desk, light, dark and on paper. To add a page, give
-/// <see cref="ReportPages"/> its name and its text.
-/// </summary>
+/// <summary>Every report in a browser: on a phone and a desk, light, dark and on paper. To add a page, give
+/// <see cref="ReportPages"/> its name and its text.</summary>
 public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestOutputHelper output)
     : IClassFixture<ReportPages>, IClassFixture<Chromium>
 {
@@ -17,12 +15,14 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
         get
         {
             TheoryData<string, int, int, ColorScheme> views = [];
-            foreach (var page in ReportPages.Names)
+            foreach (string page in ReportPages.Names)
             {
-                foreach (var (width, height) in ((int, int)[])[(360, 740), (1280, 900)])
+                foreach ((int width, int height) in ((int, int)[])[(360, 740), (1280, 900)])
                 {
-                    foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+                    foreach (ColorScheme scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+                    {
                         views.Add(page, width, height, scheme);
+                    }
                 }
             }
 
@@ -32,9 +32,10 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
 
     [Theory]
     [MemberData(nameof(Views))]
-    public async Task A_page_draws_its_figures_fits_the_window_can_be_read_and_asks_the_network_for_nothing(string name, int width, int height, ColorScheme scheme)
+    public async Task A_page_draws_its_figures_fits_the_window_can_be_read_and_asks_the_network_for_nothing(
+        string name, int width, int height, ColorScheme scheme)
     {
-        var page = await chromium.OpenAsync(width, height, scheme);
+        IPage page = await chromium.OpenAsync(width, height, scheme);
         List<string> complaints = [], requests = [];
         page.Console += (_, message) => complaints.Add(message.Text);
         page.PageError += (_, error) => complaints.Add(error);
@@ -55,19 +56,19 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
     [MemberData(nameof(Pages))]
     public async Task A_heading_sorts_its_table_by_number_with_mouse_and_keyboard(string name)
     {
-        var page = await chromium.OpenAsync(1280, 900);
+        IPage page = await chromium.OpenAsync(1280, 900);
         await GotoAsync(page, name);
-        var table = page.Locator("table.sortable").First;
-        var column = name == "history" ? 3 : 2; // the first that holds numbers
-        var button = table.Locator("thead button").Nth(column);
-        var header = table.Locator("thead th").Nth(column);
+        ILocator table = page.Locator("table.sortable").First;
+        int column = name == "history" ? 3 : 2; // the first that holds numbers
+        ILocator button = table.Locator("thead button").Nth(column);
+        ILocator header = table.Locator("thead th").Nth(column);
 
         await button.ClickAsync();
-        var rising = await ValuesAsync();
+        double[] rising = await ValuesAsync();
         Assert.Equal("ascending", await header.GetAttributeAsync("aria-sort"));
         await button.FocusAsync();
         await page.Keyboard.PressAsync("Enter");
-        var falling = await ValuesAsync();
+        double[] falling = await ValuesAsync();
 
         Assert.Equal("descending", await header.GetAttributeAsync("aria-sort"));
         Assert.True(rising.Length > 3);
@@ -77,21 +78,22 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
         await page.Context.CloseAsync();
 
         async Task<double[]> ValuesAsync() =>
-            await table.EvaluateAsync<double[]>("(table, column) => [...table.tBodies[0].rows].map(row => row.cells[column].dataset.value).filter(value => value !== '').map(Number)", column);
+            await table.EvaluateAsync<double[]>("(table, column) => [...table.tBodies[0].rows].map(row => "
+                + "row.cells[column].dataset.value).filter(value => value !== '').map(Number)", column);
     }
 
     [Theory]
     [MemberData(nameof(Pages))]
     public async Task On_paper_everything_is_open_and_nothing_is_cut(string name)
     {
-        var page = await chromium.OpenAsync(700, 1000, ColorScheme.Dark);
+        IPage page = await chromium.OpenAsync(700, 1000, ColorScheme.Dark);
         await GotoAsync(page, name);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
 
         Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.ClosedDetails));
         Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.CutOnPaper));
         Assert.Equal("rgb(255, 255, 255)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
-        var pdf = await page.PdfAsync(new PagePdfOptions { Format = "A4", Path = Place($"report-{name}.pdf") });
+        byte[] pdf = await page.PdfAsync(new PagePdfOptions { Format = "A4", Path = Place($"report-{name}.pdf") });
         output.WriteLine(Place($"report-{name}.pdf"));
         Assert.True(pdf.Length > 20_000);
         await SaveAsync(page, $"report-{name}-print.png");
@@ -102,7 +104,7 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
     [MemberData(nameof(Pages))]
     public async Task Without_script_tables_and_figures_are_there(string name)
     {
-        var page = await chromium.OpenAsync(1280, 900, hasScript: false);
+        IPage page = await chromium.OpenAsync(1280, 900, hasScript: false);
         await GotoAsync(page, name);
         Assert.True(await page.Locator("table.sortable").First.IsVisibleAsync());
         Assert.True(await page.Locator("svg").First.IsVisibleAsync());

@@ -4,7 +4,8 @@ using Lab.Results.HdrLog;
 
 namespace Lab.Tests.Plots;
 
-/// <summary>A page of every kind, written once, in the tests' output folder, where it stays to be looked at beside its pictures.</summary>
+/// <summary>A page of every kind, written once, in the tests' output folder, where it stays to be looked at beside its
+/// pictures.</summary>
 public sealed class ReportPages
 {
     private readonly Dictionary<string, Lazy<Uri>> _pages;
@@ -31,7 +32,8 @@ public sealed class ReportPages
         "run" => HtmlReport.Render(samples.Run),
         "comparison" => ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest, "results/comparisons/sample"),
         "history" => HistoryReport.Render(
-            [HistoryFigureTests.Series(20, [1, 1.1, 0.9, 1.2]), HistoryFigureTests.Series(20, [1, 1.1], "fault", isAcknowledged: true), HistoryFigureTests.Series(5, [1], "put")],
+            [HistoryFigureTests.Series(20, [1, 1.1, 0.9, 1.2]),
+                HistoryFigureTests.Series(20, [1, 1.1], "fault", isAcknowledged: true), HistoryFigureTests.Series(5, [1], "put")],
             "history/history.csv", ["1 row is damaged"]),
         "histograms" => HdrLogReport.Render(
             [

@@ -8,10 +8,8 @@ using Xunit;
 
 namespace Lab.Tests.Plots;
 
-/// <summary>
-/// A made-up run that was watched and one comparison, read back as a report reads them. They are written when the first test asks
-/// for them, and once: nobody changes them.
-/// </summary>
+/// <summary>A made-up run that was watched and one comparison, read back as a report reads them. They are written when the first
+/// test asks for them, and once: nobody changes them.</summary>
 public sealed class ReportedSamples : IDisposable
 {
     private readonly TemporaryFolder _temporary = new();

@@ -32,20 +32,23 @@ public sealed class SlotGrowthFigureTests : IDisposable
     {
         string svg = Figures.Of(_run).Single().Plot.GetSvg();
         Assert.DoesNotContain("NaN", svg);
-        string[] words = [.. XDocument.Parse(svg).Descendants(XName.Get("text", "http://www.w3.org/2000/svg")).Select(text => text.Value)];
+        string[] words =
+            [.. XDocument.Parse(svg).Descendants(XName.Get("text", "http://www.w3.org/2000/svg")).Select(text => text.Value)];
         foreach (string strategy in (string[])["kernel", "kernel-slot-zap"])
         {
             Assert.Contains($"{strategy}: delete", words);
             Assert.Contains($"{strategy}: refault per page", words);
         }
-        Assert.Superset(new HashSet<string>(["0", "1", "8", "64", "512", "4,096", "32,768", "262,144"]), new HashSet<string>(words));
+        Assert.Superset(new HashSet<string>(["0", "1", "8", "64", "512", "4,096", "32,768", "262,144"]),
+            new HashSet<string>(words));
     }
 
     [Fact]
     public void A_point_is_what_was_measured_at_its_size()
     {
         Scene scene = _run.Scenes[0];
-        double small = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 8)!.P50, large = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 65_536)!.P50;
+        double small = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 8)!.P50, large =
+            GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 65_536)!.P50;
         Assert.InRange(small, 40_000, 70_000);
         Assert.InRange(large, 2_500_000, 4_500_000);
         Assert.Null(GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Refault, 0));
@@ -58,7 +61,8 @@ public sealed class SlotGrowthFigureTests : IDisposable
     [InlineData("update", false)]
     [InlineData("update.pages_", false)]
     [InlineData("update.phase.srcu", false)]
-    public void Only_sizes_of_a_slot_are_points(string metric, bool expected) => Assert.Equal(expected, GrowthCurve.IsPoint(metric));
+    public void Only_sizes_of_a_slot_are_points(string metric, bool expected) =>
+        Assert.Equal(expected, GrowthCurve.IsPoint(metric));
 
     private static string Write(string root)
     {
@@ -76,7 +80,8 @@ public sealed class SlotGrowthFigureTests : IDisposable
             }
             folder.Write(new MeasurementRows(new Measurement
             {
-                Strategy = strategy, Family = "kernel", Workload = "slot-growth", Mmu = "kvm", Run = 1, Verdict = Verdict.Clean, MeasuredS = 5,
+                Strategy = strategy, Family = "kernel", Workload = "slot-growth", Mmu = "kvm", Run = 1, Verdict = Verdict.Clean,
+                MeasuredS = 5,
             })
             { Summary = samples.Summary, Histograms = samples.Histograms, Timeline = samples.Timeline });
         }

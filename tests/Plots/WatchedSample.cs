@@ -2,12 +2,13 @@ using Lab.Results;
 
 namespace Lab.Tests.Plots;
 
-/// <summary>A measurement as one that was watched leaves it: thousands of short disturbances, some long ones, some that no clock located.</summary>
+/// <summary>A measurement as one that was watched leaves it: thousands of short disturbances, some long ones, some that no clock
+/// located.</summary>
 internal static class WatchedSample
 {
     internal static MeasurementRows Of(MeasurementRows rows)
     {
-        var key = rows.Measurement.Key;
+        MeasurementKey key = rows.Measurement.Key;
         Random random = new(HashCode(key));
         List<DisturbanceRow> disturbances = [];
         Add("involuntary-switch", 2000, 0.02, "vcpu0", located: true, "");
@@ -22,28 +23,33 @@ internal static class WatchedSample
             [
                 .. rows.Summary.Select(row => new UndisturbedRow
                 {
-                    Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu, Run = row.Run, Metric = row.Metric, Unit = row.Unit,
-                    Count = row.Count - 7, Tagged = 7, P50 = row.P50, P90 = row.P90, P99 = row.P99 * 0.9, P999 = row.P999 * 0.7, P9999 = row.P9999 * 0.6, Max = row.Max * 0.5,
+                    Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu, Run = row.Run, Metric = row.Metric,
+                    Unit = row.Unit,
+                    Count = row.Count - 7, Tagged = 7, P50 = row.P50, P90 = row.P90, P99 = row.P99 * 0.9, P999 = row.P999 * 0.7,
+                    P9999 = row.P9999 * 0.6, Max = row.Max * 0.5,
                 }),
             ],
             Tagged =
             [
                 .. rows.Summary.Take(2).Select(row => new TaggedSampleRow
                 {
-                    Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu, Run = row.Run, Metric = row.Metric, Unit = row.Unit,
-                    Actor = "updater", StartMs = random.NextDouble() * 5000, Value = row.Max, Kinds = "run-queue-delay+involuntary-switch",
+                    Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu, Run = row.Run, Metric = row.Metric,
+                    Unit = row.Unit,
+                    Actor = "updater", StartMs = random.NextDouble() * 5000, Value = row.Max,
+                    Kinds = "run-queue-delay+involuntary-switch",
                 }),
             ],
         };
 
         void Add(string kind, int count, double meanMs, string actor, bool located, string detail)
         {
-            for (var at = 0; at < count; at++)
+            for (int at = 0; at < count; at++)
             {
                 disturbances.Add(new DisturbanceRow
                 {
                     Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Kind = kind,
-                    StartMs = Math.Round(random.NextDouble() * 5000, 3), LengthMs = Math.Round(-meanMs * Math.Log(1 - random.NextDouble()), 3),
+                    StartMs = Math.Round(random.NextDouble() * 5000, 3),
+                    LengthMs = Math.Round(-meanMs * Math.Log(1 - random.NextDouble()), 3),
                     Actor = actor, Located = located, Detail = detail,
                 });
             }
@@ -51,5 +57,6 @@ internal static class WatchedSample
     }
 
     /// <summary>Equal in every process.</summary>
-    private static int HashCode(MeasurementKey key) => key.Strategy.Concat(key.Workload).Aggregate(key.Run, (hash, c) => unchecked((hash * 31) + c));
+    private static int HashCode(MeasurementKey key) =>
+        key.Strategy.Concat(key.Workload).Aggregate(key.Run, (hash, c) => unchecked((hash * 31) + c));
 }

@@ -5,9 +5,8 @@ using Lab.Tests.Plugin;
 
 namespace Lab.Tests.Plugin;
 
-/// <summary>
-/// <b>Idea.</b> As <c>always-count</c>, but a start does not look at the memslots: it walks the roots for every range.
-/// </summary>
+/// <summary><b>Idea.</b> As <c>always-count</c>, but a start does not look at the memslots: it walks the roots for every
+/// range.</summary>
 /// <remarks>
 /// <b>Source.</b> An example: a notifier is its file and the line above.
 /// <para><b>Runs beside.</b> Nothing, during a start or an end; memslot updates in between, for which it does not care.</para>

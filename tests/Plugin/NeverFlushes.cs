@@ -5,10 +5,8 @@ using Lab.Tests.Plugin;
 
 namespace Lab.Tests.Plugin;
 
-/// <summary>
-/// <b>Idea.</b> A fast zap waits for a work queue whose work never ends. For tests of the watchdog, which has to name the waiter and what it
-/// waits for.
-/// </summary>
+/// <summary><b>Idea.</b> A fast zap waits for a work queue whose work never ends. For tests of the watchdog, which has to name
+/// the waiter and what it waits for.</summary>
 /// <remarks>
 /// <b>Source.</b> A test.
 /// <para><b>Runs beside.</b> As <c>zap-inline</c>, whose loads and puts it has.</para>
@@ -22,10 +20,10 @@ public sealed class NeverFlushes<TMachine> : RootStrategy<TMachine>
 {
     private readonly WorkQueue _stalled;
 
-    public NeverFlushes(Vm<TMachine> vm)
-        : base(vm) => _stalled = vm.NewWorkQueue("stalled", _ => Thread.Sleep(Timeout.Infinite));
+    public NeverFlushes(Vm<TMachine> vm) : base(vm) => _stalled = vm.NewWorkQueue("stalled", _ => Thread.Sleep(Timeout.Infinite));
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
+        FindOrCreateRoot(vcpu, role, count: 1);
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
@@ -37,7 +35,9 @@ public sealed class NeverFlushes<TMachine> : RootStrategy<TMachine>
     public override void InvalidateAllRoots(ExclusiveHold hold)
     {
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
+        {
             if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Vm.Queue(_stalled, root);
+        }
     }
 
     public override void ZapInvalidatedRoots() => Machine.Flush(_stalled);

@@ -23,7 +23,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
     {
         const int histories = 500;
         Simulated random = new(101);
-        int found = Enumerable.Range(0, histories).Sum(_ => ChangePointDetector.Find(random.Series(Length, rho, isLognormal)).Count);
+        int found =
+            Enumerable.Range(0, histories).Sum(_ => ChangePointDetector.Find(random.Series(Length, rho, isLognormal)).Count);
         double perThousand = 1000.0 * found / (histories * Length);
         output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {perThousand:0.000} false points per 1,000");
         Assert.InRange(perThousand, 0, 0.1);
@@ -35,10 +36,11 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         const int histories = 50;
         Simulated random = new(102);
         int all = 0;
-        foreach (var (rho, isLognormal) in Noises.Select(noise => noise.Data))
+        foreach ((double rho, bool isLognormal) in Noises.Select(noise => noise.Data))
         {
             int found = Enumerable.Range(0, histories).Count(_ => HasStep(random.Series(Length, rho, isLognormal, step: Step)));
-            output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % of steps found within {Near} points");
+            output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % of steps "
+                + $"found within {Near} points");
             all += found;
         }
         Assert.InRange((double)all / (6 * histories), 0.97, 1);
@@ -58,15 +60,14 @@ public sealed class ChangePointTests(ITestOutputHelper output)
             double[] series = random.Series(Length, 0, isLognormal, step: Step);
             if (Enumerable.Range(1, Near).Any(after => HasStep(series[..(Step + after)]))) found++;
         }
-        output.WriteLine($"{(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} points after the step");
+        output.WriteLine(
+            $"{(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} points after the step");
         Assert.InRange((double)found / histories, 0.97, 1);
     }
 
-    /// <summary>
-    /// Each noise by itself, and the best that can be done beside it. At ρ = 0.6 even who knows ρ, finds the split of least whitened
-    /// squares and cannot be wrong about there being one places 2.5 of 100 farther away, so that 0.97 of few histories is chance
-    /// there.
-    /// </summary>
+    /// <summary>Each noise by itself, and the best that can be done beside it. At ρ = 0.6 even who knows ρ, finds the split of
+    /// least whitened squares and cannot be wrong about there being one places 2.5 of 100 farther away, so that 0.97 of few
+    /// histories is chance there.</summary>
     [Theory]
     [MemberData(nameof(Noises))]
     public void A_step_in_dependent_noise_is_located_about_as_well_as_by_an_oracle(double rho, bool isLognormal)
@@ -80,15 +81,15 @@ public sealed class ChangePointTests(ITestOutputHelper output)
             if (HasStep(series)) found++;
             if (Math.Abs(LeastInnovations(Whitenable(series, isLognormal), rho) - Step) <= Near) byOracle++;
         }
-        output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} points, {100.0 * byOracle / histories:0.0} % by the oracle");
+        output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} "
+            + $"points, {100.0 * byOracle / histories:0.0} % by the oracle");
         Assert.InRange((double)found / histories, rho < 0.5 ? 0.97 : 0.95, 1);
     }
 
-    /// <summary>
-    /// What 97 in 100 is for independent points, nobody reaches for dependent ones: an oracle that knows level, spread, ρ and the
-    /// step's time and tests the eight points' innovations at a two-sided 1e-4 sees 95 of 100 at ρ = 0.3 and 74 at 0.6; eight points
-    /// of such noise are worth three. The detector has to estimate all four and comes within about ten of it.
-    /// </summary>
+    /// <summary>What 97 in 100 is for independent points, nobody reaches for dependent ones: an oracle that knows level, spread,
+    /// ρ and the step's time and tests the eight points' innovations at a two-sided 1e-4 sees 95 of 100 at ρ = 0.3 and 74 at 0.6;
+    /// eight points of such noise are worth three. The detector has to estimate all four and comes within about ten of
+    /// it.</summary>
     [Theory]
     [InlineData(0, false, 0.97)]
     [InlineData(0, true, 0.97)]
@@ -96,7 +97,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
     [InlineData(0.3, true, 0.83)]
     [InlineData(0.6, false, 0.58)]
     [InlineData(0.6, true, 0.58)]
-    public void An_alarm_within_eight_points_comes_about_as_often_as_an_oracle_would_raise_it(double rho, bool isLognormal, double least)
+    public void An_alarm_within_eight_points_comes_about_as_often_as_an_oracle_would_raise_it(
+        double rho, bool isLognormal, double least)
     {
         const int histories = 400;
         const double oraclePMax = 1e-4;
@@ -114,8 +116,10 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         }
         delays.Sort();
         double deflection = size / (0.02 * Math.Sqrt(1 - rho * rho)) * Math.Sqrt(1 + (Near - 1) * (1 - rho) * (1 - rho));
-        output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} points after the step, median {delays[histories / 2]}; "
-            + $"an oracle {100.0 * byOracle / histories:0.0} %, by the formula {100 * Normal.CDF(0, 1, deflection - limit):0.0} %");
+        output.WriteLine($"ρ {rho}, {(isLognormal ? "lognormal" : "normal")}: {100.0 * found / histories:0.0} % within {Near} "
+            + $"points after the step, median {delays[histories / 2]}; "
+            + $"an oracle {100.0 * byOracle / histories:0.0} %, by the formula "
+                + $"{100 * Normal.CDF(0, 1, deflection - limit):0.0} %");
         Assert.InRange((double)found / histories, least, 1);
         Assert.InRange((double)byOracle / histories, Normal.CDF(0, 1, deflection - limit) - 0.07, 1);
     }
@@ -124,7 +128,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
     private static double[] Whitenable(double[] series, bool isLognormal) =>
         [.. series.Select(value => isLognormal ? Math.Log(value / 1000) : (value / 1000) - 1)];
 
-    /// <summary>The oracle's statistic: standard normal in a quiet series, for it knows level, spread, ρ and where to look.</summary>
+    /// <summary>The oracle's statistic: standard normal in a quiet series, for it knows level, spread, ρ and where to
+    /// look.</summary>
     private static double Deflection(double[] noise, double rho)
     {
         double sum = noise[Step] - rho * noise[Step - 1], information = 1;
@@ -136,7 +141,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         return sum / (0.02 * Math.Sqrt((1 - rho * rho) * information));
     }
 
-    /// <summary>The split with the least squares of innovations, both levels fitted to each: written out, unlike the detector's.</summary>
+    /// <summary>The split with the least squares of innovations, both levels fitted to each: written out, unlike the
+    /// detector's.</summary>
     private static int LeastInnovations(double[] noise, double rho)
     {
         int best = 0;
@@ -144,10 +150,12 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         for (int split = 4; split <= noise.Length - 4; split++)
         {
             // Normal equations of two levels, x and the jump to y at the split: regressors whitened as the noise is.
-            double xx = 1 - rho * rho, xy = 0, yy = 0, xn = (1 - rho * rho) * noise[0], yn = 0, nn = (1 - rho * rho) * noise[0] * noise[0];
+            double xx = 1 - rho * rho, xy = 0, yy = 0, xn = (1 - rho * rho) * noise[0], yn = 0, nn =
+                (1 - rho * rho) * noise[0] * noise[0];
             for (int index = 1; index < noise.Length; index++)
             {
-                double x = (index < split ? 1 : 0) - (index - 1 < split ? rho : 0), y = (index >= split ? 1 : 0) - (index - 1 >= split ? rho : 0);
+                double x = (index < split ? 1 : 0) - (index - 1 < split ? rho : 0), y =
+                    (index >= split ? 1 : 0) - (index - 1 >= split ? rho : 0);
                 double innovation = noise[index] - rho * noise[index - 1];
                 (xx, xy, yy) = (xx + x * x, xy + x * y, yy + y * y);
                 (xn, yn, nn) = (xn + x * innovation, yn + y * innovation, nn + innovation * innovation);
@@ -160,7 +168,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         return best;
     }
 
-    private static bool HasStep(double[] series) => ChangePointDetector.Find(series).Any(change => Math.Abs(change.Index - Step) <= Near);
+    private static bool HasStep(double[] series) =>
+        ChangePointDetector.Find(series).Any(change => Math.Abs(change.Index - Step) <= Near);
 
     [Fact]
     public void A_change_says_from_where_to_where()
@@ -258,7 +267,8 @@ public sealed class ChangePointTests(ITestOutputHelper output)
             int[] marks = series % 4 == 0 ? [] : [60 + series, 130 - series];
             double[] values = random.Series(Length, 0.3 * (series % 2), isLognormal: true);
             for (int index = 0; index < Length; index++) values[index] *= 1 + 0.1 * marks.Count(mark => index >= mark);
-            ChangePointScore score = ChangePointScore.Of([.. ChangePointDetector.Find(values).Select(change => change.Index)], [marks, marks], Length);
+            ChangePointScore score =
+                ChangePointScore.Of([.. ChangePointDetector.Find(values).Select(change => change.Index)], [marks, marks], Length);
             (f1, covering) = (f1 + score.F1 / count, covering + score.Covering / count);
             f1OfNothing += ChangePointScore.Of([], [marks], Length).F1 / count;
         }

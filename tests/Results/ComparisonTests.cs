@@ -8,14 +8,21 @@ public sealed class ComparisonTests
     private static readonly string[] Names = ["p50", "p90", "p99", "p99.9"];
 
     private static IReadOnlyList<Comparison> Compare((double[][] A, double[][] B) blocks, double threshold) =>
-        ComparisonFamily.Compare([.. Names.Select((name, q) => new Question(name, RatioEstimate.Paired(blocks.A[q], blocks.B[q])))], threshold);
+        ComparisonFamily.Compare(
+            [.. Names.Select((name, q) => new Question(name, RatioEstimate.Paired(blocks.A[q], blocks.B[q])))], threshold);
 
-    private static int FamiliesWith(int seed, int families, double change, double threshold, double drift, Func<RatioVerdict, bool> isCounted)
+    private static int FamiliesWith(
+        int seed, int families, double change, double threshold, double drift, Func<RatioVerdict, bool> isCounted)
     {
         Simulated random = new(seed);
         int found = 0;
         for (int family = 0; family < families; family++)
-            if (Compare(random.Blocks(10, change, driftPerRun: drift), threshold).Any(answer => isCounted(answer.Verdict))) found++;
+        {
+            if (Compare(random.Blocks(10, change, driftPerRun: drift), threshold).Any(answer => isCounted(answer.Verdict)))
+            {
+                found++;
+            }
+        }
         return found;
     }
 
@@ -37,11 +44,13 @@ public sealed class ComparisonTests
     [InlineData(0)]
     [InlineData(0.01)]
     public void Ten_percent_slower_is_reported_by_ten_blocks(double drift) =>
-        Assert.InRange(FamiliesWith(23, 200, change: 0.1, threshold: 0.02, drift, verdict => verdict == RatioVerdict.Slower), 190, 200);
+        Assert.InRange(
+            FamiliesWith(23, 200, change: 0.1, threshold: 0.02, drift, verdict => verdict == RatioVerdict.Slower), 190, 200);
 
     [Fact]
     public void What_is_not_slower_is_never_reported_slower() =>
-        Assert.Equal(0, FamiliesWith(24, 200, change: 0, threshold: 0.02, drift: 0.01, verdict => verdict == RatioVerdict.Slower));
+        Assert.Equal(0,
+            FamiliesWith(24, 200, change: 0, threshold: 0.02, drift: 0.01, verdict => verdict == RatioVerdict.Slower));
 
     [Fact]
     public void Steady_equals_are_found_equivalent_and_slower_ones_never()
@@ -50,8 +59,10 @@ public sealed class ComparisonTests
         int equivalent = 0, wrong = 0;
         for (int family = 0; family < 100; family++)
         {
-            equivalent += Compare(random.Blocks(20, 0, runSpread: 0.005), 0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
-            wrong += Compare(random.Blocks(20, 0.03, runSpread: 0.02), 0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
+            equivalent += Compare(random.Blocks(20, 0, runSpread: 0.005),
+                0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
+            wrong += Compare(random.Blocks(20, 0.03, runSpread: 0.02),
+                0.02).Count(answer => answer.Verdict == RatioVerdict.Equivalent);
         }
         Assert.InRange(equivalent, 300, 400);
         Assert.InRange(wrong, 0, 5);
@@ -62,12 +73,17 @@ public sealed class ComparisonTests
     {
         Simulated random = new(26);
         for (int family = 0; family < 200; family++)
+        {
             foreach (Comparison answer in Compare(random.Blocks(12, family % 4 * 0.03, runSpread: 0.02), 0.02))
             {
                 Assert.Equal(answer.Verdict == RatioVerdict.Slower, answer.Interval.Low > 1.02 && answer.AdjustedP <= 0.05);
-                if (answer.Verdict == RatioVerdict.Equivalent) Assert.True(answer.Interval.Low > 1 / 1.02 && answer.Interval.High < 1.02);
+                if (answer.Verdict == RatioVerdict.Equivalent)
+                {
+                    Assert.True(answer.Interval.Low > 1 / 1.02 && answer.Interval.High < 1.02);
+                }
                 Assert.Equal(answer.Verdict == RatioVerdict.Inconclusive, answer.MoreBlocks is null or > 0);
             }
+        }
     }
 
     [Fact]
@@ -101,7 +117,8 @@ public sealed class ComparisonTests
     public void Where_higher_is_better_less_is_slower()
     {
         Simulated random = new(28);
-        Question rate = new("updates", RatioEstimate.Paired(random.Runs(10, 100, 0.01), random.Runs(10, 80, 0.01)), Better.Higher);
+        Question rate =
+            new("updates", RatioEstimate.Paired(random.Runs(10, 100, 0.01), random.Runs(10, 80, 0.01)), Better.Higher);
         Assert.Equal(RatioVerdict.Slower, ComparisonFamily.Compare([rate], 0.02)[0].Verdict);
         Assert.Equal(RatioVerdict.Faster, ComparisonFamily.Compare([rate with { Better = Better.Lower }], 0.02)[0].Verdict);
         Assert.Empty(ComparisonFamily.Compare([], 0.02));
@@ -118,14 +135,17 @@ public sealed class ComparisonTests
     [Fact]
     public void Benjamini_and_Hochberg_adjust_as_published() =>
         // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "BH").
-        Assert.Equal([0.02, 0.04, 0.04, 0.02], BenjaminiHochberg.Adjust([0.01, 0.04, 0.03, 0.005]).Select(p => Math.Round(p, 12)));
+        Assert.Equal([0.02, 0.04, 0.04, 0.02],
+            BenjaminiHochberg.Adjust([0.01, 0.04, 0.03, 0.005]).Select(p => Math.Round(p, 12)));
 
     [Fact]
     public void Sample_sizes_are_those_of_the_formulas()
     {
-        Assert.Equal((200, 1000, 10_000, 100_000), (SampleSizes.ForQuantile(0.5), SampleSizes.ForQuantile(0.9), SampleSizes.ForQuantile(0.99), SampleSizes.ForQuantile(0.999)));
+        Assert.Equal((200, 1000, 10_000, 100_000), (SampleSizes.ForQuantile(0.5), SampleSizes.ForQuantile(0.9),
+            SampleSizes.ForQuantile(0.99), SampleSizes.ForQuantile(0.999)));
         Assert.False(SampleSizes.Supports(9_999, 0.99));
-        Assert.Equal((6, 4, 8), (SampleSizes.FewestRuns(0.05, isPaired: true), SampleSizes.FewestRuns(0.05, isPaired: false), SampleSizes.FewestRuns(0.0125, isPaired: true)));
+        Assert.Equal((6, 4, 8), (SampleSizes.FewestRuns(0.05, isPaired: true), SampleSizes.FewestRuns(0.05, isPaired: false),
+            SampleSizes.FewestRuns(0.0125, isPaired: true)));
         Assert.Equal(0.065, SampleSizes.DetectableChange(10, 0.03, 0.02), 0.002);
         int runs = SampleSizes.RunsForChange(0.05, 0.03, 0.02);
         Assert.InRange(SampleSizes.DetectableChange(runs, 0.03, 0.02), 0.045, 0.05);

@@ -29,7 +29,8 @@ public sealed class ContaminationTests
     [InlineData(0.25, true)]
     public void Steps_too_long_for_their_turns_are(double? share, bool isContaminated) =>
         Assert.Equal(
-            isContaminated ? ["mainline on memslot-churn on radix, run 1: 25 % of an actor's steps outlasted their turn and do not count; use longer --turns, or off"] : [],
+            isContaminated ? ["mainline on memslot-churn on radix, run 1: 25 % of an actor's steps outlasted their turn and do "
+                + "not count; use longer --turns, or off"] : [],
             Contamination.Of(Run(steady: true, steal: 0, cut: share)));
 
     [Theory]
@@ -37,7 +38,8 @@ public sealed class ContaminationTests
     [InlineData(20_000, 1_030, 1_000, "p99 by +3.0%")]
     [InlineData(20_000, 1_000, 1_030, "p99 by -2.9%")]
     [InlineData(9_000, 1_030, 1_000, null)] // too few samples for its p99
-    public void A_tail_that_disturbed_samples_move_by_more_than_two_per_cent_is(long count, double all, double without, string? moves)
+    public void A_tail_that_disturbed_samples_move_by_more_than_two_per_cent_is(
+        long count, double all, double without, string? moves)
     {
         IReadOnlyList<string> reasons = Contamination.Of(Run(
             steady: true, steal: 0, new UndisturbedRow
@@ -45,10 +47,12 @@ public sealed class ContaminationTests
                 Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run, Metric = "update", Unit = "ns",
                 Count = count - 40, Tagged = 40, P50 = 500, P90 = 800, P99 = without,
             }, count, all));
-        if (moves is null)
-            Assert.Empty(reasons);
+        if (moves is null) Assert.Empty(reasons);
         else
-            Assert.Equal($"mainline on memslot-churn on radix, run 1: 40 of {count:N0} samples of update were disturbed, which moves its {moves}", Assert.Single(reasons));
+        {
+            Assert.Equal($"mainline on memslot-churn on radix, run 1: 40 of {count:N0} samples of update were disturbed, which "
+                + $"moves its {moves}", Assert.Single(reasons));
+        }
     }
 
     [Fact]
@@ -61,12 +65,14 @@ public sealed class ContaminationTests
                 Count = 0, Tagged = 20_000, P50 = double.NaN, P90 = double.NaN, P99 = double.NaN,
             }))));
 
-    private static RunRecord Run(bool? steady, double? steal, UndisturbedRow? without = null, long count = 20_000, double p99 = 1_000, double? cut = null) => new()
+    private static RunRecord Run(bool? steady, double? steal, UndisturbedRow? without = null, long count = 20_000,
+        double p99 = 1_000, double? cut = null) => new()
     {
         Folder = "",
         Manifest = SampleRun.Manifest with
         {
-            Measurements = [new Measurement { Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run, Steady = steady, StealShare = steal, CutShare = cut }],
+            Measurements = [new Measurement { Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run,
+                Steady = steady, StealShare = steal, CutShare = cut }],
         },
         Summary =
         [

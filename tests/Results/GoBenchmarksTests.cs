@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Results;
 
-/// <summary>The example that benchstat documents itself with (golang.org/x/perf/cmd/benchstat): its times, and what it prints of them.</summary>
+/// <summary>The example that benchstat documents itself with (golang.org/x/perf/cmd/benchstat): its times, and what it prints of
+/// them.</summary>
 public sealed class GoBenchmarksTests
 {
     private static readonly int[] OldJson = [1726, 1723, 1707, 1707, 1713, 1729, 1736, 1707, 1705, 1774];
@@ -17,14 +18,16 @@ public sealed class GoBenchmarksTests
         + Lines("json", json) + Lines("gob", gob) + "PASS\nok  \texample.org/x\t1.2s\n";
 
     private static string Lines(string format, int[] times) => string.Concat(
-        times.Select(time => string.Create(CultureInfo.InvariantCulture, $"BenchmarkEncode/format={format}-48         \t  690848\t      {time} ns/op\n")));
+        times.Select(time => string.Create(CultureInfo.InvariantCulture,
+            $"BenchmarkEncode/format={format}-48         \t  690848\t      {time} ns/op\n")));
 
     private static GoBenchmarks Read(string text) => GoBenchmarks.Read(new StringReader(text), "bench.txt");
 
     [Fact]
     public void The_change_the_p_and_the_counts_are_those_that_benchstat_prints()
     {
-        IReadOnlyList<GoBenchmarkChange> changes = GoBenchmarkChange.Between(Read(Output(OldJson, OldGob)), Read(Output(NewJson, NewGob)));
+        IReadOnlyList<GoBenchmarkChange> changes =
+            GoBenchmarkChange.Between(Read(Output(OldJson, OldGob)), Read(Output(NewJson, NewGob)));
         Assert.Equal(["-17.20% (p=0.000 n=10)", "~ (p=0.446 n=10)"], changes.Select(change => change.ToString()));
         Assert.Equal((1718, 1422.5), (changes[0].BaseMedian, changes[0].NewMedian));
         Assert.Equal((3065.5, 3070), (changes[1].BaseMedian, changes[1].NewMedian));
@@ -34,7 +37,8 @@ public sealed class GoBenchmarksTests
     [Fact]
     public void One_run_a_side_tells_nothing()
     {
-        GoBenchmarkChange change = Assert.Single(GoBenchmarkChange.Between(Read("BenchmarkX 1 100 ns/op\n"), Read("BenchmarkX 1 101 ns/op\n")));
+        GoBenchmarkChange change =
+            Assert.Single(GoBenchmarkChange.Between(Read("BenchmarkX 1 100 ns/op\n"), Read("BenchmarkX 1 101 ns/op\n")));
         Assert.Equal("~ (p=1.000 n=1)", change.ToString());
     }
 
@@ -42,7 +46,8 @@ public sealed class GoBenchmarksTests
     public void Several_units_of_a_line_are_benchmarks_of_their_own_and_the_machine_is_kept()
     {
         GoBenchmarks read = Read("goos: linux\nnote: hw off\nBenchmarkCopy-2 \t 10\t 5.5 ns/op\t 100 MB/s\t 0 B/op\n");
-        Assert.Equal([("Copy-2", "ns/op", 5.5), ("Copy-2", "MB/s", 100), ("Copy-2", "B/op", 0)], read.Benchmarks.Select(one => (one.Name, one.Unit, one.Values[0])));
+        Assert.Equal([("Copy-2", "ns/op", 5.5), ("Copy-2", "MB/s", 100), ("Copy-2", "B/op", 0)],
+            read.Benchmarks.Select(one => (one.Name, one.Unit, one.Values[0])));
         Assert.Equal("hw off", read.Configuration["note"]);
         Assert.Empty(read.Damaged);
     }

@@ -8,11 +8,13 @@ namespace Lab.Tests.Results;
 public sealed class HdrLogTests
 {
     private const string Head =
-        "#[Logged by hand]\n#[Histogram log format version 1.2]\n#[StartTime: 1441812279.474 (seconds since epoch), Wed Sep 09 08:24:39 PDT 2015]\n"
+        "#[Logged by hand]\n#[Histogram log format version 1.2]\n#[StartTime: 1441812279.474 (seconds since epoch), Wed Sep 09 "
+            + "08:24:39 PDT 2015]\n"
         + "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
 
     internal static HdrHistogram Histogram(params (long Value, long Count)[] samples) => HdrHistogram.Of(
-        samples.Select(sample => HdrGeometry.OfTheLab.ValuesOf(HdrGeometry.OfTheLab.SlotOf(sample.Value))).Zip(samples, (slot, sample) => new Bucket(slot.Low, slot.High, sample.Count)));
+        samples.Select(sample => HdrGeometry.OfTheLab.ValuesOf(HdrGeometry.OfTheLab.SlotOf(sample.Value))).Zip(samples,
+            (slot, sample) => new Bucket(slot.Low, slot.High, sample.Count)));
 
     internal static byte[] Written(HdrLogFile log)
     {
@@ -42,11 +44,13 @@ public sealed class HdrLogTests
         Assert.Equal(1441812279.474, back.StartTimeS);
         Assert.Null(back.BaseTimeS);
         Assert.Equal([null, "workqueue", "empty"], back.Intervals.Select(interval => interval.Tag));
-        Assert.Equal(intervals.Select(interval => interval.Histogram.Counts), back.Intervals.Select(interval => interval.Histogram.Counts));
+        Assert.Equal(intervals.Select(interval => interval.Histogram.Counts),
+            back.Intervals.Select(interval => interval.Histogram.Counts));
         Assert.Equal(14, back.Intervals.First().Histogram.TotalCount);
     }
 
-    /// <summary>By hand from the format's description: cookie, length of 5, offset 0, 3 digits, 1 … 3,600,000,000,000, ratio 1; then counts.</summary>
+    /// <summary>By hand from the format's description: cookie, length of 5, offset 0, 3 digits, 1 … 3,600,000,000,000, ratio 1;
+    /// then counts.</summary>
     [Fact]
     public void The_bytes_are_those_of_the_format()
     {
@@ -90,7 +94,7 @@ public sealed class HdrLogTests
         long next = 0;
         for (int slot = 0; slot < Math.Min(geometry.SlotCount, 20_000); slot++)
         {
-            var (low, high) = geometry.ValuesOf(slot);
+            (long low, long high) = geometry.ValuesOf(slot);
             Assert.Equal(next, low);
             Assert.Equal((slot, slot), (geometry.SlotOf(low), geometry.SlotOf(high - 1)));
             next = high;
@@ -102,12 +106,14 @@ public sealed class HdrLogTests
     public void Rows_of_a_run_folder_go_there_and_back_without_loss()
     {
         HdrHistogram histogram = Histogram((7, 2), (5_000, 1), (123_456_789, 4));
-        IReadOnlyList<HistogramRow> rows = histogram.ToRows(new MeasurementKey("workqueue", "memslot-churn", "radix", 1), "update", "ns");
+        IReadOnlyList<HistogramRow> rows =
+            histogram.ToRows(new MeasurementKey("workqueue", "memslot-churn", "radix", 1), "update", "ns");
         Assert.Equal((7, 8, 2L), (rows[0].Low, rows[0].High, rows[0].Count));
         Assert.Equal(histogram.Counts, HdrHistogram.Of([.. rows]).Counts);
         Assert.Throws<ArgumentException>(() => HdrHistogram.Of([new Bucket(4096, 4097, 1)]));
         Assert.Throws<ArgumentException>(() => HdrHistogram.Of(
-            [rows[0], new HistogramRow { Strategy = "other", Workload = "w", Mmu = "m", Run = 1, Metric = "update", Unit = "ns", Low = 1, High = 2, Count = 1 }]));
+            [rows[0], new HistogramRow { Strategy = "other", Workload = "w", Mmu = "m", Run = 1, Metric = "update", Unit = "ns",
+                Low = 1, High = 2, Count = 1 }]));
     }
 
     [Theory]
@@ -127,5 +133,6 @@ public sealed class HdrLogTests
 
     [Fact]
     public void A_tag_that_would_not_come_back_is_refused() =>
-        Assert.Throws<ArgumentException>(() => HdrLogFile.Of("lab", DateTimeOffset.UnixEpoch, [HdrInterval.Of("a,b", 0, 1, Histogram())]));
+        Assert.Throws<ArgumentException>(
+            () => HdrLogFile.Of("lab", DateTimeOffset.UnixEpoch, [HdrInterval.Of("a,b", 0, 1, Histogram())]));
 }

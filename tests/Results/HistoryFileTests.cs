@@ -19,14 +19,16 @@ public sealed class HistoryFileTests : IDisposable
     {
         HistoryRow[] rows =
         [
-            TrackerTests.Row(0, 1.0 / 3), TrackerTests.Row(1, 2e300) with { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" }, TrackerTests.Row(2, -0.5) with { Commit = "" },
+            TrackerTests.Row(0, 1.0 / 3), TrackerTests.Row(1, 2e300) with
+                { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" }, TrackerTests.Row(2, -0.5) with { Commit = "" },
         ];
         File.Append(rows[..1]);
         File.Append(rows[1..]);
         History history = File.Read();
         Assert.Equal(rows, history.Rows);
         Assert.Empty(history.Damaged);
-        Assert.StartsWith("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id\n", System.IO.File.ReadAllText(FilePath), StringComparison.Ordinal);
+        Assert.StartsWith("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id\n",
+            System.IO.File.ReadAllText(FilePath), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -34,7 +36,8 @@ public sealed class HistoryFileTests : IDisposable
 
     [Theory]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns", "9 cells, not the 12")]
-    [InlineData("c,m,s,strategy,w,mmu,update,p99,ns,1,2026-11-21T12:00:00.000Z,r", "'p99' is not a number from 0 to 1 or nothing")]
+    [InlineData("c,m,s,strategy,w,mmu,update,p99,ns,1,2026-11-21T12:00:00.000Z,r",
+        "'p99' is not a number from 0 to 1 or nothing")]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,fast,2026-11-21T12:00:00.000Z,r", "'fast' is not a number")]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,NaN,2026-11-21T12:00:00.000Z,r", "'NaN' is not a number")]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,1,yesterday,r", "'yesterday' is not a time like 2026-11-21T12:00:00.000Z")]
@@ -87,7 +90,10 @@ public sealed class HistoryFileTests : IDisposable
         Task[] writers = [.. Enumerable.Range(0, 2).Select(writer => Task.Run(() =>
         {
             for (int append = 0; append < appends; append++)
-                new HistoryFile(FilePath).Append([TrackerTests.Row(append, append, $"m{writer}"), TrackerTests.Row(append, append, $"m{writer}") with { Metric = "fault" }]);
+            {
+                new HistoryFile(FilePath).Append([TrackerTests.Row(append, append, $"m{writer}"),
+                    TrackerTests.Row(append, append, $"m{writer}") with { Metric = "fault" }]);
+            }
         }))];
         await Task.WhenAll(writers);
 
@@ -106,7 +112,8 @@ public sealed class HistoryFileTests : IDisposable
         Assert.Equal(repetitions, File.AppendNew([rows[0] with { Commit = "other", Value = 5 }, .. repetitions]));
         Assert.Empty(File.AppendNew(rows));
         Assert.Equal([rows[0], .. repetitions], File.Read().Rows);
-        HistoryRow[] others = [rows[0] with { Quantile = null }, rows[0] with { Settings = "s2" }, rows[0] with { RunId = "another" }];
+        HistoryRow[] others =
+            [rows[0] with { Quantile = null }, rows[0] with { Settings = "s2" }, rows[0] with { RunId = "another" }];
         Assert.Equal(others, File.AppendNew(others));
     }
 
@@ -150,7 +157,7 @@ public sealed class HistoryFileTests : IDisposable
         file.Append(one);
         System.IO.File.AppendAllText(path, "m,s,strategy,w,mmu,update,2,ns,c,why,2026-11-21T12:00:00.000Z\n");
         file.Append(other);
-        var (rows, damaged) = file.Read();
+        (IReadOnlyList<Acknowledgement> rows, IReadOnlyList<DamagedRow> damaged) = file.Read();
         Assert.Equal([one, other], rows);
         Assert.Equal(3, Assert.Single(damaged).Line);
     }

@@ -16,7 +16,8 @@ public sealed class QuantileTests(WrittenSample sample) : IClassFixture<WrittenS
     [InlineData(0.99, 99)]
     [InlineData(0.991, 100)]
     [InlineData(1, 100)]
-    public void A_quantile_is_the_value_at_its_rank(double p, double expected) => Assert.Equal(expected, Quantiles.At(OneToHundred, p));
+    public void A_quantile_is_the_value_at_its_rank(double p, double expected) =>
+        Assert.Equal(expected, Quantiles.At(OneToHundred, p));
 
     [Fact]
     public void A_bucket_stands_for_its_midpoint() => Assert.Equal(1032, Quantiles.At([new Bucket(1024, 1040, 7)], 0.5));
@@ -39,14 +40,14 @@ public sealed class QuantileTests(WrittenSample sample) : IClassFixture<WrittenS
     [Fact]
     public void Merging_sums_the_counts_of_equal_buckets()
     {
-        var merged = Buckets.Merge([new(8, 9, 1), new(1, 2, 3), new(8, 9, 4), new(5, 6, 0)]);
+        IReadOnlyList<Bucket> merged = Buckets.Merge([new(8, 9, 1), new(1, 2, 3), new(8, 9, 4), new(5, 6, 0)]);
         Assert.Equal([new Bucket(1, 2, 3), new Bucket(8, 9, 5)], merged);
     }
 
     [Fact]
     public void A_spectrum_rises_from_the_smallest_sample_to_the_largest()
     {
-        var spectrum = Quantiles.Spectrum(OneToHundred);
+        IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(OneToHundred);
         Assert.Equal(new SpectrumPoint(1, 1), spectrum[0]);
         Assert.Equal(new SpectrumPoint(100, 100), spectrum[^1]);
         Assert.Equal(91, spectrum.Single(point => Math.Abs(point.InverseTail - 10) < 1e-9).Value);
@@ -60,9 +61,9 @@ public sealed class QuantileTests(WrittenSample sample) : IClassFixture<WrittenS
     [Fact]
     public void Pooled_repetitions_have_the_quantiles_of_all_their_samples()
     {
-        var run = sample.Run;
+        RunRecord run = sample.Run;
 
-        var pooled = run.Pool("workqueue", run.Scenes[0], "update");
+        PooledMetric? pooled = run.Pool("workqueue", run.Scenes[0], "update");
 
         Assert.NotNull(pooled);
         Assert.Equal((2, 8000L), (pooled.Runs, pooled.Count));

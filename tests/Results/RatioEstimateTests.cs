@@ -28,7 +28,8 @@ public sealed class RatioEstimateTests
     public void Where_counting_ends_the_normal_distribution_goes_on()
     {
         // 30 + 30 is counted, 31 + 30 is not: the shares at one deviation below the middle hardly differ.
-        var (counted, approximated) = (NullDistribution.MannWhitney(30, 30), NullDistribution.MannWhitney(31, 30));
+        (NullDistribution counted, NullDistribution approximated) =
+            (NullDistribution.MannWhitney(30, 30), NullDistribution.MannWhitney(31, 30));
         Assert.Equal(counted.AtMost(450 - 68), approximated.AtMost(465 - 70), 0.003);
         Assert.Equal(NullDistribution.SignedRank(60).AtMost(700), NullDistribution.SignedRank(61).AtMost(729), 0.01);
     }
@@ -57,6 +58,7 @@ public sealed class RatioEstimateTests
         {
             double[] a = random.Runs(10, 100, 0.03), b = random.Runs(10, 102, 0.03);
             foreach (RatioEstimate estimate in new[] { RatioEstimate.Paired(a, b), RatioEstimate.Unpaired(a, b) })
+            {
                 foreach (double misrate in new[] { 0.01, 0.05, 0.2 })
                 {
                     RatioInterval interval = estimate.Interval(misrate);
@@ -64,6 +66,7 @@ public sealed class RatioEstimateTests
                     Assert.Equal(interval.High < 1.05, estimate.PBelow(1.05) <= misrate / 2);
                     Assert.InRange(estimate.Ratio, interval.Low, interval.High);
                 }
+            }
         }
     }
 
@@ -104,7 +107,8 @@ public sealed class RatioEstimateTests
     public void Ranks_agree_with_published_Mann_Whitney_tests()
     {
         // Hollander, Wolfe, Chicken 2014, example 4.1 (permeability): U = 15 of 50, two-sided p = 0.2544.
-        MannWhitney test = MannWhitney.Of([1.15, 0.88, 0.90, 0.74, 1.21], [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46]);
+        MannWhitney test =
+            MannWhitney.Of([1.15, 0.88, 0.90, 0.74, 1.21], [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46]);
         Assert.Equal(15, test.U);
         Assert.Equal(0.2544, test.P, 0.0001);
         Assert.Equal(1, MannWhitney.Of([1, 1], [1, 1, 1]).P);

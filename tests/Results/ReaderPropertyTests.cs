@@ -9,10 +9,8 @@ using Xunit;
 
 namespace Lab.Tests.Results;
 
-/// <summary>
-/// Any bytes give a result or an error that names the place; no other exception, and no line that is neither in the result nor reported.
-/// Half of the inputs are noise, half are good files with a few bytes changed, dropped or doubled.
-/// </summary>
+/// <summary>Any bytes give a result or an error that names the place; no other exception, and no line that is neither in the
+/// result nor reported. Half of the inputs are noise, half are good files with a few bytes changed, dropped or doubled.</summary>
 public sealed class ReaderPropertyTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -23,14 +21,14 @@ public sealed class ReaderPropertyTests : IDisposable
     {
         Gen<byte[]> noise = ArbMap.Default.GeneratorFor<byte[]>();
         Gen<byte[]> text = Gen.Elements("0123456789.,\"'\n\r\t:=#-+eENaB x/é\0"u8.ToArray()).ArrayOf();
-        Gen<(int, byte, int)[]> edits =
-            (from at in Gen.Choose(0, good.Length - 1) from value in Gen.Choose(0, 255) from kind in Gen.Choose(0, 3) select (at, (byte)value, kind)).ArrayOf();
+        Gen<(int, byte, int)[]> edits = (from at in Gen.Choose(0, good.Length - 1) from value in Gen.Choose(0, 255)
+            from kind in Gen.Choose(0, 3) select (at, (byte)value, kind)).ArrayOf();
         return Gen.OneOf(noise, text, edits.Select(Edit), edits.Select(Edit)).ToArbitrary();
 
         byte[] Edit((int At, byte Value, int Kind)[] edits)
         {
             List<byte> bytes = [.. good];
-            foreach (var (at, value, kind) in edits.Take(4))
+            foreach ((int at, byte value, int kind) in edits.Take(4))
             {
                 int place = Math.Min(at, bytes.Count - 1);
                 if (kind == 0) bytes[place] = value;
@@ -81,9 +79,9 @@ public sealed class ReaderPropertyTests : IDisposable
         string path = Path.Combine(_folder.Path, "appended.csv");
         // Without half surrogates, which UTF-8 cannot hold, and control characters, which are refused.
         Gen<string> name = ArbMap.Default.GeneratorFor<NonNull<string>>().Select(text => string.Concat(
-            Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.Get)).Where(letter => !char.IsControl(letter) && letter != '\uFFFD')));
-        Gen<HistoryRow> row =
-            from commit in name from strategy in name from value in ArbMap.Default.GeneratorFor<NormalFloat>()
+            Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.Get))
+                .Where(letter => !char.IsControl(letter) && letter != '\uFFFD')));
+        Gen<HistoryRow> row = from commit in name from strategy in name from value in ArbMap.Default.GeneratorFor<NormalFloat>()
             select TrackerTests.Row(0, value.Get) with { Commit = commit, Strategy = strategy };
         Prop.ForAll(row.ArrayOf().ToArbitrary(), rows =>
         {
@@ -97,8 +95,8 @@ public sealed class ReaderPropertyTests : IDisposable
     [Fact]
     public void Every_line_of_a_histogram_log_is_kept_or_the_first_bad_one_named()
     {
-        byte[] good = HdrLogTests.Written(HdrLogFile.Of("lab", DateTimeOffset.UnixEpoch,
-            [HdrInterval.Of("a", 0, 1, HdrLogTests.Histogram((5, 3), (70_000, 2))), HdrInterval.Of(null, 1, 1, HdrLogTests.Histogram((1, 1)))]));
+        byte[] good = HdrLogTests.Written(HdrLogFile.Of("lab", DateTimeOffset.UnixEpoch, [HdrInterval.Of("a", 0, 1,
+            HdrLogTests.Histogram((5, 3), (70_000, 2))), HdrInterval.Of(null, 1, 1, HdrLogTests.Histogram((1, 1)))]));
         ForAll(good, bytes =>
         {
             try
@@ -142,7 +140,8 @@ public sealed class ReaderPropertyTests : IDisposable
             try
             {
                 HdrHistogram histogram = HdrCodec.Decode(HdrCodec.Compress(bytes));
-                return histogram.Counts.All(slot => slot.Slot < histogram.Geometry.SlotCount && slot.Count > 0) && histogram.TotalCount >= 0;
+                return histogram.Counts.All(slot => slot.Slot < histogram.Geometry.SlotCount && slot.Count > 0)
+                    && histogram.TotalCount >= 0;
             }
             catch (InvalidDataException e)
             {

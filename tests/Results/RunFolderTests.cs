@@ -12,10 +12,10 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Every_file_reads_back_as_it_was_written()
     {
-        var folder = SampleRun.WriteTo(_temporary.Path, runs: 1);
-        var written = new SampleRun().Measurements(runs: 1).ToList();
+        RunFolder folder = SampleRun.WriteTo(_temporary.Path, runs: 1);
+        List<MeasurementRows> written = new SampleRun().Measurements(runs: 1).ToList();
 
-        var read = new RunStore(_temporary.Path).Open(folder.Manifest.Id);
+        RunRecord read = new RunStore(_temporary.Path).Open(folder.Manifest.Id);
 
         Assert.Equal(RunState.Complete, read.State);
         Assert.Equal(written.Count, read.Manifest.Measurements.Count);
@@ -32,7 +32,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(written.SelectMany(m => m.Counters), read.Counters);
         Assert.NotEmpty(read.KernelEvents);
         Assert.Equal(written.SelectMany(m => m.KernelEvents), read.KernelEvents);
-        var violations = written.SelectMany(m => m.Violations).ToList();
+        List<Violation> violations = written.SelectMany(m => m.Violations).ToList();
         Assert.Equal(violations.Select(v => v.What), read.Violations.Select(v => v.What));
         Assert.Equal(violations[0].Events, read.Violations[0].Events);
     }
@@ -40,45 +40,53 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Files_carry_the_field_names_that_other_tools_read()
     {
-        var path = SampleRun.WriteTo(_temporary.Path, runs: 1).Path;
+        string path = SampleRun.WriteTo(_temporary.Path, runs: 1).Path;
 
         string FirstLine(string name) => File.ReadLines(Path.Combine(path, name)).First();
-        Assert.Equal("strategy,workload,mmu,run,metric,unit,count,min,mean,stddev,p50,p90,p99,p99_9,p99_99,max,rate_per_s", FirstLine("summary.csv"));
+        Assert.Equal("strategy,workload,mmu,run,metric,unit,count,min,mean,stddev,p50,p90,p99,p99_9,p99_99,max,rate_per_s",
+            FirstLine("summary.csv"));
         Assert.Equal("strategy,workload,mmu,run,metric,unit,low,high,count", FirstLine("histograms.csv"));
         Assert.Equal("strategy,workload,mmu,run,metric,unit,start_ms,length_ms,count,p50,p99,max", FirstLine("timeline.csv"));
         Assert.Equal("strategy,workload,mmu,run,actor,counter,unit,value", FirstLine("counters.csv"));
         Assert.Equal("strategy,workload,mmu,run,event,start_ms,length_ms,count", FirstLine("kernel_events.csv"));
-        var manifest = File.ReadAllText(Path.Combine(path, "manifest.json"));
-        foreach (var field in (string[])["schema_version\": 1", "state\": \"complete\"", "partial_reason\": null", "started_utc", "finished_utc",
-            "command_line", "git_commit", "git_dirty", "memory_bytes", "hypervisor", "server_gc", "tiered_compilation", "frequency_hz", "cost_ns",
-            "invariant", "settings", "warnings", "measurements", "gc_in_window", "jit_in_window", "measured_s", "verdict\": \"clean\"", "pid"])
+        string manifest = File.ReadAllText(Path.Combine(path, "manifest.json"));
+        foreach (string field in (string[])["schema_version\": 1", "state\": \"complete\"", "partial_reason\": null",
+            "started_utc", "finished_utc", "command_line", "git_commit", "git_dirty", "memory_bytes", "hypervisor", "server_gc",
+            "tiered_compilation", "frequency_hz", "cost_ns", "invariant", "settings", "warnings", "measurements", "gc_in_window",
+            "jit_in_window", "measured_s", "verdict\": \"clean\"", "pid"])
+        {
             Assert.Contains(field, manifest);
-        var violations = File.ReadAllText(Path.Combine(path, "violations.json"));
-        foreach (var field in (string[])["\"at_ns\"", "\"t_ns\"", "\"actor\"", "\"kind\"", "\"root\"", "\"refcount\"", "\"detail\"", "\"claim\"", "\"what\""])
+        }
+        string violations = File.ReadAllText(Path.Combine(path, "violations.json"));
+        foreach (string field in (string[])["\"at_ns\"", "\"t_ns\"", "\"actor\"", "\"kind\"", "\"root\"", "\"refcount\"",
+            "\"detail\"", "\"claim\"", "\"what\""])
+        {
             Assert.Contains(field, violations);
+        }
     }
 
     [Fact]
     public void A_kill_between_any_temporary_file_and_its_rename_leaves_whole_measurements()
     {
-        var snapshots = new List<string>();
+        List<string> snapshots = new();
         RunFolder? folder = null;
         // Each opening of a temporary file is an instant at which the process may die: keep what the folder holds then.
         Stream Open(string path)
         {
             if (folder is not null)
+            {
                 snapshots.Add(Copy(folder.Path, Path.Combine(_temporary.Path, "snapshots", $"{snapshots.Count}")));
+            }
             return new FileStream(path, FileMode.Create);
         }
 
         folder = RunFolder.Create(Path.Combine(_temporary.Path, "runs"), SampleRun.Manifest, Open);
-        foreach (var rows in new SampleRun().Measurements(runs: 1).Take(3))
-            folder.Write(rows);
+        foreach (MeasurementRows rows in new SampleRun().Measurements(runs: 1).Take(3)) folder.Write(rows);
 
         Assert.Equal(21, snapshots.Count);
-        foreach (var (index, snapshot) in snapshots.Index())
+        foreach ((int index, string snapshot) in snapshots.Index())
         {
-            var read = new RunStore(_temporary.Path).Open(snapshot);
+            RunRecord read = new RunStore(_temporary.Path).Open(snapshot);
             Assert.Equal(index / 7, read.Manifest.Measurements.Count);
             Assert.Equal(read.Manifest.Measurements.Select(m => m.Key), read.Summary.Select(row => row.Key).Distinct());
         }
@@ -87,14 +95,14 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Rows_renamed_into_place_before_a_kill_do_not_count_until_the_manifest_names_them()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        var measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        List<MeasurementRows> measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
         folder.Write(measurements[0]);
-        var manifest = File.ReadAllBytes(Path.Combine(folder.Path, "manifest.json"));
+        byte[] manifest = File.ReadAllBytes(Path.Combine(folder.Path, "manifest.json"));
         folder.Write(measurements[1]);
         File.WriteAllBytes(Path.Combine(folder.Path, "manifest.json"), manifest);
 
-        var read = new RunStore(_temporary.Path).Open(folder.Path);
+        RunRecord read = new RunStore(_temporary.Path).Open(folder.Path);
 
         Assert.Equal([measurements[0].Measurement.Key], read.Summary.Select(row => row.Key).Distinct());
         Assert.Equal([measurements[0].Measurement.Key], read.Histograms.Select(row => row.Key).Distinct());
@@ -103,14 +111,14 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_full_disk_is_one_clear_sentence_and_leaves_nothing_half_written()
     {
-        var isFull = false;
+        bool isFull = false;
         Stream Open(string path) => isFull ? new FullDisk(path) : new FileStream(path, FileMode.Create);
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest, Open);
-        var measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest, Open);
+        List<MeasurementRows> measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
         folder.Write(measurements[0]);
         isFull = true;
 
-        var failure = Assert.Throws<ResultsUnwritableException>(() => folder.Write(measurements[1]));
+        ResultsUnwritableException failure = Assert.Throws<ResultsUnwritableException>(() => folder.Write(measurements[1]));
 
         Assert.Contains("No space left on device", failure.Message);
         Assert.Contains("--out", failure.Message);
@@ -124,24 +132,26 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_disk_full_from_the_start_leaves_no_folder()
     {
-        _ = Assert.Throws<ResultsUnwritableException>(() => RunFolder.Create(_temporary.Path, SampleRun.Manifest, path => new FullDisk(path)));
+        _ = Assert.Throws<ResultsUnwritableException>(
+            () => RunFolder.Create(_temporary.Path, SampleRun.Manifest, path => new FullDisk(path)));
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
     [Fact]
     public void A_place_where_no_folder_can_be_made_is_unwritable()
     {
-        var file = Path.Combine(_temporary.Path, "file");
+        string file = Path.Combine(_temporary.Path, "file");
         File.WriteAllText(file, "");
-        var failure = Assert.Throws<ResultsUnwritableException>(() => RunFolder.Create(Path.Combine(file, "runs"), SampleRun.Manifest));
+        ResultsUnwritableException failure =
+            Assert.Throws<ResultsUnwritableException>(() => RunFolder.Create(Path.Combine(file, "runs"), SampleRun.Manifest));
         Assert.Contains(Path.Combine(file, "runs"), failure.Message);
     }
 
     [Fact]
     public void A_row_of_another_measurement_and_a_measurement_given_twice_are_refused()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        var measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        List<MeasurementRows> measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
         _ = Assert.Throws<ArgumentException>(() => folder.Write(measurements[0] with { Summary = measurements[1].Summary }));
         folder.Write(measurements[0]);
         _ = Assert.Throws<ArgumentException>(() => folder.Write(measurements[0]));
@@ -150,11 +160,11 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void The_first_end_of_a_run_stands()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Warn("steal time 3 %");
         folder.Partial("interrupted");
         folder.Complete();
-        var read = new RunStore(_temporary.Path).Open(RunStore.Latest);
+        RunRecord read = new RunStore(_temporary.Path).Open(RunStore.Latest);
         Assert.Equal((RunState.Partial, "interrupted"), (read.State, read.PartialReason));
         Assert.Contains("steal time 3 %", read.Manifest.Warnings);
         _ = Assert.Throws<InvalidOperationException>(() => folder.Write(new SampleRun().Measurements(runs: 1).First()));
@@ -163,10 +173,10 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_value_that_is_not_a_number_is_an_empty_cell_both_ways()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        var rows = new SampleRun().Measurements(runs: 1).First();
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        MeasurementRows rows = new SampleRun().Measurements(runs: 1).First();
         folder.Write(rows with { Summary = [rows.Summary[0] with { Mean = double.NaN, Max = double.PositiveInfinity }] });
-        var read = Assert.Single(new RunStore(_temporary.Path).Open(folder.Path).Summary);
+        SummaryRow read = Assert.Single(new RunStore(_temporary.Path).Open(folder.Path).Summary);
         Assert.True(double.IsNaN(read.Mean) && double.IsNaN(read.Max));
         Assert.DoesNotContain("NaN", File.ReadAllText(Path.Combine(folder.Path, "summary.csv")));
     }
@@ -174,8 +184,7 @@ public sealed class RunFolderTests : IDisposable
     private static string Copy(string from, string to)
     {
         _ = Directory.CreateDirectory(to);
-        foreach (var file in Directory.GetFiles(from))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         return to;
     }
 

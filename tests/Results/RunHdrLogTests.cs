@@ -13,7 +13,8 @@ public sealed class RunHdrLogTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A run as the lab's own recorder would leave it: two measurements, three metrics, values from 0 to beyond the recorder's end.</summary>
+    /// <summary>A run as the lab's own recorder would leave it: two measurements, three metrics, values from 0 to beyond the
+    /// recorder's end.</summary>
     private RunRecord Recorded(long? windowStart = 5_000_000_000, string strategy = "workqueue")
     {
         RunFolder folder = RunFolder.Create(_folder.Path, SampleRun.Manifest);
@@ -22,17 +23,23 @@ public sealed class RunHdrLogTests : IDisposable
         {
             Measurement measurement = new()
             {
-                Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 1.5, WindowStartNs = windowStart is { } first ? first + (run * 3_000_000_000L) : null,
+                Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 1.5,
+                WindowStartNs = windowStart is { } first ? first + (run * 3_000_000_000L) : null,
             };
             List<HistogramRow> rows = [];
             foreach (string metric in (string[])["update", "update.phase.lock_wait", "fault"])
             {
                 using LatencyHistogram histogram = new();
-                foreach (long value in (long[])[0, 1, 2047, 2048, LatencyHistogram.HighestValue, LatencyHistogram.HighestValue * 2]) histogram.Record(value);
+                foreach (long value in (long[])[0, 1, 2047, 2048, LatencyHistogram.HighestValue,
+                    LatencyHistogram.HighestValue * 2])
+                {
+                    histogram.Record(value);
+                }
                 for (int sample = 0; sample < 5000; sample++) histogram.Record((long)Math.Exp(random.NextDouble() * 25));
                 rows.AddRange(histogram.Buckets().Select(bucket => new HistogramRow
                 {
-                    Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns", Low = bucket.Low, High = bucket.High, Count = bucket.Count,
+                    Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+                    Low = bucket.Low, High = bucket.High, Count = bucket.Count,
                 }));
             }
             folder.Write(new MeasurementRows(measurement) { Histograms = rows });
@@ -54,7 +61,8 @@ public sealed class RunHdrLogTests : IDisposable
         foreach (NamedHistogram one in back)
         {
             Assert.NotNull(one.Name);
-            Bucket[] expected = [.. run.Histograms.Where(row => row.Key == one.Name!.Value.Key && row.Metric == one.Name.Value.Metric).Select(row => new Bucket(row.Low, row.High, row.Count))];
+            Bucket[] expected = [.. run.Histograms.Where(row => row.Key == one.Name!.Value.Key
+                && row.Metric == one.Name.Value.Metric).Select(row => new Bucket(row.Low, row.High, row.Count))];
             Assert.NotEmpty(expected);
             Assert.Equal(expected, one.Buckets);
             Assert.Equal(("ns", 1.5), (one.Unit, one.LengthS));
@@ -89,10 +97,12 @@ public sealed class RunHdrLogTests : IDisposable
         RunRecord run = Recorded();
         RunRecord pages = new()
         {
-            Folder = run.Folder, Manifest = run.Manifest, State = run.State, Histograms = [.. run.Histograms.Select(row => row.Metric == "fault" ? row with { Unit = "pages per zap" } : row)],
+            Folder = run.Folder, Manifest = run.Manifest, State = run.State,
+            Histograms = [.. run.Histograms.Select(row => row.Metric == "fault" ? row with { Unit = "pages per zap" } : row)],
         };
         using MemoryStream bytes = new(HdrLogTests.Written(RunHdrLog.Of(pages)));
-        Assert.All(RunHdrLog.Of(HdrLogFile.Read(bytes, "run.hlog")), one => Assert.Equal(one.Name!.Value.Metric == "fault" ? "pages per zap" : "ns", one.Unit));
+        Assert.All(RunHdrLog.Of(HdrLogFile.Read(bytes, "run.hlog")),
+            one => Assert.Equal(one.Name!.Value.Metric == "fault" ? "pages per zap" : "ns", one.Unit));
     }
 
     [Fact]
@@ -111,14 +121,16 @@ public sealed class RunHdrLogTests : IDisposable
         Assert.Empty(RunHdrLog.Of(RunHdrLog.Of(new RunStore(_folder.Path).Open(folder.Path))));
     }
 
-    /// <summary>As jHiccup and others write them: other digits, a smallest unit above 1, several intervals of a tag, some without one.</summary>
+    /// <summary>As jHiccup and others write them: other digits, a smallest unit above 1, several intervals of a tag, some without
+    /// one.</summary>
     [Fact]
     public void A_foreign_log_is_read_as_it_is()
     {
         HdrGeometry coarse = new(1000, 3_600_000_000_000, 2);
         HdrHistogram histogram = new() { Geometry = coarse, Counts = [(coarse.SlotOf(5_000), 3), (coarse.SlotOf(7_000_000), 1)] };
         HdrLogFile foreign = HdrLogFile.Of("Logged with jHiccup version 2.0.6", DateTimeOffset.FromUnixTimeSeconds(1441812279),
-            [HdrInterval.Of(null, 0.127, 1, histogram), HdrInterval.Of("A", 0.127, 1, histogram), HdrInterval.Of("A", 1.127, 1, histogram), HdrInterval.Of("a/b", 2, 1, histogram)]);
+            [HdrInterval.Of(null, 0.127, 1, histogram), HdrInterval.Of("A", 0.127, 1, histogram),
+                HdrInterval.Of("A", 1.127, 1, histogram), HdrInterval.Of("a/b", 2, 1, histogram)]);
         string path = Path.Combine(_folder.Path, "foreign.hlog");
         File.WriteAllText(path, "# by hand\n" + Encoding.UTF8.GetString(HdrLogTests.Written(foreign)));
 

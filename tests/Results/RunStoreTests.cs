@@ -16,14 +16,14 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void A_run_whose_process_lives_is_running_and_one_whose_process_is_gone_was_killed()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         Assert.Equal(RunState.Running, Assert.Single(Store.List()).State);
 
-        using var child = Process.Start("true");
+        using Process child = Process.Start("true");
         child.WaitForExit();
         EditManifest(folder.Path, text => PidPattern().Replace(text, $"\"pid\": {child.Id}"));
 
-        var listed = Assert.Single(Store.List());
+        RunListing listed = Assert.Single(Store.List());
         Assert.Equal((RunState.Partial, RunStore.Killed), (listed.State, listed.PartialReason));
         Assert.Equal((RunState.Partial, RunStore.Killed), (Store.Open(folder.Path).State, Store.Open(folder.Path).PartialReason));
     }
@@ -31,7 +31,7 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void A_later_process_with_the_same_number_is_not_taken_for_the_writer()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         EditManifest(folder.Path, text => TicksPattern().Replace(text, "\"start_ticks\": 1"));
         Assert.Equal(RunState.Partial, Assert.Single(Store.List()).State);
     }
@@ -39,13 +39,15 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void Runs_are_listed_newest_first_and_unreadable_ones_with_their_problem()
     {
-        var old = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) });
-        var young = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+        RunFolder old = RunFolder.Create(_temporary.Path,
+            SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+        RunFolder young = RunFolder.Create(_temporary.Path,
+            SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero) });
         _ = Directory.CreateDirectory(Path.Combine(_temporary.Path, "empty"));
         _ = Directory.CreateDirectory(Path.Combine(_temporary.Path, "corrupt"));
         File.WriteAllText(Path.Combine(_temporary.Path, "corrupt", "manifest.json"), "{ \"id\": ");
 
-        var listed = Store.List();
+        IReadOnlyList<RunListing> listed = Store.List();
 
         Assert.Equal([young.Manifest.Id, old.Manifest.Id], listed.Where(run => run.IsReadable).Select(run => run.Id));
         Assert.Equal(["corrupt", "empty"], listed.Where(run => !run.IsReadable).Select(run => run.Id).Order());
@@ -54,25 +56,30 @@ public sealed partial class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_does_not_exist_yet_is_empty() => Assert.Empty(new RunStore(Path.Combine(_temporary.Path, "none")).List());
+    public void A_store_that_does_not_exist_yet_is_empty() =>
+        Assert.Empty(new RunStore(Path.Combine(_temporary.Path, "none")).List());
 
     [Fact]
     public void A_run_answers_to_its_id_a_unique_beginning_of_it_its_folder_and_its_manifest()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) });
-        _ = RunFolder.Create(_temporary.Path, SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero) });
-        foreach (var name in (string[])[folder.Manifest.Id, "2020", folder.Path, Path.Combine(folder.Path, "manifest.json")])
+        RunFolder folder = RunFolder.Create(_temporary.Path,
+            SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+        _ = RunFolder.Create(_temporary.Path,
+            SampleRun.Manifest with { StartedUtc = new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+        foreach (string name in (string[])[folder.Manifest.Id, "2020", folder.Path, Path.Combine(folder.Path, "manifest.json")])
+        {
             Assert.Equal(folder.Manifest.Id, Store.Open(name).Manifest.Id);
+        }
     }
 
     [Fact]
     public void An_ambiguous_or_unknown_name_says_what_there_is()
     {
-        var one = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        var two = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        foreach (var name in (string[])["20", "nothing-like-it"])
+        RunFolder one = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder two = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        foreach (string name in (string[])["20", "nothing-like-it"])
         {
-            var failure = Assert.Throws<RunNotFoundException>(() => Store.Open(name));
+            RunNotFoundException failure = Assert.Throws<RunNotFoundException>(() => Store.Open(name));
             Assert.Contains(one.Manifest.Id, failure.Message);
             Assert.Contains(two.Manifest.Id, failure.Message);
         }
@@ -84,14 +91,14 @@ public sealed partial class RunStoreTests : IDisposable
     [InlineData("timeline.csv", ",250,", ",x250,", "'x250' is not a number, which column 'start_ms' needs")]
     public void A_damaged_table_names_its_file_and_line(string file, string before, string after, string message)
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Write(new SampleRun().Measurements(runs: 1).First());
-        var path = Path.Combine(folder.Path, file);
-        var lines = File.ReadAllLines(path);
+        string path = Path.Combine(folder.Path, file);
+        string[] lines = File.ReadAllLines(path);
         lines[2] = lines[2].Replace(before, after, StringComparison.Ordinal);
         File.WriteAllLines(path, lines);
 
-        var failure = Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path));
+        RunDamagedException failure = Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path));
 
         Assert.Equal((path, 3L), (failure.File, failure.Line));
         Assert.Contains(message, failure.Message);
@@ -100,10 +107,10 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void A_table_cut_short_a_foreign_header_and_a_missing_table_are_refused()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Write(new SampleRun().Measurements(runs: 1).First());
-        var path = Path.Combine(folder.Path, "counters.csv");
-        var whole = File.ReadAllText(path);
+        string path = Path.Combine(folder.Path, "counters.csv");
+        string whole = File.ReadAllText(path);
 
         File.WriteAllText(path, whole[..whole.LastIndexOf(',')]);
         Assert.Equal(whole.Count(c => c == '\n'), Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path)).Line);
@@ -118,9 +125,9 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void A_run_that_was_not_traced_has_no_file_of_kernel_events_and_one_traced_in_part_has()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        var measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
-        var path = Path.Combine(folder.Path, "kernel_events.csv");
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        List<MeasurementRows> measurements = new SampleRun().Measurements(runs: 1).Take(2).ToList();
+        string path = Path.Combine(folder.Path, "kernel_events.csv");
 
         folder.Write(measurements[0] with { KernelEvents = [] });
         Assert.False(File.Exists(path));
@@ -136,14 +143,15 @@ public sealed partial class RunStoreTests : IDisposable
     [Fact]
     public void A_manifest_of_a_newer_layout_is_refused()
     {
-        var folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
-        EditManifest(folder.Path, text => text.Replace("\"schema_version\": 1", "\"schema_version\": 2", StringComparison.Ordinal));
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        EditManifest(folder.Path,
+            text => text.Replace("\"schema_version\": 1", "\"schema_version\": 2", StringComparison.Ordinal));
         Assert.Contains("schema version 2", Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path)).Message);
     }
 
     private static void EditManifest(string folder, Func<string, string> edit)
     {
-        var path = Path.Combine(folder, "manifest.json");
+        string path = Path.Combine(folder, "manifest.json");
         File.WriteAllText(path, edit(File.ReadAllText(path)));
     }
 

@@ -2,10 +2,8 @@ using Lab.Results;
 
 namespace Lab.Tests.Results;
 
-/// <summary>
-/// A made-up run that looks like a real one: lognormal bodies, a slow path now and then, several strategies, workloads and
-/// repetitions, one broken strategy caught, one bound. The same every time: all of it comes from one seed.
-/// </summary>
+/// <summary>A made-up run that looks like a real one: lognormal bodies, a slow path now and then, several strategies, workloads
+/// and repetitions, one broken strategy caught, one bound. The same every time: all of it comes from one seed.</summary>
 internal sealed class SampleRun
 {
     private const long Microsecond = 1000;
@@ -22,17 +20,20 @@ internal sealed class SampleRun
     internal static Manifest Manifest { get; } = new()
     {
         StartedUtc = new DateTimeOffset(2026, 11, 20, 9, 30, 15, TimeSpan.Zero),
-        CommandLine = ["lab", "run", "--strategy", "all,async-put", "--workload", "memslot-churn,last-put", "--runs", "3", "--out", "it's here"],
+        CommandLine = ["lab", "run", "--strategy", "all,async-put", "--workload", "memslot-churn,last-put", "--runs", "3",
+            "--out", "it's here"],
         Seed = 18446744073709551557,
         GitCommit = "8c71edc0f1e2d3c4b5a697886950413223140516",
         GitDirty = true,
         Machine = new MachineFacts
         {
             Cpu = "Example CPU @ 2.80GHz", Cores = 2, Kernel = "6.18.5", Os = "Debian GNU/Linux 13",
-            MemoryBytes = 24L << 30, Hypervisor = "KVM", Facts = new Dictionary<string, string> { ["cores"] = "2 of 2", ["governor"] = "none" },
+            MemoryBytes = 24L << 30, Hypervisor = "KVM",
+            Facts = new Dictionary<string, string> { ["cores"] = "2 of 2", ["governor"] = "none" },
         },
         Runtime = new RuntimeFacts { Dotnet = "10.0.1", ServerGc = false, TieredCompilation = false },
-        Clock = new ClockFacts { Source = "tsc", FrequencyHz = 2.8e9, CostNs = 22.8, Invariant = true, Note = "clock_gettime through the vDSO" },
+        Clock = new ClockFacts
+            { Source = "tsc", FrequencyHz = 2.8e9, CostNs = 22.8, Invariant = true, Note = "clock_gettime through the vDSO" },
         Settings = new Dictionary<string, string>
         {
             ["vcpus"] = "4", ["memory"] = "256MiB", ["duration"] = "5s", ["rate"] = "0", ["runs"] = "3", ["mmu"] = "radix",
@@ -43,12 +44,14 @@ internal sealed class SampleRun
     /// <summary>Every measurement of the sample, in the order a run makes them: repetitions outermost.</summary>
     internal IEnumerable<MeasurementRows> Measurements(int runs = 3)
     {
-        for (var run = 1; run <= runs; run++)
+        for (int run = 1; run <= runs; run++)
         {
-            foreach (var workload in (string[])["memslot-churn", "last-put"])
+            foreach (string workload in (string[])["memslot-churn", "last-put"])
             {
-                foreach (var (name, family, median, slow) in Candidates)
+                foreach ((string name, string family, double median, double slow) in Candidates)
+                {
                     yield return Measure(name, family, workload, run, median * (workload == "last-put" ? 0.4 : 1), slow);
+                }
             }
         }
     }
@@ -56,28 +59,30 @@ internal sealed class SampleRun
     /// <summary>Writes the whole sample below <paramref name="root"/> and returns its folder.</summary>
     internal static RunFolder WriteTo(string root, int runs = 3)
     {
-        var folder = RunFolder.Create(root, Manifest);
-        foreach (var rows in new SampleRun().Measurements(runs))
-            folder.Write(rows);
+        RunFolder folder = RunFolder.Create(root, Manifest);
+        foreach (MeasurementRows rows in new SampleRun().Measurements(runs)) folder.Write(rows);
         folder.Complete();
         return folder;
     }
 
     private MeasurementRows Measure(string strategy, string family, string workload, int run, double medianUs, double slowShare)
     {
-        var key = new MeasurementKey(strategy, workload, "radix", run);
-        var broken = family.EndsWith("broken", StringComparison.Ordinal);
-        var violations = broken ? Violations(key) : [];
-        var update = workload == "memslot-churn";
-        var main = update ? "update" : "put";
-        var samples = new SampledMetrics(key, _random);
+        MeasurementKey key = new(strategy, workload, "radix", run);
+        bool broken = family.EndsWith("broken", StringComparison.Ordinal);
+        List<Violation> violations = broken ? Violations(key) : [];
+        bool update = workload == "memslot-churn";
+        string main = update ? "update" : "put";
+        SampledMetrics samples = new(key, _random);
         samples.Add(main, 4000, medianUs * Microsecond, slowShare);
         samples.Add("fault", 20000, 1.9 * Microsecond, 0.002);
         samples.Add(update ? "reload" : "destroy", 1200, medianUs * 0.3 * Microsecond, 0.01);
         if (update)
         {
-            foreach (var (phase, share) in ((string, double)[])[("lock_wait", 0.3), ("invalidate", 0.05), ("reload_wait", 0.15), ("zap_wait", 0.38), ("srcu", 0.1), ("other", 0.02)])
+            foreach ((string phase, double share) in ((string, double)[])[("lock_wait", 0.3), ("invalidate", 0.05),
+                ("reload_wait", 0.15), ("zap_wait", 0.38), ("srcu", 0.1), ("other", 0.02)])
+            {
                 samples.Add($"update.phase.{phase}", 4000, medianUs * share * Microsecond, slowShare);
+            }
         }
 
         return new MeasurementRows(new Measurement
@@ -95,11 +100,14 @@ internal sealed class SampleRun
             KernelEvents = update ? [.. KernelEvents(key, medianUs)] : [],
             Counters =
             [
-                new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "flushes", Unit = "1", Value = 4000 + _random.Next(50) },
-                new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "peak_table_pages", Unit = "pages", Value = 1037 },
+                new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "flushes",
+                    Unit = "1", Value = 4000 + _random.Next(50) },
+                new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "peak_table_pages",
+                    Unit = "pages", Value = 1037 },
                 .. Enumerable.Range(0, 4).Select(cpu => new CounterRow
                 {
-                    Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Actor = $"vcpu{cpu}", Counter = "accesses_per_s",
+                    Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Actor = $"vcpu{cpu}",
+                    Counter = "accesses_per_s",
                     Unit = "1/s", Value = Math.Round((4.2e6 + (_random.NextDouble() * 4e5)) / (1 + (medianUs / 600)), 1),
                 }),
             ],
@@ -109,9 +117,10 @@ internal sealed class SampleRun
     /// <summary>As a traced run on kvm has them: one zap for an update, and intervals without any.</summary>
     private static IEnumerable<KernelEventRow> KernelEvents(MeasurementKey key, double medianUs)
     {
-        for (var interval = 0; interval < 100; interval += 1 + (int)(medianUs / 100))
+        for (int interval = 0; interval < 100; interval += 1 + (int)(medianUs / 100))
         {
-            foreach (var (name, count) in ((string, long)[])[("kvm_mmu_zap_all_fast", 40), ("kvm_mmu_prepare_zap_page", 280)])
+            foreach ((string name, long count) in ((string, long)[])[("kvm_mmu_zap_all_fast", 40),
+                ("kvm_mmu_prepare_zap_page", 280)])
             {
                 yield return new KernelEventRow
                 {
@@ -128,13 +137,17 @@ internal sealed class SampleRun
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Invariant = "I3",
             Claim = "No vCPU reaches a page table after it was freed.",
-            What = "vcpu1 read SPTE 0x1f of table 0x7f20 that worker freed 1.2 µs earlier", Root = "root#17", AtNs = 2_417_331_904,
+            What = "vcpu1 read SPTE 0x1f of table 0x7f20 that worker freed 1.2 µs earlier", Root = "root#17",
+            AtNs = 2_417_331_904,
             Events =
             [
-                new ViolationEvent { TNs = 2_417_330_001, Actor = "updater", Kind = "invalidate", Root = "root#17", Refcount = 2 },
-                new ViolationEvent { TNs = 2_417_330_604, Actor = "vcpu1", Kind = "get", Root = "root#17", Refcount = 3, Detail = "reload, fast path" },
+                new ViolationEvent
+                    { TNs = 2_417_330_001, Actor = "updater", Kind = "invalidate", Root = "root#17", Refcount = 2 },
+                new ViolationEvent { TNs = 2_417_330_604, Actor = "vcpu1", Kind = "get", Root = "root#17", Refcount = 3,
+                    Detail = "reload, fast path" },
                 new ViolationEvent { TNs = 2_417_330_704, Actor = "worker", Kind = "free", Root = "root#17", Refcount = 0 },
-                new ViolationEvent { TNs = 2_417_331_904, Actor = "vcpu1", Kind = "access", Root = "root#17", Detail = "gfn 0x81f" },
+                new ViolationEvent
+                    { TNs = 2_417_331_904, Actor = "vcpu1", Kind = "access", Root = "root#17", Detail = "gfn 0x81f" },
             ],
         },
     ];

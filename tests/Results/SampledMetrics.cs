@@ -12,28 +12,33 @@ internal sealed class SampledMetrics(MeasurementKey key, Random random)
     internal void Add(string metric, int count, double medianNs, double slowShare)
     {
         const double WindowMs = 5000, IntervalMs = 250;
-        var samples = new long[count];
-        for (var i = 0; i < count; i++)
+        long[] samples = new long[count];
+        for (int i = 0; i < count; i++)
+        {
             samples[i] = Math.Max(1, (long)(medianNs * Math.Exp(0.35 * Normal()) * (random.NextDouble() < slowShare ? 12 : 1)));
+        }
 
-        var perInterval = (int)(count * IntervalMs / WindowMs);
-        foreach (var (index, part) in samples.Chunk(perInterval).Index())
+        int perInterval = (int)(count * IntervalMs / WindowMs);
+        foreach ((int index, long[] part) in samples.Chunk(perInterval).Index())
         {
             Array.Sort(part);
             Timeline.Add(new TimelineRow
             {
                 Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = "ns",
-                StartMs = index * IntervalMs, LengthMs = IntervalMs, Count = part.Length, P50 = At(part, 0.5), P99 = At(part, 0.99), Max = part[^1],
+                StartMs = index * IntervalMs, LengthMs = IntervalMs, Count = part.Length, P50 = At(part, 0.5),
+                P99 = At(part, 0.99), Max = part[^1],
             });
         }
 
         Array.Sort(samples);
-        var mean = Math.Round(samples.Average(), 3);
+        double mean = Math.Round(samples.Average(), 3);
         Summary.Add(new SummaryRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = "ns",
-            Count = count, Min = samples[0], Mean = mean, StdDev = Math.Round(Math.Sqrt(samples.Average(s => (s - mean) * (s - mean))), 3),
-            P50 = At(samples, 0.5), P90 = At(samples, 0.9), P99 = At(samples, 0.99), P999 = At(samples, 0.999), P9999 = At(samples, 0.9999),
+            Count = count, Min = samples[0], Mean = mean,
+            StdDev = Math.Round(Math.Sqrt(samples.Average(s => (s - mean) * (s - mean))), 3),
+            P50 = At(samples, 0.5), P90 = At(samples, 0.9), P99 = At(samples, 0.99), P999 = At(samples, 0.999),
+            P9999 = At(samples, 0.9999),
             Max = samples[^1], RatePerS = count / (WindowMs / 1000),
         });
         Histograms.AddRange(samples.GroupBy(Low, (low, same) => new HistogramRow
@@ -49,6 +54,5 @@ internal sealed class SampledMetrics(MeasurementKey key, Random random)
 
     private static long At(long[] sorted, double p) => sorted[Math.Max((int)Math.Ceiling(p * sorted.Length) - 1, 0)];
 
-    private double Normal() =>
-        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

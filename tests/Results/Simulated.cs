@@ -11,13 +11,12 @@ internal sealed class Simulated(int seed)
     internal double[] Runs(int count, double centre, double spread) =>
         [.. Enumerable.Range(0, count).Select(_ => centre * Math.Exp(spread * Normal()))];
 
-    /// <summary>
-    /// A history of 1,000 with noise whose correlation with the next point is <paramref name="rho"/> and, from
-    /// <paramref name="step"/> on, a level higher by <paramref name="change"/>.
-    /// </summary>
-    internal double[] Series(int length, double rho, bool isLognormal, double spread = 0.02, int step = int.MaxValue, double change = 0.05)
+    /// <summary>A history of 1,000 with noise whose correlation with the next point is <paramref name="rho"/> and, from
+    /// <paramref name="step"/> on, a level higher by <paramref name="change"/>.</summary>
+    internal double[] Series(
+        int length, double rho, bool isLognormal, double spread = 0.02, int step = int.MaxValue, double change = 0.05)
     {
-        var series = new double[length];
+        double[] series = new double[length];
         double z = Normal();
         for (int index = 0; index < length; index++)
         {
@@ -28,11 +27,10 @@ internal sealed class Simulated(int seed)
         return series;
     }
 
-    /// <summary>
-    /// Interleaved blocks (A B, B A, …) measured at four quantiles: each run has a mood of its own that all its quantiles share, tails scatter
-    /// more, and the machine drifts from run to run.
-    /// </summary>
-    internal (double[][] Baseline, double[][] Candidate) Blocks(int blocks, double change, double runSpread = 0.03, double driftPerRun = 0)
+    /// <summary>Interleaved blocks (A B, B A, …) measured at four quantiles: each run has a mood of its own that all its
+    /// quantiles share, tails scatter more, and the machine drifts from run to run.</summary>
+    internal (double[][] Baseline, double[][] Candidate) Blocks(
+        int blocks, double change, double runSpread = 0.03, double driftPerRun = 0)
     {
         double[] ownSpread = [0.002, 0.005, 0.01, 0.02];
         double[][] a = [.. ownSpread.Select(_ => new double[blocks])], b = [.. ownSpread.Select(_ => new double[blocks])];

@@ -17,7 +17,8 @@ public sealed class SpreadTests
         Perfolizer.Sample sample = new(values);
         QuantileEstimate estimate = HarrellDavis.At(values, p);
         Assert.Equal(HarrellDavisQuantileEstimator.Instance.Quantile(sample, p), estimate.Value, 6);
-        Assert.Equal(HarrellDavisQuantileEstimator.Instance.QuantileConfidenceIntervalEstimator(sample, p).StandardError, estimate.StandardError, 6);
+        Assert.Equal(HarrellDavisQuantileEstimator.Instance.QuantileConfidenceIntervalEstimator(sample, p).StandardError,
+            estimate.StandardError, 6);
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class SpreadTests
     {
         Simulated random = new(32);
         Assert.InRange(Spread.MValue(random.Runs(200, 100, 0.02)), 2, Spread.MayBeBimodalMValue);
-        Assert.InRange(Spread.MValue([.. random.Runs(100, 100, 0.02), .. random.Runs(100, 150, 0.02)]), Spread.BimodalMValue, double.PositiveInfinity);
+        Assert.InRange(Spread.MValue([.. random.Runs(100, 100, 0.02), .. random.Runs(100, 150, 0.02)]), Spread.BimodalMValue,
+            double.PositiveInfinity);
         Assert.Equal(2, Spread.MValue([]));
         Assert.Equal(2, Spread.MValue([1, 1, 1, 1]));
     }
@@ -56,7 +58,8 @@ public sealed class SpreadTests
     [InlineData(0.3)]
     [InlineData(0.6)]
     public void Correlation_with_the_next_point_is_found(double rho) =>
-        Assert.InRange(Spread.Lag1Autocorrelation(new Simulated(34).Series(5000, rho, isLognormal: false)), rho - 0.05, rho + 0.05);
+        Assert.InRange(Spread.Lag1Autocorrelation(new Simulated(34).Series(5000, rho, isLognormal: false)), rho - 0.05,
+            rho + 0.05);
 
     [Fact]
     public void Equal_values_share_the_mean_of_their_ranks()
@@ -83,20 +86,24 @@ public sealed class SpreadTests
         int missed = 0;
         for (int trial = 0; trial < 20; trial++)
         {
-            var (a, b) = (Histograms(random, 100), Histograms(random, 100));
-            missed += ShiftFunction.AcrossRuns(a, b, ShiftFunction.Deciles, seed: trial, draws: 200).Any(point => point.Low > 1 || point.High < 1) ? 1 : 0;
+            (Bucket[][] a, Bucket[][] b) = (Histograms(random, 100), Histograms(random, 100));
+            missed += ShiftFunction.AcrossRuns(a, b, ShiftFunction.Deciles, seed: trial,
+                draws: 200).Any(point => point.Low > 1 || point.High < 1) ? 1 : 0;
         }
         Assert.InRange(missed, 0, 4);
-        Assert.All(ShiftFunction.AcrossRuns(Histograms(random, 100), Histograms(random, 120), ShiftFunction.Deciles, seed: 1, draws: 200), point => Assert.True(point.Low > 1.1));
+        Assert.All(ShiftFunction.AcrossRuns(Histograms(random, 100), Histograms(random, 120), ShiftFunction.Deciles, seed: 1,
+            draws: 200), point => Assert.True(point.Low > 1.1));
 
         static Bucket[][] Histograms(Simulated random, double centre) =>
-            [.. random.Runs(10, centre, 0.03).Select(mood => Buckets.Merge(random.Runs(300, mood, 0.1).Select(value => new Bucket((long)value, (long)value + 1, 1))).ToArray())];
+            [.. random.Runs(10, centre, 0.03).Select(mood => Buckets.Merge(
+                random.Runs(300, mood, 0.1).Select(value => new Bucket((long)value, (long)value + 1, 1))).ToArray())];
     }
 
     [Fact]
     public void Equal_seeds_give_equal_bands()
     {
-        Bucket[][] a = [[new(10, 11, 5), new(20, 21, 5)], [new(11, 12, 5), new(22, 23, 5)]], b = [[new(12, 13, 9)], [new(13, 14, 9)]];
+        Bucket[][] a = [[new(10, 11, 5), new(20, 21, 5)], [new(11, 12, 5), new(22, 23, 5)]], b =
+            [[new(12, 13, 9)], [new(13, 14, 9)]];
         Assert.Equal(ShiftFunction.AcrossRuns(a, b, [0.5], seed: 3), ShiftFunction.AcrossRuns(a, b, [0.5], seed: 3));
         Assert.Throws<ArgumentException>(() => ShiftFunction.AcrossRuns(a, [b[0], []], [0.5], seed: 3));
     }

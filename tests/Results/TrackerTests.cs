@@ -9,9 +9,11 @@ public sealed class TrackerTests(ITestOutputHelper output)
 {
     private static readonly string[] Commits = [.. Enumerable.Range(0, 80).Select(index => $"c{index:00}")];
 
-    internal static HistoryRow Row(int index, double value, string machine = "m1", string unit = "ns", string metric = "update") => new()
+    internal static HistoryRow Row(
+        int index, double value, string machine = "m1", string unit = "ns", string metric = "update") => new()
     {
-        Commit = Commits[index % Commits.Length], Machine = machine, Settings = "s1", Strategy = "workqueue", Workload = "memslot-churn", Mmu = "radix",
+        Commit = Commits[index % Commits.Length], Machine = machine, Settings = "s1", Strategy = "workqueue",
+        Workload = "memslot-churn", Mmu = "radix",
         Metric = metric, Quantile = 0.99, Unit = unit, Value = value,
         TimeUtc = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero).AddHours(index), RunId = $"run-{machine}-{index}",
     };
@@ -48,7 +50,8 @@ public sealed class TrackerTests(ITestOutputHelper output)
     public void Machines_are_series_of_their_own()
     {
         IReadOnlyList<HistoryRow> slow = [.. StepAt40("m2").Select(row => row with { Value = row.Value * 3 })];
-        IReadOnlyList<TrackedSeries> series = Tracker.Track([.. StepAt40().Zip(slow).SelectMany(pair => new[] { pair.First, pair.Second })], [], Commits);
+        IReadOnlyList<TrackedSeries> series =
+            Tracker.Track([.. StepAt40().Zip(slow).SelectMany(pair => new[] { pair.First, pair.Second })], [], Commits);
         Assert.Equal(["m1", "m2"], series.Select(one => one.Key.Machine));
         Assert.All(series, one => Assert.Equal(20, Assert.Single(one.Changes).Point.Index));
     }
@@ -70,7 +73,8 @@ public sealed class TrackerTests(ITestOutputHelper output)
     public void Rows_of_one_run_are_one_point_and_points_are_in_the_order_of_time()
     {
         HistoryRow row = Row(0, 100);
-        TrackedSeries series = Assert.Single(Tracker.Track([Row(1, 7), row, row with { Value = 104 }, row with { Value = 900 }], [], Commits));
+        TrackedSeries series =
+            Assert.Single(Tracker.Track([Row(1, 7), row, row with { Value = 104 }, row with { Value = 900 }], [], Commits));
         Assert.Equal([104.0, 7.0], series.Points.Select(point => point.Value));
     }
 
@@ -78,7 +82,8 @@ public sealed class TrackerTests(ITestOutputHelper output)
     public void Runs_of_one_comparison_are_one_point_and_runs_by_themselves_are_not()
     {
         HistoryRow row = Row(0, 100);
-        HistoryRow[] rows = [row with { RunId = "comparison/a" }, row with { RunId = "comparison/b", Value = 104 }, row with { RunId = "comparison/c", Value = 900 }, Row(1, 7)];
+        HistoryRow[] rows = [row with { RunId = "comparison/a" }, row with { RunId = "comparison/b", Value = 104 },
+            row with { RunId = "comparison/c", Value = 900 }, Row(1, 7)];
         TrackedSeries series = Assert.Single(Tracker.Track(rows, [], Commits));
         Assert.Equal([("comparison", 104.0), ("run-m1-1", 7.0)], series.Points.Select(point => (point.Session, point.Value)));
     }
@@ -90,8 +95,13 @@ public sealed class TrackerTests(ITestOutputHelper output)
         int fewest = ChangePointDetector.FewestPoints();
         Assert.Equal(15, fewest);
         for (int count = 0; count < fewest; count++)
+        {
             for (int step = 0; step <= count; step++)
-                Assert.Empty(ChangePointDetector.Find([.. new Simulated(count).Series(count, 0, isLognormal: false, spread: 0.001, step: step, change: 0.5)]));
+            {
+                Assert.Empty(ChangePointDetector.Find(
+                    [.. new Simulated(count).Series(count, 0, isLognormal: false, spread: 0.001, step: step, change: 0.5)]));
+            }
+        }
         // Points that lean against the one before them count as independent.
         double[] clear = [.. Enumerable.Range(0, fewest).Select(index => (index < fewest / 2 ? 100.0 : 200.0) + (index % 2))];
         Assert.Equal(fewest / 2, Assert.Single(ChangePointDetector.Find(clear)).Index);
@@ -104,7 +114,8 @@ public sealed class TrackerTests(ITestOutputHelper output)
         Assert.Equal([(0, 20), (20, 40)], series.Levels.Select(level => (level.From, level.To)));
         Assert.InRange(series.Levels[1].Median / series.Levels[0].Median, 1.08, 1.12);
         Assert.All(series.Levels, level => Assert.InRange(level.Spread, 4, 20));
-        Assert.Equal((0, 1), Assert.Single(Assert.Single(Tracker.Track([Row(0, 5)], [], [])).Levels.Select(level => (level.From, level.To))));
+        Assert.Equal((0, 1),
+            Assert.Single(Assert.Single(Tracker.Track([Row(0, 5)], [], [])).Levels.Select(level => (level.From, level.To))));
     }
 
     [Fact]
@@ -133,7 +144,10 @@ public sealed class TrackerTests(ITestOutputHelper output)
         Simulated random = new(202);
         List<HistoryRow> rows = [];
         for (int series = 0; series < 100; series++)
-            rows.AddRange(random.Series(1000, 0.3, isLognormal: true, step: 500).Select((value, index) => Row(index, value, metric: $"metric{series}")));
+        {
+            rows.AddRange(random.Series(1000, 0.3, isLognormal: true,
+                step: 500).Select((value, index) => Row(index, value, metric: $"metric{series}")));
+        }
         file.Append(rows);
 
         History? history = null;

@@ -11,7 +11,8 @@ public sealed class RootStrategyTests
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
     /// <summary>All whose fault takes two at a time; one that zaps nothing is wrong in the quietest life.</summary>
-    public static TheoryData<string> All => [.. StrategyFixture.Sound, .. StrategyFixture.Broken.Where(name => name != "early-return")];
+    public static TheoryData<string> All =>
+        [.. StrategyFixture.Sound, .. StrategyFixture.Broken.Where(name => name != "early-return")];
 
     [Theory]
     [MemberData(nameof(All))]
@@ -58,7 +59,8 @@ public sealed class RootStrategyTests
     [InlineData("workqueue", 3)]
     [InlineData("refcount2", 0)]
     [InlineData("mainline", 0)]
-    public void Toggling_the_role_with_one_vcpu_rebuilds_roots_only_where_the_vcpu_is_the_only_owner(string strategy, int rebuiltPerThreeToggles)
+    public void Toggling_the_role_with_one_vcpu_rebuilds_roots_only_where_the_vcpu_is_the_only_owner(
+        string strategy, int rebuiltPerThreeToggles)
     {
         using Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 1 });
         vm.Slots.Create(0, GfnRange.Of(0, Frames), MemslotFlags.None);
@@ -83,7 +85,9 @@ public sealed class RootStrategyTests
         long before = counters.FaultsFixed;
         long target = counters.Accesses + (long)range.Frames;
         while (counters.Accesses < target)
+        {
             if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
+        }
         return counters.FaultsFixed - before;
     }
 }

@@ -7,7 +7,8 @@ namespace Lab.Tests.Strategies;
 /// <summary>Makes VMs of any catalogued strategy for tests.</summary>
 internal static class StrategyFixture
 {
-    public static IEnumerable<string> Sound => Catalogue.Roots.Where(member => !member.IsBroken && !member.IsBound).Select(member => member.Name);
+    public static IEnumerable<string> Sound =>
+        Catalogue.Roots.Where(member => !member.IsBroken && !member.IsBound).Select(member => member.Name);
 
     public static IEnumerable<string> Broken => Catalogue.Roots.Where(member => member.IsBroken).Select(member => member.Name);
 
@@ -17,7 +18,8 @@ internal static class StrategyFixture
     public static Vm<Metal> NewVm(string strategy, VmSettings settings, IHardwareHost? host = null)
     {
         Subject subject = Catalogue.Named(strategy);
-        return new Vm<Metal>(default, settings, subject.Design<Metal>(host is null ? null : vm => host.NewMmu(vm, subject.SlotUpdates)));
+        return new Vm<Metal>(default, settings,
+            subject.Design<Metal>(host is null ? null : vm => host.NewMmu(vm, subject.SlotUpdates)));
     }
 
     /// <summary>Roots of a test, and around them what is the default.</summary>

@@ -20,7 +20,8 @@ public sealed class SubjectTests
 
     [Fact]
     public void A_default_may_be_said_and_is_printed_without_all_the_same() =>
-        Assert.Equal(("mainline", Catalogue.Named("mainline")), (Catalogue.Named("mainline+none+always-count").Name, Catalogue.Named("mainline+always-count+none")));
+        Assert.Equal(("mainline", Catalogue.Named("mainline")),
+            (Catalogue.Named("mainline+none+always-count").Name, Catalogue.Named("mainline+always-count+none")));
 
     [Fact]
     public void What_is_not_the_default_is_said_in_the_order_of_the_families()
@@ -49,7 +50,8 @@ public sealed class SubjectTests
     [InlineData(typeof(WithoutCard<>))]
     [InlineData(typeof(MadeOfNothing<>))]
     public void What_is_no_member_is_refused_in_a_sentence(Type type) =>
-        Assert.Contains($"{type.Name} is no open generic class", Assert.Throws<ArgumentException>(() => new Member(type)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{type.Name} is no open generic class", Assert.Throws<ArgumentException>(() => new Member(type)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Names_are_taken_once_in_a_family_and_in_all_that_can_follow_a_plus()

@@ -34,12 +34,14 @@ public sealed class DisturbanceTests
     [Fact]
     public void Tags_are_what_comparing_each_with_each_gives()
     {
-        Gen<(int Start, int Length)> span = from start in Gen.Choose(0, 60) from length in Gen.Choose(0, 12) select (start, length);
+        Gen<(int Start, int Length)> span = from start in Gen.Choose(0, 60) from length in Gen.Choose(0, 12)
+            select (start, length);
         Arbitrary<(int, int)[]> spans = span.ArrayOf().ToArbitrary();
         Prop.ForAll(spans, spans, ((int Start, int Length)[] samples, (int Start, int Length)[] troubles) =>
         {
             Stretch[] stretches = [.. samples.Select(one => new Stretch(one.Start, one.Start + one.Length))];
-            Disturbance[] disturbances = [.. troubles.Select(one => new Disturbance((DisturbanceKind)(one.Start % 3), one.Start, one.Length, ""))];
+            Disturbance[] disturbances =
+                [.. troubles.Select(one => new Disturbance((DisturbanceKind)(one.Start % 3), one.Start, one.Length, ""))];
             uint[] expected = [.. stretches.Select(stretch => disturbances
                 .Where(one => one.StartNanoseconds <= stretch.EndNanoseconds && stretch.StartNanoseconds <= one.EndNanoseconds)
                 .Aggregate(0u, (tag, one) => tag | DisturbanceOverlap.Bit(one.Kind)))];
@@ -50,24 +52,23 @@ public sealed class DisturbanceTests
     [Fact]
     public void Two_samples_say_what_happened_between_them()
     {
-        using FakeMachine machine = FakeMachine.Quiet()
-            .With("/proc/77/stat", "77 (a) odd (name) S 1 2 3 4 5 6 7 8 100 10 11\n")
-            .With("/proc/77/task/77/schedstat", "5000 1000 3\n")
-            .With("/proc/77/task/77/sched", "a (77, #threads: 1)\n---\nse.nr_migrations    :    4\nnr_involuntary_switches   :   6\n")
-            .With("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "3000000\n");
+        using FakeMachine machine = FakeMachine.Quiet().With("/proc/77/stat", "77 (a) odd (name) S 1 2 3 4 5 6 7 8 100 10 11\n")
+            .With("/proc/77/task/77/schedstat", "5000 1000 3\n").With("/proc/77/task/77/sched",
+            "a (77, #threads: 1)\n---\nse.nr_migrations    :    4\nnr_involuntary_switches   :   6\n").With(
+            "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "3000000\n");
         ProcessSample before = ProcessSample.Read(machine.Files, 77, 1_000);
         Assert.Empty(ProcessSample.Read(machine.Files, 77, 2_000).Since(before));
 
-        machine.With("/proc/stat", "cpu  100 0 100 800 0 0 0 2 0 0\n")
-            .With("/proc/77/stat", "77 (a) odd (name) S 1 2 3 4 5 6 7 8 103 10 11\n")
-            .With("/proc/77/task/77/schedstat", "9000 301000 3\n")
-            .With("/proc/77/task/77/sched", "a (77, #threads: 1)\n---\nse.nr_migrations    :    5\nnr_involuntary_switches   :   8\n")
-            .With("/proc/77/task/78/status", "nonvoluntary_ctxt_switches:\t1\n")
-            .With("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "2000000\n");
+        machine.With("/proc/stat", "cpu  100 0 100 800 0 0 0 2 0 0\n").With("/proc/77/stat",
+            "77 (a) odd (name) S 1 2 3 4 5 6 7 8 103 10 11\n").With("/proc/77/task/77/schedstat", "9000 301000 3\n").With(
+            "/proc/77/task/77/sched", "a (77, #threads: 1)\n---\nse.nr_migrations    :    5\nnr_involuntary_switches   :   8\n")
+            .With("/proc/77/task/78/status",
+            "nonvoluntary_ctxt_switches:\t1\n").With("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "2000000\n");
         Disturbance[] found = [.. ProcessSample.Read(machine.Files, 77, 11_000).Since(before)];
         Assert.All(found, one => Assert.Equal((1_000, 11_000), (one.StartNanoseconds, one.EndNanoseconds)));
         Assert.Equal(
-            ["Steal 20 ms", "MajorFault 3", "RunQueueDelay 300 µs of all threads", "InvoluntarySwitch 3", "Migration 1", "FrequencyChange cpu 0: 3000 to 2000 MHz"],
+            ["Steal 20 ms", "MajorFault 3", "RunQueueDelay 300 µs of all threads", "InvoluntarySwitch 3", "Migration 1",
+                "FrequencyChange cpu 0: 3000 to 2000 MHz"],
             found.Select(one => $"{one.Kind} {one.Detail}"));
     }
 

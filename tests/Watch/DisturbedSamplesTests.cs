@@ -19,11 +19,12 @@ public sealed class DisturbedSamplesTests
     [Fact]
     public void Samples_carry_what_overlaps_them_and_the_rest_is_counted_without_them()
     {
-        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 90_000), (200_000, 700)), vcpu = Recorder("fault", (2_000, 60), (95_000, 80));
-        Watched watched = new(
-            [new(DisturbanceKind.GcPause, Opening + 50_000, 40_000, "generation 0"), new(DisturbanceKind.Jit, Opening + 95_050, 10, "late")],
-            [new(DisturbanceKind.Steal, Opening, 1_000_000, "10 ms")], []);
-        DisturbedSamples found = Find(watched, ("updater", updater, []), ("vcpu0", vcpu, [new(DisturbanceKind.RunQueueDelay, Opening + 200_100, 10, "1 µs")]));
+        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 90_000), (200_000, 700)), vcpu =
+            Recorder("fault", (2_000, 60), (95_000, 80));
+        Watched watched = new([new(DisturbanceKind.GcPause, Opening + 50_000, 40_000, "generation 0"), new(DisturbanceKind.Jit,
+            Opening + 95_050, 10, "late")], [new(DisturbanceKind.Steal, Opening, 1_000_000, "10 ms")], []);
+        DisturbedSamples found = Find(watched, ("updater", updater, []),
+            ("vcpu0", vcpu, [new(DisturbanceKind.RunQueueDelay, Opening + 200_100, 10, "1 µs")]));
 
         Assert.Equal(["steal", "gc-pause", "jit", "run-queue-delay"], found.Disturbances.Select(row => row.Kind));
         Assert.Equal([false, true, true, true], found.Disturbances.Select(row => row.Located));
@@ -33,20 +34,25 @@ public sealed class DisturbedSamplesTests
         Assert.Equal(
             [("update", "updater", 90_000.0, "gc-pause+jit"), ("fault", "vcpu0", 80.0, "jit")],
             found.Tagged.Select(row => (row.Metric, row.Actor, row.Value, row.Kinds)));
-        Assert.Equal([("update", 2L, 1L, 700.0), ("fault", 1L, 1L, 60.0)], found.Undisturbed.Select(row => (row.Metric, row.Count, row.Tagged, row.Max)));
+        Assert.Equal([("update", 2L, 1L, 700.0), ("fault", 1L, 1L, 60.0)],
+            found.Undisturbed.Select(row => (row.Metric, row.Count, row.Tagged, row.Max)));
     }
 
     [Fact]
     public void With_and_without_agree_with_tagging_every_sample_by_hand()
     {
-        Gen<(int Start, int Length)> span = from start in Gen.Choose(0, 50_000) from length in Gen.Choose(0, 9_000) select (start, length);
+        Gen<(int Start, int Length)> span = from start in Gen.Choose(0, 50_000) from length in Gen.Choose(0, 9_000)
+            select (start, length);
         Prop.ForAll(span.ArrayOf().ToArbitrary(), span.ArrayOf().ToArbitrary(), (samples, pauses) =>
         {
             if (samples.Length == 0) return true;
             using LatencyRecorder recorder = Recorder("update", [.. samples.Select(one => ((long)one.Start, (long)one.Length))]);
             DisturbedSamples found = Find(
-                new Watched([.. pauses.Select(one => new Disturbance(DisturbanceKind.GcPause, Opening + one.Start, one.Length, ""))], [], []), ("updater", recorder, []));
-            long[] clean = [.. samples.Where(one => !pauses.Any(pause => pause.Start <= one.Start + one.Length && one.Start <= pause.Start + pause.Length)).Select(one => (long)one.Length).Order()];
+                new Watched(
+                    [.. pauses.Select(one => new Disturbance(DisturbanceKind.GcPause, Opening + one.Start, one.Length, ""))], [],
+                    []), ("updater", recorder, []));
+            long[] clean = [.. samples.Where(one => !pauses.Any(pause => pause.Start <= one.Start + one.Length
+                && one.Start <= pause.Start + pause.Length)).Select(one => (long)one.Length).Order()];
             UndisturbedRow row = Assert.Single(found.Undisturbed);
             bool agrees = row.Count == clean.Length && row.Tagged == samples.Length - clean.Length;
             if (clean.Length == 0) return agrees && double.IsNaN(row.P50) && double.IsNaN(row.Max);
@@ -59,7 +65,8 @@ public sealed class DisturbedSamplesTests
     public void A_wait_for_a_lock_of_the_strategy_is_listed_and_is_no_disturbance_of_it()
     {
         using LatencyRecorder recorder = Recorder("update", (10, 100));
-        DisturbedSamples found = Find(new Watched([new(DisturbanceKind.LockContention, Opening + 20, 50, "thread 7")], [], []), ("updater", recorder, []));
+        DisturbedSamples found = Find(new Watched([new(DisturbanceKind.LockContention, Opening + 20, 50, "thread 7")], [], []),
+            ("updater", recorder, []));
         Assert.Equal("lock-contention", Assert.Single(found.Disturbances).Kind);
         Assert.Equal(0, Assert.Single(found.Undisturbed).Tagged);
         Assert.Empty(found.Tagged);
@@ -69,9 +76,9 @@ public sealed class DisturbedSamplesTests
     public void What_lies_outside_the_window_is_not_listed()
     {
         using LatencyRecorder recorder = Recorder("update", (10, 10));
-        DisturbedSamples found = Find(new Watched(
-            [new(DisturbanceKind.Jit, Opening - 100, 50, "before"), new(DisturbanceKind.Jit, Opening - 100, 101, "into it"), new(DisturbanceKind.Jit, Opening + 1_000_000_001, 5, "after")],
-            [], []), ("updater", recorder, []));
+        DisturbedSamples found =
+            Find(new Watched([new(DisturbanceKind.Jit, Opening - 100, 50, "before"), new(DisturbanceKind.Jit, Opening - 100, 101,
+                "into it"), new(DisturbanceKind.Jit, Opening + 1_000_000_001, 5, "after")], [], []), ("updater", recorder, []));
         Assert.Equal("into it", Assert.Single(found.Disturbances).Detail);
         Assert.Equal(1, Assert.Single(found.Undisturbed).Count);
     }
@@ -84,15 +91,19 @@ public sealed class DisturbedSamplesTests
         DisturbedSamples found = Find(
             new Watched(
                 [
-                    new(DisturbanceKind.Jit, Opening + 120, 10, "first turn"), new(DisturbanceKind.Jit, Opening + 5_000, 100, "others' time"),
-                    new(DisturbanceKind.GcPause, Opening + 900, 10_400, "into the second turn"), new(DisturbanceKind.Jit, Opening + 13_000, 5, "after"),
+                    new(DisturbanceKind.Jit, Opening + 120, 10, "first turn"),
+                    new(DisturbanceKind.Jit, Opening + 5_000, 100, "others' time"),
+                    new(DisturbanceKind.GcPause, Opening + 900, 10_400, "into the second turn"),
+                    new(DisturbanceKind.Jit, Opening + 13_000, 5, "after"),
                 ], [], []),
             [new Stretch(Opening, Opening + 1_000), new Stretch(Opening + 11_000, Opening + 12_000)], ("updater", recorder, []));
 
         Assert.Equal(["first turn", "into the second turn"], found.Disturbances.Select(row => row.Detail));
         Assert.Equal([0.00012, 0.0009], found.Disturbances.Select(row => row.StartMs));
-        Assert.Equal([0.00001, 0.0004], found.Disturbances.Select(row => row.LengthMs), (one, other) => Math.Abs(one - other) < 1e-9);
-        Assert.Equal([(80.0, 0.0012, "gc-pause"), (50.0, 0.0001, "jit")], found.Tagged.Select(row => (row.Value, row.StartMs, row.Kinds)));
+        Assert.Equal([0.00001, 0.0004], found.Disturbances.Select(row => row.LengthMs),
+            (one, other) => Math.Abs(one - other) < 1e-9);
+        Assert.Equal([(80.0, 0.0012, "gc-pause"), (50.0, 0.0001, "jit")],
+            found.Tagged.Select(row => (row.Value, row.StartMs, row.Kinds)));
     }
 
     [Fact]
@@ -100,10 +111,12 @@ public sealed class DisturbedSamplesTests
     {
         using LatencyRecorder recorder = Recorder("update", (10, 10));
         DisturbedSamples found = Find(new Watched(
-            [.. Enumerable.Range(0, 6_000).Select(i => new Disturbance(DisturbanceKind.Jit, Opening + 1_000 + (i * 1_000L), i % 900, ""))], [], []), ("updater", recorder, []));
+            [.. Enumerable.Range(0, 6_000).Select(i => new Disturbance(DisturbanceKind.Jit, Opening + 1_000 + (i * 1_000L),
+                i % 900, ""))], [], []), ("updater", recorder, []));
         Assert.Equal(5_000, found.Disturbances.Count);
         Assert.Equal(found.Disturbances.OrderBy(row => row.StartMs), found.Disturbances);
-        Assert.Equal("disturbances.csv has the longest 5000 of 6000 disturbances; all of them were used for tagging.", Assert.Single(found.Notes));
+        Assert.Equal("disturbances.csv has the longest 5000 of 6000 disturbances; all of them were used for tagging.",
+            Assert.Single(found.Notes));
     }
 
     private static LatencyRecorder Recorder(string metric, params (long Start, long Length)[] samples)
@@ -114,9 +127,11 @@ public sealed class DisturbedSamplesTests
         return recorder;
     }
 
-    private static DisturbedSamples Find(Watched watched, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, null, actors);
+    private static DisturbedSamples Find(Watched watched,
+        params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, null, actors);
 
-    private static DisturbedSamples Find(Watched watched, Stretch[]? turns, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
+    private static DisturbedSamples Find(
+        Watched watched, Stretch[]? turns, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
     {
         using MeasuredRun window = new()
         {
@@ -124,12 +139,15 @@ public sealed class DisturbedSamplesTests
             [
                 .. actors.Select(one => new ActorResult
                 {
-                    Name = one.Name, Role = ActorRole.Other, RatePerSecond = 0, StepCount = 1, MeasuredSeconds = 1, OwedStepCount = 0, AllocatedBytes = 0,
+                    Name = one.Name, Role = ActorRole.Other, RatePerSecond = 0, StepCount = 1, MeasuredSeconds = 1,
+                    OwedStepCount = 0, AllocatedBytes = 0,
                     PinnedCpu = null, InvoluntarySwitches = null, Disturbances = one.Own, Recorders = [one.Recorder],
                 }),
             ],
-            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening, Turns = turns ?? [new Stretch(Opening, Opening + 1_000_000_000)], WarmupSeconds = 0,
-            Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [], Failures = [], Notes = [],
+            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening,
+            Turns = turns ?? [new Stretch(Opening, Opening + 1_000_000_000)], WarmupSeconds = 0,
+            Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [],
+            Failures = [], Notes = [],
         };
         IReadOnlyList<LatencyRecorder> merged = window.MergeByMetric();
         try

@@ -21,12 +21,14 @@ public sealed class RuntimeWatchTests
         (long begun, long ended, string said) = child.Order("collect");
         watch.Stop();
         Assert.Equal(0, watch.EventsLost);
-        Disturbance pause = Assert.Single(watch.Disturbances, one => one.Kind == DisturbanceKind.GcPause && one.Detail.StartsWith("generation", StringComparison.Ordinal));
+        Disturbance pause = Assert.Single(watch.Disturbances,
+            one => one.Kind == DisturbanceKind.GcPause && one.Detail.StartsWith("generation", StringComparison.Ordinal));
         Assert.InRange(pause.StartNanoseconds, begun - Millisecond, ended);
         Assert.InRange(pause.EndNanoseconds, begun, ended + Millisecond);
         Assert.Equal("generation 2, Induced", pause.Detail);
         // The runtime counts its pause within the suspension that we see.
-        Assert.InRange(pause.LengthNanoseconds, long.Parse(said, CultureInfo.InvariantCulture) - Millisecond, ended - begun + Millisecond);
+        Assert.InRange(pause.LengthNanoseconds, long.Parse(said, CultureInfo.InvariantCulture) - Millisecond,
+            ended - begun + Millisecond);
     }
 
     [Fact]
@@ -38,7 +40,8 @@ public sealed class RuntimeWatchTests
         (long begun, long ended, _) = child.Order("compile");
         child.Order("compile");
         watch.Stop();
-        Disturbance compiled = Assert.Single(watch.Disturbances, one => one.Kind == DisturbanceKind.Jit && one.Detail.Contains("WatchedChild.CompiledLate", StringComparison.Ordinal));
+        Disturbance compiled = Assert.Single(watch.Disturbances,
+            one => one.Kind == DisturbanceKind.Jit && one.Detail.Contains("WatchedChild.CompiledLate", StringComparison.Ordinal));
         Assert.InRange(compiled.StartNanoseconds, begun - Millisecond, ended);
         Assert.InRange(compiled.LengthNanoseconds, 1, ended - begun);
     }
@@ -93,6 +96,7 @@ public sealed class RuntimeWatchTests
         child.Kill();
         watch.Dispose();
         Assert.All(watch.Disturbances, one => Assert.True(one.LengthNanoseconds > 0 && one.Detail.Length > 0));
-        Assert.All(watch.Disturbances.Where(one => one.Kind == DisturbanceKind.Migration), one => Assert.InRange(one.StartNanoseconds, begun - 1_000 * Millisecond, ended + 1_000 * Millisecond));
+        Assert.All(watch.Disturbances.Where(one => one.Kind == DisturbanceKind.Migration),
+            one => Assert.InRange(one.StartNanoseconds, begun - 1_000 * Millisecond, ended + 1_000 * Millisecond));
     }
 }

@@ -6,10 +6,8 @@ using Xunit;
 
 namespace Lab.Tests.Watch;
 
-/// <summary>
-/// A process to watch: this program again, which does what it is told instead of running tests when a variable is set. Each order is answered with when it
-/// began and ended, in nanoseconds of CLOCK_MONOTONIC.
-/// </summary>
+/// <summary>A process to watch: this program again, which does what it is told instead of running tests when a variable is set.
+/// Each order is answered with when it began and ended, in nanoseconds of CLOCK_MONOTONIC.</summary>
 internal sealed class WatchedChild : IDisposable
 {
     private const string Variable = "LAB_TESTS_WATCHED_CHILD";
@@ -35,8 +33,10 @@ internal sealed class WatchedChild : IDisposable
     public (long Begun, long Ended, string Said) Order(string what)
     {
         _process.StandardInput.WriteLine(what);
-        string[] answer = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The child has ended.")).Split(' ', 3);
-        return (long.Parse(answer[0], CultureInfo.InvariantCulture), long.Parse(answer[1], CultureInfo.InvariantCulture), answer[2]);
+        string[] answer =
+            (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The child has ended.")).Split(' ', 3);
+        return (long.Parse(answer[0], CultureInfo.InvariantCulture),
+            long.Parse(answer[1], CultureInfo.InvariantCulture), answer[2]);
     }
 
     public void Kill()

@@ -18,10 +18,8 @@ internal sealed class Simulation
     public void Pass(long nanoseconds) => Now += nanoseconds;
 }
 
-/// <summary>
-/// One thread on virtual time: words, locks and grace periods as on <see cref="OneThread"/>, each at a fixed price. A step runs in one go,
-/// so nobody ever waits for a lock.
-/// </summary>
+/// <summary>One thread on virtual time: words, locks and grace periods as on <see cref="OneThread"/>, each at a fixed price. A
+/// step runs in one go, so nobody ever waits for a lock.</summary>
 internal readonly struct Simulated(Simulation time) : IMachine
 {
     private static OneThread Here => default;
@@ -111,9 +109,11 @@ internal sealed class VirtualTimeDriver(Simulation time) : IDriver
     private static readonly Clock Clock = Clock.Calibrate(ClockSource.Stopwatch);
 
     public MeasuredRun Run(
-        IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer = null, CancellationToken cancellation = default)
+        IReadOnlyList<IMeasuredActor> actors, WindowSettings settings, IWindowObserver? observer = null,
+        CancellationToken cancellation = default)
     {
-        Lane[] lanes = [.. actors.Select(actor => new Lane(actor, new LaneRecorders(actor, Clock, settings.IntervalCount, isPaced: false, 0)))];
+        Lane[] lanes = [.. actors.Select(
+            actor => new Lane(actor, new LaneRecorders(actor, Clock, settings.IntervalCount, isPaced: false, 0)))];
         foreach (Lane lane in lanes) InTurn(lane, lane.Load.Begin);
         long began = time.Now, opening = long.MaxValue, length = Clock.ToTicks(settings.Duration);
         foreach (Lane lane in lanes) lane.Now = began;

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Lab.Tests.Workloads;
 
-/// <summary>A machine on virtual time is one machine and one driver: workload, strategy, MMU and recorders are those of a measured run.</summary>
+/// <summary>A machine on virtual time is one machine and one driver: workload, strategy, MMU and recorders are those of a
+/// measured run.</summary>
 public sealed class SimulationTests
 {
     [Fact]
@@ -48,12 +49,14 @@ public sealed class SimulationTests
         const long MemoryBytes = 4 << 20;
         Simulation time = new();
         Simulated machine = new(time);
-        VmDesign<Simulated> design = new(vm => new Mainline<Simulated>(vm), vm => new AlwaysCount<Simulated>(vm), vm => new NoAgeing<Simulated>(vm));
-        VmSource<Simulated> source = new(() => new Vm<Simulated>(machine, new VmSettings { Vcpus = 1, MemoryBytes = MemoryBytes }, design), machine);
+        VmDesign<Simulated> design =
+            new(vm => new Mainline<Simulated>(vm), vm => new AlwaysCount<Simulated>(vm), vm => new NoAgeing<Simulated>(vm));
+        VmSource<Simulated> source =
+            new(() => new Vm<Simulated>(machine, new VmSettings { Vcpus = 1, MemoryBytes = MemoryBytes }, design), machine);
         MemslotChurn<Simulated> workload = new(source, new WorkloadParameters { MemoryBytes = MemoryBytes });
         machine.Leave();
-        MeasuredRun run = new VirtualTimeDriver(time).Run(
-            workload.Actors, new WindowSettings { Duration = TimeSpan.FromMilliseconds(20) }, cancellation: TestContext.Current.CancellationToken);
+        MeasuredRun run = new VirtualTimeDriver(time).Run(workload.Actors,
+            new WindowSettings { Duration = TimeSpan.FromMilliseconds(20) }, cancellation: TestContext.Current.CancellationToken);
         Assert.Null(workload.Finish());
         Assert.Empty(source.Violations);
         machine.Leave();

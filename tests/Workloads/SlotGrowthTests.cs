@@ -15,17 +15,21 @@ public sealed class SlotGrowthTests
     {
         string[] metrics = [.. Metrics(StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1 }), frames: 5000)];
         Assert.Equal(
-            [.. new[] { "update", "create", "refault" }.SelectMany(what => new long[] { 0, 1, 8, 64, 512, 4096, 5000 }.Select(pages => $"{what}.pages_{pages}"))], metrics);
+            [.. new[] { "update", "create", "refault" }.SelectMany(
+                what => new long[] { 0, 1, 8, 64, 512, 4096, 5000 }.Select(pages => $"{what}.pages_{pages}"))], metrics);
     }
 
     [Fact]
     public void Sizes_that_one_huge_leaf_maps_are_one_size()
     {
-        string[] metrics = [.. Metrics(StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, LeafLevel = PageLevel.Size2M }), frames: 8192)];
-        Assert.Equal(["update.pages_0", "update.pages_512", "update.pages_4096", "update.pages_8192"], metrics.Where(metric => metric.StartsWith("update", StringComparison.Ordinal)));
+        string[] metrics = [.. Metrics(
+            StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, LeafLevel = PageLevel.Size2M }), frames: 8192)];
+        Assert.Equal(["update.pages_0", "update.pages_512", "update.pages_4096", "update.pages_8192"],
+            metrics.Where(metric => metric.StartsWith("update", StringComparison.Ordinal)));
     }
 
-    /// <summary>Step by step on the software walk: each size is deleted, created and faulted in again as often as it has pages.</summary>
+    /// <summary>Step by step on the software walk: each size is deleted, created and faulted in again as often as it has
+    /// pages.</summary>
     [Fact]
     public void On_the_software_walk_each_page_is_one_fault_after_the_create()
     {
@@ -45,8 +49,7 @@ public sealed class SlotGrowthTests
     [InlineData("workqueue")]
     public void In_the_guest_each_page_is_touched_once_again_and_once_warm(string strategy)
     {
-        using (KvmBench? bench = KvmBench.TryMake())
-            if (bench is null) return;
+        using (KvmBench? bench = KvmBench.TryMake()) if (bench is null) return;
         using IHardwareHost host = HardwareHosts.Open("kvm", new HardwareSettings { Contexts = 16 })!;
         Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 1, MemoryBytes = 8 << 20 }, host);
         (Dictionary<string, long> steps, Dictionary<string, long> touches) = Cycle(vm, frames: 256);
@@ -87,7 +90,10 @@ public sealed class SlotGrowthTests
         while (!actor.IsWarm && source.ViolationCount == 0)
         {
             actor.Prepare();
-            if (actor.Step() is >= 0 and int metric) steps[actor.Metrics[metric]] = steps.GetValueOrDefault(actor.Metrics[metric]) + 1;
+            if (actor.Step() is >= 0 and int metric)
+            {
+                steps[actor.Metrics[metric]] = steps.GetValueOrDefault(actor.Metrics[metric]) + 1;
+            }
             if (actor.SampleIndex < 0 || actor.SampleMetrics.Count == 0) continue;
             string touched = actor.SampleMetrics[actor.SampleIndex];
             touches[touched] = touches.GetValueOrDefault(touched) + actor.ClaimTouches().Length;

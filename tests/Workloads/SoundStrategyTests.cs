@@ -5,13 +5,15 @@ using Xunit;
 
 namespace Lab.Tests.Workloads;
 
-/// <summary>Every sound strategy goes through every workload: no oracle speaks, nothing is left over, and the workload's answer is right.</summary>
+/// <summary>Every sound strategy goes through every workload: no oracle speaks, nothing is left over, and the workload's answer
+/// is right.</summary>
 public class SoundStrategyTests
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
 
     public static TheoryData<string, string> Everything => new MatrixTheoryData<string, string>(
-        [.. StrategyFixture.Sound], [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)]);
+        [.. StrategyFixture.Sound],
+        [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)]);
 
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
@@ -40,7 +42,8 @@ public class SoundStrategyTests
     public void Is_clean_with_every_window_held_open_a_little(string strategy) =>
         WorkloadRun.Of(
             strategy, typeof(RootToggle<>), Window,
-            new VmSettings { Vcpus = 1, PauseNanoseconds = Enum.GetValues<PausePoint>().ToDictionary(point => point, _ => 20_000L) }).AssertClean();
+            new VmSettings { Vcpus = 1,
+                PauseNanoseconds = Enum.GetValues<PausePoint>().ToDictionary(point => point, _ => 20_000L) }).AssertClean();
 
     [Theory]
     [InlineData(ZapPasses.Root)]
@@ -49,14 +52,16 @@ public class SoundStrategyTests
     public void Mainline_is_clean_at_every_granularity_with_huge_pages_and_yields_after_some_entries(ZapPasses passes) =>
         WorkloadRun.Of(
             "mainline", typeof(FaultStorm<>), Window,
-            new VmSettings { Vcpus = 2, LeafLevel = PageLevel.Size2M, Passes = passes, Yield = YieldPolicy.AfterEntries, YieldEntries = 16 }).AssertClean();
+            new VmSettings { Vcpus = 2, LeafLevel = PageLevel.Size2M, Passes = passes, Yield = YieldPolicy.AfterEntries,
+                YieldEntries = 16 }).AssertClean();
 
     [Fact]
     public void The_bound_on_an_empty_guest_maps_nothing()
     {
         Vm<Metal> vm = StrategyFixture.NewVm("nothing-to-zap", new VmSettings { Vcpus = 1 });
         VmSource<Metal> source = new(() => vm);
-        MemslotChurn<Metal> workload = new(source, new WorkloadParameters { MemoryBytes = WorkloadRun.MemoryBytes, EmptyGuest = true });
+        MemslotChurn<Metal> workload =
+            new(source, new WorkloadParameters { MemoryBytes = WorkloadRun.MemoryBytes, EmptyGuest = true });
         long fixedBefore = Actor.Current.Counters.FaultsFixed;
         for (int round = 0; round < 20; round++)
         {
@@ -92,13 +97,15 @@ public class SoundStrategyTests
     [InlineData("no-flush", "I6")]
     public void A_workload_stops_at_the_first_violation_of_a_broken_strategy(string strategy, string expected)
     {
-        WorkloadRun run = WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(10), parameters: new WorkloadParameters().With(MemslotChurn.Refill, 0));
+        WorkloadRun run = WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(10),
+            parameters: new WorkloadParameters().With(MemslotChurn.Refill, 0));
         Assert.Contains(run.Violations, violation => violation.Invariant == expected);
     }
 
     private static string NameOf(Type workload) => CardOf(workload).Name;
 
-    private static WorkloadAttribute CardOf(Type workload) => (WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!;
+    private static WorkloadAttribute CardOf(Type workload) =>
+        (WorkloadAttribute)Attribute.GetCustomAttribute(workload, typeof(WorkloadAttribute))!;
 
     private static Type TypeOf(string name) => Catalogue.Workloads.Single(workload => NameOf(workload) == name);
 }

@@ -37,7 +37,8 @@ public class VmmTraceTests
             Assert.Equal(Hex(field[4]), (ulong)call.Flags);
             Assert.Equal(Hex(field[6]), call.Range.Start.Value << 12);
             Assert.Equal(Hex(field[8]), call.Range.Frames << 12);
-            Assert.Equal((long)((decimal.Parse(field[1], CultureInfo.InvariantCulture) - begin) * 1_000_000_000m), call.AtNanoseconds);
+            Assert.Equal((long)((decimal.Parse(field[1], CultureInfo.InvariantCulture) - begin) * 1_000_000_000m),
+                call.AtNanoseconds);
         }
         Assert.Equal(1UL << 20, trace.FramesMax);
         Assert.Contains(trace.Calls, call => call.IsDelete);
@@ -116,7 +117,8 @@ public class VmmTraceTests
         byte[] bytes = new byte[4096];
         new Random(7).NextBytes(bytes);
         bytes[0] = 0x7f;
-        VmmTraceException refused = Assert.Throws<VmmTraceException>(() => VmmTrace.Parse("core", Encoding.Latin1.GetString(bytes)));
+        VmmTraceException refused =
+            Assert.Throws<VmmTraceException>(() => VmmTrace.Parse("core", Encoding.Latin1.GetString(bytes)));
         Assert.StartsWith("core, line 1: expected", refused.Message, StringComparison.Ordinal);
         Assert.True(refused.Message.Length < 300, "the message quotes the whole garbage");
     }

@@ -13,20 +13,25 @@ namespace Lab.Tests.Workloads;
 /// <param name="Wrong">What the workload's own answer says, or null.</param>
 /// <param name="Violations">What the oracles of all its VMs say.</param>
 /// <param name="VmsMade">VMs made.</param>
-internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, string? Wrong, IReadOnlyList<Violation> Violations, int VmsMade)
+internal sealed record WorkloadRun(
+    IReadOnlyDictionary<string, long> Steps, string? Wrong, IReadOnlyList<Violation> Violations, int VmsMade)
 {
     /// <summary>Guest memory of a smoke run: four leaf tables.</summary>
     public const long MemoryBytes = 8 << 20;
 
-    /// <summary>Runs the workload's actors on a thread each, at full speed, for the window and until every actor has shown something.</summary>
-    public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null, WorkloadParameters? parameters = null, IHardwareHost? host = null)
+    /// <summary>Runs the workload's actors on a thread each, at full speed, for the window and until every actor has shown
+    /// something.</summary>
+    public static WorkloadRun Of(string strategy, Type workload, TimeSpan window, VmSettings? settings = null,
+        WorkloadParameters? parameters = null, IHardwareHost? host = null)
     {
         settings ??= new VmSettings { Vcpus = 2 };
-        parameters ??= new WorkloadParameters { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]) }.With(VmmTraceReplay.AtFullSpeed, true);
+        parameters ??= new WorkloadParameters
+            { Trace = VmmTrace.Load(VmmTrace.BuiltIn[0]) }.With(VmmTraceReplay.AtFullSpeed, true);
         settings = settings with { MemoryBytes = MemoryBytes };
         parameters = parameters with { MemoryBytes = MemoryBytes };
         VmSource<Metal> source = new(() => StrategyFixture.NewVm(strategy, settings, host));
-        Workload<Metal> instance = (Workload<Metal>)Activator.CreateInstance(workload.MakeGenericType(typeof(Metal)), source, parameters)!;
+        Workload<Metal> instance =
+            (Workload<Metal>)Activator.CreateInstance(workload.MakeGenericType(typeof(Metal)), source, parameters)!;
         IReadOnlyList<WorkloadActor> actors = instance.Actors;
         long[] steps = new long[actors.Count];
         long begin = Stopwatch.GetTimestamp();
@@ -35,7 +40,8 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(begin);
             if (source.ViolationCount != 0 || elapsed > TimeSpan.FromSeconds(120)) return true;
-            return elapsed > window && Array.TrueForAll(steps, count => Volatile.Read(ref count) > 0) && actors.All(actor => actor.IsWarm);
+            return elapsed > window && Array.TrueForAll(steps, count => Volatile.Read(ref count) > 0)
+                && actors.All(actor => actor.IsWarm);
         }
 
         ActorThread.RunTogether([.. actors.Select((actor, index) => (Action)(() =>
@@ -51,7 +57,8 @@ internal sealed record WorkloadRun(IReadOnlyDictionary<string, long> Steps, stri
         string? wrong = instance.Finish();
         Assert.Empty(source.Alive);
         return new WorkloadRun(
-            actors.Select((actor, index) => (actor.Name, Count: steps[index])).ToDictionary(pair => pair.Name, pair => pair.Count),
+            actors.Select((actor, index) => (actor.Name, Count: steps[index])).ToDictionary(pair => pair.Name,
+                pair => pair.Count),
             wrong, source.Violations, source.Made);
     }
 

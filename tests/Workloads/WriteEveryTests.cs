@@ -15,7 +15,8 @@ public sealed class WriteEveryTests
     [InlineData(100, 50, 150)]
     public void A_guest_writes_as_often_as_asked(int every, int fewest, int most)
     {
-        AccessPattern pattern = new Probe(new WorkloadParameters { MemoryBytes = 8 << 20 }.With(WorkloadParameters.WriteEvery, every)).Pattern;
+        AccessPattern pattern =
+            new Probe(new WorkloadParameters { MemoryBytes = 8 << 20 }.With(WorkloadParameters.WriteEvery, every)).Pattern;
         int writes = 0;
         for (int access = 0; access < 10_000; access++)
         {

@@ -21,7 +21,8 @@ internal enum Wait
     Others,
 }
 
-/// <summary>What a stretch of one agent's steps read and wrote: one bit per word, lock or domain, folded to 64. Overlaps may be false, never missed.</summary>
+/// <summary>What a stretch of one agent's steps read and wrote: one bit per word, lock or domain, folded to 64. Overlaps may be
+/// false, never missed.</summary>
 internal struct Footprint
 {
     public ulong Reads;
@@ -61,7 +62,8 @@ internal sealed class Agent(int index, AgentThread thread)
     /// <summary>Hash of everything the agent has seen so far: with it, its next event is determined.</summary>
     public ulong History;
 
-    /// <summary>The next access of memory needs no choice: a lock was just taken, and taking it can be moved up to here.</summary>
+    /// <summary>The next access of memory needs no choice: a lock was just taken, and taking it can be moved up to
+    /// here.</summary>
     public bool IsFused;
     public ulong ExclusiveLocks;
     public ulong SharedLocks;
@@ -109,8 +111,7 @@ internal sealed class Agent(int index, AgentThread thread)
     /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>
     public bool NoteRead(int word, ulong value)
     {
-        for (int at = 0; at < ReadCount; at++)
-            if (Reads[at].Word == word && Reads[at].Value == value) return false;
+        for (int at = 0; at < ReadCount; at++) if (Reads[at].Word == word && Reads[at].Value == value) return false;
         if (ReadCount < ReadsMax) Reads[ReadCount++] = (word, value);
         return true;
     }

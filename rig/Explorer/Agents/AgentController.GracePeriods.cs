@@ -32,7 +32,12 @@ internal sealed unsafe partial class AgentController
         me.SharedLocks &= ~(FirstDomainBit << domain);
         uint bit = 1u << me.Index;
         for (int index = 0; index < _count; index++)
-            if (_agents[index].Waits == Wait.Readers && _agents[index].Pending.Target == DomainTarget + domain) _agents[index].Readers &= ~bit;
+        {
+            if (_agents[index].Waits == Wait.Readers && _agents[index].Pending.Target == DomainTarget + domain)
+            {
+                _agents[index].Readers &= ~bit;
+            }
+        }
         for (int at = 0; at < _callbacks.Count;)
         {
             Callback callback = _callbacks[at];
@@ -95,7 +100,8 @@ internal sealed unsafe partial class AgentController
     {
         int domain = _domainNames.IndexOf(rcu.Name);
         if (domain >= 0) return domain;
-        if (_domainNames.Count == DomainsMax) throw new ModelTooSmallException($"More than {DomainsMax} RCU domains are in use; explore a smaller program.");
+        if (_domainNames.Count == DomainsMax) throw new ModelTooSmallException(
+            $"More than {DomainsMax} RCU domains are in use; explore a smaller program.");
         _domainNames.Add(rcu.Name);
         return _domainNames.Count - 1;
     }
@@ -104,7 +110,9 @@ internal sealed unsafe partial class AgentController
     {
         uint readers = 0;
         for (int index = 0; index < _count; index++)
+        {
             if (_agents[index] != except && _agents[index].RcuDepth[domain] != 0) readers |= 1u << index;
+        }
         return readers;
     }
 

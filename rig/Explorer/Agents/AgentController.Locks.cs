@@ -42,7 +42,8 @@ internal sealed unsafe partial class AgentController
         state.Owner = me.Index;
         me.ExclusiveLocks |= 1UL << state.Number;
         _footprint.Write(LockTarget + state.Number);
-        See(me, LockTarget + state.Number, state.Carries(OrdersAllLocks) ? state.ExclusiveHash + state.SharedHash : 0, OperationKind.EnterExclusive);
+        See(me, LockTarget + state.Number, state.Carries(OrdersAllLocks) ? state.ExclusiveHash + state.SharedHash : 0,
+            OperationKind.EnterExclusive);
         me.IsFused = true;
         Watch?.OnLockTaken(me, theLock, exclusive: true);
         Teller?.Tell(me, OperationKind.EnterExclusive, theLock);
@@ -56,10 +57,15 @@ internal sealed unsafe partial class AgentController
         AwaitDrained(me, new Operation(OperationKind.ExitExclusive, LockTarget + state.Number));
         state.Owner = -1;
         me.ExclusiveLocks &= ~(1UL << state.Number);
-        // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw on the way.
-        state.ExclusiveHash = theLock is SleepingLock && !OrdersAllLocks ? Mix(state.ExclusiveHash, (ulong)me.Index + 1, 7) : me.History;
+        // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw
+        // on the way.
+        state.ExclusiveHash =
+            theLock is SleepingLock && !OrdersAllLocks ? Mix(state.ExclusiveHash, (ulong)me.Index + 1, 7) : me.History;
         state.SharedHash = 0;
-        if (GluesFastZap && Watch is { } watch && watch.IsMmuLock(theLock) && watch.IsInFastZap(me)) state.DowngradedBy = me.Index;
+        if (GluesFastZap && Watch is { } watch && watch.IsMmuLock(theLock) && watch.IsInFastZap(me))
+        {
+            state.DowngradedBy = me.Index;
+        }
         _footprint.Write(LockTarget + state.Number);
         Released(me, state, theLock);
         Teller?.Tell(me, OperationKind.ExitExclusive, theLock);
@@ -145,9 +151,8 @@ internal sealed unsafe partial class AgentController
         _footprint.Write(WaitersTarget + state.Number);
     }
 
-    /// <summary>
-    /// Who finds the lock taken may arrive, which is a step, if the lock tells others that somebody waits for it; then it waits.
-    /// </summary>
+    /// <summary>Who finds the lock taken may arrive, which is a step, if the lock tells others that somebody waits for it; then
+    /// it waits.</summary>
     private bool CanTake(Agent agent)
     {
         LockState state = _locks[agent.Pending.Target - LockTarget];
@@ -172,7 +177,8 @@ internal sealed unsafe partial class AgentController
         if (!_lockNumbers.TryGetValue(name, out int number))
         {
             number = _lockNumbers.Count;
-            if (number == LocksMax) throw new ModelTooSmallException($"More than {LocksMax} locks are in use; explore a smaller program.");
+            if (number == LocksMax) throw new ModelTooSmallException(
+                $"More than {LocksMax} locks are in use; explore a smaller program.");
             _lockNumbers.Add(name, number);
         }
         LockState state = _locks[number];
@@ -204,7 +210,8 @@ internal sealed unsafe partial class AgentController
         for (int number = 0; number < _lockNumbers.Count; number++)
         {
             LockState state = _locks[number];
-            hash += Mix((ulong)number + 1, state.Waiters, state.Carries(OrdersAllLocks) ? state.ExclusiveHash + state.SharedHash : 0);
+            hash += Mix((ulong)number + 1, state.Waiters,
+                state.Carries(OrdersAllLocks) ? state.ExclusiveHash + state.SharedHash : 0);
         }
         return hash;
     }

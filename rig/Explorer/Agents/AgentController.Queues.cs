@@ -82,8 +82,7 @@ internal sealed unsafe partial class AgentController
 
     private QueueState QueueOf(WorkQueue queue)
     {
-        foreach (QueueState known in _queues)
-            if (known.Name == queue.Name) return known;
+        foreach (QueueState known in _queues) if (known.Name == queue.Name) return known;
         QueueState state = new(queue.Name, _queues.Count);
         _queues.Add(state);
         return state;
@@ -123,7 +122,8 @@ internal sealed unsafe partial class AgentController
         public Item Running;
         public long Last;
 
-        public bool IsDone(long upTo) => (Items.Count == 0 || Items[0].Number > upTo) && (Running.Number == 0 || Running.Number > upTo);
+        public bool IsDone(long upTo) =>
+            (Items.Count == 0 || Items[0].Number > upTo) && (Running.Number == 0 || Running.Number > upTo);
 
         public void Reset()
         {

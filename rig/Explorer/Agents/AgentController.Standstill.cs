@@ -9,7 +9,8 @@ internal sealed unsafe partial class AgentController
     /// <summary>Names a word for people; the model knows more than its address.</summary>
     public Func<nint, string>? NameWord { get; set; }
 
-    internal string WordName(nint word) => NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
+    internal string WordName(nint word) =>
+        NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
 
     internal string Describe(Operation operation)
     {
@@ -35,10 +36,13 @@ internal sealed unsafe partial class AgentController
 
     private string TargetName(Operation operation) => operation.Kind switch
     {
-        OperationKind.Load or OperationKind.Store or OperationKind.Modify => operation.Target == 0 ? "nothing" : WordName(_words[operation.Target].Address),
-        OperationKind.EnterExclusive or OperationKind.EnterShared or OperationKind.ExitExclusive or OperationKind.ExitShared => LockName(operation.Target - LockTarget),
+        OperationKind.Load or OperationKind.Store or OperationKind.Modify =>
+            operation.Target == 0 ? "nothing" : WordName(_words[operation.Target].Address),
+        OperationKind.EnterExclusive or OperationKind.EnterShared or OperationKind.ExitExclusive or OperationKind.ExitShared =>
+            LockName(operation.Target - LockTarget),
         OperationKind.IsContended => LockName(operation.Target - WaitersTarget),
-        OperationKind.Synchronize or OperationKind.Barrier or OperationKind.CallRcu => _domainNames[operation.Target - DomainTarget],
+        OperationKind.Synchronize or OperationKind.Barrier or OperationKind.CallRcu =>
+            _domainNames[operation.Target - DomainTarget],
         OperationKind.Queue or OperationKind.Flush or OperationKind.Work => _queues[operation.Target - QueueTarget].Name,
         _ => "",
     };
@@ -58,7 +62,8 @@ internal sealed unsafe partial class AgentController
             locked |= agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
         }
         Report(spins && !locked
-            ? new Finding("lost wake-up", "Whoever waits for a change eventually sees it.", $"{who}, and nobody is left to change it")
+            ? new Finding("lost wake-up", "Whoever waits for a change eventually sees it.",
+                $"{who}, and nobody is left to change it")
             : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
     }
 
@@ -69,7 +74,8 @@ internal sealed unsafe partial class AgentController
         Wait.Readers => $"the grace period of {TargetName(agent.Pending)}: {Names(agent.Readers)} still reads",
         Wait.Change => agent.ReadCount == 0
             ? "a change under a lock"
-            : $"a change of {string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
+            : "a change of "
+                + $"{string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
         Wait.Flush => $"the flush of {TargetName(agent.Pending)}",
         Wait.Callbacks => "callbacks of a grace period that does not end",
         Wait.Others => "the others to end",
@@ -77,7 +83,9 @@ internal sealed unsafe partial class AgentController
     };
 
     private string HoldersOf(int number) =>
-        _locks[number].Owner >= 0 ? _agents[_locks[number].Owner].Name : _locks[number].Holders == 0 ? "nobody" : Names(_locks[number].Holders);
+        _locks[number].Owner >= 0 ? _agents[_locks[number].Owner].Name : _locks[number].Holders == 0 ? "nobody"
+        : Names(_locks[number].Holders);
 
-    private string Names(uint mask) => string.Join(", ", Enumerable.Range(0, _count).Where(index => (mask >> index & 1) != 0).Select(index => _agents[index].Name));
+    private string Names(uint mask) => string.Join(", ",
+        Enumerable.Range(0, _count).Where(index => (mask >> index & 1) != 0).Select(index => _agents[index].Name));
 }

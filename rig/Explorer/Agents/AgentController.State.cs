@@ -6,7 +6,8 @@ namespace Lab.Explorer.Agents;
 /// <summary>What tells a state of an execution from others, and what an agent does from what it has seen.</summary>
 internal sealed unsafe partial class AgentController
 {
-    /// <summary>The same agent that has seen the same must do the same. If it does not, it looks at something that the machine does not show.</summary>
+    /// <summary>The same agent that has seen the same must do the same. If it does not, it looks at something that the machine
+    /// does not show.</summary>
     private void CheckDeterminism(Agent me, Operation next)
     {
         ulong key = Mix(me.History, (ulong)me.Index + 77, 0);
@@ -26,7 +27,8 @@ internal sealed unsafe partial class AgentController
         }
         IsUncontrollable = true;
         Report(new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
-            $"{me.Name}, having seen the same, continued once with {Describe(before)} and now with {Describe(next)}: it is nondeterministic, or touches shared state that the machine cannot see"));
+            $"{me.Name}, having seen the same, continued once with {Describe(before)} and now with {Describe(next)}: it is "
+                + "nondeterministic, or touches shared state that the machine cannot see"));
     }
 
     /// <summary>Agents read fields that only a lock orders: explore again with <see cref="OrdersAllLocks"/>.</summary>
@@ -40,10 +42,8 @@ internal sealed unsafe partial class AgentController
         NeedsOrderOfLocks = false;
     }
 
-    /// <summary>
-    /// The agent is between two things that it does: all that is left of what it has seen is what it keeps. States that differ in the rest are
-    /// one.
-    /// </summary>
+    /// <summary>The agent is between two things that it does: all that is left of what it has seen is what it keeps. States that
+    /// differ in the rest are one.</summary>
     /// <param name="me">The agent whose turn it is.</param>
     /// <param name="kept">Hash of what it keeps.</param>
     public void Collapse(Agent me, ulong kept)
@@ -53,7 +53,8 @@ internal sealed unsafe partial class AgentController
         me.History = Mix((ulong)me.Index + 1, kept, 0xc0);
     }
 
-    /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for what.</summary>
+    /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for
+    /// what.</summary>
     public ulong StateHash()
     {
         ulong hash = _memoryHash + HashOfLocks() + HashOfGracePeriods() + HashOfQueues() + (Watch?.StateHash() ?? 0);

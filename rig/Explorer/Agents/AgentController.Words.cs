@@ -17,7 +17,8 @@ internal sealed unsafe partial class AgentController
     /// <summary>A word was found to be shared that was not known to be: explore again from the start.</summary>
     public bool WordsChanged { get; set; }
 
-    /// <summary>Every access is a choice, also one that needs none: how a schedule is recorded, so that it does not depend on what was learnt.</summary>
+    /// <summary>Every access is a choice, also one that needs none: how a schedule is recorded, so that it does not depend on
+    /// what was learnt.</summary>
     public bool StopsEverywhere
     {
         get;
@@ -28,10 +29,8 @@ internal sealed unsafe partial class AgentController
         }
     }
 
-    /// <summary>
-    /// Beside <see cref="StopsEverywhere"/>: the execution is being recorded. Which stores need no buffer has been learnt; in the record they are
-    /// drained by picks, so that whoever follows it need not know.
-    /// </summary>
+    /// <summary>Beside <see cref="StopsEverywhere"/>: the execution is being recorded. Which stores need no buffer has been
+    /// learnt; in the record they are drained by picks, so that whoever follows it need not know.</summary>
     public bool RecordsDrains { get; set; }
 
     /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
@@ -153,16 +152,19 @@ internal sealed unsafe partial class AgentController
     private bool HasChanged(Agent me)
     {
         for (int at = 0; at < me.ReadCount; at++)
+        {
             if (Visible(me, me.Reads[at].Word, _words[me.Reads[at].Word].Address) != me.Reads[at].Value) return true;
+        }
         for (int at = 0; at < me.ReleaseCount; at++)
+        {
             if (_locks[me.Releases[at].Lock].Releases != me.Releases[at].Releases) return true;
+        }
         return false;
     }
 
     private ulong Visible(Agent me, int number, nint word)
     {
-        for (int at = me.Buffer.Count - 1; at >= 0; at--)
-            if (me.Buffer[at].Word == number) return me.Buffer[at].Value;
+        for (int at = me.Buffer.Count - 1; at >= 0; at--) if (me.Buffer[at].Word == number) return me.Buffer[at].Value;
         return *(ulong*)word;
     }
 
@@ -178,7 +180,8 @@ internal sealed unsafe partial class AgentController
         Teller?.Tell(owner, OperationKind.Drain, word, old, value);
     }
 
-    /// <summary>Stops until the agent's stores have reached memory, each in a step of its own that others may come in front of.</summary>
+    /// <summary>Stops until the agent's stores have reached memory, each in a step of its own that others may come in front
+    /// of.</summary>
     private void AwaitDrained(Agent me, Operation next)
     {
         if (me.Buffer.Count == 0) return;
@@ -187,11 +190,11 @@ internal sealed unsafe partial class AgentController
         See(me, 0, 0, OperationKind.Drain);
     }
 
-    /// <summary>The interrupt that makes every running thread pass a full fence. Stores that reached memory before it did so in steps of their own.</summary>
+    /// <summary>The interrupt that makes every running thread pass a full fence. Stores that reached memory before it did so in
+    /// steps of their own.</summary>
     private void DrainEverybody()
     {
-        for (int index = 0; index < _count; index++)
-            while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
+        for (int index = 0; index < _count; index++) while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
     }
 
     private void Write(int number, nint word, ulong old, ulong value)
@@ -258,11 +261,10 @@ internal sealed unsafe partial class AgentController
         _firsts.Clear();
     }
 
-    /// <summary>
-    /// Memory is freed: a write to every word of it, by whoever ran the callback. The grace period keeps it apart from read-side sections as a lock
-    /// would. It is not told apart from sections of mmu_lock either: a root is off the list before it is freed, and gets off it under that lock; who
-    /// uses a stale pointer inside a section finds the memory freed when the whole section comes later. Who reads outside of both may be overtaken.
-    /// </summary>
+    /// <summary>Memory is freed: a write to every word of it, by whoever ran the callback. The grace period keeps it apart from
+    /// read-side sections as a lock would. It is not told apart from sections of mmu_lock either: a root is off the list before
+    /// it is freed, and gets off it under that lock; who uses a stale pointer inside a section finds the memory freed when the
+    /// whole section comes later. Who reads outside of both may be overtaken.</summary>
     public void NoteFreed(nint begin, int bytes)
     {
         if (_direct) return;
@@ -270,7 +272,9 @@ internal sealed unsafe partial class AgentController
         ulong held = me.ExclusiveLocks;
         me.ExclusiveLocks |= AllDomains | (_lockNumbers.TryGetValue("mmu_lock", out int mmuLock) ? 1UL << mmuLock : 0);
         for (nint word = begin; word < begin + bytes; word += sizeof(ulong))
+        {
             if (_wordAt.TryGetValue(word, out int number)) NoteUse(me, number, isWrite: true);
+        }
         me.ExclusiveLocks = held;
     }
 

@@ -5,16 +5,17 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
 
-/// <summary>
-/// Runs agents one at a time on threads of their own and asks a <see cref="IGuide"/> before every event that another agent could tell apart.
-/// </summary>
+/// <summary>Runs agents one at a time on threads of their own and asks a <see cref="IGuide"/> before every event that another
+/// agent could tell apart.</summary>
 /// <remarks>
-/// <para>Between two choices one agent makes a <em>stretch</em>: the event that was chosen, and the events after it that need no choice: those on words that
-/// no other agent uses or that a lock protects, releases of locks and ends of read-side sections (they can only be moved up), and the first
-/// access after a lock was taken (taking it can be moved down to it; Lipton 1975).</para>
+/// <para>Between two choices one agent makes a <em>stretch</em>: the event that was chosen, and the events after it that need no
+/// choice: those on words that no other agent uses or that a lock protects, releases of locks and ends of read-side sections
+/// (they can only be moved up), and the first access after a lock was taken (taking it can be moved down to it; Lipton
+/// 1975).</para>
 /// <para>Which words need no choice is learnt while exploring; when a word turns out to be shared after all,
 /// <see cref="WordsChanged"/> says so, and what was concluded before is void.</para>
-/// <para>A grace period ends as early as it can: in the step in which the last reader leaves. That is the worst case for whoever uses what it frees.</para>
+/// <para>A grace period ends as early as it can: in the step in which the last reader leaves. That is the worst case for whoever
+/// uses what it frees.</para>
 /// </remarks>
 internal sealed unsafe partial class AgentController : Controller, IDisposable
 {
@@ -72,13 +73,15 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     /// <summary>Writes the story of the execution; null, and costing nothing, while exploring.</summary>
     public StoryTeller? Teller { get; set; }
 
-    /// <summary>Every read of a lock-protected field is taken to differ with the order of the critical sections before it.</summary>
+    /// <summary>Every read of a lock-protected field is taken to differ with the order of the critical sections before
+    /// it.</summary>
     public bool OrdersAllLocks { get; set; }
 
     /// <summary>An agent that makes no event for so long never ends.</summary>
     public TimeSpan StepTimeout { get; init; } = new StrategySettings().StepTimeout;
 
-    /// <summary>A turn of one agent between dropping mmu_lock in a fast zap and taking it again cannot be interrupted (a lock downgrade).</summary>
+    /// <summary>A turn of one agent between dropping mmu_lock in a fast zap and taking it again cannot be interrupted (a lock
+    /// downgrade).</summary>
     public bool GluesFastZap { get; set; }
 
     /// <summary>Forgets the last execution. Until <see cref="Run"/> events happen at once, on the caller's thread.</summary>
@@ -112,10 +115,12 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         return agent;
     }
 
-    /// <summary>What the agents do first is not known, or no longer: call <see cref="Probe"/> on an execution of its own.</summary>
+    /// <summary>What the agents do first is not known, or no longer: call <see cref="Probe"/> on an execution of its
+    /// own.</summary>
     public bool NeedsProbe => _firsts.Count != _count;
 
-    /// <summary>Lets each agent run to its first choice, which nobody can see, and ends the execution there: what they do first is known then.</summary>
+    /// <summary>Lets each agent run to its first choice, which nobody can see, and ends the execution there: what they do first
+    /// is known then.</summary>
     public void Probe()
     {
         _direct = false;
@@ -127,7 +132,10 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             HandTo(_agents[index]);
         }
         _starting = false;
-        for (int index = 0; index < _count; index++) _firsts.Add((_agents[index].Pending, _agents[index].IsFinished ? Wait.None : _agents[index].Waits));
+        for (int index = 0; index < _count; index++)
+        {
+            _firsts.Add((_agents[index].Pending, _agents[index].IsFinished ? Wait.None : _agents[index].Waits));
+        }
         Unwind();
     }
 
@@ -177,8 +185,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     public void Dispose()
     {
         _stop = true;
-        foreach (Agent agent in _agents)
-            if (agent.HasThread) agent.Thread.Wake();
+        foreach (Agent agent in _agents) if (agent.HasThread) agent.Thread.Wake();
     }
 
     private readonly List<(Operation Next, Wait Waits)> _firsts = [];
@@ -189,7 +196,9 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     {
         agent.Thread.Wake();
         for (long before = -1; !_home.TryAwait(StepTimeout); before = Steps)
+        {
             if (Steps == before) throw new CodeNeverEndsException(_agents[_current].Name, StepTimeout);
+        }
     }
 
     /// <summary>Life of an agent's thread: one execution after the other.</summary>
@@ -213,7 +222,8 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
             }
             catch (Exception error)
             {
-                Report(new Finding("exception", "The code under exploration throws nothing.", $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
+                Report(new Finding("exception", "The code under exploration throws nothing.",
+                    $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
             }
             agent.IsFinished = true;
             agent.History = Mix((ulong)agent.Index, 0xf1, 0);
@@ -242,7 +252,8 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
         if (++me.StepCount > StepsPerAgentMax)
         {
             IsUncontrollable = true;
-            Report(new Finding("never ends", "The code under exploration ends.", $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
+            Report(new Finding("never ends", "The code under exploration ends.",
+                $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
             // Here and now: there may be no choice ahead at which it would stop.
             _home.Wake();
             me.Thread.Await();
@@ -342,14 +353,18 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     private bool IsAloneButForWorkers(Agent me)
     {
         for (int index = 0; index < _count; index++)
+        {
             if (_agents[index] != me && !_agents[index].IsWorker && !_agents[index].IsFinished) return false;
+        }
         return true;
     }
 
     private bool IsComplete()
     {
         for (int index = 0; index < _count; index++)
+        {
             if (!_agents[index].IsFinished && !(_agents[index].IsWorker && _agents[index].Waits == Wait.Item)) return false;
+        }
         return true;
     }
 }
@@ -359,4 +374,5 @@ internal sealed class ModelTooSmallException(string message) : Exception(message
 
 /// <summary>An agent computes without end between two events; its thread cannot be stopped.</summary>
 internal sealed class CodeNeverEndsException(string agent, TimeSpan limit)
-    : Exception($"{agent} has run for {limit.TotalSeconds:0} s without an event: the code under exploration never ends, or waits for something outside the machine.");
+    : Exception($"{agent} has run for {limit.TotalSeconds:0} s without an event: the code under exploration never ends, or waits "
+        + "for something outside the machine.");

@@ -3,10 +3,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
 
-/// <summary>
-/// An operating-system thread that runs only when it is handed the turn. All threads of a controller share one processor, so that a hand-over
-/// is one switch and never a migration.
-/// </summary>
+/// <summary>An operating-system thread that runs only when it is handed the turn. All threads of a controller share one
+/// processor, so that a hand-over is one switch and never a migration.</summary>
 internal sealed unsafe partial class AgentThread : IDisposable
 {
     private const long RecheckNanoseconds = 1_000_000_000;
@@ -56,10 +54,9 @@ internal sealed unsafe partial class AgentThread : IDisposable
 
     public void Dispose() => _block.Dispose();
 
-    /// <summary>
-    /// Binds the calling thread to a processor, and asks that it does not preempt whoever wakes it: the waker is about to wait anyway, and to be
-    /// switched out before that costs a switch more. Where either is refused it runs all the same, only slower.
-    /// </summary>
+    /// <summary>Binds the calling thread to a processor, and asks that it does not preempt whoever wakes it: the waker is about
+    /// to wait anyway, and to be switched out before that costs a switch more. Where either is refused it runs all the same, only
+    /// slower.</summary>
     public static void Pin(int cpu)
     {
         ulong* mask = stackalloc ulong[16];

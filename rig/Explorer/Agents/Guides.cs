@@ -14,7 +14,10 @@ internal sealed class SchedulerGuide(Scheduler scheduler) : IGuide
         {
             _next[agent.Index] = agent.Pending;
             if (agent.Waits == Wait.Change) yielded |= 1u << agent.Index;
-            if (agent.Buffer.Count != 0) _next[AgentController.FirstDrain + agent.Index] = new Operation(OperationKind.Drain, agent.Buffer[0].Word);
+            if (agent.Buffer.Count != 0)
+            {
+                _next[AgentController.FirstDrain + agent.Index] = new Operation(OperationKind.Drain, agent.Buffer[0].Word);
+            }
         }
         return scheduler.Pick(enabled, current, _next, yielded);
     }
@@ -35,10 +38,8 @@ internal sealed class UniformGuide(ulong seed) : IGuide
     }
 }
 
-/// <summary>
-/// Follows recorded picks. Behind their end, and at choices that are there only because every access is one, the agent that runs goes
-/// on if it can.
-/// </summary>
+/// <summary>Follows recorded picks. Behind their end, and at choices that are there only because every access is one, the agent
+/// that runs goes on if it can.</summary>
 internal sealed class RecordedGuide(IReadOnlyList<byte> picks, bool skipsFinePoints) : IGuide
 {
     private int _at;
@@ -64,7 +65,8 @@ internal sealed class RecordedGuide(IReadOnlyList<byte> picks, bool skipsFinePoi
         }
         else
         {
-            pick = current >= 0 && (enabled >> current & 1) != 0 ? current : System.Numerics.BitOperations.TrailingZeroCount(enabled);
+            pick = current >= 0 && (enabled >> current & 1) != 0 ? current
+                : System.Numerics.BitOperations.TrailingZeroCount(enabled);
         }
         if (pick < AgentController.FirstDrain && pick != current && current >= 0 && (enabled >> current & 1) != 0) Preemptions++;
         return pick;

@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Lab.Explorer.Agents;
 
 /// <summary>What bounds a <see cref="StateSearch"/>.</summary>
-/// <param name="PreemptionsMax">Switches away from an agent that could have gone on; without this bound sleep sets are used as well.</param>
+/// <param name="PreemptionsMax">Switches away from an agent that could have gone on; without this bound sleep sets are used as
+/// well.</param>
 /// <param name="ChoicesMax">Length of an execution in choices; for looking for shorter failures.</param>
 internal readonly record struct SearchBound(int PreemptionsMax, int ChoicesMax)
 {
@@ -12,14 +13,14 @@ internal readonly record struct SearchBound(int PreemptionsMax, int ChoicesMax)
     public bool IsNone => this == None;
 }
 
-/// <summary>
-/// Depth-first search over all choices, each state once. A state is what every agent has seen so far, memory, and what waits for what; an
-/// agent that has seen the same does the same, so that two executions that come to one state have one future.
-/// </summary>
+/// <summary>Depth-first search over all choices, each state once. A state is what every agent has seen so far, memory, and what
+/// waits for what; an agent that has seen the same does the same, so that two executions that come to one state have one
+/// future.</summary>
 /// <remarks>
-/// <para>Without a bound, sleep sets (Godefroid 1996) leave out orders of stretches that touch nothing in common; a state that is met again with
-/// a sleep set that lacks something is explored again for what was left out (state-space caching).</para>
-/// <para>With a bound on preemptions a state is explored again if it is met with fewer; sleep sets are not sound then, and are not used.</para>
+/// <para>Without a bound, sleep sets (Godefroid 1996) leave out orders of stretches that touch nothing in common; a state that is
+/// met again with a sleep set that lacks something is explored again for what was left out (state-space caching).</para>
+/// <para>With a bound on preemptions a state is explored again if it is met with fewer; sleep sets are not sound then, and are
+/// not used.</para>
 /// <para>States are kept as 64-bit hashes. That two of n states fall together has a chance of about n²/2⁶⁵.</para>
 /// </remarks>
 internal sealed class StateSearch(SearchBound bound) : IGuide
@@ -30,13 +31,15 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     private int _depth;
     private int _fixed;
 
-    /// <summary>Leaves out orders of stretches that touch nothing in common. Off only to check the search against itself.</summary>
+    /// <summary>Leaves out orders of stretches that touch nothing in common. Off only to check the search against
+    /// itself.</summary>
     public bool UsesSleepSets { get; init; } = true;
 
     /// <summary>States met so far.</summary>
     public long States => _seen.Count;
 
-    /// <summary>What tells them apart, to check the search against itself; without a bound it is <see cref="AgentController.StateHash"/>.</summary>
+    /// <summary>What tells them apart, to check the search against itself; without a bound it is
+    /// <see cref="AgentController.StateHash"/>.</summary>
     public IReadOnlyCollection<ulong> Met => _seen.Keys;
 
     /// <summary>A choice was left out only because of the bound.</summary>
@@ -72,7 +75,10 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     public bool MoveOn(AgentController agents, ExecutionEnd end)
     {
         // One that was cut was cut here, where the footprint of the stretch before has been booked already.
-        if (end != ExecutionEnd.Cut && _path.Count != 0 && _depth == _path.Count) _path[^1].Prints[_path[^1].Chosen] = agents.LastFootprint;
+        if (end != ExecutionEnd.Cut && _path.Count != 0 && _depth == _path.Count)
+        {
+            _path[^1].Prints[_path[^1].Chosen] = agents.LastFootprint;
+        }
         while (_path.Count != 0)
         {
             Node top = _path[^1];
@@ -96,8 +102,8 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         if (_depth < _fixed)
         {
             Node known = _path[_depth++];
-            // The same choices led here: another set of agents that can go on, or another state, means that they looked at something else. Of the
-            // states the last one is enough: it holds what every agent has seen.
+            // The same choices led here: another set of agents that can go on, or another state, means that they looked at
+            // something else. Of the states the last one is enough: it holds what every agent has seen.
             if (enabled == known.Enabled && (_depth < _fixed || agents.StateHash() == known.State)) return known.Chosen;
             Diverged = true;
             return -1;
@@ -134,7 +140,8 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     }
 
     private static int Cost(Node node, int pick) =>
-        pick < AgentController.FirstDrain && node.Current >= 0 && pick != node.Current && (node.Enabled >> node.Current & 1) != 0 ? 1 : 0;
+        pick < AgentController.FirstDrain && node.Current >= 0 && pick != node.Current
+            && (node.Enabled >> node.Current & 1) != 0 ? 1 : 0;
 
     private uint Affordable(Node node, uint enabled)
     {
@@ -187,7 +194,10 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         uint spent = ((uint)node.Preemptions << 16) | (uint)Math.Min(_depth, 0xffff);
         if (_seen.TryGetValue(state, out uint least))
         {
-            if (least >> 16 <= spent >> 16 && ((least & 0xffff) <= (spent & 0xffff) || bound.ChoicesMax == int.MaxValue)) return false;
+            if (least >> 16 <= spent >> 16 && ((least & 0xffff) <= (spent & 0xffff) || bound.ChoicesMax == int.MaxValue))
+            {
+                return false;
+            }
         }
         _seen[state] = spent;
         return true;

@@ -5,7 +5,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
 
-/// <summary>Writes down an execution for people: each event with the place in the source it comes from, and the roots where they changed.</summary>
+/// <summary>Writes down an execution for people: each event with the place in the source it comes from, and the roots where they
+/// changed.</summary>
 internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory memory, RootWatch watch)
 {
     private readonly List<Step> _steps = [];
@@ -24,11 +25,13 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
             OperationKind.Modify when old == value => $"compare {name}: is {Text(word, old)}, unchanged",
             OperationKind.Modify when isCount && value > old => $"get {SmallMemory.NameOf(memory.RootOf(word))} {old}→{value}",
             OperationKind.Modify when isCount => $"put {SmallMemory.NameOf(memory.RootOf(word))} {(long)old}→{(long)value}",
-            OperationKind.Store or OperationKind.Modify when IsInvalidation(word, old, value) => $"invalidate {SmallMemory.NameOf(memory.RootOf(word))}",
+            OperationKind.Store or OperationKind.Modify when IsInvalidation(word, old, value) =>
+                $"invalidate {SmallMemory.NameOf(memory.RootOf(word))}",
             _ when isCount => $"set count of {SmallMemory.NameOf(memory.RootOf(word))} {old}→{value}",
             _ => $"{name} {Text(word, old)}→{Text(word, value)}",
         };
-        bool notable = kind != OperationKind.Load && (isCount || IsInvalidation(word, old, value) || memory.OwnerOf(word) != WordOwner.Other || kind == OperationKind.Drain);
+        bool notable = kind != OperationKind.Load && (isCount || IsInvalidation(word, old, value)
+            || memory.OwnerOf(word) != WordOwner.Other || kind == OperationKind.Drain);
         Add(me, what, notable && old != value && !name.EndsWith(".previous", StringComparison.Ordinal));
     }
 
@@ -63,7 +66,10 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     private string Text(nint word, ulong value)
     {
         if (memory.OwnerOf(word) == WordOwner.Table)
-            return value switch { Spte.NonPresent => "empty", Spte.Frozen => "frozen", Spte.Poison => "poison", _ => Spte.IsWritable(value) ? "present" : "read-only" };
+        {
+            return value switch { Spte.NonPresent => "empty", Spte.Frozen => "frozen", Spte.Poison => "poison",
+                _ => Spte.IsWritable(value) ? "present" : "read-only" };
+        }
         if (value != 0 && value == watch.ListHead) return "list";
         if (value > 4096 && memory.OwnerOf((nint)value) == WordOwner.Root) return SmallMemory.NameOf(memory.RootOf((nint)value));
         return value < 4096 ? value.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"0x{value:x}";

@@ -5,7 +5,8 @@ internal enum AlternativeKind : byte
     /// <summary>The read reads another write.</summary>
     Source,
 
-    /// <summary>The read of a read-modify-write reads a write that another one has read: only good for its write to change what that one reads.</summary>
+    /// <summary>The read of a read-modify-write reads a write that another one has read: only good for its write to change what
+    /// that one reads.</summary>
     ContestedSource,
 
     /// <summary>The write has another place in coherence order.</summary>
@@ -18,9 +19,8 @@ internal enum AlternativeKind : byte
 /// <summary>A choice not made yet: valid for the graph cut to <paramref name="Event"/>, its last event.</summary>
 internal readonly record struct Alternative(AlternativeKind Kind, int Event, int Choice);
 
-/// <summary>
-/// Adds events to a graph, makes the latest of the consistent choices for each and keeps the others for later, the last kept to be taken first.
-/// </summary>
+/// <summary>Adds events to a graph, makes the latest of the consistent choices for each and keeps the others for later, the last
+/// kept to be taken first.</summary>
 internal sealed class Choices(Locations locations)
 {
     private readonly Consistency _consistency = new();
@@ -30,9 +30,11 @@ internal sealed class Choices(Locations locations)
 
     internal Alternative Take() => _pending[--Count];
 
-    internal ulong ValueOf(ExecutionGraph graph, int write) => write < 0 ? locations.InitialOf(~write) : graph.Events[write].Value;
+    internal ulong ValueOf(ExecutionGraph graph, int write) =>
+        write < 0 ? locations.InitialOf(~write) : graph.Events[write].Value;
 
-    /// <summary>Adds a read and returns its number. It reads the latest write that lets its thread go on, or else the latest.</summary>
+    /// <summary>Adds a read and returns its number. It reads the latest write that lets its thread go on, or else the
+    /// latest.</summary>
     internal int AddRead(ExecutionGraph graph, int thread, int location, ReadPurpose purpose, ulong operand, ulong comparand)
     {
         graph.Know(locations.Count);
@@ -46,9 +48,11 @@ internal sealed class Choices(Locations locations)
         {
             int write = order[place];
             ulong value = ValueOf(graph, write);
-            // A thread that waits for a word is woken by a later write only if what it read was the latest: no other wait needs to be looked at.
+            // A thread that waits for a word is woken by a later write only if what it read was the latest: no other wait needs
+            // to be looked at.
             if (place < latest && Purposes.Blocks(purpose, value)) continue;
-            bool isContested = place < latest && graph.Events[order[place + 1]].IsAtomicWrite && Purposes.Writes(purpose, operand, comparand, value, out _);
+            bool isContested = place < latest && graph.Events[order[place + 1]].IsAtomicWrite
+                && Purposes.Writes(purpose, operand, comparand, value, out _);
             if (isContested)
             {
                 Keep(AlternativeKind.ContestedSource, read, write);
@@ -87,7 +91,8 @@ internal sealed class Choices(Locations locations)
         AppendWrite(graph, e.Thread, e.Location, written, isLocked: true, isAtomic: true);
     }
 
-    /// <summary>Makes the read in a copy made for it read the write there. False if no place of the write is consistent with that.</summary>
+    /// <summary>Makes the read in a copy made for it read the write there. False if no place of the write is consistent with
+    /// that.</summary>
     internal bool Revisit(ExecutionGraph copy, int read, int write)
     {
         int lowest = _consistency.LowestPlace(copy, read, write);
@@ -104,7 +109,8 @@ internal sealed class Choices(Locations locations)
         return true;
     }
 
-    /// <summary>Whether a write can come to this place of the word's order without parting a read-modify-write from what it reads.</summary>
+    /// <summary>Whether a write can come to this place of the word's order without parting a read-modify-write from what it
+    /// reads.</summary>
     private static bool IsFree(ExecutionGraph graph, int location, int place) =>
         place == graph.WriteCount[location] || !graph.Events[graph.Writes[location][place]].IsAtomicWrite;
 
@@ -120,7 +126,9 @@ internal sealed class Choices(Locations locations)
             {
                 ref Event r = ref graph.Events[events[index]];
                 if (r.Kind == EventKind.Read && r.Location == location && Revisits.IsDue(graph, events[index], write))
+                {
                     Keep(AlternativeKind.Revisit, write, events[index]);
+                }
             }
         }
         return write;
@@ -142,7 +150,9 @@ internal sealed class Choices(Locations locations)
         }
         int highest = graph.WriteCount[w.Location];
         for (int place = lowest + 1; place < highest; place++)
+        {
             if (IsFree(graph, w.Location, place)) Keep(AlternativeKind.Place, write, place);
+        }
         graph.SetPlace(write, highest);
     }
 

@@ -1,15 +1,11 @@
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// Which choices keep a graph consistent. Sequential consistency: program order, reads-from, coherence and from-read have no cycle together.
-/// x86-TSO: the same without the program order from a plain store to a later load and without reads-from inside a thread, and each word alone
-/// is sequentially consistent.
-/// </summary>
-/// <remarks>
-/// The event asked about is the last of its thread, so that a cycle can only leave it through the write that follows the chosen one in
-/// coherence order. All choices from the highest write that comes before the event anyway are therefore consistent, and none below. The
-/// search back visits each event once at most.
-/// </remarks>
+/// <summary>Which choices keep a graph consistent. Sequential consistency: program order, reads-from, coherence and from-read
+/// have no cycle together. x86-TSO: the same without the program order from a plain store to a later load and without reads-from
+/// inside a thread, and each word alone is sequentially consistent.</summary>
+/// <remarks>The event asked about is the last of its thread, so that a cycle can only leave it through the write that follows the
+/// chosen one in coherence order. All choices from the highest write that comes before the event anyway are therefore consistent,
+/// and none below. The search back visits each event once at most.</remarks>
 internal sealed class Consistency
 {
     private int[] _visited = [];
@@ -17,7 +13,8 @@ internal sealed class Consistency
     private int _count;
     private int _round;
 
-    /// <summary>Lowest place of a write to the event's word that the event may read, or that may come directly before it.</summary>
+    /// <summary>Lowest place of a write to the event's word that the event may read, or that may come directly before
+    /// it.</summary>
     internal int LowestPlace(ExecutionGraph graph, int e)
     {
         ref Event asked = ref graph.Events[e];
@@ -25,7 +22,8 @@ internal sealed class Consistency
         if (highest == 0) return 0;
         int last = graph.LastWrite(asked.Location);
         ref Event lastWrite = ref graph.Events[last];
-        bool isBefore = graph.IsTso ? lastWrite.Thread == asked.Thread && lastWrite.Index < asked.Index : graph.IsBefore(lastWrite, e);
+        bool isBefore =
+            graph.IsTso ? lastWrite.Thread == asked.Thread && lastWrite.Index < asked.Index : graph.IsBefore(lastWrite, e);
         if (isBefore) return highest;
         int floor = FloorInThread(graph, asked);
         Begin(graph);
@@ -33,7 +31,8 @@ internal sealed class Consistency
         return Search(graph, asked.Location, floor, highest);
     }
 
-    /// <summary>Lowest place of a write that may come directly before <paramref name="write"/> if <paramref name="read"/>, as yet without a source, reads it.</summary>
+    /// <summary>Lowest place of a write that may come directly before <paramref name="write"/> if <paramref name="read"/>, as yet
+    /// without a source, reads it.</summary>
     internal int LowestPlace(ExecutionGraph graph, int read, int write)
     {
         ref Event r = ref graph.Events[read];
@@ -47,7 +46,8 @@ internal sealed class Consistency
         return Search(graph, w.Location, floor, highest);
     }
 
-    /// <summary>What comes directly before an event in the model's order, handed to <paramref name="visit"/>; initial writes are left out.</summary>
+    /// <summary>What comes directly before an event in the model's order, handed to <paramref name="visit"/>; initial writes are
+    /// left out.</summary>
     internal static void ForEachBefore(ExecutionGraph graph, int e, Action<int> visit)
     {
         ref Event asked = ref graph.Events[e];
@@ -57,8 +57,11 @@ internal sealed class Consistency
         if (asked.Kind != EventKind.Write || asked.Place == 0) return;
         int before = graph.Writes[asked.Location][asked.Place - 1];
         if (before >= 0) visit(before);
-        for (int reader = before < 0 ? graph.InitialReader[~before] : graph.Events[before].Reader; reader >= 0; reader = graph.Events[reader].NextReader)
+        for (int reader = before < 0 ? graph.InitialReader[~before]
+            : graph.Events[before].Reader; reader >= 0; reader = graph.Events[reader].NextReader)
+        {
             if (reader != e) visit(reader);
+        }
     }
 
     private static bool IsOrderedSource(ExecutionGraph graph, in Event read) =>
@@ -110,8 +113,11 @@ internal sealed class Consistency
         if (e.Kind != EventKind.Write || e.Place == 0) return;
         int before = graph.Writes[e.Location][e.Place - 1];
         if (before >= 0) Push(before);
-        for (int reader = before < 0 ? graph.InitialReader[~before] : graph.Events[before].Reader; reader >= 0; reader = graph.Events[reader].NextReader)
+        for (int reader = before < 0 ? graph.InitialReader[~before]
+            : graph.Events[before].Reader; reader >= 0; reader = graph.Events[reader].NextReader)
+        {
             Push(reader);
+        }
     }
 
     private void Push(int e)

@@ -10,7 +10,8 @@ internal enum EventKind : byte
     Turn,
 }
 
-/// <summary>What a read is part of: decides whether a write follows it directly, and whether the value read lets the thread go on.</summary>
+/// <summary>What a read is part of: decides whether a write follows it directly, and whether the value read lets the thread go
+/// on.</summary>
 internal enum ReadPurpose : byte
 {
     Load,
@@ -30,10 +31,8 @@ internal enum ReadPurpose : byte
     AwaitZero,
 }
 
-/// <summary>
-/// A node of an <see cref="ExecutionGraph"/>. Its number is its place in the order in which the events were added; writes that a word starts
-/// with have no node and are named by the complement of the word's number.
-/// </summary>
+/// <summary>A node of an <see cref="ExecutionGraph"/>. Its number is its place in the order in which the events were added;
+/// writes that a word starts with have no node and are named by the complement of the word's number.</summary>
 internal struct Event
 {
     internal const int None = int.MinValue;

@@ -16,7 +16,8 @@ internal static class EventText
             {
                 ReadPurpose.Load => $"load {name}{result}",
                 ReadPurpose.Exchange => $"exchange {name} := {Number(e.Operand)}{Found(e, withValue)}",
-                ReadPurpose.CompareExchange => $"compare-exchange {name} {Number(e.Comparand)}→{Number(e.Operand)}{Found(e, withValue)}",
+                ReadPurpose.CompareExchange =>
+                    $"compare-exchange {name} {Number(e.Comparand)}→{Number(e.Operand)}{Found(e, withValue)}",
                 ReadPurpose.Add => $"add {name} {(long)e.Operand:+0;-0;+0}{Found(e, withValue)}",
                 ReadPurpose.Or => $"or {name} {Number(e.Operand)}{Found(e, withValue)}",
                 ReadPurpose.And => $"and {name} {Number(e.Operand)}{Found(e, withValue)}",
@@ -27,7 +28,8 @@ internal static class EventText
         };
     }
 
-    private static string Lock(in Event e, bool withValue) => withValue && Purposes.Blocks(e.Purpose, e.Value) ? "wait for lock" : "lock";
+    private static string Lock(in Event e, bool withValue) =>
+        withValue && Purposes.Blocks(e.Purpose, e.Value) ? "wait for lock" : "lock";
 
     private static string Found(in Event e, bool withValue) => withValue ? $" (found {Number(e.Value)})" : "";
 

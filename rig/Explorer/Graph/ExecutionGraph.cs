@@ -11,10 +11,8 @@ internal enum ThreadState : byte
     Blocked,
 }
 
-/// <summary>
-/// An execution as a graph: the events in the order they were added, which write each read reads, and the order of the writes to each
-/// word. Events are only taken away from the end (<see cref="Cut"/>); anything else makes a copy.
-/// </summary>
+/// <summary>An execution as a graph: the events in the order they were added, which write each read reads, and the order of the
+/// writes to each word. Events are only taken away from the end (<see cref="Cut"/>); anything else makes a copy.</summary>
 /// <remarks>One thread at a time. Memory grows with the largest graph ever held and is kept for the next.</remarks>
 internal sealed class ExecutionGraph(int threads, bool isTso)
 {
@@ -24,7 +22,8 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
     internal readonly int[] CountOf = new int[threads];
     internal readonly ThreadState[] States = new ThreadState[threads];
 
-    /// <summary>Which run of the thread's body ended as this graph has it, or 0: whether what the body captured still belongs to this graph.</summary>
+    /// <summary>Which run of the thread's body ended as this graph has it, or 0: whether what the body captured still belongs to
+    /// this graph.</summary>
     internal readonly long[] RunOf = new long[threads];
 
     /// <summary>Words that a blocked thread waits for; empty for the word of its last event.</summary>
@@ -39,7 +38,8 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
     internal int[] WriteCount = [];
     internal int[] InitialReader = [];
 
-    /// <summary>Row per event: how many events of each thread come before it in program order and reads-from, itself included.</summary>
+    /// <summary>Row per event: how many events of each thread come before it in program order and reads-from, itself
+    /// included.</summary>
     private int[] _prefix = new int[32 * threads];
 
     private int[] _renumbered = [];
@@ -81,7 +81,8 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
         }
         int previous = LastOf(thread);
         ref Event e = ref Events[id];
-        e = new Event { Kind = kind, Thread = thread, Index = CountOf[thread], Location = location, IsLocked = isLocked, Source = Event.None, Reader = Event.None };
+        e = new Event { Kind = kind, Thread = thread, Index = CountOf[thread], Location = location, IsLocked = isLocked,
+            Source = Event.None, Reader = Event.None };
         (e.Strong, e.Buffered) = OrderAfter(previous);
         if (e.Index == EventsOf[thread].Length) Array.Resize(ref EventsOf[thread], 2 * e.Index);
         EventsOf[thread][CountOf[thread]++] = id;
@@ -150,10 +151,9 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
         RunOf[thread] = 0;
     }
 
-    /// <summary>
-    /// Becomes what is left of <paramref name="whole"/> when <paramref name="read"/> shall read <paramref name="write"/>: the events up to the
-    /// read and those the write needs, the write last. The read has no source and the write no place; returns their numbers.
-    /// </summary>
+    /// <summary>Becomes what is left of <paramref name="whole"/> when <paramref name="read"/> shall read
+    /// <paramref name="write"/>: the events up to the read and those the write needs, the write last. The read has no source and
+    /// the write no place; returns their numbers.</summary>
     internal (int Read, int Write) CopyFor(ExecutionGraph whole, int read, int write)
     {
         Know(whole.Writes.Length);

@@ -39,15 +39,17 @@ internal sealed partial class GraphController
     {
         Fence();
         for (int thread = 0; thread < _threads; thread++)
+        {
             if (thread != Current) Read(locations.OfReader(rcu, thread), ReadPurpose.AwaitZero, 0, 0);
+        }
         Fence();
     }
 
     /// <summary>Under sequential consistency every event is a fence already.</summary>
     public override void Interrupt()
     {
-        if (settings.Model == MemoryModel.Tso)
-            throw new NotSupportedException("The optimal search does not model the interrupt of all vCPUs under x86-TSO; explore the program with --model sc.");
+        if (settings.Model == MemoryModel.Tso) throw new NotSupportedException(
+            "The optimal search does not model the interrupt of all vCPUs under x86-TSO; explore the program with --model sc.");
     }
 
     private void EnterLock(object theLock, ReadPurpose purpose, ulong operand)
@@ -107,7 +109,8 @@ internal sealed partial class GraphController
         return value;
     }
 
-    /// <summary>The trial has shown that the turn does something: it becomes an event, and the body is to be run again, past it.</summary>
+    /// <summary>The trial has shown that the turn does something: it becomes an event, and the body is to be run again, past
+    /// it.</summary>
     private void CountTurn()
     {
         Bound();

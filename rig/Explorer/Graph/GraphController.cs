@@ -21,11 +21,10 @@ internal enum Unwound : byte
     Fault,
 }
 
-/// <summary>
-/// Runs thread bodies against a graph: what a thread has done before is read from the graph and compared, what it does then is added. One
-/// thread's body runs straight on until it ends or waits; nobody is ever switched to.
-/// </summary>
-internal sealed partial class GraphController(Locations locations, Choices choices, ExploreSettings settings, IReadOnlyList<string> names) : Controller
+/// <summary>Runs thread bodies against a graph: what a thread has done before is read from the graph and compared, what it does
+/// then is added. One thread's body runs straight on until it ends or waits; nobody is ever switched to.</summary>
+internal sealed partial class GraphController(
+    Locations locations, Choices choices, ExploreSettings settings, IReadOnlyList<string> names) : Controller
 {
     /// <summary>Turns per thread that are followed of a loop that does more than look.</summary>
     internal const int TurnsMax = 3;
@@ -58,7 +57,8 @@ internal sealed partial class GraphController(Locations locations, Choices choic
 
     /// <param name="graph">Where the thread's events are, and new ones go.</param>
     /// <param name="thread">Whose body is to run.</param>
-    /// <param name="isWatched">What it does is compared with what it did in other executions, not only with what this graph has.</param>
+    /// <param name="isWatched">What it does is compared with what it did in other executions, not only with what this graph
+    /// has.</param>
     internal void Begin(ExecutionGraph graph, int thread, bool isWatched)
     {
         _habits.Begin(thread, isWatched);
@@ -91,7 +91,8 @@ internal sealed partial class GraphController(Locations locations, Choices choic
 
     public override void Store(nint word, ulong value) => Write(locations.OfWord(word), value, isLocked: false);
 
-    public override ulong Modify(nint word, Modification how, ulong operand, ulong comparand) => Read(locations.OfWord(word), how switch
+    public override ulong Modify(nint word, Modification how, ulong operand, ulong comparand) =>
+        Read(locations.OfWord(word), how switch
     {
         Modification.Exchange => ReadPurpose.Exchange,
         Modification.CompareExchange => ReadPurpose.CompareExchange,
@@ -135,14 +136,22 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private ulong Read(int location, ReadPurpose purpose, ulong operand, ulong comparand)
     {
         if (!Enter()) return LookAgain(location, purpose, operand, comparand);
-        if (_habits.IsWatched) Watch(new Event { Kind = EventKind.Read, Location = location, Purpose = purpose, Operand = operand, Comparand = comparand });
+        if (_habits.IsWatched)
+        {
+            Watch(new Event
+                { Kind = EventKind.Read, Location = location, Purpose = purpose, Operand = operand, Comparand = comparand });
+        }
         int id;
         if (_next < _graph.CountOf[Current])
         {
             id = _graph.EventsOf[Current][_next];
             ref Event e = ref _graph.Events[id];
-            if (e.Kind != EventKind.Read || e.Location != location || e.Purpose != purpose || e.Operand != operand || e.Comparand != comparand)
-                Differ(Describe(new Event { Kind = EventKind.Read, Location = location, Purpose = purpose, Operand = operand, Comparand = comparand }, withValue: false));
+            if (e.Kind != EventKind.Read || e.Location != location || e.Purpose != purpose || e.Operand != operand
+                || e.Comparand != comparand)
+            {
+                Differ(Describe(new Event { Kind = EventKind.Read, Location = location, Purpose = purpose, Operand = operand,
+                    Comparand = comparand }, withValue: false));
+            }
         }
         else
         {
@@ -155,7 +164,10 @@ internal sealed partial class GraphController(Locations locations, Choices choic
         if (Purposes.Blocks(purpose, value)) Block([]);
         if (Purposes.Writes(purpose, operand, comparand, value, out ulong written))
         {
-            if (_next == _graph.CountOf[Current]) choices.AddWrite(_graph, Current, location, written, isLocked: true, isAtomic: true);
+            if (_next == _graph.CountOf[Current])
+            {
+                choices.AddWrite(_graph, Current, location, written, isLocked: true, isAtomic: true);
+            }
             _next++;
         }
         else
@@ -176,7 +188,9 @@ internal sealed partial class GraphController(Locations locations, Choices choic
         {
             ref Event e = ref Recorded;
             if (e.Kind != EventKind.Write || e.Location != location || e.Value != value || e.IsLocked != isLocked)
+            {
                 Differ(Describe(new Event { Kind = EventKind.Write, Location = location, Value = value }));
+            }
         }
         else
         {
@@ -207,7 +221,8 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private void Bound()
     {
         if (_next < settings.StepsPerThreadMax) return;
-        Fault = new Finding("never ends", "Every thread ends.", $"{names[Current]} has made {_next:N0} steps and has not ended; the limit is settings.StepsPerThreadMax.");
+        Fault = new Finding("never ends", "Every thread ends.",
+            $"{names[Current]} has made {_next:N0} steps and has not ended; the limit is settings.StepsPerThreadMax.");
         End(Unwound.Fault);
     }
 
@@ -228,7 +243,8 @@ internal sealed partial class GraphController(Locations locations, Choices choic
     private void Blame(string what)
     {
         Fault = new Finding("nondeterministic", "A thread that reads the same does the same.",
-            $"{names[Current]}, at its step {_next + 1}, {what}: it is nondeterministic, or touches shared state that the machine cannot see.");
+            $"{names[Current]}, at its step {_next + 1}, {what}: it is nondeterministic, or touches shared state that the "
+                + "machine cannot see.");
         Unwound = Unwound.Fault;
         throw ExecutionEndedException.Instance;
     }

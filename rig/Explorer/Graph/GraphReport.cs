@@ -8,29 +8,35 @@ internal static class GraphReport
     internal static ExploreResult Of(GraphSearch search, ExploreSettings settings, TimeSpan elapsed, string? stoppedBy)
     {
         Failure? failure = search.Failure;
-        Verdict verdict = search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
+        Verdict verdict =
+            search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
         bool isComplete = search.IsFinished && !search.HasLeftOutTurns && search.Fault == null;
         if (verdict == Verdict.NothingFound && isComplete && search.Executions == 0 && search.Cut > 0)
         {
             verdict = Verdict.Violated;
-            failure = Without(new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever."));
+            failure = Without(
+                new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever."));
         }
         else if (verdict == Verdict.NothingFound && search.IsFinished && search.HasLeftOutTurns && search.Executions == 0)
         {
             verdict = Verdict.Uncontrollable;
             failure = Without(new Finding("never ends", "Every thread ends.",
-                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something while they wait."));
+                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something "
+                    + "while they wait."));
         }
-        return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete, Bound(search, settings, stoppedBy));
+        return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete,
+            Bound(search, settings, stoppedBy));
     }
 
     /// <summary>For a search that had to be left behind because the code under control does not come back.</summary>
     internal static ExploreResult NeverEnds(GraphSearch search, ExploreSettings settings, TimeSpan elapsed)
     {
         string seconds = settings.StepTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-        var finding = new Finding("never ends", "Every thread ends.",
-            $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for something that the machine cannot see.");
-        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false, Partial(search, "a thread did not return"), []);
+        Finding finding = new("never ends", "Every thread ends.",
+            $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for "
+                + "something that the machine cannot see.");
+        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false,
+            Partial(search, "a thread did not return"), []);
     }
 
     private static string Bound(GraphSearch search, ExploreSettings settings, string? stoppedBy)
@@ -39,18 +45,22 @@ internal static class GraphReport
         if (!search.IsFinished)
         {
             string why = search.Failure != null && !settings.KeepGoing ? "a violation was found"
-                : stoppedBy ?? string.Create(CultureInfo.InvariantCulture, $"the limit of {settings.ExecutionsMax:N0} executions was reached");
+                : stoppedBy ?? string.Create(CultureInfo.InvariantCulture,
+                    $"the limit of {settings.ExecutionsMax:N0} executions was reached");
             return Partial(search, why);
         }
         return search.HasLeftOutTurns
-            ? $"all schedules in which a loop that does something while it waits makes at most {GraphController.TurnsMax} turns per thread; longer ones were NOT explored"
+            ? $"all schedules in which a loop that does something while it waits makes at most {GraphController.TurnsMax} turns "
+                + "per thread; longer ones were NOT explored"
             : "all schedules";
     }
 
     private static string Partial(GraphSearch search, string why) =>
-        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} execution{(search.Executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
+        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} "
+            + $"execution{(search.Executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
 
-    private static Failure Without(Finding finding) => new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
+    private static Failure Without(Finding finding) =>
+        new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
 
     private static ExploreResult Result(
         GraphSearch search,

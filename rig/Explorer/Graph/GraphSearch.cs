@@ -2,18 +2,15 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// The optimal search: walks through all consistent execution graphs of a scene, each once, by adding one event after the other and taking
-/// back choices, the last first. When a write changes what an older read reads, the walk goes on in a copy; copies are as many as such changes
-/// lie above each other, so memory stays linear in the length of an execution.
-/// </summary>
-/// <remarks>
-/// Source: Kokologiannakis et al., POPL 2022 (see <see cref="Revisits"/>). <see cref="Run"/> belongs to one thread; the properties that say so may
-/// be read by others meanwhile.
-/// </remarks>
+/// <summary>The optimal search: walks through all consistent execution graphs of a scene, each once, by adding one event after
+/// the other and taking back choices, the last first. When a write changes what an older read reads, the walk goes on in a copy;
+/// copies are as many as such changes lie above each other, so memory stays linear in the length of an execution.</summary>
+/// <remarks>Source: Kokologiannakis et al., POPL 2022 (see <see cref="Revisits"/>). <see cref="Run"/> belongs to one thread; the
+/// properties that say so may be read by others meanwhile.</remarks>
 internal sealed class GraphSearch
 {
-    /// <summary>After so many executions only every so-many-th repeats all bodies, to find out code that is not what it pretends to be.</summary>
+    /// <summary>After so many executions only every so-many-th repeats all bodies, to find out code that is not what it pretends
+    /// to be.</summary>
     private const int RepeatedAlways = 256;
 
     private const int RepeatedEvery = 64;
@@ -74,7 +71,8 @@ internal sealed class GraphSearch
     /// <summary>Set by whoever wants the search to return soon.</summary>
     internal volatile bool IsStopped;
 
-    private bool MayGoOn => !IsStopped && Fault == null && (Failure == null || _settings.KeepGoing) && _executions < _settings.ExecutionsMax;
+    private bool MayGoOn =>
+        !IsStopped && Fault == null && (Failure == null || _settings.KeepGoing) && _executions < _settings.ExecutionsMax;
 
     /// <summary>Walks until everything is explored, something is found, or it is stopped.</summary>
     internal void Run()
@@ -153,7 +151,10 @@ internal sealed class GraphSearch
 
     private ExecutionGraph GraphAt(int depth)
     {
-        if (depth == _levels.Count) _levels.Add((new ExecutionGraph(_names.Length, _settings.Model == MemoryModel.Tso), 0, -1, -1));
+        if (depth == _levels.Count)
+        {
+            _levels.Add((new ExecutionGraph(_names.Length, _settings.Model == MemoryModel.Tso), 0, -1, -1));
+        }
         return _levels[depth].Graph;
     }
 
@@ -166,12 +167,15 @@ internal sealed class GraphSearch
         graph.WaitsFor[e.Thread] = [];
     }
 
-    /// <summary>Runs every thread that may have more events, <paramref name="first"/> before the others, and looks at what has come out.</summary>
+    /// <summary>Runs every thread that may have more events, <paramref name="first"/> before the others, and looks at what has
+    /// come out.</summary>
     private void Extend(ExecutionGraph graph, int first)
     {
         if (first >= 0 && graph.States[first] == ThreadState.Open && !RunBody(graph, first)) return;
         for (int thread = 0; thread < _names.Length; thread++)
+        {
             if (graph.States[thread] == ThreadState.Open && !RunBody(graph, thread)) return;
+        }
         if (Array.IndexOf(graph.States, ThreadState.Blocked) >= 0)
         {
             _cut++;
@@ -188,10 +192,14 @@ internal sealed class GraphSearch
         bool isObserved = _scene.OutcomeOf != null || _scene.Complaint != null;
         if (!isRepeated && !isObserved) return;
         for (int thread = 0; thread < _names.Length; thread++)
+        {
             if ((isRepeated || graph.RunOf[thread] != _lastRun[thread]) && !RunBody(graph, thread)) return;
+        }
         if (!isObserved) return;
         for (int word = 0; word < _locations.WordCount && word < graph.Writes.Length; word++)
+        {
             _scene.Words[word].Value = _choices.ValueOf(graph, graph.LastWrite(word));
+        }
         try
         {
             if (_scene.OutcomeOf is { } outcomeOf)
@@ -199,15 +207,20 @@ internal sealed class GraphSearch
                 string outcome = outcomeOf();
                 _outcomes[outcome] = _outcomes.GetValueOrDefault(outcome) + 1;
             }
-            if (_scene.Complaint?.Invoke() is { } complaint) Violate(graph, new Finding("check", "What the scene checks at the end holds.", complaint));
+            if (_scene.Complaint?.Invoke() is { } complaint)
+            {
+                Violate(graph, new Finding("check", "What the scene checks at the end holds.", complaint));
+            }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Violate(graph, new Finding("exception", "The scene's check and outcome throw nothing.", $"After a complete execution: {e.GetType().Name}: {e.Message}"));
+            Violate(graph, new Finding("exception", "The scene's check and outcome throw nothing.",
+                $"After a complete execution: {e.GetType().Name}: {e.Message}"));
         }
     }
 
-    private void Violate(ExecutionGraph graph, Finding finding) => Failure ??= new Linearisation(graph, _locations, _names).Show(finding);
+    private void Violate(ExecutionGraph graph, Finding finding) =>
+        Failure ??= new Linearisation(graph, _locations, _names).Show(finding);
 
     /// <summary>Runs a thread's body to its end, or until it waits. False if this graph shall not be extended any more.</summary>
     private bool RunBody(ExecutionGraph graph, int thread)
@@ -226,7 +239,8 @@ internal sealed class GraphSearch
             }
             catch (NotSupportedException e) when (_controller.Unwound == Unwound.No)
             {
-                Fault = new Finding("unsupported", "The program uses only what the search models.", $"{_names[thread]}: {e.Message}");
+                Fault =
+                    new Finding("unsupported", "The program uses only what the search models.", $"{_names[thread]}: {e.Message}");
                 return false;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -234,7 +248,8 @@ internal sealed class GraphSearch
                 if (_controller.HasThrown())
                 {
                     _cut++;
-                    Violate(graph, new Finding("exception", "No thread throws.", $"{_names[thread]}: {e.GetType().Name}: {e.Message}"));
+                    Violate(graph,
+                        new Finding("exception", "No thread throws.", $"{_names[thread]}: {e.GetType().Name}: {e.Message}"));
                     return false;
                 }
             }

@@ -1,10 +1,9 @@
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// What threads did after having read what: the same reads must lead to the same next event, in this execution and in every other. Finds code
-/// that shares more than words and locks, even where every single execution looks right.
-/// </summary>
-/// <remarks>Histories are kept as 64-bit hashes, so that two different ones are mistaken for each other once in a very long while only.</remarks>
+/// <summary>What threads did after having read what: the same reads must lead to the same next event, in this execution and in
+/// every other. Finds code that shares more than words and locks, even where every single execution looks right.</summary>
+/// <remarks>Histories are kept as 64-bit hashes, so that two different ones are mistaken for each other once in a very long while
+/// only.</remarks>
 internal sealed class Habits
 {
     /// <summary>Histories kept; later ones are not looked at.</summary>

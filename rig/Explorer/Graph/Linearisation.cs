@@ -1,9 +1,7 @@
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// One order of the events of a graph in which a machine could have executed them, made with few switches. Under x86-TSO a store that does not
-/// reach memory before its thread goes on is shown twice: when it is made, and when it arrives.
-/// </summary>
+/// <summary>One order of the events of a graph in which a machine could have executed them, made with few switches. Under x86-TSO
+/// a store that does not reach memory before its thread goes on is shown twice: when it is made, and when it arrives.</summary>
 /// <remarks>Greedy from each thread as the first, keeping the best: few preemptions, not provably the fewest.</remarks>
 internal sealed class Linearisation(ExecutionGraph graph, Locations locations, IReadOnlyList<string> names)
 {
@@ -21,7 +19,8 @@ internal sealed class Linearisation(ExecutionGraph graph, Locations locations, I
             if (best is not { } found || preemptions < found.Preemptions) best = (steps, preemptions);
         }
         (List<Step> chosen, int switches) = best ?? ([], 0);
-        return new Failure(finding, names, chosen, switches, Replay: "", HasFewestPreemptions: switches == 0, HasFewestSteps: false);
+        return new Failure(finding, names, chosen, switches, Replay: "", HasFewestPreemptions: switches == 0,
+            HasFewestSteps: false);
     }
 
     private (List<Step> Steps, int Preemptions) From(int first)
@@ -88,7 +87,8 @@ internal sealed class Linearisation(ExecutionGraph graph, Locations locations, I
             _buffers[owner].Dequeue();
             _isInMemory[id] = true;
             ref Event e = ref graph.Events[id];
-            steps.Add(new Step(owner, $"store {locations.NameOf(e.Location)} = {e.Value} reaches memory", null, [], IsNotable: true));
+            steps.Add(
+                new Step(owner, $"store {locations.NameOf(e.Location)} = {e.Value} reaches memory", null, [], IsNotable: true));
             return true;
         }
         return false;
@@ -98,7 +98,8 @@ internal sealed class Linearisation(ExecutionGraph graph, Locations locations, I
     {
         int[] events = graph.EventsOf[thread];
         int index = _next[thread];
-        // A buffered store waits for nobody. The write part of a read-modify-write comes with its read part, which therefore waits for both.
+        // A buffered store waits for nobody. The write part of a read-modify-write comes with its read part, which therefore
+        // waits for both.
         if (graph.Events[events[index]].IsAtomicWrite || (graph.IsTso && graph.Events[events[index]].IsPlainStore)) return true;
         bool hasWritePart = index + 1 < graph.CountOf[thread] && graph.Events[events[index + 1]].IsAtomicWrite;
         return IsAfterAll(events[index]) && (!hasWritePart || IsAfterAll(events[index + 1], except: events[index]));

@@ -2,10 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// Everything that events of a graph are about, numbered: the scene's words first, then a hidden word per lock and per thread of an RCU domain,
-/// in the order in which they are first used.
-/// </summary>
+/// <summary>Everything that events of a graph are about, numbered: the scene's words first, then a hidden word per lock and per
+/// thread of an RCU domain, in the order in which they are first used.</summary>
 internal sealed class Locations(Scene scene, WordPool pool)
 {
     private readonly Dictionary<(object Owner, int Thread), int> _hidden = new(new ByIdentity());
@@ -17,13 +15,15 @@ internal sealed class Locations(Scene scene, WordPool pool)
 
     internal ulong InitialOf(int location) => location < scene.Words.Count ? scene.Words[location].Initial : 0;
 
-    internal string NameOf(int location) => location < scene.Words.Count ? scene.Words[location].Name : _hiddenNames[location - scene.Words.Count];
+    internal string NameOf(int location) =>
+        location < scene.Words.Count ? scene.Words[location].Name : _hiddenNames[location - scene.Words.Count];
 
     /// <summary>Throws <see cref="NotSupportedException"/> for an address that is no word of the scene.</summary>
     internal int OfWord(nint address)
     {
         int index = pool.IndexOf(address);
-        return index >= 0 ? index : throw new NotSupportedException("The program touches a word that its scene does not declare.");
+        return index >= 0 ? index
+            : throw new NotSupportedException("The program touches a word that its scene does not declare.");
     }
 
     internal int OfLock(object theLock) => OfHidden(theLock, -1);
@@ -44,8 +44,10 @@ internal sealed class Locations(Scene scene, WordPool pool)
 
     private sealed class ByIdentity : IEqualityComparer<(object Owner, int Thread)>
     {
-        public bool Equals((object Owner, int Thread) x, (object Owner, int Thread) y) => ReferenceEquals(x.Owner, y.Owner) && x.Thread == y.Thread;
+        public bool Equals((object Owner, int Thread) x, (object Owner, int Thread) y) =>
+            ReferenceEquals(x.Owner, y.Owner) && x.Thread == y.Thread;
 
-        public int GetHashCode((object Owner, int Thread) key) => HashCode.Combine(RuntimeHelpers.GetHashCode(key.Owner), key.Thread);
+        public int GetHashCode((object Owner, int Thread) key) =>
+            HashCode.Combine(RuntimeHelpers.GetHashCode(key.Owner), key.Thread);
     }
 }

@@ -1,13 +1,10 @@
 namespace Lab.Explorer.Graph;
 
-/// <summary>
-/// Tells a loop that waits from one that works. At the end of a turn the thread goes on into some more turns on trial, reading what it read
-/// before: if it comes to their end without having done anything that another thread could see, it waits for one of the words it has looked
-/// at.
-/// </summary>
-/// <remarks>
-/// A lock taken and released again inside the turn counts as looking. Belongs to one run of one thread's body at a time.
-/// </remarks>
+/// <summary>Tells a loop that waits from one that works. At the end of a turn the thread goes on into some more turns on trial,
+/// reading what it read before: if it comes to their end without having done anything that another thread could see, it waits for
+/// one of the words it has looked at.</summary>
+/// <remarks>A lock taken and released again inside the turn counts as looking. Belongs to one run of one thread's body at a
+/// time.</remarks>
 internal sealed class SpinLoop
 {
     /// <summary>Loads in a row that show nothing new, after which a thread is thought to spin without saying so.</summary>
@@ -78,7 +75,8 @@ internal sealed class SpinLoop
         _looked.Clear();
     }
 
-    /// <summary>On trial: the value the word had in the turn before. False if the turn did not look at it, so that this one differs.</summary>
+    /// <summary>On trial: the value the word had in the turn before. False if the turn did not look at it, so that this one
+    /// differs.</summary>
     internal bool TryLookAgain(int location, out ulong value)
     {
         value = 0;

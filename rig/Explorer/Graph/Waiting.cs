@@ -6,10 +6,8 @@ internal static class Waiting
     /// <summary>Stands for the words of a thread that was not followed to the point where it waits.</summary>
     internal static readonly int[] Unknown = [-1];
 
-    /// <summary>
-    /// What is wrong if every thread that has not ended waits for a word whose last value it has seen; null if one of them would have gone on
-    /// had it looked later, which is another execution.
-    /// </summary>
+    /// <summary>What is wrong if every thread that has not ended waits for a word whose last value it has seen; null if one of
+    /// them would have gone on had it looked later, which is another execution.</summary>
     internal static Finding? FindStuck(ExecutionGraph graph, Locations locations, IReadOnlyList<string> names)
     {
         bool areAllLocks = true;
@@ -21,8 +19,7 @@ internal static class Waiting
             if (ReferenceEquals(words, Unknown)) return null;
             areAllLocks &= words.Length == 0;
             if (words.Length == 0) words = [graph.Events[graph.LastOf(thread)].Location];
-            foreach (int word in words)
-                if (!HasSeenLast(graph, thread, word)) return null;
+            foreach (int word in words) if (!HasSeenLast(graph, thread, word)) return null;
             waits.Add($"{names[thread]} waits for {string.Join(" or ", words.Select(word => Describe(graph, locations, word)))}");
         }
         string what = $"{string.Join("; ", waits)}; nobody else can continue.";

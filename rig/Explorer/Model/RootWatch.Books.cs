@@ -7,18 +7,20 @@ namespace Lab.Explorer.Model;
 /// <summary>Who holds which reference.</summary>
 internal sealed unsafe partial class RootWatch
 {
-    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left over to the pools.</summary>
+    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left
+    /// over to the pools.</summary>
     public void TakeStock()
     {
         foreach (TdpRoot root in memory.Made)
+        {
             if (root.Header->State == (ulong)RootState.Live) _pool[Index(root)] = (int)root.Count;
+        }
         foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
         {
             if (vcpu.Root.IsNone) continue;
             _pool[Index(vcpu.Root)]--;
             Agent? driver = null;
-            foreach (Agent agent in agents.Agents)
-                if (agent.Vcpu == vcpu.Index) driver = agent;
+            foreach (Agent agent in agents.Agents) if (agent.Vcpu == vcpu.Index) driver = agent;
             if (driver is null) _parked[Index(vcpu.Root)]++;
             else _held[Index(vcpu.Root), driver.Index]++;
         }
@@ -46,7 +48,8 @@ internal sealed unsafe partial class RootWatch
     {
         if (!queued)
         {
-            Report(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it took for that has no owner");
+            Report(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)}, which is queued already: the reference it "
+                + "took for that has no owner");
             return;
         }
         int index = Index(root);
@@ -79,14 +82,17 @@ internal sealed unsafe partial class RootWatch
         {
             _held[index, me.Index]++;
             if ((ValidOnlyReaders >> me.Index & 1) != 0 && (root.Role & RootRole.Invalid) != 0)
+            {
                 Claim(Invariants.I15, "an iterator over valid roots took a reference on an invalid one");
+            }
             return;
         }
         if (_held[index, me.Index] > 0) _held[index, me.Index]--;
         else if (_pool[index] > 0) _pool[index]--;
         else
         {
-            Report(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. Held by {Holders(index)}");
+            Report(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. "
+                + $"Held by {Holders(index)}");
         }
     }
 
@@ -97,7 +103,8 @@ internal sealed unsafe partial class RootWatch
         int holders = _pool[index] + _items[index] + _parked[index];
         for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
         if (holders == count) return;
-        Report(Invariants.I1, $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its holders add up to {holders}");
+        Report(Invariants.I1, $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its "
+            + $"holders add up to {holders}");
     }
 
     private void OnCountStored(Agent me, TdpRoot root, long old, long value)
@@ -118,7 +125,8 @@ internal sealed unsafe partial class RootWatch
         for (int agent = 0; agent < agents.AgentCount; agent++)
         {
             if (_held[index, agent] == 0) continue;
-            Report(Invariants.I1, $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while {Holders(index)} holds a reference: it is lost");
+            Report(Invariants.I1, $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while "
+                + $"{Holders(index)} holds a reference: it is lost");
             return;
         }
     }
@@ -134,7 +142,9 @@ internal sealed unsafe partial class RootWatch
     {
         List<string> holders = [];
         for (int agent = 0; agent < agents.AgentCount; agent++)
+        {
             if (_held[index, agent] != 0) holders.Add(agents.Agents[agent].Name);
+        }
         if (_items[index] != 0) holders.Add("the item on the queue");
         return holders.Count == 0 ? "nobody" : string.Join(", ", holders);
     }

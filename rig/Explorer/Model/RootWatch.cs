@@ -6,16 +6,12 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Model;
 
-/// <summary>
-/// Watches the roots of an execution step by step: who holds which reference, and the invariants of section 12 of the reference that can be
-/// seen on the small model. Looks at memory directly, which is no step of anybody.
-/// </summary>
-/// <remarks>
-/// The books: a reference that an agent takes is the agent's, also one that its put brought back from zero. One that is queued is the item's, and then
-/// the worker's. What nobody in particular owns is in the pool of its root: the MMU's own reference, one on a strategy's list. A put takes the
-/// agent's own reference, or one of the pool if it has none; a put that finds neither drops somebody else's reference, and that is the first
-/// wrong step, whatever the count says.
-/// </remarks>
+/// <summary>Watches the roots of an execution step by step: who holds which reference, and the invariants of section 12 of the
+/// reference that can be seen on the small model. Looks at memory directly, which is no step of anybody.</summary>
+/// <remarks>The books: a reference that an agent takes is the agent's, also one that its put brought back from zero. One that is
+/// queued is the item's, and then the worker's. What nobody in particular owns is in the pool of its root: the MMU's own
+/// reference, one on a strategy's list. A put takes the agent's own reference, or one of the pool if it has none; a put that
+/// finds neither drops somebody else's reference, and that is the first wrong step, whatever the count says.</remarks>
 internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory)
 {
     private const int RootsMax = 64;
@@ -64,7 +60,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         foreach (TdpRoot root in memory.Made)
         {
             int index = Index(root);
-            ulong books = ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
+            ulong books =
+                ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
             for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)_held[index, agent] << (2 * agent);
             hash += AgentController.Mix((ulong)root.Header, books, root.Header->State);
         }
@@ -89,7 +86,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (oracle.IsBugged)
         {
             Violation first = oracle.Violations[0];
-            agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What, match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
+            agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What,
+                match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
             return;
         }
         EventRing ring = _vm!.Machine.Actor.Events;
@@ -104,7 +102,10 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             TdpRoot root = memory.RootOf(word);
             if (root.Header->State == (ulong)RootState.Dead)
-                Report(Invariants.I3, $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free");
+            {
+                Report(Invariants.I3,
+                    $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free");
+            }
             else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word))
             {
                 OnCount(me, root, kind, (long)old, (long)value);
@@ -123,7 +124,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         for (TdpRoot root = First(); !root.IsNone; root = After(root))
         {
             if (root.Count != 0) continue;
-            Report(Invariants.I14, $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0");
+            Report(Invariants.I14,
+                $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0");
         }
     }
 
@@ -151,12 +153,19 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         List<string> holders = [];
         int index = Index(root);
         for (int agent = 0; agent < agents.AgentCount; agent++)
-            if (_held[index, agent] != 0) holders.Add(_held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
+        {
+            if (_held[index, agent] != 0)
+            {
+                holders.Add(
+                    _held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
+            }
+        }
         if (_items[index] != 0) holders.Add("item");
         if (_parked[index] != 0) holders.Add("idle vcpu");
         if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
         bool dead = root.Header->State == (ulong)RootState.Dead;
-        return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0, dead ? "freed" : string.Join(", ", holders));
+        return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0,
+            dead ? "freed" : string.Join(", ", holders));
     }
 
     /// <summary>After a notifier's start returned: nothing maps the range any more.</summary>
@@ -167,7 +176,11 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, range, Spte.LeafLevel) == 0) continue;
             bool linked = root.Header->Previous != 0;
             if (linked) Report(Invariants.I5, $"root {SmallMemory.NameOf(root)} still maps a frame of {range}");
-            else Report(Invariants.I4, $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which a notifier could not reach");
+            else
+            {
+                Report(Invariants.I4, $"root {SmallMemory.NameOf(root)} is off the list and still maps a frame of {range}, which "
+                    + "a notifier could not reach");
+            }
         }
     }
 
@@ -188,12 +201,16 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             // A guest's walk that comes too late is the vCPU's own to judge: it may be discarded.
             if (kind != OperationKind.Load)
+            {
                 Report(Invariants.I3, $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free");
+            }
             return;
         }
         if (kind == OperationKind.Load) return;
         if (Spte.IsFrozen(old) && !Spte.IsFrozen(value) && _frozenBy.TryGetValue(word, out int owner) && owner != me.Index)
+        {
             Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");
+        }
         if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
     }
 
@@ -204,8 +221,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             case MmuEventKind.InvalidateAll when !_ending:
                 _zapper = me;
                 _atInvalidate.Clear();
-                foreach (TdpRoot root in memory.Made)
-                    if (root.Header->State == (ulong)RootState.Live) _atInvalidate.Add(root);
+                foreach (TdpRoot root in memory.Made) if (root.Header->State == (ulong)RootState.Live) _atInvalidate.Add(root);
                 break;
             case MmuEventKind.ZapInvalidatedEnd when !_ending:
                 CheckFastZap(me);
@@ -232,9 +248,17 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             _zapped[index] = true;
             if (root.Header->State == (ulong)RootState.Dead) continue;
             if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
-                Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return");
+            {
+                Report(Invariants.I6,
+                    $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return");
+            }
             for (int agent = 0; agent < agents.AgentCount; agent++)
-                if (agent != me.Index && _inside[index, agent] != 0) Claim(Invariants.I7, "another thread is still inside a detached subtree");
+            {
+                if (agent != me.Index && _inside[index, agent] != 0)
+                {
+                    Claim(Invariants.I7, "another thread is still inside a detached subtree");
+                }
+            }
         }
     }
 
@@ -246,7 +270,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (before < 0 || accesses == before) return;
         TdpRoot root = _vm!.Vcpus[me.Vcpu].Root;
         if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
-        Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap that invalidated it had returned");
+        Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap "
+            + "that invalidated it had returned");
     }
 
     private void CheckReachable()
@@ -255,7 +280,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             if (root.Header->State == (ulong)RootState.Dead || root.Header->Previous != 0) continue;
             if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) == 0) continue;
-            Report(Invariants.I4, $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the list: a notifier would miss it");
+            Report(Invariants.I4, $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the "
+                + "list: a notifier would miss it");
         }
     }
 
@@ -265,18 +291,24 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             if ((root.Role & RootRole.Invalid) != 0) continue;
             for (TdpRoot other = After(root); !other.IsNone; other = After(other))
-                if (other.Role == root.Role) Report(Invariants.I13, $"roots {SmallMemory.NameOf(root)} and {SmallMemory.NameOf(other)} are both valid and of one role");
+            {
+                if (other.Role == root.Role)
+                {
+                    Report(Invariants.I13,
+                        $"roots {SmallMemory.NameOf(root)} and {SmallMemory.NameOf(other)} are both valid and of one role");
+                }
+            }
         }
     }
 
     private TdpRoot RootNumber(ulong id)
     {
-        foreach (TdpRoot root in memory.Made)
-            if (root.Id == id) return root;
+        foreach (TdpRoot root in memory.Made) if (root.Id == id) return root;
         return TdpRoot.None;
     }
 
     private void Report(Invariant invariant, string what) => agents.Report(new Finding(invariant, what));
 
-    private void Claim(Invariant invariant, string what) => _claims.TryAdd((invariant.Number, what), new Finding(invariant, what));
+    private void Claim(Invariant invariant, string what) =>
+        _claims.TryAdd((invariant.Number, what), new Finding(invariant, what));
 }

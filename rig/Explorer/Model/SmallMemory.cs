@@ -11,14 +11,10 @@ internal enum WordOwner
     Table,
 }
 
-/// <summary>
-/// Root headers and tables of one VM under exploration, in native memory whose addresses are the same in every execution. Nothing is used twice
-/// within an execution, so that whoever comes too late finds poison.
-/// </summary>
-/// <remarks>
-/// Each agent allocates from a region of its own: which address an allocation gets depends on what its own thread did and on nothing
-/// else, so that executions that differ only in the order of independent steps meet the same words.
-/// </remarks>
+/// <summary>Root headers and tables of one VM under exploration, in native memory whose addresses are the same in every
+/// execution. Nothing is used twice within an execution, so that whoever comes too late finds poison.</summary>
+/// <remarks>Each agent allocates from a region of its own: which address an allocation gets depends on what its own thread did
+/// and on nothing else, so that executions that differ only in the order of independent steps meet the same words.</remarks>
 internal sealed unsafe class SmallMemory : IDisposable
 {
     /// <summary>Roots that one agent can make in an execution.</summary>
@@ -139,7 +135,8 @@ internal sealed unsafe class SmallMemory : IDisposable
     }
 
     /// <summary>The root whose header holds the word.</summary>
-    public TdpRoot RootOf(nint word) => new((RootHeader*)(_roots + ((byte*)word - _roots) / RootHeader.Stride * RootHeader.Stride));
+    public TdpRoot RootOf(nint word) =>
+        new((RootHeader*)(_roots + ((byte*)word - _roots) / RootHeader.Stride * RootHeader.Stride));
 
     /// <summary>The table that holds the word.</summary>
     public ulong* TableOf(nint word) => (ulong*)(_tables + ((byte*)word - _tables) / TableStride * TableStride);
@@ -149,7 +146,8 @@ internal sealed unsafe class SmallMemory : IDisposable
     public static bool IsRole(TdpRoot root, nint word) => (nint)Unsafe.AsPointer(ref root.Role) == word;
 
     /// <summary>Letter of a root, in order of creation.</summary>
-    public static string NameOf(TdpRoot root) => root.Id is > 0 and <= 26 ? ((char)('A' + (int)root.Id - 1)).ToString() : $"root{root.Id}";
+    public static string NameOf(TdpRoot root) =>
+        root.Id is > 0 and <= 26 ? ((char)('A' + (int)root.Id - 1)).ToString() : $"root{root.Id}";
 
     /// <summary>The word in the words of a report.</summary>
     public string Describe(nint word)

@@ -4,14 +4,12 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Model;
 
-/// <summary>
-/// Page tables of two levels with a few entries each, by the same protocol as the radix MMU (reference 11.3): CAS to link and to install, CAS to
-/// detach under the shared hold, entries of detached tables parked as frozen, yields between entries, tables freed after a grace period.
-/// </summary>
-/// <remarks>
-/// Small, so that all schedules of a whole fast zap can be explored: a strategy's steps are the source's own, the tree below them is the
-/// smallest that has a subtree to be caught in. The 1 GiB and the root pass of the sources fall together.
-/// </remarks>
+/// <summary>Page tables of two levels with a few entries each, by the same protocol as the radix MMU (reference 11.3): CAS to
+/// link and to install, CAS to detach under the shared hold, entries of detached tables parked as frozen, yields between entries,
+/// tables freed after a grace period.</summary>
+/// <remarks>Small, so that all schedules of a whole fast zap can be explored: a strategy's steps are the source's own, the tree
+/// below them is the smallest that has a subtree to be caught in. The 1 GiB and the root pass of the sources fall
+/// together.</remarks>
 internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 {
     /// <summary>Level of a root's table.</summary>
@@ -100,7 +98,10 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
             if (!Spte.IsPresent(spte)) return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
             ref ulong leaf = ref ((ulong*)Spte.Address(spte))[gfn.Value % (ulong)_entries];
             spte = _machine.Load(ref leaf);
-            if (!Spte.IsPresent(spte) || (write && !Spte.IsWritable(spte))) return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
+            if (!Spte.IsPresent(spte) || (write && !Spte.IsWritable(spte)))
+            {
+                return spte == Spte.Poison ? WalkOutcome.FreedTable : WalkOutcome.Fault;
+            }
             ulong used = spte | Spte.Accessed | (write ? Spte.Dirty : 0);
             if (used == spte || _machine.CompareExchange(ref leaf, used, spte) == spte) return WalkOutcome.Ok;
         }
@@ -232,7 +233,13 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
                 continue;
             }
             for (int below = 0; below < _entries; below++)
-                if (range.Contains(new Gfn((ulong)(index * _entries + below))) && Spte.IsPresent(((ulong*)Spte.Address(top))[below])) present++;
+            {
+                if (range.Contains(new Gfn((ulong)(index * _entries + below)))
+                    && Spte.IsPresent(((ulong*)Spte.Address(top))[below]))
+                {
+                    present++;
+                }
+            }
         }
         return present;
     }
@@ -243,7 +250,9 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         {
             ulong* table = (ulong*)node;
             if (_memory.InfoOf(table).State != TableState.Detached)
+            {
                 _oracle.Report(Invariants.I16, $"a table was freed while {_memory.InfoOf(table).State}", 0);
+            }
             else FreeTable(table);
             return;
         }
@@ -256,7 +265,10 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         }
         long present = CountPresent(root, GfnRange.All, RootLevel);
         if (present != 0)
-            _oracle.Report(Invariants.I9, $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
+        {
+            _oracle.Report(Invariants.I9,
+                $"root {name} was freed with {present} present entries in its table: their tables are leaked", root.Id);
+        }
         FreeTable(root.Header->Table);
         _memory.FreeRoot(root.Header);
         _agents.NoteFreed(node, RootHeader.Stride);
@@ -298,7 +310,8 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
     {
         if (_memory.InfoOf(table).State != TableState.Linked)
         {
-            _oracle.Report(Invariants.I16, $"a table was taken down while {_memory.InfoOf(table).State}", _memory.InfoOf(table).RootId);
+            _oracle.Report(Invariants.I16, $"a table was taken down while {_memory.InfoOf(table).State}",
+                _memory.InfoOf(table).RootId);
             return;
         }
         _memory.InfoOf(table).State = TableState.Detached;

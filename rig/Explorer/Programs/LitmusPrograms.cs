@@ -6,7 +6,7 @@ internal static class LitmusPrograms
     internal static Action<Scene> StoreBuffering(int size) => scene =>
     {
         Word[] words = Words(scene, size);
-        var loaded = new ulong[size];
+        ulong[] loaded = new ulong[size];
         for (int thread = 0; thread < size; thread++)
         {
             int own = thread;
@@ -22,7 +22,7 @@ internal static class LitmusPrograms
     internal static Action<Scene> LoadBuffering(int size) => scene =>
     {
         Word[] words = Words(scene, size);
-        var loaded = new ulong[size];
+        ulong[] loaded = new ulong[size];
         for (int thread = 0; thread < size; thread++)
         {
             int own = thread;
@@ -39,7 +39,7 @@ internal static class LitmusPrograms
     {
         Word data = scene.Word("data");
         Word flag = scene.Word("flag");
-        var loaded = new ulong[2 * size];
+        ulong[] loaded = new ulong[2 * size];
         scene.Thread("writer", machine =>
         {
             machine.Store(ref data.Value, 1);
@@ -61,7 +61,7 @@ internal static class LitmusPrograms
     {
         Word x = scene.Word("x");
         Word y = scene.Word("y");
-        var loaded = new ulong[4 * size];
+        ulong[] loaded = new ulong[4 * size];
         scene.Thread("x", machine => machine.Store(ref x.Value, 1));
         scene.Thread("y", machine => machine.Store(ref y.Value, 1));
         for (int reader = 0; reader < 2 * size; reader++)
@@ -98,7 +98,7 @@ internal static class LitmusPrograms
     internal static Action<Scene> CoherentReads(int size) => scene =>
     {
         Word x = scene.Word("x");
-        var loaded = new ulong[2 * size];
+        ulong[] loaded = new ulong[2 * size];
         scene.Thread("writer", machine => machine.Store(ref x.Value, 1));
         for (int reader = 0; reader < size; reader++)
         {
@@ -112,5 +112,6 @@ internal static class LitmusPrograms
         scene.Outcome(() => string.Concat(loaded));
     };
 
-    private static Word[] Words(Scene scene, int count) => [.. Enumerable.Range(0, count).Select(index => scene.Word($"x{index}"))];
+    private static Word[] Words(Scene scene, int count) =>
+        [.. Enumerable.Range(0, count).Select(index => scene.Word($"x{index}"))];
 }

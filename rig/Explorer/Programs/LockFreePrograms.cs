@@ -13,7 +13,7 @@ internal static class LockFreePrograms
         {
             if (machine.Load(ref ready.Value) != 0) return;
             machine.Exchange(ref asleep.Value, 1);
-            var backoff = new Backoff();
+            Backoff backoff = new();
             while (machine.Load(ref asleep.Value) != 0) machine.Relax(ref backoff);
         });
         for (int waker = 0; waker < size; waker++)
@@ -47,7 +47,7 @@ internal static class LockFreePrograms
         Word sequence = scene.Word("sequence");
         Word a = scene.Word("a");
         Word b = scene.Word("b");
-        var seen = new ulong[2 * size];
+        ulong[] seen = new ulong[2 * size];
         scene.Thread("writer", machine =>
         {
             machine.Store(ref sequence.Value, 1);
@@ -64,10 +64,14 @@ internal static class LockFreePrograms
                 ulong before = machine.Load(ref sequence.Value);
                 ulong first = machine.Load(ref a.Value);
                 ulong second = machine.Load(ref b.Value);
-                if ((before & 1) == 0 && machine.Load(ref sequence.Value) == before) (seen[2 * own], seen[2 * own + 1]) = (first, second);
+                if ((before & 1) == 0 && machine.Load(ref sequence.Value) == before)
+                {
+                    (seen[2 * own], seen[2 * own + 1]) = (first, second);
+                }
             });
         }
-        scene.Check(() => Enumerable.Range(0, size).All(reader => seen[2 * reader] == seen[2 * reader + 1]) ? null : "a reader has kept half of the write");
+        scene.Check(() => Enumerable.Range(0, size).All(reader => seen[2 * reader] == seen[2 * reader + 1]) ? null
+            : "a reader has kept half of the write");
     };
 
     internal static Action<Scene> TreiberStack(int size) => scene =>
@@ -104,7 +108,9 @@ internal static class LockFreePrograms
         {
             int nodes = popped == 0 ? 0 : 1;
             for (ulong node = top.Value; node != 0; node = below[node - 1].Value)
+            {
                 if (++nodes > size) return "the stack has more nodes than were pushed";
+            }
             return nodes == size ? null : $"{size} nodes were pushed, {nodes} are left or popped";
         });
     };
@@ -113,7 +119,7 @@ internal static class LockFreePrograms
     {
         Word data = scene.Word("data");
         Word flag = scene.Word("flag");
-        var seen = new ulong[size];
+        ulong[] seen = new ulong[size];
         scene.Thread("writer", machine =>
         {
             machine.Store(ref data.Value, 1);
@@ -124,7 +130,7 @@ internal static class LockFreePrograms
             int own = reader;
             scene.Thread($"reader{own}", machine =>
             {
-                var backoff = new Backoff();
+                Backoff backoff = new();
                 while (machine.Load(ref flag.Value) == 0) machine.Relax(ref backoff);
                 seen[own] = machine.Load(ref data.Value);
             });

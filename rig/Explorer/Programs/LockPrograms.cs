@@ -3,7 +3,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Programs;
 
-/// <summary>Locks, sound and broken. What a critical section protects is a word that loses an increment if two are inside.</summary>
+/// <summary>Locks, sound and broken. What a critical section protects is a word that loses an increment if two are
+/// inside.</summary>
 internal static class LockPrograms
 {
     internal static Action<Scene> Peterson(int size, bool isFenced) => scene =>
@@ -22,8 +23,11 @@ internal static class LockPrograms
                     machine.Store(ref flags[own].Value, 1);
                     machine.Store(ref turn.Value, (ulong)other);
                     if (isFenced) machine.FullFence();
-                    var backoff = new Backoff();
-                    while (machine.Load(ref flags[other].Value) == 1 && machine.Load(ref turn.Value) == (ulong)other) machine.Relax(ref backoff);
+                    Backoff backoff = new();
+                    while (machine.Load(ref flags[other].Value) == 1 && machine.Load(ref turn.Value) == (ulong)other)
+                    {
+                        machine.Relax(ref backoff);
+                    }
                     Increment(machine, counter);
                     machine.Store(ref flags[own].Value, 0);
                 }
@@ -36,7 +40,7 @@ internal static class LockPrograms
     {
         Word[] flags = [scene.Word("flag0"), scene.Word("flag1")];
         Word counter = scene.Word("counter");
-        var entered = new ulong[2];
+        ulong[] entered = new ulong[2];
         for (int thread = 0; thread < 2; thread++)
         {
             int own = thread;
@@ -56,7 +60,8 @@ internal static class LockPrograms
                 }
             });
         }
-        scene.Check(() => counter.Value == entered[0] + entered[1] ? null : $"{entered[0] + entered[1]} increments, but the counter is {counter.Value}: both were inside");
+        scene.Check(() => counter.Value == entered[0] + entered[1] ? null
+            : $"{entered[0] + entered[1]} increments, but the counter is {counter.Value}: both were inside");
     };
 
     internal static Action<Scene> TicketLockOf(int size) => scene =>
@@ -67,7 +72,7 @@ internal static class LockPrograms
         Threads(scene, size, machine =>
         {
             ulong ticket = machine.Add(ref next.Value, 1) - 1;
-            var backoff = new Backoff();
+            Backoff backoff = new();
             while (machine.Load(ref serving.Value) != ticket) machine.Relax(ref backoff);
             Increment(machine, counter);
             machine.Store(ref serving.Value, ticket + 1);
@@ -80,7 +85,7 @@ internal static class LockPrograms
         Word counter = Counter(scene, size);
         Threads(scene, size, machine =>
         {
-            var backoff = new Backoff();
+            Backoff backoff = new();
             while (machine.Exchange(ref taken.Value, 1) != 0) machine.Relax(ref backoff);
             Increment(machine, counter);
             machine.Store(ref taken.Value, 0);
@@ -89,10 +94,10 @@ internal static class LockPrograms
 
     internal static Action<Scene> ReaderWriterLock(int size) => scene =>
     {
-        var mmuLock = new MmuLock();
+        MmuLock mmuLock = new();
         Word a = scene.Word("a");
         Word b = scene.Word("b");
-        var seen = new ulong[2 * size];
+        ulong[] seen = new ulong[2 * size];
         scene.Thread("writer", machine =>
         {
             machine.EnterExclusive(mmuLock);
@@ -111,13 +116,14 @@ internal static class LockPrograms
                 machine.ExitShared(mmuLock);
             });
         }
-        scene.Check(() => Enumerable.Range(0, size).All(reader => seen[2 * reader] == seen[2 * reader + 1]) ? null : "a reader has seen half of the write");
+        scene.Check(() => Enumerable.Range(0, size).All(reader => seen[2 * reader] == seen[2 * reader + 1]) ? null
+            : "a reader has seen half of the write");
     };
 
     internal static Action<Scene> Deadlock(int size) => scene =>
     {
-        var first = new SleepingLock("first");
-        var second = new SleepingLock("second");
+        SleepingLock first = new("first");
+        SleepingLock second = new("second");
         for (int thread = 0; thread < size; thread++)
         {
             (SleepingLock outer, SleepingLock inner) = thread == 1 ? (second, first) : (first, second);
@@ -135,11 +141,13 @@ internal static class LockPrograms
     private static Word Counter(Scene scene, int sections)
     {
         Word counter = scene.Word("counter");
-        scene.Check(() => counter.Value == (ulong)sections ? null : $"{sections} increments, but the counter is {counter.Value}: two were inside at once");
+        scene.Check(() => counter.Value == (ulong)sections ? null
+            : $"{sections} increments, but the counter is {counter.Value}: two were inside at once");
         return counter;
     }
 
-    private static void Increment(Explored machine, Word counter) => machine.Store(ref counter.Value, machine.Load(ref counter.Value) + 1);
+    private static void Increment(Explored machine, Word counter) =>
+        machine.Store(ref counter.Value, machine.Load(ref counter.Value) + 1);
 
     private static void Threads(Scene scene, int count, Action<Explored> body)
     {

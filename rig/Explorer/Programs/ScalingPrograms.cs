@@ -56,7 +56,8 @@ internal static class ScalingPrograms
         scene.Outcome(() => $"x={x.Value} y={y.Value}");
     };
 
-    /// <summary>The competition program fib_bench: the largest value either word can reach is the Fibonacci number of 2N + 2.</summary>
+    /// <summary>The competition program fib_bench: the largest value either word can reach is the Fibonacci number of 2N +
+    /// 2.</summary>
     internal static Action<Scene> Fib(int size) => scene =>
     {
         Word i = scene.Word("i", 1);
@@ -69,7 +70,10 @@ internal static class ScalingPrograms
 
         void Rounds(Explored machine, Word to, Word from)
         {
-            for (int round = 0; round < size; round++) machine.Store(ref to.Value, machine.Load(ref to.Value) + machine.Load(ref from.Value));
+            for (int round = 0; round < size; round++)
+            {
+                machine.Store(ref to.Value, machine.Load(ref to.Value) + machine.Load(ref from.Value));
+            }
         }
     };
 
@@ -88,11 +92,13 @@ internal static class ScalingPrograms
         for (int thread = 1; thread <= size; thread++)
         {
             int own = thread;
-            scene.Thread($"writer{own}", machine => machine.Store(ref array[own].Value, machine.Load(ref array[own - 1].Value) + 1));
+            scene.Thread($"writer{own}",
+                machine => machine.Store(ref array[own].Value, machine.Load(ref array[own - 1].Value) + 1));
         }
     };
 
-    /// <summary>After the indexer of Flanagan and Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL 2005.</summary>
+    /// <summary>After the indexer of Flanagan and Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL
+    /// 2005.</summary>
     internal static Action<Scene> Indexer(int size) => scene =>
     {
         const int Places = 8;

@@ -2,15 +2,12 @@ using Lab.Explorer.Schedules;
 
 namespace Lab.Explorer.Sampling;
 
-/// <summary>
-/// Turns a schedule that fails into the shortest story: fewer preemptions first, then fewer steps, then fewer switches, always with the same broken promise.
-/// </summary>
-/// <remarks>
-/// Two ways, in this order. Merging: drop a run of steps from the schedule or join it with another of the same thread, and see whether what
-/// comes of it fails too; repeated until nothing helps. Then every schedule with fewer preemptions is tried, from none upwards, which
-/// finds the minimum and proves it, if the program is small enough. Both are bounded by executions, not by time, so that a seed gives
-/// the same story on every machine.
-/// </remarks>
+/// <summary>Turns a schedule that fails into the shortest story: fewer preemptions first, then fewer steps, then fewer switches,
+/// always with the same broken promise.</summary>
+/// <remarks>Two ways, in this order. Merging: drop a run of steps from the schedule or join it with another of the same thread,
+/// and see whether what comes of it fails too; repeated until nothing helps. Then every schedule with fewer preemptions is tried,
+/// from none upwards, which finds the minimum and proves it, if the program is small enough. Both are bounded by executions, not
+/// by time, so that a seed gives the same story on every machine.</remarks>
 internal sealed class SamplingFailure(SamplingRun run, Finding finding, int threads)
 {
     private const long MergingStepsMax = 2_000_000;
@@ -57,7 +54,8 @@ internal sealed class SamplingFailure(SamplingRun run, Finding finding, int thre
             List<(byte Thread, int Count)> runs = RunsOf(_picks);
             for (int index = 0; index < runs.Count && !isBetter; index++)
             {
-                int earlier = runs.FindLastIndex(Math.Max(0, index - 1), Math.Max(0, index), other => other.Thread == runs[index].Thread);
+                int earlier =
+                    runs.FindLastIndex(Math.Max(0, index - 1), Math.Max(0, index), other => other.Thread == runs[index].Thread);
                 int later = runs.FindIndex(index + 1, other => other.Thread == runs[index].Thread);
                 isBetter = TryMoved(runs, index, earlier) || TryMoved(runs, index, later) || TryMoved(runs, index, -1);
             }
@@ -102,7 +100,10 @@ internal sealed class SamplingFailure(SamplingRun run, Finding finding, int thre
             all.Bound(bound);
             do
             {
-                if (++executions > ExhaustionExecutionsMax || _stepsMade > stepsMax || run.WasStopped) return (bound == _preemptions, false);
+                if (++executions > ExhaustionExecutionsMax || _stepsMade > stepsMax || run.WasStopped)
+                {
+                    return (bound == _preemptions, false);
+                }
                 _ = run.Execute(all, false);
                 _ = Keep();
             }
@@ -114,8 +115,7 @@ internal sealed class SamplingFailure(SamplingRun run, Finding finding, int thre
     private static int SwitchesIn(ReadOnlySpan<byte> picks)
     {
         int switches = 0;
-        for (int step = 1; step < picks.Length; step++)
-            if (picks[step] != picks[step - 1]) switches++;
+        for (int step = 1; step < picks.Length; step++) if (picks[step] != picks[step - 1]) switches++;
         return switches;
     }
 

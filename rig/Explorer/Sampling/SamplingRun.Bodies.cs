@@ -68,9 +68,11 @@ internal sealed partial class SamplingRun
         {
             // Whatever code does with made-up values says nothing about it.
         }
-        catch (NotSupportedException unsupported) when (unsupported.Message.StartsWith(nameof(SamplingRun), StringComparison.Ordinal))
+        catch (NotSupportedException unsupported) when (unsupported.Message.StartsWith(nameof(SamplingRun),
+            StringComparison.Ordinal))
         {
-            ReportUncontrollable(new Finding("unsupported", "A program explored by random search uses what that models.", unsupported.Message));
+            ReportUncontrollable(
+                new Finding("unsupported", "A program explored by random search uses what that models.", unsupported.Message));
         }
         catch (Exception thrown) when (_cursor < _past || _isGranted)
         {
@@ -78,7 +80,8 @@ internal sealed partial class SamplingRun
         }
         catch (Exception thrown)
         {
-            _finding = new Finding("exception", "No thread ends with an exception.", $"{_scene.Threads[thread].Name} threw {thrown.GetType().Name}: {thrown.Message}");
+            _finding = new Finding("exception", "No thread ends with an exception.",
+                $"{_scene.Threads[thread].Name} threw {thrown.GetType().Name}: {thrown.Message}");
         }
         return _mode != Mode.Ghost;
     }

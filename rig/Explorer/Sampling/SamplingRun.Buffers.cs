@@ -13,7 +13,9 @@ internal sealed partial class SamplingRun
         {
             int[] words = _bufferWords[thread];
             for (int entry = _bufferTails[thread] - 1; entry >= _bufferHeads[thread]; entry--)
+            {
                 if (words[entry] == word) return _bufferValues[thread][entry];
+            }
         }
         return _memory[word];
     }

@@ -20,20 +20,23 @@ internal sealed partial class SamplingRun
         return Act(new SamplingEvent { Kind = OperationKind.Load, Place = word });
     }
 
-    public override void Store(nint word, ulong value) => _ = Act(new SamplingEvent { Kind = OperationKind.Store, Place = word, Operand = value });
+    public override void Store(nint word, ulong value) =>
+        _ = Act(new SamplingEvent { Kind = OperationKind.Store, Place = word, Operand = value });
 
     public override ulong Modify(nint word, Modification how, ulong operand, ulong comparand)
     {
         if (_cursor < _past)
         {
             ref readonly SamplingEvent done = ref _log[_cursor];
-            if (done.Kind == OperationKind.Modify && done.Place == word && done.How == how && done.Operand == operand && done.Comparand == comparand)
+            if (done.Kind == OperationKind.Modify && done.Place == word && done.How == how && done.Operand == operand
+                && done.Comparand == comparand)
             {
                 _cursor++;
                 return done.Result;
             }
         }
-        return Act(new SamplingEvent { Kind = OperationKind.Modify, How = how, Place = word, Operand = operand, Comparand = comparand });
+        return Act(
+            new SamplingEvent { Kind = OperationKind.Modify, How = how, Place = word, Operand = operand, Comparand = comparand });
     }
 
     public override void Fence() => _ = Act(new SamplingEvent { Kind = OperationKind.Local });
@@ -111,11 +114,11 @@ internal sealed partial class SamplingRun
         }
         ref SamplingEvent pending = ref _log[_cursor];
         pending = asked;
-        pending.Target = asked.Kind is OperationKind.Load or OperationKind.Store or OperationKind.Modify ? WordAt(asked.Place) : _words + (int)asked.Place;
+        pending.Target = asked.Kind is OperationKind.Load or OperationKind.Store or OperationKind.Modify ? WordAt(asked.Place)
+            : _words + (int)asked.Place;
         if (pending.Target < 0)
         {
-            ReportUncontrollable(new Finding(
-                "undeclared word", "Threads share nothing but the words that the program declares.",
+            ReportUncontrollable(new Finding("undeclared word", "Threads share nothing but the words that the program declares.",
                 $"{_scene.Threads[thread].Name} uses a word at 0x{asked.Place:x} which the program did not declare"));
             return false;
         }
@@ -128,7 +131,8 @@ internal sealed partial class SamplingRun
     {
         _next[thread] = OperationOf(thread, pending);
         uint bit = 1u << thread;
-        bool mayWait = (_waiting & bit) != 0 || pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive or OperationKind.Synchronize;
+        bool mayWait = (_waiting & bit) != 0
+            || pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive or OperationKind.Synchronize;
         _conditional = mayWait ? _conditional | bit : _conditional & ~bit;
     }
 
@@ -149,7 +153,10 @@ internal sealed partial class SamplingRun
     /// <summary>The body does not do what it did: the end of this execution.</summary>
     private ulong Leave(in SamplingEvent asked)
     {
-        if (asked.Kind is OperationKind.Load or OperationKind.Store or OperationKind.Modify && WordAt(asked.Place) < 0) Diverge($"it uses a word at 0x{asked.Place:x}");
+        if (asked.Kind is OperationKind.Load or OperationKind.Store or OperationKind.Modify && WordAt(asked.Place) < 0)
+        {
+            Diverge($"it uses a word at 0x{asked.Place:x}");
+        }
         else Diverge(TextOfRequest(asked));
         return BecomeGhost(asked);
     }
@@ -165,10 +172,12 @@ internal sealed partial class SamplingRun
     /// <summary>Events after which a ghost is unwound.</summary>
     private const int GhostEventsMax = 64;
 
-    /// <summary>After so many events a ghost is told small numbers in turn, lest it wait for what is not going to happen.</summary>
+    /// <summary>After so many events a ghost is told small numbers in turn, lest it wait for what is not going to
+    /// happen.</summary>
     private const int GhostEventsFromMemory = 16;
 
-    /// <summary>Tells what memory holds; small numbers are harmless as pointers too, which code might follow: they fault as null does.</summary>
+    /// <summary>Tells what memory holds; small numbers are harmless as pointers too, which code might follow: they fault as null
+    /// does.</summary>
     private ulong ActAsGhost(in SamplingEvent asked)
     {
         int events = ++_ghostEvents;

@@ -6,7 +6,8 @@ namespace Lab.Explorer.Sampling;
 /// <content>What is said when an execution goes wrong, and how its end is judged.</content>
 internal sealed partial class SamplingRun
 {
-    /// <summary>What the program observed at the end of the latest execution, if that was complete and it observes anything.</summary>
+    /// <summary>What the program observed at the end of the latest execution, if that was complete and it observes
+    /// anything.</summary>
     public string? Outcome { get; private set; }
 
     /// <summary>Final values go to where the program looks for them.</summary>
@@ -15,7 +16,9 @@ internal sealed partial class SamplingRun
         for (int word = 0; word < _words; word++) _scene.Words[word].Value = _memory[word];
         Outcome = _scene.OutcomeOf?.Invoke();
         if (_scene.Complaint?.Invoke() is string complaint)
+        {
             _finding = new Finding("check", "What the program checks at its end holds.", complaint);
+        }
     }
 
     private void ReportStuck()
@@ -43,7 +46,12 @@ internal sealed partial class SamplingRun
     {
         List<string> words = [];
         for (int word = 0; word < _words; word++)
-            if (_seenSinceRelax[thread * _words + word] == _relaxTurn[thread]) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+        {
+            if (_seenSinceRelax[thread * _words + word] == _relaxTurn[thread])
+            {
+                words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+            }
+        }
         return string.Join(" or ", words);
     }
 
@@ -55,13 +63,15 @@ internal sealed partial class SamplingRun
         {
             bool isHolder = pending.Kind == OperationKind.Synchronize
                 ? IsAwaited(thread, other, place)
-                : _owners[place] == other || (pending.Kind == OperationKind.EnterExclusive && _sharers[place * _threads + other] > 0);
+                : _owners[place] == other
+                    || (pending.Kind == OperationKind.EnterExclusive && _sharers[place * _threads + other] > 0);
             if (!isHolder) continue;
             string note = other == thread ? " itself" : (_alive & (1u << other)) == 0 ? ", which has ended" : "";
             holders.Add($"{(other == thread ? "" : ThreadName(other))}{note}".Trim());
         }
         string who = string.Join(" and ", holders);
-        return pending.Kind == OperationKind.Synchronize ? $"the read-side section of {who}" : $"{LockName(place)}, held by {who}";
+        return pending.Kind == OperationKind.Synchronize ? $"the read-side section of {who}"
+            : $"{LockName(place)}, held by {who}";
     }
 
     private void ReportEndless(int thread)
@@ -74,17 +84,26 @@ internal sealed partial class SamplingRun
             int turn = isSpin ? _runTurn[thread] : _pollTurn[thread];
             List<string> words = [];
             for (int word = 0; word < _words; word++)
-                if (seenIn[thread * _words + word] == turn) words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+            {
+                if (seenIn[thread * _words + word] == turn)
+                {
+                    words.Add($"{WordName(word)} = {Number(_seen[thread * _words + word])}");
+                }
+            }
             string loads = words.Count == 0 ? "reads nothing" : $"loads {string.Join(", ", words)} again and again";
-            _finding = new Finding(
-                "livelock", "No thread spins on what nobody will change.", $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can continue");
+            _finding = new Finding("livelock", "No thread spins on what nobody will change.",
+                $"{ThreadName(thread)} has made {steps} steps and {loads}; nobody else can continue");
         }
         else
-            ReportUncontrollable(new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and continues"));
+        {
+            ReportUncontrollable(
+                new Finding("never ends", "Every thread ends.", $"{ThreadName(thread)} has made {steps} steps and continues"));
+        }
     }
 
     private void ReportNotHeld(int thread, int place) =>
-        _finding ??= new Finding("check", "A lock is released by its holder.", $"{ThreadName(thread)} releases {LockName(place)}, which it does not hold");
+        _finding ??= new Finding("check", "A lock is released by its holder.",
+            $"{ThreadName(thread)} releases {LockName(place)}, which it does not hold");
 
     private void ReportUncontrollable(Finding finding)
     {
@@ -102,8 +121,7 @@ internal sealed partial class SamplingRun
             return;
         }
         string before = _cursor < _past || _isGranted ? TextOfRequest(_log[_cursor]) : "it ended";
-        ReportUncontrollable(new Finding(
-            "nondeterministic", "A thread does the same whenever it reads the same.",
+        ReportUncontrollable(new Finding("nondeterministic", "A thread does the same whenever it reads the same.",
             $"{ThreadName(_thread)}, event {_cursor + 1}: before: {before}; now: {now}"));
     }
 

@@ -2,11 +2,10 @@ using Lab.Explorer.Schedules;
 
 namespace Lab.Explorer.Sampling;
 
-/// <content>
-/// Most programs ask for the same events in every execution, whatever they read. So the whole execution is first made without running any body, on
-/// the guess that each thread asks for what it asked for last time; then every body is run once, fed with what came of that. If all of them do as
-/// guessed, it was an execution like any other, at a small part of the price. If not, it is made again step by step, with the same random choices:
-/// the schedules that a seed gives do not depend on guesses.
+/// <content> Most programs ask for the same events in every execution, whatever they read. So the whole execution is first made
+/// without running any body, on the guess that each thread asks for what it asked for last time; then every body is run once, fed
+/// with what came of that. If all of them do as guessed, it was an execution like any other, at a small part of the price. If
+/// not, it is made again step by step, with the same random choices: the schedules that a seed gives do not depend on guesses.
 /// </content>
 internal sealed partial class SamplingRun
 {
@@ -15,7 +14,8 @@ internal sealed partial class SamplingRun
     /// <summary>Stands for whatever went wrong in an execution that was only guessed.</summary>
     private static readonly Finding GuessedWrong = new("", "", "");
 
-    /// <summary>Events of each thread in the last complete execution; their requests are still in the logs if <see cref="_isKnown"/>.</summary>
+    /// <summary>Events of each thread in the last complete execution; their requests are still in the logs if
+    /// <see cref="_isKnown"/>.</summary>
     private int[] _known = [];
     private bool _isKnown;
     private bool _isChecking;

@@ -14,19 +14,22 @@ internal sealed partial class SamplingRun
     private nint[] _addresses = [];
     private int[] _numbers = [];
 
-    // Store buffers: entries from head to tail are on their way; those before the head stay until the execution is over, for its story.
+    // Store buffers: entries from head to tail are on their way; those before the head stay until the execution is over, for its
+    // story.
     private int[][] _bufferWords = [];
     private ulong[][] _bufferValues = [];
     private int[] _bufferHeads = [];
     private int[] _bufferTails = [];
 
-    /// <summary>Locks and domains in order of appearance; their owner or −1, and for each thread how often it is in on the shared side.</summary>
+    /// <summary>Locks and domains in order of appearance; their owner or −1, and for each thread how often it is in on the shared
+    /// side.</summary>
     private readonly List<object> _locks = [];
     private int[] _owners = new int[4];
     private int[] _sharers = [];
     private uint[] _sharerMasks = new uint[4];
 
-    /// <summary>Outermost read-side sections begun, per lock and thread; and per thread in a grace period those it waits for, zero for none.</summary>
+    /// <summary>Outermost read-side sections begun, per lock and thread; and per thread in a grace period those it waits for,
+    /// zero for none.</summary>
     private int[] _sections = [];
     private readonly int[] _awaited = new int[32 * 32];
 
@@ -90,8 +93,7 @@ internal sealed partial class SamplingRun
 
     private int NumberOf(object theLock)
     {
-        for (int index = 0; index < _locks.Count; index++)
-            if (ReferenceEquals(_locks[index], theLock)) return index;
+        for (int index = 0; index < _locks.Count; index++) if (ReferenceEquals(_locks[index], theLock)) return index;
         _locks.Add(theLock);
         if (_locks.Count > _owners.Length)
         {
@@ -110,16 +112,18 @@ internal sealed partial class SamplingRun
         {
             if (pending.Kind == OperationKind.Store) return new Operation(OperationKind.Local, 0);
             // What drains a buffer on its way touches other words too.
-            if (Drains(pending.Kind) && _bufferHeads[thread] != _bufferTails[thread]) return new Operation(OperationKind.Everything, 0);
+            if (Drains(pending.Kind) && _bufferHeads[thread] != _bufferTails[thread])
+            {
+                return new Operation(OperationKind.Everything, 0);
+            }
         }
         return new Operation(pending.Kind, pending.Target);
     }
 
-    /// <remarks>
-    /// Leaving a read-side section drains because its store must not be seen before those made inside; entering one is a plain
-    /// store whose order the grace period forces, so it drains nothing.
-    /// </remarks>
-    private static bool Drains(OperationKind kind) => kind is not (OperationKind.Load or OperationKind.Store or OperationKind.EnterRcu or OperationKind.IsContended);
+    /// <remarks>Leaving a read-side section drains because its store must not be seen before those made inside; entering one is a
+    /// plain store whose order the grace period forces, so it drains nothing.</remarks>
+    private static bool Drains(OperationKind kind) =>
+        kind is not (OperationKind.Load or OperationKind.Store or OperationKind.EnterRcu or OperationKind.IsContended);
 
     /// <summary>Whether a lock or a grace period lets the thread do what it is about to do.</summary>
     private bool CanTake(int thread, in SamplingEvent pending)
@@ -132,8 +136,7 @@ internal sealed partial class SamplingRun
             case OperationKind.EnterExclusive:
                 return _owners[place] < 0 && _sharerMasks[place] == 0;
             case OperationKind.Synchronize when pending.Operand == 1:
-                for (int reader = 0; reader < _threads; reader++)
-                    if (IsAwaited(thread, reader, place)) return false;
+                for (int reader = 0; reader < _threads; reader++) if (IsAwaited(thread, reader, place)) return false;
                 return true;
             default:
                 return true;
@@ -222,7 +225,10 @@ internal sealed partial class SamplingRun
             case OperationKind.Synchronize when operand == 0:
                 if (_isTso) DrainEverybody();
                 for (int reader = 0; reader < _threads; reader++)
-                    _awaited[thread * 32 + reader] = _sharers[place * _threads + reader] > 0 ? _sections[place * _threads + reader] : 0;
+                {
+                    _awaited[thread * 32 + reader] =
+                        _sharers[place * _threads + reader] > 0 ? _sections[place * _threads + reader] : 0;
+                }
                 break;
             case OperationKind.IsContended:
                 return IsSomebodyWaitingFor(place) ? 1UL : 0;
@@ -240,7 +246,11 @@ internal sealed partial class SamplingRun
         {
             if ((_alive & _conditional & (1u << thread)) == 0) continue;
             ref readonly SamplingEvent pending = ref _logs[thread][_counts[thread]];
-            if (pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive && pending.Place == place && !CanTake(thread, pending)) return true;
+            if (pending.Kind is OperationKind.EnterShared or OperationKind.EnterExclusive && pending.Place == place
+                && !CanTake(thread, pending))
+            {
+                return true;
+            }
         }
         return false;
     }

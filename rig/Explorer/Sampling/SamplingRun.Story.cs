@@ -38,7 +38,8 @@ internal sealed partial class SamplingRun
         return story;
     }
 
-    /// <summary>What a schedule of this program belongs to. The fingerprint is the declaration: names and initial values.</summary>
+    /// <summary>What a schedule of this program belongs to. The fingerprint is the declaration: names and initial
+    /// values.</summary>
     public ScheduleKey Key() => KeyOf(_scene, _isTso ? MemoryModel.Tso : MemoryModel.Sc);
 
     public static ScheduleKey KeyOf(Scene scene, MemoryModel model)

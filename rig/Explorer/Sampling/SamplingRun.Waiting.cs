@@ -8,7 +8,8 @@ internal sealed partial class SamplingRun
     /// <summary>Loads in a row that tell nothing new after which a thread is taken to spin though it does not say so.</summary>
     private const int LoadsOfASpin = 16;
 
-    /// <summary>Steps in a row during which no word changed, by anybody, after which a thread is taken to poll: locks, looks, unlocks, and so on.</summary>
+    /// <summary>Steps in a row during which no word changed, by anybody, after which a thread is taken to poll: locks, looks,
+    /// unlocks, and so on.</summary>
     private const int StepsOfAPoll = 128;
 
     /// <summary>Threads that wait for a word to change, and those among them that did not say so.</summary>
@@ -19,7 +20,8 @@ internal sealed partial class SamplingRun
     /// <summary>Changes of words so far.</summary>
     private int _changes;
 
-    // What each thread last saw of each word, and in which turn: since it last relaxed, in its present run of loads, while it polls.
+    // What each thread last saw of each word, and in which turn: since it last relaxed, in its present run of loads, while it
+    // polls.
     private ulong[] _seen = [];
     private int[] _seenSinceRelax = [];
     private int[] _seenInRun = [];
@@ -148,7 +150,8 @@ internal sealed partial class SamplingRun
         return false;
     }
 
-    /// <summary>Those that had to wait for something and need not any more, or, if nobody else can go on, one that only seems to spin.</summary>
+    /// <summary>Those that had to wait for something and need not any more, or, if nobody else can go on, one that only seems to
+    /// spin.</summary>
     private uint ThoseThatCanGo()
     {
         uint free = 0;

@@ -3,15 +3,16 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Sampling;
 
-/// <summary>
-/// Runs a scene under a scheduler, one execution after the other, on the calling thread and without any switch of stacks: a body does the same
-/// whenever it reads the same, so a thread makes its next step by being run again from its start, fed with what it was told before.
-/// </summary>
+/// <summary>Runs a scene under a scheduler, one execution after the other, on the calling thread and without any switch of
+/// stacks: a body does the same whenever it reads the same, so a thread makes its next step by being run again from its start,
+/// fed with what it was told before.</summary>
 /// <remarks>
-/// A body is left where another thread is to go first. Unwinding it with an exception would cost more than all the rest, so what remains of it
-/// is run as a ghost: its operations do nothing and tell plausible values, until it runs off its end; only a loop that goes on for too long on such
-/// values is unwound. A body's last run is never a ghost, so what it keeps in captured variables is right at the end.
-/// <para>Every run again is also the check that the body is deterministic: what it asks for must be what it asked for before.</para>
+/// A body is left where another thread is to go first. Unwinding it with an exception would cost more than all the rest, so what
+/// remains of it is run as a ghost: its operations do nothing and tell plausible values, until it runs off its end; only a loop
+/// that goes on for too long on such values is unwound. A body's last run is never a ghost, so what it keeps in captured
+/// variables is right at the end.
+/// <para>Every run again is also the check that the body is deterministic: what it asks for must be what it asked for
+/// before.</para>
 /// Not thread-safe, but for the members that say so. Nothing is allocated per execution once the arrays have grown.
 /// </remarks>
 internal sealed partial class SamplingRun : Controller
@@ -60,8 +61,8 @@ internal sealed partial class SamplingRun : Controller
         _stepsPerThreadMax = settings.StepsPerThreadMax;
         _threads = scene.Threads.Count;
         int threadsMax = _isTso ? 16 : 31;
-        if (_threads < 1 || _threads > threadsMax)
-            throw new ArgumentException($"A program explored by random search has 1 to {threadsMax} threads, this one has {_threads}.", nameof(scene));
+        if (_threads < 1 || _threads > threadsMax) throw new ArgumentException(
+            $"A program explored by random search has 1 to {threadsMax} threads, this one has {_threads}.", nameof(scene));
         _machine = new Explored(this);
         _bodies = [.. scene.Threads.Select(thread => thread.Body)];
         _logs = new SamplingEvent[_threads][];
@@ -99,10 +100,12 @@ internal sealed partial class SamplingRun : Controller
     /// <summary>Ends the execution at its next step, and those after it before they begin. Any thread may ask for it.</summary>
     public void Stop() => _stop = true;
 
-    /// <summary>Gives up on code that does not come back: if it does after all, the scene's words are not touched any more.</summary>
+    /// <summary>Gives up on code that does not come back: if it does after all, the scene's words are not touched any
+    /// more.</summary>
     public void Abandon() => _isAbandoned = true;
 
-    /// <summary>Runs one execution to its end, its violation, or to where it gets stuck. Returns what went wrong, or null.</summary>
+    /// <summary>Runs one execution to its end, its violation, or to where it gets stuck. Returns what went wrong, or
+    /// null.</summary>
     /// <param name="scheduler">Who picks; told of the beginning and the end.</param>
     /// <param name="isVerified">Run every thread once more at the end, to see whether it does the same.</param>
     public Finding? Execute(Scheduler scheduler, bool isVerified)
@@ -163,7 +166,8 @@ internal sealed partial class SamplingRun : Controller
         ResetMemory();
     }
 
-    /// <summary>Lets the scheduler pick until it picks a thread, which is then <see cref="_picked"/>; −1 if the execution is over.</summary>
+    /// <summary>Lets the scheduler pick until it picks a thread, which is then <see cref="_picked"/>; −1 if the execution is
+    /// over.</summary>
     private void Advance()
     {
         while (true)
@@ -178,7 +182,8 @@ internal sealed partial class SamplingRun : Controller
                 return;
             }
             int pick = _scheduler.Pick(enabled, _current, _next, _waiting);
-            if ((enabled & (1u << pick)) == 0) throw new InvalidOperationException($"Scheduler '{_scheduler.Name}' picked thread {pick}, which cannot make a step.");
+            if ((enabled & (1u << pick)) == 0) throw new InvalidOperationException(
+                $"Scheduler '{_scheduler.Name}' picked thread {pick}, which cannot make a step.");
             if (_steps == _picks.Length) GrowPicks();
             _picks[_steps] = (byte)pick;
             _current = pick;

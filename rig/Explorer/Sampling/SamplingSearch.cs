@@ -8,16 +8,16 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Sampling;
 
 /// <summary>One random search: a thread that runs schedule after schedule, and the caller, who watches it.</summary>
-/// <remarks>
-/// The searching thread never reads a clock; the watcher stops it when the budget is spent, and gives up on it when the code under
-/// control takes no turn any more. It then stays behind, as a background thread: nothing can end code that loops without ever asking the machine.
-/// </remarks>
+/// <remarks>The searching thread never reads a clock; the watcher stops it when the budget is spent, and gives up on it when the
+/// code under control takes no turn any more. It then stays behind, as a background thread: nothing can end code that loops
+/// without ever asking the machine.</remarks>
 internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, Scheduler scheduler, int threads)
 {
     /// <summary>How often the watcher looks, and the observer is told.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Executions between two in which every thread is run once more at the end, to see whether it does the same.</summary>
+    /// <summary>Executions between two in which every thread is run once more at the end, to see whether it does the
+    /// same.</summary>
     private const long VerifyEvery = 64;
 
     private readonly Dictionary<string, long> _outcomes = [];
@@ -53,7 +53,10 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
                 beats = run.Beats;
                 lastTurn = _clock.Elapsed;
             }
-            else if (settings.StepTimeout != Timeout.InfiniteTimeSpan && _clock.Elapsed - lastTurn > settings.StepTimeout) return GiveUp();
+            else if (settings.StepTimeout != Timeout.InfiniteTimeSpan && _clock.Elapsed - lastTurn > settings.StepTimeout)
+            {
+                return GiveUp();
+            }
         }
         _thrown?.Throw();
         cancellation.ThrowIfCancellationRequested();
@@ -92,8 +95,8 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
             Volatile.Write(ref _executions, execution + 1);
             if (scheduler is Recorded { Divergence: string divergence })
             {
-                KeepUncontrollable(new Finding(
-                    "nondeterministic", "A recorded schedule can be replayed.", $"{divergence}; the code has changed since it was recorded"));
+                KeepUncontrollable(new Finding("nondeterministic", "A recorded schedule can be replayed.",
+                    $"{divergence}; the code has changed since it was recorded"));
                 return;
             }
             Count();
@@ -169,15 +172,14 @@ internal sealed class SamplingSearch(SamplingRun run, ExploreSettings settings, 
         return $"{wanted} ({name}), stopped after {done} schedules";
     }
 
-    /// <summary>The searching thread is stuck in code that does not come back; what it wrote so far is left alone, but for counts.</summary>
+    /// <summary>The searching thread is stuck in code that does not come back; what it wrote so far is left alone, but for
+    /// counts.</summary>
     private ExploreResult GiveUp()
     {
         run.Abandon();
-        Finding finding = new(
-            "never ends", "Every thread ends.",
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{run.RunningThread} has made no step for {settings.StepTimeout.TotalSeconds:0.###} s: it loops without asking the machine, or its end depends on more than what it reads"));
+        Finding finding = new("never ends", "Every thread ends.", string.Create(CultureInfo.InvariantCulture,
+            $"{run.RunningThread} has made no step for {settings.StepTimeout.TotalSeconds:0.###} s: it loops without asking "
+            + $"the machine, or its end depends on more than what it reads"));
         return new ExploreResult
         {
             Verdict = Verdict.Uncontrollable,

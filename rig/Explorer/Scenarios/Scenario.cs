@@ -16,9 +16,8 @@ public sealed record ScenarioSlot(string Name, int Id, GfnRange Range, bool IsAb
 /// <summary>Who does what, in order. An actor with a vCPU drives it.</summary>
 public sealed record ScenarioActor(string Name, int? Vcpu, IReadOnlyList<ScenarioAction> Actions);
 
-/// <summary>
-/// A small concurrent story on a small VM, the same for every strategy: what was before, which threads run beside each other, how it ends.
-/// </summary>
+/// <summary>A small concurrent story on a small VM, the same for every strategy: what was before, which threads run beside each
+/// other, how it ends.</summary>
 /// <param name="Name">As the user types it.</param>
 /// <param name="Story">First comment block of its text.</param>
 /// <param name="Parameters">Its numbers and their values here.</param>
@@ -28,14 +27,8 @@ public sealed record ScenarioActor(string Name, int? Vcpu, IReadOnlyList<Scenari
 /// <param name="DestroysAtEnd">When all threads have ended the VM is destroyed on one thread and checked.</param>
 /// <param name="Text">What it was read from.</param>
 public sealed record Scenario(
-    string Name,
-    string Story,
-    IReadOnlyList<ScenarioParameter> Parameters,
-    IReadOnlyList<ScenarioSlot> Slots,
-    IReadOnlyList<ScenarioActor> Before,
-    IReadOnlyList<ScenarioActor> Threads,
-    bool DestroysAtEnd,
-    string Text)
+    string Name, string Story, IReadOnlyList<ScenarioParameter> Parameters, IReadOnlyList<ScenarioSlot> Slots,
+    IReadOnlyList<ScenarioActor> Before, IReadOnlyList<ScenarioActor> Threads, bool DestroysAtEnd, string Text)
 {
     /// <summary>Broken strategies that it was written to reject; empty for a scenario that is for all.</summary>
     public IReadOnlyList<string> Rejects { get; init; } = [];
@@ -43,9 +36,8 @@ public sealed record Scenario(
     /// <summary>vCPUs that the VM needs; at least one.</summary>
     public int Vcpus => Math.Max(1, Before.Concat(Threads).Max(actor => actor.Vcpu ?? -1) + 1);
 
-    /// <summary>
-    /// Changes whenever something that a schedule depends on does: eight hexadecimal digits over slots, actors and actions. Comments do not count.
-    /// </summary>
+    /// <summary>Changes whenever something that a schedule depends on does: eight hexadecimal digits over slots, actors and
+    /// actions. Comments do not count.</summary>
     public string Fingerprint
     {
         get
@@ -147,10 +139,8 @@ public sealed record FlagsAction(string Slot, MemslotFlags Flags) : ScenarioActi
     protected override string Words => $"flags {Slot} {(Flags == MemslotFlags.LogDirtyPages ? "dirty" : "none")}";
 }
 
-/// <summary>
-/// The dirty-log reader: walks the roots under the shared hold, each with a reference of its own, and write-protects the slot in them. Without
-/// slots_lock.
-/// </summary>
+/// <summary>The dirty-log reader: walks the roots under the shared hold, each with a reference of its own, and write-protects the
+/// slot in them. Without slots_lock.</summary>
 /// <param name="Slot">Whose frames.</param>
 /// <param name="InvalidToo">Invalid roots as well, as readers did up to v3 of the series; later ones skip them.</param>
 public sealed record WriteProtectAction(string Slot, bool InvalidToo) : ScenarioAction
@@ -182,9 +172,8 @@ public sealed record AgeAction(GfnRange Range) : ScenarioAction
     protected override string Words => $"age {Range.Start.Value} + {Range.Frames}";
 }
 
-/// <summary>
-/// Destroys the VM while the strategy's workers may be busy. Last action of the only thread, since nobody else may use a VM that dies.
-/// </summary>
+/// <summary>Destroys the VM while the strategy's workers may be busy. Last action of the only thread, since nobody else may use a
+/// VM that dies.</summary>
 public sealed record DestroyAction : ScenarioAction
 {
     protected override string Words => "destroy";

@@ -10,8 +10,10 @@ internal sealed partial class ScenarioActionText(
 {
     private const int RepeatMax = 64;
     private const string Known =
-        "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create SLOT', 'move SLOT to G', "
-        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'age G + N', 'destroy' or 'repeat N: action'";
+        "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
+            + "SLOT', 'move SLOT to G', "
+        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'age G + "
+            + "N', 'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)
@@ -24,7 +26,9 @@ internal sealed partial class ScenarioActionText(
             if (times is 0 or > RepeatMax) throw bad($"expected 1 to {RepeatMax} repetitions, found {times}");
             ScenarioAction[] one = [.. ReadOne(repeat.Success ? repeat.Groups[2].Value : item)];
             if (one.FirstOrDefault(action => action.NeedsVcpu && !hasVcpu) is { } misplaced)
+            {
                 throw bad($"expected '{misplaced}' of an actor that drives a vCPU (vcpu0, vcpu1, …), found it of '{actor}'");
+            }
             for (int time = 0; time < times; time++) actions.AddRange(one);
         }
         CheckNotifications(actions, actor);
@@ -38,7 +42,8 @@ internal sealed partial class ScenarioActionText(
         if (!match.Success) return [ReadSingle(text)];
         ulong first = Frame(text, match.Groups[2].Value), last = Frame(text, match.Groups[3].Value);
         if (last < first) throw bad($"expected frames in ascending order, found '{text}'");
-        return Enumerable.Range((int)first, (int)(last - first) + 1).Select(gfn => new TouchAction((ulong)gfn, match.Groups[1].Value == "write"));
+        return Enumerable.Range((int)first,
+            (int)(last - first) + 1).Select(gfn => new TouchAction((ulong)gfn, match.Groups[1].Value == "write"));
     }
 
     private ScenarioAction ReadSingle(string text)
@@ -90,10 +95,12 @@ internal sealed partial class ScenarioActionText(
     private WriteProtectAction WriteProtect(string rest)
     {
         string[] parts = rest.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return parts is [_, "all"] ? new WriteProtectAction(Slot(parts[0]), InvalidToo: true) : new WriteProtectAction(Slot(rest), InvalidToo: false);
+        return parts is [_, "all"] ? new WriteProtectAction(Slot(parts[0]), InvalidToo: true)
+            : new WriteProtectAction(Slot(rest), InvalidToo: false);
     }
 
-    private ulong Frame(string text, string number) => NumberForm().IsMatch(number) ? range(number, "1").Start.Value : throw Unknown(text);
+    private ulong Frame(string text, string number) =>
+        NumberForm().IsMatch(number) ? range(number, "1").Start.Value : throw Unknown(text);
 
     private GfnRange Range(string text, string rest)
     {
@@ -104,7 +111,9 @@ internal sealed partial class ScenarioActionText(
     private string Slot(string name)
     {
         if (slots.Any(slot => slot.Name == name)) return name;
-        throw bad($"expected a slot ({(slots.Count == 0 ? "none is declared above" : string.Join(", ", slots.Select(slot => slot.Name)))}), found '{name}'");
+        throw bad("expected a slot "
+            + $"({(slots.Count == 0 ? "none is declared above" : string.Join(", ", slots.Select(slot => slot.Name)))}), "
+            + $"found '{name}'");
     }
 
     /// <summary>The notifier hears of each end once per start, from the same thread.</summary>
@@ -114,7 +123,8 @@ internal sealed partial class ScenarioActionText(
         foreach (ScenarioAction action in actions)
         {
             if (action is UnmapStartAction start) open.Add(start.Range);
-            if (action is UnmapEndAction end && !open.Remove(end.Range)) throw bad($"expected an 'unmap-start' of '{actor}' before '{end}'");
+            if (action is UnmapEndAction end && !open.Remove(end.Range)) throw bad(
+                $"expected an 'unmap-start' of '{actor}' before '{end}'");
         }
         if (open.Count > 0) throw bad($"expected '{new UnmapEndAction(open[0])}' of '{actor}' after its 'unmap-start'");
     }

@@ -16,14 +16,16 @@ internal static partial class ScenarioExpression
     /// <param name="values">Values by name.</param>
     /// <param name="keepOwn">Leaves expressions with <see cref="OwnNumber"/> as they are, for a later pass.</param>
     /// <param name="bad">Makes the exception for a problem.</param>
-    public static string Substitute(string text, IReadOnlyDictionary<string, long> values, bool keepOwn, Func<string, Exception> bad)
+    public static string Substitute(
+        string text, IReadOnlyDictionary<string, long> values, bool keepOwn, Func<string, Exception> bad)
     {
         string replaced = Braces().Replace(text, match =>
         {
             string expression = match.Groups[1].Value;
             if (keepOwn && Words().Matches(expression).Any(word => word.Value == OwnNumber)) return match.Value;
             long result = Evaluate(expression, values, bad);
-            if (result is < 0 or > ResultMax) throw bad($"expected a number from 0 to {ResultMax}, found {match.Value} = {result}");
+            if (result is < 0 or > ResultMax) throw bad(
+                $"expected a number from 0 to {ResultMax}, found {match.Value} = {result}");
             return result.ToString(CultureInfo.InvariantCulture);
         });
         if (!keepOwn && replaced.AsSpan().ContainsAny('{', '}')) throw bad($"expected braces in pairs, found '{text}'");
@@ -33,20 +35,24 @@ internal static partial class ScenarioExpression
     private static long Evaluate(string text, IReadOnlyDictionary<string, long> values, Func<string, Exception> bad)
     {
         string compact = text.Replace(" ", "", StringComparison.Ordinal);
-        if (!Form().IsMatch(compact)) throw bad($"expected an expression such as {{vcpus-1}} or {{pages*2+1}}, found '{{{text}}}'");
+        if (!Form().IsMatch(compact)) throw bad(
+            $"expected an expression such as {{vcpus-1}} or {{pages*2+1}}, found '{{{text}}}'");
         long sum = 0;
         foreach (Match term in Terms().Matches(compact))
         {
             long product = term.Value[0] == '-' ? -1 : 1;
             foreach (string factor in term.Value.TrimStart('+', '-').Split('*'))
+            {
                 product *= long.TryParse(factor, CultureInfo.InvariantCulture, out long number) ? number : Value(factor);
+            }
             sum += product;
         }
         return sum;
 
         long Value(string name) => values.TryGetValue(name, out long value)
             ? value
-            : throw bad($"expected a parameter ({(values.Count == 0 ? "none is declared above" : string.Join(", ", values.Keys))}), found '{name}'");
+            : throw bad("expected a parameter "
+                + $"({(values.Count == 0 ? "none is declared above" : string.Join(", ", values.Keys))}), found '{name}'");
     }
 
     [GeneratedRegex(@"\{([^{}]*)\}")]

@@ -13,7 +13,8 @@ public sealed class ScenarioFormatException(string scenario, int line, string pr
 }
 
 /// <summary>
-/// Reads the text of a scenario, line by line. <c>#</c> begins a comment, and the first block of comments is the story. The statements:
+/// Reads the text of a scenario, line by line. <c>#</c> begins a comment, and the first block of comments is the story. The
+/// statements:
 /// <code>
 ///   param NAME = N                          a number that --set overrides; later lines write {NAME}, {NAME*2+1}
 ///   slot NAME FIRST + FRAMES [absent]       a memslot, in units of the small model tables
@@ -60,10 +61,15 @@ public sealed partial class ScenarioText
         ScenarioText reader = new(name, values ?? new Dictionary<string, long>());
         foreach (string line in text.Split('\n')) reader.ReadLine(line);
         foreach (string asked in reader._asked.Keys)
-            if (reader._parameters.All(known => known.Name != asked)) throw new ArgumentException($"Scenario '{name}' has no parameter '{asked}'.", nameof(values));
-        if (reader._threads.Count == 0) throw reader.Bad("expected at least one 'thread NAME: action, …' before the end of the file");
+        {
+            if (reader._parameters.All(known => known.Name != asked)) throw new ArgumentException(
+                $"Scenario '{name}' has no parameter '{asked}'.", nameof(values));
+        }
+        if (reader._threads.Count == 0) throw reader.Bad(
+            "expected at least one 'thread NAME: action, …' before the end of the file");
         reader.CheckDestroy();
-        return new Scenario(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads, reader._destroysAtEnd, text) { Rejects = reader._rejects };
+        return new Scenario(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
+            reader._destroysAtEnd, text) { Rejects = reader._rejects };
     }
 
     private static string StoryOf(string text) =>
@@ -84,7 +90,8 @@ public sealed partial class ScenarioText
             case "slot": ReadSlot(rest); break;
             case "before": ReadActors(rest, _before, areThreads: false); break;
             case "thread" or "threads": ReadActors(rest, _threads, areThreads: true); break;
-            case "rejects": _rejects.AddRange(rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)); break;
+            case "rejects": _rejects.AddRange(
+                rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)); break;
             case "end" when rest == "destroy": _destroysAtEnd = true; break;
             default: throw Bad($"expected {Statements}, found '{line}'");
         }
@@ -95,7 +102,10 @@ public sealed partial class ScenarioText
         Match match = ParameterForm().Match(text);
         if (!match.Success) throw Bad($"expected 'param NAME = N', found 'param {text}'");
         string name = match.Groups[1].Value;
-        if (name == ScenarioExpression.OwnNumber || _parameters.Any(known => known.Name == name)) throw Bad($"expected a name not yet taken, found '{name}'");
+        if (name == ScenarioExpression.OwnNumber || _parameters.Any(known => known.Name == name))
+        {
+            throw Bad($"expected a name not yet taken, found '{name}'");
+        }
         long byDefault = long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture);
         long value = _asked.GetValueOrDefault(name, byDefault);
         if (value is < 0 or > ParameterMax) throw Bad($"expected a value of '{name}' from 0 to {ParameterMax}, found {value}");
@@ -109,7 +119,9 @@ public sealed partial class ScenarioText
         string name = match.Groups[1].Value;
         GfnRange range = Range(match.Groups[2].Value, match.Groups[3].Value);
         if (_slots.FirstOrDefault(other => other.Name == name || other.Range.Overlaps(range)) is { } other)
+        {
             throw Bad($"expected a slot of another name and range than '{other.Name}', found '{name}'");
+        }
         _slots.Add(new ScenarioSlot(name, _slots.Count, range, match.Groups[4].Success));
     }
 
@@ -124,14 +136,17 @@ public sealed partial class ScenarioText
             long number = numbered.Success ? long.Parse(numbered.Groups[2].Value, CultureInfo.InvariantCulture) : -1;
             int? vcpu = numbered.Success && numbered.Groups[1].Value == "vcpu" ? (int)number : null;
             if (vcpu >= VcpusMax) throw Bad($"expected vCPUs from 0 to {VcpusMax - 1}, found '{name}'");
-            if (areThreads && _threads.Any(known => known.Name == name)) throw Bad($"expected each thread once, found '{name}' again");
-            if (areThreads && _threads.Count == ThreadsMax) throw Bad($"expected at most {ThreadsMax} threads, found '{name}' as well");
+            if (areThreads && _threads.Any(known => known.Name == name)) throw Bad(
+                $"expected each thread once, found '{name}' again");
+            if (areThreads && _threads.Count == ThreadsMax) throw Bad(
+                $"expected at most {ThreadsMax} threads, found '{name}' as well");
             ScenarioActionText actions = new(_slots, Range, problem => Bad(problem));
             into.Add(new ScenarioActor(name, vcpu, actions.Read(Substitute(parts[1], own: number), name, vcpu is not null)));
         }
     }
 
-    /// <summary>A name, or the names from first to last: <c>vcpu0..vcpu2</c>. None if the last number is one less than the first.</summary>
+    /// <summary>A name, or the names from first to last: <c>vcpu0..vcpu2</c>. None if the last number is one less than the
+    /// first.</summary>
     private IEnumerable<string> Expand(string names)
     {
         string[] ends = names.Split("..");
@@ -140,17 +155,25 @@ public sealed partial class ScenarioText
         bool good = ends.Length == 2 && first.Success && last.Success && first.Groups[1].Value == last.Groups[1].Value;
         int from = good ? int.Parse(first.Groups[2].Value, CultureInfo.InvariantCulture) : 0;
         int count = good ? int.Parse(last.Groups[2].Value, CultureInfo.InvariantCulture) - from + 1 : -1;
-        if (count is < 0 or > ThreadsMax) throw Bad($"expected names such as 'vcpu0..vcpu1', at most {ThreadsMax} and in ascending order, found '{names}'");
-        return Enumerable.Range(from, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"{first.Groups[1].Value}{number}"));
+        if (count is < 0 or > ThreadsMax) throw Bad(
+            $"expected names such as 'vcpu0..vcpu1', at most {ThreadsMax} and in ascending order, found '{names}'");
+        return Enumerable.Range(from,
+            count).Select(number => string.Create(CultureInfo.InvariantCulture, $"{first.Groups[1].Value}{number}"));
     }
 
     /// <summary>A VM that dies has no other users, and dies once.</summary>
     private void CheckDestroy()
     {
-        if (_before.SelectMany(actor => actor.Actions).Any(action => action is DestroyAction)) throw Bad("expected 'destroy' in a thread, found it before the exploration starts");
+        if (_before.SelectMany(actor => actor.Actions).Any(action => action is DestroyAction))
+        {
+            throw Bad("expected 'destroy' in a thread, found it before the exploration starts");
+        }
         if (!_threads.SelectMany(actor => actor.Actions).Any(action => action is DestroyAction)) return;
-        if (_threads.Count > 1 || _threads[0].Actions.Count(action => action is DestroyAction) > 1 || _threads[0].Actions[^1] is not DestroyAction)
+        if (_threads.Count > 1 || _threads[0].Actions.Count(action => action is DestroyAction) > 1
+            || _threads[0].Actions[^1] is not DestroyAction)
+        {
             throw Bad("expected 'destroy' as the last action of the only thread");
+        }
         if (_destroysAtEnd) throw Bad("expected either 'destroy' in a thread or 'end destroy', found both");
     }
 
@@ -158,7 +181,8 @@ public sealed partial class ScenarioText
     {
         // Three digits at most, so neither the parsing nor the sum can overflow.
         ulong start = ulong.Parse(first, CultureInfo.InvariantCulture), count = ulong.Parse(frames, CultureInfo.InvariantCulture);
-        if (count == 0 || start + count > FramesMax) throw Bad($"expected at least one frame and none above {FramesMax - 1}, found '{first} + {frames}'");
+        if (count == 0 || start + count > FramesMax) throw Bad(
+            $"expected at least one frame and none above {FramesMax - 1}, found '{first} + {frames}'");
         return GfnRange.Of(start, count);
     }
 

@@ -3,10 +3,8 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// Every schedule with at most so many preemptions, one after the other, depth first, without reduction: for programs small enough, the proof that
-/// no schedule with fewer fails.
-/// </summary>
+/// <summary>Every schedule with at most so many preemptions, one after the other, depth first, without reduction: for programs
+/// small enough, the proof that no schedule with fewer fails.</summary>
 /// <remarks>A step of a store buffer is nobody's preemption, and neither is leaving a thread that yielded.</remarks>
 /// <param name="threads">Threads without their store buffers, whose numbers follow.</param>
 internal sealed class AllWithin(int threads) : Scheduler

@@ -16,7 +16,8 @@ public abstract class DrawingScheduler : Scheduler
         BeginDrawing(threads);
     }
 
-    /// <summary>Instead of <see cref="Scheduler.End"/>: the execution starts over, and as long as it does the same it is picked the same.</summary>
+    /// <summary>Instead of <see cref="Scheduler.End"/>: the execution starts over, and as long as it does the same it is picked
+    /// the same.</summary>
     public void BeginAgain(int threads)
     {
         _dice = _diceAtBegin;

@@ -2,10 +2,8 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// Follows recorded picks as a wish: a pick that cannot be had is skipped, and after the last one nobody is preempted. What a minimiser needs to try
-/// a schedule of which it does not know whether it exists.
-/// </summary>
+/// <summary>Follows recorded picks as a wish: a pick that cannot be had is skipped, and after the last one nobody is preempted.
+/// What a minimiser needs to try a schedule of which it does not know whether it exists.</summary>
 internal sealed class Merging : Scheduler
 {
     private byte[] _wishes = [];

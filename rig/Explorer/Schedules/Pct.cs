@@ -3,15 +3,12 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): the thread of the highest priority runs; priorities are drawn at
-/// the start, and at d − 1 random steps that of the thread about to run falls below all others.
-/// </summary>
-/// <remarks>
-/// A bug of depth d (one that d ordering constraints between events suffice to provoke) is found by each schedule with probability
-/// at least 1/(n·k^(d−1)), for n threads and k steps. k is learnt: the first execution has no change points, later ones draw them among the steps
-/// of the longest so far. Steps count only where there was a choice (as Shuttle counts), which makes k smaller and the bound better.
-/// </remarks>
+/// <summary>Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): the thread of the highest priority runs;
+/// priorities are drawn at the start, and at d − 1 random steps that of the thread about to run falls below all others.</summary>
+/// <remarks>A bug of depth d (one that d ordering constraints between events suffice to provoke) is found by each schedule with
+/// probability at least 1/(n·k^(d−1)), for n threads and k steps. k is learnt: the first execution has no change points, later
+/// ones draw them among the steps of the longest so far. Steps count only where there was a choice (as Shuttle counts), which
+/// makes k smaller and the bound better.</remarks>
 public sealed class Pct : DrawingScheduler
 {
     private readonly int _depth;
@@ -23,8 +20,7 @@ public sealed class Pct : DrawingScheduler
 
     /// <param name="depth">Bug depth d, at least 1.</param>
     /// <param name="seed">Where the random numbers start.</param>
-    public Pct(int depth, ulong seed)
-        : base(seed)
+    public Pct(int depth, ulong seed) : base(seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
         _depth = depth;
@@ -37,9 +33,11 @@ public sealed class Pct : DrawingScheduler
     public long Choices => Math.Max(1, _choicesMax);
 
     /// <summary>Least probability that so many schedules find a bug of the depth asked for.</summary>
-    public double FindsWithProbability(long schedules) => schedules <= 0 ? 0 : -double.ExpM1(schedules * double.LogP1(-PerSchedule));
+    public double FindsWithProbability(long schedules) =>
+        schedules <= 0 ? 0 : -double.ExpM1(schedules * double.LogP1(-PerSchedule));
 
-    /// <summary>Schedules after which a bug of the depth asked for has been found with at least this probability, below 1.</summary>
+    /// <summary>Schedules after which a bug of the depth asked for has been found with at least this probability, below
+    /// 1.</summary>
     public long SchedulesFor(double probability)
     {
         if (probability <= 0) return 0;
@@ -61,7 +59,10 @@ public sealed class Pct : DrawingScheduler
             _priorities[thread] = _priorities[place];
             _priorities[place] = _depth + thread;
         }
-        for (int point = 0; point < _changeAt.Length; point++) _changeAt[point] = _choicesMax == 0 ? 0 : 1 + _dice.Below(_choicesMax);
+        for (int point = 0; point < _changeAt.Length; point++)
+        {
+            _changeAt[point] = _choicesMax == 0 ? 0 : 1 + _dice.Below(_choicesMax);
+        }
     }
 
     public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded)

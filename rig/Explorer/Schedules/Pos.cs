@@ -3,10 +3,9 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// Partial-order sampling (Yuan, Yang, Gu, CAV 2018; as in Fray): every event waits with a random priority and the highest is executed; events that
-/// race with it are redrawn, so that each order of a racing pair stays about as likely however many other events there are.
-/// </summary>
+/// <summary>Partial-order sampling (Yuan, Yang, Gu, CAV 2018; as in Fray): every event waits with a random priority and the
+/// highest is executed; events that race with it are redrawn, so that each order of a racing pair stays about as likely however
+/// many other events there are.</summary>
 public sealed class Pos(ulong seed) : DrawingScheduler(seed)
 {
     private readonly ulong[] _priorities = new ulong[32];

@@ -4,10 +4,8 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Schedules;
 
 /// <summary>Each step is made by one of the threads that can make it, all equally likely.</summary>
-/// <remarks>
-/// Cheap and a fair first choice; poor where threads are uneven, since a short thread is practically never delayed past a long one
-/// (<see cref="Urw"/> fixes that).
-/// </remarks>
+/// <remarks>Cheap and a fair first choice; poor where threads are uneven, since a short thread is practically never delayed past
+/// a long one (<see cref="Urw"/> fixes that).</remarks>
 public sealed class RandomWalk(ulong seed) : DrawingScheduler(seed)
 {
     public override string Name => "random";

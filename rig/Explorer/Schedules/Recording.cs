@@ -34,7 +34,8 @@ public sealed class Recording(Scheduler inner) : Scheduler
     public override void End(long steps) => inner.End(steps);
 }
 
-/// <summary>Replays recorded picks. Where that cannot be done it says so in <see cref="Divergence"/> and goes on without preemptions.</summary>
+/// <summary>Replays recorded picks. Where that cannot be done it says so in <see cref="Divergence"/> and goes on without
+/// preemptions.</summary>
 /// <param name="picks">Threads in the order in which they made their steps.</param>
 /// <param name="operations">What each step did, to be compared; null if that was not kept.</param>
 public sealed class Recorded(IReadOnlyList<byte> picks, IReadOnlyList<Operation>? operations = null) : Scheduler
@@ -59,9 +60,14 @@ public sealed class Recorded(IReadOnlyList<byte> picks, IReadOnlyList<Operation>
         {
             if (step >= picks.Count) Divergence = $"the schedule ends after step {picks.Count} but the program continues";
             else if (picks[step] > 31 || (enabled & (1u << picks[step])) == 0)
+            {
                 Divergence = $"at step {step + 1} thread {picks[step]} cannot make a step";
+            }
             else if (operations is not null && next[picks[step]] != operations[step])
-                Divergence = $"at step {step + 1} thread {picks[step]} is about to do {next[picks[step]]}, recorded was {operations[step]}";
+            {
+                Divergence = $"at step {step + 1} thread {picks[step]} is about to do {next[picks[step]]}, recorded was "
+                    + $"{operations[step]}";
+            }
             else return picks[step];
         }
         return RunToEnd.Choose(enabled, current, yielded);
@@ -70,6 +76,8 @@ public sealed class Recorded(IReadOnlyList<byte> picks, IReadOnlyList<Operation>
     public override void End(long steps)
     {
         if (Divergence is null && _step < picks.Count)
+        {
             Divergence = $"the program is over after step {_step}, the schedule has {picks.Count}";
+        }
     }
 }

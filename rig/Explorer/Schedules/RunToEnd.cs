@@ -10,7 +10,8 @@ public sealed class RunToEnd : Scheduler
 
     public override void Begin(int threads) { }
 
-    public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded) => Choose(enabled, current, yielded);
+    public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded) =>
+        Choose(enabled, current, yielded);
 
     internal static int Choose(uint enabled, int current, uint yielded)
     {

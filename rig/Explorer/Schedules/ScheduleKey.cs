@@ -16,12 +16,15 @@ public sealed record ScheduleKey(int Version, string Subject, string Scenario, M
     /// <param name="subject">Who runs it.</param>
     /// <param name="scenario">What is run, with its parameters.</param>
     /// <param name="model">The memory model.</param>
-    /// <param name="fingerprint">Whatever must not have changed for the schedule to mean the same: source text, a declaration, a version.</param>
+    /// <param name="fingerprint">Whatever must not have changed for the schedule to mean the same: source text, a declaration, a
+    /// version.</param>
     public static ScheduleKey Of(string subject, string scenario, MemoryModel model, string fingerprint) =>
-        new(CurrentVersion, Sanitize(subject), Sanitize(scenario).Replace(':', ';'), model, CheckSum.Of(Encoding.UTF8.GetBytes(fingerprint)));
+        new(CurrentVersion, Sanitize(subject), Sanitize(scenario).Replace(':', ';'), model,
+            CheckSum.Of(Encoding.UTF8.GetBytes(fingerprint)));
 
     /// <summary>A schedule string is one word on a command line.</summary>
-    private static string Sanitize(string name) => string.Concat(name.Select(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) ? '-' : letter));
+    private static string Sanitize(string name) =>
+        string.Concat(name.Select(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) ? '-' : letter));
 }
 
 /// <summary>CRC-16/CCITT: notices every edit of a single character, and of two neighbours.</summary>

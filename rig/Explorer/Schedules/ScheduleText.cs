@@ -4,15 +4,12 @@ using System.Text;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// A schedule as one short word, to be printed with a failure and handed back for its replay:
-/// <c>x1:async-put:fast-zap-reload,vcpus=1:sc:1f2e3d4c:a12b3a40c2</c>.
-/// </summary>
-/// <remarks>
-/// Version, subject, scenario, memory model, eight hex digits, picks as runs: a letter per thread ('a' is thread 0; under TSO the
-/// store buffers follow the threads), then how many steps it makes, if more than one. The first four digits stand for the code that was run,
-/// the last four are a checksum over everything else in the string, so that an edited string and changed code are told apart.
-/// </remarks>
+/// <summary>A schedule as one short word, to be printed with a failure and handed back for its replay:
+/// <c>x1:async-put:fast-zap-reload,vcpus=1:sc:1f2e3d4c:a12b3a40c2</c>.</summary>
+/// <remarks>Version, subject, scenario, memory model, eight hex digits, picks as runs: a letter per thread ('a' is thread 0;
+/// under TSO the store buffers follow the threads), then how many steps it makes, if more than one. The first four digits stand
+/// for the code that was run, the last four are a checksum over everything else in the string, so that an edited string and
+/// changed code are told apart.</remarks>
 public static class ScheduleText
 {
     private const string Example = "x1:STRATEGY:SCENARIO,vcpus=1:sc:1f2e3d4c:a12b3a40c2";
@@ -32,15 +29,14 @@ public static class ScheduleText
             _ = runs.Append(Letters[picks[from]]);
             if (step - from > 1) _ = runs.Append(CultureInfo.InvariantCulture, $"{step - from}");
         }
-        string head = $"x{key.Version}:{key.Subject}:{key.Scenario}:{(key.Model == MemoryModel.Tso ? "tso" : "sc")}:{key.Code:x4}";
+        string head =
+            $"x{key.Version}:{key.Subject}:{key.Scenario}:{(key.Model == MemoryModel.Tso ? "tso" : "sc")}:{key.Code:x4}";
         return $"{head}{SumOf(head, runs.ToString()):x4}:{runs}";
     }
 
-    /// <summary>Reads what <see cref="Encode"/> wrote. On false, <paramref name="complaint"/> is a sentence that says why and what to do.</summary>
-    public static bool TryDecode(
-        string text,
-        [NotNullWhen(true)] out ScheduleKey? key,
-        [NotNullWhen(true)] out byte[]? picks,
+    /// <summary>Reads what <see cref="Encode"/> wrote. On false, <paramref name="complaint"/> is a sentence that says why and
+    /// what to do.</summary>
+    public static bool TryDecode(string text, [NotNullWhen(true)] out ScheduleKey? key, [NotNullWhen(true)] out byte[]? picks,
         [NotNullWhen(false)] out string? complaint)
     {
         key = null;
@@ -51,7 +47,8 @@ public static class ScheduleText
         if (complaint is not null) return false;
         if (parts.Length < 6)
         {
-            complaint = $"The schedule string is cut off after character {text.Length}; a whole one looks like '{Example}'. Copy it whole.";
+            complaint = $"The schedule string is cut off after character {text.Length}; a whole one looks like '{Example}'. "
+                + "Copy it whole.";
             return false;
         }
 
@@ -63,12 +60,19 @@ public static class ScheduleText
         int digitsAt = head.Length;
         int runsAt = digitsAt + digits.Length + 1;
         if (model is not ("sc" or "tso"))
-            complaint = $"The schedule string was edited at character {head.Length - model.Length}: '{model}' is not a memory model (sc, tso). Copy it again.";
+        {
+            complaint = $"The schedule string was edited at character {head.Length - model.Length}: '{model}' is not a memory "
+                + "model (sc, tso). Copy it again.";
+        }
         else if (digits.Length != 8 || digits.Any(digit => !char.IsAsciiHexDigitLower(digit)))
-            complaint = $"The schedule string was cut or edited at character {digitsAt + 1}: '{digits}' should be eight hex digits. Copy it again.";
+        {
+            complaint = $"The schedule string was cut or edited at character {digitsAt + 1}: '{digits}' should be eight hex "
+                + "digits. Copy it again.";
+        }
         else if (TryRuns(runs, runsAt, out byte[] decoded, out complaint))
         {
-            if (ushort.Parse(digits[4..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) == SumOf(head + digits[..4], runs))
+            if (ushort.Parse(digits[4..], NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture) == SumOf(head + digits[..4], runs))
             {
                 ushort code = ushort.Parse(digits[..4], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 string subject = string.Join(':', parts[1..^4]);
@@ -76,21 +80,32 @@ public static class ScheduleText
                 picks = decoded;
                 return true;
             }
-            complaint = $"The schedule string was cut or edited: its checksum does not match{Suspect(text, digitsAt)}. Copy it again.";
+            complaint =
+                $"The schedule string was cut or edited: its checksum does not match{Suspect(text, digitsAt)}. Copy it again.";
         }
         return false;
     }
 
-    /// <summary>Why a schedule recorded for <paramref name="found"/> cannot be replayed on <paramref name="expected"/>, and what to do; null if it can.</summary>
+    /// <summary>Why a schedule recorded for <paramref name="found"/> cannot be replayed on <paramref name="expected"/>, and what
+    /// to do; null if it can.</summary>
     public static string? Mismatch(ScheduleKey expected, ScheduleKey found)
     {
         if (found.Version != expected.Version) return OtherVersion(found.Version);
         if (found.Subject != expected.Subject)
-            return $"The schedule was recorded for '{found.Subject}', this is '{expected.Subject}'; replay it on '{found.Subject}'.";
+        {
+            return $"The schedule was recorded for '{found.Subject}', this is '{expected.Subject}'; replay it on "
+                + $"'{found.Subject}'.";
+        }
         if (found.Scenario != expected.Scenario)
-            return $"The schedule was recorded for scenario '{found.Scenario}', this is '{expected.Scenario}'; ask for '{found.Scenario}'.";
+        {
+            return $"The schedule was recorded for scenario '{found.Scenario}', this is '{expected.Scenario}'; ask for "
+                + $"'{found.Scenario}'.";
+        }
         if (found.Model != expected.Model)
-            return $"The schedule was recorded under {Name(found.Model)}, this is {Name(expected.Model)}; replay it under {Name(found.Model)}.";
+        {
+            return $"The schedule was recorded under {Name(found.Model)}, this is {Name(expected.Model)}; replay it under "
+                + $"{Name(found.Model)}.";
+        }
         return found.Code == expected.Code
             ? null
             : $"The code of '{found.Subject}' or scenario '{found.Scenario}' has changed since the schedule was recorded; " +
@@ -100,12 +115,14 @@ public static class ScheduleText
     private static string Name(MemoryModel model) => model == MemoryModel.Tso ? "x86-TSO" : "sequential consistency";
 
     private static string OtherVersion(int version) =>
-        $"The schedule was written by version {version} of the explorer, this is version {ScheduleKey.CurrentVersion}; search again with this one.";
+        $"The schedule was written by version {version} of the explorer, this is version {ScheduleKey.CurrentVersion}; search "
+            + "again with this one.";
 
     private static string? Version(string part, out int version)
     {
         version = 0;
-        bool isOurs = part.StartsWith('x') && int.TryParse(part.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out version);
+        bool isOurs =
+            part.StartsWith('x') && int.TryParse(part.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out version);
         if (!isOurs) return $"This is not a schedule string; one looks like '{Example}' and is printed with each failure.";
         return version == ScheduleKey.CurrentVersion ? null : OtherVersion(version);
     }
@@ -122,13 +139,14 @@ public static class ScheduleText
             int digitsTo = digitsFrom;
             while (digitsTo < runs.Length && char.IsAsciiDigit(runs[digitsTo])) digitsTo++;
             int count = 1;
-            bool isCount = digitsTo == digitsFrom ||
-                (int.TryParse(runs.AsSpan(digitsFrom, digitsTo - digitsFrom), NumberStyles.None, CultureInfo.InvariantCulture, out count) &&
-                    count > 1 && count <= StepsMax - decoded.Count);
+            bool isCount =
+                digitsTo == digitsFrom || (int.TryParse(runs.AsSpan(digitsFrom, digitsTo - digitsFrom), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out count) && count > 1 && count <= StepsMax - decoded.Count);
             if (thread < 0 || !isCount)
             {
                 int where = thread < 0 ? next : digitsFrom;
-                complaint = $"The schedule string was edited at character {at + where + 1}: '{runs[where]}' is not valid there. Copy it again.";
+                complaint = $"The schedule string was edited at character {at + where + 1}: '{runs[where]}' is not valid there. "
+                    + "Copy it again.";
                 return false;
             }
             for (int step = 0; step < count; step++) decoded.Add((byte)thread);

@@ -3,10 +3,9 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>
-/// Uniform random walk (as in Shuttle; after Zhao et al., ASPLOS 2025): a thread is chosen in proportion to the events it still has, which makes
-/// every interleaving of independent lengths equally likely. Lengths are means over earlier executions; the first execution is a plain random walk.
-/// </summary>
+/// <summary>Uniform random walk (as in Shuttle; after Zhao et al., ASPLOS 2025): a thread is chosen in proportion to the events
+/// it still has, which makes every interleaving of independent lengths equally likely. Lengths are means over earlier executions;
+/// the first execution is a plain random walk.</summary>
 public sealed class Urw(ulong seed) : DrawingScheduler(seed)
 {
     private readonly long[] _sums = new long[32];

@@ -14,10 +14,8 @@ public enum Modification
     And,
 }
 
-/// <summary>
-/// Who orders the events of <see cref="Explored"/>. One instance runs one program at a time; members are called by the thread under control
-/// whose turn it is, and may throw <see cref="ExecutionEndedException"/> to unwind it.
-/// </summary>
+/// <summary>Who orders the events of <see cref="Explored"/>. One instance runs one program at a time; members are called by the
+/// thread under control whose turn it is, and may throw <see cref="ExecutionEndedException"/> to unwind it.</summary>
 /// <remarks>Read-modify-writes, fences, locks and grace periods drain the caller's store buffer under x86-TSO.</remarks>
 public abstract class Controller
 {
@@ -30,7 +28,8 @@ public abstract class Controller
 
     public abstract void Fence();
 
-    /// <summary>A turn of a spin loop: the caller cannot go on until one of the words it read since its last turn has changed.</summary>
+    /// <summary>A turn of a spin loop: the caller cannot go on until one of the words it read since its last turn has
+    /// changed.</summary>
     public abstract void Relax();
 
     public abstract void EnterShared(object theLock);
@@ -66,14 +65,15 @@ public abstract class Controller
     /// <summary>Steps made so far: time under control.</summary>
     public abstract long Timestamp();
 
-    private NotSupportedException Unsupported(string what) => new($"{GetType().Name} does not model {what}; explore the program with the agent search instead.");
+    private NotSupportedException Unsupported(string what) =>
+        new($"{GetType().Name} does not model {what}; explore the program with the agent search instead.");
 }
 
-/// <summary>Thrown through code under control to unwind it when its execution is over. Code under control must let it pass.</summary>
+/// <summary>Thrown through code under control to unwind it when its execution is over. Code under control must let it
+/// pass.</summary>
 public sealed class ExecutionEndedException : Exception
 {
     internal static readonly ExecutionEndedException Instance = new();
 
-    private ExecutionEndedException()
-        : base("The execution that this code took part in is over.") { }
+    private ExecutionEndedException() : base("The execution that this code took part in is over.") { }
 }

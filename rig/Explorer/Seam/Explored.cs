@@ -3,11 +3,10 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Seam;
 
-/// <summary>
-/// The machine under control: every shared access, lock, grace period and work item is an event that a <see cref="Controller"/> orders.
-/// The same strategy source runs on it as on <see cref="Metal"/>.
-/// </summary>
-/// <remarks>A word's identity is its address, so words must live in native memory. Members throw what the controller throws to end an execution.</remarks>
+/// <summary>The machine under control: every shared access, lock, grace period and work item is an event that a
+/// <see cref="Controller"/> orders. The same strategy source runs on it as on <see cref="Metal"/>.</summary>
+/// <remarks>A word's identity is its address, so words must live in native memory. Members throw what the controller throws to
+/// end an execution.</remarks>
 public readonly struct Explored(Controller controller) : IMachine
 {
     public ulong Load(ref ulong word) => controller.Load(Address(ref word));
@@ -23,7 +22,8 @@ public readonly struct Explored(Controller controller) : IMachine
     public ulong CompareExchange(ref ulong word, ulong value, ulong comparand) =>
         controller.Modify(Address(ref word), Modification.CompareExchange, value, comparand);
 
-    public ulong Add(ref ulong word, ulong addend) => unchecked(controller.Modify(Address(ref word), Modification.Add, addend, 0) + addend);
+    public ulong Add(ref ulong word, ulong addend) =>
+        unchecked(controller.Modify(Address(ref word), Modification.Add, addend, 0) + addend);
 
     public ulong Or(ref ulong word, ulong bits) => controller.Modify(Address(ref word), Modification.Or, bits, 0);
 
@@ -77,6 +77,7 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public void Leave() => Actor.Leave();
 
-    // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in use.
+    // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in
+    // use.
     private static unsafe nint Address(ref ulong word) => (nint)Unsafe.AsPointer(ref word);
 }

@@ -35,7 +35,8 @@ public enum OperationKind : byte
 
 /// <summary>The event that a thread will do next.</summary>
 /// <param name="Kind">What it does.</param>
-/// <param name="Target">Number of the word, lock, domain or queue it does it to; numbers of different kinds of things never coincide.</param>
+/// <param name="Target">Number of the word, lock, domain or queue it does it to; numbers of different kinds of things never
+/// coincide.</param>
 public readonly record struct Operation(OperationKind Kind, int Target)
 {
     /// <summary>True unless the two events, by different threads, can be exchanged without anybody seeing it.</summary>
@@ -48,7 +49,8 @@ public readonly record struct Operation(OperationKind Kind, int Target)
         return !(IsSharedSide(Kind) && IsSharedSide(other.Kind));
     }
 
-    private static bool IsSharedSide(OperationKind kind) => kind is OperationKind.EnterShared or OperationKind.ExitShared or OperationKind.EnterRcu;
+    private static bool IsSharedSide(OperationKind kind) =>
+        kind is OperationKind.EnterShared or OperationKind.ExitShared or OperationKind.EnterRcu;
 }
 
 /// <summary>Decides who runs next. One instance per worker; <see cref="Begin"/> before each execution. Not thread-safe.</summary>
@@ -60,13 +62,12 @@ public abstract class Scheduler
     /// <summary>A new execution with this many threads, numbered from zero, starts.</summary>
     public abstract void Begin(int threads);
 
-    /// <summary>
-    /// The thread that makes the next step. Called before every step, also when only one thread can make it.
-    /// </summary>
+    /// <summary>The thread that makes the next step. Called before every step, also when only one thread can make it.</summary>
     /// <param name="enabled">Bit per thread that can make a step; never zero.</param>
     /// <param name="current">Thread that made the last step, or −1 at the start.</param>
     /// <param name="next">What each thread would do; meaningful where enabled.</param>
-    /// <param name="yielded">Bit per thread that said with its last step that it spins or waits: a priority scheduler ranks it last.</param>
+    /// <param name="yielded">Bit per thread that said with its last step that it spins or waits: a priority scheduler ranks it
+    /// last.</param>
     public abstract int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded);
 
     /// <summary>The execution is over, after this many steps.</summary>

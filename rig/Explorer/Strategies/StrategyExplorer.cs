@@ -59,10 +59,8 @@ public sealed record StrategySettings
 /// <summary>Explores the schedules of a strategy on a scenario.</summary>
 public static class StrategyExplorer
 {
-    /// <summary>
-    /// Explores, and if something is wrong finds the schedule with the fewest preemptions and then the fewest choices. Never throws for what the
-    /// strategy does.
-    /// </summary>
+    /// <summary>Explores, and if something is wrong finds the schedule with the fewest preemptions and then the fewest choices.
+    /// Never throws for what the strategy does.</summary>
     /// <param name="subject">Name of what is explored, for the schedule's string.</param>
     /// <param name="design">What it is built from, but for the page tables: those are the explorer's small ones.</param>
     /// <param name="scenario">What its actors do.</param>
@@ -70,7 +68,8 @@ public static class StrategyExplorer
     /// <param name="observer">Told how far it is; null for nobody.</param>
     /// <param name="cancellation">Ends it early.</param>
     public static ExploreResult Explore(
-        string subject, VmDesign<Explored> design, Scenario scenario, StrategySettings settings, Action<ExploreProgress>? observer = null,
+        string subject, VmDesign<Explored> design, Scenario scenario, StrategySettings settings,
+        Action<ExploreProgress>? observer = null,
         CancellationToken cancellation = default)
     {
         Deadline deadline = new(settings.Budget, cancellation);
@@ -89,7 +88,8 @@ public static class StrategyExplorer
                 try
                 {
                     results[number] = Run(new StrategyProgram(design, scenario, settings, cpu),
-                        program => new StrategyRun(program, subject, scenario, settings, deadline, number == 0 ? observer : null, number), run => run.Explore());
+                        program => new StrategyRun(program, subject, scenario, settings, deadline, number == 0 ? observer : null,
+                            number), run => run.Explore());
                 }
                 catch (Exception error)
                 {
@@ -104,12 +104,20 @@ public static class StrategyExplorer
     }
 
     /// <summary>Runs one recorded schedule.</summary>
-    /// <exception cref="ArgumentException">The string belongs to something else, or is damaged; the message is one sentence.</exception>
-    public static ExploreResult Replay(string subject, VmDesign<Explored> design, Scenario scenario, string schedule, CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">The string belongs to something else, or is damaged; the message is one
+    /// sentence.</exception>
+    public static ExploreResult Replay(
+        string subject, VmDesign<Explored> design, Scenario scenario, string schedule, CancellationToken cancellation = default)
     {
-        if (!ScheduleText.TryDecode(schedule, out ScheduleKey? found, out byte[]? picks, out string? complaint)) throw new ArgumentException(complaint, nameof(schedule));
+        if (!ScheduleText.TryDecode(schedule, out ScheduleKey? found, out byte[]? picks, out string? complaint))
+        {
+            throw new ArgumentException(complaint, nameof(schedule));
+        }
         StrategySettings settings = StrategyRun.SettingsOf(found!);
-        if (ScheduleText.Mismatch(StrategyRun.KeyOf(subject, scenario, settings), found!) is { } mismatch) throw new ArgumentException(mismatch, nameof(schedule));
+        if (ScheduleText.Mismatch(StrategyRun.KeyOf(subject, scenario, settings), found!) is { } mismatch)
+        {
+            throw new ArgumentException(mismatch, nameof(schedule));
+        }
         ExploreResult? result = null;
         Exception? failure = null;
         Thread thread = new(() =>
@@ -119,7 +127,8 @@ public static class StrategyExplorer
             try
             {
                 result = Run(new StrategyProgram(design, scenario, settings, cpu),
-                    program => new StrategyRun(program, subject, scenario, settings, new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
+                    program => new StrategyRun(program, subject, scenario, settings,
+                        new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
             }
             catch (Exception error)
             {
@@ -133,7 +142,8 @@ public static class StrategyExplorer
     }
 
     /// <summary>A thread that never ends cannot be stopped: its program is left to it, memory and all.</summary>
-    private static ExploreResult Run(StrategyProgram program, Func<StrategyProgram, StrategyRun> make, Func<StrategyRun, ExploreResult> explore)
+    private static ExploreResult Run(
+        StrategyProgram program, Func<StrategyProgram, StrategyRun> make, Func<StrategyRun, ExploreResult> explore)
     {
         StrategyRun run = make(program);
         bool isLeft = false;

@@ -6,10 +6,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Strategies;
 
-/// <summary>
-/// A strategy on a scenario, ready to be executed again and again: each time a new VM at the same addresses, set up on one thread, then the scenario's
-/// threads, the strategy's workers and, at the end, the destroyer as agents.
-/// </summary>
+/// <summary>A strategy on a scenario, ready to be executed again and again: each time a new VM at the same addresses, set up on
+/// one thread, then the scenario's threads, the strategy's workers and, at the end, the destroyer as agents.</summary>
 internal sealed unsafe class StrategyProgram : IDisposable
 {
     private readonly VmDesign<Explored> _design;
@@ -26,10 +24,13 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _scenario = scenario;
         ulong frames = scenario.Slots.Max(slot => slot.Range.End.Value);
         _entries = Math.Max(2, (int)Math.Ceiling(Math.Sqrt(frames)));
-        if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
+        if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the "
+            + $"small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
         _memory = new SmallMemory(_entries);
-        _settings = new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
-        Agents = new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
+        _settings =
+            new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
+        Agents =
+            new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
@@ -97,7 +98,9 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
         Watch.Begin(_vm);
         foreach (ScenarioSlot slot in _scenario.Slots)
+        {
             if (!slot.IsAbsent) _vm.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
+        }
         foreach (ScenarioActor actor in _scenario.Before) Play(actor, null);
 
         foreach (ScenarioActor actor in _scenario.Threads)
@@ -171,7 +174,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 case WriteProtectAction protect:
                     uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
                     Watch.ValidOnlyReaders |= bit;
-                    vm.WriteProtect(_scenario.Slot(protect.Slot).Range, protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    vm.WriteProtect(_scenario.Slot(protect.Slot).Range,
+                        protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
                     Watch.ValidOnlyReaders &= ~bit;
                     break;
                 case UnmapAction unmap:
@@ -198,14 +202,18 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
     }
 
-    /// <summary>What an actor keeps from one action to the next: where it is, its vCPU's root and translations, and how much it has allocated.</summary>
+    /// <summary>What an actor keeps from one action to the next: where it is, its vCPU's root and translations, and how much it
+    /// has allocated.</summary>
     private ulong Kept(Agent agent, int number)
     {
         ulong kept = AgentController.Mix((ulong)number, _memory.AllocatedBy(agent.Index), 1);
         if (agent.Vcpu < 0) return kept;
         Vcpu<Explored> vcpu = _vm!.Vcpus[agent.Vcpu];
         kept = AgentController.Mix(kept, vcpu.Root.AsWord, vcpu.Role.Word);
-        for (ulong gfn = 0; gfn < (ulong)(_entries * _entries); gfn++) kept = AgentController.Mix(kept, vcpu.Cached(new Gfn(gfn)), gfn);
+        for (ulong gfn = 0; gfn < (ulong)(_entries * _entries); gfn++)
+        {
+            kept = AgentController.Mix(kept, vcpu.Cached(new Gfn(gfn)), gfn);
+        }
         return kept;
     }
 
@@ -216,7 +224,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
 
     private void Touch(Vm<Explored> vm, Vcpu<Explored> vcpu, TouchAction touch)
     {
-        AccessPattern pattern = new(0, new GfnRange(new Gfn(touch.Gfn), new Gfn(touch.Gfn + 1))) { Stride = 1, WriteEvery = touch.Write ? 1u : 0u };
+        AccessPattern pattern =
+            new(0, new GfnRange(new Gfn(touch.Gfn), new Gfn(touch.Gfn + 1))) { Stride = 1, WriteEvery = touch.Write ? 1u : 0u };
         Backoff backoff = default;
         while (vcpu.Run(ref pattern, 1) is { IsDone: false } exit)
         {
@@ -234,7 +243,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
     }
 
-    private ModelTooSmallException TooSmall() => new($"scenario '{_scenario.Name}' makes more than {SmallMemory.RootsPerAgent} roots or {SmallMemory.TablesPerAgent} tables on one thread; make it smaller.");
+    private ModelTooSmallException TooSmall() => new($"scenario '{_scenario.Name}' makes more than {SmallMemory.RootsPerAgent} "
+        + $"roots or {SmallMemory.TablesPerAgent} tables on one thread; make it smaller.");
 
     private string NameOf(nint word)
     {
@@ -242,7 +252,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Vm<Explored> vm = _vm!;
         if (word == (nint)vm.Roots.HeadLink) return "roots.first";
         for (int vcpu = 0; vcpu < vm.Requests.VcpuCount; vcpu++)
-            if (word == (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref vm.Requests[vcpu])) return $"vcpu{vcpu}.requests";
+        {
+            if (word == (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref vm.Requests[vcpu]))
+            {
+                return $"vcpu{vcpu}.requests";
+            }
+        }
         return vm.NameOf(word) ?? "a word of the VM";
     }
 }

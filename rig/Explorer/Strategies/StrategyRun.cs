@@ -7,14 +7,15 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Strategies;
 
 /// <summary>One exploration of a program on one thread: the search, then the smallest failure, then its story.</summary>
-internal sealed class StrategyRun(
-    StrategyProgram program, string subject, Scenario scenario, StrategySettings settings, Deadline deadline, Action<ExploreProgress>? observer, int worker)
+internal sealed class StrategyRun(StrategyProgram program, string subject, Scenario scenario, StrategySettings settings,
+    Deadline deadline, Action<ExploreProgress>? observer, int worker)
 {
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
     private const int DefaultSamples = 10_000;
 
-    /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow machine.</summary>
+    /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow
+    /// machine.</summary>
     private const int ShorteningExecutions = 10_000;
     private readonly AgentController _agents = program.Agents;
     private long _executions;
@@ -43,10 +44,13 @@ internal sealed class StrategyRun(
         (ExecutionEnd end, IReadOnlyList<Step> steps) = program.Tell(guide);
         _executions = 1;
         _finding = _agents.Finding;
-        if (guide.DivergedAt >= 0)
-            throw new ArgumentException($"The schedule cannot be followed beyond its step {guide.DivergedAt + 1}: the code under exploration has changed, or is nondeterministic; explore again to get a new one.");
-        Failure? failure = _finding is null ? null : new Failure(_finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
-        Verdict verdict = _agents.IsUncontrollable ? Verdict.Uncontrollable : end == ExecutionEnd.Violated ? Verdict.Violated : Verdict.NothingFound;
+        if (guide.DivergedAt >= 0) throw new ArgumentException(
+            $"The schedule cannot be followed beyond its step {guide.DivergedAt + 1}: the code under exploration has changed, or "
+                + "is nondeterministic; explore again to get a new one.");
+        Failure? failure =
+            _finding is null ? null : new Failure(_finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
+        Verdict verdict = _agents.IsUncontrollable ? Verdict.Uncontrollable : end == ExecutionEnd.Violated ? Verdict.Violated
+            : Verdict.NothingFound;
         return Result(verdict, isComplete: false, "one recorded schedule", failure);
     }
 
@@ -55,12 +59,14 @@ internal sealed class StrategyRun(
     {
         Finding finding = new("never ends", "The code under exploration ends.", error.Message);
         Failure failure = new(finding, AgentNames(), [], 0, Encode([.. _agents.Picks]), false, false);
-        return Result(Verdict.Uncontrollable, isComplete: false, $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
+        return Result(Verdict.Uncontrollable, isComplete: false,
+            $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
     }
 
     public static ScheduleKey KeyOf(string subject, Scenario scenario, StrategySettings settings)
     {
-        string parameters = string.Concat(scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $",{one.Name}={one.Value}")));
+        string parameters = string.Concat(
+            scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $",{one.Name}={one.Value}")));
         string variant = (settings.GlueFastZap ? ",glue" : "") + (settings.InsertAtTail ? ",tail" : "");
         return ScheduleKey.Of(subject, scenario.Name + parameters + variant, settings.Model, scenario.Fingerprint);
     }
@@ -69,12 +75,14 @@ internal sealed class StrategyRun(
     public static StrategySettings SettingsOf(ScheduleKey key)
     {
         string[] parts = key.Scenario.Split(',');
-        return new StrategySettings { Model = key.Model, GlueFastZap = parts.Contains("glue"), InsertAtTail = parts.Contains("tail") };
+        return new StrategySettings
+            { Model = key.Model, GlueFastZap = parts.Contains("glue"), InsertAtTail = parts.Contains("tail") };
     }
 
     public static ExploreResult Merge(IReadOnlyList<ExploreResult> parts)
     {
-        ExploreResult first = parts.FirstOrDefault(part => part.Verdict == Verdict.Violated) ?? parts.FirstOrDefault(part => part.Verdict == Verdict.Uncontrollable) ?? parts[0];
+        ExploreResult first = parts.FirstOrDefault(part => part.Verdict == Verdict.Violated)
+            ?? parts.FirstOrDefault(part => part.Verdict == Verdict.Uncontrollable) ?? parts[0];
         double misses = parts.Aggregate(1.0, (product, part) => product * (1 - (part.FindsWithProbability ?? 0)));
         long executions = parts.Sum(part => part.Executions);
         return first with
@@ -89,10 +97,14 @@ internal sealed class StrategyRun(
         };
     }
 
-    /// <summary>A few random executions show which words are shared, so that the search need not begin again for each of them.</summary>
+    /// <summary>A few random executions show which words are shared, so that the search need not begin again for each of
+    /// them.</summary>
     private void Learn()
     {
-        for (int number = 0; number < LearningExecutions && !deadline.HasPassed; number++) program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
+        for (int number = 0; number < LearningExecutions && !deadline.HasPassed; number++)
+        {
+            program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
+        }
         _agents.WordsChanged = false;
     }
 
@@ -101,7 +113,9 @@ internal sealed class StrategyRun(
         (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", long.MaxValue);
         _states = search.States;
         if (_finding is not null) return Failed("all schedules");
-        string bound = exhausted ? "all schedules" : $"not all schedules: stopped after {(_executions + _cut).ToString("N0", CultureInfo.InvariantCulture)} executions and {_states.ToString("N0", CultureInfo.InvariantCulture)} states, because {Why(search)}";
+        string bound = exhausted ? "all schedules"
+            : $"not all schedules: stopped after {(_executions + _cut).ToString("N0", CultureInfo.InvariantCulture)} executions "
+                + $"and {_states.ToString("N0", CultureInfo.InvariantCulture)} states, because {Why(search)}";
         return Result(Verdict.NothingFound, exhausted, bound, null);
     }
 
@@ -110,16 +124,19 @@ internal sealed class StrategyRun(
         int done = -1;
         for (int preemptions = 0; preemptions <= settings.PreemptionsMax; preemptions++)
         {
-            (bool exhausted, StateSearch search) = Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), long.MaxValue);
+            (bool exhausted, StateSearch search) =
+                Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), long.MaxValue);
             _states = Math.Max(_states, search.States);
             if (_finding is not null) return Failed(Preemptions(preemptions), preemptions);
             if (!exhausted)
             {
                 string far = done < 0 ? "no bound was finished" : $"{Preemptions(done)} explored in full";
-                return Result(Verdict.NothingFound, isComplete: false, $"{far}; stopped in the next, because {Why(search)}", null);
+                return Result(Verdict.NothingFound, isComplete: false,
+                    $"{far}; stopped in the next, because {Why(search)}", null);
             }
             done = preemptions;
-            if (!search.BoundWasHit) return Result(Verdict.NothingFound, isComplete: true, $"all schedules (none needs more than {Preemptions(preemptions)[8..]})", null);
+            if (!search.BoundWasHit) return Result(Verdict.NothingFound, isComplete: true,
+                $"all schedules (none needs more than {Preemptions(preemptions)[8..]})", null);
         }
         return Result(Verdict.NothingFound, isComplete: true, Preemptions(done), null);
     }
@@ -135,23 +152,31 @@ internal sealed class StrategyRun(
             StrategySearch.Urw => new Urw(seed),
             _ => new RandomWalk(seed),
         };
-        long limit = settings.ExecutionsMax != long.MaxValue ? settings.ExecutionsMax : settings.Budget == Timeout.InfiniteTimeSpan ? DefaultSamples : long.MaxValue;
+        long limit = settings.ExecutionsMax != long.MaxValue ? settings.ExecutionsMax
+            : settings.Budget == Timeout.InfiniteTimeSpan ? DefaultSamples : long.MaxValue;
         SchedulerGuide guide = new(scheduler);
         while (_executions < limit && !deadline.HasPassed && _finding is null)
         {
-            scheduler.Begin(settings.Model == MemoryModel.Sc ? _agents.AgentCount : AgentController.FirstDrain + _agents.AgentCount);
+            scheduler.Begin(
+                settings.Model == MemoryModel.Sc ? _agents.AgentCount : AgentController.FirstDrain + _agents.AgentCount);
             ExecutionEnd end = program.Execute(guide);
             scheduler.End(_agents.Picks.Count);
             _executions++;
             Note(end, _agents.Picks);
-            if (_executions % ExecutionsPerReport == 0) Tell(scheduler.Name, limit == long.MaxValue ? null : (double)_executions / limit);
+            if (_executions % ExecutionsPerReport == 0)
+            {
+                Tell(scheduler.Name, limit == long.MaxValue ? null : (double)_executions / limit);
+            }
         }
-        string bound = string.Create(CultureInfo.InvariantCulture, $"{_executions:N0} schedules by {scheduler.Name}, seed {settings.Seed}");
+        string bound =
+            string.Create(CultureInfo.InvariantCulture, $"{_executions:N0} schedules by {scheduler.Name}, seed {settings.Seed}");
         if (_finding is not null) return Failed(bound);
-        return Result(Verdict.NothingFound, isComplete: false, bound, null) with { FindsWithProbability = pct?.FindsWithProbability(_executions) };
+        return Result(Verdict.NothingFound, isComplete: false, bound, null) with
+            { FindsWithProbability = pct?.FindsWithProbability(_executions) };
     }
 
-    /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of the program was wrong.</summary>
+    /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of
+    /// the program was wrong.</summary>
     private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until)
     {
         StateSearch search = new(bound);
@@ -174,7 +199,8 @@ internal sealed class StrategyRun(
             if (search.Diverged)
             {
                 _finding = new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
-                    "the same choices once led to another state: it is nondeterministic, or touches shared state that the machine cannot see");
+                    "the same choices once led to another state: it is nondeterministic, or touches shared state that the "
+                        + "machine cannot see");
                 _failing = [.. _agents.Picks];
                 _uncontrollable = true;
                 return (false, search);
@@ -185,7 +211,10 @@ internal sealed class StrategyRun(
             if (_finding is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
-            if (deadline.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax) return (false, search);
+            if (deadline.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax)
+            {
+                return (false, search);
+            }
         }
     }
 
@@ -208,7 +237,8 @@ internal sealed class StrategyRun(
         for (int preemptions = 0; !fewest && !deadline.HasPassed; preemptions++)
         {
             _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}", _executions + _cut + ShorteningExecutions);
+            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue),
+                $"shortest schedule, {Preemptions(preemptions)}", _executions + _cut + ShorteningExecutions);
             if (_finding is not null)
             {
                 (finding, failing, knownPreemptions, fewest) = (_finding, _failing!, preemptions, true);
@@ -232,7 +262,8 @@ internal sealed class StrategyRun(
             (finding, failing) = (_finding, _failing);
         }
         _finding = finding;
-        return Result(_uncontrollable ? Verdict.Uncontrollable : Verdict.Violated, isComplete: false, bound, Write(failing, fewest, shortest));
+        return Result(_uncontrollable ? Verdict.Uncontrollable : Verdict.Violated, isComplete: false, bound,
+            Write(failing, fewest, shortest));
     }
 
     /// <summary>The schedule in a form that depends on nothing that was learnt, and its story.</summary>
@@ -269,9 +300,12 @@ internal sealed class StrategyRun(
     };
 
     private string Why(StateSearch search) =>
-        search.IsFull ? "it cannot hold more states" : _executions >= settings.ExecutionsMax ? "the number of executions asked for was reached" : deadline.Reason;
+        search.IsFull ? "it cannot hold more states"
+        : _executions >= settings.ExecutionsMax ? "the number of executions asked for was reached" : deadline.Reason;
 
-    private static string Preemptions(int bound) => bound == 1 ? "at most 1 preemption" : string.Create(CultureInfo.InvariantCulture, $"at most {bound} preemptions");
+    private static string Preemptions(int bound) =>
+        bound == 1 ? "at most 1 preemption" : string.Create(CultureInfo.InvariantCulture, $"at most {bound} preemptions");
 
-    private void Tell(string phase, double? done, long states = 0) => observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, deadline.Seconds, done));
+    private void Tell(string phase, double? done, long states = 0) =>
+        observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, deadline.Seconds, done));
 }

@@ -2,14 +2,12 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// What a vCPU's guest code is told and what it answers, in memory that both sides see: a control block, the list of accesses, and what each
-/// found. Belongs to the vCPU's thread while the guest is not running, and to the guest while it is.
-/// </summary>
-/// <remarks>
-/// The layout is known to two pieces of machine code: the guest program on <c>kvm</c> and the access routine on <c>host</c>. Words of the
-/// list: the page's address (bits 12 up; guest physical, or relative to the window) and the <see cref="AccessKind"/> (low bits).
-/// </remarks>
+/// <summary>What a vCPU's guest code is told and what it answers, in memory that both sides see: a control block, the list of
+/// accesses, and what each found. Belongs to the vCPU's thread while the guest is not running, and to the guest while it
+/// is.</summary>
+/// <remarks>The layout is known to two pieces of machine code: the guest program on <c>kvm</c> and the access routine on
+/// <c>host</c>. Words of the list: the page's address (bits 12 up; guest physical, or relative to the window) and the
+/// <see cref="AccessKind"/> (low bits).</remarks>
 internal sealed unsafe class GuestBatch
 {
     /// <summary>Accesses in one list.</summary>

@@ -2,15 +2,12 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// Everything of a guest but its memory: program, task-state segment, page tables, and a <see cref="GuestBatch"/> per vCPU. One stretch of memory
-/// that every context of a VM shows its guest at the same place, far above the memory that slots may cover.
-/// </summary>
-/// <remarks>
-/// Guest-virtual is guest-physical. Pages of 2 MiB with the user bit; accessed and dirty bits are set beforehand, so that nobody writes
-/// to the tables, which many contexts share. The I/O bitmap of the task-state segment is all clear, for processors and hypervisors that
-/// look there and not at IOPL.
-/// </remarks>
+/// <summary>Everything of a guest but its memory: program, task-state segment, page tables, and a <see cref="GuestBatch"/> per
+/// vCPU. One stretch of memory that every context of a VM shows its guest at the same place, far above the memory that slots may
+/// cover.</summary>
+/// <remarks>Guest-virtual is guest-physical. Pages of 2 MiB with the user bit; accessed and dirty bits are set beforehand, so
+/// that nobody writes to the tables, which many contexts share. The I/O bitmap of the task-state segment is all clear, for
+/// processors and hypervisors that look there and not at IOPL.</remarks>
 internal sealed unsafe class GuestImage : IDisposable
 {
     /// <summary>Guest address of the image: 256 GiB.</summary>
@@ -61,7 +58,8 @@ internal sealed unsafe class GuestImage : IDisposable
     /// <summary>Puts a vCPU that was just made into long mode at CPL 3.</summary>
     public static void PrepareMode(KvmVcpu vcpu) => PrepareMode(vcpu, Base + Pml4At, Base + TssAt);
 
-    /// <summary>The same over other tables and another task-state segment, with its bitmap in the two pages behind it (all guest addresses).</summary>
+    /// <summary>The same over other tables and another task-state segment, with its bitmap in the two pages behind it (all guest
+    /// addresses).</summary>
     public static void PrepareMode(KvmVcpu vcpu, ulong tables, ulong tss)
     {
         KvmSregs sregs = vcpu.Sregs;

@@ -4,17 +4,14 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// What the guest runs, at CPL 3 in long mode: the accesses of a <see cref="GuestBatch"/>, one after the other, each timed with <c>rdtsc</c> and
-/// each followed by a look at the vCPU's request word; then <c>out</c>, and again from the start.
-/// </summary>
-/// <remarks>
-/// Registers on entry: r15 control block, r14 request word (all guest addresses). An access that finds a hole — the host answers
-/// reads with <see cref="GuestBatch.Hole"/> and drops writes — is made again; it is the host that stops the guest before it is.
-/// The guest writes the number of the access before it makes it, so that the host knows which one left the guest.
-/// Order: the look at the request word comes after the access (loads are not reordered with loads on x86-64, and the <c>lfence</c> between them is for
-/// the clock). Pairs with the raiser's locked or and membarrier, as in <see cref="VcpuRequests"/>.
-/// </remarks>
+/// <summary>What the guest runs, at CPL 3 in long mode: the accesses of a <see cref="GuestBatch"/>, one after the other, each
+/// timed with <c>rdtsc</c> and each followed by a look at the vCPU's request word; then <c>out</c>, and again from the
+/// start.</summary>
+/// <remarks>Registers on entry: r15 control block, r14 request word (all guest addresses). An access that finds a hole — the host
+/// answers reads with <see cref="GuestBatch.Hole"/> and drops writes — is made again; it is the host that stops the guest before
+/// it is. The guest writes the number of the access before it makes it, so that the host knows which one left the guest. Order:
+/// the look at the request word comes after the access (loads are not reordered with loads on x86-64, and the <c>lfence</c>
+/// between them is for the clock). Pairs with the raiser's locked or and membarrier, as in <see cref="VcpuRequests"/>.</remarks>
 internal static class GuestProgram
 {
     /// <summary>Port of the <c>out</c> by which the guest leaves.</summary>
@@ -24,7 +21,8 @@ internal static class GuestProgram
     public static byte[] Assemble(ulong address)
     {
         Assembler a = new(64);
-        Label entry = a.CreateLabel(), next = a.CreateLabel(), again = a.CreateLabel(), write = a.CreateLabel(), execute = a.CreateLabel();
+        Label entry = a.CreateLabel(), next = a.CreateLabel(), again = a.CreateLabel(), write = a.CreateLabel(), execute =
+            a.CreateLabel();
         Label timed = a.CreateLabel(), done = a.CreateLabel(), request = a.CreateLabel(), leave = a.CreateLabel();
 
         a.Label(ref entry);
@@ -100,7 +98,8 @@ internal static class GuestProgram
         return MachineCode.Assemble(a, address);
     }
 
-    /// <summary>rax becomes the time-stamp counter, read neither before what comes before it nor after what comes after; rdx is lost.</summary>
+    /// <summary>rax becomes the time-stamp counter, read neither before what comes before it nor after what comes after; rdx is
+    /// lost.</summary>
     private static void Stamp(Assembler a)
     {
         a.lfence();

@@ -14,11 +14,11 @@ namespace Lab.Hardware;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Called as an unmanaged function, so that the collector does not wait for a thread that sleeps in a page fault; no managed code runs
-/// between entry and return, nor in a handler. The access retires only if the request word is still clear after it; a signal that cuts it
-/// short leaves its number where it was, and it is made again.
-/// <para>A thread is in the routine if its program counter is; or, while it executes in the window, if RBX holds the address to which the
-/// window's code returns and the counter is where that code is. Nobody else has this address in RBX.</para>
+/// Called as an unmanaged function, so that the collector does not wait for a thread that sleeps in a page fault; no managed code
+/// runs between entry and return, nor in a handler. The access retires only if the request word is still clear after it; a signal
+/// that cuts it short leaves its number where it was, and it is made again.
+/// <para>A thread is in the routine if its program counter is; or, while it executes in the window, if RBX holds the address to
+/// which the window's code returns and the counter is where that code is. Nobody else has this address in RBX.</para>
 /// <para>The handlers stay installed until the process ends, as the runtime's below them do.</para>
 /// </remarks>
 internal static unsafe class AccessCode
@@ -47,17 +47,21 @@ internal static unsafe class AccessCode
         {
             if (s_code is not null) return;
             if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            {
                 throw new HardwareUnavailableException("--mmu host runs x86-64 machine code on Linux; use --mmu radix here.");
+            }
             HostCalls.SignalAction segv = Installed(HostCalls.SignalSegv), bus = Installed(HostCalls.SignalBus);
             MappedRange code = MappedRange.Anonymous(SlotMemory.PageBytes);
             Entries entries = Assemble(code, segv.Handler, bus.Handler);
-            Libc.Checked(Libc.Protect((nint)code.Address, (nuint)code.Bytes, Libc.ProtRead | Libc.ProtExec), "mprotect(machine code, read and execute)");
+            Libc.Checked(Libc.Protect((nint)code.Address, (nuint)code.Bytes, Libc.ProtRead | Libc.ProtExec),
+                "mprotect(machine code, read and execute)");
             s_run = (delegate* unmanaged<nint, nint, nint, void>)entries.Run;
             s_code = code;
             // The runtime's own mask and flags stay: what is not for the routine must reach it as if nothing were in between.
             Replace(HostCalls.SignalSegv, segv, entries.Segv);
             Replace(HostCalls.SignalBus, bus, entries.Bus);
-            Replace(HostCalls.SignalKick, new HostCalls.SignalAction { Flags = HostCalls.HandlerTakesInfo | HostCalls.HandlerOnStack | HostCalls.HandlerRestarts }, entries.Kick);
+            Replace(HostCalls.SignalKick, new HostCalls.SignalAction
+                { Flags = HostCalls.HandlerTakesInfo | HostCalls.HandlerOnStack | HostCalls.HandlerRestarts }, entries.Kick);
         }
     }
 
@@ -74,7 +78,10 @@ internal static unsafe class AccessCode
         Libc.Checked(HostCalls.Sigaction(signal, null, &action), $"sigaction({signal})");
         // 0 and 1 stand for the default and for nothing: neither can be called.
         if (action.Handler is 0 or 1 || (action.Flags & HostCalls.HandlerTakesInfo) == 0)
-            throw new HardwareUnavailableException($"--mmu host chains to the .NET runtime's handler for signal {signal}, and there is none; use --mmu radix.");
+        {
+            throw new HardwareUnavailableException(
+                $"--mmu host chains to the .NET runtime's handler for signal {signal}, and there is none; use --mmu radix.");
+        }
         return action;
     }
 
@@ -99,14 +106,17 @@ internal static unsafe class AccessCode
         EmitKickHandler(at, routine);
 
         using MemoryStream stream = new();
-        AssemblerResult result = at.Assemble(new StreamCodeWriter(stream), (ulong)code.Address, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        AssemblerResult result =
+            at.Assemble(new StreamCodeWriter(stream), (ulong)code.Address, BlockEncoderOptions.ReturnNewInstructionOffsets);
         ReadOnlySpan<byte> bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
         // SAFETY: the range is one page, writable still; a routine that outgrew it fails in the copy.
         bytes.CopyTo(new Span<byte>(code.Address, (int)code.Bytes));
-        return new Entries((nint)result.GetLabelRIP(run), (nint)result.GetLabelRIP(segv), (nint)result.GetLabelRIP(bus), (nint)result.GetLabelRIP(kick));
+        return new Entries((nint)result.GetLabelRIP(run), (nint)result.GetLabelRIP(segv), (nint)result.GetLabelRIP(bus),
+            (nint)result.GetLabelRIP(kick));
     }
 
-    /// <summary>Arguments: signal in RDI, siginfo_t in RSI, ucontext_t in RDX. Nothing else is to be relied on, the stack may be the alternate one.</summary>
+    /// <summary>Arguments: signal in RDI, siginfo_t in RSI, ucontext_t in RDX. Nothing else is to be relied on, the stack may be
+    /// the alternate one.</summary>
     private static void EmitFaultHandler(Assembler at, Routine routine, nint before)
     {
         Label ours = at.CreateLabel(), notOurs = at.CreateLabel(), outside = at.CreateLabel();

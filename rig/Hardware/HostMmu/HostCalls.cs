@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Hardware;
 
-/// <summary>The calls of libc that only <c>--mmu host</c> needs: signals, userfaultfd, what the kernel counted. Errno as in <see cref="Libc"/>.</summary>
+/// <summary>The calls of libc that only <c>--mmu host</c> needs: signals, userfaultfd, what the kernel counted. Errno as in
+/// <see cref="Libc"/>.</summary>
 internal static unsafe partial class HostCalls
 {
     public const int SignalBus = 7;

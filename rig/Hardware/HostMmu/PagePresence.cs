@@ -22,8 +22,7 @@ internal sealed unsafe class PagePresence : IDisposable
             nint read = Libc.ReadAt(_pagemap.Number, entries, count * sizeof(ulong), (first + done) * sizeof(ulong));
             if (read <= 0) return null;
             long got = read / sizeof(ulong);
-            for (long index = 0; index < got; index++)
-                if ((entries[index] & PresentBit) != 0) present++;
+            for (long index = 0; index < got; index++) if ((entries[index] & PresentBit) != 0) present++;
             done += got;
         }
         return present;

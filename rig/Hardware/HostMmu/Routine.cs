@@ -6,13 +6,14 @@ namespace Lab.Hardware;
 
 /// <summary>The access routine of <see cref="AccessCode"/>: void run(control block, window, request word).</summary>
 /// <remarks>
-/// In the loop, callee-saved registers hold all that matters, so that a handler can send the thread to an exit from anywhere in it:
+/// In the loop, callee-saved registers hold all that matters, so that a handler can send the thread to an exit from anywhere in
+/// it:
 /// <code>
 ///   R12 control block   R13 window   R14 request word   R15 number of the access   RBP its page   RBX where the window's code returns to
 ///   R8 clock before     R9 kind      R10 stamp
 /// </code>
-/// The two looks at the request word: before the access, so that none is made in vain; after it, which decides. Loads are not reordered with
-/// loads on x86, and LFENCE keeps the clock in place.
+/// The two looks at the request word: before the access, so that none is made in vain; after it, which decides. Loads are not
+/// reordered with loads on x86, and LFENCE keeps the clock in place.
 /// </remarks>
 internal sealed class Routine(Assembler at)
 {

@@ -4,17 +4,16 @@ using Lab.Mmu;
 namespace Lab.Hardware;
 
 /// <summary>
-/// The rig as the resolver of missing pages: a vCPU's access to a page that has no PTE sleeps in the kernel, an event comes out of the
-/// userfaultfd, and one thread here has the page mapped (demand paging as a VMM does it, and its latency).
+/// The rig as the resolver of missing pages: a vCPU's access to a page that has no PTE sleeps in the kernel, an event comes out
+/// of the userfaultfd, and one thread here has the page mapped (demand paging as a VMM does it, and its latency).
 /// <code>
 ///   access ─ page fault ─ sleep ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ access again
 ///                          └ event ─ [read ─ UFFDIO_CONTINUE] ┘      in brackets: the latency that is counted
 /// </code>
 /// </summary>
-/// <remarks>
-/// Minor mode: the page is in the memory file and wants only a PTE. Where the range has gone meanwhile, the sleeper is woken all the
-/// same and faults again, on the hole; nobody is left asleep. The loop allocates nothing: the collector never waits for a vCPU that waits for it.
-/// </remarks>
+/// <remarks>Minor mode: the page is in the memory file and wants only a PTE. Where the range has gone meanwhile, the sleeper is
+/// woken all the same and faults again, on the hole; nobody is left asleep. The loop allocates nothing: the collector never waits
+/// for a vCPU that waits for it.</remarks>
 internal sealed unsafe class Userfault : IDisposable
 {
     /// <summary>From linux/userfaultfd.h: ioctl numbers, which encode the size of their argument.</summary>
@@ -38,7 +37,8 @@ internal sealed unsafe class Userfault : IDisposable
     public Userfault()
     {
         // Faults of the user mode only: for these no privilege is needed.
-        long opened = HostCalls.SystemCall(HostCalls.SystemCallUserfault, HostCalls.CloseOnExec | HostCalls.NonBlocking | HostCalls.UserModeOnly);
+        long opened = HostCalls.SystemCall(HostCalls.SystemCallUserfault,
+            HostCalls.CloseOnExec | HostCalls.NonBlocking | HostCalls.UserModeOnly);
         if (opened < 0) throw Refused("userfaultfd", Marshal.GetLastPInvokeError());
         _userfault = new Descriptor((int)opened);
         ulong* api = stackalloc ulong[] { ApiVersion, FeatureMinorShmem, 0 };
@@ -62,7 +62,8 @@ internal sealed unsafe class Userfault : IDisposable
     public void Register(nint address, long bytes)
     {
         ulong* register = stackalloc ulong[] { (ulong)address, (ulong)bytes, RegisterModeMinor, 0 };
-        Libc.Checked(Libc.Ioctl(_userfault.Number, IoctlRegister, (nint)register), $"UFFDIO_REGISTER(0x{address:x}, {bytes} bytes, minor)");
+        Libc.Checked(Libc.Ioctl(_userfault.Number, IoctlRegister, (nint)register),
+            $"UFFDIO_REGISTER(0x{address:x}, {bytes} bytes, minor)");
         if (_brokenErrno != 0) throw new SystemCallException("read(userfaultfd)", _brokenErrno);
     }
 
@@ -77,7 +78,8 @@ internal sealed unsafe class Userfault : IDisposable
     }
 
     private static HardwareUnavailableException Refused(string what, int errno) => new(
-        $"--userfault on needs {what}, which failed with {SystemCallException.ErrnoName(errno)}: a kernel of 5.14 or later with CONFIG_USERFAULTFD, not blocked by seccomp; or use --userfault off.");
+        $"--userfault on needs {what}, which failed with {SystemCallException.ErrnoName(errno)}: a kernel of 5.14 or later with "
+            + "CONFIG_USERFAULTFD, not blocked by seccomp; or use --userfault off.");
 
     private void Resolve()
     {
@@ -102,7 +104,10 @@ internal sealed unsafe class Userfault : IDisposable
             for (byte* message = messages; message < messages + read; message += MessageBytes)
             {
                 // SAFETY: struct uffd_msg, of which the kernel hands out whole ones only.
-                if (*message == EventPageFault) ResolvePage(*(ulong*)(message + MessageAddress) & ~(ulong)(SlotMemory.PageBytes - 1), begin);
+                if (*message == EventPageFault)
+                {
+                    ResolvePage(*(ulong*)(message + MessageAddress) & ~(ulong)(SlotMemory.PageBytes - 1), begin);
+                }
             }
         }
     }

@@ -4,7 +4,8 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>A vCPU that accesses its root's window from this process: each stay in the guest is one call of the access routine.</summary>
+/// <summary>A vCPU that accesses its root's window from this process: each stay in the guest is one call of the access
+/// routine.</summary>
 internal sealed class WindowCore<TMachine> : IVcpuCore
     where TMachine : struct, IMachine
 {
@@ -41,12 +42,14 @@ internal sealed class WindowCore<TMachine> : IVcpuCore
     public Span<GuestTouch> Touches => _batch.Touches;
 
     /// <inheritdoc/>
-    /// <remarks>A frame that no window reaches becomes the hole behind the last: the access faults, and the lab finds out that no slot is there.</remarks>
+    /// <remarks>A frame that no window reaches becomes the hole behind the last: the access faults, and the lab finds out that no
+    /// slot is there.</remarks>
     public void Put(int index, Gfn gfn, AccessKind kind) => _batch.Put(index, gfn.Value < _end.Value ? gfn : _end, kind);
 
     public CoreExit Run(TdpRoot root, int first, int end)
     {
-        if (_mmu.WindowOf(root) is not { } window) return new CoreExit(CoreExitReason.Failed, first, "the root was freed: use after free (I3)");
+        if (_mmu.WindowOf(root) is not { } window) return new CoreExit(CoreExitReason.Failed, first,
+            "the root was freed: use after free (I3)");
         _batch[GuestBatch.FirstOffset] = (ulong)first;
         _batch[GuestBatch.EndOffset] = (ulong)end;
         long changes = window.Changes;
@@ -59,10 +62,8 @@ internal sealed class WindowCore<TMachine> : IVcpuCore
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// A signal whose handler sends the thread to the routine's exit, also out of a page fault that nobody resolves. One that arrives late meets
-    /// the thread elsewhere and does nothing.
-    /// </remarks>
+    /// <remarks>A signal whose handler sends the thread to the routine's exit, also out of a page fault that nobody resolves. One
+    /// that arrives late meets the thread elsewhere and does nothing.</remarks>
     public void Kick()
     {
         int thread = Volatile.Read(ref _inGuest);
@@ -76,10 +77,9 @@ internal sealed class WindowCore<TMachine> : IVcpuCore
         _area.Dispose();
     }
 
-    /// <summary>
-    /// What a signal at an access means. A SIGSEGV is the fault that the lab resolves, unless the window did not change from before the stay
-    /// until now and has a piece there that allows the access: then nobody will ever resolve it. Any other signal is the memory's.
-    /// </summary>
+    /// <summary>What a signal at an access means. A SIGSEGV is the fault that the lab resolves, unless the window did not change
+    /// from before the stay until now and has a piece there that allows the access: then nobody will ever resolve it. Any other
+    /// signal is the memory's.</summary>
     private CoreExit Judge(Window window, int next, long changesBefore)
     {
         int signal = (int)_batch[AccessCode.SignalOffset];
@@ -99,15 +99,19 @@ internal sealed class WindowCore<TMachine> : IVcpuCore
     private string Complaint(int signal, Window window, int next, Piece? piece)
     {
         (Gfn gfn, AccessKind kind) = _batch[(Index)next];
-        string name = signal switch { HostCalls.SignalSegv => "SIGSEGV", HostCalls.SignalBus => "SIGBUS", _ => $"signal {signal}" };
+        string name =
+            signal switch { HostCalls.SignalSegv => "SIGSEGV", HostCalls.SignalBus => "SIGBUS", _ => $"signal {signal}" };
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture,
-            $"{name} (code {(long)_batch[AccessCode.SignalCodeOffset]}) at 0x{_batch[AccessCode.FaultAddressOffset]:x}, program counter 0x{_batch[AccessCode.ProgramCounterOffset]:x}");
-        text.Append(CultureInfo.InvariantCulture, $", in access {next}, a {Word(kind)} of gfn {gfn} in window {window.Index} at 0x{window.Address:x}; ");
+            $"{name} (code {(long)_batch[AccessCode.SignalCodeOffset]}) at 0x{_batch[AccessCode.FaultAddressOffset]:x}, program "
+                + $"counter 0x{_batch[AccessCode.ProgramCounterOffset]:x}");
+        text.Append(CultureInfo.InvariantCulture,
+            $", in access {next}, a {Word(kind)} of gfn {gfn} in window {window.Index} at 0x{window.Address:x}; ");
         if (piece is { } there)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"the piece {there.Range} is mapped {(there.MayWrite ? "for reading and writing" : "read-only")} from byte 0x{there.FileOffset:x} of the memory file");
+                $"the piece {there.Range} is mapped {(there.MayWrite ? "for reading and writing" : "read-only")} from byte "
+                    + $"0x{there.FileOffset:x} of the memory file");
         }
         else
         {
@@ -122,5 +126,6 @@ internal sealed class WindowCore<TMachine> : IVcpuCore
         return next == 0 ? text.Append(" none").ToString() : text.ToString().TrimEnd(',');
     }
 
-    private static string Word(AccessKind kind) => kind switch { AccessKind.Read => "read", AccessKind.Write => "write", _ => "execution" };
+    private static string Word(AccessKind kind) =>
+        kind switch { AccessKind.Read => "read", AccessKind.Write => "write", _ => "execution" };
 }

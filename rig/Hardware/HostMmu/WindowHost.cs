@@ -3,14 +3,15 @@ using Lab.Mmu;
 namespace Lab.Hardware;
 
 /// <summary>
-/// Windows of this process's address space, and the memory file behind them: each root has a window, the processor walks the process's own
-/// page tables, and page faults, zaps and shoot-downs are those of the kernel's mm.
+/// Windows of this process's address space, and the memory file behind them: each root has a window, the processor walks the
+/// process's own page tables, and page faults, zaps and shoot-downs are those of the kernel's mm.
 /// <code>
 ///   vCPU: load or store at window + gpa ── hole ──► SIGSEGV ──► the lab maps a piece ──► again ── no PTE ──► page fault, the kernel's
 ///   zap:  madvise(MADV_DONTNEED), mmap(PROT_NONE), piece after piece                                      (or userfaultfd's, the rig's)
 /// </code>
 /// </summary>
-/// <remarks>Windows and memory serve one VM after the other, in line: who comes back last waits longest, so that a use after free finds a hole.</remarks>
+/// <remarks>Windows and memory serve one VM after the other, in line: who comes back last waits longest, so that a use after free
+/// finds a hole.</remarks>
 internal sealed class WindowHost : IHardwareHost
 {
     private const long WindowBytesMin = 5L << 30;
@@ -49,7 +50,10 @@ internal sealed class WindowHost : IHardwareHost
             throw new HardwareUnavailableException($"--mmu host keeps guest memory in a memory file: {refused.Message}", refused);
         }
         for (int index = 0; index < _windows.Length; index++) _free.Enqueue(index);
-        if (settings.Backing != BackingKind.Shared) _notes.Add("--backing is for kvm: guest memory of --mmu host is a memory file in 4 KiB pages.");
+        if (settings.Backing != BackingKind.Shared)
+        {
+            _notes.Add("--backing is for kvm: guest memory of --mmu host is a memory file in 4 KiB pages.");
+        }
     }
 
     public string Name => "host";
@@ -64,13 +68,15 @@ internal sealed class WindowHost : IHardwareHost
     /// <summary>Faults that the rig resolved; null where the kernel resolves them.</summary>
     public (long Count, long Nanoseconds, long NanosecondsMax)? Userfaults => _userfault?.Resolved;
 
-    /// <summary>Whether the memory file is still what it was; once false, the memory is not touched any more outside the access routine.</summary>
+    /// <summary>Whether the memory file is still what it was; once false, the memory is not touched any more outside the access
+    /// routine.</summary>
     public bool IsMemoryWhole => !_memoryLost;
 
     public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
         where TMachine : struct, IMachine
     {
-        if (updates != SlotUpdates.Lab) throw new HardwareUnavailableException("A strategy that leaves memslots to the kernel needs --mmu kvm: a process's address space has none.");
+        if (updates != SlotUpdates.Lab) throw new HardwareUnavailableException(
+            "A strategy that leaves memslots to the kernel needs --mmu kvm: a process's address space has none.");
         const long unit = 1L << 30;
         long bytes = Math.Max(WindowBytesMin, (vm.Settings.MemoryBytes + AboveMemory + unit - 1) / unit * unit);
         Reserve(bytes + GuardBytes);
@@ -101,8 +107,7 @@ internal sealed class WindowHost : IHardwareHost
 
     public void KickAll()
     {
-        lock (_lock)
-            foreach (IVcpuCore core in _cores) core.Kick();
+        lock (_lock) foreach (IVcpuCore core in _cores) core.Kick();
     }
 
     public void Dispose()
@@ -117,7 +122,10 @@ internal sealed class WindowHost : IHardwareHost
     /// <summary>A window that reaches this many frames and is one hole; null if all are in use.</summary>
     public Window? TryTake(ulong frames)
     {
-        lock (_lock) return _free.TryDequeue(out int index) ? Grown(index, (long)frames * SlotMemory.PageBytes + GuardBytes) : null;
+        lock (_lock)
+        {
+            return _free.TryDequeue(out int index) ? Grown(index, (long)frames * SlotMemory.PageBytes + GuardBytes) : null;
+        }
     }
 
     /// <summary>Takes back a window that was reset.</summary>
@@ -144,14 +152,12 @@ internal sealed class WindowHost : IHardwareHost
         lock (_lock) _fileBytes = Math.Max(_fileBytes, backing.FileOffset + backing.Bytes);
     }
 
-    /// <summary>
-    /// Looks whether the memory file was cut short: the lab's own stores to it, unlike a guest's, are made by managed code, and a SIGBUS there
-    /// ends the process. A cut between this look and the store still does; that a file keeps its length is the rule.
-    /// </summary>
+    /// <summary>Looks whether the memory file was cut short: the lab's own stores to it, unlike a guest's, are made by managed
+    /// code, and a SIGBUS there ends the process. A cut between this look and the store still does; that a file keeps its length
+    /// is the rule.</summary>
     public bool IsMemoryWholeNow()
     {
-        lock (_lock)
-            if (HostCalls.Seek(Memory.File!.Number, 0, HostCalls.SeekEnd) < _fileBytes) _memoryLost = true;
+        lock (_lock) if (HostCalls.Seek(Memory.File!.Number, 0, HostCalls.SeekEnd) < _fileBytes) _memoryLost = true;
         return IsMemoryWhole;
     }
 
@@ -173,7 +179,8 @@ internal sealed class WindowHost : IHardwareHost
         }
     }
 
-    /// <summary>Reserves all free windows ahead, so that a limit on address space shows in one sentence and before anything is measured.</summary>
+    /// <summary>Reserves all free windows ahead, so that a limit on address space shows in one sentence and before anything is
+    /// measured.</summary>
     private void Reserve(long bytes)
     {
         lock (_lock)
@@ -185,7 +192,8 @@ internal sealed class WindowHost : IHardwareHost
             catch (InsufficientMemoryException refused)
             {
                 throw new InsufficientMemoryException(
-                    $"--mmu host reserves {_settings.Contexts} windows of {bytes >> 30} GiB of address space: raise the limit (ulimit -v) or ask for fewer with --contexts.", refused);
+                    $"--mmu host reserves {_settings.Contexts} windows of {bytes >> 30} GiB of address space: raise the limit "
+                        + "(ulimit -v) or ask for fewer with --contexts.", refused);
             }
         }
     }

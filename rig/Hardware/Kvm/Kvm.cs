@@ -23,16 +23,19 @@ internal sealed class Kvm : IDisposable
     public static Kvm Open(string path)
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
             throw new HardwareUnavailableException("--mmu kvm needs Linux on x86-64; use --mmu radix on this machine.");
+        }
         int number = Libc.Open(path, Libc.OpenReadWrite | Libc.OpenCloseOnExec);
         if (number < 0) throw CannotOpen(path, Marshal.GetLastPInvokeError());
         Descriptor device = new(number);
         try
         {
             int version = Libc.Ioctl(number, KvmAbi.GetApiVersion, 0);
-            if (version < 0) throw new HardwareUnavailableException($"{path} is not a KVM device; name one with --kvm-device, usually /dev/kvm.");
-            if (version != KvmAbi.ApiVersion)
-                throw new HardwareUnavailableException($"{path} has KVM API version {version}, the lab needs {KvmAbi.ApiVersion}; boot a newer kernel.");
+            if (version < 0) throw new HardwareUnavailableException(
+                $"{path} is not a KVM device; name one with --kvm-device, usually /dev/kvm.");
+            if (version != KvmAbi.ApiVersion) throw new HardwareUnavailableException(
+                $"{path} has KVM API version {version}, the lab needs {KvmAbi.ApiVersion}; boot a newer kernel.");
             Need(device, path, KvmAbi.CapUserMemory, "user memory slots (KVM_CAP_USER_MEMORY)");
             Need(device, path, KvmAbi.CapSyncMmu, "an MMU that follows the host's (KVM_CAP_SYNC_MMU)");
             Need(device, path, KvmAbi.CapImmediateExit, "immediate exits (KVM_CAP_IMMEDIATE_EXIT, Linux 4.13)");
@@ -66,25 +69,34 @@ internal sealed class Kvm : IDisposable
     /// <summary>What to say where contexts cannot be made.</summary>
     internal static Exception Exhausted(string call, int errno) => errno switch
     {
-        Errnos.Emfile => new HardwareUnavailableException($"{call} failed: this process has too many open files (EMFILE); raise 'ulimit -n' or lower --contexts or --vcpus."),
-        Errnos.Enfile => new HardwareUnavailableException($"{call} failed: the system has too many open files (ENFILE); lower --contexts or --vcpus."),
-        Errnos.Enomem => new HardwareUnavailableException($"{call} ran out of memory (ENOMEM); lower --contexts, --vcpus or --memory, or raise the memory limit of the control group."),
+        Errnos.Emfile => new HardwareUnavailableException($"{call} failed: this process has too many open files (EMFILE); raise "
+            + "'ulimit -n' or lower --contexts or --vcpus."),
+        Errnos.Enfile => new HardwareUnavailableException(
+            $"{call} failed: the system has too many open files (ENFILE); lower --contexts or --vcpus."),
+        Errnos.Enomem => new HardwareUnavailableException($"{call} ran out of memory (ENOMEM); lower --contexts, --vcpus or "
+            + "--memory, or raise the memory limit of the control group."),
         _ => new SystemCallException(call, errno),
     };
 
     private static HardwareUnavailableException CannotOpen(string path, int errno) => new(errno switch
     {
-        Errnos.Enoent => $"There is no {path}: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in the hypervisor below, or use --mmu radix.",
-        Errnos.Eacces or Errnos.Eperm => $"{path} cannot be opened by this user: join the group that owns it (usually kvm), or run as root.",
+        Errnos.Enoent => $"There is no {path}: load KVM (modprobe kvm_intel or kvm_amd), allow nesting in the hypervisor below, "
+            + "or use --mmu radix.",
+        Errnos.Eacces or Errnos.Eperm =>
+            $"{path} cannot be opened by this user: join the group that owns it (usually kvm), or run as root.",
         Errnos.Enodev or Errnos.Enxio => $"{path} has no driver: load KVM (modprobe kvm_intel or kvm_amd) or use --mmu radix.",
-        Errnos.Ebusy => $"{path} is busy: another hypervisor is using the processor's virtualization; stop it, or use --mmu radix.",
-        _ => $"{path} cannot be opened ({SystemCallException.ErrnoName(errno)}); name a KVM device with --kvm-device, or use --mmu radix.",
+        Errnos.Ebusy =>
+            $"{path} is busy: another hypervisor is using the processor's virtualization; stop it, or use --mmu radix.",
+        _ => $"{path} cannot be opened ({SystemCallException.ErrnoName(errno)}); name a KVM device with --kvm-device, or "
+            + "use --mmu radix.",
     });
 
     private static void Need(Descriptor device, string path, int capability, string what)
     {
         if (Libc.Ioctl(device.Number, KvmAbi.CheckExtension, capability) <= 0)
+        {
             throw new HardwareUnavailableException($"{path} lacks {what}; boot a newer kernel or use --mmu radix.");
+        }
     }
 }
 

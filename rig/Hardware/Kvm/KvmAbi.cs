@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// Numbers of KVM's interface to user space (include/uapi/linux/kvm.h, API version 12). Those that carry a structure encode its size; a test
-/// holds each against the structure here.
-/// </summary>
+/// <summary>Numbers of KVM's interface to user space (include/uapi/linux/kvm.h, API version 12). Those that carry a structure
+/// encode its size; a test holds each against the structure here.</summary>
 internal static class KvmAbi
 {
     public const int ApiVersion = 12;
@@ -141,7 +139,8 @@ internal struct KvmRegs
     public ulong Rip, Rflags;
 
     public override readonly string ToString() =>
-        $"rip={Rip:x} rflags={Rflags:x} rax={Rax:x} rbx={Rbx:x} rcx={Rcx:x} rdx={Rdx:x} rsi={Rsi:x} rdi={Rdi:x} rbp={Rbp:x} rsp={Rsp:x} " +
+        $"rip={Rip:x} rflags={Rflags:x} rax={Rax:x} rbx={Rbx:x} rcx={Rcx:x} rdx={Rdx:x} rsi={Rsi:x} rdi={Rdi:x} "
+            + $"rbp={Rbp:x} rsp={Rsp:x} " +
         $"r8={R8:x} r9={R9:x} r10={R10:x} r11={R11:x} r12={R12:x} r13={R13:x} r14={R14:x} r15={R15:x}";
 }
 

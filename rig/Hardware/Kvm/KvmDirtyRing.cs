@@ -14,7 +14,8 @@ internal sealed unsafe class KvmDirtyRing : IDisposable
 
     public KvmDirtyRing(KvmVcpu vcpu)
     {
-        _ring = Libc.Map(0, (nuint)Bytes, Libc.ProtRead | Libc.ProtWrite, Libc.MapShared, vcpu.Descriptor.Number, KvmAbi.DirtyRingOffset);
+        _ring = Libc.Map(0, (nuint)Bytes, Libc.ProtRead | Libc.ProtWrite, Libc.MapShared, vcpu.Descriptor.Number,
+            KvmAbi.DirtyRingOffset);
         if (_ring == -1) throw new SystemCallException($"mmap(dirty ring of vCPU {vcpu.Index})", Marshal.GetLastPInvokeError());
     }
 
@@ -24,7 +25,8 @@ internal sealed unsafe class KvmDirtyRing : IDisposable
     {
         if (kvm.Extension(KvmAbi.CapDirtyLogRing) > 0) return KvmAbi.CapDirtyLogRing;
         if (kvm.Extension(KvmAbi.CapDirtyLogRingAcquireRelease) > 0) return KvmAbi.CapDirtyLogRingAcquireRelease;
-        throw new HardwareUnavailableException("--dirty ring needs KVM_CAP_DIRTY_LOG_RING (Linux 5.11), which this kernel lacks; use --dirty log.");
+        throw new HardwareUnavailableException(
+            "--dirty ring needs KVM_CAP_DIRTY_LOG_RING (Linux 5.11), which this kernel lacks; use --dirty log.");
     }
 
     /// <summary>Takes what is new; the pages are protected again by <see cref="KvmVm.ResetDirtyRings"/>.</summary>

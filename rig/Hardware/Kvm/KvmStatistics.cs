@@ -4,10 +4,8 @@ using System.Text;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// KVM's binary statistics of a VM or a vCPU (KVM_GET_STATS_FD): names and places are read once, values whenever asked. Histograms are
-/// left out. Empty where the kernel has none.
-/// </summary>
+/// <summary>KVM's binary statistics of a VM or a vCPU (KVM_GET_STATS_FD): names and places are read once, values whenever asked.
+/// Histograms are left out. Empty where the kernel has none.</summary>
 internal sealed unsafe class KvmStatistics
 {
     private readonly Descriptor _of;
@@ -22,8 +20,11 @@ internal sealed unsafe class KvmStatistics
         if (number < 0) return [];
         using Descriptor statistics = new(number);
         _places ??= ReadPlaces(statistics);
-        var values = new (string, long)[_places.Length];
-        for (int index = 0; index < values.Length; index++) values[index] = (_places[index].Name, ReadOne<long>(statistics, _places[index].Offset));
+        (string, long)[] values = new (string, long)[_places.Length];
+        for (int index = 0; index < values.Length; index++)
+        {
+            values[index] = (_places[index].Name, ReadOne<long>(statistics, _places[index].Offset));
+        }
         return values;
     }
 
@@ -58,6 +59,8 @@ internal sealed unsafe class KvmStatistics
     {
         // SAFETY: callers pass the length of what they point to.
         if (Libc.ReadAt(statistics.Number, into, (nuint)bytes, offset) != bytes)
+        {
             throw new SystemCallException($"pread(KVM statistics, {bytes} bytes at {offset})", Marshal.GetLastPInvokeError());
+        }
     }
 }

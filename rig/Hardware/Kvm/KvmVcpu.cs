@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Hardware;
 
-/// <summary>A vCPU of a KVM VM: its descriptor and its shared page. One thread runs it; any thread may <see cref="Kick"/> it.</summary>
+/// <summary>A vCPU of a KVM VM: its descriptor and its shared page. One thread runs it; any thread may <see cref="Kick"/>
+/// it.</summary>
 internal sealed unsafe class KvmVcpu : IDisposable
 {
     private readonly Descriptor _descriptor;
@@ -61,10 +62,10 @@ internal sealed unsafe class KvmVcpu : IDisposable
         set => Libc.Checked(Libc.Ioctl(_descriptor.Number, KvmAbi.SetSregs, (nint)(&value)), "KVM_SET_SREGS");
     }
 
-    /// <summary>
-    /// KVM_RUN until the guest leaves. <see cref="KvmExit.Interrupted"/> if a <see cref="Kick"/> got it out; other signals are not seen.
-    /// </summary>
-    /// <exception cref="SystemCallException">KVM could not run the guest, as when memory behind a slot is gone (EFAULT).</exception>
+    /// <summary>KVM_RUN until the guest leaves. <see cref="KvmExit.Interrupted"/> if a <see cref="Kick"/> got it out; other
+    /// signals are not seen.</summary>
+    /// <exception cref="SystemCallException">KVM could not run the guest, as when memory behind a slot is gone
+    /// (EFAULT).</exception>
     public KvmExit Run()
     {
         Volatile.Write(ref _runner, Libc.ThreadId());
@@ -87,10 +88,9 @@ internal sealed unsafe class KvmVcpu : IDisposable
         }
     }
 
-    /// <summary>
-    /// Finishes the instruction that left the guest by MMIO, without entering the guest again: a read finds <paramref name="data"/>, a write is
-    /// dropped. An access that spans several pieces comes back as often as it has pieces.
-    /// </summary>
+    /// <summary>Finishes the instruction that left the guest by MMIO, without entering the guest again: a read finds
+    /// <paramref name="data"/>, a write is dropped. An access that spans several pieces comes back as often as it has
+    /// pieces.</summary>
     public void FinishMmio(ulong data)
     {
         do
@@ -106,10 +106,8 @@ internal sealed unsafe class KvmVcpu : IDisposable
         while (Page.ExitReason == KvmExit.Mmio);
     }
 
-    /// <summary>
-    /// Gets the running thread out of the guest; if it is just about to enter, it does not stay. Immediate exit covers the way in, the
-    /// signal the guest itself.
-    /// </summary>
+    /// <summary>Gets the running thread out of the guest; if it is just about to enter, it does not stay. Immediate exit covers
+    /// the way in, the signal the guest itself.</summary>
     public void Kick()
     {
         Interlocked.Increment(ref _kicks);

@@ -8,18 +8,19 @@ internal sealed unsafe class KvmVm(Kvm kvm, Descriptor descriptor, KvmCpuid cpui
 {
     public KvmStatistics Statistics => field ??= new KvmStatistics(descriptor);
 
-    /// <summary>
-    /// KVM_SET_USER_MEMORY_REGION. On return, for a slot that was deleted, moved or write-protected, no vCPU reaches what was taken away.
-    /// </summary>
+    /// <summary>KVM_SET_USER_MEMORY_REGION. On return, for a slot that was deleted, moved or write-protected, no vCPU reaches
+    /// what was taken away.</summary>
     /// <param name="slot">Number of the slot.</param>
     /// <param name="flags">1 logs dirty pages, 2 makes it read-only, as <see cref="MemslotFlags"/>.</param>
     /// <param name="guestAddress">Guest physical, page-aligned.</param>
     /// <param name="bytes">Zero deletes the slot.</param>
-    /// <param name="userAddress">Of the memory in this process, page-aligned. It stays mapped for as long as the slot is there: the guest reads and writes it.</param>
+    /// <param name="userAddress">Of the memory in this process, page-aligned. It stays mapped for as long as the slot is there:
+    /// the guest reads and writes it.</param>
     /// <exception cref="SystemCallException">KVM refused; nothing changed.</exception>
     public void SetRegion(int slot, MemslotFlags flags, ulong guestAddress, ulong bytes, Hva userAddress)
     {
-        KvmRegion region = new() { Slot = (uint)slot, Flags = (uint)flags, GuestAddress = guestAddress, Bytes = bytes, UserAddress = userAddress.Value };
+        KvmRegion region = new() { Slot = (uint)slot, Flags = (uint)flags, GuestAddress = guestAddress, Bytes = bytes,
+            UserAddress = userAddress.Value };
         SetRegion(ref region);
     }
 
@@ -29,7 +30,10 @@ internal sealed unsafe class KvmVm(Kvm kvm, Descriptor descriptor, KvmCpuid cpui
         // SAFETY: the kernel reads one structure, which is on the caller's stack or pinned here, before the call returns.
         fixed (KvmRegion* pointer = &region)
         {
-            if (Libc.Ioctl(descriptor.Number, KvmAbi.SetUserMemoryRegion, (nint)pointer) != 0) throw Refused(region, Marshal.GetLastPInvokeError());
+            if (Libc.Ioctl(descriptor.Number, KvmAbi.SetUserMemoryRegion, (nint)pointer) != 0)
+            {
+                throw Refused(region, Marshal.GetLastPInvokeError());
+            }
         }
     }
 
@@ -57,10 +61,12 @@ internal sealed unsafe class KvmVm(Kvm kvm, Descriptor descriptor, KvmCpuid cpui
     public void Enable(int capability, ulong argument)
     {
         KvmEnableCap enable = new() { Capability = (uint)capability, Argument = argument };
-        Libc.Checked(Libc.Ioctl(descriptor.Number, KvmAbi.EnableCap, (nint)(&enable)), $"KVM_ENABLE_CAP({capability}, 0x{argument:x})");
+        Libc.Checked(Libc.Ioctl(descriptor.Number, KvmAbi.EnableCap, (nint)(&enable)),
+            $"KVM_ENABLE_CAP({capability}, 0x{argument:x})");
     }
 
-    /// <summary>KVM_GET_DIRTY_LOG: fetches and clears a slot's bitmap, and write-protects again what was dirty. Returns the dirty pages.</summary>
+    /// <summary>KVM_GET_DIRTY_LOG: fetches and clears a slot's bitmap, and write-protects again what was dirty. Returns the dirty
+    /// pages.</summary>
     /// <param name="slot">Number of the slot, which logs.</param>
     /// <param name="bitmap">A bit per page of the slot, in whole words.</param>
     public long FetchDirtyLog(int slot, Span<ulong> bitmap)
@@ -77,13 +83,15 @@ internal sealed unsafe class KvmVm(Kvm kvm, Descriptor descriptor, KvmCpuid cpui
     }
 
     /// <summary>KVM_RESET_DIRTY_RINGS: takes back what was harvested from all vCPUs' rings.</summary>
-    public void ResetDirtyRings() => Libc.Checked(Libc.Ioctl(descriptor.Number, KvmAbi.ResetDirtyRings, 0), "KVM_RESET_DIRTY_RINGS");
+    public void ResetDirtyRings() =>
+        Libc.Checked(Libc.Ioctl(descriptor.Number, KvmAbi.ResetDirtyRings, 0), "KVM_RESET_DIRTY_RINGS");
 
     public void Dispose() => descriptor.Dispose();
 
     private static Exception Refused(in KvmRegion region, int errno)
     {
-        string call = $"KVM_SET_USER_MEMORY_REGION(slot {region.Slot}, flags {region.Flags}, guest 0x{region.GuestAddress:x}, {region.Bytes} bytes, user 0x{region.UserAddress:x})";
+        string call = $"KVM_SET_USER_MEMORY_REGION(slot {region.Slot}, flags {region.Flags}, guest 0x{region.GuestAddress:x}, "
+            + $"{region.Bytes} bytes, user 0x{region.UserAddress:x})";
         return errno == Errnos.Enomem ? Kvm.Exhausted(call, errno) : new SystemCallException(call, errno);
     }
 }

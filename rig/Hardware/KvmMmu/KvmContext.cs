@@ -2,10 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// One KVM VM with its vCPUs, from a pool: what a root is on <c>kvm</c>. It shows its guest the image and the request words of the VM it
-/// serves, and the pieces that the root maps.
-/// </summary>
+/// <summary>One KVM VM with its vCPUs, from a pool: what a root is on <c>kvm</c>. It shows its guest the image and the request
+/// words of the VM it serves, and the pieces that the root maps.</summary>
 internal sealed class KvmContext : IRootSpace, IDisposable
 {
     private const int ImageSlot = 0;
@@ -49,10 +47,8 @@ internal sealed class KvmContext : IRootSpace, IDisposable
 
     public PieceTable Pieces { get; } = null!;
 
-    /// <summary>
-    /// Shows the guest the image and the request words of the VM that the context serves now; what it showed for the one before goes. Nothing
-    /// runs in the context meanwhile.
-    /// </summary>
+    /// <summary>Shows the guest the image and the request words of the VM that the context serves now; what it showed for the one
+    /// before goes. Nothing runs in the context meanwhile.</summary>
     public void Attach(GuestImage image, nint requests, long requestBytes)
     {
         if (_image == image && _requests == requests) return;
@@ -87,7 +83,8 @@ internal sealed class KvmContext : IRootSpace, IDisposable
         return true;
     }
 
-    /// <summary>A memslot's right to be written to cannot be changed; nobody asks for it, since what may be written is decided when it is made.</summary>
+    /// <summary>A memslot's right to be written to cannot be changed; nobody asks for it, since what may be written is decided
+    /// when it is made.</summary>
     public void AllowWrites(in Piece piece)
     {
         Zap(piece);
@@ -123,5 +120,6 @@ internal sealed class KvmContext : IRootSpace, IDisposable
     }
 
     private static MemslotFlags FlagsOf(in Piece piece) =>
-        (piece.LogsDirty ? MemslotFlags.LogDirtyPages : MemslotFlags.None) | (piece.MayWrite ? MemslotFlags.None : MemslotFlags.ReadOnly);
+        (piece.LogsDirty ? MemslotFlags.LogDirtyPages : MemslotFlags.None)
+        | (piece.MayWrite ? MemslotFlags.None : MemslotFlags.ReadOnly);
 }

@@ -3,10 +3,12 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>A lab vCPU's way into the guest: runs the guest program on the vCPU of its number in whichever context the root has.</summary>
+/// <summary>A lab vCPU's way into the guest: runs the guest program on the vCPU of its number in whichever context the root
+/// has.</summary>
 internal sealed class KvmCore : IVcpuCore
 {
-    /// <summary>Times that the same access may leave the guest in a way that a slot going away explains, before it is called a failure.</summary>
+    /// <summary>Times that the same access may leave the guest in a way that a slot going away explains, before it is called a
+    /// failure.</summary>
     private const int ExcusesMax = 64;
 
     private const ulong PageMask = ~0xfffUL;
@@ -44,7 +46,8 @@ internal sealed class KvmCore : IVcpuCore
 
     public CoreExit Run(TdpRoot root, int first, int end)
     {
-        if (_contextOf(root) is not { } context) return new CoreExit(CoreExitReason.Failed, first, "the root was freed while the vCPU held it (I3)");
+        if (_contextOf(root) is not { } context) return new CoreExit(CoreExitReason.Failed, first,
+            "the root was freed while the vCPU held it (I3)");
         KvmVcpu vcpu = context.Vcpus[_index];
         if (vcpu != _current || _mustRestart)
         {
@@ -74,7 +77,8 @@ internal sealed class KvmCore : IVcpuCore
     private CoreExit Leave(KvmVcpu vcpu, KvmExit exit, int first, int end)
     {
         int next = (int)_batch[GuestBatch.NextOffset];
-        if (next < first || next > end) return Failed(vcpu, $"the guest is at access {next}, which is not one of {first} to {end}");
+        if (next < first || next > end) return Failed(vcpu,
+            $"the guest is at access {next}, which is not one of {first} to {end}");
         switch (exit)
         {
             case KvmExit.Io when vcpu.Page.IoPort == GuestProgram.Port:
@@ -89,7 +93,8 @@ internal sealed class KvmCore : IVcpuCore
                 // Out of the guest in the middle of an access, which is made again. A full ring waits for its harvester.
                 _mustRestart = true;
                 return new CoreExit(CoreExitReason.Request, next);
-            case KvmExit.InternalError when next < end && _batch[(Index)next].Kind == AccessKind.Execute && _excuses++ < ExcusesMax:
+            case KvmExit.InternalError when next < end && _batch[(Index)next].Kind == AccessKind.Execute
+                && _excuses++ < ExcusesMax:
                 // An instruction cannot be fetched from where no slot is: the page went after its stamp was read.
                 _mustRestart = true;
                 return new CoreExit(CoreExitReason.Fault, next);
@@ -100,7 +105,8 @@ internal sealed class KvmCore : IVcpuCore
 
     private static string Describe(KvmVcpu vcpu, KvmExit exit) => exit switch
     {
-        KvmExit.Mmio => $"MMIO at 0x{vcpu.Page.MmioAddress:x}, {vcpu.Page.MmioBytes} bytes {(vcpu.Page.MmioIsWrite != 0 ? "written" : "read")}, which the guest was not asked for",
+        KvmExit.Mmio => $"MMIO at 0x{vcpu.Page.MmioAddress:x}, {vcpu.Page.MmioBytes} bytes "
+            + $"{(vcpu.Page.MmioIsWrite != 0 ? "written" : "read")}, which the guest was not asked for",
         KvmExit.Io => $"a port access at 0x{vcpu.Page.IoPort:x}",
         KvmExit.Shutdown => "a triple fault",
         KvmExit.InternalError => $"an internal error, suberror {vcpu.Page.Suberror}",
@@ -113,9 +119,12 @@ internal sealed class KvmCore : IVcpuCore
         _mustRestart = true;
         int next = Math.Clamp((int)_batch[GuestBatch.NextOffset], 0, GuestBatch.Capacity - 1);
         StringBuilder text = new(what);
-        text.Append("; ").Append(vcpu.Regs).Append("; requests ").Append(Volatile.Read(ref RequestWord)).Append("; last accesses");
+        text.Append("; ").Append(vcpu.Regs).Append("; requests ").Append(Volatile.Read(ref RequestWord))
+            .Append("; last accesses");
         for (int index = Math.Max(0, next - 3); index <= next; index++)
+        {
             text.Append(' ').Append(_batch[(Index)index].Kind).Append(' ').Append(_batch[(Index)index].Gfn);
+        }
         return new CoreExit(CoreExitReason.Failed, next, text.ToString());
     }
 

@@ -22,8 +22,8 @@ internal sealed class KvmHost : IHardwareHost
         Kvm = Kvm.Open(settings.KvmDevice);
         try
         {
-            if (!settings.SlotZapAll && !CanZapSlotAlone)
-                throw new HardwareUnavailableException("--zap-all off needs a kernel that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --zap-all on.");
+            if (!settings.SlotZapAll && !CanZapSlotAlone) throw new HardwareUnavailableException("--zap-all off needs a kernel "
+                + "that lets KVM_X86_QUIRK_SLOT_ZAP_ALL be switched off (Linux 6.12); use --zap-all on.");
             if (settings.Dirty == DirtyTracking.Ring) KvmDirtyRing.Capability(Kvm);
             Memory = new SlotMemory(settings.Backing);
         }
@@ -52,7 +52,8 @@ internal sealed class KvmHost : IHardwareHost
         where TMachine : struct, IMachine
     {
         int most = Kvm.Extension(KvmAbi.CapMaxVcpus);
-        if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException($"--vcpus {vm.Settings.Vcpus} is more than the {most} that this KVM allows per VM.");
+        if (vm.Settings.Vcpus > most) throw new HardwareUnavailableException(
+            $"--vcpus {vm.Settings.Vcpus} is more than the {most} that this KVM allows per VM.");
         if (MissingFor(updates) is { } missing) throw new HardwareUnavailableException($"Such memslot updates need {missing}.");
         if (updates == SlotUpdates.Lab) MakeContexts(vm.Settings.Vcpus);
         return new KvmMmu<TMachine>(this, vm, updates);
@@ -98,7 +99,10 @@ internal sealed class KvmHost : IHardwareHost
     {
         lock (_lock)
         {
-            if (_images.TryPeek(out GuestImage? image) && image.Batches.Count == vcpus && image.GuestBytes >= guestBytes) return _images.Pop();
+            if (_images.TryPeek(out GuestImage? image) && image.Batches.Count == vcpus && image.GuestBytes >= guestBytes)
+            {
+                return _images.Pop();
+            }
         }
         return new GuestImage(vcpus, guestBytes);
     }
@@ -114,15 +118,14 @@ internal sealed class KvmHost : IHardwareHost
         {
             Dictionary<string, long> sums = new(_counted);
             foreach (KvmContext context in All) AddCounters(context, sums);
-            return [.. sums.Select(sum => ($"kvm.{sum.Key}", sum.Key.EndsWith("_ns", StringComparison.Ordinal) ? "ns" : "count", sum.Value))];
+            return [.. sums.Select(
+                sum => ($"kvm.{sum.Key}", sum.Key.EndsWith("_ns", StringComparison.Ordinal) ? "ns" : "count", sum.Value))];
         }
     }
 
     public void KickAll()
     {
-        lock (_lock)
-            foreach (KvmContext context in All)
-                foreach (KvmVcpu vcpu in context.Vcpus) vcpu.Kick();
+        lock (_lock) foreach (KvmContext context in All) foreach (KvmVcpu vcpu in context.Vcpus) vcpu.Kick();
     }
 
     public void Dispose()
@@ -137,7 +140,8 @@ internal sealed class KvmHost : IHardwareHost
     {
         lock (_lock)
         {
-            if (_vcpus != 0 && _vcpus != vcpus) throw new InvalidOperationException($"The contexts of this run have {_vcpus} vCPUs, and a VM asks for {vcpus}.");
+            if (_vcpus != 0 && _vcpus != vcpus) throw new InvalidOperationException(
+                $"The contexts of this run have {_vcpus} vCPUs, and a VM asks for {vcpus}.");
             _vcpus = vcpus;
             while (_pool.Count < _settings.Contexts)
             {
@@ -150,7 +154,10 @@ internal sealed class KvmHost : IHardwareHost
 
     private static void AddCounters(KvmContext context, Dictionary<string, long> sums)
     {
-        foreach ((string name, long value) in context.Vm.Statistics.Read().Concat(context.Vcpus.SelectMany(vcpu => vcpu.Statistics.Read())))
+        foreach ((string name, long value) in context.Vm.Statistics.Read()
+            .Concat(context.Vcpus.SelectMany(vcpu => vcpu.Statistics.Read())))
+        {
             sums[name] = sums.GetValueOrDefault(name) + value;
+        }
     }
 }

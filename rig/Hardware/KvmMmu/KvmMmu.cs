@@ -2,10 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// Roots as KVM VMs: the processor walks under virtualization, a fault on a hole makes a memslot, a zap deletes memslots, and faults on pages inside are
-/// KVM's. With kernel slots there is one VM whose memslots are the lab's own.
-/// </summary>
+/// <summary>Roots as KVM VMs: the processor walks under virtualization, a fault on a hole makes a memslot, a zap deletes
+/// memslots, and faults on pages inside are KVM's. With kernel slots there is one VM whose memslots are the lab's own.</summary>
 internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     where TMachine : struct, IMachine
 {
@@ -22,15 +20,15 @@ internal sealed class KvmMmu<TMachine> : PieceMmu<TMachine>
     private readonly KvmSlots? _slots;
     private bool _ownTaken;
 
-    public KvmMmu(KvmHost host, Vm<TMachine> vm, SlotUpdates updates)
-        : base(vm)
+    public KvmMmu(KvmHost host, Vm<TMachine> vm, SlotUpdates updates) : base(vm)
     {
         _host = host;
         _requests = vm.Requests.Address;
         _requestBytes = (vm.Requests.Bytes + SlotMemory.PageBytes - 1) / SlotMemory.PageBytes * SlotMemory.PageBytes;
         _image = host.TakeImage(vm.Settings.Vcpus, Math.Max(GuestBytesMin, vm.Settings.MemoryBytes + GuestBytesAbove));
         if (updates == SlotUpdates.Lab) return;
-        KvmContext context = host.NewContext(vm.Settings.Vcpus, host.Settings.SlotZapAll && updates != SlotUpdates.KernelSlotAlone);
+        KvmContext context =
+            host.NewContext(vm.Settings.Vcpus, host.Settings.SlotZapAll && updates != SlotUpdates.KernelSlotAlone);
         context.Attach(_image, _requests, _requestBytes);
         _slots = new KvmSlots(context, host.Memory, host.Settings);
     }

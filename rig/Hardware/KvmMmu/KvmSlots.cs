@@ -11,7 +11,8 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     private readonly KvmDirtyRing[] _rings = [];
     private readonly List<MappedRange> _bystanders = [];
 
-    /// <summary>What there is, for <see cref="DropMemory"/>. Its lock is held over no system call: dropping waits for no update, and no update for it.</summary>
+    /// <summary>What there is, for <see cref="DropMemory"/>. Its lock is held over no system call: dropping waits for no update,
+    /// and no update for it.</summary>
     private readonly Dictionary<int, (Memslot Slot, SlotBacking Backing)> _slots = [];
     private MappedRange? _outside;
     private ulong[] _bitmap = [];
@@ -43,7 +44,10 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     public void Move(in Memslot slot, Gfn newBase)
     {
         Set(slot, newBase, (ulong)Bytes(slot), slot.Flags);
-        lock (_slots) _slots[slot.Id] = (slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) }, _memory.Find(slot.Hva));
+        lock (_slots)
+        {
+            _slots[slot.Id] = (slot with { Range = new GfnRange(newBase, newBase + slot.Range.Frames) }, _memory.Find(slot.Hva));
+        }
     }
 
     public void SetFlags(in Memslot slot, MemslotFlags flags) => Set(slot, slot.Range.Start, (ulong)Bytes(slot), flags);
@@ -69,14 +73,14 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
         for (int index = 0; index < count; index++)
         {
             ulong place = (start.Value + 2 * (ulong)index) << 12;
-            Context.Vm.SetRegion(KvmContext.FirstSlot + firstId + index, MemslotFlags.None, place, SlotMemory.PageBytes, memory.Hva + (ulong)index * SlotMemory.PageBytes);
+            Context.Vm.SetRegion(KvmContext.FirstSlot + firstId + index, MemslotFlags.None, place, SlotMemory.PageBytes,
+                memory.Hva + (ulong)index * SlotMemory.PageBytes);
         }
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// A slot that is deleted meanwhile may still lose its memory's pages: that memory stays mapped here, and is stamped before it serves anyone else.
-    /// </remarks>
+    /// <remarks>A slot that is deleted meanwhile may still lose its memory's pages: that memory stays mapped here, and is stamped
+    /// before it serves anyone else.</remarks>
     public void DropMemory(GfnRange range)
     {
         bool any = false;
@@ -86,11 +90,15 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
             any = true;
             ulong start = Math.Max(from, slot.Range.Start.Value);
             from = Math.Min(range.End.Value, slot.Range.End.Value);
-            long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes, bytes = (long)(from - start) * SlotMemory.PageBytes;
+            long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes, bytes =
+                (long)(from - start) * SlotMemory.PageBytes;
             if (_drop == MemoryDrop.DontNeed) DontNeed((nint)slot.Hva.Value + (nint)offset, bytes);
             else PunchHole(backing.FileOffset + offset, bytes);
         }
-        if (!any && _outside is { } outside) DontNeed((nint)outside.Address, Math.Min(outside.Bytes, (long)range.Frames * SlotMemory.PageBytes));
+        if (!any && _outside is { } outside)
+        {
+            DontNeed((nint)outside.Address, Math.Min(outside.Bytes, (long)range.Frames * SlotMemory.PageBytes));
+        }
     }
 
     public void PopulateOutside(long frames)
@@ -108,10 +116,12 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
     }
 
     private static void DontNeed(nint address, long bytes) =>
-        Libc.Checked(Libc.Advise(address, (nuint)bytes, Libc.MadviseDontNeed), $"madvise(0x{address:x}, {bytes} bytes, MADV_DONTNEED)");
+        Libc.Checked(Libc.Advise(address, (nuint)bytes, Libc.MadviseDontNeed),
+            $"madvise(0x{address:x}, {bytes} bytes, MADV_DONTNEED)");
 
     private void PunchHole(long offset, long bytes) => Libc.Checked(
-        Libc.Allocate(_memory.File!.Number, Libc.FallocatePunchHole | Libc.FallocateKeepSize, offset, bytes), $"fallocate(0x{offset:x}, {bytes} bytes, FALLOC_FL_PUNCH_HOLE)");
+        Libc.Allocate(_memory.File!.Number, Libc.FallocatePunchHole | Libc.FallocateKeepSize, offset, bytes),
+        $"fallocate(0x{offset:x}, {bytes} bytes, FALLOC_FL_PUNCH_HOLE)");
 
     /// <summary>The first slot with frames from one to before the other.</summary>
     private bool TryNext(ulong from, ulong end, out Memslot slot, [NotNullWhen(true)] out SlotBacking? backing)

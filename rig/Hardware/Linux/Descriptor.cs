@@ -5,8 +5,7 @@ namespace Lab.Hardware;
 /// <summary>A file descriptor, closed once.</summary>
 internal sealed class Descriptor : SafeHandle
 {
-    public Descriptor(int descriptor)
-        : base(invalidHandleValue: -1, ownsHandle: true) => SetHandle(descriptor);
+    public Descriptor(int descriptor) : base(invalidHandleValue: -1, ownsHandle: true) => SetHandle(descriptor);
 
     public override bool IsInvalid => handle < 0;
 

@@ -3,10 +3,8 @@ using Iced.Intel;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// The signal that interrupts a thread in the guest. Its handler is one instruction of machine code, <c>ret</c>: what matters is that the system call
-/// comes back.
-/// </summary>
+/// <summary>The signal that interrupts a thread in the guest. Its handler is one instruction of machine code, <c>ret</c>: what
+/// matters is that the system call comes back.</summary>
 internal static unsafe partial class KickSignal
 {
     /// <summary>A real-time signal that neither libc nor the runtime uses.</summary>
@@ -40,7 +38,8 @@ internal static unsafe partial class KickSignal
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     private static partial int Sigaction(int signal, SignalAction* action, SignalAction* old);
 
-    /// <summary>struct sigaction of libc: handler, 128 bytes of mask, flags, restorer. No flags: system calls are not restarted.</summary>
+    /// <summary>struct sigaction of libc: handler, 128 bytes of mask, flags, restorer. No flags: system calls are not
+    /// restarted.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 152)]
     private struct SignalAction
     {

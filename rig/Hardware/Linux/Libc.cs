@@ -61,10 +61,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(int descriptor, int mode, long offset, long bytes);
 
-    /// <summary>
-    /// The kernel's number of the calling thread, which it keeps for life: a system call the first time only, for it is asked on the way into
-    /// every KVM_RUN.
-    /// </summary>
+    /// <summary>The kernel's number of the calling thread, which it keeps for life: a system call the first time only, for it is
+    /// asked on the way into every KVM_RUN.</summary>
     public static int ThreadId() => s_threadId != 0 ? s_threadId : s_threadId = GetThreadId();
 
     [ThreadStatic]

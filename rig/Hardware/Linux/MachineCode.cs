@@ -25,7 +25,8 @@ internal sealed unsafe class MachineCode : IDisposable
     {
         using MemoryStream stream = new();
         program.Assemble(new StreamCodeWriter(stream), address);
-        return stream.Length <= BytesMax ? stream.ToArray() : throw new InvalidOperationException($"{stream.Length} bytes of machine code are more than a page.");
+        return stream.Length <= BytesMax ? stream.ToArray()
+            : throw new InvalidOperationException($"{stream.Length} bytes of machine code are more than a page.");
     }
 
     public void Dispose() => _memory.Dispose();

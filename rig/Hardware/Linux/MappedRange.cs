@@ -8,8 +8,7 @@ internal sealed unsafe class MappedRange : SafeHandle
 {
     private readonly nuint _bytes;
 
-    private MappedRange(nint address, nuint bytes)
-        : base(invalidHandleValue: -1, ownsHandle: true)
+    private MappedRange(nint address, nuint bytes) : base(invalidHandleValue: -1, ownsHandle: true)
     {
         _bytes = bytes;
         SetHandle(address);
@@ -45,7 +44,8 @@ internal sealed unsafe class MappedRange : SafeHandle
     {
         const long huge = 2 << 20;
         // Reserve more than is needed, put the mapping on a 2 MiB boundary inside, and give the rest back.
-        nint wide = Libc.Map(0, (nuint)(bytes + huge), Libc.ProtNone, Libc.MapPrivate | Libc.MapAnonymous | Libc.MapNoReserve, -1, 0);
+        nint wide =
+            Libc.Map(0, (nuint)(bytes + huge), Libc.ProtNone, Libc.MapPrivate | Libc.MapAnonymous | Libc.MapNoReserve, -1, 0);
         if (wide == -1) throw Refused(bytes);
         nint address = (nint)((wide + huge - 1) & ~(huge - 1));
         // SAFETY: the fixed mapping lies wholly inside the reservation above, which nobody else knows of.
@@ -62,5 +62,6 @@ internal sealed unsafe class MappedRange : SafeHandle
     }
 
     private static InsufficientMemoryException Refused(long bytes) => new(
-        $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit on address space.");
+        $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit on "
+            + "address space.");
 }

@@ -1,6 +1,7 @@
 namespace Lab.Hardware;
 
-/// <summary>What a root is where the processor walks: an address space from a pool that maps pieces. Changes need the lock of <see cref="Pieces"/>.</summary>
+/// <summary>What a root is where the processor walks: an address space from a pool that maps pieces. Changes need the lock of
+/// <see cref="Pieces"/>.</summary>
 internal interface IRootSpace
 {
     /// <summary>Its number in the pool, from one.</summary>
@@ -8,7 +9,8 @@ internal interface IRootSpace
 
     PieceTable Pieces { get; }
 
-    /// <summary>Maps the piece and puts it on the table; no page of it is present yet. False, and nothing is changed, if the kernel is short of memory.</summary>
+    /// <summary>Maps the piece and puts it on the table; no page of it is present yet. False, and nothing is changed, if the
+    /// kernel is short of memory.</summary>
     /// <exception cref="SystemCallException">It refuses for another reason.</exception>
     bool TryInstall(in Piece piece);
 

@@ -6,10 +6,9 @@ namespace Lab.Hardware;
 internal abstract unsafe partial class PieceMmu<TMachine>
 {
     /// <inheritdoc/>
-    /// <remarks>
-    /// There is one granularity, the piece: <paramref name="passes"/> changes nothing. Zaps of one root may run beside each other and beside
-    /// faults; the table's lock makes each piece's end indivisible, so a zap that finds no piece knows that none is half gone.
-    /// </remarks>
+    /// <remarks>There is one granularity, the piece: <paramref name="passes"/> changes nothing. Zaps of one root may run beside
+    /// each other and beside faults; the table's lock makes each piece's end indivisible, so a zap that finds no piece knows that
+    /// none is half gone.</remarks>
     public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
     {
         _machine.Record(MmuEventKind.ZapRoot, root, RootRole.Normal.Level, hold.IsShared);
@@ -17,10 +16,9 @@ internal abstract unsafe partial class PieceMmu<TMachine>
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Zaps the pieces that touch the range, whole: what else they mapped is faulted in again. Nothing is owed for them, not even before a
-    /// yield, since the kernel has flushed when its calls return; only the caller's own debt is handed back.
-    /// </remarks>
+    /// <remarks>Zaps the pieces that touch the range, whole: what else they mapped is faulted in again. Nothing is owed for them,
+    /// not even before a yield, since the kernel has flushed when its calls return; only the caller's own debt is handed
+    /// back.</remarks>
     public virtual bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
         Zap(root, range, hold, mayYield, hooks: null);
@@ -36,7 +34,9 @@ internal abstract unsafe partial class PieceMmu<TMachine>
         for (Gfn from = range.Start; walk.TryNext(space, from, range.End, out Piece piece); from = piece.Range.End)
         {
             lock (space.Pieces.Lock)
+            {
                 if (space.Pieces.TryFind(piece.Range.Start, out Piece there) && there.MayWrite) space.WriteProtect(there);
+            }
             walk.EndStep(piece);
         }
         walk.End();
@@ -78,10 +78,9 @@ internal abstract unsafe partial class PieceMmu<TMachine>
 
     private bool CanYield(bool mayYield) => mayYield && _settings.Yield != YieldPolicy.Off;
 
-    /// <summary>
-    /// A walk over pieces inside a read-side section, with the yields of the radix MMU: whenever somebody waits for mmu_lock and a piece was
-    /// done since the last yield, the section and then the hold are left and taken again. Progress in entries counts frames.
-    /// </summary>
+    /// <summary>A walk over pieces inside a read-side section, with the yields of the radix MMU: whenever somebody waits for
+    /// mmu_lock and a piece was done since the last yield, the section and then the hold are left and taken again. Progress in
+    /// entries counts frames.</summary>
     private struct PieceWalk
     {
         private readonly PieceMmu<TMachine> _mmu;
@@ -114,7 +113,11 @@ internal abstract unsafe partial class PieceMmu<TMachine>
         public void EndStep(in Piece piece)
         {
             _frames += piece.Range.Frames;
-            if (_canYield) _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, _mmu._machine.Timestamp() - _step);
+            if (_canYield)
+            {
+                _counters.SectionWithoutYieldNanosecondsMax =
+                    Math.Max(_counters.SectionWithoutYieldNanosecondsMax, _mmu._machine.Timestamp() - _step);
+            }
         }
 
         public readonly void End()
@@ -131,7 +134,10 @@ internal abstract unsafe partial class PieceMmu<TMachine>
         {
             long held = _mmu._machine.Timestamp() - _section;
             _counters.ZapHoldNanosecondsMax = Math.Max(_counters.ZapHoldNanosecondsMax, held);
-            if (!_canYield) _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
+            if (!_canYield)
+            {
+                _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
+            }
         }
 
         private void Yield()

@@ -2,15 +2,14 @@ using Lab.Mmu;
 
 namespace Lab.Hardware;
 
-/// <summary>
-/// An MMU whose roots are address spaces from a pool: a fault on a hole maps a piece, a zap takes pieces away one by one and yields between
-/// them, freeing gives the space back. What a space is and how a piece is mapped differs; the life of roots does not.
-/// </summary>
+/// <summary>An MMU whose roots are address spaces from a pool: a fault on a hole maps a piece, a zap takes pieces away one by one
+/// and yields between them, freeing gives the space back. What a space is and how a piece is mapped differs; the life of roots
+/// does not.</summary>
 /// <remarks>
-/// Where the radix MMU has a CAS per SPTE, this has a lock per root around a table and a system call, since the kernel serialises those calls per
-/// address space anyway. So <see cref="Map"/> may sleep, briefly.
-/// <para>Counters: a piece counts as one table installed and zapped, since it stands for the page tables under it; LeafsZapped stays zero, the
-/// kernel does not say how many pages were there.</para>
+/// Where the radix MMU has a CAS per SPTE, this has a lock per root around a table and a system call, since the kernel serialises
+/// those calls per address space anyway. So <see cref="Map"/> may sleep, briefly.
+/// <para>Counters: a piece counts as one table installed and zapped, since it stands for the page tables under it; LeafsZapped
+/// stays zero, the kernel does not say how many pages were there.</para>
 /// </remarks>
 internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IReclaim
     where TMachine : struct, IMachine
@@ -81,12 +80,14 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     }
 
     /// <inheritdoc/>
-    /// <remarks>Installs the whole piece around the frame. The kernel's own locks are sleeping ones, so "never blocks" holds as far as the lab's go.</remarks>
+    /// <remarks>Installs the whole piece around the frame. The kernel's own locks are sleeping ones, so "never blocks" holds as
+    /// far as the lab's go.</remarks>
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
         if (SpaceOf(root) is not { } space)
         {
-            _oracle.Report(Invariants.I3, $"a fault at gfn {mapping.Gfn} went through {root}, which was freed: use after free", root.Id);
+            _oracle.Report(Invariants.I3,
+                $"a fault at gfn {mapping.Gfn} went through {root}, which was freed: use after free", root.Id);
             return MapOutcome.Retry;
         }
         if (Refuses(root, mapping.Gfn) is { } refusal) return refusal;
@@ -113,7 +114,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
         throw new NotSupportedException($"The tables of --mmu {Name} are the kernel's; only the processor walks them.");
 
     /// <inheritdoc/>
-    /// <remarks>Nothing is left to do: every call that took something away came back with the TLBs flushed. Counted, as on the radix MMU.</remarks>
+    /// <remarks>Nothing is left to do: every call that took something away came back with the TLBs flushed. Counted, as on the
+    /// radix MMU.</remarks>
     public void FlushRemoteTlbs()
     {
         _machine.Actor.Counters.RemoteFlushes++;
@@ -123,7 +125,8 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
 
     /// <inheritdoc/>
-    /// <remarks>Pieces at the upper levels. At the lowest the frames that they make reachable: the kernel does not say which it has mapped.</remarks>
+    /// <remarks>Pieces at the upper levels. At the lowest the frames that they make reachable: the kernel does not say which it
+    /// has mapped.</remarks>
     public virtual long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
     {
         if (SpaceOf(root) is not { } space) return 0;
@@ -198,13 +201,13 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
     /// <summary>What becomes of a fault that cannot be resolved whatever the slots say; null if it can.</summary>
     protected virtual MapOutcome? Refuses(TdpRoot root, Gfn gfn) => null;
 
-    /// <summary>The root's space, or null if the root is dead. Its reference or a read-side section keeps it the root's.</summary>
+    /// <summary>The root's space, or null if the root is dead. Its reference or a read-side section keeps it the
+    /// root's.</summary>
     protected IRootSpace? SpaceOf(TdpRoot root) => (nint)root.Table is > 0 and nint number ? Space((int)number) : null;
 
-    /// <summary>
-    /// The part of the piece that may be installed around the frame. The caller asked the notifier about the frame only: what is being
-    /// invalidated beside it must not come back with it (I5), and the rest of the chunk may be there already from a fault during such a time.
-    /// </summary>
+    /// <summary>The part of the piece that may be installed around the frame. The caller asked the notifier about the frame only:
+    /// what is being invalidated beside it must not come back with it (I5), and the rest of the chunk may be there already from a
+    /// fault during such a time.</summary>
     private Piece Fitted(PieceTable pieces, Gfn gfn, in Piece piece)
     {
         GfnRange invalid = _vm.Notifier.RangeInProgress;
@@ -214,12 +217,16 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
             if (invalid.Start.Value > gfn.Value) end = Math.Min(end, invalid.Start.Value);
             else start = Math.Max(start, invalid.End.Value);
         }
-        for (Gfn from = new(start); pieces.TryNext(from, gfn, out Piece before); from = before.Range.End) start = before.Range.End.Value;
+        for (Gfn from = new(start); pieces.TryNext(from, gfn, out Piece before); from = before.Range.End)
+        {
+            start = before.Range.End.Value;
+        }
         if (pieces.TryNext(gfn, new Gfn(end), out Piece behind)) end = behind.Range.Start.Value;
         ulong skipped = (start - piece.Range.Start.Value) * SlotMemory.PageBytes;
         return piece with
         {
-            Range = new GfnRange(new Gfn(start), new Gfn(end)), Address = piece.Address + skipped, FileOffset = piece.FileOffset + (long)skipped,
+            Range = new GfnRange(new Gfn(start), new Gfn(end)), Address = piece.Address + skipped,
+            FileOffset = piece.FileOffset + (long)skipped,
         };
     }
 

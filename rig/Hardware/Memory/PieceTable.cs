@@ -16,10 +16,8 @@ internal readonly record struct Piece(GfnRange Range, Hva Address, long FileOffs
     public bool LogsDirty { get; init; }
 }
 
-/// <summary>
-/// What one root maps at present: pieces by their first frame. Changing it and telling the kernel are one step under the table's lock; the
-/// kernel serialises its own side per address space anyway.
-/// </summary>
+/// <summary>What one root maps at present: pieces by their first frame. Changing it and telling the kernel are one step under the
+/// table's lock; the kernel serialises its own side per address space anyway.</summary>
 internal sealed class PieceTable(long chunkBytes)
 {
     private readonly SortedList<ulong, Piece> _pieces = [];
@@ -40,7 +38,8 @@ internal sealed class PieceTable(long chunkBytes)
         return index >= 0 && piece.Range.Contains(gfn);
     }
 
-    /// <summary>The first piece that ends behind <paramref name="from"/> and begins before <paramref name="end"/>. Hold <see cref="Lock"/>.</summary>
+    /// <summary>The first piece that ends behind <paramref name="from"/> and begins before <paramref name="end"/>. Hold
+    /// <see cref="Lock"/>.</summary>
     public bool TryNext(Gfn from, Gfn end, out Piece piece)
     {
         int index = IndexFrom(from.Value + 1) - 1;
@@ -62,7 +61,8 @@ internal sealed class PieceTable(long chunkBytes)
         ulong start = Math.Max(gfn.Value / frames * frames, backing.Range.Start.Value);
         ulong end = Math.Min((gfn.Value / frames + 1) * frames, backing.Range.End.Value);
         long offset = (long)(start - backing.Range.Start.Value) * SlotMemory.PageBytes;
-        return new Piece(new GfnRange(new Gfn(start), new Gfn(end)), backing.Address + (ulong)offset, backing.FileOffset + offset, slot);
+        return new Piece(new GfnRange(new Gfn(start), new Gfn(end)), backing.Address + (ulong)offset,
+            backing.FileOffset + offset, slot);
     }
 
     /// <summary>Frames of the range that are mapped, or pieces that touch it.</summary>
@@ -74,7 +74,8 @@ internal sealed class PieceTable(long chunkBytes)
             for (Gfn from = range.Start; TryNext(from, range.End, out Piece piece); from = piece.Range.End)
             {
                 pieces++;
-                frames += (long)(Math.Min(piece.Range.End.Value, range.End.Value) - Math.Max(piece.Range.Start.Value, range.Start.Value));
+                frames += (long)(Math.Min(piece.Range.End.Value, range.End.Value)
+                    - Math.Max(piece.Range.Start.Value, range.Start.Value));
             }
         }
         return (pieces, frames);

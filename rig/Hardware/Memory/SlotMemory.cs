@@ -13,14 +13,11 @@ internal sealed record SlotBacking(Hva Address, long Bytes, long FileOffset, Gfn
     public MemslotFlags Flags { get; set; }
 }
 
-/// <summary>
-/// The memory behind guest slots: each page begins with the stamp of the slot generation that owns it, so that every access proves
-/// whose memory it reached. Freed memory is stamped so and waits in line before it serves another slot of its size.
-/// </summary>
-/// <remarks>
-/// Any thread; a lock of its own. Stamping costs a store per page, which is no part of a memslot update: <see cref="Settle"/> does it between
-/// updates, for what was freed and ahead for what is likely to be allocated next.
-/// </remarks>
+/// <summary>The memory behind guest slots: each page begins with the stamp of the slot generation that owns it, so that every
+/// access proves whose memory it reached. Freed memory is stamped so and waits in line before it serves another slot of its
+/// size.</summary>
+/// <remarks>Any thread; a lock of its own. Stamping costs a store per page, which is no part of a memslot update:
+/// <see cref="Settle"/> does it between updates, for what was freed and ahead for what is likely to be allocated next.</remarks>
 internal sealed unsafe class SlotMemory : IDisposable
 {
     public const int PageBytes = 4096;
@@ -51,7 +48,9 @@ internal sealed unsafe class SlotMemory : IDisposable
     {
         _kind = kind;
         if (kind == BackingKind.Shared)
+        {
             _file = new Descriptor(Libc.Checked(Libc.MemfdCreate("guest memory", Libc.MemfdCloseOnExec), "memfd_create"));
+        }
     }
 
     /// <summary>The file it all lies in; null for anonymous memory.</summary>
@@ -64,7 +63,8 @@ internal sealed unsafe class SlotMemory : IDisposable
         lock (_lock)
         {
             bool isPrepared = _prepared.Backing?.Bytes == bytes;
-            SlotBacking backing = (isPrepared ? _prepared.Backing : TakeFreed(bytes) ?? Map(bytes, range))! with { Range = range, Flags = MemslotFlags.None };
+            SlotBacking backing = (isPrepared ? _prepared.Backing : TakeFreed(bytes) ?? Map(bytes, range))! with
+                { Range = range, Flags = MemslotFlags.None };
             if (!isPrepared || _prepared.Stamp != stamp.Word) Stamp(backing, stamp.Word);
             if (isPrepared) _prepared = default;
             _used.Add(backing.Address, backing);
@@ -77,15 +77,14 @@ internal sealed unsafe class SlotMemory : IDisposable
     {
         lock (_lock)
         {
-            if (!_used.Remove(address, out SlotBacking? backing)) throw new ArgumentException($"There is no slot memory at {address}.", nameof(address));
+            if (!_used.Remove(address, out SlotBacking? backing)) throw new ArgumentException(
+                $"There is no slot memory at {address}.", nameof(address));
             _unstamped.Enqueue((backing, FrameStamp.Of(FrameStamp.FreedSlot, generation).Word));
         }
     }
 
-    /// <summary>
-    /// Stamps as freed what was freed since the last call, and stamps memory of the size freed last with <paramref name="next"/>, which then is
-    /// allocated with that stamp at no cost.
-    /// </summary>
+    /// <summary>Stamps as freed what was freed since the last call, and stamps memory of the size freed last with
+    /// <paramref name="next"/>, which then is allocated with that stamp at no cost.</summary>
     public void Settle(FrameStamp next)
     {
         lock (_lock)
@@ -102,7 +101,10 @@ internal sealed unsafe class SlotMemory : IDisposable
     public SlotBacking Find(Hva address)
     {
         lock (_lock)
-            return _used.TryGetValue(address, out SlotBacking? backing) ? backing : throw new ArgumentException($"There is no slot memory at {address}.", nameof(address));
+        {
+            return _used.TryGetValue(address, out SlotBacking? backing) ? backing
+                : throw new ArgumentException($"There is no slot memory at {address}.", nameof(address));
+        }
     }
 
     public void Dispose()
@@ -149,7 +151,11 @@ internal sealed unsafe class SlotMemory : IDisposable
             mapped = MappedRange.Shared(_file, offset, bytes);
         }
         // Refused where the kernel has no huge pages; then there is nothing to switch.
-        if (_kind != BackingKind.Shared) _ = Libc.Advise((nint)mapped.Address, (nuint)bytes, _kind == BackingKind.HugePages ? Libc.MadviseHugePage : Libc.MadviseNoHugePage);
+        if (_kind != BackingKind.Shared)
+        {
+            _ = Libc.Advise((nint)mapped.Address, (nuint)bytes,
+                _kind == BackingKind.HugePages ? Libc.MadviseHugePage : Libc.MadviseNoHugePage);
+        }
         _mapped.Add((ulong)mapped.Address, mapped);
         return new SlotBacking(new Hva((ulong)mapped.Address), bytes, offset, range);
     }

@@ -54,7 +54,8 @@ public sealed record HardwareProbe
             {
                 Memslots = kvm.Extension(KvmAbi.CapMemslots),
                 Vcpus = kvm.Extension(KvmAbi.CapMaxVcpus),
-                DirtyRingBytes = Math.Max(kvm.Extension(KvmAbi.CapDirtyLogRing), kvm.Extension(KvmAbi.CapDirtyLogRingAcquireRelease)),
+                DirtyRingBytes = Math.Max(kvm.Extension(KvmAbi.CapDirtyLogRing),
+                    kvm.Extension(KvmAbi.CapDirtyLogRingAcquireRelease)),
                 HasReadOnlySlots = kvm.Extension(KvmAbi.CapReadOnlyMemory) > 0,
                 HasStatistics = kvm.Extension(KvmAbi.CapBinaryStats) > 0,
                 CanKeepOtherSlots = (kvm.Extension(KvmAbi.CapDisableQuirks2) & (int)KvmAbi.QuirkSlotZapAll) != 0,

@@ -14,26 +14,26 @@ public enum KernelTraceScope
     Full,
 }
 
-/// <summary>
-/// KVM's tracepoints in a trace instance of this measurement's own, so that neither another tracer nor the lab sees the other. Made, started, stopped,
-/// read and disposed of by one thread. Nothing is mounted, loaded or left behind: what a killed process left is removed by the next one.
-/// </summary>
-/// <remarks>
-/// No pid filter: page reclaim, compaction and work queues of the kernel zap on our behalf, and a filter by thread would not see them. Events of other
-/// processes are told apart when the trace is read; <see cref="KernelTraceCounts"/> says how.
-/// </remarks>
+/// <summary>KVM's tracepoints in a trace instance of this measurement's own, so that neither another tracer nor the lab sees the
+/// other. Made, started, stopped, read and disposed of by one thread. Nothing is mounted, loaded or left behind: what a killed
+/// process left is removed by the next one.</summary>
+/// <remarks>No pid filter: page reclaim, compaction and work queues of the kernel zap on our behalf, and a filter by thread would
+/// not see them. Events of other processes are told apart when the trace is read; <see cref="KernelTraceCounts"/> says
+/// how.</remarks>
 public sealed class KernelTrace : IDisposable
 {
     private const string Prefix = "lab-";
     private const int RareKibibytesPerCpu = 4 << 10, FullKibibytesPerCpu = 64 << 10, KibibytesMax = 256 << 10;
 
-    private static readonly string[] Rare =
-        ["kvmmmu/kvm_mmu_zap_all_fast", "kvmmmu/kvm_mmu_prepare_zap_page", "kvm/kvm_unmap_hva_range", "kvm/kvm_dirty_ring_reset", "kvm/kvm_dirty_ring_exit"];
+    private static readonly string[] Rare = ["kvmmmu/kvm_mmu_zap_all_fast", "kvmmmu/kvm_mmu_prepare_zap_page",
+        "kvm/kvm_unmap_hva_range", "kvm/kvm_dirty_ring_reset", "kvm/kvm_dirty_ring_exit"];
 
     private static readonly string[] Frequent =
     [
-        "kvmmmu/kvm_mmu_spte_requested", "kvmmmu/kvm_mmu_set_spte", "kvmmmu/kvm_tdp_mmu_spte_changed", "kvmmmu/kvm_mmu_split_huge_page", "kvmmmu/fast_page_fault",
-        "kvm/kvm_page_fault", "kvm/kvm_dirty_ring_push", "kvm/kvm_hv_flush_tlb", "kvm/kvm_hv_flush_tlb_ex", "kvm/kvm_pv_tlb_flush", "tlb/tlb_flush",
+        "kvmmmu/kvm_mmu_spte_requested", "kvmmmu/kvm_mmu_set_spte", "kvmmmu/kvm_tdp_mmu_spte_changed",
+        "kvmmmu/kvm_mmu_split_huge_page", "kvmmmu/fast_page_fault",
+        "kvm/kvm_page_fault", "kvm/kvm_dirty_ring_push", "kvm/kvm_hv_flush_tlb", "kvm/kvm_hv_flush_tlb_ex",
+        "kvm/kvm_pv_tlb_flush", "tlb/tlb_flush",
     ];
 
     private static int s_made;
@@ -53,7 +53,8 @@ public sealed class KernelTrace : IDisposable
     /// <summary>The instance's folder; gone after <see cref="Dispose"/>.</summary>
     internal string Folder => _folder;
 
-    /// <summary>An instance with the scope's events enabled and its recording off, or null; then <paramref name="refusal"/> is a sentence with the remedy.</summary>
+    /// <summary>An instance with the scope's events enabled and its recording off, or null; then <paramref name="refusal"/> is a
+    /// sentence with the remedy.</summary>
     public static KernelTrace? TryOpen(KernelTraceScope scope, out string? refusal) => TryOpen(scope, out refusal, Roots);
 
     internal static KernelTrace? TryOpen(KernelTraceScope scope, out string? refusal, IReadOnlyList<string> roots)
@@ -67,15 +68,18 @@ public sealed class KernelTrace : IDisposable
             return null;
         }
 
-        string[] wanted = [.. (scope == KernelTraceScope.Full ? Rare.Concat(Frequent) : Rare).Where(name => Directory.Exists(Path.Combine(root, "events", name)))];
+        string[] wanted = [.. (scope == KernelTraceScope.Full ? Rare.Concat(Frequent) : Rare).Where(
+            name => Directory.Exists(Path.Combine(root, "events", name)))];
         if (!wanted.Any(name => name.StartsWith("kvm", StringComparison.Ordinal)))
         {
-            refusal = Refused("this kernel has no kvmmmu tracepoints", "load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM");
+            refusal =
+                Refused("this kernel has no kvmmmu tracepoints", "load kvm, or boot a kernel with CONFIG_FTRACE and CONFIG_KVM");
             return null;
         }
 
         RemoveLeftovers(root);
-        KernelTrace trace = new(Path.Combine(root, "instances", string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_made)}")));
+        KernelTrace trace = new(Path.Combine(root, "instances", string.Create(CultureInfo.InvariantCulture,
+            $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_made)}")));
         try
         {
             Directory.CreateDirectory(trace._folder);
@@ -86,7 +90,8 @@ public sealed class KernelTrace : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             trace.Dispose();
-            refusal = Refused($"{root} refused a trace instance ({error.Message.TrimEnd('.')})", "run as root, on a kernel that is not locked down");
+            refusal = Refused($"{root} refused a trace instance ({error.Message.TrimEnd('.')})",
+                "run as root, on a kernel that is not locked down");
             return null;
         }
     }
@@ -101,7 +106,8 @@ public sealed class KernelTrace : IDisposable
     {
         try
         {
-            // The marker, last so that it is not overwritten, shows how the kernel numbers us: inside a pid namespace we cannot know.
+            // The marker, last so that it is not overwritten, shows how the kernel numbers us: inside a pid namespace we cannot
+            // know.
             Write("trace_marker", "lab");
         }
         finally
@@ -119,7 +125,8 @@ public sealed class KernelTrace : IDisposable
         foreach (string cpu in Cpus())
         {
             string[] statistics = File.ReadAllLines(Path.Combine(cpu, "stats"));
-            long lostHere = KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
+            long lostHere =
+                KernelTraceText.Statistic(statistics, "overrun") + KernelTraceText.Statistic(statistics, "dropped events");
             // Each CPU has a buffer of its own, and a busy one loses more than an idle one.
             if (lostHere > 0) completeFrom = Math.Max(completeFrom, KernelTraceText.OldestNanoseconds(statistics));
             lost += lostHere;
@@ -144,7 +151,8 @@ public sealed class KernelTrace : IDisposable
         _switch = File.OpenHandle(Path.Combine(_folder, "tracing_on"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         Write("trace_clock", "mono");
         Write("options/record-tgid", "1");
-        int perCpu = Math.Min(scope == KernelTraceScope.Full ? FullKibibytesPerCpu : RareKibibytesPerCpu, KibibytesMax / Math.Max(1, Cpus().Count()));
+        int perCpu = Math.Min(scope == KernelTraceScope.Full ? FullKibibytesPerCpu : RareKibibytesPerCpu,
+            KibibytesMax / Math.Max(1, Cpus().Count()));
         Write("buffer_size_kb", perCpu.ToString(CultureInfo.InvariantCulture));
         foreach (string name in events)
         {
@@ -155,9 +163,11 @@ public sealed class KernelTrace : IDisposable
 
     private IEnumerable<string> Cpus() => Directory.EnumerateDirectories(Path.Combine(_folder, "per_cpu"), "cpu*");
 
-    private void Switch(ReadOnlySpan<byte> value) => RandomAccess.Write(_switch ?? throw new ObjectDisposedException(nameof(KernelTrace)), value, fileOffset: 0);
+    private void Switch(ReadOnlySpan<byte> value) =>
+        RandomAccess.Write(_switch ?? throw new ObjectDisposedException(nameof(KernelTrace)), value, fileOffset: 0);
 
-    /// <summary>The thread that reads wrote the marker. If the kernel numbers it as we do, there is no pid namespace between us.</summary>
+    /// <summary>The thread that reads wrote the marker. If the kernel numbers it as we do, there is no pid namespace between
+    /// us.</summary>
     private static int OwnProcess(KernelTraceLine? marker) => marker switch
     {
         null => 0,
@@ -168,7 +178,8 @@ public sealed class KernelTrace : IDisposable
     private void Write(string file, string value)
     {
         // Without truncation and without .NET's lock: these are switches, not files. A stream, for the marker cannot seek.
-        using FileStream stream = new(Path.Combine(_folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        using FileStream stream =
+            new(Path.Combine(_folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         stream.Write(Encoding.ASCII.GetBytes(value));
     }
 

@@ -14,13 +14,12 @@ public readonly record struct TraceWindow(long StartNanoseconds, long LengthNano
 
     /// <summary>The interval of an instant, or −1 outside of the window.</summary>
     internal int IntervalOf(long time) =>
-        time < StartNanoseconds || time >= StartNanoseconds + LengthNanoseconds ? -1 : (int)((time - StartNanoseconds) / IntervalNanoseconds);
+        time < StartNanoseconds || time >= StartNanoseconds + LengthNanoseconds ? -1
+        : (int)((time - StartNanoseconds) / IntervalNanoseconds);
 }
 
-/// <summary>
-/// What a trace held, counted: events of this process, of threads whose process the kernel did not record, and what KVM did on the kernel's own threads.
-/// Events of KVM in other processes, whose VMs are none of ours, are counted aside.
-/// </summary>
+/// <summary>What a trace held, counted: events of this process, of threads whose process the kernel did not record, and what KVM
+/// did on the kernel's own threads. Events of KVM in other processes, whose VMs are none of ours, are counted aside.</summary>
 public sealed class KernelTraceCounts
 {
     private KernelTraceCounts(IReadOnlyList<KernelEventCount> events) => Events = events;
@@ -45,7 +44,8 @@ public sealed class KernelTraceCounts
     /// <summary>Counts the lines of a trace. Memory grows with events times intervals times processes, not with lines.</summary>
     /// <param name="lines">Of the file <c>trace</c>.</param>
     /// <param name="window">What lies outside of it is not counted.</param>
-    /// <param name="processIdOf">This process as the kernel numbers it, asked with the last marker of the trace; 0 if unknown, and then nothing is left out.</param>
+    /// <param name="processIdOf">This process as the kernel numbers it, asked with the last marker of the trace; 0 if unknown,
+    /// and then nothing is left out.</param>
     internal static KernelTraceCounts Of(IEnumerable<string> lines, TraceWindow window, Func<KernelTraceLine?, int> processIdOf)
     {
         Dictionary<(int Process, string Event), long[]> counts = [];
@@ -64,14 +64,17 @@ public sealed class KernelTraceCounts
             if (line.Event == KernelTraceText.Marker) marker = line;
             int interval = window.IntervalOf(line.TimeNanoseconds);
             if (interval < 0 || line.Event == KernelTraceText.Marker) continue;
-            (int, string) key = (KernelTraceText.IsOfKvm(line.Event) && KernelTraceText.IsKernelThread(line.Command) ? 0 : line.ProcessId, line.Event);
+            (int, string) key = (KernelTraceText.IsOfKvm(line.Event) && KernelTraceText.IsKernelThread(line.Command) ? 0
+                : line.ProcessId, line.Event);
             if (!counts.TryGetValue(key, out long[]? intervals)) counts[key] = intervals = new long[window.Intervals];
             intervals[interval]++;
         }
 
         int own = processIdOf(marker);
-        ILookup<bool, KeyValuePair<(int Process, string Event), long[]>> parts = counts.ToLookup(one => own == 0 || one.Key.Process == 0 || one.Key.Process == own);
-        return new KernelTraceCounts([.. parts[true].GroupBy(one => one.Key.Event).OrderBy(same => same.Key, StringComparer.Ordinal).SelectMany(Sum)])
+        ILookup<bool, KeyValuePair<(int Process, string Event), long[]>> parts =
+            counts.ToLookup(one => own == 0 || one.Key.Process == 0 || one.Key.Process == own);
+        return new KernelTraceCounts(
+            [.. parts[true].GroupBy(one => one.Key.Event).OrderBy(same => same.Key, StringComparer.Ordinal).SelectMany(Sum)])
         {
             OtherProcesses = parts[false].Where(one => KernelTraceText.IsOfKvm(one.Key.Event)).Sum(one => one.Value.Sum()),
             Lost = lost,
@@ -80,12 +83,15 @@ public sealed class KernelTraceCounts
     }
 
     internal KernelTraceCounts WithLost(long lost, long completeFrom) =>
-        new(Events) { OtherProcesses = OtherProcesses, Lost = Math.Max(lost, Lost), CompleteFromNanoseconds = completeFrom, Malformed = Malformed };
+        new(Events) { OtherProcesses = OtherProcesses, Lost = Math.Max(lost, Lost), CompleteFromNanoseconds = completeFrom,
+            Malformed = Malformed };
 
     private static IEnumerable<KernelEventCount> Sum(IGrouping<string, KeyValuePair<(int Process, string Event), long[]>> same)
     {
         List<long[]> all = [.. same.Select(one => one.Value)];
         for (int interval = 0; interval < all[0].Length; interval++)
+        {
             if (all.Sum(one => one[interval]) is var count and > 0) yield return new KernelEventCount(same.Key, interval, count);
+        }
     }
 }

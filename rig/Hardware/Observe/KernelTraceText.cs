@@ -9,12 +9,11 @@ namespace Lab.Hardware;
 /// <param name="TimeNanoseconds">On the instance's trace clock, to the microsecond.</param>
 /// <param name="Event">Without the name of its system.</param>
 /// <param name="Detail">What the event says of itself.</param>
-internal readonly record struct KernelTraceLine(string Command, int ThreadId, int ProcessId, long TimeNanoseconds, string Event, string Detail);
+internal readonly record struct KernelTraceLine(
+    string Command, int ThreadId, int ProcessId, long TimeNanoseconds, string Event, string Detail);
 
-/// <summary>
-/// The text of the file <c>trace</c>, with the options <c>record-tgid</c> and <c>irq-info</c>, as print_event_fields and trace_print_context of
-/// kernel/trace/trace_output.c write it (6.18; the same since 5.9). Pure.
-/// </summary>
+/// <summary>The text of the file <c>trace</c>, with the options <c>record-tgid</c> and <c>irq-info</c>, as print_event_fields and
+/// trace_print_context of kernel/trace/trace_output.c write it (6.18; the same since 5.9). Pure.</summary>
 internal static class KernelTraceText
 {
     /// <summary>What a write to <c>trace_marker</c> is called among the events.</summary>
@@ -23,8 +22,10 @@ internal static class KernelTraceText
     // "%16s-%-7d ": a command may hold blanks, hyphens, brackets and colons, so its place is counted, not looked for.
     private const int CommandWidth = 16;
 
-    /// <summary>Threads of the kernel's own that may zap for whoever needs it: work queues, page reclaim, compaction, recovery of huge pages.</summary>
-    private static readonly string[] KernelThreads = ["kworker/", "kswapd", "khugepaged", "ksmd", "kcompactd", "kvm-nx-lpage-re", "migration/", "ksoftirqd/", "oom_reaper"];
+    /// <summary>Threads of the kernel's own that may zap for whoever needs it: work queues, page reclaim, compaction, recovery of
+    /// huge pages.</summary>
+    private static readonly string[] KernelThreads =
+        ["kworker/", "kswapd", "khugepaged", "ksmd", "kcompactd", "kvm-nx-lpage-re", "migration/", "ksoftirqd/", "oom_reaper"];
 
     /// <summary>Whether a line is neither blank nor one of the comments at the head.</summary>
     public static bool IsContent(ReadOnlySpan<char> line) => !line.IsWhiteSpace() && line[0] != '#';
@@ -40,20 +41,28 @@ internal static class KernelTraceText
         if (!TryWhole(Word(ref rest), out int thread)) return false;
         if (!TryProcess(ref rest, out int process)) return false;
         // "[001] d..2. 16030.050011: kvm_mmu_zap_all_fast: …"
-        if (Word(ref rest) is not ['[', .., ']'] || Word(ref rest).IsEmpty || !TryTime(Word(ref rest), out long time)) return false;
+        if (Word(ref rest) is not ['[', .., ']'] || Word(ref rest).IsEmpty || !TryTime(Word(ref rest), out long time))
+        {
+            return false;
+        }
         rest = rest.TrimStart(' ');
         int colon = rest.IndexOf(':');
         if (colon <= 0 || rest[..colon].Contains(' ')) return false;
-        line = new KernelTraceLine(command.ToString(), thread, process, time, rest[..colon].ToString(), rest[(colon + 1)..].TrimStart(' ').ToString());
+        line = new KernelTraceLine(command.ToString(), thread, process, time, rest[..colon].ToString(),
+            rest[(colon + 1)..].TrimStart(' ').ToString());
         return true;
     }
 
-    /// <summary>"CPU:1 [LOST 4711 EVENTS]", which stands where the buffer was overrun; "[LOST EVENTS]", where the kernel did not count, is one.</summary>
+    /// <summary>"CPU:1 [LOST 4711 EVENTS]", which stands where the buffer was overrun; "[LOST EVENTS]", where the kernel did not
+    /// count, is one.</summary>
     public static bool TryParseLost(string text, out long lost)
     {
         lost = 0;
         ReadOnlySpan<char> rest = text;
-        if (!rest.StartsWith("CPU:", StringComparison.Ordinal) || !rest.EndsWith(" EVENTS]", StringComparison.Ordinal)) return false;
+        if (!rest.StartsWith("CPU:", StringComparison.Ordinal) || !rest.EndsWith(" EVENTS]", StringComparison.Ordinal))
+        {
+            return false;
+        }
         int bracket = rest.IndexOf(" [LOST", StringComparison.Ordinal);
         if (bracket < 0) return false;
         ReadOnlySpan<char> count = rest[(bracket + " [LOST".Length)..^" EVENTS]".Length].Trim(' ');
@@ -70,8 +79,13 @@ internal static class KernelTraceText
     public static long Statistic(IEnumerable<string> lines, string name)
     {
         foreach (string line in lines)
-            if (line.StartsWith(name + ":", StringComparison.Ordinal) && long.TryParse(line.AsSpan(name.Length + 1), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long value))
+        {
+            if (line.StartsWith(name + ":", StringComparison.Ordinal) && long.TryParse(line.AsSpan(name.Length + 1),
+                NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long value))
+            {
                 return value;
+            }
+        }
         return 0;
     }
 
@@ -80,15 +94,23 @@ internal static class KernelTraceText
     {
         const string name = "oldest event ts:";
         foreach (string line in lines)
-            if (line.StartsWith(name, StringComparison.Ordinal) && TryTime(string.Concat(line.AsSpan(name.Length).Trim(' '), ":"), out long time)) return time;
+        {
+            if (line.StartsWith(name, StringComparison.Ordinal)
+                && TryTime(string.Concat(line.AsSpan(name.Length).Trim(' '), ":"), out long time))
+            {
+                return time;
+            }
+        }
         return 0;
     }
 
     /// <summary>Not those of the host's own memory management, which every process causes.</summary>
     public static bool IsOfKvm(string name) => name.StartsWith("kvm_", StringComparison.Ordinal) || name == "fast_page_fault";
 
-    /// <summary>By name, for the kernel's threads have no process that could be asked, and pids of another namespace cannot be.</summary>
-    public static bool IsKernelThread(string command) => KernelThreads.Any(name => command.StartsWith(name, StringComparison.Ordinal));
+    /// <summary>By name, for the kernel's threads have no process that could be asked, and pids of another namespace cannot
+    /// be.</summary>
+    public static bool IsKernelThread(string command) =>
+        KernelThreads.Any(name => command.StartsWith(name, StringComparison.Ordinal));
 
     private static bool TryProcess(ref ReadOnlySpan<char> rest, out int process)
     {
@@ -107,13 +129,18 @@ internal static class KernelTraceText
         nanoseconds = 0;
         int point = word.IndexOf('.');
         if (point < 0 || word is not [.., ':'] || word.Length - point != ".123456:".Length) return false;
-        if (!long.TryParse(word[..point], NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) || seconds > long.MaxValue / 2_000_000_000) return false;
+        if (!long.TryParse(word[..point], NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+            || seconds > long.MaxValue / 2_000_000_000)
+        {
+            return false;
+        }
         if (!TryWhole(word[(point + 1)..^1], out int microseconds)) return false;
         nanoseconds = (seconds * 1_000_000_000) + (microseconds * 1000L);
         return true;
     }
 
-    private static bool TryWhole(ReadOnlySpan<char> digits, out int value) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    private static bool TryWhole(ReadOnlySpan<char> digits, out int value) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     private static ReadOnlySpan<char> Word(ref ReadOnlySpan<char> rest)
     {

@@ -9,10 +9,9 @@ namespace Lab.Hardware;
 /// <param name="Value">Since the opening.</param>
 public readonly record struct PerfCount(string Thread, string Name, string Unit, long Value);
 
-/// <summary>
-/// Events of perf_event_open, one descriptor per thread and event, counting from <see cref="Open"/> on. Opened, read and closed by one thread; the threads
-/// that are counted notice nothing. What the machine or the kernel does not let us have is left out and said in <see cref="Notes"/>.
-/// </summary>
+/// <summary>Events of perf_event_open, one descriptor per thread and event, counting from <see cref="Open"/> on. Opened, read and
+/// closed by one thread; the threads that are counted notice nothing. What the machine or the kernel does not let us have is left
+/// out and said in <see cref="Notes"/>.</summary>
 public sealed unsafe class PerfEvents : IDisposable
 {
     private const uint Hardware = 0;
@@ -64,13 +63,16 @@ public sealed unsafe class PerfEvents : IDisposable
 
                 if (errno is Errnos.Eperm or Errnos.Eacces)
                 {
-                    events._notes.Add($"perf events were refused ({SystemCallException.ErrnoName(errno)}): sysctl kernel.perf_event_paranoid=1, CAP_PERFMON or root lets the lab count faults and switches.");
+                    events._notes.Add($"perf events were refused ({SystemCallException.ErrnoName(errno)}): sysctl "
+                        + "kernel.perf_event_paranoid=1, CAP_PERFMON or root lets the lab count faults and switches.");
                     return events;
                 }
 
                 if (errno is Errnos.Emfile or Errnos.Enfile)
                 {
-                    events._notes.Add($"perf events are counted for the first {events._events.Select(one => one.Thread).Distinct().Count()} threads only: no descriptors are left; raise ulimit -n.");
+                    events._notes.Add(
+                        $"perf events are counted for the first {events._events.Select(one => one.Thread).Distinct().Count()} "
+                            + "threads only: no descriptors are left; raise ulimit -n.");
                     return events;
                 }
 
@@ -82,7 +84,8 @@ public sealed unsafe class PerfEvents : IDisposable
         return events;
     }
 
-    /// <summary>What each event counted since the opening. An event of the processor that shared its counter with others is scaled up; one that never got it is left out.</summary>
+    /// <summary>What each event counted since the opening. An event of the processor that shared its counter with others is
+    /// scaled up; one that never got it is left out.</summary>
     public IReadOnlyList<PerfCount> Read()
     {
         List<PerfCount> counts = [];
@@ -111,7 +114,8 @@ public sealed unsafe class PerfEvents : IDisposable
     {
         const int anyCpu = -1, noGroup = -1;
         const nuint closeOnExec = 8;
-        PerfEventAttr attr = new() { Type = kind.Type, Size = PerfEventAttr.Bytes, Config = kind.Config, ReadFormat = PerfEventAttr.WithTimes };
+        PerfEventAttr attr =
+            new() { Type = kind.Type, Size = PerfEventAttr.Bytes, Config = kind.Config, ReadFormat = PerfEventAttr.WithTimes };
 
         // SAFETY: the kernel reads Size bytes, which is the struct's, from the stack.
         nint descriptor = Libc.PerfEventOpen(Libc.PerfEventOpenNumber, &attr, threadId, anyCpu, noGroup, closeOnExec);

@@ -16,10 +16,8 @@ public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
 
     public bool Offers(WorkloadOffers what) => Card.Offers.HasFlag(what);
 
-    /// <summary>
-    /// Whether the strategy can be measured on it: bounds are floors of a memslot update and mean nothing elsewhere, the kernel does not show its roots,
-    /// and only the kernel has slots of its own.
-    /// </summary>
+    /// <summary>Whether the strategy can be measured on it: bounds are floors of a memslot update and mean nothing elsewhere, the
+    /// kernel does not show its roots, and only the kernel has slots of its own.</summary>
     public bool Takes(Subject strategy) =>
         strategy.IsBound ? Offers(WorkloadOffers.Floors)
             : strategy.NeedsKernel ? !Needs(WorkloadNeeds.Roots)
@@ -28,7 +26,8 @@ public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
     public Workload<TMachine> Create<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
         where TMachine : struct, IMachine =>
         (Workload<TMachine>)Activator.CreateInstance(
-            Type.MakeGenericType(typeof(TMachine)), BindingFlags.DoNotWrapExceptions | BindingFlags.Public | BindingFlags.Instance | BindingFlags.CreateInstance, binder: null, [source, parameters], culture: null)!;
+            Type.MakeGenericType(typeof(TMachine)), BindingFlags.DoNotWrapExceptions | BindingFlags.Public | BindingFlags.Instance
+                | BindingFlags.CreateInstance, binder: null, [source, parameters], culture: null)!;
 }
 
 /// <summary>What can be named on the command line. Members that other assemblies offer join by <c>--plugin</c>.</summary>
@@ -40,7 +39,8 @@ public sealed class LabCatalogue
     public IReadOnlyList<Subject> Strategies => [.. MembersOf(Family.Roots).Select(one => Subject.Of([one]))];
 
     public IReadOnlyList<WorkloadEntry> Workloads { get; } =
-        [.. Lab.Workloads.Catalogue.Workloads.Select(type => new WorkloadEntry(type.GetCustomAttribute<WorkloadAttribute>()!, type))];
+        [.. Lab.Workloads.Catalogue.Workloads.Select(
+            type => new WorkloadEntry(type.GetCustomAttribute<WorkloadAttribute>()!, type))];
 
     /// <summary>Page-table implementations and what they are.</summary>
     public IReadOnlyList<(string Name, string Idea)> Mmus { get; } =
@@ -73,12 +73,14 @@ public sealed class LabCatalogue
         Member[] said =
         [
             Names.Find(Family.Roots.Noun, names[0], roots, one => one.Name).Roots,
-            .. names.Skip(1).Select(name => Names.Find("notifier or ageing scheme", name, [.. _members.Where(member => member.Family != Family.Roots)], one => one.Name)),
+            .. names.Skip(1).Select(name => Names.Find("notifier or ageing scheme", name,
+                [.. _members.Where(member => member.Family != Family.Roots)], one => one.Name)),
         ];
         Member[] members = [.. said, .. others.Where(other => said.All(one => one.Family != other.Family))];
         if (members.FirstOrDefault(member => Subject.WhyNot(said[0], member) is not null) is { } stranger)
         {
-            string fitting = string.Join(", ", MembersOf(stranger.Family).Where(one => Subject.WhyNot(said[0], one) is null).Select(one => one.Name));
+            string fitting = string.Join(", ",
+                MembersOf(stranger.Family).Where(one => Subject.WhyNot(said[0], one) is null).Select(one => one.Name));
             throw new UsageException($"{Subject.WhyNot(said[0], stranger)!.TrimEnd('.')}; with it go: {fitting}.");
         }
         try
@@ -94,13 +96,16 @@ public sealed class LabCatalogue
     /// <summary>What to name for memslot updates of the running kernel.</summary>
     public string Kernels => Strategies.First(strategy => strategy.SlotUpdates == SlotUpdates.Kernel).Name;
 
-    /// <summary>The subjects of comma-separated lists that can be measured on that MMU; 'all' is every sound strategy and the bounds.</summary>
+    /// <summary>The subjects of comma-separated lists that can be measured on that MMU; 'all' is every sound strategy and the
+    /// bounds.</summary>
     /// <exception cref="UsageException">No such strategy, notifier or ageing scheme, or none for that MMU.</exception>
     public IReadOnlyList<Subject> SubjectsFor(string mmu, string strategies, string notifiers, string ageings)
     {
-        IReadOnlyList<Subject> chosen = SubjectsNamed(strategies, notifiers, ageings, Strategies, ("all", entry => !entry.IsBroken && entry.FitsMmu(mmu)));
+        IReadOnlyList<Subject> chosen =
+            SubjectsNamed(strategies, notifiers, ageings, Strategies, ("all", entry => !entry.IsBroken && entry.FitsMmu(mmu)));
         if (chosen.FirstOrDefault(entry => !entry.FitsMmu(mmu)) is not { } stranger) return chosen;
-        throw new UsageException(stranger.NeedsKernel ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
+        throw new UsageException(
+            stranger.NeedsKernel ? $"--strategy {stranger.Name} is what the running kernel does and needs --mmu kvm, not {mmu}."
             : stranger.Ageing.Card.Needs == StrategyNeeds.AccessedBits
                 ? $"--ageing {stranger.Ageing.Name} clears accessed bits, which only --mmu radix has of its own, not {mmu}."
                 : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
@@ -111,40 +116,47 @@ public sealed class LabCatalogue
     public IReadOnlyList<WorkloadEntry> WorkloadsNamed(string text) =>
     [
         .. Names.Items("--workload", text)
-            .SelectMany(name => name == "all" ? Workloads : [Names.Find("workload", name, Workloads, entry => entry.Name)]).Distinct(),
+            .SelectMany(name => name == "all" ? Workloads : [Names.Find("workload", name, Workloads, entry => entry.Name)])
+            .Distinct(),
     ];
 
     /// <exception cref="UsageException">No strategy can be measured on any of the workloads.</exception>
     public void RefuseIfNothingFits(IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)
     {
         if (strategies.Any(strategy => workloads.Any(workload => workload.Takes(strategy)))) return;
-        string Those(Func<WorkloadEntry, bool> which) => string.Join(" and ", Workloads.Where(which).Select(workload => workload.Name));
+        string Those(Func<WorkloadEntry, bool> which) =>
+            string.Join(" and ", Workloads.Where(which).Select(workload => workload.Name));
         if (workloads.FirstOrDefault(workload => workload.Needs(WorkloadNeeds.KernelSlots)) is { } ofKernel)
-            throw new UsageException($"--workload {ofKernel.Name} is about memslots of the running kernel and needs --strategy {Kernels} with --mmu kvm.");
+        {
+            throw new UsageException($"--workload {ofKernel.Name} is about memslots of the running kernel and needs --strategy "
+                + $"{Kernels} with --mmu kvm.");
+        }
         if (strategies.FirstOrDefault(strategy => strategy.NeedsKernel) is { } kernel)
         {
-            throw new UsageException($"--strategy {kernel.Name} shows no roots, which {Those(one => one.Needs(WorkloadNeeds.Roots))} are about; "
+            throw new UsageException(
+                $"--strategy {kernel.Name} shows no roots, which {Those(one => one.Needs(WorkloadNeeds.Roots))} are about; "
                 + "add a strategy, or another --workload.");
         }
         string floored = Those(one => one.Offers(WorkloadOffers.Floors));
-        throw new UsageException($"--strategy names only bounds, which are floors of {floored}; add a strategy, or --workload {floored}.");
+        throw new UsageException(
+            $"--strategy names only bounds, which are floors of {floored}; add a strategy, or --workload {floored}.");
     }
 
-    /// <summary>
-    /// The subjects of comma-separated lists: each strategy beside each notifier and each ageing scheme. What a strategy's own text says, as
-    /// <c>mainline+always-count</c> does, is not said again.
-    /// </summary>
+    /// <summary>The subjects of comma-separated lists: each strategy beside each notifier and each ageing scheme. What a
+    /// strategy's own text says, as <c>mainline+always-count</c> does, is not said again.</summary>
     /// <param name="strategies">Subjects, or words for several.</param>
-    /// <param name="notifiers">Names, 'all' for the sound and 'broken' for the broken ones; empty for what goes with the strategy unsaid.</param>
+    /// <param name="notifiers">Names, 'all' for the sound and 'broken' for the broken ones; empty for what goes with the strategy
+    /// unsaid.</param>
     /// <param name="ageings">Likewise.</param>
     /// <param name="roots">Strategies that may be meant.</param>
     /// <param name="words">Words for several of them, which are taken as far as they go with the rest.</param>
     /// <exception cref="UsageException">There is none of a name, or what was named does not go together.</exception>
-    public IReadOnlyList<Subject> SubjectsNamed(
-        string strategies, string notifiers, string ageings, IReadOnlyList<Subject> roots, params IReadOnlyList<(string Word, Func<Subject, bool> Means)> words)
+    public IReadOnlyList<Subject> SubjectsNamed(string strategies, string notifiers, string ageings, IReadOnlyList<Subject> roots,
+        params IReadOnlyList<(string Word, Func<Subject, bool> Means)> words)
     {
         IReadOnlyList<Member[]> ageing = MembersNamed(Family.Ageing, ageings);
-        Member[][] beside = [.. MembersNamed(Family.Notifier, notifiers).SelectMany(one => ageing.Select(other => (Member[])[.. one, .. other]))];
+        Member[][] beside =
+            [.. MembersNamed(Family.Notifier, notifiers).SelectMany(one => ageing.Select(other => (Member[])[.. one, .. other]))];
         List<Subject> chosen = [];
         foreach (string text in Names.Items("--strategy", strategies))
         {
@@ -153,11 +165,13 @@ public sealed class LabCatalogue
             {
                 Subject[] meant = means is null
                     ? [Named(text, roots, others)]
-                    : [.. roots.Where(means).Where(one => others.All(other => Subject.WhyNot(one.Roots, other) is null)).Select(one => Subject.Of([one.Roots, .. others]))];
+                    : [.. roots.Where(means).Where(one => others.All(other => Subject.WhyNot(one.Roots, other) is null))
+                        .Select(one => Subject.Of([one.Roots, .. others]))];
                 chosen.AddRange(meant.Except(chosen));
             }
         }
-        return chosen.Count > 0 ? chosen : throw new UsageException($"--strategy {strategies} names none that goes with --notifier {notifiers} or --ageing {ageings}.");
+        return chosen.Count > 0 ? chosen : throw new UsageException(
+            $"--strategy {strategies} names none that goes with --notifier {notifiers} or --ageing {ageings}.");
     }
 
     /// <summary>One choice after the other; the only one is to say nothing if nothing was said.</summary>
@@ -191,19 +205,22 @@ public sealed class LabCatalogue
     /// <exception cref="UsageException">No such file, not an assembly, nothing offered, or a name that is taken.</exception>
     public void AddPlugin(string path)
     {
-        if (!File.Exists(path)) throw new UsageException($"--plugin '{path}' does not exist; give the path of a compiled assembly (.dll).");
+        if (!File.Exists(path)) throw new UsageException(
+            $"--plugin '{path}' does not exist; give the path of a compiled assembly (.dll).");
         Type[] offered;
         try
         {
             Assembly assembly = Assembly.LoadFrom(Path.GetFullPath(path));
             offered = [.. assembly.GetCustomAttributes<OffersStrategyAttribute>().Select(offer => offer.Type)];
         }
-        catch (Exception error) when (error is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException)
+        catch (Exception error)
+            when (error is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException)
         {
-            throw new UsageException($"--plugin '{path}' cannot be loaded: {error.Message.Split('\n')[0].TrimEnd('.')}; compile it for net10.0 against this lab.");
+            throw new UsageException($"--plugin '{path}' cannot be loaded: {error.Message.Split('\n')[0].TrimEnd('.')}; compile "
+                + "it for net10.0 against this lab.");
         }
-        if (offered.Length == 0)
-            throw new UsageException($"--plugin '{path}' offers no strategy; add [assembly: OffersStrategy(typeof(MyStrategy<>))] to it.");
+        if (offered.Length == 0) throw new UsageException(
+            $"--plugin '{path}' offers no strategy; add [assembly: OffersStrategy(typeof(MyStrategy<>))] to it.");
         foreach (Type type in offered) Add(path, type);
     }
 
@@ -219,8 +236,12 @@ public sealed class LabCatalogue
             throw new UsageException($"--plugin '{path}': {error.Message}");
         }
         // Behind a plus notifiers and ageing schemes are told apart by name alone.
-        if (_members.Find(known => known.Name == member.Name && (known.Family == Family.Roots) == (member.Family == Family.Roots)) is { } taken)
-            throw new UsageException($"--plugin '{path}' offers '{member.Name}', but that is the name of another {taken.Family.Noun}; rename it.");
+        if (_members.Find(known => known.Name == member.Name && (known.Family == Family.Roots) == (member.Family == Family.Roots))
+            is { } taken)
+        {
+            throw new UsageException(
+                $"--plugin '{path}' offers '{member.Name}', but that is the name of another {taken.Family.Noun}; rename it.");
+        }
         _members.Add(member);
     }
 }

@@ -16,21 +16,26 @@ public sealed class BlockMeasurement(ComparisonFolder folder, IRunPlace place, T
     private readonly int[] _measured =
         [.. folder.Manifest.Arms.Index().Where(arm => arm.Item.Source == ArmSource.Strategy).Select(arm => arm.Index)];
 
-    /// <summary>Returns when all blocks are there, an arm failed too often, or it was interrupted, which is true; finished blocks are kept in any case.</summary>
+    /// <summary>Returns when all blocks are there, an arm failed too often, or it was interrupted, which is true; finished blocks
+    /// are kept in any case.</summary>
     public bool Run(CancellationToken cancellation)
     {
         Stopwatch elapsed = Stopwatch.StartNew();
         int before = folder.Manifest.Blocks.Count;
         for (int number = before + 1; number <= folder.Manifest.BlocksAsked; number++)
         {
-            ComparisonBlock? block = Measure(number, Left(elapsed.Elapsed, number - 1 - before, folder.Manifest.BlocksAsked - number + 1), cancellation);
+            ComparisonBlock? block = Measure(number,
+                Left(elapsed.Elapsed, number - 1 - before, folder.Manifest.BlocksAsked - number + 1), cancellation);
             if (block is null)
             {
                 folder.Finish();
                 return true;
             }
             folder.Add(block);
-            foreach (BlockRun failed in block.Runs.Where(run => run.Problem is not null)) progress.WriteLine($"block {number}: {failed.Problem}");
+            foreach (BlockRun failed in block.Runs.Where(run => run.Problem is not null))
+            {
+                progress.WriteLine($"block {number}: {failed.Problem}");
+            }
             if (HopelessArm() is { } hopeless)
             {
                 progress.WriteLine($"{hopeless} failed in each of the first {FailuresTolerated} blocks; no more are measured.");
@@ -46,8 +51,10 @@ public sealed class BlockMeasurement(ComparisonFolder folder, IRunPlace place, T
     {
         ulong seed = folder.Manifest.Seed + (ulong)(number - 1);
         int[] order = [.. BlockOrder.Of(number, _measured.Length, folder.Manifest.Seed).Select(place => _measured[place])];
-        progress.WriteLine($"[{number}/{folder.Manifest.BlocksAsked}] {string.Join(", ", order.Select(arm => folder.Manifest.Arms[arm].Label))}{left}");
-        IReadOnlyList<BlockRun>? runs = place.HasTurns && folder.Manifest.Turns is { } turn && order.Length > 1 ? InTurns(order, seed, turn, cancellation) : OneAfterAnother(order, seed, cancellation);
+        progress.WriteLine($"[{number}/{folder.Manifest.BlocksAsked}] "
+            + $"{string.Join(", ", order.Select(arm => folder.Manifest.Arms[arm].Label))}{left}");
+        IReadOnlyList<BlockRun>? runs = place.HasTurns && folder.Manifest.Turns is { } turn && order.Length > 1
+            ? InTurns(order, seed, turn, cancellation) : OneAfterAnother(order, seed, cancellation);
         return runs is null ? null : new ComparisonBlock { Number = number, Seed = seed, Runs = runs };
     }
 
@@ -65,10 +72,9 @@ public sealed class BlockMeasurement(ComparisonFolder folder, IRunPlace place, T
         return runs;
     }
 
-    /// <summary>
-    /// Each warms up alone and stops; then one at a time goes on for a turn, in the block's order and backwards by turns, until all have ended. One that does
-    /// not stop, because its load cannot, has measured in one piece before the next one starts.
-    /// </summary>
+    /// <summary>Each warms up alone and stops; then one at a time goes on for a turn, in the block's order and backwards by
+    /// turns, until all have ended. One that does not stop, because its load cannot, has measured in one piece before the next
+    /// one starts.</summary>
     private List<BlockRun>? InTurns(int[] order, ulong seed, string turn, CancellationToken cancellation)
     {
         ChildRun[] children = [.. order.Select(arm => new ChildRun(folder.Manifest.Arms[arm], seed, turn))];
@@ -98,7 +104,8 @@ public sealed class BlockMeasurement(ComparisonFolder folder, IRunPlace place, T
     private string? HopelessArm()
     {
         if (folder.Manifest.Blocks.Count != FailuresTolerated) return null;
-        IGrouping<int, BlockRun>? arm = folder.Manifest.Blocks.SelectMany(block => block.Runs).GroupBy(run => run.Arm).FirstOrDefault(runs => runs.All(run => run.Problem is not null));
+        IGrouping<int, BlockRun>? arm = folder.Manifest.Blocks.SelectMany(block => block.Runs).GroupBy(run => run.Arm)
+            .FirstOrDefault(runs => runs.All(run => run.Problem is not null));
         return arm is null ? null : folder.Manifest.Arms[arm.Key].Label;
     }
 

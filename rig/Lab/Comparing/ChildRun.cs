@@ -5,13 +5,12 @@ using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 
-/// <summary>
-/// One run of one arm, apart from all others: its own heap, its own code, its own layout, which is what makes runs independent of each other. To be
-/// started and ended by one thread.
-/// </summary>
+/// <summary>One run of one arm, apart from all others: its own heap, its own code, its own layout, which is what makes runs
+/// independent of each other. To be started and ended by one thread.</summary>
 /// <param name="arm">What is measured.</param>
 /// <param name="seed">Of its access patterns.</param>
-/// <param name="turn">Length of the turns it measures in, which <see cref="TakeTurn"/> hands out; null if it measures in one piece.</param>
+/// <param name="turn">Length of the turns it measures in, which <see cref="TakeTurn"/> hands out; null if it measures in one
+/// piece.</param>
 public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null) : IDisposable
 {
     /// <summary>For the start of the process, the rehearsal, the report.</summary>
@@ -25,7 +24,8 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
 
     private string[] Arguments =>
     [
-        "--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--format", "csv", "--figures", "off",
+        "--strategy", arm.Strategy!, "--runs", "1", "--seed", seed.ToString(CultureInfo.InvariantCulture), "--format", "csv",
+        "--figures", "off",
         .. turn is null ? (string[])[] : ["--turns", turn], .. arm.Arguments,
     ];
 
@@ -40,7 +40,8 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
     public void Start(IRunPlace place, int abreast, CancellationToken cancellation)
     {
         RunRequest request = Rehearse();
-        _limit = abreast * (Overhead + (request.Workloads.Count * (request.Window.Duration + request.Window.WarmupLimit + request.Window.LongestStandstill)));
+        _limit = abreast * (Overhead + (request.Workloads.Count
+            * (request.Window.Duration + request.Window.WarmupLimit + request.Window.LongestStandstill)));
         IPlacedRun run = place.Start(Arguments, takesTurns: turn is not null);
         _run = run;
         _timer = new Timer(_ =>
@@ -67,7 +68,8 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
         if (cancellation.IsCancellationRequested || end.ExitCode == ExitCode.Interrupted) return null;
         string? folder = end.Announced is { } announced ? _run.Fetch(announced) : null;
         string? problem = Problem(end) ?? (folder is null ? "left no run folder" : null);
-        return new BlockRun { Arm = index, Run = folder, ExitCode = end.ExitCode, Problem = problem is null ? null : $"{arm.Label}: {problem}" };
+        return new BlockRun
+            { Arm = index, Run = folder, ExitCode = end.ExitCode, Problem = problem is null ? null : $"{arm.Label}: {problem}" };
     }
 
     public void Dispose()
@@ -82,10 +84,12 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
         : end.ExitCode switch
         {
             ExitCode.Fine => null,
-            ExitCode.InvariantViolated => end.Complaints.FirstOrDefault(line => line.StartsWith("HUNG", StringComparison.Ordinal)) is { } hung
+            ExitCode.InvariantViolated =>
+                end.Complaints.FirstOrDefault(line => line.StartsWith("HUNG", StringComparison.Ordinal)) is { } hung
                 ? $"gave up ({hung.TrimEnd(':')})"
                 : "an invariant was violated (exit 4)",
             _ => $"ended with exit code {end.ExitCode}: "
-                + (end.Complaints.LastOrDefault(line => line.StartsWith("lab: ", StringComparison.Ordinal)) ?? (end.Complaints.Count > 0 ? end.Complaints[^1] : "without a word")),
+                + (end.Complaints.LastOrDefault(line => line.StartsWith("lab: ", StringComparison.Ordinal))
+                    ?? (end.Complaints.Count > 0 ? end.Complaints[^1] : "without a word")),
         };
 }

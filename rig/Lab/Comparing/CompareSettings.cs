@@ -13,30 +13,42 @@ public static class CompareSettings
     public static Setting<TimeSpan?> Turns { get; } = Group.Add(
         "turns", RunSettings.TurnLength.OrNone("off") with { Takes = "" }, "50ms",
         "length of the turns in which the arms of a block measure; off: one arm after another");
-    public static Setting<double> Threshold { get; } = Group.Add("threshold", Form.Share(100), "2%", "smallest difference that matters");
+    public static Setting<double> Threshold { get; } =
+        Group.Add("threshold", Form.Share(100), "2%", "smallest difference that matters");
     public static Setting<string> Metric { get; } = Group.Add(
         "metric", Form.Text, "", "metrics that decide, comma-separated; by default what the updater waits for");
-    public static Setting<bool> Gate { get; } = Group.Add("gate", Form.Flag, "off", "exit with 6 if a metric that decides stays open");
+    public static Setting<bool> Gate { get; } =
+        Group.Add("gate", Form.Flag, "off", "exit with 6 if a metric that decides stays open");
     public static Setting<bool> Strict { get; } = Group.Add("strict", Form.Flag, "off", "exit with 5 if a run was contaminated");
-    public static Setting<string> Baseline { get; } = Group.Add("baseline", Form.Text, "", "first arm: runs kept by --save-baseline");
-    public static Setting<string> SaveBaseline { get; } = Group.Add("save-baseline", RunSettings.BaselineName, "", "keep the measured runs under a name");
+    public static Setting<string> Baseline { get; } =
+        Group.Add("baseline", Form.Text, "", "first arm: runs kept by --save-baseline");
+    public static Setting<string> SaveBaseline { get; } =
+        Group.Add("save-baseline", RunSettings.BaselineName, "", "keep the measured runs under a name");
     public static Setting<bool> Anyway { get; } = Group.Add("anyway", Form.Flag, "off", "take a baseline of another machine");
-    public static Setting<string> Resume { get; } = Group.Add("resume", Form.Text, "", "comparison folder to go on with; with --blocks, to add to");
+    public static Setting<string> Resume { get; } =
+        Group.Add("resume", Form.Text, "", "comparison folder to go on with; with --blocks, to add to");
     public static Setting<double> Inject { get; } = Group.Add(
         "inject", Form.Share(1000), "0", "self-test: memslot updates of the last arm take so many per cent longer");
-    public static Setting<ulong> Seed { get; } = Group.Add("seed", Form.Seed, "1", "seed of the order inside blocks and of the access patterns");
-    public static Setting<string> Out { get; } = Group.Add("out", Form.Text, Path.Combine("results", "comparisons"), "folder for comparison folders");
-    public static Setting<CompareFormat> Format { get; } = Group.Add("format", Form.Words<CompareFormat>(), "table", "standard output");
+    public static Setting<ulong> Seed { get; } =
+        Group.Add("seed", Form.Seed, "1", "seed of the order inside blocks and of the access patterns");
+    public static Setting<string> Out { get; } =
+        Group.Add("out", Form.Text, Path.Combine("results", "comparisons"), "folder for comparison folders");
+    public static Setting<CompareFormat> Format { get; } =
+        Group.Add("format", Form.Words<CompareFormat>(), "table", "standard output");
 
     /// <summary>Settings of runs, which all arms are measured with unless one has its own.</summary>
     public static IReadOnlyList<Setting> OfRuns { get; } = [.. RunSettings.All.Where(setting => setting.Shapes)];
 
-    /// <summary>What a measured arm is given unless told otherwise: so short that 2 arms × 10 blocks take less than 3 minutes.</summary>
-    private static IReadOnlyList<(Setting Setting, string Value)> Brief { get; } = [(RunSettings.Memory, "8MiB"), (WindowSettings.Declared.Warmup, "250ms")];
+    /// <summary>What a measured arm is given unless told otherwise: so short that 2 arms × 10 blocks take less than 3
+    /// minutes.</summary>
+    private static IReadOnlyList<(Setting Setting, string Value)> Brief { get; } =
+        [(RunSettings.Memory, "8MiB"), (WindowSettings.Declared.Warmup, "250ms")];
 
     /// <summary>Where the defaults are not those of <c>run</c>, in words.</summary>
-    public static string Departures => string.Join(" and ", Brief.Select(one => $"{one.Setting} {one.Value} instead of {one.Setting.Default}"));
+    public static string Departures =>
+        string.Join(" and ", Brief.Select(one => $"{one.Setting} {one.Value} instead of {one.Setting.Default}"));
 
     /// <summary>The default of a setting of the runs.</summary>
-    public static string DefaultOf(Setting setting) => Brief.FirstOrDefault(one => one.Setting == setting).Value ?? setting.Default;
+    public static string DefaultOf(Setting setting) =>
+        Brief.FirstOrDefault(one => one.Setting == setting).Value ?? setting.Default;
 }

@@ -48,12 +48,14 @@ public sealed class FixedArms
         {
             IReadOnlyList<Manifest> baseline = [.. _read[index].Records.Select(record => record.Manifest)];
             IReadOnlyList<Manifest> others = _arms.Any(other => other.Source == ArmSource.Strategy) ? [here]
-                : [.. _read.Where(other => other.Key != index).SelectMany(other => other.Value.Records).Select(record => record.Manifest)];
+                : [.. _read.Where(other => other.Key != index).SelectMany(other => other.Value.Records)
+                    .Select(record => record.Manifest)];
             ArmDifference[] differences = [.. ArmDifferences.Between([baseline, others]).Where(one => one.IsMachine)];
             if (differences.Length > 0 && !anyway)
             {
                 throw new NotComparableException($"Baseline '{arm.Label}' is of another machine: "
-                    + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}")) + "; --anyway compares them nevertheless.");
+                    + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}"))
+                    + "; --anyway compares them nevertheless.");
             }
         }
     }
@@ -64,10 +66,15 @@ public sealed class FixedArms
         ComparisonArm arm = _arms[index];
         IReadOnlyList<string> there = ArmReader.StrategiesIn(_read[index].Records);
         if (arm.Strategy is { } named)
-            return there.Contains(named) ? named : throw new UsageException($"'{arm.From}' has no runs of '{named}'; there are: {string.Join(", ", there.Order())}.");
+        {
+            return there.Contains(named) ? named : throw new UsageException(
+                $"'{arm.From}' has no runs of '{named}'; there are: {string.Join(", ", there.Order())}.");
+        }
         if (there.Count == 1) return there[0];
-        string[] shared = [.. _arms.Where((_, other) => other != index).Select((other) => other.Strategy).OfType<string>().Distinct().Where(there.Contains)];
+        string[] shared = [.. _arms.Where((_, other) => other != index).Select((other) => other.Strategy).OfType<string>()
+            .Distinct().Where(there.Contains)];
         if (shared.Length == 1) return shared[0];
-        throw new UsageException($"'{arm.From}' has runs of several strategies; write {arm.Label}@STRATEGY with one of: {string.Join(", ", there.Order())}.");
+        throw new UsageException($"'{arm.From}' has runs of several strategies; write {arm.Label}@STRATEGY with one of: "
+            + $"{string.Join(", ", there.Order())}.");
     }
 }

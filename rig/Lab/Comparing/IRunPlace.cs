@@ -1,12 +1,11 @@
 namespace Lab.Application.Comparing;
 
-/// <summary>
-/// Where runs happen: this machine, or one that a scheduler hands out. A place starts <c>lab run</c> and brings home the folder that it leaves;
-/// what is measured in which order is not its business.
-/// </summary>
+/// <summary>Where runs happen: this machine, or one that a scheduler hands out. A place starts <c>lab run</c> and brings home the
+/// folder that it leaves; what is measured in which order is not its business.</summary>
 public interface IRunPlace
 {
-    /// <summary>Whether runs can be stopped and let go on one at a time. Where they cannot, the arms of a block measure one after another.</summary>
+    /// <summary>Whether runs can be stopped and let go on one at a time. Where they cannot, the arms of a block measure one after
+    /// another.</summary>
     bool HasTurns { get; }
 
     /// <summary>Starts a run; from the thread that will end it.</summary>
@@ -27,7 +26,8 @@ public interface IPlacedRun : IDisposable
     /// <summary>Waits for the end.</summary>
     PlacedRunEnd End();
 
-    /// <summary>Brings its run folder to where the runs of the comparison are, if it is not there already, and returns the folder's name.</summary>
+    /// <summary>Brings its run folder to where the runs of the comparison are, if it is not there already, and returns the
+    /// folder's name.</summary>
     string Fetch(RunAnnouncement announced);
 
     /// <summary>Ends it at once, from any thread; what has ended already is left alone.</summary>

@@ -6,13 +6,13 @@ using Lab.Settings;
 
 namespace Lab.Application.Comparing;
 
-/// <summary>This machine: a run is a process of its own, which writes its folder where it belongs and can be stopped by signals.</summary>
+/// <summary>This machine: a run is a process of its own, which writes its folder where it belongs and can be stopped by
+/// signals.</summary>
 /// <param name="program">Starts the lab with arguments; null where it cannot tell which program that is.</param>
 /// <param name="runs">Where run folders go.</param>
 public sealed class LocalProcess(Func<IEnumerable<string>, ProcessStartInfo?> program, string runs) : IRunPlace
 {
-    public LocalProcess(string runs)
-        : this(SelfProcess.Start, runs)
+    public LocalProcess(string runs) : this(SelfProcess.Start, runs)
     {
     }
 
@@ -29,7 +29,8 @@ public sealed class LocalProcess(Func<IEnumerable<string>, ProcessStartInfo?> pr
 
     private sealed class Child : IPlacedRun
     {
-        /// <summary>Once the process has ended its last word is in the pipe; a process that it started may hold the pipe open a little longer.</summary>
+        /// <summary>Once the process has ended its last word is in the pipe; a process that it started may hold the pipe open a
+        /// little longer.</summary>
         private static readonly TimeSpan LastWordLimit = TimeSpan.FromSeconds(5);
 
         private readonly List<string> _complaints = [];

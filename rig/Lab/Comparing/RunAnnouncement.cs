@@ -5,10 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lab.Application.Comparing;
 
-/// <summary>
-/// What a run says to who started it, once it has measured: a line of JSON on a descriptor that it was given by <see cref="Variable"/>. Nobody has
-/// to search what is printed for people.
-/// </summary>
+/// <summary>What a run says to who started it, once it has measured: a line of JSON on a descriptor that it was given by
+/// <see cref="Variable"/>. Nobody has to search what is printed for people.</summary>
 /// <param name="Folder">The run folder.</param>
 /// <param name="State"><c>complete</c> or <c>partial</c>.</param>
 /// <param name="ExitCode">With which the run is about to end, if nothing fails any more.</param>
@@ -20,7 +18,11 @@ public sealed record RunAnnouncement(string Folder, string State, int ExitCode)
     /// <summary>Does nothing where nobody asked; who asked and is gone is no reason to fail.</summary>
     public void Send()
     {
-        if (!int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor)) return;
+        if (!int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int descriptor))
+        {
+            return;
+        }
         try
         {
             using SafeFileHandle handle = new(descriptor, ownsHandle: true);

@@ -22,7 +22,8 @@ public sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreSet
 /// <param name="Scenarios">Read with the parameters asked for.</param>
 /// <param name="Search">How.</param>
 /// <param name="StopsAtViolation">The scenarios are a search for one that fails, not a list that was asked for.</param>
-public sealed record StrategyPlan(Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
+public sealed record StrategyPlan(
+    Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
 
 /// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
 public sealed record ExploreRequest
@@ -46,4 +47,5 @@ public sealed record ExploreRequest
 }
 
 /// <summary>One strategy explored on one scenario.</summary>
-public sealed record Exploration(Subject Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);
+public sealed record Exploration(
+    Subject Strategy, Scenario Scenario, StrategySettings Settings, bool IsReplay, ExploreResult Result);

@@ -35,7 +35,8 @@ public static class ScenarioChoice
             string[] pair = item.Split('=', 2, StringSplitOptions.TrimEntries);
             if (pair.Length != 2) throw Quantities.Bad("--set", item, "a parameter and a number such as vcpus=2");
             string[] known = [.. scenarios.SelectMany(one => one.Parameters).Select(one => one.Name).Distinct()];
-            if (known.Length == 0) throw new UsageException($"--set '{item}': {string.Join(", ", scenarios.Select(one => one.Name))} has no parameters.");
+            if (known.Length == 0) throw new UsageException(
+                $"--set '{item}': {string.Join(", ", scenarios.Select(one => one.Name))} has no parameters.");
             values[Names.Find("parameter", pair[0], known, name => name)] = Quantities.Whole($"--set {pair[0]}", pair[1], 0, 64);
         }
         return values;
@@ -58,7 +59,10 @@ public static class ScenarioChoice
         foreach (string part in parts.Skip(1))
         {
             string[] pair = part.Split('=');
-            if (pair.Length == 2 && long.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value)) values[pair[0]] = value;
+            if (pair.Length == 2 && long.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+            {
+                values[pair[0]] = value;
+            }
             else variants.Add(part);
         }
         return (parts[0], values, variants);
@@ -66,7 +70,8 @@ public static class ScenarioChoice
 
     /// <summary>The values of the parameters, as they are shown: "vcpus=1, pages=2".</summary>
     public static string Describe(Scenario scenario) =>
-        string.Join(", ", scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Name}={one.Value}")));
+        string.Join(", ",
+            scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Name}={one.Value}")));
 
     private static Scenario FromFile(string path)
     {
@@ -76,7 +81,8 @@ public static class ScenarioChoice
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--scenario '{path}' cannot be read ({error.Message.TrimEnd('.')}); give the path of a scenario file, or a name that 'lab list scenarios' shows.");
+            throw new UsageException($"--scenario '{path}' cannot be read ({error.Message.TrimEnd('.')}); give the path of a "
+                + "scenario file, or a name that 'lab list scenarios' shows.");
         }
     }
 

@@ -5,13 +5,14 @@ using Lab.Watch;
 
 namespace Lab.Application.Measuring;
 
-/// <summary>What of a measurement was disturbed: the rows of <c>disturbances.csv</c>, <c>undisturbed.csv</c> and <c>tagged.csv</c>.</summary>
+/// <summary>What of a measurement was disturbed: the rows of <c>disturbances.csv</c>, <c>undisturbed.csv</c> and
+/// <c>tagged.csv</c>.</summary>
 /// <param name="Disturbances">Those that overlap the window, by time.</param>
 /// <param name="Undisturbed">Each metric without its tagged samples.</param>
 /// <param name="Tagged">The longest tagged samples of each metric.</param>
 /// <param name="Notes">What did not fit.</param>
-public sealed record DisturbedSamples(
-    IReadOnlyList<DisturbanceRow> Disturbances, IReadOnlyList<UndisturbedRow> Undisturbed, IReadOnlyList<TaggedSampleRow> Tagged, IReadOnlyList<string> Notes)
+public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances, IReadOnlyList<UndisturbedRow> Undisturbed,
+    IReadOnlyList<TaggedSampleRow> Tagged, IReadOnlyList<string> Notes)
 {
     private const int DisturbancesKept = 5_000;
     private const int TaggedKept = 100;
@@ -25,7 +26,8 @@ public sealed record DisturbedSamples(
     /// <param name="window">With its recorders, which were made to keep samples.</param>
     /// <param name="merged">Those by metric, as <see cref="MeasuredRun.MergeByMetric"/> gives them.</param>
     /// <param name="watched">What was seen from outside.</param>
-    public static DisturbedSamples Of(MeasurementKey key, MeasuredRun window, IReadOnlyList<LatencyRecorder> merged, Watched watched)
+    public static DisturbedSamples Of(
+        MeasurementKey key, MeasuredRun window, IReadOnlyList<LatencyRecorder> merged, Watched watched)
     {
         long opening = window.WindowStartMonotonicNanoseconds;
         Stretch whole = new(opening, opening + (long)(window.ElapsedSeconds * 1e9));
@@ -35,27 +37,33 @@ public sealed record DisturbedSamples(
             .. watched.Sampled.Select(one => new Seen(one, "", IsLocated: false)),
             .. window.Actors.SelectMany(actor => actor.Disturbances.Select(one => new Seen(one, actor.Name, IsLocated: true))),
         ];
-        // A sample that starts in the window may end after it: what comes up to a second later is looked at for tags, and not listed.
+        // A sample that starts in the window may end after it: what comes up to a second later is looked at for tags, and not
+        // listed.
         Stretch reach = whole with { EndNanoseconds = whole.EndNanoseconds + 1_000_000_000 };
         List<Seen> near = [.. seen.Where(one => Overlap(one.What, reach)).OrderBy(one => one.What.StartNanoseconds)];
         List<Seen> listed = [.. near.Where(one => window.Turns.Any(turn => Overlap(one.What, turn)))];
         List<string> notes = [];
         if (listed.Count > DisturbancesKept)
         {
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"disturbances.csv has the longest {DisturbancesKept} of {listed.Count} disturbances; all of them were used for tagging."));
-            listed = [.. listed.OrderByDescending(one => one.What.LengthNanoseconds).Take(DisturbancesKept).OrderBy(one => one.What.StartNanoseconds)];
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"disturbances.csv has the longest {DisturbancesKept} of "
+                + $"{listed.Count} disturbances; all of them were used for tagging."));
+            listed = [.. listed.OrderByDescending(one => one.What.LengthNanoseconds).Take(DisturbancesKept)
+                .OrderBy(one => one.What.StartNanoseconds)];
         }
         List<UndisturbedRow> undisturbed = [];
         List<TaggedSampleRow> tagged = [];
         foreach (LatencyRecorder metric in merged.Where(one => one.Histogram.Count > 0))
         {
-            (ActorResult Actor, LatencyRecorder Recorder)[] parts = [.. window.Actors.SelectMany(actor => actor.Recorders.Select(recorder => (actor, recorder))).Where(one => one.recorder.Metric == metric.Metric && one.recorder.Log is not null)];
+            (ActorResult Actor, LatencyRecorder Recorder)[] parts =
+                [.. window.Actors.SelectMany(actor => actor.Recorders.Select(recorder => (actor, recorder)))
+                    .Where(one => one.recorder.Metric == metric.Metric && one.recorder.Log is not null)];
             if (parts.Length == 0) continue;
             Sample[] logged = [.. parts.SelectMany(part => Tag(part.Actor, part.Recorder, window, near))];
             Sample[] touched = [.. logged.Where(one => one.Tag != 0)];
             long longest = logged.Where(one => one.Tag == 0).Select(one => one.Nanoseconds).DefaultIfEmpty(0).Max();
             undisturbed.Add(Without(key, metric, touched, longest));
-            tagged.AddRange(touched.OrderByDescending(one => one.Nanoseconds).Take(TaggedKept).Select(one => Row(key, metric.Metric, one, window)));
+            tagged.AddRange(touched.OrderByDescending(one => one.Nanoseconds).Take(TaggedKept)
+                .Select(one => Row(key, metric.Metric, one, window)));
         }
         return new DisturbedSamples([.. listed.Select(one => Row(key, one, window))], undisturbed, tagged, notes);
     }
@@ -71,11 +79,16 @@ public sealed record DisturbedSamples(
                 return new Stretch(start, start + one.Nanoseconds);
             }),
         ];
-        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && Touches(one.What.Kind) && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
-        for (int i = 0; i < samples.Length; i++) yield return new Sample(actor.Name, stretches[i].StartNanoseconds, samples[i].Nanoseconds, tags[i]);
+        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && Touches(one.What.Kind)
+            && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            yield return new Sample(actor.Name, stretches[i].StartNanoseconds, samples[i].Nanoseconds, tags[i]);
+        }
     }
 
-    /// <summary>Who waits for a managed lock waits for the subject: the rig takes none in the window, the strategies' queues do.</summary>
+    /// <summary>Who waits for a managed lock waits for the subject: the rig takes none in the window, the strategies' queues
+    /// do.</summary>
     private static bool Touches(DisturbanceKind kind) => kind != DisturbanceKind.LockContention;
 
     /// <summary>The metric's histogram less the tagged samples: each was counted in it, so the difference is exact.</summary>
@@ -91,7 +104,8 @@ public sealed record DisturbedSamples(
             for (int i = 0; i < left.Length; i++)
             {
                 below += left[i];
-                if (below >= rank && count > 0) return Math.Min(buckets[i].Low + ((buckets[i].High - buckets[i].Low) / 2), Longest());
+                if (below >= rank && count > 0) return Math.Min(
+                    buckets[i].Low + ((buckets[i].High - buckets[i].Low) / 2), Longest());
             }
             return double.NaN;
         }
@@ -103,7 +117,8 @@ public sealed record DisturbedSamples(
         return new UndisturbedRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric.Metric, Unit = "ns",
-            Count = count, Tagged = touched.Length, P50 = At(0.5), P90 = At(0.9), P99 = At(0.99), P999 = At(0.999), P9999 = At(0.9999), Max = Longest(),
+            Count = count, Tagged = touched.Length, P50 = At(0.5), P90 = At(0.9), P99 = At(0.99), P999 = At(0.999),
+            P9999 = At(0.9999), Max = Longest(),
         };
     }
 
@@ -120,9 +135,11 @@ public sealed record DisturbedSamples(
         return low;
     }
 
-    private static bool Overlap(Disturbance one, Stretch stretch) => one.StartNanoseconds <= stretch.EndNanoseconds && one.EndNanoseconds >= stretch.StartNanoseconds;
+    private static bool Overlap(Disturbance one, Stretch stretch) =>
+        one.StartNanoseconds <= stretch.EndNanoseconds && one.EndNanoseconds >= stretch.StartNanoseconds;
 
-    /// <summary>In a window that was cut, time is that of its turns: of a disturbance that others had a part of, the rest is shown.</summary>
+    /// <summary>In a window that was cut, time is that of its turns: of a disturbance that others had a part of, the rest is
+    /// shown.</summary>
     private static DisturbanceRow Row(MeasurementKey key, Seen one, MeasuredRun window) => new()
     {
         Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Kind = DisturbanceNames.Of(one.What.Kind),
@@ -133,8 +150,10 @@ public sealed record DisturbedSamples(
 
     private static TaggedSampleRow Row(MeasurementKey key, string metric, Sample one, MeasuredRun window) => new()
     {
-        Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = "ns", Actor = one.Actor,
-        StartMs = window.MeasuredAt(one.StartNanoseconds) / 1e6, Value = one.Nanoseconds, Kinds = string.Join('+', DisturbanceOverlap.Kinds(one.Tag).Select(DisturbanceNames.Of)),
+        Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = "ns",
+        Actor = one.Actor,
+        StartMs = window.MeasuredAt(one.StartNanoseconds) / 1e6, Value = one.Nanoseconds,
+        Kinds = string.Join('+', DisturbanceOverlap.Kinds(one.Tag).Select(DisturbanceNames.Of)),
     };
 }
 

@@ -13,7 +13,8 @@ public sealed record DoctorFindings(IReadOnlyList<MachineFact> Facts, NoiseFloor
     public static IReadOnlyList<MachineFact> Cheap(string kvmDevice, string? earlierStat = null)
     {
         // What was tried stands before what files say of it.
-        return InOrder([.. HardwareFacts.Of(HardwareProbe.Read(kvmDevice), kvmDevice), .. DoctorFacts.Read(new MachineFiles(), Clock.Default.Info, earlierStat)]);
+        return InOrder([.. HardwareFacts.Of(HardwareProbe.Read(kvmDevice), kvmDevice),
+            .. DoctorFacts.Read(new MachineFiles(), Clock.Default.Info, earlierStat)]);
     }
 
     /// <param name="kvmDevice">Usually /dev/kvm.</param>

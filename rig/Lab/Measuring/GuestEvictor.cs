@@ -2,10 +2,8 @@ using Lab.Hardware;
 
 namespace Lab.Application.Measuring;
 
-/// <summary>
-/// Once a run is to end, gets vCPU threads out of the guest again and again until they have ended: one that was kicked before it heard of the end
-/// may have gone back.
-/// </summary>
+/// <summary>Once a run is to end, gets vCPU threads out of the guest again and again until they have ended: one that was kicked
+/// before it heard of the end may have gone back.</summary>
 public sealed class GuestEvictor : IDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(50);

@@ -12,7 +12,8 @@ namespace Lab.Application.Measuring;
 /// <summary>Turns an outcome into the rows of a run folder.</summary>
 public static class MeasurementRowsOf
 {
-    public static MeasurementRows Outcome(Subject strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
+    public static MeasurementRows Outcome(
+        Subject strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
     {
         Measurement measurement = new()
         {
@@ -32,7 +33,8 @@ public static class MeasurementRowsOf
             JitInWindow = (int)outcome.Window.Disturbance.CompiledMethods,
             MeasuredS = outcome.Window.WindowSeconds,
             Turns = outcome.Window.Turns.Count > 1 ? outcome.Window.Turns.Count : null,
-            CutShare = outcome.Window.Turns.Count > 1 ? outcome.Window.Actors.Max(actor => actor.CutOffCount / Math.Max(1.0, actor.CutOffCount + actor.StepCount)) : null,
+            CutShare = outcome.Window.Turns.Count > 1 ? outcome.Window.Actors.Max(
+                actor => actor.CutOffCount / Math.Max(1.0, actor.CutOffCount + actor.StepCount)) : null,
             WindowStartNs = outcome.Window.WindowStartMonotonicNanoseconds is > 0 and var opened ? opened : null,
             Watched = outcome.Watched is not null,
             Steady = outcome.Window.Steady,
@@ -43,13 +45,16 @@ public static class MeasurementRowsOf
         IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
         try
         {
-            DisturbedSamples? disturbed = outcome.Watched is { } watched ? DisturbedSamples.Of(key, outcome.Window, merged, watched) : null;
-            return new MeasurementRows(disturbed is { Notes.Count: > 0 } ? measurement with { Notes = [.. measurement.Notes, .. disturbed.Notes] } : measurement)
+            DisturbedSamples? disturbed =
+                outcome.Watched is { } watched ? DisturbedSamples.Of(key, outcome.Window, merged, watched) : null;
+            return new MeasurementRows(disturbed is { Notes.Count: > 0 }
+                ? measurement with { Notes = [.. measurement.Notes, .. disturbed.Notes] } : measurement)
             {
                 Disturbances = disturbed?.Disturbances ?? [],
                 Undisturbed = disturbed?.Undisturbed ?? [],
                 Tagged = disturbed?.Tagged ?? [],
-                Summary = [.. merged.Where(recorder => recorder.Histogram.Count > 0).Select(recorder => Summary(key, recorder, outcome.Window.WindowSeconds))],
+                Summary = [.. merged.Where(recorder => recorder.Histogram.Count > 0)
+                    .Select(recorder => Summary(key, recorder, outcome.Window.WindowSeconds))],
                 Histograms = [.. merged.SelectMany(recorder => Histogram(key, recorder))],
                 Timeline = [.. merged.SelectMany(recorder => Timeline(key, recorder))],
                 Counters = [.. outcome.Counters.Select(counter => Counter(key, counter))],
@@ -63,28 +68,37 @@ public static class MeasurementRowsOf
         }
     }
 
-    private static IEnumerable<string> Notes(Subject strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
+    private static IEnumerable<string> Notes(
+        Subject strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
     {
-        if (outcome.Hang is { } hang)
-            foreach (string line in hang.Lines()) yield return line;
+        if (outcome.Hang is { } hang) foreach (string line in hang.Lines()) yield return line;
         if (strategy.IsBroken && outcome.Hang is null && outcome.ViolationCount == 0)
         {
-            yield return $"{strategy.Name} is known to be broken ({strategy.Breaks}); that nothing was caught here shows only that this load and timing did not hit it.";
+            yield return $"{strategy.Name} is known to be broken ({strategy.Breaks}); that nothing was caught here shows only "
+                + "that this load and timing did not hit it.";
             if (request.Vm.PauseNanoseconds.Count == 0)
-                yield return "Without --pause the window of the bug is a few instructions wide: metal can show it, but cannot show that it is absent.";
+            {
+                yield return "Without --pause the window of the bug is a few instructions wide: metal can show it, but cannot "
+                    + "show that it is absent.";
+            }
         }
         double loads = Sum(outcome, "root_loads");
         if (workload.Offers(WorkloadOffers.Rebuilds) && loads > 0)
         {
             yield return string.Create(CultureInfo.InvariantCulture,
-                $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete ({Sum(outcome, "roots_rebuilt") / loads:P1}).");
+                $"{Sum(outcome, "roots_rebuilt"):0} of {loads:0} root loads rebuilt a root that no fast zap had made obsolete "
+                    + $"({Sum(outcome, "roots_rebuilt") / loads:P1}).");
         }
         if (StealShare(outcome.Window) is > Contamination.StealMost and { } share)
-            yield return string.Create(CultureInfo.InvariantCulture, $"the hypervisor took {share:P1} of the processors' time (steal).");
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"the hypervisor took {share:P1} of the processors' time (steal).");
+        }
     }
 
     private static double? StealShare(MeasuredRun window) =>
-        window is { Disturbance.StealNanoseconds: { } steal, ElapsedSeconds: > 0 } ? Math.Max(0, steal / 1e9 / window.ElapsedSeconds / Environment.ProcessorCount) : null;
+        window is { Disturbance.StealNanoseconds: { } steal, ElapsedSeconds: > 0 }
+        ? Math.Max(0, steal / 1e9 / window.ElapsedSeconds / Environment.ProcessorCount) : null;
 
     private static double Sum(MeasurementOutcome outcome, string counter) =>
         outcome.Counters.Where(value => value.Name == counter).Sum(value => value.Value);
@@ -188,7 +202,8 @@ public static class MeasurementRowsOf
                 Actor = one.Actor,
                 Kind = MmuEventText.Name(one.Event.Kind),
                 Root = one.Event.RootId == 0 ? null : $"root#{one.Event.RootId}",
-                Refcount = one.Event.Kind is Lab.Mmu.MmuEventKind.Get or Lab.Mmu.MmuEventKind.Put or Lab.Mmu.MmuEventKind.RootLoad ? one.Event.RefCount : null,
+                Refcount = one.Event.Kind is Lab.Mmu.MmuEventKind.Get or Lab.Mmu.MmuEventKind.Put or Lab.Mmu.MmuEventKind.RootLoad
+                    ? one.Event.RefCount : null,
                 Detail = MmuEventText.Detail(one.Event).Trim(),
             }),
         ],

@@ -14,22 +14,18 @@ namespace Lab.Application.Measuring;
 public sealed record CounterValue(string Actor, string Name, string Unit, double Value);
 
 /// <summary>What one measurement gave: the window's recorders, the oracles' findings, the counters.</summary>
-public sealed record MeasurementOutcome(
-    MeasuredRun Window,
-    IReadOnlyList<Lab.Mmu.Violation> Violations,
-    int ViolationCount,
-    IReadOnlyList<CounterValue> Counters,
-    IReadOnlyList<KernelEvents> KernelEvents,
-    IReadOnlyList<string> Notes,
-    HangReport? Hang)
+public sealed record MeasurementOutcome(MeasuredRun Window, IReadOnlyList<Lab.Mmu.Violation> Violations, int ViolationCount,
+    IReadOnlyList<CounterValue> Counters, IReadOnlyList<KernelEvents> KernelEvents, IReadOnlyList<string> Notes, HangReport? Hang)
 {
     /// <summary>What disturbed it, as a second process saw it; null if none looked.</summary>
     public Watched? Watched { get; init; }
 }
 
-/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the oracles. Traces KVM if there is a scope, and is watched if there is a watcher.</summary>
+/// <summary>Measures one strategy on one workload once: makes the VMs, runs the actors through the window, destroys, asks the
+/// oracles. Traces KVM if there is a scope, and is watched if there is a watcher.</summary>
 public sealed class OneMeasurement(
-    Subject strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope, Watcher? watcher = null)
+    Subject strategy, WorkloadEntry workload, RunRequest request, IHardwareHost? host, KernelTraceScope? scope,
+    Watcher? watcher = null)
 {
     /// <summary>What <c>--inject</c> makes longer.</summary>
     private const string SlowedMetric = "update";
@@ -68,7 +64,8 @@ public sealed class OneMeasurement(
         Watched? watched = watcher?.End(out unwatched);
         if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
 
-        List<CounterValue> counters = [.. takesTurns ? [] : CountersOf(instance.Actors, window.StoppedSeconds), .. WorkerCounters(instance.Actors)];
+        List<CounterValue> counters =
+            [.. takesTurns ? [] : CountersOf(instance.Actors, window.StoppedSeconds), .. WorkerCounters(instance.Actors)];
         counters.AddRange(ThreadCounters(window));
         counters.AddRange(edges.Counters);
         traced.Read(window, request.Window.IntervalCount);
@@ -88,14 +85,18 @@ public sealed class OneMeasurement(
         }
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
         counters.Add(new CounterValue("", "vms_made", "count", source.Made));
-        if (ProcessMemory.ResidentBytesMax() is { } resident) counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
-        string[] notes = [.. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [], .. unwatched is null ? (string[])[] : [unwatched]];
-        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, notes, hang) { Watched = watched };
+        if (ProcessMemory.ResidentBytesMax() is { } resident)
+        {
+            counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
+        }
+        string[] notes =
+            [.. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [], .. unwatched is null ? (string[])[] : [unwatched]];
+        return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, notes, hang)
+            { Watched = watched };
     }
 
-    /// <summary>
-    /// Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never moves.
-    /// </summary>
+    /// <summary>Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never
+    /// moves.</summary>
     private HangReport? FinishWatched<TMachine>(Workload<TMachine> instance, VmSource<TMachine> source)
         where TMachine : struct, IMachine
     {
@@ -117,7 +118,8 @@ public sealed class OneMeasurement(
         // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
         TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
         if (!finisher.Join(limit)) return HangReport.Take(["destroyer"], limit);
-        if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name, new ActorFailure("destroyer", failure));
+        if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name,
+            new ActorFailure("destroyer", failure));
         return null;
     }
 
@@ -127,7 +129,9 @@ public sealed class OneMeasurement(
         {
             if (actor.Counters is not { } counters) continue;
             foreach ((string name, string unit, long value) in counters.Named())
+            {
                 if (value != 0) yield return new CounterValue(actor.Name, name, unit, value);
+            }
             if (actor.Role != ActorRole.Vcpu) continue;
             double seconds = Math.Max(1e-9, actor.LoadSeconds - stoppedSeconds);
             yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / seconds);
@@ -143,8 +147,14 @@ public sealed class OneMeasurement(
             yield return new CounterValue(actor.Name, "steps", "count", actor.StepCount);
             yield return new CounterValue(actor.Name, "allocated", "bytes", actor.AllocatedBytes);
             if (actor.PinnedCpu is { } cpu) yield return new CounterValue(actor.Name, "pinned_cpu", "number", cpu);
-            if (actor.FifoPriority is { } priority) yield return new CounterValue(actor.Name, "fifo_priority", "number", priority);
-            if (actor.InvoluntarySwitches is { } switches) yield return new CounterValue(actor.Name, "involuntary_switches", "count", switches);
+            if (actor.FifoPriority is { } priority)
+            {
+                yield return new CounterValue(actor.Name, "fifo_priority", "number", priority);
+            }
+            if (actor.InvoluntarySwitches is { } switches)
+            {
+                yield return new CounterValue(actor.Name, "involuntary_switches", "count", switches);
+            }
         }
         yield return new CounterValue("", "warmup", "ns", window.WarmupSeconds * 1e9);
         yield return new CounterValue("", "gc_pause", "ns", window.Disturbance.GcPauseNanoseconds);
@@ -158,7 +168,9 @@ public sealed class OneMeasurement(
         {
             if (known.Contains(worker.Name) || worker == Actor.Current) continue;
             foreach ((string name, string unit, long value) in worker.Counters.Named())
+            {
                 if (value != 0) yield return new CounterValue(worker.Name, name, unit, value);
+            }
         }
     }
 
@@ -166,11 +178,11 @@ public sealed class OneMeasurement(
         where TMachine : struct, IMachine =>
         Math.Max(source.TablePagesMax, source.Alive.Select(vm => vm.Mmu.TablePagesMax).DefaultIfEmpty().Max());
 
-    /// <summary>
-    /// Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing as a measurement. A moment is left for
-    /// its consequences, such as what a guest reads through a translation that should be gone.
-    /// </summary>
-    private sealed class StopOnViolation(Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
+    /// <summary>Passes progress on, and ends a run whose oracles have spoken: what follows a violation means nothing as a
+    /// measurement. A moment is left for its consequences, such as what a guest reads through a translation that should be
+    /// gone.</summary>
+    private sealed class StopOnViolation(
+        Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
     {
         private static readonly TimeSpan s_aftermath = TimeSpan.FromMilliseconds(200);
         private long _seenAt;

@@ -12,8 +12,13 @@ public static class SelfProcess
     /// <summary>Null where it cannot tell, or is a library in somebody else's process.</summary>
     public static ProcessStartInfo? Start(IEnumerable<string> arguments)
     {
-        if (Environment.ProcessPath is not { } self || Assembly.GetEntryAssembly() is not { } program || program.GetName().Name != Program) return null;
-        ProcessStartInfo start = new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Environment.ProcessPath is not { } self || Assembly.GetEntryAssembly() is not { } program
+            || program.GetName().Name != Program)
+        {
+            return null;
+        }
+        ProcessStartInfo start =
+            new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(program.Location);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;

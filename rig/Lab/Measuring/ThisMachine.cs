@@ -18,7 +18,8 @@ public static class ThisMachine
     };
 
     public static RuntimeFacts Runtime(EnvironmentFingerprint machine) =>
-        new() { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection, TieredCompilation = machine.TieredCompilation };
+        new() { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection,
+            TieredCompilation = machine.TieredCompilation };
 
     /// <summary>What a run started now would say of where it ran, and nothing of what it measured.</summary>
     public static Manifest Manifest(IReadOnlyDictionary<string, string> settings)

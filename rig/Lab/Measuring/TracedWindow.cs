@@ -7,7 +7,8 @@ namespace Lab.Application.Measuring;
 /// <summary>How often a tracepoint fired in one interval of the window; times in nanoseconds from its opening.</summary>
 public sealed record KernelEvents(string Event, long StartNanoseconds, long LengthNanoseconds, long Count);
 
-/// <summary>KVM's tracepoints over one window: opened before the actors start, read when they have ended. All members on the coordinating thread.</summary>
+/// <summary>KVM's tracepoints over one window: opened before the actors start, read when they have ended. All members on the
+/// coordinating thread.</summary>
 public sealed class TracedWindow : IDisposable
 {
     private readonly KernelTrace? _trace;
@@ -31,7 +32,8 @@ public sealed class TracedWindow : IDisposable
     /// <summary>What a reader of the events must know, one sentence each.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>Why a run cannot be traced as asked, in a sentence with the remedy; null when it can. Tried, not guessed.</summary>
+    /// <summary>Why a run cannot be traced as asked, in a sentence with the remedy; null when it can. Tried, not
+    /// guessed.</summary>
     public static string? WhyNot(KernelTraceScope scope)
     {
         using KernelTrace? tried = KernelTrace.TryOpen(scope, out string? refusal);
@@ -54,10 +56,12 @@ public sealed class TracedWindow : IDisposable
         KernelTraceCounts? read = null;
         Try(trace => read = trace.Read(stretch));
         if (read is not { } counts) return;
-        Events = [.. counts.Events.Select(one => new KernelEvents(one.Event, one.Interval * stretch.IntervalNanoseconds, stretch.IntervalNanoseconds, one.Count))];
+        Events = [.. counts.Events.Select(one =>
+            new KernelEvents(one.Event, one.Interval * stretch.IntervalNanoseconds, stretch.IntervalNanoseconds, one.Count))];
         Counters =
         [
-            .. counts.Events.GroupBy(one => one.Event).Select(same => new CounterValue("", $"trace.{same.Key}", "count", same.Sum(one => one.Count))),
+            .. counts.Events.GroupBy(one => one.Event)
+                .Select(same => new CounterValue("", $"trace.{same.Key}", "count", same.Sum(one => one.Count))),
             new CounterValue("", "trace.lost", "count", counts.Lost),
         ];
         AddNotes(counts, stretch);
@@ -86,11 +90,18 @@ public sealed class TracedWindow : IDisposable
         {
             double missing = Math.Max(0, (counts.CompleteFromNanoseconds - window.StartNanoseconds) / 1e9);
             _notes.Add(string.Create(invariant,
-                $"the trace lost its {counts.Lost} oldest events, those of the first {missing:0.##} s of the window: counts there are too low; a shorter --duration or --kernel-trace auto."));
+                $"the trace lost its {counts.Lost} oldest events, those of the first {missing:0.##} s of the window: counts "
+                    + $"there are too low; a shorter --duration or --kernel-trace auto."));
         }
         if (counts.OtherProcesses > 0)
-            _notes.Add(string.Create(invariant, $"{counts.OtherProcesses} events of KVM were another process's, whose VM runs beside this one, and are left out of the trace."));
+        {
+            _notes.Add(string.Create(invariant, $"{counts.OtherProcesses} events of KVM were another process's, whose VM runs "
+                + $"beside this one, and are left out of the trace."));
+        }
         if (counts.Malformed > 0)
-            _notes.Add(string.Create(invariant, $"{counts.Malformed} lines of the trace could not be understood and are not counted."));
+        {
+            _notes.Add(
+                string.Create(invariant, $"{counts.Malformed} lines of the trace could not be understood and are not counted."));
+        }
     }
 }

@@ -3,11 +3,14 @@ using Lab.Measure;
 
 namespace Lab.Application.Measuring;
 
-/// <summary>What the kernel counted between the edges of the window. All members on the coordinating thread, outside the timed stretch.</summary>
-/// <param name="kernelCounters">Sums over everything that the host made, so that a difference loses nothing when VMs come and go.</param>
+/// <summary>What the kernel counted between the edges of the window. All members on the coordinating thread, outside the timed
+/// stretch.</summary>
+/// <param name="kernelCounters">Sums over everything that the host made, so that a difference loses nothing when VMs come and
+/// go.</param>
 /// <param name="countsThreads">Whether perf events are opened for the actors' threads.</param>
 /// <param name="trace">Started and stopped at the edges; the caller's.</param>
-public sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, long Value)>> kernelCounters, bool countsThreads, TracedWindow trace) : IDisposable
+public sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, long Value)>> kernelCounters, bool countsThreads,
+    TracedWindow trace) : IDisposable
 {
     private readonly List<CounterValue> _counters = [];
     private IReadOnlyList<(string Name, string Unit, long Value)> _before = [];
@@ -31,10 +34,18 @@ public sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, lo
         trace.Stop();
         // Threads first: reading the kernel's counters takes longer, and the load goes on meanwhile.
         if (_threads is not null)
-            _counters.AddRange(_threads.Read().Select(count => new CounterValue(count.Thread, count.Name, count.Unit, count.Value)));
+        {
+            _counters.AddRange(
+                _threads.Read().Select(count => new CounterValue(count.Thread, count.Name, count.Unit, count.Value)));
+        }
         Dictionary<string, long> before = _before.ToDictionary(counter => counter.Name, counter => counter.Value);
         foreach ((string name, string unit, long value) in kernelCounters())
-            if (value != before.GetValueOrDefault(name)) _counters.Add(new CounterValue("", name, unit, value - before.GetValueOrDefault(name)));
+        {
+            if (value != before.GetValueOrDefault(name))
+            {
+                _counters.Add(new CounterValue("", name, unit, value - before.GetValueOrDefault(name)));
+            }
+        }
     }
 
     public void Dispose() => _threads?.Dispose();

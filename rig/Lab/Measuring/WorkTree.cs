@@ -11,8 +11,12 @@ public static class WorkTree
     /// <summary>True if a tracked file was changed; null where git is absent, slow, or says nothing.</summary>
     public static bool? IsDirty(string folder)
     {
-        ProcessStartInfo start = new("git") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["-C", folder, "status", "--porcelain", "--untracked-files=no"]) start.ArgumentList.Add(argument);
+        ProcessStartInfo start =
+            new("git") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])["-C", folder, "status", "--porcelain", "--untracked-files=no"])
+        {
+            start.ArgumentList.Add(argument);
+        }
         try
         {
             using Process git = Process.Start(start)!;

@@ -62,7 +62,8 @@ public sealed record RunRequest
 
     /// <summary>A run with these options, each followed by its value.</summary>
     /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>
-    public static RunRequest Read(IReadOnlyList<string> arguments) => Of(SettingValues.Read(RunSettings.All, arguments), new LabCatalogue());
+    public static RunRequest Read(IReadOnlyList<string> arguments) =>
+        Of(SettingValues.Read(RunSettings.All, arguments), new LabCatalogue());
 
     /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>
     public static RunRequest Of(SettingValues values, LabCatalogue catalogue)
@@ -75,12 +76,14 @@ public sealed record RunRequest
         IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
         catalogue.RefuseIfNothingFits(strategies, workloads);
         HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);
-        VmmTrace? trace = workloads.Any(workload => workload.Needs(WorkloadNeeds.Trace)) ? Trace(values.Of(VmmTraceReplay.Trace)) : null;
+        VmmTrace? trace =
+            workloads.Any(workload => workload.Needs(WorkloadNeeds.Trace)) ? Trace(values.Of(VmmTraceReplay.Trace)) : null;
         values = values
             .With(RunSettings.Strategy, string.Join(',', strategies.Select(strategy => strategy.Name)))
             .With(RunSettings.Workload, string.Join(',', workloads.Select(workload => workload.Name)))
             .With(RunSettings.Vcpus, values.Of(RunSettings.Vcpus) is > 0 and int asked ? asked : VcpusThatFit())
-            .With(WindowSettings.Declared.WarmupLimit, Longer(values.Of(WindowSettings.Declared.WarmupLimit), values.Of(WindowSettings.Declared.Warmup)))
+            .With(WindowSettings.Declared.WarmupLimit,
+                Longer(values.Of(WindowSettings.Declared.WarmupLimit), values.Of(WindowSettings.Declared.Warmup)))
             .With(VmmTraceReplay.Trace, trace?.Name ?? VmmTraceReplay.Trace.Unset!);
         long memory = Memory(values, mmu);
         RefuseTooManySlots(values.Of(WorkloadParameters.Bystanders), strategies, catalogue);
@@ -98,17 +101,20 @@ public sealed record RunRequest
                 LeafLevel = (PageLevel)values.Of(RunSettings.Pages),
             },
             Window = WindowSettings.Of(values) with { LoggedSamples = values.Of(RunSettings.Watch) ? LoggedSamples(vcpus) : 0 },
-            Parameters = new WorkloadParameters { MemoryBytes = memory, Seed = values.Of(RunSettings.Seed), Trace = trace, Values = values },
+            Parameters = new WorkloadParameters
+                { MemoryBytes = memory, Seed = values.Of(RunSettings.Seed), Trace = trace, Values = values },
         };
     }
 
     /// <summary>Every setting by name, for the manifest; those of the MMUs that the processor walks only where it does.</summary>
     public IReadOnlyDictionary<string, string> Describe() =>
-        Values.Describe(RunSettings.Groups.Where(group => Hardware is not null || group != HardwareSettings.Declared.Group).SelectMany(group => group.Settings));
+        Values.Describe(RunSettings.Groups.Where(group => Hardware is not null || group != HardwareSettings.Declared.Group)
+            .SelectMany(group => group.Settings));
 
     /// <summary>Settings that were given and mean nothing to this run.</summary>
     public IEnumerable<Setting> Idle() =>
-        RunSettings.All.Where(setting => Values.IsGiven(setting) && setting.Only.Count > 0 && !setting.Only.Contains(Mmu) && !Workloads.Any(workload => setting.Only.Contains(workload.Name)));
+        RunSettings.All.Where(setting => Values.IsGiven(setting) && setting.Only.Count > 0 && !setting.Only.Contains(Mmu)
+            && !Workloads.Any(workload => setting.Only.Contains(workload.Name)));
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
@@ -116,8 +122,8 @@ public sealed record RunRequest
     {
         string text = values.Typed(RunSettings.Memory);
         long memory = values.Of(RunSettings.Memory), page = 4096L << (9 * (values.Of(RunSettings.Pages) - 1));
-        if (memory < Math.Max(page, 1 << 20) || memory % page != 0)
-            throw Quantities.Bad("--memory", text, $"at least 1MiB and a multiple of the page size {RunSettings.Pages.Print(values.Of(RunSettings.Pages))}");
+        if (memory < Math.Max(page, 1 << 20) || memory % page != 0) throw Quantities.Bad("--memory", text,
+            $"at least 1MiB and a multiple of the page size {RunSettings.Pages.Print(values.Of(RunSettings.Pages))}");
         MachineLimits limits = MachineLimits.Read();
         if (limits.TotalMemoryBytes is { } machine && memory > machine)
         {
@@ -128,17 +134,24 @@ public sealed record RunRequest
         const long rest = 256L << 20;
         if (mmu == "radix" || limits.AvailableMemoryBytes is not { } available || memory + rest <= available) return memory;
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"--memory {text} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this process; ask for less, or use --mmu radix, where guest pages cost nothing."));
+            $"--memory {text} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this "
+                + $"process; ask for less, or use --mmu radix, where guest pages cost nothing."));
     }
 
     private static void RefuseTooManySlots(int slots, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)
     {
-        if (slots <= WorkloadParameters.BystandersInLabMax || strategies.FirstOrDefault(strategy => !strategy.NeedsKernel) is not { } inLab) return;
+        if (slots <= WorkloadParameters.BystandersInLabMax
+            || strategies.FirstOrDefault(strategy => !strategy.NeedsKernel) is not { } inLab)
+        {
+            return;
+        }
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"--slots {slots} is too many for {inLab.Name}, for which the lab keeps the slots itself: at most {WorkloadParameters.BystandersInLabMax}, or --strategy {catalogue.Kernels} alone."));
+            $"--slots {slots} is too many for {inLab.Name}, for which the lab keeps the slots itself: at most "
+                + $"{WorkloadParameters.BystandersInLabMax}, or --strategy {catalogue.Kernels} alone."));
     }
 
-    /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for many.</summary>
+    /// <summary>Per metric and actor: half a megabyte for a few of them, and not more than some hundred megabytes for
+    /// many.</summary>
     private static int LoggedSamples(int vcpus) => Math.Clamp((1 << 18) / vcpus, 1 << 11, 1 << 15);
 
     /// <summary>So that by default every actor has a core: what waits for one measures the scheduler.</summary>

@@ -13,24 +13,31 @@ public static class RunSettings
     private const int RunsMax = 1000;
     public static SettingGroup Subject { get; } = new("What is measured");
     public static Setting<string> Strategy { get; } = Subject.Add(
-        "strategy", Form.Text, Lab.Strategies.Catalogue.MeasuredByDefault, "strategies, comma-separated; 'all' is every sound one and the bounds",
+        "strategy", Form.Text, Lab.Strategies.Catalogue.MeasuredByDefault,
+        "strategies, comma-separated; 'all' is every sound one and the bounds",
         shapes: false, matters: false);
 
-    /// <summary>Part of what is measured, and of its name: in the manifest the setting strategy says it, and an arm of a comparison has its own.</summary>
+    /// <summary>Part of what is measured, and of its name: in the manifest the setting strategy says it, and an arm of a
+    /// comparison has its own.</summary>
     public static Setting<string> Notifier { get; } = Subject.Add(
-        "notifier", Form.Text, "", "notifiers to run each strategy with, comma-separated, or 'all'; 'lab list notifiers' shows them, the default first",
+        "notifier", Form.Text, "",
+        "notifiers to run each strategy with, comma-separated, or 'all'; 'lab list notifiers' shows them, the default first",
         Recorded.Never, shapes: false);
     public static Setting<string> Ageing { get; } = Subject.Add(
-        "ageing", Form.Text, "", "ageing schemes to run each strategy with, comma-separated, or 'all'; 'lab list ageing' shows them, the default first",
+        "ageing", Form.Text, "",
+        "ageing schemes to run each strategy with, comma-separated, or 'all'; 'lab list ageing' shows them, the default first",
         Recorded.Never, shapes: false);
     public static Setting<string> Workload { get; } = Subject.Add(
         "workload", Form.Text, Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
-    public static Setting<string> Mmu { get; } = Subject.Add("mmu", Form.Text, "radix", "page-table implementation: radix, kvm or host");
+    public static Setting<string> Mmu { get; } =
+        Subject.Add("mmu", Form.Text, "radix", "page-table implementation: radix, kvm or host");
 
     /// <summary>Zero for as many as leave a core to the updater.</summary>
     public static Setting<int> Vcpus { get; } = Subject.Add(
-        "vcpus", Form.Whole(1, VcpusMax).Or("auto", 0) with { Takes = "1 to 256; auto leaves a core to the updater and makes at most 4" }, "auto", "vCPU threads");
-    public static Setting<long> Memory { get; } = Subject.Add("memory", Form.Bytes(), "256MiB", "guest memory that the vCPUs touch");
+        "vcpus", Form.Whole(1, VcpusMax).Or("auto", 0) with
+            { Takes = "1 to 256; auto leaves a core to the updater and makes at most 4" }, "auto", "vCPU threads");
+    public static Setting<long> Memory { get; } =
+        Subject.Add("memory", Form.Bytes(), "256MiB", "guest memory that the vCPUs touch");
 
     /// <summary>Level of the leafs.</summary>
     public static Setting<int> Pages { get; } = Subject.Add(
@@ -41,14 +48,17 @@ public static class RunSettings
         "perf", Form.Words(("auto (kvm, host)", PerfChoice.Auto), ("on", PerfChoice.On), ("off", PerfChoice.Off)), "auto",
         "count faults, switches and the like per actor");
     public static Setting<TraceChoice> KernelTrace { get; } = Instruments.Add(
-        "kernel-trace", Form.Words(("auto (on kvm, the rare ones)", TraceChoice.Auto), ("on (all)", TraceChoice.On), ("off", TraceChoice.Off)), "auto",
+        "kernel-trace", Form.Words(("auto (on kvm, the rare ones)", TraceChoice.Auto), ("on (all)", TraceChoice.On),
+            ("off", TraceChoice.Off)), "auto",
         "trace KVM's tracepoints in the window");
-    public static Setting<bool> Watch { get; } = Instruments.Add("watch", Form.OnOff, "on", "have a second process look for what disturbs the run");
+    public static Setting<bool> Watch { get; } =
+        Instruments.Add("watch", Form.OnOff, "on", "have a second process look for what disturbs the run");
 
     public static SettingGroup Output { get; } = new("Runs and results");
     public static Setting<int> Runs { get; } = Output.Add(
         "runs", Form.Whole(1, RunsMax), "3", "runs of each strategy, interleaved", shapes: false, matters: false);
-    public static Setting<ulong> Seed { get; } = Output.Add("seed", Form.Seed, "1", "seed of the access patterns", shapes: false, matters: false);
+    public static Setting<ulong> Seed { get; } =
+        Output.Add("seed", Form.Seed, "1", "seed of the access patterns", shapes: false, matters: false);
     public static Setting<string> Out { get; } = Output.Add(
         "out", Form.Text, Path.Combine("results", "runs"), "folder for run folders", shapes: false, matters: false);
     public static Setting<OutputFormat> Format { get; } = Output.Add(
@@ -62,15 +72,18 @@ public static class RunSettings
 
     /// <summary>Share of its own time by which each memslot update is made longer.</summary>
     public static Setting<double> Inject { get; } = Output.Add(
-        "inject", Form.Share(1000), "0", "self-test: memslot updates take so many per cent of their own time longer", Recorded.WhenSet, shapes: false);
+        "inject", Form.Share(1000), "0", "self-test: memslot updates take so many per cent of their own time longer",
+        Recorded.WhenSet, shapes: false);
     public static Setting<TimeSpan?> Turns { get; } = Output.Add(
-        "turns", TurnLength.OrNone(""), "", "length of the turns that lab compare hands out", Recorded.WhenSet, shapes: false, hidden: true);
+        "turns", TurnLength.OrNone(""), "", "length of the turns that lab compare hands out", Recorded.WhenSet, shapes: false,
+        hidden: true);
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Output.Add(
         "plugin", Form.Texts, "none", "assembly that offers strategies of its own; may be repeated", matters: false);
 
     public static IReadOnlyList<SettingGroup> Groups { get; } =
     [
-        Subject, WindowSettings.Declared.Group, QuietSettings.Declared.Group, .. Lab.Workloads.Catalogue.Settings, VmSettings.Declared.Group,
+        Subject, WindowSettings.Declared.Group, QuietSettings.Declared.Group, .. Lab.Workloads.Catalogue.Settings,
+        VmSettings.Declared.Group,
         HardwareSettings.Declared.Group, Instruments, Output,
     ];
 

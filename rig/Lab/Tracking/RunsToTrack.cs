@@ -3,10 +3,12 @@ using Lab.Results.Comparisons;
 
 namespace Lab.Application.Tracking;
 
-/// <summary>A run that may join the history, with the id by which that is to name it: its comparison's in front if it is part of one.</summary>
+/// <summary>A run that may join the history, with the id by which that is to name it: its comparison's in front if it is part of
+/// one.</summary>
 public sealed record RunToTrack(string Id, RunRecord Record);
 
-/// <summary>Finds what <c>lab track add</c> is given: a run by name or path, a folder of runs, a comparison. What is no result is left out with a note.</summary>
+/// <summary>Finds what <c>lab track add</c> is given: a run by name or path, a folder of runs, a comparison. What is no result is
+/// left out with a note.</summary>
 public sealed class RunsToTrack(string runsFolder)
 {
     private readonly List<string> _notes = [];
@@ -18,8 +20,11 @@ public sealed class RunsToTrack(string runsFolder)
     /// <exception cref="RunDamagedException">The one run or comparison it names cannot be read.</exception>
     public IReadOnlyList<RunToTrack> Find(string text)
     {
-        if (Path.GetFileName(text) == ComparisonFolder.ManifestFile || File.Exists(Path.Combine(text, ComparisonFolder.ManifestFile)))
+        if (Path.GetFileName(text) == ComparisonFolder.ManifestFile
+            || File.Exists(Path.Combine(text, ComparisonFolder.ManifestFile)))
+        {
             return OfComparison(ComparisonFolder.Open(text));
+        }
         bool isFolderOfRuns = Directory.Exists(text) && !File.Exists(Path.Combine(text, "manifest.json")) && !IsName(text);
         IReadOnlyList<RunRecord> records;
         if (isFolderOfRuns)
@@ -37,7 +42,8 @@ public sealed class RunsToTrack(string runsFolder)
     }
 
     /// <summary>The store looks names up before paths.</summary>
-    private bool IsName(string text) => !text.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(Path.Combine(runsFolder, text));
+    private bool IsName(string text) =>
+        !text.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(Path.Combine(runsFolder, text));
 
     private List<RunToTrack> OfComparison(ComparisonFolder folder)
     {
@@ -55,7 +61,8 @@ public sealed class RunsToTrack(string runsFolder)
             {
                 if (run.Problem is not null || run.Run is null)
                 {
-                    _notes.Add($"comparison {manifest.Id}, block {block.Number}: {run.Problem ?? "left no run folder"}; left out");
+                    _notes.Add(
+                        $"comparison {manifest.Id}, block {block.Number}: {run.Problem ?? "left no run folder"}; left out");
                     continue;
                 }
                 try
@@ -75,7 +82,8 @@ public sealed class RunsToTrack(string runsFolder)
     private bool IsWhole(RunToTrack run)
     {
         if (run.Record.State == RunState.Complete) return true;
-        string why = run.Record.State == RunState.Running ? "is still being measured" : $"is partial ({run.Record.PartialReason ?? "no reason given"})";
+        string why = run.Record.State == RunState.Running ? "is still being measured"
+            : $"is partial ({run.Record.PartialReason ?? "no reason given"})";
         _notes.Add($"run {run.Id} {why}; left out");
         return false;
     }

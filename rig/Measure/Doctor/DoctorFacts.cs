@@ -6,7 +6,8 @@ namespace Lab.Measure;
 public static class DoctorFacts
 {
     /// <summary>Headings in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Groups { get; } = ["system", "processor", "memory", "time", "kvm", "instruments", "now", "noise"];
+    public static IReadOnlyList<string> Groups { get; } =
+        ["system", "processor", "memory", "time", "kvm", "instruments", "now", "noise"];
 
     /// <summary>What <see cref="Read"/> compares with for the steal of the time between.</summary>
     public static string? Stat(MachineFiles files)

@@ -1,8 +1,7 @@
 namespace Lab.Measure;
 
-/// <summary>
-/// What the control groups of this process grant: the least along the way from its own group to the root, in version 2 and in version 1.
-/// </summary>
+/// <summary>What the control groups of this process grant: the least along the way from its own group to the root, in version 2
+/// and in version 1.</summary>
 internal static class GroupLimits
 {
     private const string Mount = "/sys/fs/cgroup";
@@ -11,14 +10,20 @@ internal static class GroupLimits
     public static double? CpuQuota(MachineFiles files) => Least(
         Folders(files, "cpu").Select(folder =>
             MachineLimits.ParseCpuMax(files.Read($"{folder}/cpu.max"))
-            ?? MachineLimits.ParseCpuMax($"{files.Read($"{folder}/cpu.cfs_quota_us")} {files.Read($"{folder}/cpu.cfs_period_us")}")));
+            ?? MachineLimits.ParseCpuMax(
+                $"{files.Read($"{folder}/cpu.cfs_quota_us")} {files.Read($"{folder}/cpu.cfs_period_us")}")));
 
     /// <summary>How often the process's own group has been stopped for having used its share.</summary>
     public static long? Throttled(MachineFiles files)
     {
         foreach (string folder in Folders(files, "cpu"))
+        {
             foreach (string line in (files.Read($"{folder}/cpu.stat") ?? "").Split('\n'))
-                if (line.StartsWith("nr_throttled ", StringComparison.Ordinal)) return KernelText.Number(line["nr_throttled ".Length..]);
+            {
+                if (line.StartsWith("nr_throttled ", StringComparison.Ordinal)) return KernelText.Number(
+                    line["nr_throttled ".Length..]);
+            }
+        }
         return null;
     }
 
@@ -26,7 +31,8 @@ internal static class GroupLimits
     public static long? MemoryLimit(MachineFiles files) => (long?)Least(
         Folders(files, "memory")
             .SelectMany(folder => new[] { files.Number($"{folder}/memory.max"), files.Number($"{folder}/memory.limit_in_bytes") })
-            .Select(limit => limit is < long.MaxValue / 2 ? (double?)limit : null)); // version 1 writes "none" as a number near 2^63
+            // version 1 writes "none" as a number near 2^63
+            .Select(limit => limit is < long.MaxValue / 2 ? (double?)limit : null));
 
     /// <summary>The folders of the process's group and of those above it, the innermost first.</summary>
     private static IEnumerable<string> Folders(MachineFiles files, string controller)

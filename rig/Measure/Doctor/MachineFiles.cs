@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// The files through which a machine describes itself, below a root that tests put elsewhere. Reads only; what is absent or may not be read is
-/// null or empty, never an exception.
-/// </summary>
+/// <summary>The files through which a machine describes itself, below a root that tests put elsewhere. Reads only; what is absent
+/// or may not be read is null or empty, never an exception.</summary>
 /// <param name="root">Folder that stands for <c>/</c>.</param>
 public sealed class MachineFiles(string root = "/")
 {
@@ -41,7 +39,8 @@ public sealed class MachineFiles(string root = "/")
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(At(path)).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+            return [.. Directory.EnumerateFileSystemEntries(At(path)).Select(entry => Path.GetFileName(entry))
+                .Order(StringComparer.Ordinal)];
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -51,7 +50,8 @@ public sealed class MachineFiles(string root = "/")
 
     /// <summary>The CPUs this process may run on; of the machine where it does not say.</summary>
     public IReadOnlyList<int> AllowedCpus() =>
-        CpuList(KernelText.Field(Read("/proc/self/status"), "Cpus_allowed_list")) is { Count: > 0 } allowed ? allowed : OnlineCpus();
+        CpuList(KernelText.Field(Read("/proc/self/status"), "Cpus_allowed_list")) is { Count: > 0 } allowed ? allowed
+        : OnlineCpus();
 
     public IReadOnlyList<int> OnlineCpus() => CpuList(ReadLine("/sys/devices/system/cpu/online"));
 

@@ -8,29 +8,34 @@ namespace Lab.Measure;
 /// <param name="Slices">How many were compared.</param>
 /// <param name="UnitNanoseconds">The median of all units.</param>
 /// <param name="SpreadPercent">Median absolute deviation of the slice medians, in percent of their median.</param>
-/// <param name="FloorPercent">
-/// The 95th percentile of the difference between two slices, over all pairs: what two measurements of the same thing differ by.
-/// </param>
+/// <param name="FloorPercent">The 95th percentile of the difference between two slices, over all pairs: what two measurements of
+/// the same thing differ by.</param>
 /// <param name="StallNanoseconds">By how much the 99th percentile of the units exceeds their median.</param>
 /// <param name="WorstNanoseconds">By how much the longest unit exceeds the median.</param>
-public sealed record SliceSpread(int Slices, double UnitNanoseconds, double SpreadPercent, double FloorPercent, double StallNanoseconds, double WorstNanoseconds)
+public sealed record SliceSpread(int Slices, double UnitNanoseconds, double SpreadPercent, double FloorPercent,
+    double StallNanoseconds, double WorstNanoseconds)
 {
     /// <param name="slices">Nanoseconds of each unit, by slice; at least two slices, none empty.</param>
     public static SliceSpread Of(IReadOnlyList<IReadOnlyList<double>> slices)
     {
         ArgumentNullException.ThrowIfNull(slices);
-        if (slices.Count < 2 || slices.Any(slice => slice.Count == 0))
-            throw new ArgumentException("A spread needs two slices with something in each.", nameof(slices));
+        if (slices.Count < 2 || slices.Any(slice => slice.Count == 0)) throw new ArgumentException(
+            "A spread needs two slices with something in each.", nameof(slices));
         double[] medians = [.. slices.Select(slice => Quantile(slice, 0.5))];
         double middle = Quantile(medians, 0.5);
         double deviation = Quantile([.. medians.Select(median => Math.Abs(median - middle))], 0.5);
         List<double> differences = [];
         for (int i = 0; i < medians.Length; i++)
-            for (int j = 0; j < i; j++) differences.Add((Math.Max(medians[i], medians[j]) / Math.Min(medians[i], medians[j])) - 1);
+        {
+            for (int j = 0; j < i; j++)
+            {
+                differences.Add((Math.Max(medians[i], medians[j]) / Math.Min(medians[i], medians[j])) - 1);
+            }
+        }
         double[] units = [.. slices.SelectMany(slice => slice)];
         double unit = Quantile(units, 0.5);
-        return new SliceSpread(
-            slices.Count, unit, 100 * deviation / middle, 100 * Quantile(differences, 0.95), Quantile(units, 0.99) - unit, units.Max() - unit);
+        return new SliceSpread(slices.Count, unit, 100 * deviation / middle, 100 * Quantile(differences, 0.95),
+            Quantile(units, 0.99) - unit, units.Max() - unit);
     }
 
     private static double Quantile(IEnumerable<double> values, double p)
@@ -40,10 +45,9 @@ public sealed record SliceSpread(int Slices, double UnitNanoseconds, double Spre
     }
 }
 
-/// <summary>
-/// What the machine makes of measuring the same thing again and again (A/A), for a few seconds: a fixed piece of arithmetic that touches no memory, and a
-/// thread that wakes another and is woken back. It is the noise within one process; two processes differ by more.
-/// </summary>
+/// <summary>What the machine makes of measuring the same thing again and again (A/A), for a few seconds: a fixed piece of
+/// arithmetic that touches no memory, and a thread that wakes another and is woken back. It is the noise within one process; two
+/// processes differ by more.</summary>
 /// <param name="Work">Of the arithmetic.</param>
 /// <param name="Wake">Of the round trip between two threads.</param>
 public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
@@ -84,7 +88,8 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
         yield return Floor("noise_floor", Work, "CPU-bound work", good: 2, fair: 10);
         yield return Floor("noise_wake", Wake, "threads that wake each other", good: 10, fair: 30);
         double worst = Math.Max(Work.StallNanoseconds, 0);
-        string value = string.Create(CultureInfo.InvariantCulture, $"p99 {worst / 1000:0.0} µs, longest {Work.WorstNanoseconds / 1000:0} µs per {Work.UnitNanoseconds / 1000:0} µs of work");
+        string value = string.Create(CultureInfo.InvariantCulture, $"p99 {worst / 1000:0.0} µs, longest "
+            + $"{Work.WorstNanoseconds / 1000:0} µs per {Work.UnitNanoseconds / 1000:0} µs of work");
         const string meaning = "What plain arithmetic lost to other work: a shorter tail is the machine's.";
         yield return Work.WorstNanoseconds switch
         {
@@ -96,11 +101,14 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
 
     private static MachineFact Floor(string name, SliceSpread spread, string what, double good, double fair)
     {
-        string value = string.Create(CultureInfo.InvariantCulture, $"{spread.FloorPercent:0.0} % (spread {spread.SpreadPercent:0.0} %, {spread.Slices} slices, median {spread.UnitNanoseconds / 1000:0.0} µs)");
-        string meaning = string.Create(CultureInfo.InvariantCulture, $"Two slices of the same {what} differ by up to that, 19 times in 20: smaller differences are noise.");
+        string value = string.Create(CultureInfo.InvariantCulture, $"{spread.FloorPercent:0.0} % (spread "
+            + $"{spread.SpreadPercent:0.0} %, {spread.Slices} slices, median {spread.UnitNanoseconds / 1000:0.0} µs)");
+        string meaning = string.Create(CultureInfo.InvariantCulture,
+            $"Two slices of the same {what} differ by up to that, 19 times in 20: smaller differences are noise.");
         return spread.FloorPercent <= good
             ? new("noise", name, value, FactState.Good, meaning)
-            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning, "fix what is bad above; then compare more --runs");
+            : new("noise", name, value, spread.FloorPercent <= fair ? FactState.Fair : FactState.Bad, meaning,
+                "fix what is bad above; then compare more --runs");
     }
 
     private static List<IReadOnlyList<double>> Slices(long sliceTicks, Clock clock, Func<ulong> unit)

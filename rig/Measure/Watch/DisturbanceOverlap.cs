@@ -1,15 +1,16 @@
 namespace Lab.Measure;
 
-/// <summary>A stretch of CLOCK_MONOTONIC time, both ends included: a sample from its intended start to its end, or an interval of a timeline.</summary>
+/// <summary>A stretch of CLOCK_MONOTONIC time, both ends included: a sample from its intended start to its end, or an interval of
+/// a timeline.</summary>
 public readonly record struct Stretch(long StartNanoseconds, long EndNanoseconds);
 
-/// <summary>Which samples were disturbed, and by what. Nothing is dropped: what is tagged stays, and is shown with and without.</summary>
+/// <summary>Which samples were disturbed, and by what. Nothing is dropped: what is tagged stays, and is shown with and
+/// without.</summary>
 public static class DisturbanceOverlap
 {
-    /// <summary>
-    /// For each stretch the kinds that overlap it, one bit each (<see cref="Bit"/>); 0 where none does. A touch counts: a sample that ends as a pause begins
-    /// may have waited for it. Takes O((n + m) log (n + m)) for n stretches and m disturbances in any order.
-    /// </summary>
+    /// <summary>For each stretch the kinds that overlap it, one bit each (<see cref="Bit"/>); 0 where none does. A touch counts:
+    /// a sample that ends as a pause begins may have waited for it. Takes O((n + m) log (n + m)) for n stretches and m
+    /// disturbances in any order.</summary>
     public static uint[] Tag(IReadOnlyList<Stretch> stretches, IReadOnlyList<Disturbance> disturbances)
     {
         ArgumentNullException.ThrowIfNull(stretches);
@@ -18,8 +19,7 @@ public static class DisturbanceOverlap
         foreach (IGrouping<DisturbanceKind, Disturbance> kind in disturbances.GroupBy(one => one.Kind))
         {
             List<Stretch> busy = Union(kind.Select(one => new Stretch(one.StartNanoseconds, one.EndNanoseconds)));
-            for (int i = 0; i < tags.Length; i++)
-                if (Overlaps(busy, stretches[i])) tags[i] |= Bit(kind.Key);
+            for (int i = 0; i < tags.Length; i++) if (Overlaps(busy, stretches[i])) tags[i] |= Bit(kind.Key);
         }
         return tags;
     }
@@ -27,7 +27,8 @@ public static class DisturbanceOverlap
     public static uint Bit(DisturbanceKind kind) => 1u << (int)kind;
 
     /// <summary>The kinds in a tag, in the order of the enumeration.</summary>
-    public static IEnumerable<DisturbanceKind> Kinds(uint tag) => Enum.GetValues<DisturbanceKind>().Where(kind => (tag & Bit(kind)) != 0);
+    public static IEnumerable<DisturbanceKind> Kinds(uint tag) =>
+        Enum.GetValues<DisturbanceKind>().Where(kind => (tag & Bit(kind)) != 0);
 
     /// <summary>The same time in stretches that lie apart, ascending.</summary>
     private static List<Stretch> Union(IEnumerable<Stretch> stretches)
@@ -36,7 +37,9 @@ public static class DisturbanceOverlap
         foreach (Stretch next in stretches.OrderBy(one => one.StartNanoseconds))
         {
             if (apart.Count > 0 && next.StartNanoseconds <= apart[^1].EndNanoseconds)
+            {
                 apart[^1] = apart[^1] with { EndNanoseconds = Math.Max(apart[^1].EndNanoseconds, next.EndNanoseconds) };
+            }
             else apart.Add(next);
         }
         return apart;

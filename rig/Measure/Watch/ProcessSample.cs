@@ -8,12 +8,8 @@ namespace Lab.Measure;
 /// <param name="MajorFaults">Of the process.</param>
 /// <param name="Threads">By thread: nanoseconds runnable without a core, times it lost its core, times it changed cores.</param>
 /// <param name="Kilohertz">Frequency by core, where the system shows it.</param>
-public sealed record ProcessSample(
-    long Nanoseconds,
-    long? StealTicks,
-    long? MajorFaults,
-    IReadOnlyDictionary<string, (long Delay, long Switches, long Migrations)> Threads,
-    IReadOnlyDictionary<int, long> Kilohertz)
+public sealed record ProcessSample(long Nanoseconds, long? StealTicks, long? MajorFaults,
+    IReadOnlyDictionary<string, (long Delay, long Switches, long Migrations)> Threads, IReadOnlyDictionary<int, long> Kilohertz)
 {
     /// <summary>Waits for a core below this are every scheduler's business and no disturbance.</summary>
     public const long LeastDelayNanoseconds = 100_000;
@@ -43,14 +39,18 @@ public sealed record ProcessSample(
         Dictionary<int, long> kilohertz = [];
         foreach (int cpu in files.AllowedCpus())
         {
-            if (files.Number(string.Create(CultureInfo.InvariantCulture, $"/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq")) is { } frequency)
+            if (files.Number(string.Create(CultureInfo.InvariantCulture,
+                $"/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq")) is { } frequency)
+            {
                 kilohertz[cpu] = frequency;
+            }
         }
         string[] machine = (files.ReadLine("/proc/stat") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         const int steal = 8, majorFaultsAfterName = 9;
         string? stat = files.ReadLine($"{process}/stat");
         // The name of the program is in parentheses and may hold anything, spaces and parentheses included.
-        string[] fields = stat is null ? [] : stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] fields =
+            stat is null ? [] : stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return new ProcessSample(
             nanoseconds,
             machine.Length > steal ? KernelText.Number(machine[steal]) : null,
@@ -59,14 +59,21 @@ public sealed record ProcessSample(
             kilohertz);
     }
 
-    /// <summary>What happened between an earlier sample and this one; each lasts from the one to the other, for nobody knows better.</summary>
+    /// <summary>What happened between an earlier sample and this one; each lasts from the one to the other, for nobody knows
+    /// better.</summary>
     public IEnumerable<Disturbance> Since(ProcessSample earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
         Disturbance Between(DisturbanceKind kind, FormattableString detail) =>
             new(kind, earlier.Nanoseconds, Nanoseconds - earlier.Nanoseconds, FormattableString.Invariant(detail));
-        if (StealTicks - earlier.StealTicks is > 0 and { } stolen) yield return Between(DisturbanceKind.Steal, $"{stolen * NanosecondsPerTick / 1_000_000} ms");
-        if (MajorFaults - earlier.MajorFaults is > 0 and { } faults) yield return Between(DisturbanceKind.MajorFault, $"{faults}");
+        if (StealTicks - earlier.StealTicks is > 0 and { } stolen)
+        {
+            yield return Between(DisturbanceKind.Steal, $"{stolen * NanosecondsPerTick / 1_000_000} ms");
+        }
+        if (MajorFaults - earlier.MajorFaults is > 0 and { } faults)
+        {
+            yield return Between(DisturbanceKind.MajorFault, $"{faults}");
+        }
         (long delay, long switches, long migrations) = (0, 0, 0);
         foreach ((string thread, (long Delay, long Switches, long Migrations) now) in Threads)
         {
@@ -76,13 +83,18 @@ public sealed record ProcessSample(
             switches += now.Switches - before.Switches;
             migrations += now.Migrations - before.Migrations;
         }
-        if (delay >= LeastDelayNanoseconds) yield return Between(DisturbanceKind.RunQueueDelay, $"{delay / 1000} µs of all threads");
+        if (delay >= LeastDelayNanoseconds)
+        {
+            yield return Between(DisturbanceKind.RunQueueDelay, $"{delay / 1000} µs of all threads");
+        }
         if (switches > 0) yield return Between(DisturbanceKind.InvoluntarySwitch, $"{switches}");
         if (migrations > 0) yield return Between(DisturbanceKind.Migration, $"{migrations}");
         foreach ((int cpu, long now) in Kilohertz)
         {
             if (earlier.Kilohertz.TryGetValue(cpu, out long before) && Math.Abs(now - before) > LeastFrequencyChange * before)
+            {
                 yield return Between(DisturbanceKind.FrequencyChange, $"cpu {cpu}: {before / 1000} to {now / 1000} MHz");
+            }
         }
     }
 }

@@ -2,10 +2,8 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// Samples what the kernel counts about a process, from a thread of its own, until disposed. Meant for another process: watching one's own adds the
-/// watcher's threads to what is seen. Any thread may ask for the disturbances.
-/// </summary>
+/// <summary>Samples what the kernel counts about a process, from a thread of its own, until disposed. Meant for another process:
+/// watching one's own adds the watcher's threads to what is seen. Any thread may ask for the disturbances.</summary>
 public sealed class ProcessWatch : IDisposable
 {
     private readonly MachineFiles _files = new();
@@ -23,7 +21,8 @@ public sealed class ProcessWatch : IDisposable
 
     /// <summary>Starts now.</summary>
     /// <param name="processId">Of the process; once it has ended nothing more is found.</param>
-    /// <param name="every">Between two samples, 10 ms if absent: how exactly a disturbance is dated, and what the watch costs.</param>
+    /// <param name="every">Between two samples, 10 ms if absent: how exactly a disturbance is dated, and what the watch
+    /// costs.</param>
     public static ProcessWatch Attach(int processId, TimeSpan? every = null)
     {
         ProcessWatch watch = new(processId, every ?? TimeSpan.FromMilliseconds(10));

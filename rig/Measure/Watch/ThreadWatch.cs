@@ -5,12 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lab.Measure;
 
-/// <summary>
-/// What the kernel did to one thread, seen by that thread: it looks at its own counts between steps, at most every 100 µs, so that what it finds lies
-/// within a step or about that time. A look is one system call and is in no sample. All memory is allocated beforehand; for its thread only, until that has
-/// ended. To lose the core for a moment is every thread's lot and no disturbance: to be runnable for <see cref="ProcessSample.LeastDelayNanoseconds"/>
-/// without one is.
-/// </summary>
+/// <summary>What the kernel did to one thread, seen by that thread: it looks at its own counts between steps, at most every 100
+/// µs, so that what it finds lies within a step or about that time. A look is one system call and is in no sample. All memory is
+/// allocated beforehand; for its thread only, until that has ended. To lose the core for a moment is every thread's lot and no
+/// disturbance: to be runnable for <see cref="ProcessSample.LeastDelayNanoseconds"/> without one is.</summary>
 internal sealed unsafe partial class ThreadWatch : IDisposable
 {
     /// <summary>How many disturbances are kept; the others are counted.</summary>
@@ -59,13 +57,13 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
         {
             Add(DisturbanceKind.RunQueueDelay, nowTicks, now.Delay - _last.Delay);
             if (now.Involuntary > _last.Involuntary)
+            {
                 Add(DisturbanceKind.InvoluntarySwitch, nowTicks, now.Involuntary - _last.Involuntary);
+            }
         }
 
-        if (now.MajorFaults > _last.MajorFaults)
-            Add(DisturbanceKind.MajorFault, nowTicks, now.MajorFaults - _last.MajorFaults);
-        if (now.Cpu != _last.Cpu)
-            Add(DisturbanceKind.Migration, nowTicks, now.Cpu);
+        if (now.MajorFaults > _last.MajorFaults) Add(DisturbanceKind.MajorFault, nowTicks, now.MajorFaults - _last.MajorFaults);
+        if (now.Cpu != _last.Cpu) Add(DisturbanceKind.Migration, nowTicks, now.Cpu);
         _last = now;
         _lookedAt = nowTicks;
     }
@@ -98,29 +96,24 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
 
     private void Add(DisturbanceKind kind, long nowTicks, long amount)
     {
-        if (_count < Capacity)
-            _found[_count++] = new Found(kind, _lookedAt, nowTicks, amount);
-        else
-            Overflow++;
+        if (_count < Capacity) _found[_count++] = new Found(kind, _lookedAt, nowTicks, amount);
+        else Overflow++;
     }
 
     private Counts Read(Counts last)
     {
-        if (!OperatingSystem.IsLinux())
-            return default;
+        if (!OperatingSystem.IsLinux()) return default;
         const int longs = 18, majorFaults = 9, voluntary = 16, involuntary = 17; // struct rusage of 64-bit Linux
         long* usage = stackalloc long[longs];
 
         // SAFETY: the kernel writes one struct rusage, which is 18 longs.
         unsafe
         {
-            if (GetUsage(RusageThread, usage) != 0)
-                return last;
+            if (GetUsage(RusageThread, usage) != 0) return last;
         }
 
         Counts now = new(last.Delay, usage[voluntary], usage[involuntary], usage[majorFaults], last.Cpu);
-        if (now == last)
-            return last; // who has not left its core has not waited for one
+        if (now == last) return last; // who has not left its core has not waited for one
         long delay = _schedstat is null ? 0 : SecondNumber(_text.AsSpan(0, RandomAccess.Read(_schedstat, _text, 0)));
         return now with { Delay = delay, Cpu = GetCpu() };
     }
@@ -130,7 +123,9 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
     {
         long number = 0;
         for (int at = text.IndexOf((byte)' ') + 1; at > 0 && at < text.Length && text[at] is >= (byte)'0' and <= (byte)'9'; at++)
+        {
             number = (number * 10) + (text[at] - '0');
+        }
         return number;
     }
 
@@ -138,7 +133,8 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
     {
         try
         {
-            return File.OpenHandle(string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{ThreadPlacement.ThreadId}/schedstat"), options: FileOptions.None);
+            return File.OpenHandle(string.Create(CultureInfo.InvariantCulture,
+                $"/proc/self/task/{ThreadPlacement.ThreadId}/schedstat"), options: FileOptions.None);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

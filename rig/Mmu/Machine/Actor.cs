@@ -2,15 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// Who takes part: a vCPU, the updater, a worker. Carries what must be found without a lock: its slot in the RCU domains,
-/// its event ring, its counters, and what it waits for. Code on a machine finds its own by <see cref="IMachine.Actor"/>.
-/// </summary>
-/// <remarks>
-/// A thread becomes an actor on first use of <see cref="Current"/> or by <see cref="Enter"/>, which names it; a machine that runs several
-/// on one thread makes them by <see cref="New"/>. At most <see cref="CountMax"/> at a time. Everything but <see cref="WaitingFor"/> is written
-/// by the actor only.
-/// </remarks>
+/// <summary>Who takes part: a vCPU, the updater, a worker. Carries what must be found without a lock: its slot in the RCU
+/// domains, its event ring, its counters, and what it waits for. Code on a machine finds its own by
+/// <see cref="IMachine.Actor"/>.</summary>
+/// <remarks>A thread becomes an actor on first use of <see cref="Current"/> or by <see cref="Enter"/>, which names it; a machine
+/// that runs several on one thread makes them by <see cref="New"/>. At most <see cref="CountMax"/> at a time. Everything but
+/// <see cref="WaitingFor"/> is written by the actor only.</remarks>
 public sealed class Actor
 {
     /// <summary>Largest number of actors alive at one time; each owns one reader slot in every RCU domain.</summary>
@@ -78,7 +75,8 @@ public sealed class Actor
         lock (Registry)
         {
             int index = Array.IndexOf(Slots, null);
-            if (index < 0) throw new InvalidOperationException($"More than {CountMax} threads use the MMU at once; use fewer vCPUs or workers.");
+            if (index < 0) throw new InvalidOperationException(
+                $"More than {CountMax} threads use the MMU at once; use fewer vCPUs or workers.");
             EventRing ring = SpareRings.TryPop(out EventRing? spare) ? spare : new EventRing();
             ring.Clear();
             Actor actor = new(name, index, ring);

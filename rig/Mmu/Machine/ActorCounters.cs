@@ -1,6 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>What one actor did, counted by itself without atomics. Read after the actor stopped, or as an estimate before.</summary>
+/// <summary>What one actor did, counted by itself without atomics. Read after the actor stopped, or as an estimate
+/// before.</summary>
 public sealed class ActorCounters
 {
     public long Accesses;
@@ -12,7 +13,8 @@ public sealed class ActorCounters
     public long RootLoads;
     public long RootsCreated;
 
-    /// <summary>Roots made although no fast zap had made the last one of that role obsolete: its tables were thrown away for nothing.</summary>
+    /// <summary>Roots made although no fast zap had made the last one of that role obsolete: its tables were thrown away for
+    /// nothing.</summary>
     public long RootsRebuilt;
 
     /// <summary>Times that a vCPU found no memory for a table or a root and gave way to whoever frees some.</summary>
@@ -30,10 +32,9 @@ public sealed class ActorCounters
     public long SharedWaitNanoseconds;
     public long ExclusiveWaitNanoseconds;
 
-    /// <summary>
-    /// Longest step of a zap during which it does not look whether somebody waits, in nanoseconds: one entry with all that hangs under it, or
-    /// everything if it may not yield. A step over a single leaf is too short to be stamped and counts as nothing.
-    /// </summary>
+    /// <summary>Longest step of a zap during which it does not look whether somebody waits, in nanoseconds: one entry with all
+    /// that hangs under it, or everything if it may not yield. A step over a single leaf is too short to be stamped and counts as
+    /// nothing.</summary>
     public long SectionWithoutYieldNanosecondsMax;
 
     /// <summary>Longest time that a zap held mmu_lock without in fact yielding, in nanoseconds.</summary>

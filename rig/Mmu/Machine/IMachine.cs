@@ -1,17 +1,13 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// How kernel-style code executes: every access to a shared word, every lock, grace period, work item and interrupt of the
-/// MMU and of the strategies goes through here. The type parameter is a struct, so that on <see cref="Metal"/> each member
-/// becomes the instruction itself.
-/// </summary>
-/// <remarks>
-/// Implementations: <see cref="Metal"/> (threads, atomics, membarrier), <see cref="OneThread"/> (one thread, no
+/// <summary>How kernel-style code executes: every access to a shared word, every lock, grace period, work item and interrupt of
+/// the MMU and of the strategies goes through here. The type parameter is a struct, so that on <see cref="Metal"/> each member
+/// becomes the instruction itself.</summary>
+/// <remarks>Implementations: <see cref="Metal"/> (threads, atomics, membarrier), <see cref="OneThread"/> (one thread, no
 /// synchronisation: the floor), the explorer's, and in tests one on virtual time. Time and the current actor are the machine's
-/// too: code on it asks neither the system's clock nor the thread it is on. Shared words live in native memory, so that an implementation that controls the schedule may take the
-/// address of the reference as the word's identity.
-/// Orderings are those of the kernel's primitives (reference 0.5): read-modify-writes are full fences.
-/// </remarks>
+/// too: code on it asks neither the system's clock nor the thread it is on. Shared words live in native memory, so that an
+/// implementation that controls the schedule may take the address of the reference as the word's identity. Orderings are those of
+/// the kernel's primitives (reference 0.5): read-modify-writes are full fences.</remarks>
 public interface IMachine
 {
     /// <summary>Acquire load (smp_load_acquire).</summary>
@@ -29,7 +25,8 @@ public interface IMachine
     /// <summary>Full-fence exchange (xchg); returns the old value.</summary>
     ulong Exchange(ref ulong word, ulong value);
 
-    /// <summary>Full-fence compare-and-exchange (cmpxchg); returns the value found, which equals <paramref name="comparand"/> on success.</summary>
+    /// <summary>Full-fence compare-and-exchange (cmpxchg); returns the value found, which equals <paramref name="comparand"/> on
+    /// success.</summary>
     ulong CompareExchange(ref ulong word, ulong value, ulong comparand);
 
     /// <summary>Full-fence addition; returns the new value. Subtract by adding the two's complement.</summary>
@@ -55,7 +52,8 @@ public interface IMachine
 
     void ExitExclusive(MmuLock mmuLock);
 
-    /// <summary>True if somebody waits for the lock in either mode (rwlock_needbreak). A hint: may be outdated when it returns.</summary>
+    /// <summary>True if somebody waits for the lock in either mode (rwlock_needbreak). A hint: may be outdated when it
+    /// returns.</summary>
     bool IsContended(MmuLock mmuLock);
 
     void Enter(TicketLock spinLock);
@@ -80,22 +78,22 @@ public interface IMachine
     /// <summary>Returns after every callback handed over before it has run (rcu_barrier).</summary>
     void Barrier(Rcu rcu);
 
-    /// <summary>Queues <paramref name="root"/> on <paramref name="queue"/>; false if it was queued already and has not started.</summary>
+    /// <summary>Queues <paramref name="root"/> on <paramref name="queue"/>; false if it was queued already and has not
+    /// started.</summary>
     bool Queue(WorkQueue queue, TdpRoot root);
 
     /// <summary>Returns when every item queued before the call has finished (flush_workqueue). Hold no MMU lock.</summary>
     void Flush(WorkQueue queue);
 
-    /// <summary>Makes every running vCPU thread pass a full fence: the interrupt that a request travels by (membarrier).</summary>
+    /// <summary>Makes every running vCPU thread pass a full fence: the interrupt that a request travels by
+    /// (membarrier).</summary>
     void InterruptVcpus();
 
     /// <summary>Waits about this long: a knob that widens a window, never a synchronisation.</summary>
     void Dally(long nanoseconds);
 
-    /// <summary>
-    /// Nanoseconds on the machine's monotonic clock. Not ordered with loads that are under way: two stamps of one thread never go backwards,
-    /// those of two threads may lie the wrong way round by what a processor has in flight.
-    /// </summary>
+    /// <summary>Nanoseconds on the machine's monotonic clock. Not ordered with loads that are under way: two stamps of one thread
+    /// never go backwards, those of two threads may lie the wrong way round by what a processor has in flight.</summary>
     long Timestamp();
 
     /// <summary>Who executes this code: a thread, or whoever has the turn on a machine that runs all on one.</summary>

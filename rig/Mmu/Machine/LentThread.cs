@@ -1,10 +1,8 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// A background thread that is lent to one piece of work at a time and kept for the next. A VM's reclaimer and workers live as
-/// long as the VM; starting an operating-system thread for each would take a new allocation buffer every time, and a workload that makes VMs
-/// would collect garbage for that alone.
-/// </summary>
+/// <summary>A background thread that is lent to one piece of work at a time and kept for the next. A VM's reclaimer and workers
+/// live as long as the VM; starting an operating-system thread for each would take a new allocation buffer every time, and a
+/// workload that makes VMs would collect garbage for that alone.</summary>
 /// <remarks>The borrower calls <see cref="Join"/> exactly once; the thread goes back to the spare ones then.</remarks>
 internal sealed class LentThread
 {
@@ -34,8 +32,7 @@ internal sealed class LentThread
     /// <summary>Waits until the work has returned, and gives the thread back.</summary>
     internal void Join()
     {
-        lock (_monitor)
-            while (_work is not null) Monitor.Wait(_monitor);
+        lock (_monitor) while (_work is not null) Monitor.Wait(_monitor);
         lock (Registry) Spare.Push(this);
     }
 
@@ -43,8 +40,7 @@ internal sealed class LentThread
     {
         while (true)
         {
-            lock (_monitor)
-                while (_work is null) Monitor.Wait(_monitor);
+            lock (_monitor) while (_work is null) Monitor.Wait(_monitor);
             Thread.CurrentThread.Name = _name;
             Actor.Enter(_name);
             _work();

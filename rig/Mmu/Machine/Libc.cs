@@ -14,36 +14,39 @@ internal static partial class Libc
 
     private static readonly bool MembarrierReady = RegisterMembarrier();
 
-    /// <summary>True if the kernel interrupts the other threads for us; otherwise a process-wide barrier of the runtime is used.</summary>
+    /// <summary>True if the kernel interrupts the other threads for us; otherwise a process-wide barrier of the runtime is
+    /// used.</summary>
     internal static bool HasMembarrier => MembarrierReady;
 
-    /// <summary>
-    /// Returns after every thread of this process that was running has executed a full memory barrier (an IPI to its core). A
-    /// thread that was not running passed one when it was switched out. Pairs with the compiler barriers of
-    /// <see cref="Rcu.Enter"/> and of the vCPU's request check.
-    /// </summary>
+    /// <summary>Returns after every thread of this process that was running has executed a full memory barrier (an IPI to its
+    /// core). A thread that was not running passed one when it was switched out. Pairs with the compiler barriers of
+    /// <see cref="Rcu.Enter"/> and of the vCPU's request check.</summary>
     internal static void MembarrierPrivateExpedited()
     {
         if (MembarrierReady) _ = Syscall(SysMembarrier, MembarrierCmdPrivateExpedited, 0, 0, 0, 0, 0);
         else Interlocked.MemoryBarrierProcessWide();
     }
 
-    /// <summary>Sleeps until woken, unless the word no longer holds <paramref name="expected"/>. May return early; the caller re-checks.</summary>
+    /// <summary>Sleeps until woken, unless the word no longer holds <paramref name="expected"/>. May return early; the caller
+    /// re-checks.</summary>
     internal static unsafe void FutexWait(uint* word, uint expected, long timeoutNanoseconds)
     {
-        Timespec timeout = new() { Seconds = timeoutNanoseconds / 1_000_000_000, Nanoseconds = timeoutNanoseconds % 1_000_000_000 };
+        Timespec timeout =
+            new() { Seconds = timeoutNanoseconds / 1_000_000_000, Nanoseconds = timeoutNanoseconds % 1_000_000_000 };
         // SAFETY: the word is native memory owned by a live lock; the kernel reads the time-out before the call returns.
         _ = Syscall(SysFutex, (nint)word, FutexWaitPrivate, (nint)expected, (nint)(&timeout), 0, 0);
     }
 
-    internal static unsafe void FutexWakeAll(uint* word) => _ = Syscall(SysFutex, (nint)word, FutexWakePrivate, int.MaxValue, 0, 0, 0);
+    internal static unsafe void FutexWakeAll(uint* word) =>
+        _ = Syscall(SysFutex, (nint)word, FutexWakePrivate, int.MaxValue, 0, 0, 0);
 
     [LibraryImport("libc", EntryPoint = "sched_yield")]
     internal static partial int SchedYield();
 
     internal static void YieldProcessor() => _ = SchedYield();
 
-    /// <summary>Sleeps about so long; less if a signal arrives. <see cref="Thread.Sleep(TimeSpan)"/> knows whole milliseconds only.</summary>
+    /// <summary>Sleeps about so long; less if a signal arrives. <see cref="Thread.Sleep(TimeSpan)"/> knows whole milliseconds
+    /// only.</summary>
     internal static unsafe void Nap(long nanoseconds)
     {
         Timespec time = new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };

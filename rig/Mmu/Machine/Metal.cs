@@ -4,10 +4,8 @@ using Lab.Time;
 namespace Lab.Mmu;
 
 /// <summary>The real machine: threads, hardware atomics, futexes and membarrier.</summary>
-/// <remarks>
-/// On x86-64 each word operation below is one instruction after inlining. Plain loads and stores are acquire and
-/// release there; <see cref="Volatile"/> also keeps the JIT from moving or repeating them, on every architecture.
-/// </remarks>
+/// <remarks>On x86-64 each word operation below is one instruction after inlining. Plain loads and stores are acquire and release
+/// there; <see cref="Volatile"/> also keeps the JIT from moving or repeating them, on every architecture.</remarks>
 public readonly struct Metal : IMachine
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,15 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// mmu_lock: a fair reader/writer lock in the manner of the kernel's queued rwlock. Whoever cannot enter at once queues for an
-/// internal ticket lock and so gets in by order of arrival; once a writer waits at the head, new readers queue behind it.
-/// </summary>
-/// <remarks>
-/// Word: readers in bits 9 and up, bit 8 a writer waits, bits 7:0 a writer is in (kernel: qrwlock.h). No upgrade and no
-/// recursion. Where the kernel spins with preemption off, a waiter here spins and then sleeps on a futex.
-/// Ordering: entering is at least acquire, leaving at least release; every step is a locked read-modify-write.
-/// </remarks>
+/// <summary>mmu_lock: a fair reader/writer lock in the manner of the kernel's queued rwlock. Whoever cannot enter at once queues
+/// for an internal ticket lock and so gets in by order of arrival; once a writer waits at the head, new readers queue behind
+/// it.</summary>
+/// <remarks>Word: readers in bits 9 and up, bit 8 a writer waits, bits 7:0 a writer is in (kernel: qrwlock.h). No upgrade and no
+/// recursion. Where the kernel spins with preemption off, a waiter here spins and then sleeps on a futex. Ordering: entering is
+/// at least acquire, leaving at least release; every step is a locked read-modify-write.</remarks>
 public sealed unsafe class MmuLock : IDisposable
 {
     private const uint WriterIn = 0xff;

@@ -2,10 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// A block of zeroed native memory from mmap, owned by this handle. Pages become resident when they are touched, so a large
-/// reservation costs address space only.
-/// </summary>
+/// <summary>A block of zeroed native memory from mmap, owned by this handle. Pages become resident when they are touched, so a
+/// large reservation costs address space only.</summary>
 internal sealed unsafe partial class NativeBlock : SafeHandle
 {
     private const int ProtReadWrite = 1 | 2;
@@ -18,8 +16,7 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     private readonly bool _isPooled;
 
     /// <exception cref="InsufficientMemoryException">The system refused the mapping.</exception>
-    internal NativeBlock(long bytes)
-        : base(invalidHandleValue: -1, ownsHandle: true)
+    internal NativeBlock(long bytes) : base(invalidHandleValue: -1, ownsHandle: true)
     {
         _bytes = (nuint)bytes;
         if (t_pool is { } pool)
@@ -29,9 +26,9 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
             return;
         }
         nint address = Map(0, _bytes, ProtReadWrite, MapPrivateAnonymousNoReserve, -1, 0);
-        if (address == -1)
-            throw new InsufficientMemoryException(
-                $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit on address space.");
+        if (address == -1) throw new InsufficientMemoryException(
+            $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit "
+                + "on address space.");
         SetHandle(address);
     }
 

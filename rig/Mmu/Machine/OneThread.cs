@@ -2,10 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// The floor nobody can beat: one thread and no synchronisation at all. Words are read and written plainly, locks are free,
-/// a grace period is over at once, a work item runs where it is queued to, and an interrupt reaches nobody because nobody else runs.
-/// </summary>
+/// <summary>The floor nobody can beat: one thread and no synchronisation at all. Words are read and written plainly, locks are
+/// free, a grace period is over at once, a work item runs where it is queued to, and an interrupt reaches nobody because nobody
+/// else runs.</summary>
 /// <remarks>Everything — vCPUs, updater and worker — must be called from one thread.</remarks>
 public readonly struct OneThread : IMachine
 {
@@ -60,8 +59,8 @@ public readonly struct OneThread : IMachine
 
     public void Relax(ref Backoff backoff)
     {
-        if (backoff.IsHopeless)
-            throw new InvalidOperationException("One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
+        if (backoff.IsHopeless) throw new InvalidOperationException(
+            "One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
     }
 
     public void EnterShared(MmuLock mmuLock) { }

@@ -22,15 +22,13 @@ internal struct RcuHead
     public nint Kind;
 }
 
-/// <summary>
-/// A read-copy-update domain with real grace periods: a reader publishes the epoch it entered in; a grace period starts a new epoch
-/// and waits until no reader of an older one is left.
-/// </summary>
+/// <summary>A read-copy-update domain with real grace periods: a reader publishes the epoch it entered in; a grace period starts
+/// a new epoch and waits until no reader of an older one is left.</summary>
 /// <remarks>
 /// Entering and leaving are plain stores: the fence they need is forced on them from the other side, by membarrier, as liburcu's
 /// "memb" flavour does. Sections nest and may block, so the same class serves as SRCU for the memslots.
-/// <para>Pairing: the reader's store of its epoch, then loads of protected pointers, against <see cref="Synchronize"/>'s new epoch,
-/// membarrier, scan. If a reader's store is not seen by the scan, membarrier orders the reader's later loads after the
+/// <para>Pairing: the reader's store of its epoch, then loads of protected pointers, against <see cref="Synchronize"/>'s new
+/// epoch, membarrier, scan. If a reader's store is not seen by the scan, membarrier orders the reader's later loads after the
 /// unlinking that preceded the grace period, so it cannot find the old node.</para>
 /// </remarks>
 public sealed unsafe class Rcu : IDisposable
@@ -51,12 +49,12 @@ public sealed unsafe class Rcu : IDisposable
     private volatile bool _expedite;
     private volatile bool _stop;
 
-    public Rcu(string name)
-        : this(name, null, TimeSpan.Zero) { }
+    public Rcu(string name) : this(name, null, TimeSpan.Zero) { }
 
     /// <param name="name">As it appears in what an actor waits for.</param>
     /// <param name="reclaim">Frees the nodes; null for a domain that only synchronizes.</param>
-    /// <param name="gracePeriodMin">Shortest time from a callback's hand-over to its run; batches callbacks as a kernel's tick does.</param>
+    /// <param name="gracePeriodMin">Shortest time from a callback's hand-over to its run; batches callbacks as a kernel's tick
+    /// does.</param>
     internal Rcu(string name, IReclaim? reclaim, TimeSpan gracePeriodMin)
     {
         // SAFETY: one cache line per actor slot, and one more for the epoch, inside the block owned by this domain.

@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// A first-come-first-served spin lock in native memory. Waiters spin briefly, then sleep on a futex: unlike in a kernel the
-/// holder may have lost its processor.
-/// </summary>
+/// <summary>A first-come-first-served spin lock in native memory. Waiters spin briefly, then sleep on a futex: unlike in a kernel
+/// the holder may have lost its processor.</summary>
 public sealed unsafe class TicketLock : IDisposable
 {
     private const long SleepNanosecondsMax = 1_000_000;

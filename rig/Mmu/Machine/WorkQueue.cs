@@ -5,10 +5,8 @@ namespace Lab.Mmu;
 /// <param name="Workers">Worker threads, at least one.</param>
 public readonly record struct WorkQueueSettings(string Name, int Workers);
 
-/// <summary>
-/// A queue of roots with real worker threads (kernel: an unbound workqueue whose items are roots). An item that is queued and has not
-/// started is not queued again; one that runs may be.
-/// </summary>
+/// <summary>A queue of roots with real worker threads (kernel: an unbound workqueue whose items are roots). An item that is
+/// queued and has not started is not queued again; one that runs may be.</summary>
 public sealed unsafe class WorkQueue : IDisposable
 {
     private const ulong Idle = 0;
@@ -135,8 +133,7 @@ public sealed unsafe class WorkQueue : IDisposable
     {
         // The queue is in color order, so its head is the oldest that has not started.
         if (_head != null && _head->WorkColor <= color) return false;
-        foreach (ulong running in _running)
-            if (running != 0 && running <= color) return false;
+        foreach (ulong running in _running) if (running != 0 && running <= color) return false;
         return true;
     }
 

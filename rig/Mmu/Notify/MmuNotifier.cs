@@ -1,15 +1,13 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// The host takes memory away: how a VM hears of it, and how a fault in flight finds out (kernel: mmu_invalidate_*). The variant —
-/// which invalidations take mmu_lock and what keeps the slots stable between start and end — is the strategy.
-/// </summary>
+/// <summary>The host takes memory away: how a VM hears of it, and how a fault in flight finds out (kernel: mmu_invalidate_*). The
+/// variant — which invalidations take mmu_lock and what keeps the slots stable between start and end — is the strategy.</summary>
 /// <remarks>
-/// The retry protocol of reference 9.1 is here, shared by all variants. A fault takes <see cref="Sequence"/> before it looks up the frame, and asks
-/// <see cref="MustRetry"/> under mmu_lock before it installs. An end raises the sequence before it lowers the number in progress.
-/// The sequence is 64 bits wide everywhere (a 32-bit snapshot hung vCPUs after 2^31 notifications).
-/// <para>Where a variant has its say: <see cref="RangeStart"/>, <see cref="RangeEnd"/>, a fault's <see cref="MustRetry"/>, the swap of active
-/// memslots between <see cref="BeforeSwap"/> and <see cref="AfterSwap"/>, and <see cref="Release"/>.</para>
+/// The retry protocol of reference 9.1 is here, shared by all variants. A fault takes <see cref="Sequence"/> before it looks up
+/// the frame, and asks <see cref="MustRetry"/> under mmu_lock before it installs. An end raises the sequence before it lowers the
+/// number in progress. The sequence is 64 bits wide everywhere (a 32-bit snapshot hung vCPUs after 2^31 notifications).
+/// <para>Where a variant has its say: <see cref="RangeStart"/>, <see cref="RangeEnd"/>, a fault's <see cref="MustRetry"/>, the
+/// swap of active memslots between <see cref="BeforeSwap"/> and <see cref="AfterSwap"/>, and <see cref="Release"/>.</para>
 /// </remarks>
 public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     where TMachine : struct, IMachine
@@ -45,27 +43,23 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>A shared word of the variant's own, zero at first.</summary>
     protected ref ulong OwnWord => ref _sequence[OwnWordIndex];
 
-    /// <summary>
-    /// The host is about to unmap the range. On return no SPTE of any root, valid or invalid, maps a frame of it, and no TLB does.
-    /// </summary>
+    /// <summary>The host is about to unmap the range. On return no SPTE of any root, valid or invalid, maps a frame of it, and no
+    /// TLB does.</summary>
     public abstract void RangeStart(GfnRange range);
 
     /// <summary>The host has unmapped the range; faults may map it again. Called once per start, by the same thread.</summary>
     public abstract void RangeEnd(GfnRange range);
 
-    /// <summary>
-    /// The updater is about to publish other memslots, under slots_lock. What must not see the array change between its start and its end is
-    /// waited for here, or kept out by a lock that <see cref="AfterSwap"/> leaves (kvm_swap_active_memslots). Nothing to do where a start and its
-    /// end need not see the same slots.
-    /// </summary>
+    /// <summary>The updater is about to publish other memslots, under slots_lock. What must not see the array change between its
+    /// start and its end is waited for here, or kept out by a lock that <see cref="AfterSwap"/> leaves
+    /// (kvm_swap_active_memslots). Nothing to do where a start and its end need not see the same slots.</summary>
     public virtual void BeforeSwap() { }
 
     /// <summary>The memslots are published; the grace period of those before is still to come.</summary>
     public virtual void AfterSwap() { }
 
-    /// <summary>
-    /// The notifier was unregistered: starts whose end will never come must not block the tear-down. Nothing to do where nobody waits for an end.
-    /// </summary>
+    /// <summary>The notifier was unregistered: starts whose end will never come must not block the tear-down. Nothing to do where
+    /// nobody waits for an end.</summary>
     public virtual void Release() { }
 
     public void Dispose()
@@ -78,7 +72,8 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>Ends what the variant owns: its locks.</summary>
     protected virtual void DisposeOwned() { }
 
-    /// <summary>True if a fault on the frame must be tried again: an invalidation is in progress, or one ended since the snapshot.</summary>
+    /// <summary>True if a fault on the frame must be tried again: an invalidation is in progress, or one ended since the
+    /// snapshot.</summary>
     public virtual bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
     {
         // In progress first, sequence second: an end raises the sequence before it lowers the number.
@@ -86,17 +81,13 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         return Sequence != snapshot;
     }
 
-    /// <summary>
-    /// Frames that a fault on another frame must leave alone when it installs more than one: the merged range of what is in progress, empty
-    /// if nothing is. Under mmu_lock.
-    /// </summary>
+    /// <summary>Frames that a fault on another frame must leave alone when it installs more than one: the merged range of what is
+    /// in progress, empty if nothing is. Under mmu_lock.</summary>
     internal GfnRange RangeInProgress => InProgress != 0 ? Range : default;
 
-    /// <summary>
-    /// Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all ended. The variant keeps
-    /// other starts and ends out meanwhile, and lets no fault that was not told to retry install once the start has zapped: the exclusive hold
-    /// does both.
-    /// </summary>
+    /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all
+    /// ended. The variant keeps other starts and ends out meanwhile, and lets no fault that was not told to retry install once
+    /// the start has zapped: the exclusive hold does both.</summary>
     protected void Begin(GfnRange range)
     {
         TMachine machine = Vm.Machine;
@@ -126,15 +117,19 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     };
 
     /// <summary>The merged range of what is in progress. Under mmu_lock.</summary>
-    private GfnRange Range => new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
+    private GfnRange Range =>
+        new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 
     /// <summary>Zaps the range in all roots, with yields, and flushes if anything was mapped. kvm_unmap_gfn_range.</summary>
     protected void Unmap(GfnRange range, ExclusiveHold hold)
     {
         RootStrategy<TMachine> roots = Vm.Strategy;
         bool flush = false;
-        for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root =
+            roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.All, hold))
+        {
             flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush);
+        }
         if (flush) Vm.Mmu.FlushRemoteTlbs();
     }
 }

@@ -65,15 +65,14 @@ public enum MmuEventKind : byte
     Violation,
 }
 
-/// <summary>One recorded event. Time is nanoseconds of the machine's clock, which on threads is CLOCK_MONOTONIC; <see cref="RefCount"/> is the root's count on entry.</summary>
+/// <summary>One recorded event. Time is nanoseconds of the machine's clock, which on threads is CLOCK_MONOTONIC;
+/// <see cref="RefCount"/> is the root's count on entry.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct MmuEvent(
     long Time, ulong RootId, long RefCount, ulong Detail, MmuEventKind Kind, byte Level, bool Shared, bool Invalid);
 
-/// <summary>
-/// The last events of one actor, in native memory; the oldest is overwritten. Written by the actor alone; readers on other
-/// threads get whole events unless the writer laps them while they read, which <see cref="Snapshot"/> drops.
-/// </summary>
+/// <summary>The last events of one actor, in native memory; the oldest is overwritten. Written by the actor alone; readers on
+/// other threads get whole events unless the writer laps them while they read, which <see cref="Snapshot"/> drops.</summary>
 public sealed unsafe class EventRing : IDisposable
 {
     /// <summary>Events kept per actor.</summary>
@@ -104,7 +103,8 @@ public sealed unsafe class EventRing : IDisposable
         Volatile.Write(ref _written, at + 1);
     }
 
-    /// <summary>An event by its number, below <see cref="Written"/> and not yet overwritten. For the writer's own thread.</summary>
+    /// <summary>An event by its number, below <see cref="Written"/> and not yet overwritten. For the writer's own
+    /// thread.</summary>
     // SAFETY: the index is below Capacity.
     internal MmuEvent At(ulong number) => _events[number & (Capacity - 1)];
 
@@ -129,9 +129,11 @@ internal static class MachineEvents
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Record<TMachine>(
-        this TMachine machine, MmuEventKind kind, ulong rootId = 0, long refCount = 0, ulong detail = 0, PageLevel level = PageLevel.None, bool shared = false, bool invalid = false)
+        this TMachine machine, MmuEventKind kind, ulong rootId = 0, long refCount = 0, ulong detail = 0,
+        PageLevel level = PageLevel.None, bool shared = false, bool invalid = false)
         where TMachine : IMachine =>
-        machine.Actor.Events.Record(new MmuEvent(machine.Timestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
+        machine.Actor.Events.Record(
+            new MmuEvent(machine.Timestamp(), rootId, refCount, detail, kind, (byte)level, shared, invalid));
 
     /// <summary>Records what happens to a root, with its count and validity as they are now.</summary>
     public static void Record<TMachine>(this TMachine machine, MmuEventKind kind, TdpRoot root, PageLevel level, bool shared)

@@ -5,41 +5,54 @@ namespace Lab.Mmu;
 /// <param name="Sentence">What must hold, in the words of that section.</param>
 public sealed record Invariant(string Number, string Sentence);
 
-/// <summary>The invariants of section 12 of the reference. Who can see which one broken: docs/ARCHITECTURE.md, "The oracles".</summary>
+/// <summary>The invariants of section 12 of the reference. Who can see which one broken: docs/ARCHITECTURE.md, "The
+/// oracles".</summary>
 public static class Invariants
 {
     private static readonly List<Invariant> Numbered = [];
 
-    public static readonly Invariant I1 = Of(1, "A count is the number of references held: never below zero, and up from zero only where a put stores one");
+    public static readonly Invariant I1 =
+        Of(1, "A count is the number of references held: never below zero, and up from zero only where a put stores one");
     public static readonly Invariant I2 = Of(2, "A root is handed to the reclaimer exactly once");
     public static readonly Invariant I3 = Of(3, "Nobody uses a root or a page table after its grace period");
     public static readonly Invariant I4 = Of(4, "A root with present SPTEs is on the list whenever mmu_lock is free");
     public static readonly Invariant I5 = Of(5, "After a notifier's start no root, valid or invalid, maps a frame of the range");
-    public static readonly Invariant I6 = Of(6, "When a fast zap returns, no root that existed at its invalidation holds a present SPTE");
-    public static readonly Invariant I7 = Of(7, "When a fast zap returns, nobody else is inside a detached subtree of such a root");
-    public static readonly Invariant I8 = Of(8, "When a fast zap returns, no vCPU is in guest mode on a root that it invalidated");
-    public static readonly Invariant I9 = Of(9, "No SPTE becomes present under an invalid root, and none is when a root is freed");
-    public static readonly Invariant I10 = Of(10, "Each edge from valid to invalid makes one responsibility to zap, which owns one reference");
+    public static readonly Invariant I6 =
+        Of(6, "When a fast zap returns, no root that existed at its invalidation holds a present SPTE");
+    public static readonly Invariant I7 =
+        Of(7, "When a fast zap returns, nobody else is inside a detached subtree of such a root");
+    public static readonly Invariant I8 =
+        Of(8, "When a fast zap returns, no vCPU is in guest mode on a root that it invalidated");
+    public static readonly Invariant I9 =
+        Of(9, "No SPTE becomes present under an invalid root, and none is when a root is freed");
+    public static readonly Invariant I10 =
+        Of(10, "Each edge from valid to invalid makes one responsibility to zap, which owns one reference");
     public static readonly Invariant I11 = Of(11, "A queued item is not initialised again");
-    public static readonly Invariant I12 = Of(12, "Where the MMU owns a reference to each valid root, no valid root's count reaches zero");
+    public static readonly Invariant I12 =
+        Of(12, "Where the MMU owns a reference to each valid root, no valid root's count reaches zero");
     public static readonly Invariant I13 = Of(13, "At most one root per role is valid");
     public static readonly Invariant I14 = Of(14, "An exclusive holder of mmu_lock never sees a linked root with count zero");
-    public static readonly Invariant I15 = Of(15, "Iterators over valid roots hold references only on roots that were valid when they took them");
-    public static readonly Invariant I16 = Of(16, "A VM leaves nothing when it is destroyed: no root, table, item, held lock; and each table is freed once");
+    public static readonly Invariant I15 =
+        Of(15, "Iterators over valid roots hold references only on roots that were valid when they took them");
+    public static readonly Invariant I16 =
+        Of(16, "A VM leaves nothing when it is destroyed: no root, table, item, held lock; and each table is freed once");
     public static readonly Invariant I17 = Of(17, "A whole walk visits every SPTE that was present throughout");
     public static readonly Invariant I18 = Of(18, "Between two yields of a walk its goal moved");
     public static readonly Invariant I19 = Of(19, "A frozen SPTE is overwritten only by the thread that froze it");
     public static readonly Invariant I20 = Of(20, "A zap loses no accessed or dirty bit, and no update revives a zapped entry");
     public static readonly Invariant I21 = Of(21, "TLBs are flushed before the memory or tables that they may know are given up");
     public static readonly Invariant I22 = Of(22, "Loading a root flushes the vCPU's TLB");
-    public static readonly Invariant I23 = Of(23, "Invalidations in progress are never negative, and zero exactly if none is open; the sequence counts ends");
-    public static readonly Invariant I24 = Of(24, "A fault installs a frame only if no invalidation of it began or ended since its snapshot");
+    public static readonly Invariant I23 =
+        Of(23, "Invalidations in progress are never negative, and zero exactly if none is open; the sequence counts ends");
+    public static readonly Invariant I24 =
+        Of(24, "A fault installs a frame only if no invalidation of it began or ended since its snapshot");
     public static readonly Invariant I31 = Of(31, "The mode in which a root is put follows from something that never changes");
     public static readonly Invariant I32 = Of(32, "A fault that retries leaves SRCU first");
     public static readonly Invariant I33 = Of(33, "A fast zap takes as long as its own roots need");
     public static readonly Invariant I34 = Of(34, "The work that a put of a vCPU's reference does is O(1)");
 
-    /// <summary>No promise of the MMU, but of what it stands on: guest code and its memory do only what the lab arranged.</summary>
+    /// <summary>No promise of the MMU, but of what it stands on: guest code and its memory do only what the lab
+    /// arranged.</summary>
     public static readonly Invariant Guest = new("guest", "The guest and its memory do only what the lab arranged.");
 
     /// <summary>Those with a number, in its order.</summary>

@@ -8,7 +8,8 @@ public static class MmuEventText
     public static string Line(AttributedEvent one, long origin) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{(one.Event.Time - origin) / 1e3,10:0.0} us  {one.Actor,-12} {Name(one.Event.Kind),-18} {Root(one.Event)}{Detail(one.Event)}");
+            $"{(one.Event.Time - origin) / 1e3,10:0.0} us  {one.Actor,-12} {Name(one.Event.Kind),-18} "
+                + $"{Root(one.Event)}{Detail(one.Event)}");
 
     /// <summary>The event's name as the kernel's tracepoints spell such names.</summary>
     public static string Name(MmuEventKind kind) =>
@@ -45,9 +46,11 @@ public static class MmuEventText
         one.Kind switch
         {
             MmuEventKind.Get or MmuEventKind.Put => $" count {one.RefCount}{(one.Invalid ? ", invalid" : "")}",
-            MmuEventKind.RootLoad or MmuEventKind.Invalidate or MmuEventKind.Queue or MmuEventKind.Unlink => $" count {one.RefCount}",
+            MmuEventKind.RootLoad or MmuEventKind.Invalidate or MmuEventKind.Queue or MmuEventKind.Unlink =>
+                $" count {one.RefCount}",
             MmuEventKind.GetPage or MmuEventKind.ZapPage => $" level {one.Level} gfn 0x{one.Detail:x}",
-            MmuEventKind.ZapRoot => one.Level == 0 ? $" count {one.RefCount}, all levels" : $" count {one.RefCount}, level {one.Level}",
+            MmuEventKind.ZapRoot =>
+                one.Level == 0 ? $" count {one.RefCount}, all levels" : $" count {one.RefCount}, level {one.Level}",
             MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd => $"slot {one.Detail}",
             _ => "",
         };

@@ -13,7 +13,8 @@ public readonly record struct AttributedEvent(string Actor, MmuEvent Event);
 public sealed record Violation(
     string Invariant, string Claim, string What, ulong RootId, long Time, IReadOnlyList<AttributedEvent> Events);
 
-/// <summary>Collects violations while a VM runs on the machine. Any thread may report; reporting may allocate, because the run is over anyway.</summary>
+/// <summary>Collects violations while a VM runs on the machine. Any thread may report; reporting may allocate, because the run is
+/// over anyway.</summary>
 public sealed class Oracle(IMachine machine)
 {
     private const int KeptMax = 32;
@@ -52,12 +53,11 @@ public sealed class Oracle(IMachine machine)
     /// <summary>Events without a root that place the others: where an update, a fast zap or the tear-down stood.</summary>
     private static bool IsMilestone(MmuEventKind kind) =>
         kind is MmuEventKind.UpdateStart or MmuEventKind.UpdateEnd or MmuEventKind.ZapAllFast or MmuEventKind.InvalidateAll
-            or MmuEventKind.ZapInvalidatedStart or MmuEventKind.ZapInvalidatedEnd or MmuEventKind.DestroyStart or MmuEventKind.DestroyEnd;
+            or MmuEventKind.ZapInvalidatedStart or MmuEventKind.ZapInvalidatedEnd or MmuEventKind.DestroyStart
+            or MmuEventKind.DestroyEnd;
 
-    /// <summary>
-    /// The last events that concern the root (all roots if zero), of all actors, oldest first, and the last milestones. The root's own
-    /// come first when room is short: a root that was leaked long ago lies before any number of updates.
-    /// </summary>
+    /// <summary>The last events that concern the root (all roots if zero), of all actors, oldest first, and the last milestones.
+    /// The root's own come first when room is short: a root that was leaked long ago lies before any number of updates.</summary>
     public static IReadOnlyList<AttributedEvent> History(ulong rootId)
     {
         List<AttributedEvent> own = [];

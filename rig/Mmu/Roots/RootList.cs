@@ -8,14 +8,10 @@ public enum RootFilter
     InvalidOnly,
 }
 
-/// <summary>
-/// The VM's list of roots (kernel: tdp_mmu_roots): doubly linked in native memory, changed under <see cref="PagesLock"/>, walked under
-/// RCU or mmu_lock.
-/// </summary>
-/// <remarks>
-/// Insertion is at the head and publishes with release, so that a walker that meets a root sees it complete. A removed root keeps its
-/// forward link, so that a walker that stands on it can go on. The list ends with a zero link.
-/// </remarks>
+/// <summary>The VM's list of roots (kernel: tdp_mmu_roots): doubly linked in native memory, changed under
+/// <see cref="PagesLock"/>, walked under RCU or mmu_lock.</summary>
+/// <remarks>Insertion is at the head and publishes with release, so that a walker that meets a root sees it complete. A removed
+/// root keeps its forward link, so that a walker that stands on it can go on. The list ends with a zero link.</remarks>
 public sealed unsafe class RootList<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {

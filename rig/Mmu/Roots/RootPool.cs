@@ -1,15 +1,11 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// Headers for roots, in native memory. Freed headers stay poisoned and wait in line before they are used again, so that a
-/// use after free is seen as one instead of hitting somebody else's root.
-/// </summary>
+/// <summary>Headers for roots, in native memory. Freed headers stay poisoned and wait in line before they are used again, so that
+/// a use after free is seen as one instead of hitting somebody else's root.</summary>
 internal sealed unsafe class RootPool : IDisposable
 {
-    /// <summary>
-    /// Roots that can exist at a time, dead ones in quarantine included. It bounds the backlog of a strategy whose worker cannot keep up with
-    /// the roots that vCPUs throw away: a vCPU that finds none waits.
-    /// </summary>
+    /// <summary>Roots that can exist at a time, dead ones in quarantine included. It bounds the backlog of a strategy whose
+    /// worker cannot keep up with the roots that vCPUs throw away: a vCPU that finds none waits.</summary>
     private const int Capacity = 4096;
 
     private static ulong s_lastId;

@@ -2,14 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// How roots live and die: the seam that one strategy file fills. The MMU calls the public verbs; the protected members are the steps
-/// that strategies are made of.
-/// </summary>
-/// <remarks>
-/// A strategy owns: when a root's count changes and by whom it is put, when a root becomes invalid, who zaps it, and what a fast zap
-/// waits for. It does not own: the tables, the fault path, the memslots, the locks.
-/// </remarks>
+/// <summary>How roots live and die: the seam that one strategy file fills. The MMU calls the public verbs; the protected members
+/// are the steps that strategies are made of.</summary>
+/// <remarks>A strategy owns: when a root's count changes and by whom it is put, when a root becomes invalid, who zaps it, and
+/// what a fast zap waits for. It does not own: the tables, the fault path, the memslots, the locks.</remarks>
 public abstract class RootStrategy<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
@@ -19,7 +15,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         Machine = vm.Machine;
     }
 
-    /// <summary>True if vCPUs load and put roots under the shared hold (6.9 and later); otherwise the hold is exclusive.</summary>
+    /// <summary>True if vCPUs load and put roots under the shared hold (6.9 and later); otherwise the hold is
+    /// exclusive.</summary>
     public virtual bool LoadsRootsShared => false;
 
     protected Vm<TMachine> Vm { get; }
@@ -29,31 +26,23 @@ public abstract class RootStrategy<TMachine> : IDisposable
     /// <summary>Granularity of a whole-root zap in the strategy's source.</summary>
     protected virtual ZapPasses Passes => ZapPasses.Coarse;
 
-    /// <summary>
-    /// Finds or makes the root for the role and gives the vCPU one reference. None if memory is short. On return the root may
-    /// already be invalid if the hold is shared; the pending request then keeps the vCPU out of the guest.
-    /// </summary>
+    /// <summary>Finds or makes the root for the role and gives the vCPU one reference. None if memory is short. On return the
+    /// root may already be invalid if the hold is shared; the pending request then keeps the vCPU out of the guest.</summary>
     public abstract TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold);
 
     /// <summary>Drops one reference. The caller must not touch the root afterwards.</summary>
     public abstract void Put(TdpRoot root, MmuHold hold);
 
-    /// <summary>
-    /// First half of a fast zap: marks every root so that no vCPU will load it. Called with slots_lock; the reload request follows in
-    /// the same exclusive section.
-    /// </summary>
+    /// <summary>First half of a fast zap: marks every root so that no vCPU will load it. Called with slots_lock; the reload
+    /// request follows in the same exclusive section.</summary>
     public abstract void InvalidateAllRoots(ExclusiveHold hold);
 
-    /// <summary>
-    /// Second half of a fast zap, without mmu_lock and with slots_lock. On return no root that existed at the first half holds a present
-    /// SPTE — in a sound strategy.
-    /// </summary>
+    /// <summary>Second half of a fast zap, without mmu_lock and with slots_lock. On return no root that existed at the first half
+    /// holds a present SPTE — in a sound strategy.</summary>
     public abstract void ZapInvalidatedRoots();
 
-    /// <summary>
-    /// First step of the VM's end: returns when nothing that the strategy started holds a reference to the VM. A strategy whose work
-    /// items hold none has nothing to wait for.
-    /// </summary>
+    /// <summary>First step of the VM's end: returns when nothing that the strategy started holds a reference to the VM. A
+    /// strategy whose work items hold none has nothing to wait for.</summary>
     public virtual void AwaitVmReferences() { }
 
     /// <summary>Last step of the VM's life: everything is zapped and the vCPUs have put their roots. Nobody else runs.</summary>
@@ -91,7 +80,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsInvalid(TdpRoot root) => (Machine.Load(ref root.Role) & RootRole.Invalid) != 0;
 
-    /// <summary>Puts a reference and returns the new count (refcount_dec_and_test, with the test left to the caller). Full fence.</summary>
+    /// <summary>Puts a reference and returns the new count (refcount_dec_and_test, with the test left to the caller). Full
+    /// fence.</summary>
     protected long Decrement(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return 1;
@@ -102,7 +92,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return count;
     }
 
-    /// <summary>Puts a reference unless it is the last (refcount_dec_not_one); false if the count was one and is unchanged.</summary>
+    /// <summary>Puts a reference unless it is the last (refcount_dec_not_one); false if the count was one and is
+    /// unchanged.</summary>
     protected bool DecrementUnlessOne(TdpRoot root, MmuHold hold)
     {
         if (Vm.ReportIfDead(root, "put")) return true;
@@ -120,7 +111,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return true;
     }
 
-    /// <summary>Stores the invalid bit plainly; publication is by the lock (5.13–5.17 and 6.4 on). True if the root was valid.</summary>
+    /// <summary>Stores the invalid bit plainly; publication is by the lock (5.13–5.17 and 6.4 on). True if the root was
+    /// valid.</summary>
     protected bool Invalidate(TdpRoot root)
     {
         ulong role = Machine.LoadRelaxed(ref root.Role);
@@ -130,10 +122,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Exchanges the whole role word with the bit set (kvm_tdp_root_mark_invalid): only this bit ever changes, so no CAS is
-    /// needed, and the exchange is a full fence. True if the root was valid.
-    /// </summary>
+    /// <summary>Exchanges the whole role word with the bit set (kvm_tdp_root_mark_invalid): only this bit ever changes, so no CAS
+    /// is needed, and the exchange is a full fence. True if the root was valid.</summary>
     protected bool ExchangeInvalid(TdpRoot root)
     {
         ulong role = Machine.LoadRelaxed(ref root.Role);
@@ -142,7 +132,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return wasValid;
     }
 
-    /// <summary>Takes the root off the list, so that notifiers and iterators no longer find it. False if it was off already (reported).</summary>
+    /// <summary>Takes the root off the list, so that notifiers and iterators no longer find it. False if it was off already
+    /// (reported).</summary>
     protected bool Unlink(TdpRoot root)
     {
         Machine.Enter(Vm.Roots.PagesLock);
@@ -180,14 +171,15 @@ public abstract class RootStrategy<TMachine> : IDisposable
     protected TdpRoot FindRoot(RootRole role)
     {
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
+        {
             if (Machine.Load(ref root.Role) == role.Word && TryGet(root)) return root;
+        }
         return TdpRoot.None;
     }
 
-    /// <summary>
-    /// Step of the yield-safe iteration: the next root, with a reference of the iterator's own, after which the previous one is put.
-    /// Get before put: the reference on the previous root keeps its link intact. Leaving early, the caller puts the current root.
-    /// </summary>
+    /// <summary>Step of the yield-safe iteration: the next root, with a reference of the iterator's own, after which the previous
+    /// one is put. Get before put: the reference on the previous root keeps its link intact. Leaving early, the caller puts the
+    /// current root.</summary>
     /// <param name="previous">None to begin.</param>
     /// <param name="filter">The invalid bit is read before the get: a root may change in between (invariant I15).</param>
     /// <param name="hold">The caller's hold; used for the put.</param>
@@ -209,7 +201,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return next;
     }
 
-    /// <summary>Where an iteration goes on. The iterator's reference on <paramref name="previous"/> keeps its link intact.</summary>
+    /// <summary>Where an iteration goes on. The iterator's reference on <paramref name="previous"/> keeps its link
+    /// intact.</summary>
     protected virtual TdpRoot Successor(TdpRoot previous) => Vm.Roots.After(previous);
 
     /// <summary>Zaps the whole root with yields, at the granularity of the strategy's source.</summary>
@@ -219,7 +212,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
         Vm.Mmu.ZapRoot(root, hold, Passes, mayYield, this as IZapHooks);
     }
 
-    /// <summary>A worker's item (tdp_mmu_zap_root_work): zaps the root under the shared hold and puts the reference that the item owns.</summary>
+    /// <summary>A worker's item (tdp_mmu_zap_root_work): zaps the root under the shared hold and puts the reference that the item
+    /// owns.</summary>
     protected void ZapRootWork(TdpRoot root)
     {
         SharedHold hold = Vm.EnterShared();
@@ -228,13 +222,15 @@ public abstract class RootStrategy<TMachine> : IDisposable
         Vm.Exit(hold);
     }
 
-    /// <summary>
-    /// kvm_tdp_mmu_zap_all: zaps every root, invalid ones too, under the exclusive hold. The MMU calls it when the VM goes.
-    /// </summary>
+    /// <summary>kvm_tdp_mmu_zap_all: zaps every root, invalid ones too, under the exclusive hold. The MMU calls it when the VM
+    /// goes.</summary>
     public virtual void ZapAll(ExclusiveHold hold)
     {
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root =
+            NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
+        {
             ZapRoot(root, hold);
+        }
     }
 
     private bool IsSeen(TdpRoot root, RootFilter filter) =>

@@ -6,7 +6,8 @@ public enum StrategyStatus
     /// <summary>Believed right: a violation in it is news.</summary>
     Sound,
 
-    /// <summary>Known to be wrong, kept because somebody really wrote it. Runs only when named; marked wherever it appears.</summary>
+    /// <summary>Known to be wrong, kept because somebody really wrote it. Runs only when named; marked wherever it
+    /// appears.</summary>
     Broken,
 
     /// <summary>Not a strategy but a floor to hold the others against.</summary>
@@ -27,16 +28,16 @@ public enum StrategyNeeds
     /// <summary>The running kernel carries out the memslot updates: an MMU with an <see cref="ISlotKernel"/>.</summary>
     KernelSlots,
 
-    /// <summary>As <see cref="KernelSlots"/>, and a deleted slot takes down its own mappings only (KVM_X86_QUIRK_SLOT_ZAP_ALL off).</summary>
+    /// <summary>As <see cref="KernelSlots"/>, and a deleted slot takes down its own mappings only (KVM_X86_QUIRK_SLOT_ZAP_ALL
+    /// off).</summary>
     KernelSlotsZappedAlone,
 
     /// <summary>Page tables whose accessed bits the lab can clear: an MMU with <see cref="IAccessedBits"/>.</summary>
     AccessedBits,
 }
 
-/// <summary>
-/// Name card of a strategy of any family — the class says which by what it derives from — that the catalogue and <c>lab list</c> read.
-/// </summary>
+/// <summary>Name card of a strategy of any family — the class says which by what it derives from — that the catalogue and
+/// <c>lab list</c> read.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class StrategyAttribute(string name) : Attribute
 {

@@ -2,15 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// A root: the header of one top-level table, in native memory on its own cache lines. This is the handle; copying it takes no
-/// reference.
-/// </summary>
-/// <remarks>
-/// The words are shared: read and write them through <see cref="IMachine"/>. Who may: <see cref="Count"/> anybody, atomically;
-/// <see cref="Role"/> anybody may read, only the strategy sets the invalid bit, under the hold its source asks for; <see cref="Flags"/>,
-/// <see cref="OwnNext"/> and <see cref="Busy"/> belong to the strategy; the links belong to <see cref="RootList{TMachine}"/>.
-/// </remarks>
+/// <summary>A root: the header of one top-level table, in native memory on its own cache lines. This is the handle; copying it
+/// takes no reference.</summary>
+/// <remarks>The words are shared: read and write them through <see cref="IMachine"/>. Who may: <see cref="Count"/> anybody,
+/// atomically; <see cref="Role"/> anybody may read, only the strategy sets the invalid bit, under the hold its source asks for;
+/// <see cref="Flags"/>, <see cref="OwnNext"/> and <see cref="Busy"/> belong to the strategy; the links belong to
+/// <see cref="RootList{TMachine}"/>.</remarks>
 public readonly unsafe struct TdpRoot : IEquatable<TdpRoot>
 {
     private readonly nint _address;

@@ -16,17 +16,15 @@ public readonly unsafe record struct FrameStamp(ulong Word)
 
     public ulong Generation => Word & 0xffff_ffff_ffff;
 
-    public override string ToString() => Slot == FreedSlot ? $"freed in generation {Generation}" : $"slot {Slot} generation {Generation}";
+    public override string ToString() =>
+        Slot == FreedSlot ? $"freed in generation {Generation}" : $"slot {Slot} generation {Generation}";
 }
 
-/// <summary>
-/// The memory behind the guest of a software walk. Every generation of a memslot has one 4 KiB frame that all its guest frames share; its first word is
-/// the stamp by which an access proves whose memory it reached. So 4 GiB of guest cost one page, and staleness stays visible.
-/// </summary>
-/// <remarks>
-/// A freed frame is stamped as freed and waits in line before it is used again. Allocation and freeing happen under slots_lock;
-/// guests read stamps at any time.
-/// </remarks>
+/// <summary>The memory behind the guest of a software walk. Every generation of a memslot has one 4 KiB frame that all its guest
+/// frames share; its first word is the stamp by which an access proves whose memory it reached. So 4 GiB of guest cost one page,
+/// and staleness stays visible.</summary>
+/// <remarks>A freed frame is stamped as freed and waits in line before it is used again. Allocation and freeing happen under
+/// slots_lock; guests read stamps at any time.</remarks>
 public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemory, IDisposable
     where TMachine : struct, IMachine
 {

@@ -1,10 +1,9 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// The running kernel carries out each update, by one system call. The lab keeps account of the slots and publishes none: what the kernel lets
-/// out of the guest hit no slot, and nobody waits for a grace period.
-/// </summary>
-internal sealed class KernelSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory, ISlotKernel kernel) : SlotPipeline<TMachine>(vm, memory)
+/// <summary>The running kernel carries out each update, by one system call. The lab keeps account of the slots and publishes
+/// none: what the kernel lets out of the guest hit no slot, and nobody waits for a grace period.</summary>
+internal sealed class KernelSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory, ISlotKernel kernel)
+    : SlotPipeline<TMachine>(vm, memory)
     where TMachine : struct, IMachine
 {
     public override ISlotKernel Kernel => kernel;

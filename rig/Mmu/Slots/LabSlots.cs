@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// The pipeline that every strategy plugs into (reference 0.6; kvm_set_memslot, kvm_swap_active_memslots, Linux 6.16). A delete is two steps
-/// around a fast zap: published as invalid, zapped, published without it.
-/// </summary>
+/// <summary>The pipeline that every strategy plugs into (reference 0.6; kvm_set_memslot, kvm_swap_active_memslots, Linux 6.16). A
+/// delete is two steps around a fast zap: published as invalid, zapped, published without it.</summary>
 internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) : SlotPipeline<TMachine>(vm, memory)
     where TMachine : struct, IMachine
 {
@@ -18,7 +16,8 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         FreeMemory(slot);
     }
 
-    /// <summary>As a delete, except that the second step publishes the slot at its new place, with its memory made anew.</summary>
+    /// <summary>As a delete, except that the second step publishes the slot at its new place, with its memory made
+    /// anew.</summary>
     private protected override void Move(in Memslot slot, GfnRange range)
     {
         Invalidate(slot);
@@ -26,12 +25,12 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         FreeMemory(slot);
     }
 
-    /// <summary>
-    /// Turning dirty logging on write-protects the slot in every valid root under the shared hold and flushes; nothing is zapped.
-    /// </summary>
+    /// <summary>Turning dirty logging on write-protects the slot in every valid root under the shared hold and flushes; nothing
+    /// is zapped.</summary>
     private protected override void SetFlags(in Memslot slot, MemslotFlags flags)
     {
-        // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected below.
+        // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected
+        // below.
         Memory.SetBackingFlags(slot.Hva, flags);
         Install(slot with { Flags = flags });
         if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
@@ -51,10 +50,8 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         SwapActive();
     }
 
-    /// <summary>
-    /// Publishes the prepared array and waits until nobody uses the old one, which then becomes the spare. After it no fault can pick a
-    /// slot from the old array.
-    /// </summary>
+    /// <summary>Publishes the prepared array and waits until nobody uses the old one, which then becomes the spare. After it no
+    /// fault can pick a slot from the old array.</summary>
     private void SwapActive()
     {
         Vm.Notifier.BeforeSwap();

@@ -1,6 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>Flags of a memslot, as KVM_SET_USER_MEMORY_REGION has them, and the internal mark of a slot that is going away.</summary>
+/// <summary>Flags of a memslot, as KVM_SET_USER_MEMORY_REGION has them, and the internal mark of a slot that is going
+/// away.</summary>
 [Flags]
 public enum MemslotFlags : uint
 {
@@ -12,7 +13,8 @@ public enum MemslotFlags : uint
     Invalid = 1u << 16,
 }
 
-/// <summary>A piece of guest memory. <see cref="Generation"/> and <see cref="Hva"/> change each time the slot is made anew.</summary>
+/// <summary>A piece of guest memory. <see cref="Generation"/> and <see cref="Hva"/> change each time the slot is made
+/// anew.</summary>
 public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags, ulong Generation, Hva Hva)
 {
     public bool IsInvalid => (Flags & MemslotFlags.Invalid) != 0;
@@ -20,14 +22,15 @@ public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags
     public bool IsReadOnly => (Flags & MemslotFlags.ReadOnly) != 0;
 }
 
-/// <summary>One version of the slots, sorted by nothing. Readers hold SRCU; a version that is published does not change.</summary>
-/// <remarks>
-/// A lookup is a scan, where the kernel has a tree: with many slots a fault on one of the last pays for all before it, and an update copies them all.
-/// The guest's memory, which is made first, is found first. Where the kernel has the slots, no fault looks here.
-/// </remarks>
+/// <summary>One version of the slots, sorted by nothing. Readers hold SRCU; a version that is published does not
+/// change.</summary>
+/// <remarks>A lookup is a scan, where the kernel has a tree: with many slots a fault on one of the last pays for all before it,
+/// and an update copies them all. The guest's memory, which is made first, is found first. Where the kernel has the slots, no
+/// fault looks here.</remarks>
 public sealed class MemslotArray
 {
-    /// <summary>Most slots a VM can have. The kernel has 32,764; beyond this many, scans would be what is measured, and no freed frame would wait in line.</summary>
+    /// <summary>Most slots a VM can have. The kernel has 32,764; beyond this many, scans would be what is measured, and no freed
+    /// frame would wait in line.</summary>
     public const int Capacity = 1536;
 
     private const int CapacityAtFirst = 4;
@@ -69,8 +72,7 @@ public sealed class MemslotArray
 
     public bool Overlaps(GfnRange range, int exceptId)
     {
-        foreach (ref readonly Memslot slot in Slots)
-            if (slot.Id != exceptId && slot.Range.Overlaps(range)) return true;
+        foreach (ref readonly Memslot slot in Slots) if (slot.Id != exceptId && slot.Range.Overlaps(range)) return true;
         return false;
     }
 

@@ -1,9 +1,8 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// Memslot updates (kvm_set_memory_region): the checks, slots_lock and the accounts of an update are here. How one is carried out is the
-/// pipeline's: the lab's own (<see cref="LabSlots{TMachine}"/>), or the running kernel's (<see cref="KernelSlots{TMachine}"/>).
-/// </summary>
+/// <summary>Memslot updates (kvm_set_memory_region): the checks, slots_lock and the accounts of an update are here. How one is
+/// carried out is the pipeline's: the lab's own (<see cref="LabSlots{TMachine}"/>), or the running kernel's
+/// (<see cref="KernelSlots{TMachine}"/>).</summary>
 public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
@@ -49,9 +48,8 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
 
     private protected MemslotArray Spare => _arrays[*_published ^ 1];
 
-    /// <summary>
-    /// Adds a slot with fresh memory behind it. On return faults find the slot; a guest that saw the hole before may need to fault again.
-    /// </summary>
+    /// <summary>Adds a slot with fresh memory behind it. On return faults find the slot; a guest that saw the hole before may
+    /// need to fault again.</summary>
     public MemslotResult Create(int id, GfnRange range, MemslotFlags flags)
     {
         long begin = Begin(id);
@@ -79,7 +77,8 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         if (Active.TryGet(id, out Memslot slot))
         {
             GfnRange range = new(newBase, newBase + slot.Range.Frames);
-            result = !IsAddressable(range) ? MemslotResult.Invalid : Active.Overlaps(range, id) ? MemslotResult.Overlaps : MemslotResult.Done;
+            result = !IsAddressable(range) ? MemslotResult.Invalid : Active.Overlaps(range, id) ? MemslotResult.Overlaps
+                : MemslotResult.Done;
             if (result == MemslotResult.Done) Move(slot, range);
         }
         End(id, begin);
@@ -111,17 +110,15 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         return MemslotResult.Done;
     }
 
-    /// <summary>
-    /// Fetches and clears what vCPUs wrote to the slot since the last call; the number of pages. On return a write to any of them is noticed again.
-    /// </summary>
+    /// <summary>Fetches and clears what vCPUs wrote to the slot since the last call; the number of pages. On return a write to
+    /// any of them is noticed again.</summary>
     /// <exception cref="InvalidOperationException">The slots are the lab's, which keeps no log.</exception>
     public virtual long CollectDirty(int id) =>
         throw new InvalidOperationException("Nobody keeps a dirty log: the running kernel does not have the slots.");
 
-    /// <summary>
-    /// Does what updates leave to be done about memory that has a stamp on every page: what was freed is stamped so, what is made next is stamped
-    /// ahead. An updater calls it between updates, where it is not timed; a stale access is noticed from then on.
-    /// </summary>
+    /// <summary>Does what updates leave to be done about memory that has a stamp on every page: what was freed is stamped so,
+    /// what is made next is stamped ahead. An updater calls it between updates, where it is not timed; a stale access is noticed
+    /// from then on.</summary>
     public void SettleMemory()
     {
         if (!Memory.NeedsSettling) return;
@@ -184,7 +181,8 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         Machine.Exit(Vm.SlotsLock);
     }
 
-    /// <summary>True if the range holds frames, all of which a root can map. An end that wrapped around lies below the start.</summary>
+    /// <summary>True if the range holds frames, all of which a root can map. An end that wrapped around lies below the
+    /// start.</summary>
     private static bool IsAddressable(GfnRange range) => !range.IsEmpty && range.End.Value <= GfnRange.All.End.Value;
 
     private MemslotResult CheckNew(int id, GfnRange range, MemslotFlags flags)

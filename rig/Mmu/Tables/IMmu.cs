@@ -31,7 +31,8 @@ public enum WalkOutcome
     /// <summary>Not mapped, or not for this kind of access.</summary>
     Fault,
 
-    /// <summary>The walk read a table that was freed. The caller decides whether that was a discarded access or a violation.</summary>
+    /// <summary>The walk read a table that was freed. The caller decides whether that was a discarded access or a
+    /// violation.</summary>
     FreedTable,
 }
 
@@ -45,29 +46,27 @@ public interface IZapHooks
     void OnSubtreeDone(TdpRoot root);
 }
 
-/// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the kernel's.</summary>
+/// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the
+/// kernel's.</summary>
 /// <remarks>Called inside a read-side section of <see cref="IMmu.Rcu"/>, beside faults, zaps and walks.</remarks>
 public interface IAccessedBits
 {
-    /// <summary>
-    /// Clears the accessed bit of each leaf in the range; true if any was set. No flush: translations in TLBs stay, and whoever uses one does not
-    /// set the bit again.
-    /// </summary>
+    /// <summary>Clears the accessed bit of each leaf in the range; true if any was set. No flush: translations in TLBs stay, and
+    /// whoever uses one does not set the bit again.</summary>
     bool ClearAccessed(TdpRoot root, GfnRange range);
 
     /// <summary>True if the accessed bit of a leaf in the range is set; stops at the first.</summary>
     bool TestAccessed(TdpRoot root, GfnRange range);
 }
 
-/// <summary>
-/// What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and walks them in
-/// software; those that let the processor walk are <see cref="IHardwareMmu"/>.
-/// </summary>
+/// <summary>What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and
+/// walks them in software; those that let the processor walk are <see cref="IHardwareMmu"/>.</summary>
 public interface IMmu : IDisposable
 {
     string Name { get; }
 
-    /// <summary>The domain that protects walks over tables and over the list of roots, and after whose grace periods both are freed.</summary>
+    /// <summary>The domain that protects walks over tables and over the list of roots, and after whose grace periods both are
+    /// freed.</summary>
     Rcu Rcu { get; }
 
     /// <summary>Table pages in use now: linked, cached by vCPUs, and zombies that wait for a grace period.</summary>
@@ -75,7 +74,8 @@ public interface IMmu : IDisposable
 
     long TablePagesMax { get; }
 
-    /// <summary>Table pages to hold ready for one vCPU. An implementation that needs none returns an empty cache that is always full.</summary>
+    /// <summary>Table pages to hold ready for one vCPU. An implementation that needs none returns an empty cache that is always
+    /// full.</summary>
     TableCache NewCache();
 
     /// <summary>Makes an empty root with count zero and no list membership; none if memory is short.</summary>
@@ -84,16 +84,12 @@ public interface IMmu : IDisposable
     /// <summary>Installs a leaf. Shared hold (or exclusive); runs beside other faults and shared zaps. Never blocks.</summary>
     MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping);
 
-    /// <summary>
-    /// The processor's walk: finds the leaf for an access and sets its accessed and dirty bits. No lock: it is the guest that walks. Inside a
-    /// read-side section of <see cref="Rcu"/>, which stands for a walk being indivisible.
-    /// </summary>
+    /// <summary>The processor's walk: finds the leaf for an access and sets its accessed and dirty bits. No lock: it is the guest
+    /// that walks. Inside a read-side section of <see cref="Rcu"/>, which stands for a walk being indivisible.</summary>
     WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte);
 
-    /// <summary>
-    /// Makes every SPTE of the root non-present. On return none was present at some moment after the call; a root that is valid may
-    /// have been faulted into again. No flush: see the caller.
-    /// </summary>
+    /// <summary>Makes every SPTE of the root non-present. On return none was present at some moment after the call; a root that
+    /// is valid may have been faulted into again. No flush: see the caller.</summary>
     /// <param name="root">The root; the caller holds a reference or owns it.</param>
     /// <param name="hold">Dropped and taken again at yields.</param>
     /// <param name="passes">Granularity.</param>
@@ -101,13 +97,12 @@ public interface IMmu : IDisposable
     /// <param name="hooks">The strategy's say, or null.</param>
     void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks);
 
-    /// <summary>
-    /// Makes the leafs in the range non-present; tables stay. Exclusive hold. Returns whether a flush is owed: what the caller owed
-    /// already (<paramref name="flush"/>) and what was zapped here, less what was flushed before a yield.
-    /// </summary>
+    /// <summary>Makes the leafs in the range non-present; tables stay. Exclusive hold. Returns whether a flush is owed: what the
+    /// caller owed already (<paramref name="flush"/>) and what was zapped here, less what was flushed before a yield.</summary>
     bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush);
 
-    /// <summary>Clears the writable bit of the leafs in the range, for dirty logging. Shared hold, yields. True if TLBs must be flushed.</summary>
+    /// <summary>Clears the writable bit of the leafs in the range, for dirty logging. Shared hold, yields. True if TLBs must be
+    /// flushed.</summary>
     bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold);
 
     /// <summary>Makes all vCPUs forget their translations before they access again.</summary>

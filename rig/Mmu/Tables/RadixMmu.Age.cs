@@ -4,10 +4,9 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine>
 {
     /// <inheritdoc/>
-    /// <remarks>
-    /// kvm_tdp_mmu_age_spte. The kernel takes the bit out with a fetch-and, whatever the entry has become; here it is a CAS, because
-    /// <see cref="Spte.Frozen"/> has that bit, too, and must stay as it is. A lost race means that the entry is being changed: it is young anyway.
-    /// </remarks>
+    /// <remarks>kvm_tdp_mmu_age_spte. The kernel takes the bit out with a fetch-and, whatever the entry has become; here it is a
+    /// CAS, because <see cref="Spte.Frozen"/> has that bit, too, and must stay as it is. A lost race means that the entry is
+    /// being changed: it is young anyway.</remarks>
     public bool ClearAccessed(TdpRoot root, GfnRange range)
     {
         bool young = false;
@@ -24,7 +23,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public bool TestAccessed(TdpRoot root, GfnRange range)
     {
         for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
+        {
             if (IsYoung(iter)) return true;
+        }
         return false;
     }
 

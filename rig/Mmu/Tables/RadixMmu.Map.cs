@@ -5,13 +5,13 @@ using System.Runtime.CompilerServices;
 namespace Lab.Mmu;
 
 /// <summary>The vCPU's side: installing what a fault found, and the walk that the processor does.</summary>
-/// <remarks>
-/// Both verbs are the common case only, small enough to be inlined where the type of the MMU is known; what is rare is a call in tail
-/// position. So nothing lives across a call and nothing is spilled to the stack: the locked instruction of an install waits for every store.
-/// </remarks>
+/// <remarks>Both verbs are the common case only, small enough to be inlined where the type of the MMU is known; what is rare is a
+/// call in tail position. So nothing lives across a call and nothing is spilled to the stack: the locked instruction of an
+/// install waits for every store.</remarks>
 public sealed unsafe partial class RadixMmu<TMachine>
 {
-    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a constant.</summary>
+    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a
+    /// constant.</summary>
     private const PageLevel WalkLevels = PageLevel.Size512G;
 
     // An entry that leads to a table has its flags below the address only: see TableBelow.
@@ -19,25 +19,25 @@ public sealed unsafe partial class RadixMmu<TMachine>
         checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// kvm_tdp_mmu_map. An entry that is frozen is being zapped: give up and let the guest fault again. A missing table is linked with
-    /// CAS; who loses the race takes the winner's table. Acquire loads pair with the CAS that linked the table, so a table's zeroes are
-    /// seen before its address.
-    /// </remarks>
+    /// <remarks>kvm_tdp_mmu_map. An entry that is frozen is being zapped: give up and let the guest fault again. A missing table
+    /// is linked with CAS; who loses the race takes the winner's table. Acquire loads pair with the CAS that linked the table, so
+    /// a table's zeroes are seen before its address.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
         bool atLeafLevel = WalkDown(root.Table, mapping.Gfn.Value, out ulong* sptep, out ulong old);
-        if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent) return MapRest(cache, root, mapping, sptep, old);
+        if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent)
+        {
+            return MapRest(cache, root, mapping, sptep, old);
+        }
         ulong fresh = Spte.MakeLeaf(mapping.Hva, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
-        return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
+        return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed
+            : MapOutcome.Retry;
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Reads the tables without any lock, as the processor does, and sets accessed and dirty bits with CAS, so that a zapped
-    /// entry is never resurrected (invariant I20).
-    /// </remarks>
+    /// <remarks>Reads the tables without any lock, as the processor does, and sets accessed and dirty bits with CAS, so that a
+    /// zapped entry is never resurrected (invariant I20).</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public WalkOutcome Walk(TdpRoot root, Gfn gfn, bool write, out ulong spte)
     {
@@ -52,16 +52,13 @@ public sealed unsafe partial class RadixMmu<TMachine>
         return WalkOutcome.Ok;
     }
 
-    /// <summary>
-    /// Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. True if that is a level 1
-    /// entry.
-    /// </summary>
+    /// <summary>Follows the tables down to the entry where they end for the frame: a leaf, or not present in any way. True if
+    /// that is a level 1 entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool WalkDown(ulong* top, ulong gfn, out ulong* sptep, out ulong spte)
     {
         spte = LoadEntry(top, gfn, WalkLevels, out sptep);
-        return TryStepDown(gfn, PageLevel.Size1G, ref sptep, ref spte)
-            && TryStepDown(gfn, PageLevel.Size2M, ref sptep, ref spte)
+        return TryStepDown(gfn, PageLevel.Size1G, ref sptep, ref spte) && TryStepDown(gfn, PageLevel.Size2M, ref sptep, ref spte)
             && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref spte);
     }
 
@@ -92,10 +89,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong* TableBelow(ulong spte) => (ulong*)(spte & ~(ulong)(TableArena.TableBytes - 1));
 
-    /// <summary>
-    /// An install that cannot be done at once, from where the walk ended: tables are missing, the leaf is not empty, or it is a large
-    /// one.
-    /// </summary>
+    /// <summary>An install that cannot be done at once, from where the walk ended: tables are missing, the leaf is not empty, or
+    /// it is a large one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private MapOutcome MapRest(TableCache cache, TdpRoot root, Mapping mapping, ulong* sptep, ulong old)
     {
@@ -112,14 +107,15 @@ public sealed unsafe partial class RadixMmu<TMachine>
 
         ulong fresh = Spte.MakeLeaf(mapping.Hva, _leafLevel, mapping.MayWrite, mapping.Write);
         if (old == Spte.NonPresent)
-            return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed : MapOutcome.Retry;
+        {
+            return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed
+                : MapOutcome.Retry;
+        }
         return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
     }
 
-    /// <summary>
-    /// Makes a table hang below the entry, which was found as <paramref name="spte"/>. Returns the entry that leads to it, or what is
-    /// there instead: non-present, if no table page was to be had.
-    /// </summary>
+    /// <summary>Makes a table hang below the entry, which was found as <paramref name="spte"/>. Returns the entry that leads to
+    /// it, or what is there instead: non-present, if no table page was to be had.</summary>
     private ulong LinkTable(TableCache cache, TdpRoot root, ulong gfn, PageLevel level, ref ulong sptep, ulong spte)
     {
         Debug.Assert(_rootLevel == WalkLevels, "The walk is written out for roots of four levels.");
@@ -134,7 +130,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
         // The time of before the link: no zap of the table can lie before its creation.
-        MmuEvent entry = new(_machine.Timestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true, Invalid: false);
+        MmuEvent entry = new(_machine.Timestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true,
+            Invalid: false);
         ulong found = _machine.CompareExchange(ref sptep, fresh, Spte.NonPresent);
         if (found != Spte.NonPresent)
         {
@@ -158,10 +155,9 @@ public sealed unsafe partial class RadixMmu<TMachine>
         return _machine.CompareExchange(ref leaf, fresh | (old & Spte.Dirty), old) == old ? MapOutcome.Fixed : MapOutcome.Retry;
     }
 
-    /// <summary>
-    /// A walk that found no leaf, or one whose accessed or dirty bit must be set. If the access is allowed the bits are set: it walks
-    /// from the top for that, as processors do, and again if the entry changed in between. Returns the entry as it is then.
-    /// </summary>
+    /// <summary>A walk that found no leaf, or one whose accessed or dirty bit must be set. If the access is allowed the bits are
+    /// set: it walks from the top for that, as processors do, and again if the entry changed in between. Returns the entry as it
+    /// is then.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private (WalkOutcome Outcome, ulong Spte) WalkRest(ulong* top, ulong gfn, bool write, ulong spte)
     {

@@ -6,8 +6,8 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine>
 {
     /// <inheritdoc/>
-    /// <remarks>tdp_mmu_zap_root: one pass per granularity, upward. The event is recorded once per pass, or once if the passes are fine,
-    /// as the kernels of the time did.</remarks>
+    /// <remarks>tdp_mmu_zap_root: one pass per granularity, upward. The event is recorded once per pass, or once if the passes
+    /// are fine, as the kernels of the time did.</remarks>
     public void ZapRoot(TdpRoot root, MmuHold hold, ZapPasses passes, bool mayYield, IZapHooks? hooks)
     {
         if (_settings.Passes != ZapPasses.AsSource) passes = _settings.Passes;
@@ -25,7 +25,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
     }
 
-    /// <summary>One pass: every present SPTE at <paramref name="zapLevel"/> and below becomes non-present, together with what hangs under it.</summary>
+    /// <summary>One pass: every present SPTE at <paramref name="zapLevel"/> and below becomes non-present, together with what
+    /// hangs under it.</summary>
     public void ZapPass(TdpRoot root, MmuHold hold, PageLevel zapLevel, bool mayYield, IZapHooks? hooks)
     {
         Pacer pacer = new(_machine, CanYield(mayYield));
@@ -44,10 +45,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// tdp_mmu_zap_leafs. Before a yield the TLBs are flushed: who gets the lock meanwhile may finish a notifier and let the host free the
-    /// pages. Entries that hardware may change are exchanged, the others stored.
-    /// </remarks>
+    /// <remarks>tdp_mmu_zap_leafs. Before a yield the TLBs are flushed: who gets the lock meanwhile may finish a notifier and let
+    /// the host free the pages. Entries that hardware may change are exchanged, the others stored.</remarks>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
         Pacer pacer = new(_machine, CanYield(mayYield));
@@ -73,7 +72,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <inheritdoc/>
-    /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at again.</remarks>
+    /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at
+    /// again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
     {
         Pacer pacer = new(_machine, CanYield(mayYield: true));
@@ -105,7 +105,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     }
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
-    private bool ZapEntry(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, PageLevel zapLevel, IZapHooks? hooks)
+    private bool ZapEntry(
+        TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, PageLevel zapLevel, IZapHooks? hooks)
     {
         ulong spte = iter.OldSpte;
         if (!Spte.IsPresent(spte))
@@ -123,7 +124,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
         else
         {
-            // A frozen entry is another zapper's: it was not present above. What is found on failure is what somebody installed or zapped.
+            // A frozen entry is another zapper's: it was not present above. What is found on failure is what somebody installed
+            // or zapped.
             ulong found = _machine.CompareExchange(ref *iter.Sptep, Spte.NonPresent, spte);
             if (found != spte)
             {
@@ -156,18 +158,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
             IsExclusive = hold.IsExclusive,
             Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
         };
-        while (!run.IsOver)
-            if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn.Value, Spte.LeafLevel);
+        while (!run.IsOver) if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn.Value, Spte.LeafLevel);
         int done = (int)(run.At - table);
         pacer.Entries += done - 1 - (int)(iter.Sptep - table);
         pacer.Counters.LeafsZapped += run.Zapped;
         iter.SkipTo(done - 1);
     }
 
-    /// <summary>
-    /// Zaps entry by entry; the run is over at the end, or as soon as somebody waits for the lock. False: the last entry is that of a
-    /// freed table. It calls nothing that is not inlined, so that it spills nothing: the locked instruction would wait for the store.
-    /// </summary>
+    /// <summary>Zaps entry by entry; the run is over at the end, or as soon as somebody waits for the lock. False: the last entry
+    /// is that of a freed table. It calls nothing that is not inlined, so that it spills nothing: the locked instruction would
+    /// wait for the store.</summary>
     private bool ZapLeafs(ref LeafRun run)
     {
         long zapped = 0;
@@ -178,7 +178,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
             ulong spte = _machine.LoadRelaxed(ref *at);
             if (Spte.IsPresent(spte))
             {
-                // The comparand is the same value, computed: otherwise the JIT spills the original, since cmpxchg takes it in rax.
+                // The comparand is the same value, computed: otherwise the JIT spills the original, since cmpxchg takes it in
+                // rax.
                 if (run.IsExclusive) ZapExclusively(ref *at, spte);
                 else if (_machine.CompareExchange(ref *at, Spte.NonPresent, spte | Spte.Present) != spte) continue;
                 zapped++;
@@ -214,16 +215,15 @@ public sealed unsafe partial class RadixMmu<TMachine>
         public bool IsOver;
     }
 
-    /// <summary>
-    /// Takes apart a table that is no longer reachable from its root (handle_removed_pt). Under a shared hold a fault may still
-    /// be writing into it; each entry is parked as frozen, and an entry already frozen is waited for.
-    /// </summary>
+    /// <summary>Takes apart a table that is no longer reachable from its root (handle_removed_pt). Under a shared hold a fault
+    /// may still be writing into it; each entry is parked as frozen, and an entry already frozen is waited for.</summary>
     private void HandleRemoved(ulong* table, MmuHold hold)
     {
         TablePage* page = _arena.PageOf(table);
         if (page->State != TableState.Linked)
         {
-            _oracle.Report(Invariants.I16, $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
+            _oracle.Report(Invariants.I16,
+                $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was taken down while {page->State}", page->RootId);
             return;
         }
         page->State = TableState.Detached;
@@ -275,7 +275,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
             _ => iter.MadeProgress && _machine.IsContended(_mmuLock),
         };
 
-    /// <summary>Leaves the read-side section, then the lock; lets others in; comes back in the same mode. The walk restarts at its goal.</summary>
+    /// <summary>Leaves the read-side section, then the lock; lets others in; comes back in the same mode. The walk restarts at
+    /// its goal.</summary>
     private void Yield(ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold)
     {
         _machine.ExitRcu(_rcu);
@@ -296,7 +297,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
         iter.MarkYielded();
     }
 
-    /// <summary>Progress since the last yield, in entries and in time; and the longest step, which nobody could have cut short.</summary>
+    /// <summary>Progress since the last yield, in entries and in time; and the longest step, which nobody could have cut
+    /// short.</summary>
     private struct Pacer
     {
         public int Entries;
@@ -328,7 +330,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
         {
             long held = _machine.Timestamp() - _since;
             Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
-            if (!_canYield) Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
+            if (!_canYield)
+            {
+                Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
+            }
         }
     }
 }

@@ -2,10 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the protocol of
-/// the TDP MMU (reference 11.3), tables freed after a grace period.
-/// </summary>
+/// <summary>Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the
+/// protocol of the TDP MMU (reference 11.3), tables freed after a grace period.</summary>
 /// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
 public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IReclaim
     where TMachine : struct, IMachine
@@ -78,7 +76,9 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
     {
         long present = 0;
         for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
+        {
             if (Spte.IsPresent(iter.OldSpte) && (iter.Level == minLevel || Spte.IsLeaf(iter.OldSpte, iter.Level))) present++;
+        }
         return present;
     }
 
@@ -97,7 +97,8 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
             TablePage* page = (TablePage*)node;
             if (page->State != TableState.Detached)
             {
-                _oracle.Report(Invariants.I16, $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
+                _oracle.Report(Invariants.I16,
+                    $"a level {page->Level:D} table of gfn 0x{page->Gfn:x} was freed while {page->State}", page->RootId);
                 return;
             }
             _arena.Free(page);
@@ -118,7 +119,8 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
         long present = CountPresent(root, GfnRange.All, _rootLevel);
         if (present != 0)
         {
-            _oracle.Report(Invariants.I9, $"{root} was freed with {present} present entries in its top-level table: their tables are leaked", root.Id);
+            _oracle.Report(Invariants.I9,
+                $"{root} was freed with {present} present entries in its top-level table: their tables are leaked", root.Id);
         }
         TablePage* page = _arena.PageOf(header->Table);
         page->State = TableState.Detached;

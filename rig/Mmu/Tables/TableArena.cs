@@ -26,10 +26,9 @@ internal unsafe struct TablePage
     public nint NextFree;
 }
 
-/// <summary>
-/// Page-table pages in native memory: a reservation with a free list. Freed pages are filled with <see cref="Spte.Poison"/>, so
-/// that a walk that still reads one is noticed; pages are zeroed when they are handed out.
-/// </summary>
+/// <summary>Page-table pages in native memory: a reservation with a free list. Freed pages are filled with
+/// <see cref="Spte.Poison"/>, so that a walk that still reads one is noticed; pages are zeroed when they are handed
+/// out.</summary>
 /// <remarks>Any thread may allocate and free; the list is under a spin lock of its own.</remarks>
 internal sealed unsafe class TableArena : IDisposable
 {
@@ -58,10 +57,8 @@ internal sealed unsafe class TableArena : IDisposable
         new Span<ulong>(DeadTable, Spte.EntriesPerTable).Fill(Spte.Poison);
     }
 
-    /// <summary>
-    /// Where the header of a freed root points: a poisoned table that is never handed out. A walk of such a root ends at its first entry and
-    /// is noticed there, without a test on the way.
-    /// </summary>
+    /// <summary>Where the header of a freed root points: a poisoned table that is never handed out. A walk of such a root ends at
+    /// its first entry and is noticed there, without a test on the way.</summary>
     internal ulong* DeadTable => (ulong*)_base;
 
     /// <summary>Pages handed out and not yet freed: linked, cached, and zombies that wait for their grace period.</summary>

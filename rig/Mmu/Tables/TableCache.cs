@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// Table pages that a vCPU holds ready, so that a fault never allocates under mmu_lock (kernel: mmu_topup_memory_caches).
-/// Owned by one thread.
-/// </summary>
+/// <summary>Table pages that a vCPU holds ready, so that a fault never allocates under mmu_lock (kernel:
+/// mmu_topup_memory_caches). Owned by one thread.</summary>
 public sealed unsafe class TableCache
 {
     /// <summary>Enough for a root and every level below it.</summary>
@@ -35,10 +33,9 @@ public sealed unsafe class TableCache
         for (ulong* table; (table = Take()) != null;) _arena!.Free(_arena.PageOf(table));
     }
 
-    /// <summary>
-    /// A zeroed page, or null if the cache was not topped up far enough. First in, first out: tables of neighbouring frames then lie in
-    /// the order of the frames, as the arena hands them out, and a walk in that order is what the processor prefetches.
-    /// </summary>
+    /// <summary>A zeroed page, or null if the cache was not topped up far enough. First in, first out: tables of neighbouring
+    /// frames then lie in the order of the frames, as the arena hands them out, and a walk in that order is what the processor
+    /// prefetches.</summary>
     internal ulong* Take()
     {
         if (_count == 0) return null;

@@ -2,13 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// Pre-order walk over the SPTEs of a root, from a goal frame upward, down to a minimal level (kernel: struct tdp_iter).
-/// </summary>
+/// <summary>Pre-order walk over the SPTEs of a root, from a goal frame upward, down to a minimal level (kernel: struct
+/// tdp_iter).</summary>
 /// <remarks>
-/// <para>After a yield the tree may have changed under the walk. <see cref="Yielded"/> is then set, and the next call of <see cref="Next"/>
-/// walks again from the top to the goal <em>without advancing</em>; advancing there would skip an entry (CVE-2021-47094).</para>
-/// <para>Forward progress: the caller yields only if <see cref="MadeProgress"/>, that is, if the goal moved since the last yield.</para>
+/// <para>After a yield the tree may have changed under the walk. <see cref="Yielded"/> is then set, and the next call of
+/// <see cref="Next"/> walks again from the top to the goal <em>without advancing</em>; advancing there would skip an entry
+/// (CVE-2021-47094).</para>
+/// <para>Forward progress: the caller yields only if <see cref="MadeProgress"/>, that is, if the goal moved since the last
+/// yield.</para>
 /// Must run inside a read-side section of the page-table RCU domain. Each step is at most one table down or up; the whole walk
 /// visits each entry of the tables above the minimal level at most once per yield.
 /// </remarks>
@@ -86,10 +87,8 @@ internal unsafe struct TdpIter<TMachine>
         SkipBehindEnd();
     }
 
-    /// <summary>
-    /// Goes on at the entry with this index in the present table, which the caller processed up to there itself. Equal to as many
-    /// calls of <see cref="Next"/> as entries lie between, none of which steps down.
-    /// </summary>
+    /// <summary>Goes on at the entry with this index in the present table, which the caller processed up to there itself. Equal
+    /// to as many calls of <see cref="Next"/> as entries lie between, none of which steps down.</summary>
     public void SkipTo(int index)
     {
         int present = IndexOf(Gfn, Level);
@@ -102,7 +101,8 @@ internal unsafe struct TdpIter<TMachine>
 
     public readonly ulong* TableAtLevel => _path[Level];
 
-    private static int IndexOf(Gfn gfn, PageLevel level) => (int)(gfn.Value >> (9 * ((int)level - 1))) & (Spte.EntriesPerTable - 1);
+    private static int IndexOf(Gfn gfn, PageLevel level) =>
+        (int)(gfn.Value >> (9 * ((int)level - 1))) & (Spte.EntriesPerTable - 1);
 
     private void Restart()
     {
@@ -147,7 +147,8 @@ internal unsafe struct TdpIter<TMachine>
     private bool TryStepUp()
     {
         if (Level == _rootLevel) return false;
-        // OldSpte stays that of the table below: the walk stops at no entry on its way up, and steps aside from this one before anybody looks.
+        // OldSpte stays that of the table below: the walk stops at no entry on its way up, and steps aside from this one before
+        // anybody looks.
         Level++;
         Gfn = Gfn.AlignDown(Level);
         Sptep = _path[Level] + IndexOf(Gfn, Level);

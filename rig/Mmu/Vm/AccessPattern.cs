@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// Which frames a guest touches, and how: a main region, walked in order or at random, with now and then an access to a second
-/// region. Deterministic for a seed.
-/// </summary>
+/// <summary>Which frames a guest touches, and how: a main region, walked in order or at random, with now and then an access to a
+/// second region. Deterministic for a seed.</summary>
 public struct AccessPattern
 {
     private ulong _state;

@@ -11,7 +11,8 @@ public enum AccessKind
 }
 
 /// <summary>What the guest saw of one access of its own. Layout shared with machine code: 16 bytes.</summary>
-/// <param name="Stamp">The word it read from the page: <see cref="FrameStamp"/>, or zero if the host has dropped the page.</param>
+/// <param name="Stamp">The word it read from the page: <see cref="FrameStamp"/>, or zero if the host has dropped the
+/// page.</param>
 /// <param name="Ticks">Time-stamp counter around the access, faults included.</param>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct GuestTouch(ulong Stamp, ulong Ticks);
@@ -37,28 +38,28 @@ public enum CoreExitReason
 /// <param name="Complaint">With <see cref="CoreExitReason.Failed"/>: what happened, with registers and addresses.</param>
 public readonly record struct CoreExit(CoreExitReason Reason, int Next, string? Complaint = null);
 
-/// <summary>
-/// A virtual CPU whose accesses the processor itself makes, through the tables of whichever root it is told to run on. Driven by the vCPU's
-/// thread alone, except for <see cref="Kick"/>.
-/// </summary>
-/// <remarks>
-/// An access counts as made only if the vCPU's request word was still zero after it, exactly as on the software walk
-/// (<see cref="VcpuRequests"/>): the guest's code reads the word itself, after the access. A membarrier interrupts a processor in guest mode as any other.
-/// </remarks>
+/// <summary>A virtual CPU whose accesses the processor itself makes, through the tables of whichever root it is told to run on.
+/// Driven by the vCPU's thread alone, except for <see cref="Kick"/>.</summary>
+/// <remarks>An access counts as made only if the vCPU's request word was still zero after it, exactly as on the software walk
+/// (<see cref="VcpuRequests"/>): the guest's code reads the word itself, after the access. A membarrier interrupts a processor in
+/// guest mode as any other.</remarks>
 public interface IVcpuCore : IDisposable
 {
     /// <summary>Accesses that one stay in the guest can hold.</summary>
     int Capacity { get; }
 
-    /// <summary>What the accesses made last found; valid for those below the exit's <see cref="CoreExit.Next"/>, until the next run.</summary>
+    /// <summary>What the accesses made last found; valid for those below the exit's <see cref="CoreExit.Next"/>, until the next
+    /// run.</summary>
     Span<GuestTouch> Touches { get; }
 
     /// <summary>Puts an access on the guest's list.</summary>
     void Put(int index, Gfn gfn, AccessKind kind);
 
-    /// <summary>Makes the accesses from <paramref name="first"/> to before <paramref name="end"/>, in order, until one cannot be made.</summary>
+    /// <summary>Makes the accesses from <paramref name="first"/> to before <paramref name="end"/>, in order, until one cannot be
+    /// made.</summary>
     CoreExit Run(TdpRoot root, int first, int end);
 
-    /// <summary>Gets the vCPU's thread out of the guest, from any thread: it comes back as if nothing had happened and goes on when run again.</summary>
+    /// <summary>Gets the vCPU's thread out of the guest, from any thread: it comes back as if nothing had happened and goes on
+    /// when run again.</summary>
     void Kick();
 }

@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// A vCPU's translation cache: direct-mapped, in native memory, forgetting only when told to. That it keeps translations is the point:
-/// a flush that is missing becomes visible. Owned by the vCPU's thread.
-/// </summary>
+/// <summary>A vCPU's translation cache: direct-mapped, in native memory, forgetting only when told to. That it keeps translations
+/// is the point: a flush that is missing becomes visible. Owned by the vCPU's thread.</summary>
 internal sealed unsafe class SoftTlb : IDisposable
 {
     private const int EntryCount = 256;
@@ -15,7 +13,8 @@ internal sealed unsafe class SoftTlb : IDisposable
     // SAFETY: the block holds EntryCount entries and lives as long as this object; indices are masked.
     internal SoftTlb() => _entries = (Entry*)_block.Address;
 
-    /// <summary>True if a translation is cached that allows the access. A write needs the dirty bit set already, as in hardware.</summary>
+    /// <summary>True if a translation is cached that allows the access. A write needs the dirty bit set already, as in
+    /// hardware.</summary>
     internal bool TryGet(Gfn gfn, bool write, out ulong spte)
     {
         Entry* entry = _entries + (gfn.Value & (EntryCount - 1));

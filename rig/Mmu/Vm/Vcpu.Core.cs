@@ -1,6 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>A vCPU whose guest runs on the processor: accesses go to its core in lists, and come back with what the guest read.</summary>
+/// <summary>A vCPU whose guest runs on the processor: accesses go to its core in lists, and come back with what the guest
+/// read.</summary>
 public sealed partial class Vcpu<TMachine>
 {
     /// <summary>Accesses per stay in the guest where each is a few instructions of the lab's own.</summary>
@@ -14,16 +15,15 @@ public sealed partial class Vcpu<TMachine>
     private int _firstUnclaimed;
     private (Gfn Gfn, bool Write)[] _list = [];
 
-    /// <summary>Accesses worth asking for at once: enough that entering and leaving the guest does not show, few enough to look at the clock in between.</summary>
+    /// <summary>Accesses worth asking for at once: enough that entering and leaving the guest does not show, few enough to look
+    /// at the clock in between.</summary>
     public int AccessesPerStay => _core?.Capacity ?? AccessesPerStayInSoftware;
 
     /// <summary>True if the processor makes this vCPU's accesses and times each.</summary>
     public bool HasCore => _core is not null;
 
-    /// <summary>
-    /// The accesses made since the last <see cref="ClaimTouches"/>, or those of the core's list that are left if they are not claimed in
-    /// time; one of zero ticks was skipped. Empty without a core.
-    /// </summary>
+    /// <summary>The accesses made since the last <see cref="ClaimTouches"/>, or those of the core's list that are left if they
+    /// are not claimed in time; one of zero ticks was skipped. Empty without a core.</summary>
     public ReadOnlySpan<GuestTouch> Touches => _core is { } core ? core.Touches[_firstUnclaimed.._nextAccess] : default;
 
     /// <summary>What <see cref="Touches"/> shows now has been looked at.</summary>

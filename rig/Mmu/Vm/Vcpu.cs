@@ -13,7 +13,8 @@ public enum VcpuExitReason : byte
     Fault,
 }
 
-/// <summary>An exit from the guest: what <see cref="Vcpu{TMachine}.Run"/> returns and <see cref="Vcpu{TMachine}.Serve"/> takes. It fits two registers.</summary>
+/// <summary>An exit from the guest: what <see cref="Vcpu{TMachine}.Run"/> returns and <see cref="Vcpu{TMachine}.Serve"/> takes.
+/// It fits two registers.</summary>
 /// <param name="Gfn">With a fault: the frame.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Write">With a fault: the access was a write.</param>
@@ -47,20 +48,18 @@ public enum ExitOutcome
     NoMemory,
 }
 
-/// <summary>
-/// A virtual CPU: a root it holds a reference to, a software TLB, pending requests. Driven by one thread: <see cref="Run"/> is the guest,
-/// <see cref="Serve"/> the hypervisor.
-/// </summary>
-/// <remarks>
-/// The vCPU enters without a root and without touching anything; the first exit loads one. Every root load flushes the TLB (I22).
-/// </remarks>
+/// <summary>A virtual CPU: a root it holds a reference to, a software TLB, pending requests. Driven by one thread:
+/// <see cref="Run"/> is the guest, <see cref="Serve"/> the hypervisor.</summary>
+/// <remarks>The vCPU enters without a root and without touching anything; the first exit loads one. Every root load flushes the
+/// TLB (I22).</remarks>
 public sealed partial class Vcpu<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
     private readonly Vm<TMachine> _vm;
     private readonly SoftTlb _tlb = new();
 
-    /// <summary>The access that the guest is at, and whether it began it and has not made it: then it makes it again when it is back.</summary>
+    /// <summary>The access that the guest is at, and whether it began it and has not made it: then it makes it again when it is
+    /// back.</summary>
     private Gfn _gfn;
     private bool _write;
     private bool _pending;
@@ -87,9 +86,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
 
     private ref ulong RequestWord => ref _vm.Requests[Index];
 
-    /// <summary>
-    /// Runs the guest for at most so many accesses, or until it must leave. A core makes at most <see cref="IVcpuCore.Capacity"/> in one go.
-    /// </summary>
+    /// <summary>Runs the guest for at most so many accesses, or until it must leave. A core makes at most
+    /// <see cref="IVcpuCore.Capacity"/> in one go.</summary>
     public VcpuExit Run(ref AccessPattern pattern, int accessesMax)
     {
         TMachine machine = _vm.Machine;
@@ -105,8 +103,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
             if (!_tlb.TryGet(_gfn, _write, out ulong spte))
             {
                 counters.TlbMisses++;
-                // An interrupt waits for the processor's walk to end; a thread can lose its core in the middle of one. The section keeps
-                // the tables it stands on from becoming something else meanwhile.
+                // An interrupt waits for the processor's walk to end; a thread can lose its core in the middle of one. The
+                // section keeps the tables it stands on from becoming something else meanwhile.
                 machine.EnterRcu(_vm.Rcu);
                 WalkOutcome walk = _vm.Walk(Root, _gfn, _write, out spte);
                 machine.ExitRcu(_vm.Rcu);
@@ -138,7 +136,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// <summary>Does what the exit asks for. One fault, or one reload.</summary>
     public ExitOutcome Serve(VcpuExit exit) => exit.Reason == VcpuExitReason.Fault ? ServeFault(exit) : ServeRequests();
 
-    /// <summary>Switches to another address space: puts the root and loads the one for the role (SMM entry and exit, a flip of CR0.WP).</summary>
+    /// <summary>Switches to another address space: puts the root and loads the one for the role (SMM entry and exit, a flip of
+    /// CR0.WP).</summary>
     public ExitOutcome SwitchRole(RootRole role)
     {
         Unload();
@@ -194,10 +193,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
 
     private bool LoadRoot() => TryLoadRoot() || AwaitMemory();
 
-    /// <summary>
-    /// Memory is short because roots are thrown away faster than they are torn down. A kernel would make the allocating thread wait for
-    /// reclaim; here it naps, so that whoever tears down gets the lock and the processor. Always false.
-    /// </summary>
+    /// <summary>Memory is short because roots are thrown away faster than they are torn down. A kernel would make the allocating
+    /// thread wait for reclaim; here it naps, so that whoever tears down gets the lock and the processor. Always false.</summary>
     private bool AwaitMemory()
     {
         Actor actor = _vm.Machine.Actor;
@@ -245,7 +242,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         return outcome;
     }
 
-    /// <summary>Serves a flush inside the run loop, as the entry path of the kernel does; false if there is more to serve.</summary>
+    /// <summary>Serves a flush inside the run loop, as the entry path of the kernel does; false if there is more to
+    /// serve.</summary>
     private bool TryServeFlush(ref ulong requests)
     {
         if (_vm.Machine.CompareExchange(ref requests, 0, VcpuRequests.FlushTlb) != VcpuRequests.FlushTlb) return false;
@@ -260,7 +258,8 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     private void ReportStale(FrameStamp stamp)
     {
         _vm.Machine.Actor.Counters.StaleAccesses++;
-        _vm.Oracle.Report(Invariants.I21, $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
+        _vm.Oracle.Report(Invariants.I21,
+            $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
     }
 
     private void ReportFreedTable() =>

@@ -3,10 +3,9 @@ namespace Lab.Mmu;
 /// <summary>The page-fault path (kvm_tdp_page_fault, Linux 6.16), with the notifier's retry protocol of reference 9.1.</summary>
 public sealed partial class Vm<TMachine>
 {
-    /// <summary>
-    /// Resolves one fault. Called on the vCPU's thread without locks, its table cache topped up. SRCU is held from the slot lookup to
-    /// the install and dropped before a retry, so that an update that waits for it gets on (invariant I32).
-    /// </summary>
+    /// <summary>Resolves one fault. Called on the vCPU's thread without locks, its table cache topped up. SRCU is held from the
+    /// slot lookup to the install and dropped before a retry, so that an update that waits for it gets on (invariant
+    /// I32).</summary>
     internal ExitOutcome HandleFault(Vcpu<TMachine> vcpu, Gfn gfn, bool write)
     {
         ActorCounters counters = Machine.Actor.Counters;

@@ -3,11 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Lab.Mmu;
 
 /// <summary>The two calls into the MMU that happen once per page: a fault's install and the guest's walk.</summary>
-/// <remarks>
-/// An interface call costs as much as the walk itself, and what is behind it cannot be inlined. So the radix MMU, whose cost is a handful of
-/// instructions, is also known by its type; for the other MMUs, whose cost is the kernel's, the interface call is lost in it.
-/// What the interface call needs in memory (its out parameter, the mapping) is in a method of its own: the inlined branch has all in registers.
-/// </remarks>
+/// <remarks>An interface call costs as much as the walk itself, and what is behind it cannot be inlined. So the radix MMU, whose
+/// cost is a handful of instructions, is also known by its type; for the other MMUs, whose cost is the kernel's, the interface
+/// call is lost in it. What the interface call needs in memory (its out parameter, the mapping) is in a method of its own: the
+/// inlined branch has all in registers.</remarks>
 public sealed partial class Vm<TMachine>
 {
     /// <summary><see cref="Mmu"/> if it is the radix one.</summary>

@@ -21,7 +21,8 @@ public sealed partial class Vm<TMachine>
         Record(MmuEventKind.InvalidateAll, 0);
         Strategy.InvalidateAllRoots(hold);
         long invalidated = Machine.Timestamp();
-        // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant I8).
+        // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant
+        // I8).
         Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
         long requested = Machine.Timestamp();
         Exit(hold);
@@ -38,17 +39,14 @@ public sealed partial class Vm<TMachine>
         phases.Add(UpdatePhase.ZapWait, end - requested);
     }
 
-    /// <summary>
-    /// A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with yields, and flushes. Takes
-    /// no slots_lock: who needs the slots to stay holds it.
-    /// </summary>
+    /// <summary>A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with
+    /// yields, and flushes. Takes no slots_lock: who needs the slots to stay holds it.</summary>
     internal void WriteProtect(GfnRange range, RootFilter filter = RootFilter.ValidOnly)
     {
         SharedHold hold = EnterShared();
         bool flush = false;
         for (TdpRoot root = Strategy.NextRoot(TdpRoot.None, filter, hold); !root.IsNone;
-             root = Strategy.NextRoot(root, filter, hold))
-            flush |= Mmu.WriteProtect(root, range, hold);
+             root = Strategy.NextRoot(root, filter, hold)) flush |= Mmu.WriteProtect(root, range, hold);
         Exit(hold);
         if (flush) Mmu.FlushRemoteTlbs();
     }

@@ -2,14 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// A virtual machine as its MMU sees it: page tables, roots, memslots, vCPUs and the locks between them. What differs between strategies
-/// is behind <see cref="Strategy"/>, <see cref="Notifier"/> and <see cref="Ageing"/>.
-/// </summary>
-/// <remarks>
-/// Lock order, outermost first: slots_lock, SRCU, mmu_lock, tdp_mmu_pages_lock; page-table RCU sections nest inside mmu_lock. A
-/// grace period is never awaited under mmu_lock.
-/// </remarks>
+/// <summary>A virtual machine as its MMU sees it: page tables, roots, memslots, vCPUs and the locks between them. What differs
+/// between strategies is behind <see cref="Strategy"/>, <see cref="Notifier"/> and <see cref="Ageing"/>.</summary>
+/// <remarks>Lock order, outermost first: slots_lock, SRCU, mmu_lock, tdp_mmu_pages_lock; page-table RCU sections nest inside
+/// mmu_lock. A grace period is never awaited under mmu_lock.</remarks>
 public sealed unsafe partial class Vm<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
@@ -45,7 +41,10 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
-        for (int index = 0; index < _vcpus.Length; index++) _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), hardware?.NewCore(index, Requests.AddressOf(index)));
+        for (int index = 0; index < _vcpus.Length; index++)
+        {
+            _vcpus[index] = new Vcpu<TMachine>(this, index, Mmu.NewCache(), hardware?.NewCore(index, Requests.AddressOf(index)));
+        }
     }
 
     public TMachine Machine { get; }
@@ -134,10 +133,9 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         if (Settings.PauseNanoseconds.TryGetValue(point, out long nanoseconds)) Machine.Dally(nanoseconds);
     }
 
-    /// <summary>
-    /// What a probe on entry sees (the kernel's traces have such). Recorded after a step that gives the root away — a put, a
-    /// queueing — it neither reads a root that others may have freed meanwhile nor lies after what they did with it.
-    /// </summary>
+    /// <summary>What a probe on entry sees (the kernel's traces have such). Recorded after a step that gives the root away — a
+    /// put, a queueing — it neither reads a root that others may have freed meanwhile nor lies after what they did with
+    /// it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal MmuEvent OnEntry(MmuEventKind kind, TdpRoot root, bool shared = false) =>
         new(Machine.Timestamp(), root.Id, (long)root.Count, 0, kind, 0, shared, (root.Role & RootRole.Invalid) != 0);
@@ -150,10 +148,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     internal void Record(MmuEventKind kind, ulong detail) => Machine.Record(kind, detail: detail);
 
-    /// <summary>
-    /// Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every deferred free has
-    /// run on return. All actors must have stopped. What is left over is reported (I16).
-    /// </summary>
+    /// <summary>Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every
+    /// deferred free has run on return. All actors must have stopped. What is left over is reported (I16).</summary>
     /// <remarks>Order of the kernel's traces: kvm_mmu_zap_all, vCPU unload, kvm_mmu_uninit_tdp_mmu, rcu_barrier.</remarks>
     public void Destroy()
     {
@@ -197,7 +193,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     {
         for (TdpRoot root = Roots.First; !root.IsNone; root = Roots.After(root))
         {
-            Oracle.Report(Invariants.I16, $"{root} is listed with reference count {(long)root.Count}: a reference was leaked", root.Id);
+            Oracle.Report(Invariants.I16,
+                $"{root} is listed with reference count {(long)root.Count}: a reference was leaked", root.Id);
             if (Oracle.Count > 100) break;
         }
     }

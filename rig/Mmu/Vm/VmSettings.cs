@@ -9,7 +9,8 @@ public enum YieldPolicy
     /// <summary>Never: it finishes in one go.</summary>
     Off,
 
-    /// <summary>Whenever somebody waits for the lock and at least one entry was processed since the last yield (the kernel's rule).</summary>
+    /// <summary>Whenever somebody waits for the lock and at least one entry was processed since the last yield (the kernel's
+    /// rule).</summary>
     Contended,
 
     /// <summary>As <see cref="Contended"/>, but only after a number of entries of progress.</summary>
@@ -69,7 +70,8 @@ public sealed record VmSettings
     /// <summary>Worker threads of a strategy's work queue.</summary>
     public int Workers { get; init; } = Declared.Workers.DefaultValue;
 
-    /// <summary>New roots go to the tail of the list instead of its head. The kernel inserts at the head, and that hides a bug (reference 3.4).</summary>
+    /// <summary>New roots go to the tail of the list instead of its head. The kernel inserts at the head, and that hides a bug
+    /// (reference 3.4).</summary>
     public bool InsertAtTail { get; init; } = Declared.InsertAtTail.DefaultValue;
 
     /// <summary>Shortest grace period of page-table pages.</summary>
@@ -102,13 +104,16 @@ public sealed record VmSettings
         private const string After = "after:";
         public static SettingGroup Group { get; } = new("Page tables, roots and locks");
         public static Setting<YieldRule> Yield { get; } = Group.Add(
-            "yield", new Form<YieldRule>(YieldOf, Print) { Takes = "off, contended, or after:N entries of progress", Corners = [new(YieldPolicy.Off, 1), new(YieldPolicy.AfterEntries, 7)] },
+            "yield", new Form<YieldRule>(YieldOf, Print) { Takes = "off, contended, or after:N entries of progress",
+                Corners = [new(YieldPolicy.Off, 1), new(YieldPolicy.AfterEntries, 7)] },
             "contended", "zaps drop a contended lock");
         public static Setting<ZapPasses> Passes { get; } = Group.Add(
             "zap-passes",
-            Form.Words(("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse), ("fine", ZapPasses.Fine)),
+            Form.Words(("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse),
+                ("fine", ZapPasses.Fine)),
             "source", "granularity of whole-root zaps");
-        public static Setting<int> Workers { get; } = Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
+        public static Setting<int> Workers { get; } =
+            Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
         public static Setting<bool> InsertAtTail { get; } = Group.Add(
             "insert", Form.Words(("head (as the kernel)", false), ("tail", true)), "head", "where new roots join the list");
         public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
@@ -124,7 +129,8 @@ public sealed record VmSettings
         private static YieldRule YieldOf(string option, string text) =>
             text.StartsWith(After, StringComparison.Ordinal)
                 ? new(YieldPolicy.AfterEntries, Quantities.Whole($"{option} {After}", text[After.Length..], 1, 1 << 30))
-                : new(Names.Choice(option, text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended), ("after:N", YieldPolicy.AfterEntries)), 1);
+                : new(Names.Choice(option, text, ("off", YieldPolicy.Off), ("contended", YieldPolicy.Contended),
+                    ("after:N", YieldPolicy.AfterEntries)), 1);
 
         private static string Print(YieldRule rule) => rule.Policy switch
         {
@@ -150,7 +156,8 @@ public sealed record VmSettings
         }
 
         private static string Print(IReadOnlyDictionary<PausePoint, long> pauses) =>
-            pauses.Count == 0 ? "none" : string.Join(',', pauses.Select(pause => string.Create(CultureInfo.InvariantCulture, $"{NameOf(pause.Key)}={pause.Value}ns")));
+            pauses.Count == 0 ? "none" : string.Join(',',
+                pauses.Select(pause => string.Create(CultureInfo.InvariantCulture, $"{NameOf(pause.Key)}={pause.Value}ns")));
 
         private static string NameOf(PausePoint point) => point switch
         {

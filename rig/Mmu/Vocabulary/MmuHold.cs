@@ -1,6 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>Proof that mmu_lock is held shared ("for read"). Others may hold it shared at the same time and do change SPTEs, with CAS.</summary>
+/// <summary>Proof that mmu_lock is held shared ("for read"). Others may hold it shared at the same time and do change SPTEs, with
+/// CAS.</summary>
 public readonly struct SharedHold;
 
 /// <summary>Proof that mmu_lock is held exclusively ("for write"). Nobody else holds it in any mode.</summary>

@@ -1,9 +1,7 @@
 namespace Lab.Mmu;
 
-/// <summary>
-/// What a root is for: the word by which vCPUs share roots (kernel: union kvm_mmu_page_role). Two vCPUs with equal roles use one
-/// root. Only the <see cref="Invalid"/> bit of a root's role ever changes after the root was made.
-/// </summary>
+/// <summary>What a root is for: the word by which vCPUs share roots (kernel: union kvm_mmu_page_role). Two vCPUs with equal roles
+/// use one root. Only the <see cref="Invalid"/> bit of a root's role ever changes after the root was made.</summary>
 public readonly record struct RootRole(ulong Word)
 {
     /// <summary>Set once, when the root becomes obsolete; never cleared. Bit 11, as in the kernel's traces.</summary>

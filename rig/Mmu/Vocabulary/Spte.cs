@@ -2,15 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Lab.Mmu;
 
-/// <summary>
-/// A shadow page-table entry in the x86-64 format of KVM's TDP MMU with accessed and dirty bits.
-/// </summary>
-/// <remarks>
-/// Bits: 0 present, 1 writable, 5 accessed, 6 dirty, 7 leaf above level 1 (page size), 51:12 the frame or the child table, and
-/// the software bit 58 ("MMU-writable": the guest may write, though the bit 1 may be clear for dirty logging).
+/// <summary>A shadow page-table entry in the x86-64 format of KVM's TDP MMU with accessed and dirty bits.</summary>
+/// <remarks>Bits: 0 present, 1 writable, 5 accessed, 6 dirty, 7 leaf above level 1 (page size), 51:12 the frame or the child
+/// table, and the software bit 58 ("MMU-writable": the guest may write, though the bit 1 may be clear for dirty logging).
 /// <see cref="Frozen"/> is the value that a zapping thread parks in an entry so that no other thread writes it (kernel
-/// FROZEN_SPTE, before 6.9 REMOVED_SPTE; 0x5a0 over a non-present base). Source: arch/x86/kvm/mmu/spte.h, Linux 6.16.
-/// </remarks>
+/// FROZEN_SPTE, before 6.9 REMOVED_SPTE; 0x5a0 over a non-present base). Source: arch/x86/kvm/mmu/spte.h, Linux 6.16.</remarks>
 public static class Spte
 {
     public const ulong Present = 1UL << 0;
@@ -20,13 +16,15 @@ public static class Spte
     public const ulong PageSize = 1UL << 7;
     public const ulong MmuWritable = 1UL << 58;
 
-    /// <summary>Bits 51:12. Frames and tables are named by their address in this process, which fits (user addresses end below 2^47).</summary>
+    /// <summary>Bits 51:12. Frames and tables are named by their address in this process, which fits (user addresses end below
+    /// 2^47).</summary>
     public const ulong AddressMask = 0x000f_ffff_ffff_f000;
 
     public const ulong NonPresent = 0;
     public const ulong Frozen = 0x5a0;
 
-    /// <summary>What every word of a freed table holds. Not present, so no walk follows it; not zero, so a walk that reads it is noticed.</summary>
+    /// <summary>What every word of a freed table holds. Not present, so no walk follows it; not zero, so a walk that reads it is
+    /// noticed.</summary>
     public const ulong Poison = 0xdead_f4ee_0000_0000;
 
     public const int EntriesPerTable = 512;
@@ -50,10 +48,8 @@ public static class Spte
 
     public static ulong Address(ulong spte) => spte & AddressMask;
 
-    /// <summary>
-    /// Entry for a page at <paramref name="level"/>. It is made by a fault, so it starts accessed, and dirty when the fault was a
-    /// write (make_spte: a fault is a use).
-    /// </summary>
+    /// <summary>Entry for a page at <paramref name="level"/>. It is made by a fault, so it starts accessed, and dirty when the
+    /// fault was a write (make_spte: a fault is a use).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MakeLeaf(Hva page, PageLevel level, bool mayWrite, bool write)
     {
@@ -67,10 +63,8 @@ public static class Spte
     /// <summary>Entry that links a child table.</summary>
     public static ulong MakeNonLeaf(ulong table) => (table & AddressMask) | Present | Writable | Accessed;
 
-    /// <summary>
-    /// True if hardware or the fast page-fault path may change this entry without the lock: then even an exclusive holder
-    /// must read and write it in one step (kernel: spte_has_volatile_bits).
-    /// </summary>
+    /// <summary>True if hardware or the fast page-fault path may change this entry without the lock: then even an exclusive
+    /// holder must read and write it in one step (kernel: spte_has_volatile_bits).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasVolatileBits(ulong spte)
     {

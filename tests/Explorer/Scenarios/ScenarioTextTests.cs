@@ -37,12 +37,12 @@ public sealed class ScenarioTextTests
     {
         Scenario scenario = ScenarioText.Parse("good", Good);
 
-        Assert.Equal(("good", "A fast zap against vCPUs that reload.", true, 2), (scenario.Name, scenario.Story, scenario.DestroysAtEnd, scenario.Vcpus));
+        Assert.Equal(("good", "A fast zap against vCPUs that reload.", true, 2),
+            (scenario.Name, scenario.Story, scenario.DestroysAtEnd, scenario.Vcpus));
         Assert.Equal(["async-put", "xchg-put"], scenario.Rejects);
         Assert.Equal([new ScenarioParameter("vcpus", 2, 2), new ScenarioParameter("pages", 2, 2)], scenario.Parameters);
-        Assert.Equal(
-            [new ScenarioSlot("main", 0, GfnRange.Of(0, 4), false), new ScenarioSlot("churn", 1, GfnRange.Of(4, 1), false), new ScenarioSlot("later", 2, GfnRange.Of(5, 1), true)],
-            scenario.Slots);
+        Assert.Equal([new ScenarioSlot("main", 0, GfnRange.Of(0, 4), false), new ScenarioSlot("churn", 1, GfnRange.Of(4, 1),
+            false), new ScenarioSlot("later", 2, GfnRange.Of(5, 1), true)], scenario.Slots);
         Assert.Equal(["vcpu0: touch 0", "vcpu1: touch 1", "loader: create later"], scenario.Before.Select(Words));
         Assert.Equal(
             [
@@ -71,9 +71,12 @@ public sealed class ScenarioTextTests
     public void The_fingerprint_follows_the_actions_and_not_the_comments()
     {
         string fingerprint = ScenarioText.Parse("good", Good).Fingerprint;
-        Assert.Equal(fingerprint, ScenarioText.Parse("good", Good.Replace("# not the story", "", StringComparison.Ordinal)).Fingerprint);
-        Assert.NotEqual(fingerprint, ScenarioText.Parse("good", Good.Replace("serve, unload", "unload", StringComparison.Ordinal)).Fingerprint);
-        Assert.NotEqual(fingerprint, ScenarioText.Parse("good", Good, new Dictionary<string, long> { ["pages"] = 1 }).Fingerprint);
+        Assert.Equal(fingerprint,
+            ScenarioText.Parse("good", Good.Replace("# not the story", "", StringComparison.Ordinal)).Fingerprint);
+        Assert.NotEqual(fingerprint,
+            ScenarioText.Parse("good", Good.Replace("serve, unload", "unload", StringComparison.Ordinal)).Fingerprint);
+        Assert.NotEqual(fingerprint,
+            ScenarioText.Parse("good", Good, new Dictionary<string, long> { ["pages"] = 1 }).Fingerprint);
     }
 
     [Theory]
@@ -84,7 +87,9 @@ public sealed class ScenarioTextTests
         Assert.EndsWith(".", scenario.Story);
         Assert.True(scenario.DestroysAtEnd || scenario.Threads.Any(actor => actor.Actions[^1] is DestroyAction));
         if (scenario.Parameters.Any(parameter => parameter.Name == "vcpus"))
+        {
             Assert.Equal(3, ScenarioText.Parse(name, scenario.Text, new Dictionary<string, long> { ["vcpus"] = 3 }).Vcpus);
+        }
     }
 
     [Fact]
@@ -95,7 +100,8 @@ public sealed class ScenarioTextTests
         foreach (Family family in Family.All)
         {
             string[] files = Directory.GetFiles(Path.Combine(strategies, family.Name, "scenarios"), "*.scenario");
-            Assert.Equal(files.Select(file => Path.GetFileNameWithoutExtension(file)).Order(), Catalogue.ScenariosOf(family).Select(one => one.Name).Order());
+            Assert.Equal(files.Select(file => Path.GetFileNameWithoutExtension(file)).Order(),
+                Catalogue.ScenariosOf(family).Select(one => one.Name).Order());
             Assert.All(Catalogue.ScenariosOf(family), one => Assert.Contains($"| `{one.Name}` |", readme));
         }
     }
@@ -107,7 +113,8 @@ public sealed class ScenarioTextTests
             Catalogue.RootScenarios.SelectMany(one => ScenarioText.Parse(one.Name, one.Text).Rejects).Distinct().Order());
 
     [Theory]
-    [InlineData(1, "paran x = 1", "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects' or 'end destroy', found 'paran x = 1'")]
+    [InlineData(1, "paran x = 1",
+        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects' or 'end destroy', found 'paran x = 1'")]
     [InlineData(1, "param x 1", "expected 'param NAME = N', found 'param x 1'")]
     [InlineData(2, "param x = 1\nparam x = 2", "expected a name not yet taken, found 'x'")]
     [InlineData(1, "param n = 2", "expected a name not yet taken, found 'n'")]
@@ -135,7 +142,8 @@ public sealed class ScenarioTextTests
     [InlineData(1, "thread vcpu0: touch 0,", "found ''")]
     [InlineData(1, "thread vcpu0: switch vmm", "found 'switch vmm'")]
     [InlineData(1, "thread vcpu0: repeat 0: reload", "expected 1 to 64 repetitions, found 0")]
-    [InlineData(1, "thread zapper: reload", "expected 'reload' of an actor that drives a vCPU (vcpu0, vcpu1, …), found it of 'zapper'")]
+    [InlineData(1, "thread zapper: reload",
+        "expected 'reload' of an actor that drives a vCPU (vcpu0, vcpu1, …), found it of 'zapper'")]
     [InlineData(1, "thread zapper: delete churn", "expected a slot (none is declared above), found 'churn'")]
     [InlineData(2, "slot main 0 + 2\nthread zapper: move main 2", "found 'move main 2'")]
     [InlineData(2, "slot main 0 + 2\nthread zapper: move main to 63", "none above 63")]

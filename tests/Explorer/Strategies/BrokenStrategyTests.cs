@@ -23,7 +23,8 @@ public sealed class BrokenStrategyTests
 
     [Theory]
     [MemberData(nameof(Rejections))]
-    public void It_is_rejected_by_the_schedule_with_the_fewest_preemptions_and_that_replays(string strategy, string scenario, string invariant)
+    public void It_is_rejected_by_the_schedule_with_the_fewest_preemptions_and_that_replays(
+        string strategy, string scenario, string invariant)
     {
         ExploreResult result = Strategy.Explore(strategy, scenario, Strategy.Bounded);
         Failure failure = Strategy.AssertViolated(result, invariant);
@@ -32,8 +33,10 @@ public sealed class BrokenStrategyTests
 
         ExploreResult replayed = Strategy.Replay(strategy, scenario, failure.Replay);
         Failure again = Strategy.AssertViolated(replayed, invariant);
-        Assert.Equal((failure.Finding, failure.Preemptions, failure.Replay, 1), (again.Finding, again.Preemptions, again.Replay, replayed.Executions));
-        Assert.Equal(failure.Steps.Select(step => (step.Agent, step.What, step.Location)), again.Steps.Select(step => (step.Agent, step.What, step.Location)));
+        Assert.Equal((failure.Finding, failure.Preemptions, failure.Replay, 1),
+            (again.Finding, again.Preemptions, again.Replay, replayed.Executions));
+        Assert.Equal(failure.Steps.Select(step => (step.Agent, step.What, step.Location)),
+            again.Steps.Select(step => (step.Agent, step.What, step.Location)));
     }
 
     /// <summary>The exhaustive search finds what the bounded one does, and looks for the smallest schedule afterwards.</summary>
@@ -64,8 +67,10 @@ public sealed class BrokenStrategyTests
     [Fact]
     public void What_the_scenarios_say_they_reject_is_tested_here()
     {
-        var said = Catalogue.RootScenarios.SelectMany(one => Strategy.ScenarioOf(one.Name).Rejects.Select(strategy => (Strategy: strategy, Scenario: one.Name)));
-        IEnumerable<(string, string)> tested = [.. Rejections.Select(row => (row.Data.Item1, row.Data.Item2)), ("xchg-draft", "last-put-readers")];
+        IEnumerable<(string Strategy, string Scenario)> said = Catalogue.RootScenarios.SelectMany(
+            one => Strategy.ScenarioOf(one.Name).Rejects.Select(strategy => (Strategy: strategy, Scenario: one.Name)));
+        IEnumerable<(string, string)> tested =
+            [.. Rejections.Select(row => (row.Data.Item1, row.Data.Item2)), ("xchg-draft", "last-put-readers")];
         Assert.Equal(said.Order(), tested.Order());
     }
 
@@ -77,27 +82,37 @@ public sealed class BrokenStrategyTests
         Assert.InRange(failure.Preemptions, 0, 2);
         (string Agent, string What)[] story =
         [
-            ("zapper", "get A 1→2"), ("zapper", "invalidate A"), ("vcpu0", "put A 2→1"), ("vcpu0", "set count of B 0→1"), ("vcpu0", "put B 1→0"), ("vcpu0", "invalidate B"),
-            ("vcpu0", "set count of B 0→1"), ("vcpu0", "queue B"), ("zapper", "get B 1→2"), ("zapper", "put B 2→1"), ("zapper", "put B 1→0"),
+            ("zapper", "get A 1→2"), ("zapper", "invalidate A"), ("vcpu0", "put A 2→1"), ("vcpu0", "set count of B 0→1"),
+            ("vcpu0", "put B 1→0"), ("vcpu0", "invalidate B"),
+            ("vcpu0", "set count of B 0→1"), ("vcpu0", "queue B"), ("zapper", "get B 1→2"), ("zapper", "put B 2→1"),
+            ("zapper", "put B 1→0"),
         ];
         int at = -1;
         foreach ((string agent, string what) in story)
         {
             int found = at + 1;
-            while (found < failure.Steps.Count && (failure.Agents[failure.Steps[found].Agent] != agent || failure.Steps[found].What != what)) found++;
-            Assert.True(found < failure.Steps.Count, $"'{what}' by {agent} is not behind step {at + 1} of:\n{string.Join('\n', failure.Steps.Select(step => $"{failure.Agents[step.Agent]}: {step.What}"))}");
+            while (found < failure.Steps.Count
+                && (failure.Agents[failure.Steps[found].Agent] != agent || failure.Steps[found].What != what))
+            {
+                found++;
+            }
+            Assert.True(found < failure.Steps.Count, $"'{what}' by {agent} is not behind step {at + 1} "
+                + $"of:\n{string.Join('\n', failure.Steps.Select(step => $"{failure.Agents[step.Agent]}: {step.What}"))}");
             at = found;
         }
-        Assert.Contains("zapper puts root B (1→0) without holding a reference to it", failure.Finding.What, StringComparison.Ordinal);
+        Assert.Contains("zapper puts root B (1→0) without holding a reference to it", failure.Finding.What,
+            StringComparison.Ordinal);
         Assert.Contains("the item on the queue", failure.Finding.What, StringComparison.Ordinal);
         Assert.Equal("put B 1→0", failure.Steps[^1].What);
         // The books agree with the counts after each step.
         Assert.Contains(failure.Steps, step => step.Roots.Contains(new RootView("B", 1, true, "item")));
         Assert.Contains(failure.Steps, step => step.Roots.Contains(new RootView("B", 2, true, "zapper, item")));
-        Assert.Contains(failure.Steps, step => step.What == "put B 1→0" && step.Location is { } place && place.Contains(".cs:", StringComparison.Ordinal));
+        Assert.Contains(failure.Steps,
+            step => step.What == "put B 1→0" && step.Location is { } place && place.Contains(".cs:", StringComparison.Ordinal));
     }
 
-    /// <summary>Reference 3.4, item 1: with the two sections glued head insertion hides it, with tail insertion it is back.</summary>
+    /// <summary>Reference 3.4, item 1: with the two sections glued head insertion hides it, with tail insertion it is
+    /// back.</summary>
     [Fact]
     public void Glued_sections_hide_the_double_put_behind_head_insertion_but_not_behind_tail_insertion()
     {
@@ -110,5 +125,6 @@ public sealed class BrokenStrategyTests
 
     private static int FirstIndex(Failure failure, string what) => failure.Steps.TakeWhile(step => step.What != what).Count();
 
-    private static int LastIndex(Failure failure, string what) => failure.Steps.Count - 1 - failure.Steps.Reverse().TakeWhile(step => step.What != what).Count();
+    private static int LastIndex(Failure failure, string what) =>
+        failure.Steps.Count - 1 - failure.Steps.Reverse().TakeWhile(step => step.What != what).Count();
 }

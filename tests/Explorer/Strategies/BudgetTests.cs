@@ -19,7 +19,8 @@ public sealed class BudgetTests
     [InlineData(StrategySearch.Bounded, "; stopped in the next, because ")]
     public void A_budget_is_kept_and_how_far_it_got_is_said(StrategySearch search, string far)
     {
-        ExploreResult result = Strategy.Explore(Subject, Big, new StrategySettings { Search = search, Budget = TimeSpan.FromSeconds(1) });
+        ExploreResult result =
+            Strategy.Explore(Subject, Big, new StrategySettings { Search = search, Budget = TimeSpan.FromSeconds(1) });
         Assert.Equal((Verdict.NothingFound, false), (result.Verdict, result.IsComplete));
         Assert.InRange(result.Seconds, 1, 4);
         Assert.InRange(result.States, 1, long.MaxValue);
@@ -42,7 +43,8 @@ public sealed class BudgetTests
     {
         using CancellationTokenSource cancellation = new();
         ExploreResult result = StrategyExplorer.Explore(
-            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Big), new StrategySettings(), _ => cancellation.Cancel(), cancellation.Token);
+            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Big), new StrategySettings(), _ => cancellation.Cancel(),
+            cancellation.Token);
         Assert.Equal((Verdict.NothingFound, false), (result.Verdict, result.IsComplete));
         Assert.EndsWith("it was interrupted", result.Bound, StringComparison.Ordinal);
         AssertNeverCalledSound(result);
@@ -51,7 +53,8 @@ public sealed class BudgetTests
     private static void AssertNeverCalledSound(ExploreResult result)
     {
         LabCatalogue catalogue = new();
-        Exploration one = new(catalogue.Strategies.First(entry => entry.Name == Subject), catalogue.Scenario(Big), new StrategySettings(), IsReplay: false, result);
+        Exploration one = new(catalogue.Strategies.First(entry => entry.Name == Subject), catalogue.Scenario(Big),
+            new StrategySettings(), IsReplay: false, result);
         using StringWriter text = new();
         new ExploreReport(new ExploreRequest { Format = ExploreFormat.Text, AllSteps = false }, text).Strategy(one);
         string headline = string.Join(' ', text.ToString().Split('\n').Select(line => line.Trim()));

@@ -6,10 +6,9 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>
-/// Notifiers that leave mmu_lock alone where no slot overlaps (reference 9.2), so that start and end must see the same slots: with what a variant
-/// may do around the swap of memslots they can be kept stable in both known ways, and without it the count goes wrong.
-/// </summary>
+/// <summary>Notifiers that leave mmu_lock alone where no slot overlaps (reference 9.2), so that start and end must see the same
+/// slots: with what a variant may do around the swap of memslots they can be kept stable in both known ways, and without it the
+/// count goes wrong.</summary>
 [Collection(Explorations.Name)]
 public class NotifierVariantTests
 {
@@ -49,7 +48,8 @@ public class NotifierVariantTests
 
     private static ExploreResult Explore(Func<Vm<Explored>, MmuNotifier<Explored>> notifier, string scenario) =>
         StrategyExplorer.Explore(
-            "mainline", Strategy.Named("mainline") with { Notifier = notifier }, Strategy.ScenarioOf(scenario), Strategy.Exhaustive, observer: null,
+            "mainline", Strategy.Named("mainline") with { Notifier = notifier }, Strategy.ScenarioOf(scenario),
+            Strategy.Exhaustive, observer: null,
             TestContext.Current.CancellationToken);
 
     /// <summary>Decides by the slots whether to count, and lets them change between start and end.</summary>
@@ -105,7 +105,8 @@ public class NotifierVariantTests
         protected override void DisposeOwned() => _slots.Dispose();
     }
 
-    /// <summary>Counts what is open under a spin lock; the swap waits for zero and publishes under the same lock (reference 9.5).</summary>
+    /// <summary>Counts what is open under a spin lock; the swap waits for zero and publishes under the same lock (reference
+    /// 9.5).</summary>
     private sealed class Counted(Vm<Explored> vm) : Unstable(vm)
     {
         private readonly TicketLock _lock = new("mn_invalidate_lock");

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>A schedule string is the failure: it brings it back, here and in another process, and nothing else passes for it.</summary>
+/// <summary>A schedule string is the failure: it brings it back, here and in another process, and nothing else passes for
+/// it.</summary>
 public sealed class ReplayTests
 {
     private const string Subject = "requeue";
@@ -20,15 +21,19 @@ public sealed class ReplayTests
     [InlineData("no-flush", "fast-zap-reload", StrategySearch.Pos)]
     [InlineData("requeue", "fast-zap-put", StrategySearch.Urw)]
     [InlineData("off-list", "fast-zap-unmap", StrategySearch.Random)]
-    public void The_same_seed_finds_the_same_failure_after_as_many_executions_and_it_replays(string strategy, string scenario, StrategySearch search)
+    public void The_same_seed_finds_the_same_failure_after_as_many_executions_and_it_replays(
+        string strategy, string scenario, StrategySearch search)
     {
         StrategySettings settings = new() { Search = search, Seed = 7, ExecutionsMax = 20_000 };
         ExploreResult one = Strategy.Explore(strategy, scenario, settings), two = Strategy.Explore(strategy, scenario, settings);
         Assert.Equal(Verdict.Violated, one.Verdict);
         // Executions that look for a shorter schedule count as well: both ran the same ones all the way.
-        Assert.Equal((one.Executions, one.Bound, one.Steps, one.Failure!.Replay), (two.Executions, two.Bound, two.Steps, two.Failure!.Replay));
-        Failure replayed = Strategy.AssertViolated(Strategy.Replay(strategy, scenario, one.Failure.Replay), one.Failure.Finding.Invariant);
-        Assert.Equal((one.Failure.Finding, one.Failure.Steps.Count, one.Failure.Preemptions), (replayed.Finding, replayed.Steps.Count, replayed.Preemptions));
+        Assert.Equal((one.Executions, one.Bound, one.Steps, one.Failure!.Replay),
+            (two.Executions, two.Bound, two.Steps, two.Failure!.Replay));
+        Failure replayed =
+            Strategy.AssertViolated(Strategy.Replay(strategy, scenario, one.Failure.Replay), one.Failure.Finding.Invariant);
+        Assert.Equal((one.Failure.Finding, one.Failure.Steps.Count, one.Failure.Preemptions),
+            (replayed.Finding, replayed.Steps.Count, replayed.Preemptions));
     }
 
     [Theory]
@@ -39,7 +44,8 @@ public sealed class ReplayTests
     public void Another_seed_is_another_run_and_a_sound_strategy_passes_them_all(StrategySearch search)
     {
         StrategySettings settings = new() { Search = search, Seed = 7, ExecutionsMax = 300 };
-        ExploreResult one = Strategy.Explore("mainline", "fast-zap-toggle", settings), same = Strategy.Explore("mainline", "fast-zap-toggle", settings);
+        ExploreResult one = Strategy.Explore("mainline", "fast-zap-toggle", settings), same =
+            Strategy.Explore("mainline", "fast-zap-toggle", settings);
         ExploreResult other = Strategy.Explore("mainline", "fast-zap-toggle", settings with { Seed = 8 });
         Assert.Equal((Verdict.NothingFound, false, 300), (one.Verdict, one.IsComplete, one.Executions));
         Assert.Equal((one.Steps, one.Bound), (same.Steps, same.Bound));
@@ -52,7 +58,8 @@ public sealed class ReplayTests
     {
         LabExit lab = LabProcess.Run("explore", "--replay", Found.Value.Replay);
         Assert.Equal(4, lab.Code);
-        Assert.Contains($"{Subject} on {Scenario} (vcpus=1): VIOLATED {Found.Value.Finding.Invariant}", lab.Out, StringComparison.Ordinal);
+        Assert.Contains($"{Subject} on {Scenario} (vcpus=1): VIOLATED {Found.Value.Finding.Invariant}", lab.Out,
+            StringComparison.Ordinal);
         Assert.Contains($"{Found.Value.Steps.Count} steps", lab.Out, StringComparison.Ordinal);
     }
 
@@ -66,7 +73,8 @@ public sealed class ReplayTests
         Refused("Copy it", () => Strategy.Replay(Subject, Scenario, replay[..^1]));
         Refused("This is not a schedule string", () => Strategy.Replay(Subject, Scenario, ""));
         Refused("this is 'fast-zap-put,vcpus=2'", () => StrategyExplorer.Replay(
-            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Scenario, ("vcpus", 2)), replay, TestContext.Current.CancellationToken));
+            Subject, Strategy.Named(Subject), Strategy.ScenarioOf(Scenario, ("vcpus", 2)), replay,
+            TestContext.Current.CancellationToken));
     }
 
     /// <summary>Any one character changed: the checksum notices.</summary>
@@ -104,9 +112,11 @@ public sealed class ReplayTests
 
     [Fact]
     public void A_schedule_that_cannot_be_followed_is_refused_with_the_step() =>
-        Refused("cannot be followed beyond its step 1", () => Strategy.Replay(Subject, Scenario, ScheduleText.Encode(KeyOf(Subject, Scenario), [9])));
+        Refused("cannot be followed beyond its step 1",
+            () => Strategy.Replay(Subject, Scenario, ScheduleText.Encode(KeyOf(Subject, Scenario), [9])));
 
-    private static ScheduleKey KeyOf(string strategy, string scenario) => StrategyRun.KeyOf(strategy, Strategy.ScenarioOf(scenario), new StrategySettings());
+    private static ScheduleKey KeyOf(string strategy, string scenario) =>
+        StrategyRun.KeyOf(strategy, Strategy.ScenarioOf(scenario), new StrategySettings());
 
     private static void Refused(string complaint, Func<object> replay) =>
         Assert.Contains(complaint, Assert.Throws<ArgumentException>(replay).Message, StringComparison.Ordinal);

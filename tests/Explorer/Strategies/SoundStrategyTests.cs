@@ -3,17 +3,17 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>Sound strategies are explored to the end without a violation, and break exactly the claims that the reference predicts.</summary>
+/// <summary>Sound strategies are explored to the end without a violation, and break exactly the claims that the reference
+/// predicts.</summary>
 [Collection(Explorations.Name)]
 public sealed class SoundStrategyTests
 {
-    /// <summary>
-    /// The claims that do not hold, scenario by scenario. I34 (the work of a vCPU's put is O(1)): S1 and the second list zap in the put (section
-    /// 12, "S1"; 4.2, "synchronous put"), if it is the last one. I33 (a fast zap is bounded by its own roots): the work queue's flush
-    /// waits for everything queued (section 12, "S6/S7"; 6.7). I7 (nobody is in a detached subtree when a fast zap returns): S2's worker may
-    /// be (section 12, "S2"; 2.6). S7 is said to break I33 too, but there only fast zaps queue, and slots_lock keeps them apart: it does not here.
-    /// The shared second list waits for what puts appended as the queue does (4.3), but has no queue that could be seen to. S8 breaks nothing (8.8).
-    /// </summary>
+    /// <summary>The claims that do not hold, scenario by scenario. I34 (the work of a vCPU's put is O(1)): S1 and the second list
+    /// zap in the put (section 12, "S1"; 4.2, "synchronous put"), if it is the last one. I33 (a fast zap is bounded by its own
+    /// roots): the work queue's flush waits for everything queued (section 12, "S6/S7"; 6.7). I7 (nobody is in a detached subtree
+    /// when a fast zap returns): S2's worker may be (section 12, "S2"; 2.6). S7 is said to break I33 too, but there only fast
+    /// zaps queue, and slots_lock keeps them apart: it does not here. The shared second list waits for what puts appended as the
+    /// queue does (4.3), but has no queue that could be seen to. S8 breaks nothing (8.8).</summary>
     public static TheoryData<string, string, string> ClaimsBroken => new()
     {
         { "baseline", "fast-zap-put", "I34" },
@@ -55,23 +55,26 @@ public sealed class SoundStrategyTests
 
     [Theory]
     [MemberData(nameof(ClaimsBroken))]
-    public void It_is_explored_completely_and_breaks_the_claims_that_the_reference_says(string strategy, string scenario, string claims)
+    public void It_is_explored_completely_and_breaks_the_claims_that_the_reference_says(
+        string strategy, string scenario, string claims)
     {
         ExploreResult result = Strategy.Explore(strategy, scenario, Strategy.Exhaustive);
         Strategy.AssertNothing(result);
         Assert.Equal("all schedules", result.Bound);
         Assert.InRange(result.Executions, 1, long.MaxValue);
-        Assert.Equal(claims.Split(',', StringSplitOptions.RemoveEmptyEntries), result.Claims.Select(claim => claim.Invariant).Distinct());
+        Assert.Equal(claims.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            result.Claims.Select(claim => claim.Invariant).Distinct());
     }
 
-    /// <summary>A fault in flight (I9, I19): one strategy per way of loading roots would be enough, this one loads them shared.</summary>
+    /// <summary>A fault in flight (I9, I19): one strategy per way of loading roots would be enough, this one loads them
+    /// shared.</summary>
     [Fact]
-    public void A_fault_in_flight_is_caught_by_its_second_look_at_the_root() => Strategy.AssertNothing(Strategy.Explore("baseline", "fast-zap-fault", Strategy.Exhaustive));
+    public void A_fault_in_flight_is_caught_by_its_second_look_at_the_root() =>
+        Strategy.AssertNothing(Strategy.Explore("baseline", "fast-zap-fault", Strategy.Exhaustive));
 
-    /// <summary>
-    /// I15, benign (section 12, "S5S, S6"; 5.3): a reader that read "valid" gets its reference after another one's last put has invalidated the root
-    /// and raised the count again. Roots of S7 and S8 do not get to zero while they are valid.
-    /// </summary>
+    /// <summary>I15, benign (section 12, "S5S, S6"; 5.3): a reader that read "valid" gets its reference after another one's last
+    /// put has invalidated the root and raised the count again. Roots of S7 and S8 do not get to zero while they are
+    /// valid.</summary>
     [Theory]
     [InlineData("workqueue", true)]
     [InlineData("mainline", false)]

@@ -5,10 +5,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>
-/// The state search against itself and against random executions: what it leaves out must not hide a state. Claims of completeness are worth as
-/// much as these tests.
-/// </summary>
+/// <summary>The state search against itself and against random executions: what it leaves out must not hide a state. Claims of
+/// completeness are worth as much as these tests.</summary>
 [Collection(Explorations.Name)]
 public sealed class StateSearchTests
 {
@@ -45,8 +43,10 @@ public sealed class StateSearchTests
                 witness.Begin(seed);
                 Assert.Equal(ExecutionEnd.Complete, program.Execute(witness));
             }
-            Assert.False(program.Agents.WordsChanged, "a random execution showed a shared word that the exhaustive search did not: the states cannot be compared");
-            Assert.True(witness.Total > 2000 && witness.Missed is null, $"{witness.MissedCount} of {witness.Total} states were not met, first behind {witness.Missed}");
+            Assert.False(program.Agents.WordsChanged,
+                "a random execution showed a shared word that the exhaustive search did not: the states cannot be compared");
+            Assert.True(witness.Total > 2000 && witness.Missed is null,
+                $"{witness.MissedCount} of {witness.Total} states were not met, first behind {witness.Missed}");
         });
     }
 
@@ -58,20 +58,26 @@ public sealed class StateSearchTests
     [InlineData("requeue", "fast-zap-put")]
     public void A_bound_that_leaves_nothing_out_decides_as_no_bound_does(string strategy, string scenario)
     {
-        ExploreResult all = Strategy.Explore(strategy, scenario, Strategy.Exhaustive), bounded = Strategy.Explore(strategy, scenario, Strategy.Bounded);
-        Assert.Equal((all.Verdict, all.IsComplete, all.Failure?.Finding.Invariant), (bounded.Verdict, bounded.IsComplete, bounded.Failure?.Finding.Invariant));
-        Assert.StartsWith(bounded.IsComplete ? "all schedules (none needs more than" : "at most", bounded.Bound, StringComparison.Ordinal);
+        ExploreResult all = Strategy.Explore(strategy, scenario, Strategy.Exhaustive), bounded =
+            Strategy.Explore(strategy, scenario, Strategy.Bounded);
+        Assert.Equal((all.Verdict, all.IsComplete, all.Failure?.Finding.Invariant),
+            (bounded.Verdict, bounded.IsComplete, bounded.Failure?.Finding.Invariant));
+        Assert.StartsWith(bounded.IsComplete ? "all schedules (none needs more than" : "at most", bounded.Bound,
+            StringComparison.Ordinal);
         Assert.Equal(all.Claims, bounded.Claims);
     }
 
-    /// <summary>One preemption fewer than the failure needs, and nothing is found; the bound says that this is not everything.</summary>
+    /// <summary>One preemption fewer than the failure needs, and nothing is found; the bound says that this is not
+    /// everything.</summary>
     [Fact]
     public void Below_the_fewest_preemptions_nothing_is_found_and_the_bound_is_said()
     {
         ExploreResult found = Strategy.Explore("async-put", "fast-zap-toggle", Strategy.Bounded);
-        ExploreResult below = Strategy.Explore("async-put", "fast-zap-toggle", Strategy.Bounded with { PreemptionsMax = found.Failure!.Preemptions - 1 });
+        ExploreResult below = Strategy.Explore("async-put", "fast-zap-toggle",
+            Strategy.Bounded with { PreemptionsMax = found.Failure!.Preemptions - 1 });
         Assert.Equal(Verdict.NothingFound, below.Verdict);
-        Assert.Equal($"at most {found.Failure.Preemptions - 1} preemption{(found.Failure.Preemptions == 2 ? "" : "s")}", below.Bound);
+        Assert.Equal($"at most {found.Failure.Preemptions - 1} preemption{(found.Failure.Preemptions == 2 ? "" : "s")}",
+            below.Bound);
     }
 
     [Theory]

@@ -30,7 +30,8 @@ public sealed class TsoTests
     public void Sound_strategies_stay_sound(string strategy, string scenario) =>
         Strategy.AssertNothing(Strategy.Explore(strategy, scenario, Strategy.Exhaustive with { Model = MemoryModel.Tso }));
 
-    /// <summary>Two vCPUs raise a flag each and look at the other's: both may find it down only if a load overtakes a store. A fence between the two forbids it.</summary>
+    /// <summary>Two vCPUs raise a flag each and look at the other's: both may find it down only if a load overtakes a store. A
+    /// fence between the two forbids it.</summary>
     [Theory]
     [InlineData(MemoryModel.Sc, false, false)]
     [InlineData(MemoryModel.Tso, false, true)]
@@ -38,7 +39,8 @@ public sealed class TsoTests
     public void A_handshake_without_a_fence_fails_only_with_store_buffers(MemoryModel model, bool fences, bool fails)
     {
         const string text = "slot main 0 + 1\nthread vcpu0: reload\nthread vcpu1: reload\nend destroy\n";
-        ExploreResult result = Strategy.Explore(vm => new Wrong.Handshake(vm, fences), text, Strategy.Exhaustive with { Model = model });
+        ExploreResult result =
+            Strategy.Explore(vm => new Wrong.Handshake(vm, fences), text, Strategy.Exhaustive with { Model = model });
         if (fails)
         {
             Failure failure = Strategy.AssertViolated(result, "exception");

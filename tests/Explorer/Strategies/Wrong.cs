@@ -7,7 +7,8 @@ namespace Lab.Tests.Explorer.Strategies;
 /// <summary>Strategies with one fault each, for the explorer to find; as small as the fault allows.</summary>
 internal static class Wrong
 {
-    /// <summary>Stores a number that no execution shares with another: nondeterministic, though it takes the same steps each time.</summary>
+    /// <summary>Stores a number that no execution shares with another: nondeterministic, though it takes the same steps each
+    /// time.</summary>
     public sealed class CountingStores(Vm<Explored> vm, int[] counter) : Mainline<Explored>(vm)
     {
         public override void Put(TdpRoot root, MmuHold hold)
@@ -27,7 +28,8 @@ internal static class Wrong
         }
     }
 
-    /// <summary>A plain field that two threads use without a lock that keeps them apart, and a branch on it: shared state behind the machine's back.</summary>
+    /// <summary>A plain field that two threads use without a lock that keeps them apart, and a branch on it: shared state behind
+    /// the machine's back.</summary>
     public sealed class SecretField(Vm<Explored> vm, bool readsInSection) : Mainline<Explored>(vm)
     {
         private bool _putSeen;
@@ -57,7 +59,8 @@ internal static class Wrong
         {
             bool seen = _putSeen;
             TdpRoot first = Vm.Roots.First;
-            // Both ways begin with an access of a word that others use: what is compared is the next step of whoever has seen the same.
+            // Both ways begin with an access of a word that others use: what is compared is the next step of whoever has seen the
+            // same.
             if (seen && !first.IsNone) Machine.Load(ref first.Count);
             else _ = Vm.Roots.First;
         }
@@ -126,7 +129,8 @@ internal static class Wrong
         }
     }
 
-    /// <summary>A fast zap waits until a vCPU has served its request, which no vCPU does that is out of the guest for good.</summary>
+    /// <summary>A fast zap waits until a vCPU has served its request, which no vCPU does that is out of the guest for
+    /// good.</summary>
     public sealed class AwaitsVcpu(Vm<Explored> vm) : Mainline<Explored>(vm)
     {
         public override void ZapInvalidatedRoots()
@@ -152,7 +156,8 @@ internal static class Wrong
     {
         public override bool LoadsRootsShared => true;
 
-        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) =>
+            FindOrCreateRoot(vcpu, role, count: 1);
 
         public override void Put(TdpRoot root, MmuHold hold)
         {
@@ -167,16 +172,19 @@ internal static class Wrong
         }
     }
 
-    /// <summary>Makes roots without the MMU's own reference (I12): the last vCPU that puts takes a valid root's count to zero.</summary>
+    /// <summary>Makes roots without the MMU's own reference (I12): the last vCPU that puts takes a valid root's count to
+    /// zero.</summary>
     public sealed class NotOwned(Vm<Explored> vm) : Mainline<Explored>(vm)
     {
-        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 1);
+        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) =>
+            FindOrCreateRoot(vcpu, role, count: 1);
     }
 
     /// <summary>Keeps a reference that nobody puts.</summary>
     public sealed class Leaks(Vm<Explored> vm) : Baseline<Explored>(vm)
     {
-        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) => FindOrCreateRoot(vcpu, role, count: 2);
+        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) =>
+            FindOrCreateRoot(vcpu, role, count: 2);
     }
 
     /// <summary>Frees a root with its tables still in it.</summary>
@@ -234,8 +242,11 @@ internal static class Wrong
             ExclusiveHold hold = Vm.EnterExclusive();
             Begin(range);
             RootStrategy<Explored> roots = Vm.Strategy;
-            for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
+            for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly,
+                hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
+            {
                 Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush: false);
+            }
             Vm.Exit(hold);
         }
 
@@ -247,10 +258,8 @@ internal static class Wrong
         }
     }
 
-    /// <summary>
-    /// Two vCPUs raise a flag in the root each and look at the other's (Dekker): where a load can overtake a store, both may find the other's
-    /// flag down and both believe that they went first.
-    /// </summary>
+    /// <summary>Two vCPUs raise a flag in the root each and look at the other's (Dekker): where a load can overtake a store, both
+    /// may find the other's flag down and both believe that they went first.</summary>
     public sealed class Handshake(Vm<Explored> vm, bool fences) : Mainline<Explored>(vm)
     {
         /// <summary>Added to the flags by who goes first; clear of the bit that mainline uses.</summary>
@@ -259,7 +268,8 @@ internal static class Wrong
         public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold)
         {
             TdpRoot root = base.GetVcpuRoot(vcpu, role, hold);
-            bool goesFirst = vcpu.Index == 0 ? GoesFirst(ref root.OwnNext, ref root.Busy) : GoesFirst(ref root.Busy, ref root.OwnNext);
+            bool goesFirst =
+                vcpu.Index == 0 ? GoesFirst(ref root.OwnNext, ref root.Busy) : GoesFirst(ref root.Busy, ref root.OwnNext);
             if (goesFirst && Machine.Add(ref root.Flags, First) != First) throw new InvalidOperationException("both went first");
             return root;
         }
