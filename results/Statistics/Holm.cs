@@ -38,24 +38,3 @@ public static class Holm
     private static IEnumerable<(int Index, int Rank)> Ranks(IReadOnlyList<double> pValues) =>
         Enumerable.Range(0, pValues.Count).OrderBy(index => pValues[index]).Select((index, rank) => (index, rank));
 }
-
-/// <summary>Benjamini, Hochberg 1995: for long lists, such as all scenes of a report. Of what is called a difference where the
-/// adjusted p is at most α, on average a share of at most α is none; for independent tests and such as depend on each other
-/// positively.</summary>
-public static class BenjaminiHochberg
-{
-    /// <summary>Adjusted p in the order given, at most 1.</summary>
-    public static IReadOnlyList<double> Adjust(IReadOnlyList<double> pValues)
-    {
-        double[] adjusted = new double[pValues.Count];
-        double running = 1;
-        int rank = pValues.Count;
-        foreach (int index in Enumerable.Range(0, pValues.Count).OrderByDescending(index => pValues[index]))
-        {
-            running = Math.Min(running, pValues[index] * pValues.Count / rank--);
-            adjusted[index] = running;
-        }
-
-        return adjusted;
-    }
-}

@@ -21,6 +21,7 @@ public sealed class Word
 
     /// <summary>The word itself, to be handed to the machine: <c>m.Load(ref x.Value)</c>. Only the machine may touch
     /// it.</summary>
+    // SAFETY: the pool that made the word frees it after the exploration, or never if code under control may still run.
     public unsafe ref ulong Value => ref *(ulong*)_address;
 
     internal nint Address => _address;

@@ -8,17 +8,17 @@ namespace Lab.Tests.Explorer;
 /// <summary>A scene in memory of its own, and the small programs that several tests run.</summary>
 internal sealed class SampledProgram : IDisposable
 {
-    private readonly WordBlock _block = new(16);
+    private readonly WordPool _pool = new();
 
     public SampledProgram(Action<Scene> declare)
     {
-        Scene = _block.NewScene();
+        Scene = new Scene(_pool.Add);
         declare(Scene);
     }
 
     public Scene Scene { get; }
 
-    public void Dispose() => _block.Dispose();
+    public void Dispose() => _pool.Free();
 
     public ExploreResult Run(ExploreSettings settings, Action<ExploreProgress>? observer = null) =>
         Sampler.Run(Scene, settings, observer, TestContextToken);

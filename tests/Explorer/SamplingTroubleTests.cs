@@ -321,8 +321,8 @@ public sealed class SamplingTroubleTests
     [Fact]
     public void A_word_that_was_not_declared_is_refused()
     {
-        using WordBlock elsewhere = new(1);
-        Word stray = elsewhere.NewScene().Word("stray");
+        WordPool elsewhere = new();
+        Word stray = new Scene(elsewhere.Add).Word("stray");
         using SampledProgram program = new(scene =>
         {
             Word x = scene.Word("x");
@@ -334,6 +334,7 @@ public sealed class SamplingTroubleTests
         });
         ExploreResult result = program.Run(Random);
         Assert.Equal((Verdict.Uncontrollable, "undeclared word"), (result.Verdict, result.Failure!.Finding.Invariant));
+        elsewhere.Free();
     }
 
     [Fact]

@@ -174,4 +174,34 @@ public sealed class SchedulerTests
         "pos" => new Pos(seed),
         _ => new Urw(seed),
     };
+
+    /// <summary>Does what another scheduler does and keeps the picks of the latest execution. For the sampling engine it is none
+    /// that can draw again.</summary>
+    private sealed class Recording(Scheduler inner) : Scheduler
+    {
+        public override string Name => inner.Name;
+
+        /// <summary>Picks of the latest execution, in order; valid until the next begins.</summary>
+        public List<byte> Picks { get; } = [];
+
+        /// <summary>What the picked thread was about to do, beside <see cref="Picks"/>.</summary>
+        public List<Operation> Operations { get; } = [];
+
+        public override void Begin(int threads)
+        {
+            Picks.Clear();
+            Operations.Clear();
+            inner.Begin(threads);
+        }
+
+        public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded)
+        {
+            int picked = inner.Pick(enabled, current, next, yielded);
+            Picks.Add((byte)picked);
+            Operations.Add(next[picked]);
+            return picked;
+        }
+
+        public override void End(long steps) => inner.End(steps);
+    }
 }

@@ -102,7 +102,7 @@ public sealed class SourceTreeTests
             Path.Combine(LabProcess.Checkout, ProjectFiles.Single(path => Path.GetFileNameWithoutExtension(path) == project)));
 
     /// <summary>Files of the source tree without build output and results, by relative path.</summary>
-    private static List<string> SourceFiles()
+    internal static List<string> SourceFiles()
     {
         string[] skipped = [".git", "artifacts", "runs", "bin", "obj"];
         List<string> files = [];

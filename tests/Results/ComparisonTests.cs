@@ -133,12 +133,6 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void Benjamini_and_Hochberg_adjust_as_published() =>
-        // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "BH").
-        Assert.Equal([0.02, 0.04, 0.04, 0.02],
-            BenjaminiHochberg.Adjust([0.01, 0.04, 0.03, 0.005]).Select(p => Math.Round(p, 12)));
-
-    [Fact]
     public void Sample_sizes_are_those_of_the_formulas()
     {
         Assert.Equal((200, 1000, 10_000, 100_000), (SampleSizes.ForQuantile(0.5), SampleSizes.ForQuantile(0.9),

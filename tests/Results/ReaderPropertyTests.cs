@@ -2,7 +2,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Lab.Results;
-using Lab.Results.GoBench;
 using Lab.Results.HdrLog;
 using Lab.Results.Tracking;
 using Xunit;
@@ -147,19 +146,6 @@ public sealed class ReaderPropertyTests : IDisposable
             {
                 return e.Message.Length > 0;
             }
-        });
-    }
-
-    [Fact]
-    public void Every_benchmark_line_is_read_or_reported()
-    {
-        byte[] good = "goos: linux\nBenchmarkX-2 \t 10\t 5.5 ns/op\t 100 MB/s\nBenchmarkY 1 2 ns/op\nPASS\n"u8.ToArray();
-        ForAll(good, bytes =>
-        {
-            string text = Encoding.UTF8.GetString(bytes);
-            GoBenchmarks read = GoBenchmarks.Read(new StringReader(text), "bench");
-            return read.Benchmarks.All(one => one.Values.Count > 0 && one.Values.All(double.IsFinite))
-                && read.Damaged.All(row => row.Line >= 1 && row.Line <= LineCount(Encoding.UTF8.GetBytes(text)));
         });
     }
 }

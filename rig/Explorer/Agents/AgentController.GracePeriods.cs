@@ -4,7 +4,7 @@ using Lab.Mmu;
 namespace Lab.Explorer.Agents;
 
 /// <summary>Read-side sections and grace periods, which end as early as they can.</summary>
-internal sealed unsafe partial class AgentController
+internal sealed partial class AgentController
 {
     /// <summary>Frees what a grace period has passed for.</summary>
     public IReclaim? Reclaimer { get; set; }

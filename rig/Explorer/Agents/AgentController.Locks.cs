@@ -4,7 +4,7 @@ using Lab.Mmu;
 namespace Lab.Explorer.Agents;
 
 /// <summary>Locks, and how what is no word is numbered.</summary>
-internal sealed unsafe partial class AgentController
+internal sealed partial class AgentController
 {
     private const int LocksMax = 32;
 

@@ -4,7 +4,7 @@ using Lab.Mmu;
 namespace Lab.Explorer.Agents;
 
 /// <summary>Work queues: an item is a root, a worker is an agent.</summary>
-internal sealed unsafe partial class AgentController
+internal sealed partial class AgentController
 {
     public override bool Queue(WorkQueue queue, TdpRoot root)
     {

@@ -4,7 +4,7 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Agents;
 
 /// <summary>What to say when nobody can go on.</summary>
-internal sealed unsafe partial class AgentController
+internal sealed partial class AgentController
 {
     /// <summary>Names a word for people; the model knows more than its address.</summary>
     public Func<nint, string>? NameWord { get; set; }

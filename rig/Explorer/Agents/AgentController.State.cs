@@ -4,7 +4,7 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Agents;
 
 /// <summary>What tells a state of an execution from others, and what an agent does from what it has seen.</summary>
-internal sealed unsafe partial class AgentController
+internal sealed partial class AgentController
 {
     /// <summary>The same agent that has seen the same must do the same. If it does not, it looks at something that the machine
     /// does not show.</summary>

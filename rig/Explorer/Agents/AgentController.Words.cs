@@ -5,6 +5,8 @@ namespace Lab.Explorer.Agents;
 /// <summary>Shared words: what is in them, who uses them, and which accesses need a choice.</summary>
 internal sealed unsafe partial class AgentController
 {
+    // SAFETY: words are in native memory (the contract of Explored) that SmallMemory, a VM's blocks or a scene's pool keep mapped
+    // until no agent of the execution is left.
     /// <summary>Loads in a row that find nothing new after which the agent is taken to spin.</summary>
     private const int RepeatedReadsMax = 24;
 

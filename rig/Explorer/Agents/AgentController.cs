@@ -1,6 +1,5 @@
 using Lab.Explorer.Model;
 using Lab.Explorer.Seam;
-using Lab.Explorer.Strategies;
 using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
@@ -17,7 +16,7 @@ namespace Lab.Explorer.Agents;
 /// <para>A grace period ends as early as it can: in the step in which the last reader leaves. That is the worst case for whoever
 /// uses what it frees.</para>
 /// </remarks>
-internal sealed unsafe partial class AgentController : Controller, IDisposable
+internal sealed partial class AgentController : Controller, IDisposable
 {
     public const int DomainsMax = 8;
 
@@ -78,7 +77,7 @@ internal sealed unsafe partial class AgentController : Controller, IDisposable
     public bool OrdersAllLocks { get; set; }
 
     /// <summary>An agent that makes no event for so long never ends.</summary>
-    public TimeSpan StepTimeout { get; init; } = new StrategySettings().StepTimeout;
+    public required TimeSpan StepTimeout { get; init; }
 
     /// <summary>A turn of one agent between dropping mmu_lock in a fast zap and taking it again cannot be interrupted (a lock
     /// downgrade).</summary>

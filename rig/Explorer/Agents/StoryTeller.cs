@@ -9,6 +9,7 @@ namespace Lab.Explorer.Agents;
 /// changed.</summary>
 internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory memory, RootWatch watch)
 {
+    // SAFETY: a node of kind root is the header of one of SmallMemory's roots, which stays mapped.
     private readonly List<Step> _steps = [];
     private readonly Dictionary<ulong, RootView> _seen = [];
 

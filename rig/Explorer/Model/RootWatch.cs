@@ -14,6 +14,7 @@ namespace Lab.Explorer.Model;
 /// finds neither drops somebody else's reference, and that is the first wrong step, whatever the count says.</remarks>
 internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory)
 {
+    // SAFETY: headers and tables are SmallMemory's, which stay mapped, and are used once, for as long as the program lives.
     private const int RootsMax = 64;
     private readonly int[,] _held = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly int[] _pool = new int[RootsMax];

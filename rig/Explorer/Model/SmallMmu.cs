@@ -12,6 +12,8 @@ namespace Lab.Explorer.Model;
 /// together.</remarks>
 internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 {
+    // SAFETY: headers and tables are SmallMemory's: mapped for as long as the program lives, and poisoned, not reused, when
+    // freed. An index is a frame's remainder by the number of entries.
     /// <summary>Level of a root's table.</summary>
     public const PageLevel RootLevel = PageLevel.Size2M;
 

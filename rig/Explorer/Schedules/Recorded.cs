@@ -2,38 +2,6 @@ using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Schedules;
 
-/// <summary>Does what another scheduler does and keeps the picks of the latest execution.</summary>
-public sealed class Recording(Scheduler inner) : Scheduler
-{
-    private readonly List<byte> _picks = [];
-    private readonly List<Operation> _operations = [];
-
-    public override string Name => inner.Name;
-
-    /// <summary>Picks of the latest execution, in order; valid until the next begins.</summary>
-    public IReadOnlyList<byte> Picks => _picks;
-
-    /// <summary>What the picked thread was about to do, beside <see cref="Picks"/>.</summary>
-    public IReadOnlyList<Operation> Operations => _operations;
-
-    public override void Begin(int threads)
-    {
-        _picks.Clear();
-        _operations.Clear();
-        inner.Begin(threads);
-    }
-
-    public override int Pick(uint enabled, int current, ReadOnlySpan<Operation> next, uint yielded)
-    {
-        int picked = inner.Pick(enabled, current, next, yielded);
-        _picks.Add((byte)picked);
-        _operations.Add(next[picked]);
-        return picked;
-    }
-
-    public override void End(long steps) => inner.End(steps);
-}
-
 /// <summary>Replays recorded picks. Where that cannot be done it says so in <see cref="Divergence"/> and goes on without
 /// preemptions.</summary>
 /// <param name="picks">Threads in the order in which they made their steps.</param>

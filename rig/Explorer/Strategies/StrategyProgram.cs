@@ -10,6 +10,7 @@ namespace Lab.Explorer.Strategies;
 /// one thread, then the scenario's threads, the strategy's workers and, at the end, the destroyer as agents.</summary>
 internal sealed unsafe class StrategyProgram : IDisposable
 {
+    // SAFETY: the address of a request word is compared, never followed.
     private readonly VmDesign<Explored> _design;
     private readonly Scenario _scenario;
     private readonly VmSettings _settings;

@@ -8,7 +8,7 @@ namespace Lab.Hardware;
 /// Machine code, one copy per process: the routine that makes a vCPU's accesses in a window, and the handlers of the signals that
 /// these accesses raise.
 /// <code>
-///   routine:  request word set? ─ clock ─ load, store or jump in the window ─ clock ─ request word set? ─ note stamp and ticks ─ next
+///   routine:  request word set? ─ clock ─ load, store or jump ─ clock ─ request word set? ─ note stamp and ticks ─ next
 ///   SIGSEGV, SIGBUS in it: write down what and where ─ leave it with reason Fault        elsewhere: the runtime's handler
 ///   kick in it: leave it with reason Done                                                elsewhere: nothing
 /// </code>

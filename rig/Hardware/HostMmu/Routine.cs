@@ -9,7 +9,7 @@ namespace Lab.Hardware;
 /// In the loop, callee-saved registers hold all that matters, so that a handler can send the thread to an exit from anywhere in
 /// it:
 /// <code>
-///   R12 control block   R13 window   R14 request word   R15 number of the access   RBP its page   RBX where the window's code returns to
+///   R12 control block   R13 window   R14 request word   R15 number of the access   RBP its page   RBX return address
 ///   R8 clock before     R9 kind      R10 stamp
 /// </code>
 /// The two looks at the request word: before the access, so that none is made in vain; after it, which decides. Loads are not

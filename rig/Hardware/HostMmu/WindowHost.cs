@@ -6,8 +6,8 @@ namespace Lab.Hardware;
 /// Windows of this process's address space, and the memory file behind them: each root has a window, the processor walks the
 /// process's own page tables, and page faults, zaps and shoot-downs are those of the kernel's mm.
 /// <code>
-///   vCPU: load or store at window + gpa ── hole ──► SIGSEGV ──► the lab maps a piece ──► again ── no PTE ──► page fault, the kernel's
-///   zap:  madvise(MADV_DONTNEED), mmap(PROT_NONE), piece after piece                                      (or userfaultfd's, the rig's)
+///   vCPU: load or store at window + gpa ─ hole ─► SIGSEGV ─► the lab maps a piece ──► again ─ no PTE ─► page fault, the kernel's
+///   zap:  madvise(MADV_DONTNEED), mmap(PROT_NONE), piece after piece                              (or userfaultfd's, the rig's)
 /// </code>
 /// </summary>
 /// <remarks>Windows and memory serve one VM after the other, in line: who comes back last waits longest, so that a use after free

@@ -5,6 +5,7 @@ namespace Lab.Hardware;
 /// <summary>The calls of libc that the hardware needs. Each leaves errno in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
 internal static unsafe partial class Libc
 {
+    // SAFETY: declarations only; whoever passes a buffer says why it is large enough.
     public const int ProtNone = 0;
     public const int ProtRead = 1;
     public const int ProtWrite = 2;

@@ -3,7 +3,7 @@ using Lab.Mmu;
 namespace Lab.Hardware;
 
 /// <summary>Taking mappings down, piece by piece in the order of frames: whole roots, ranges, write protection.</summary>
-internal abstract unsafe partial class PieceMmu<TMachine>
+internal abstract partial class PieceMmu<TMachine>
 {
     /// <inheritdoc/>
     /// <remarks>There is one granularity, the piece: <paramref name="passes"/> changes nothing. Zaps of one root may run beside

@@ -14,6 +14,8 @@ namespace Lab.Hardware;
 internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IReclaim
     where TMachine : struct, IMachine
 {
+    // SAFETY: headers are the pool's and stay mapped for the life of the VM; a root's table is the number of its space, which
+    // nobody follows.
     private readonly Vm<TMachine> _vm;
     private readonly TMachine _machine;
     private readonly VmSettings _settings;

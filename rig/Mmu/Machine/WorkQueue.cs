@@ -9,6 +9,7 @@ public readonly record struct WorkQueueSettings(string Name, int Workers);
 /// queued and has not started is not queued again; one that runs may be.</summary>
 public sealed unsafe class WorkQueue : IDisposable
 {
+    // SAFETY: roots' headers stay mapped for the life of the VM, also after a root is freed, and the VM stops its workers first.
     private const ulong Idle = 0;
     private const ulong Queued = 1;
 

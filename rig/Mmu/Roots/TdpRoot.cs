@@ -10,6 +10,8 @@ namespace Lab.Mmu;
 /// <see cref="RootList{TMachine}"/>.</remarks>
 public readonly unsafe struct TdpRoot : IEquatable<TdpRoot>
 {
+    // SAFETY: a handle holds the address of a header in a pool that stays mapped for the life of the VM: a stale handle reads the
+    // poison of a freed header, never memory of somebody else.
     private readonly nint _address;
 
     internal TdpRoot(RootHeader* header) => _address = (nint)header;

@@ -3,6 +3,7 @@ namespace Lab.Mmu;
 /// <summary>Ageing: which leafs were used since somebody last asked.</summary>
 public sealed unsafe partial class RadixMmu<TMachine>
 {
+    // SAFETY: as in RadixMmu.Map.cs: tables are pages of the arena, which stay mapped for the life of the VM.
     /// <inheritdoc/>
     /// <remarks>kvm_tdp_mmu_age_spte. The kernel takes the bit out with a fetch-and, whatever the entry has become; here it is a
     /// CAS, because <see cref="Spte.Frozen"/> has that bit, too, and must stay as it is. A lost race means that the entry is

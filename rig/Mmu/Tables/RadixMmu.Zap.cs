@@ -5,6 +5,8 @@ namespace Lab.Mmu;
 /// <summary>Taking mappings down: whole roots, ranges of leafs, write protection.</summary>
 public sealed unsafe partial class RadixMmu<TMachine>
 {
+    // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison. A
+    // run of entries ends at the end of its table at the latest.
     /// <inheritdoc/>
     /// <remarks>tdp_mmu_zap_root: one pass per granularity, upward. The event is recorded once per pass, or once if the passes
     /// are fine, as the kernels of the time did.</remarks>

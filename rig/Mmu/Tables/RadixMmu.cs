@@ -8,6 +8,8 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IReclaim
     where TMachine : struct, IMachine
 {
+    // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison. A
+    // reclaimed node is what this MMU handed to CallRcu: a page of the arena or a header of the pool.
     private readonly TMachine _machine;
     private readonly VmSettings _settings;
     private readonly MmuLock _mmuLock;

@@ -4,6 +4,7 @@ namespace Lab.Mmu;
 /// mmu_topup_memory_caches). Owned by one thread.</summary>
 public sealed unsafe class TableCache
 {
+    // SAFETY: addresses come from the arena, whose pages stay mapped for the life of the VM, and are handed out once.
     /// <summary>Enough for a root and every level below it.</summary>
     private const int Size = 6;
 

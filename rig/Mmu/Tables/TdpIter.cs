@@ -16,6 +16,9 @@ namespace Lab.Mmu;
 internal unsafe struct TdpIter<TMachine>
     where TMachine : struct, IMachine
 {
+    // SAFETY: the caller is inside a read-side section, and tables are freed after a grace period only, so a table read from a
+    // present entry is not used for anything else during the walk; an index has 9 bits, as many as a table has entries; the path
+    // has a slot for each level.
     private readonly TMachine _machine;
     private readonly ulong* _rootTable;
     private readonly PageLevel _rootLevel;

@@ -10,6 +10,8 @@ namespace Lab.Mmu;
 /// data and then of its word, in this order.</remarks>
 public sealed unsafe class VcpuRequests : IDisposable
 {
+    // SAFETY: callers pass the index of one of this VM's vCPUs, of which the block has a line each; the block is freed when they
+    // are gone.
     /// <summary>Forget all translations before the next access.</summary>
     public const ulong FlushTlb = 1;
 

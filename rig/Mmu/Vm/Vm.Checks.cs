@@ -3,6 +3,8 @@ namespace Lab.Mmu;
 /// <summary>What the VM watches on metal: counts, life of roots, completeness of a fast zap and of a notifier.</summary>
 public sealed unsafe partial class Vm<TMachine>
 {
+    // SAFETY: headers stay readable after their roots are freed (RootPool), so looking at a stale handle's state is allowed: that
+    // is how staleness is found.
     private const int WatchedRootsMax = 64;
     private readonly TdpRoot[] _watched = new TdpRoot[WatchedRootsMax];
     private readonly ulong[] _watchedIds = new ulong[WatchedRootsMax];
