@@ -141,7 +141,7 @@ internal sealed partial class AgentController
     {
         state.Waiters |= 1u << me.Index;
         _footprint.Write(WaitersTarget + state.Number);
-        me.History = Mix(me.History, 0xa1, (ulong)state.Number);
+        me.History = Mix(me.History, Salt.Arrival, (ulong)state.Number);
     }
 
     private void Leave(Agent me, LockState state)

@@ -10,7 +10,7 @@ internal sealed partial class AgentController
     /// does not show.</summary>
     private void CheckDeterminism(Agent me, Operation next)
     {
-        ulong key = Mix(me.History, (ulong)me.Index + 77, 0);
+        ulong key = Mix(me.History, (ulong)me.Index + Salt.Prediction, 0);
         if (_nextOf.TryGetValue(key, out Operation before))
         {
             if (before == next) return;
@@ -50,7 +50,7 @@ internal sealed partial class AgentController
     {
         if (_direct || _ending) return;
         me.ForgetReads();
-        me.History = Mix((ulong)me.Index + 1, kept, 0xc0);
+        me.History = Mix((ulong)me.Index + 1, kept, Salt.Collapsed);
     }
 
     /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for
@@ -65,6 +65,17 @@ internal sealed partial class AgentController
             foreach ((int word, ulong value) in agent.Buffer) hash = Mix(hash, (ulong)word, value);
         }
         return hash;
+    }
+
+    /// <summary>Tells hashes of different things from each other where their numbers could coincide. Any values do.</summary>
+    internal static class Salt
+    {
+        public const ulong Prediction = 77;
+        public const ulong Collapsed = 0xc0;
+        public const ulong Finished = 0xf1;
+        public const ulong Turn = 0x5e1a;
+        public const ulong Arrival = 0xa1;
+        public const ulong Draw = 0x1234;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -147,7 +147,7 @@ internal sealed unsafe partial class AgentController
         if (me.ReadCount == 0 && me.ReleaseCount == 0) return;
         Point(me, new Operation(OperationKind.Load, me.ReadCount == 0 ? 0 : me.Reads[0].Word), Wait.Change);
         for (int at = 0; at < me.ReadCount; at++) _footprint.Read(me.Reads[at].Word);
-        me.History = Mix(me.History, 0x5e1a, 0);
+        me.History = Mix(me.History, Salt.Turn, 0);
         me.ForgetReads();
     }
 

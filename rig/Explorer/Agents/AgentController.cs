@@ -29,8 +29,10 @@ internal sealed partial class AgentController : Controller, IDisposable
     private readonly AgentThread _home = new();
     private readonly int _cpu;
     private readonly Dictionary<ulong, Operation> _nextOf = [];
+    private readonly List<(Operation Next, Wait Waits)> _firsts = [];
     private int _count;
     private int _current;
+    private bool _starting;
     private bool _direct = true;
     private bool _ending;
     private bool _stop;
@@ -187,9 +189,6 @@ internal sealed partial class AgentController : Controller, IDisposable
         foreach (Agent agent in _agents) if (agent.HasThread) agent.Thread.Wake();
     }
 
-    private readonly List<(Operation Next, Wait Waits)> _firsts = [];
-    private bool _starting;
-
     /// <summary>Gives the turn to an agent and waits, on the coordinating thread, until somebody gives it back.</summary>
     private void HandTo(Agent agent)
     {
@@ -225,18 +224,8 @@ internal sealed partial class AgentController : Controller, IDisposable
                     $"{agent.Name}: {error.GetType().Name}: {error.Message}"));
             }
             agent.IsFinished = true;
-            agent.History = Mix((ulong)agent.Index, 0xf1, 0);
-            if (_ending || _starting) _home.Wake();
-            else
-            {
-                int next = Finding is null ? Choose(agent.Index) : -1;
-                if (next < 0) _home.Wake();
-                else
-                {
-                    _current = next;
-                    _agents[next].Thread.Wake();
-                }
-            }
+            agent.History = Mix((ulong)agent.Index, Salt.Finished, 0);
+            HandOn(_ending || _starting || Finding is not null ? -1 : Choose(agent.Index));
             agent.Thread.Await();
         }
         Actor.Leave();
@@ -277,26 +266,26 @@ internal sealed partial class AgentController : Controller, IDisposable
             me.Waits = Wait.None;
             return;
         }
-        if (_starting)
+        int chosen = _starting || Finding is not null ? -1 : Choose(me.Index);
+        if (chosen != me.Index)
         {
-            _home.Wake();
-            me.Thread.Await();
-        }
-        else
-        {
-            int chosen = Finding is null ? Choose(me.Index) : -1;
-            if (chosen == me.Index) goto mine;
-            if (chosen < 0) _home.Wake();
-            else
-            {
-                _current = chosen;
-                _agents[chosen].Thread.Wake();
-            }
+            HandOn(chosen);
             me.Thread.Await();
         }
         if (_ending) throw ExecutionEndedException.Instance;
-    mine:
         me.Waits = Wait.None;
+    }
+
+    /// <summary>Gives the turn to an agent, or with −1 back to the coordinating thread; does not wait.</summary>
+    private void HandOn(int chosen)
+    {
+        if (chosen < 0)
+        {
+            _home.Wake();
+            return;
+        }
+        _current = chosen;
+        _agents[chosen].Thread.Wake();
     }
 
     /// <summary>Asks the guide; drains store buffers on its behalf. −1 if the execution ends here.</summary>

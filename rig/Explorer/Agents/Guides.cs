@@ -30,7 +30,7 @@ internal sealed class UniformGuide(ulong seed) : IGuide
 
     public int Next(AgentController agents, uint enabled, int current)
     {
-        _state = AgentController.Mix(_state, 0x1234, 0) | 1;
+        _state = AgentController.Mix(_state, AgentController.Salt.Draw, 0) | 1;
         int skip = (int)((_state >> 20) % (uint)System.Numerics.BitOperations.PopCount(enabled));
         uint left = enabled;
         while (skip-- > 0) left &= left - 1;

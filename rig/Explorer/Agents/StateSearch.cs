@@ -28,6 +28,7 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     private const int StatesMax = 40_000_000;
     private readonly Dictionary<ulong, uint> _seen = [];
     private readonly List<Node> _path = [];
+    private readonly Stack<Node> _spare = new();
     private int _depth;
     private int _fixed;
 
@@ -94,8 +95,6 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         }
         return false;
     }
-
-    private readonly Stack<Node> _spare = new();
 
     public int Next(AgentController agents, uint enabled, int current)
     {
