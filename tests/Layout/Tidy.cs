@@ -37,11 +37,13 @@ internal static partial class Tidy
 
     private static IEnumerable<string> TooWideProse(string path, string text)
     {
-        bool isBlock = false;
+        bool isBlock = false, isGenerated = false;
         foreach ((int index, string line) in text.Split('\n').Index())
         {
             if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) isBlock = !isBlock;
-            if (isBlock || line.Length <= Width || line.TrimStart().StartsWith('|') || line.StartsWith('#')) continue;
+            if (line.EndsWith(":begin -->", StringComparison.Ordinal)) isGenerated = true;
+            if (line.EndsWith(":end -->", StringComparison.Ordinal)) isGenerated = false;
+            if (isBlock || isGenerated || line.Length <= Width || line.TrimStart().StartsWith('|') || line.StartsWith('#')) continue;
             if (line.Contains("](", StringComparison.Ordinal) || line.Contains("://", StringComparison.Ordinal)
                 || line.Contains("<!--", StringComparison.Ordinal))
             {

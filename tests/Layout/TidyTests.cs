@@ -62,6 +62,7 @@ public sealed class TidyTests
     [InlineData("a.md", "| cell | {0} |")]
     [InlineData("a.md", "see [there]({0})")]
     [InlineData("a.md", "```\n{0}\n```")]
+    [InlineData("a.md", "<!-- options:begin -->\n{0}\n<!-- options:end -->")]
     public void What_cannot_be_cut_may_be_wide(string path, string text) =>
         Assert.Empty(Tidy.TooWide(path, text.Replace("{0}", new string('x', 140))));
 
