@@ -194,9 +194,8 @@ public sealed record MeasurementRows(Measurement Measurement)
     internal void RefuseForeignRows()
     {
         MeasurementKey key = Measurement.Key;
-        IEnumerable<MeasurementRow> rows =
-            Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters).Concat(KernelEvents)
-            .Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
+        IEnumerable<MeasurementRow> rows = Summary.Concat<MeasurementRow>(Histograms).Concat(Timeline).Concat(Counters)
+            .Concat(KernelEvents).Concat(Disturbances).Concat(Undisturbed).Concat(Tagged).Concat(Violations);
         if (rows.FirstOrDefault(row => row.Key != key) is { } foreign) throw new ArgumentException(
             $"A row of {foreign.Key} was passed as part of {key}.");
     }

@@ -17,12 +17,9 @@ internal sealed partial class RunJson : JsonSerializerContext
 {
     internal const string ManifestFile = "manifest.json";
     internal const string ViolationsFile = "violations.json";
-
-    private static RunJson? s_plain;
-
     /// <summary>For reading and writing. A command line stays legible, quotes and all (the files are never pasted into HTML raw).
     /// Made on first use: the generated half of this class has static fields of its own, and which come first is not
     /// settled.</summary>
-    internal static RunJson Plain => s_plain ??=
+    internal static RunJson Plain => field ??=
         new(new JsonSerializerOptions(Default.Options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -23,7 +23,7 @@ namespace Lab.Workloads;
 public sealed class SlotGrowth<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {
-    private static readonly ulong[] s_sizes = [0, 1, 8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
+    private static readonly ulong[] Sizes = [0, 1, 8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
 
     private readonly Vm<TMachine> _vm;
     private readonly Grower _grower;
@@ -35,7 +35,7 @@ public sealed class SlotGrowth<TMachine> : Workload<TMachine>
         CreateBystanders(_vm);
         // Frames of a huge leaf are mapped together: sizes below it would all be the same one.
         ulong least = Gfn.FramesPerSpte(_vm.Settings.LeafLevel);
-        ulong[] sizes = [.. s_sizes.Where(size => size == 0 || (size >= least && size < parameters.Frames)), parameters.Frames];
+        ulong[] sizes = [.. Sizes.Where(size => size == 0 || (size >= least && size < parameters.Frames)), parameters.Frames];
         FaultMemoryIn(sizes);
         _generationsAtFirst = _vm.Slots.LastGeneration;
         _grower = new Grower(_vm, sizes);

@@ -7,9 +7,8 @@ namespace Lab.Results.Comparisons;
 /// <param name="Rows">In the order of scenes, metrics, arms and quantiles; gated ones first within a scene.</param>
 /// <param name="FamilySize">Questions that the gate's correction is over.</param>
 /// <param name="OtherFamilySize">Questions of the second family.</param>
-public sealed record ArmComparison(
-    IReadOnlyList<ArmRuns> Arms, IReadOnlyList<ComparedRow> Rows, int FamilySize, int OtherFamilySize, double Threshold,
-    double Alpha)
+public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<ComparedRow> Rows, int FamilySize,
+    int OtherFamilySize, double Threshold, double Alpha)
 {
     public const double AlphaDefault = 0.05;
 

@@ -99,9 +99,7 @@ public sealed record ComparisonManifest
 [JsonSerializable(typeof(ComparisonManifest))]
 internal sealed partial class ComparisonJson : JsonSerializerContext
 {
-    private static ComparisonJson? s_plain;
-
     /// <summary>Made on first use, as <see cref="RunJson.Plain"/> and for its reason.</summary>
-    internal static ComparisonJson Plain => s_plain ??=
+    internal static ComparisonJson Plain => field ??=
         new(new JsonSerializerOptions(Default.Options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

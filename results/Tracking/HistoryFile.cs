@@ -52,9 +52,8 @@ public sealed record History(IReadOnlyList<HistoryRow> Rows, IReadOnlyList<Damag
 /// <summary><c>history.csv</c>: every number that was ever tracked, a row each, to which rows are only added.</summary>
 public sealed class HistoryFile(string path)
 {
-    private static readonly string[] Header =
-        ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric", "quantile", "unit", "value",
-            "time_utc", "run_id"];
+    private static readonly string[] Header = ["commit", "machine", "settings", "strategy", "workload", "mmu", "metric",
+        "quantile", "unit", "value", "time_utc", "run_id"];
 
     private readonly AppendOnlyCsv _csv = new(path, Header);
 

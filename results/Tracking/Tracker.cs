@@ -94,9 +94,8 @@ public static class Tracker
     private static SeriesPoint Median((string Commit, string Session) one, List<HistoryRow> rows) =>
         new(one.Commit, one.Session, rows.Min(row => row.TimeUtc), Spread.Median([.. rows.Select(row => row.Value)]));
 
-    private static TrackedSeries Track(
-        SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged, IReadOnlyList<string> commits,
-        DetectorSettings settings)
+    private static TrackedSeries Track(SeriesKey key, List<SeriesPoint> points, Acknowledgement[] acknowledged,
+        IReadOnlyList<string> commits, DetectorSettings settings)
     {
         Better better = DirectionOf(key.Unit);
         List<TrackedChange> changes = [];

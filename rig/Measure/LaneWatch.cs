@@ -7,11 +7,11 @@ namespace Lab.Measure;
 /// that is cancellation, an actor that hangs, or one that failed. Once there is trouble, waiting has a deadline.</summary>
 internal sealed class LaneWatch
 {
-    private static readonly TimeSpan s_reportInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 
     // From the trouble on. A hung run must be back within a second; a cancelled one may finish the steps at hand.
-    private static readonly TimeSpan s_graceWhenHung = TimeSpan.FromMilliseconds(600);
-    private static readonly TimeSpan s_graceOtherwise = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan GraceWhenHung = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan GraceOtherwise = TimeSpan.FromSeconds(3);
 
     private readonly IReadOnlyList<ActorLane> _lanes;
     private readonly Watchdog _watchdog;
@@ -34,7 +34,7 @@ internal sealed class LaneWatch
     {
         _lanes = lanes;
         _watchdog = new Watchdog(lanes, settings.WatchdogTimeout, settings.OthersProgress);
-        _longestWait = TimeSpan.FromTicks(Math.Min(s_reportInterval.Ticks, settings.WatchdogTimeout.Ticks / 4));
+        _longestWait = TimeSpan.FromTicks(Math.Min(ReportInterval.Ticks, settings.WatchdogTimeout.Ticks / 4));
         _clock = settings.Clock ?? Clock.Default;
         _changed = changed;
         _observer = observer;
@@ -103,7 +103,7 @@ internal sealed class LaneWatch
 
     private TimeSpan GraceLeft(double share)
     {
-        TimeSpan grace = Stuck.Count > 0 ? s_graceWhenHung : s_graceOtherwise;
+        TimeSpan grace = Stuck.Count > 0 ? GraceWhenHung : GraceOtherwise;
         return (grace * share) - Stopwatch.GetElapsedTime(_troubleAt);
     }
 
@@ -120,7 +120,7 @@ internal sealed class LaneWatch
 
     private void Report(WindowPhase phase, double fraction)
     {
-        if (_observer is null || (_reportedAt != 0 && Stopwatch.GetElapsedTime(_reportedAt) < s_reportInterval)) return;
+        if (_observer is null || (_reportedAt != 0 && Stopwatch.GetElapsedTime(_reportedAt) < ReportInterval)) return;
         _reportedAt = Stopwatch.GetTimestamp();
         long steps = _lanes.Sum(lane => lane.Heartbeat.StepCount);
         _observer.OnProgress(new WindowProgress(phase, Math.Clamp(fraction, 0, 1), steps));

@@ -15,7 +15,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
     public const long HighestValue = LogLinear.HighestValue;
 
     private const int Bits = 10;
-    private static readonly int s_bucketCount = LogLinear.BucketCount(Bits);
+    private static readonly int BucketsOfAll = LogLinear.BucketCount(Bits);
 
     private readonly NativeBlock _block;
     private Header* _header;
@@ -23,9 +23,9 @@ public sealed unsafe class LatencyHistogram : IDisposable
 
     public LatencyHistogram()
     {
-        _block = new NativeBlock(NativeBlock.AlignmentBytes + ((nuint)s_bucketCount * sizeof(long)));
+        _block = new NativeBlock(NativeBlock.AlignmentBytes + ((nuint)BucketsOfAll * sizeof(long)));
 
-        // SAFETY: the block is long enough for the header's padded place and s_bucketCount counts behind it.
+        // SAFETY: the block is long enough for the header's padded place and BucketsOfAll counts behind it.
         unsafe
         {
             _header = (Header*)_block.Address;
@@ -60,7 +60,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         get
         {
             double mean = Mean, squares = 0;
-            for (int i = 0; i < s_bucketCount; i++)
+            for (int i = 0; i < BucketsOfAll; i++)
             {
                 double distance = LogLinear.MidpointOf(i, Bits) - mean;
                 squares += CountAt(i) * distance * distance;
@@ -112,7 +112,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         ArgumentNullException.ThrowIfNull(other);
         UInt128 sum = Sum + other.Sum;
 
-        // SAFETY: Live has just been asked of both, so both blocks are allocated, each with s_bucketCount counts.
+        // SAFETY: Live has just been asked of both, so both blocks are allocated, each with BucketsOfAll counts.
         unsafe
         {
             Header* from = other.Live;
@@ -123,7 +123,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
             _header->SumHigh = (ulong)(sum >> 64);
             _header->ClampedHigh += from->ClampedHigh;
             _header->ClampedLow += from->ClampedLow;
-            for (int i = 0; i < s_bucketCount; i++) _counts[i] += other._counts[i];
+            for (int i = 0; i < BucketsOfAll; i++) _counts[i] += other._counts[i];
         }
 
         GC.KeepAlive(other);
@@ -143,7 +143,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
         long rank = Math.Clamp((long)Math.Ceiling(p * count), 1, count);
         if (rank == count) return Max;
         long below = 0;
-        for (int i = 0; i < s_bucketCount; i++)
+        for (int i = 0; i < BucketsOfAll; i++)
         {
             below += CountAt(i);
             if (below >= rank) return Math.Clamp(LogLinear.MidpointOf(i, Bits), Min, Max);
@@ -155,7 +155,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
     /// <summary>The buckets that hold something, ascending.</summary>
     public IEnumerable<HistogramBucket> Buckets()
     {
-        for (int i = 0; i < s_bucketCount; i++)
+        for (int i = 0; i < BucketsOfAll; i++)
         {
             long count = CountAt(i);
             if (count == 0) continue;
@@ -196,13 +196,13 @@ public sealed unsafe class LatencyHistogram : IDisposable
         }
 
         if (nanoseconds < 0) Add(0, 0);
-        else Add(s_bucketCount - 1, nanoseconds);
+        else Add(BucketsOfAll - 1, nanoseconds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(int index, long nanoseconds)
     {
-        // SAFETY: index is below s_bucketCount, since IndexOf is monotone and Record lets nothing above HighestValue
+        // SAFETY: index is below BucketsOfAll, since IndexOf is monotone and Record lets nothing above HighestValue
         // through; the block stays allocated because KeepAlive roots this object past the last store.
         unsafe
         {
@@ -223,7 +223,7 @@ public sealed unsafe class LatencyHistogram : IDisposable
     {
         ObjectDisposedException.ThrowIf(_header is null, this);
 
-        // SAFETY: callers loop below s_bucketCount, and the block is allocated while _header is set.
+        // SAFETY: callers loop below BucketsOfAll, and the block is allocated while _header is set.
         unsafe
         {
             long count = Volatile.Read(ref _counts[index]);

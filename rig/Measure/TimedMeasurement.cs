@@ -9,14 +9,14 @@ namespace Lab.Measure;
 public sealed class TimedMeasurement
 {
     // Actors get this long to empty their recorders between announcement and opening; being late costs first samples only.
-    private static readonly TimeSpan s_lead = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan s_leadPerRecorder = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LeadPerRecorder = TimeSpan.FromMilliseconds(1);
 
     // A window is cut a little in the future: no actor has recorded beyond the cut when it hears of it.
-    private static readonly TimeSpan s_cutLead = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan CutLead = TimeSpan.FromMilliseconds(1);
 
     // At the beginning of a turn the load runs so long unrecorded: threads find their cores, and caches what others took.
-    private static readonly TimeSpan s_settling = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(5);
 
     private readonly WindowSettings _settings;
     private readonly Clock _clock;
@@ -206,7 +206,7 @@ public sealed class TimedMeasurement
 
     private void OpenWindow()
     {
-        TimeSpan lead = s_lead + (s_leadPerRecorder * _lanes.Sum(lane => lane.Recorders.All.Count) / _coreCount);
+        TimeSpan lead = Lead + (LeadPerRecorder * _lanes.Sum(lane => lane.Recorders.All.Count) / _coreCount);
         long start = _clock.Ticks() + _clock.ToTicks(lead), length = _clock.ToTicks(_settings.Duration);
         _window.Announce(start, start + length, _turns is null ? 0 : Math.Min(length, _clock.ToTicks(_turns.Length)));
         if (_clock.TicksOrdered() >= start)
@@ -227,7 +227,7 @@ public sealed class TimedMeasurement
         {
             long ticks = Math.Min(left, length);
             _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
-            _window.NextTurn(_clock.Ticks() + _clock.ToTicks(s_settling), ticks);
+            _window.NextTurn(_clock.Ticks() + _clock.ToTicks(Settling), ticks);
             _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
             left -= ticks;
         }
@@ -248,7 +248,7 @@ public sealed class TimedMeasurement
     /// <summary>Closes the window early when there is trouble, and keeps the load up until the last actor has measured.</summary>
     private EdgeReading CloseWindow()
     {
-        if (_watch.IsInTrouble) _window.Shorten(_clock.Ticks() + _clock.ToTicks(s_cutLead));
+        if (_watch.IsInTrouble) _window.Shorten(_clock.Ticks() + _clock.ToTicks(CutLead));
         _window.Close();
         EdgeReading closing = ReadEdge();
         if (_window.IsAnnounced)

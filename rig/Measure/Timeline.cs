@@ -17,8 +17,8 @@ public sealed unsafe class Timeline : IDisposable
     public const int MostIntervals = 200;
 
     private const int Bits = 5;
-    private static readonly int s_bucketCount = LogLinear.BucketCount(Bits);
-    private static readonly int s_strideBytes = (sizeof(Header) + (s_bucketCount * sizeof(uint)) + 63) & ~63;
+    private static readonly int BucketsOfAll = LogLinear.BucketCount(Bits);
+    private static readonly int StrideBytes = (sizeof(Header) + (BucketsOfAll * sizeof(uint)) + 63) & ~63;
 
     private readonly Clock _clock;
     private readonly NativeBlock _block;
@@ -36,7 +36,7 @@ public sealed unsafe class Timeline : IDisposable
         ArgumentNullException.ThrowIfNull(clock);
         IntervalCount = intervalCount;
         _clock = clock;
-        _block = new NativeBlock((nuint)intervalCount * (nuint)s_strideBytes);
+        _block = new NativeBlock((nuint)intervalCount * (nuint)StrideBytes);
 
         // SAFETY: interval 0 starts where the block starts.
         unsafe
@@ -74,7 +74,7 @@ public sealed unsafe class Timeline : IDisposable
         if ((ulong)(startTicks - _currentStart) >= (ulong)_intervalTicks) Seek(startTicks);
         ulong value = (ulong)Math.Clamp(nanoseconds, 0, LogLinear.HighestValue);
 
-        // SAFETY: _current is an interval of the block, which KeepAlive keeps allocated; IndexOf is below s_bucketCount for
+        // SAFETY: _current is an interval of the block, which KeepAlive keeps allocated; IndexOf is below BucketsOfAll for
         // values up to HighestValue.
         unsafe
         {
@@ -104,12 +104,12 @@ public sealed unsafe class Timeline : IDisposable
         {
             Header* into = IntervalAt(i), from = other.IntervalAt(i);
 
-            // SAFETY: IntervalAt gives a header with s_bucketCount counts behind it, in blocks that are still allocated.
+            // SAFETY: IntervalAt gives a header with BucketsOfAll counts behind it, in blocks that are still allocated.
             unsafe
             {
                 into->Count += from->Count;
                 into->Max = Math.Max(into->Max, from->Max);
-                for (int bucket = 0; bucket < s_bucketCount; bucket++)
+                for (int bucket = 0; bucket < BucketsOfAll; bucket++)
                 {
                     ulong sum = (ulong)((uint*)(into + 1))[bucket] + ((uint*)(from + 1))[bucket];
                     ((uint*)(into + 1))[bucket] = (uint)Math.Min(sum, uint.MaxValue);
@@ -167,20 +167,20 @@ public sealed unsafe class Timeline : IDisposable
     {
         ObjectDisposedException.ThrowIf(_intervals is null, this);
 
-        // SAFETY: callers stay below IntervalCount, for which the block has room at s_strideBytes each.
+        // SAFETY: callers stay below IntervalCount, for which the block has room at StrideBytes each.
         unsafe
         {
-            return (Header*)(_intervals + ((long)index * s_strideBytes));
+            return (Header*)(_intervals + ((long)index * StrideBytes));
         }
     }
 
     private static long Quantile(Header* interval, double p)
     {
-        // SAFETY: the interval has s_bucketCount counts behind its header.
+        // SAFETY: the interval has BucketsOfAll counts behind its header.
         unsafe
         {
             long rank = Math.Max(1, (long)Math.Ceiling(p * interval->Count)), below = 0;
-            for (int i = 0; i < s_bucketCount; i++)
+            for (int i = 0; i < BucketsOfAll; i++)
             {
                 below += ((uint*)(interval + 1))[i];
                 if (below >= rank) return Math.Min(LogLinear.MidpointOf(i, Bits), interval->Max);

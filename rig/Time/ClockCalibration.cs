@@ -10,7 +10,7 @@ internal static class ClockCalibration
 {
     private const int BracketedReadCount = 200;
     private const double LargestDisagreement = 1e-3;
-    private static readonly TimeSpan s_halfBaseline = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan HalfBaseline = TimeSpan.FromMilliseconds(30);
 
     /// <summary>One moment, read on both clocks.</summary>
     internal readonly record struct Moment(long Ticks, long Nanoseconds);
@@ -27,9 +27,9 @@ internal static class ClockCalibration
 
         // Two halves: a counter that jumped, or a machine that moved meanwhile, gives two rates.
         Moment first = BracketedRead(stub);
-        Thread.Sleep(s_halfBaseline); // lets calibration time pass; nothing is waited for
+        Thread.Sleep(HalfBaseline); // lets calibration time pass; nothing is waited for
         Moment middle = BracketedRead(stub);
-        Thread.Sleep(s_halfBaseline);
+        Thread.Sleep(HalfBaseline);
         Moment last = BracketedRead(stub);
         double firstHz = Rate(first, middle), secondHz = Rate(middle, last), frequencyHz = Rate(first, last);
         if (Math.Abs(firstHz - secondHz) > LargestDisagreement * frequencyHz || frequencyHz is < 1e8 or > 1e11)

@@ -31,12 +31,12 @@ internal sealed unsafe partial class ClockStub : SafeHandle
     ];
 
     // For the life of the process: a Clock copies the addresses, so the page must outlive every Clock.
-    private static readonly ClockStub? s_process = TryCreate();
+    private static readonly ClockStub? OfProcess = TryCreate();
 
     private ClockStub(nint page) : base(-1, ownsHandle: true) => SetHandle(page);
 
     /// <summary>The process's stub, or null where none can be had: not x86-64, not Linux, or executable memory refused.</summary>
-    public static ClockStub? Process => s_process;
+    public static ClockStub? Process => OfProcess;
 
     public override bool IsInvalid => handle == -1;
 
@@ -45,7 +45,7 @@ internal sealed unsafe partial class ClockStub : SafeHandle
     {
         get
         {
-            // SAFETY: the page holds Plain at offset 0, is executable, and is never unmapped while s_process roots this object.
+            // SAFETY: the page holds Plain at offset 0, is executable, and is never unmapped while OfProcess roots this object.
             unsafe { return (delegate* unmanaged[SuppressGCTransition]<ulong>)handle; }
         }
     }

@@ -7,7 +7,7 @@ namespace Lab.Watch;
 internal sealed class ContaminationWatch : IDisposable
 {
     /// <summary>Rarely: with both of two cores busy, each look takes one from somebody.</summary>
-    private static readonly TimeSpan s_between = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
 
     private readonly ProcessWatch _process;
     private readonly RuntimeWatch? _runtime;
@@ -23,7 +23,7 @@ internal sealed class ContaminationWatch : IDisposable
         {
             _notes.Add(refused.Message);
         }
-        _process = ProcessWatch.Attach(processId, s_between);
+        _process = ProcessWatch.Attach(processId, Between);
     }
 
     /// <summary>What the runtime did, dated by itself, by time; empty until <see cref="Stop"/>.</summary>

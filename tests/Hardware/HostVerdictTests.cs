@@ -86,12 +86,12 @@ public class HostVerdictTests
     private static class Pattern
     {
         [ThreadStatic]
-        private static AccessPattern t_pattern;
+        private static AccessPattern PatternOfThread;
 
         public static ref AccessPattern Of(GfnRange range)
         {
-            t_pattern = new AccessPattern(0, range) { Stride = 1, Cursor = range.Frames - 1 };
-            return ref t_pattern;
+            PatternOfThread = new AccessPattern(0, range) { Stride = 1, Cursor = range.Frames - 1 };
+            return ref PatternOfThread;
         }
     }
 }

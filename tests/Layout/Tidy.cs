@@ -43,7 +43,10 @@ internal static partial class Tidy
             if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) isBlock = !isBlock;
             if (line.EndsWith(":begin -->", StringComparison.Ordinal)) isGenerated = true;
             if (line.EndsWith(":end -->", StringComparison.Ordinal)) isGenerated = false;
-            if (isBlock || isGenerated || line.Length <= Width || line.TrimStart().StartsWith('|') || line.StartsWith('#')) continue;
+            if (isBlock || isGenerated || line.Length <= Width || line.TrimStart().StartsWith('|') || line.StartsWith('#'))
+            {
+                continue;
+            }
             if (line.Contains("](", StringComparison.Ordinal) || line.Contains("://", StringComparison.Ordinal)
                 || line.Contains("<!--", StringComparison.Ordinal))
             {

@@ -42,6 +42,10 @@ public sealed class TidyTests
         ["Programs"] = ["Seam"],
     };
 
+    [Fact]
+    public void No_line_is_wider_than_an_editor() =>
+        Assert.Empty(Sources.Concat(Documents).SelectMany(file => Tidy.TooWide(file.Key, file.Value)));
+
     [Theory]
     [InlineData("a.cs", "int x = f({0});")]
     [InlineData("a.cs", "/// <summary>{0}</summary>")]
@@ -65,6 +69,10 @@ public sealed class TidyTests
     [InlineData("a.md", "<!-- options:begin -->\n{0}\n<!-- options:end -->")]
     public void What_cannot_be_cut_may_be_wide(string path, string text) =>
         Assert.Empty(Tidy.TooWide(path, text.Replace("{0}", new string('x', 140))));
+
+    [Fact]
+    public void Embedded_statements_stand_on_the_line_or_in_braces() =>
+        Assert.Empty(Sources.SelectMany(file => Tidy.StatementOnNextLine(file.Key, file.Value)));
 
     [Theory]
     [InlineData("if (a)\n    b();", "a.cs:1: what 'if' governs is on the next line")]

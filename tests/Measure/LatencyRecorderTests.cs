@@ -6,7 +6,7 @@ namespace Lab.Tests.Measure;
 
 public sealed class LatencyRecorderTests
 {
-    private static readonly Clock s_clock = Clock.Calibrate(ClockSource.Stopwatch);
+    private static readonly Clock StopwatchClock = Clock.Calibrate(ClockSource.Stopwatch);
 
     [Fact]
     public void Recording_allocates_nothing()
@@ -27,7 +27,7 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void A_window_that_was_interrupted_goes_on_where_it_stopped()
     {
-        using LatencyRecorder both = new("fault", s_clock, 4), first = new("fault", s_clock, 4);
+        using LatencyRecorder both = new("fault", StopwatchClock, 4), first = new("fault", StopwatchClock, 4);
         foreach (LatencyRecorder one in new[] { both, first })
         {
             one.OpenWindow(1_000, 2_000);
@@ -49,7 +49,7 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void Each_latency_is_dated_by_its_start()
     {
-        using LatencyRecorder recorder = new("fault", s_clock, 10);
+        using LatencyRecorder recorder = new("fault", StopwatchClock, 10);
         recorder.OpenWindow(1_000, 2_000);
         for (long start = 1_000; start < 2_000; start++) recorder.Record(start, start + 500 + (start / 100));
         IReadOnlyList<IntervalSummary> rows = recorder.Timeline.Summaries();
@@ -66,7 +66,7 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void A_start_outside_the_window_is_not_lost()
     {
-        using LatencyRecorder recorder = new("fault", s_clock, 4);
+        using LatencyRecorder recorder = new("fault", StopwatchClock, 4);
         recorder.OpenWindow(1_000, 2_000);
         foreach (long start in (long[])[0, 999, 1_000, 1_999, 2_000, 50_000, 1_000]) recorder.Record(start, start + 7);
         Assert.Equal([4L, 0, 0, 3], recorder.Timeline.Summaries().Select(row => row.Count));
@@ -76,7 +76,7 @@ public sealed class LatencyRecorderTests
     [Fact]
     public void Timeline_quantiles_are_the_sorted_array_s_within_its_coarseness()
     {
-        using Timeline timeline = new(1, s_clock);
+        using Timeline timeline = new(1, StopwatchClock);
         timeline.OpenWindow(0, 100);
         Random random = new(3);
         long[] values = [.. Enumerable.Range(0, 10_000).Select(_ => (long)Math.Exp(random.NextDouble() * 28))];
@@ -114,7 +114,7 @@ public sealed class LatencyRecorderTests
 
     private static LatencyRecorder Opened(string metric, long start, long end)
     {
-        LatencyRecorder recorder = new(metric, s_clock, 5);
+        LatencyRecorder recorder = new(metric, StopwatchClock, 5);
         recorder.OpenWindow(start, end);
         return recorder;
     }

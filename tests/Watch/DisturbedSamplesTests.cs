@@ -14,7 +14,8 @@ public sealed class DisturbedSamplesTests
 {
     private const long Opening = 5_000_000_000;
     private static readonly MeasurementKey Key = new("s", "w", "m", 1);
-    private static readonly Clock s_clock = Clock.Calibrate(ClockSource.Stopwatch); // its ticks are CLOCK_MONOTONIC nanoseconds
+    // its ticks are CLOCK_MONOTONIC nanoseconds
+    private static readonly Clock StopwatchClock = Clock.Calibrate(ClockSource.Stopwatch);
 
     [Fact]
     public void Samples_carry_what_overlaps_them_and_the_rest_is_counted_without_them()
@@ -121,7 +122,7 @@ public sealed class DisturbedSamplesTests
 
     private static LatencyRecorder Recorder(string metric, params (long Start, long Length)[] samples)
     {
-        LatencyRecorder recorder = new(metric, s_clock, 4, loggedSamples: 1 << 12);
+        LatencyRecorder recorder = new(metric, StopwatchClock, 4, loggedSamples: 1 << 12);
         recorder.OpenWindow(Opening, Opening + 1_000_000_000);
         foreach ((long start, long length) in samples) recorder.RecordNanoseconds(Opening + start, length);
         return recorder;
@@ -144,7 +145,7 @@ public sealed class DisturbedSamplesTests
                     PinnedCpu = null, InvoluntarySwitches = null, Disturbances = one.Own, Recorders = [one.Recorder],
                 }),
             ],
-            Clock = s_clock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening,
+            Clock = StopwatchClock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening,
             Turns = turns ?? [new Stretch(Opening, Opening + 1_000_000_000)], WarmupSeconds = 0,
             Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [],
             Failures = [], Notes = [],

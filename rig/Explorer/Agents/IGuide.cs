@@ -3,7 +3,8 @@ namespace Lab.Explorer.Agents;
 /// <summary>Decides who makes the next step, and sees every step go by.</summary>
 internal interface IGuide
 {
-    /// <summary>The agent that goes on; or <see cref="AgentController.FirstDrain"/> plus an agent, whose oldest buffered store reaches memory; or −1 to end the execution here.</summary>
+    /// <summary>The agent that goes on; or <see cref="AgentController.FirstDrain"/> plus an agent, whose oldest buffered store
+    /// reaches memory; or −1 to end the execution here.</summary>
     /// <param name="agents">The execution as it stands; <see cref="AgentController.StateHash"/> tells it from others.</param>
     /// <param name="enabled">Bit per choice; not zero.</param>
     /// <param name="current">Agent that made the last step, or −1.</param>

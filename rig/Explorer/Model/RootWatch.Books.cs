@@ -8,7 +8,8 @@ namespace Lab.Explorer.Model;
 internal sealed unsafe partial class RootWatch
 {
     // SAFETY: as in RootWatch.cs: headers are SmallMemory's and outlive every execution.
-    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left over to the pools.</summary>
+    /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left
+    /// over to the pools.</summary>
     public void TakeStock()
     {
         foreach (TdpRoot root in memory.Made)

@@ -36,10 +36,7 @@ public static class ScheduleText
 
     /// <summary>Reads what <see cref="Encode"/> wrote. On false, <paramref name="complaint"/> is a sentence that says why and
     /// what to do.</summary>
-    public static bool TryDecode(
-        string text,
-        [NotNullWhen(true)] out ScheduleKey? key,
-        [NotNullWhen(true)] out byte[]? picks,
+    public static bool TryDecode(string text, [NotNullWhen(true)] out ScheduleKey? key, [NotNullWhen(true)] out byte[]? picks,
         [NotNullWhen(false)] out string? complaint)
     {
         key = null;
@@ -142,10 +139,9 @@ public static class ScheduleText
             int digitsTo = digitsFrom;
             while (digitsTo < runs.Length && char.IsAsciiDigit(runs[digitsTo])) digitsTo++;
             int count = 1;
-            bool isCount = digitsTo == digitsFrom ||
-                (int.TryParse(runs.AsSpan(digitsFrom, digitsTo - digitsFrom), NumberStyles.None, CultureInfo.InvariantCulture,
-                    out count) &&
-                    count > 1 && count <= StepsMax - decoded.Count);
+            bool isCount =
+                digitsTo == digitsFrom || (int.TryParse(runs.AsSpan(digitsFrom, digitsTo - digitsFrom), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out count) && count > 1 && count <= StepsMax - decoded.Count);
             if (thread < 0 || !isCount)
             {
                 int where = thread < 0 ? next : digitsFrom;

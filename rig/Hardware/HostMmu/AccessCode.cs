@@ -36,8 +36,8 @@ internal static unsafe class AccessCode
     private const int ContextR12 = 40 + 4 * 8, ContextRbx = 40 + 11 * 8, ContextRip = 40 + 16 * 8;
 
     private static readonly Lock Once = new();
-    private static MappedRange? s_code;
-    private static delegate* unmanaged<nint, nint, nint, void> s_run;
+    private static MappedRange? Code;
+    private static delegate* unmanaged<nint, nint, nint, void> Entry;
 
     /// <summary>Assembles the code and installs the handlers, once per process.</summary>
     /// <exception cref="HardwareUnavailableException">The machine or the runtime is not one that the code is for.</exception>
@@ -45,7 +45,7 @@ internal static unsafe class AccessCode
     {
         lock (Once)
         {
-            if (s_code is not null) return;
+            if (Code is not null) return;
             if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
             {
                 throw new HardwareUnavailableException("--mmu host runs x86-64 machine code on Linux; use --mmu radix here.");
@@ -55,8 +55,8 @@ internal static unsafe class AccessCode
             Entries entries = Assemble(code, segv.Handler, bus.Handler);
             Libc.Checked(Libc.Protect((nint)code.Address, (nuint)code.Bytes, Libc.ProtRead | Libc.ProtExec),
                 "mprotect(machine code, read and execute)");
-            s_run = (delegate* unmanaged<nint, nint, nint, void>)entries.Run;
-            s_code = code;
+            Entry = (delegate* unmanaged<nint, nint, nint, void>)entries.Run;
+            Code = code;
             // The runtime's own mask and flags stay: what is not for the routine must reach it as if nothing were in between.
             Replace(HostCalls.SignalSegv, segv, entries.Segv);
             Replace(HostCalls.SignalBus, bus, entries.Bus);
@@ -67,7 +67,7 @@ internal static unsafe class AccessCode
 
     /// <summary>Makes the accesses that the control block asks for. May sleep in a page fault.</summary>
     // SAFETY: Install came first; a core exists only on a host. The batch, the window and the word outlive the call.
-    public static void Run(nint batch, nint window, nint requestWord) => s_run(batch, window, requestWord);
+    public static void Run(nint batch, nint window, nint requestWord) => Entry(batch, window, requestWord);
 
     private readonly record struct Entries(nint Run, nint Segv, nint Bus, nint Kick);
 

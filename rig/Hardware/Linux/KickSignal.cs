@@ -11,12 +11,12 @@ internal static unsafe partial class KickSignal
     private const int Number = 50;
 
     /// <summary>Lives as long as the process: a signal may be on its way at any time.</summary>
-    private static readonly MachineCode s_handler = Install();
+    private static readonly MachineCode Installed = Install();
 
     /// <summary>Interrupts a thread of this process; nothing happens if it has ended.</summary>
     public static void Send(int thread)
     {
-        if (s_handler.Address != 0) _ = Tgkill(SysTgkill, Libc.ProcessId(), thread, Number);
+        if (Installed.Address != 0) _ = Tgkill(SysTgkill, Libc.ProcessId(), thread, Number);
     }
 
     private const nint SysTgkill = 234;

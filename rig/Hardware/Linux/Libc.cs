@@ -64,10 +64,10 @@ internal static unsafe partial class Libc
 
     /// <summary>The kernel's number of the calling thread, which it keeps for life: a system call the first time only, for it is
     /// asked on the way into every KVM_RUN.</summary>
-    public static int ThreadId() => s_threadId != 0 ? s_threadId : s_threadId = GetThreadId();
+    public static int ThreadId() => KnownThreadId != 0 ? KnownThreadId : KnownThreadId = GetThreadId();
 
     [ThreadStatic]
-    private static int s_threadId;
+    private static int KnownThreadId;
 
     /// <summary>perf_event_open has no function of its own in libc.</summary>
     public static nint PerfEventOpenNumber => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 241 : 298;

@@ -36,7 +36,7 @@ public sealed class KernelTrace : IDisposable
         "kvm/kvm_pv_tlb_flush", "tlb/tlb_flush",
     ];
 
-    private static int s_made;
+    private static int MadeSoFar;
 
     private readonly string _folder;
     private readonly List<string> _events = [];
@@ -79,7 +79,7 @@ public sealed class KernelTrace : IDisposable
 
         RemoveLeftovers(root);
         KernelTrace trace = new(Path.Combine(root, "instances", string.Create(CultureInfo.InvariantCulture,
-            $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_made)}")));
+            $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref MadeSoFar)}")));
         try
         {
             Directory.CreateDirectory(trace._folder);

@@ -6,7 +6,7 @@ namespace Lab.Application.Measuring;
 /// before it heard of the end may have gone back.</summary>
 public sealed class GuestEvictor : IDisposable
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
     private readonly Timer? _timer;
     private readonly CancellationTokenRegistration _registration;
@@ -21,7 +21,7 @@ public sealed class GuestEvictor : IDisposable
     }
 
     /// <summary>Begins now.</summary>
-    public void Start() => _timer?.Change(TimeSpan.Zero, s_period);
+    public void Start() => _timer?.Change(TimeSpan.Zero, Period);
 
     /// <summary>Ends it; on return no kick is on its way.</summary>
     public void Dispose()

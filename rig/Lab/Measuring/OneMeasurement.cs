@@ -184,7 +184,7 @@ public sealed class OneMeasurement(
     private sealed class StopOnViolation(
         Func<int> violations, CancellationTokenSource stop, WindowEdges edges, IWindowObserver? inner) : IWindowObserver
     {
-        private static readonly TimeSpan s_aftermath = TimeSpan.FromMilliseconds(200);
+        private static readonly TimeSpan Aftermath = TimeSpan.FromMilliseconds(200);
         private long _seenAt;
 
         public void OnOpening(IReadOnlyList<ActorThread> actors) => edges.Open(actors);
@@ -196,7 +196,7 @@ public sealed class OneMeasurement(
             if (violations() > 0)
             {
                 if (_seenAt == 0) _seenAt = Stopwatch.GetTimestamp();
-                else if (Stopwatch.GetElapsedTime(_seenAt) >= s_aftermath && !stop.IsCancellationRequested) stop.Cancel();
+                else if (Stopwatch.GetElapsedTime(_seenAt) >= Aftermath && !stop.IsCancellationRequested) stop.Cancel();
             }
             inner?.OnProgress(progress);
         }

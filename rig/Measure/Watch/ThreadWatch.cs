@@ -17,7 +17,7 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
     private const int RusageThread = 1;
     private const int SchedstatBytes = 96;
 
-    private static readonly TimeSpan s_between = TimeSpan.FromMicroseconds(100);
+    private static readonly TimeSpan Between = TimeSpan.FromMicroseconds(100);
 
     private readonly SafeFileHandle? _schedstat;
     private readonly Found[] _found = new Found[Capacity];
@@ -30,7 +30,7 @@ internal sealed unsafe partial class ThreadWatch : IDisposable
     /// <summary>To be made on the thread itself, before it is watched.</summary>
     public ThreadWatch(Clock clock)
     {
-        _betweenTicks = clock.ToTicks(s_between);
+        _betweenTicks = clock.ToTicks(Between);
         _schedstat = OpenSchedstat();
         Open(clock.Ticks());
     }

@@ -16,10 +16,10 @@ public sealed class Actor
     private static readonly Lock Registry = new();
     private static readonly Actor?[] Slots = new Actor?[CountMax];
     private static readonly Stack<EventRing> SpareRings = new();
-    private static int s_highWater;
+    private static int HighWaterMark;
 
     [ThreadStatic]
-    private static Actor? t_current;
+    private static Actor? OfThread;
 
     private volatile string? _waitingFor;
     private long _waitingSince;
@@ -48,24 +48,24 @@ public sealed class Actor
     public long WaitingSince => Volatile.Read(ref _waitingSince);
 
     /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
-    internal static int HighWater => Volatile.Read(ref s_highWater);
+    internal static int HighWater => Volatile.Read(ref HighWaterMark);
 
     public static Actor Current
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => t_current ?? EnterUnnamed();
+        get => OfThread ?? EnterUnnamed();
     }
 
     /// <summary>Makes the calling thread an actor of that name, or renames it.</summary>
     /// <exception cref="InvalidOperationException">All slots are taken.</exception>
     public static Actor Enter(string name)
     {
-        if (t_current is { } already)
+        if (OfThread is { } already)
         {
             already.Name = name;
             return already;
         }
-        return t_current = New(name);
+        return OfThread = New(name);
     }
 
     /// <summary>Makes an actor that is no thread. <see cref="Retire"/> gives its slot back.</summary>
@@ -83,7 +83,7 @@ public sealed class Actor
             Slots[index] = actor;
             // Release: a scanner that sees the new high-water mark sees the slot. An actor registers before it enters any
             // read-side section, so a scanner that misses it misses nothing.
-            if (index >= s_highWater) Volatile.Write(ref s_highWater, index + 1);
+            if (index >= HighWaterMark) Volatile.Write(ref HighWaterMark, index + 1);
             Interlocked.MemoryBarrier();
             return actor;
         }
@@ -92,8 +92,8 @@ public sealed class Actor
     /// <summary>Gives the slot of the calling thread's actor back. Its events can no longer be read.</summary>
     public static void Leave()
     {
-        if (t_current is not { } actor) return;
-        t_current = null;
+        if (OfThread is not { } actor) return;
+        OfThread = null;
         actor.Retire();
     }
 

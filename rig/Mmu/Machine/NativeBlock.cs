@@ -10,7 +10,7 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     private const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
     /// <summary>Where blocks made by this thread come from instead of the system; null for the system.</summary>
     [ThreadStatic]
-    private static NativeBlockPool? t_pool;
+    private static NativeBlockPool? Pool;
 
     private readonly nuint _bytes;
     private readonly bool _isPooled;
@@ -19,7 +19,7 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     internal NativeBlock(long bytes) : base(invalidHandleValue: -1, ownsHandle: true)
     {
         _bytes = (nuint)bytes;
-        if (t_pool is { } pool)
+        if (Pool is { } pool)
         {
             _isPooled = true;
             SetHandle(pool.Take(bytes));
@@ -42,7 +42,7 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     protected override bool ReleaseHandle() => _isPooled || Unmap(handle, _bytes) == 0;
 
     /// <summary>Makes the calling thread's blocks come from the pool, or from the system again if null.</summary>
-    internal static void ComeFrom(NativeBlockPool? pool) => t_pool = pool;
+    internal static void ComeFrom(NativeBlockPool? pool) => Pool = pool;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, nint offset);

@@ -8,7 +8,7 @@ internal sealed unsafe class RootPool : IDisposable
     /// worker cannot keep up with the roots that vCPUs throw away: a vCPU that finds none waits.</summary>
     private const int Capacity = 4096;
 
-    private static ulong s_lastId;
+    private static ulong LastId;
     private readonly NativeBlock _block = new((long)Capacity * RootHeader.Stride);
     private readonly Queue<nint> _quarantine = new();
     private readonly TicketLock _lock = new("root headers");
@@ -25,7 +25,7 @@ internal sealed unsafe class RootPool : IDisposable
         if (header == null) return null;
         // SAFETY: the header lies in the block, and nobody else was handed it.
         *header = default;
-        header->Id = Interlocked.Increment(ref s_lastId);
+        header->Id = Interlocked.Increment(ref LastId);
         header->Table = table;
         header->Role = role.Word;
         header->State = (ulong)RootState.Live;

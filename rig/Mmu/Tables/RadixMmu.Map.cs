@@ -13,7 +13,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison.
     // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has 9 bits, as many
     // as a table has entries.
-    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a constant.</summary>
+    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a
+    /// constant.</summary>
     private const PageLevel WalkLevels = PageLevel.Size512G;
 
     // An entry that leads to a table has its flags below the address only: see TableBelow.
