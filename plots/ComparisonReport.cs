@@ -113,9 +113,9 @@ public static class ComparisonReport
 
         List<string> notes =
         [
-            .. comparison.Arms.Where(arm => arm.Runs.Any(run => run.Record.IsBroken(arm.Strategy)))
+            .. comparison.Arms.Where(arm => arm.IsBroken)
                 .Select(arm => $"{arm.Label} is known to be broken: its numbers are no result."),
-            .. comparison.Arms.Where(arm => arm.Runs.Any(run => run.Record.IsBound(arm.Strategy)))
+            .. comparison.Arms.Where(arm => arm.IsBound)
                 .Select(arm => $"{arm.Label} is a bound, which no strategy can beat: not a candidate."),
             .. comparison.Arms.SelectMany(arm => arm.Problems.Select(problem => $"Left out of {arm.Label}: {problem}.")),
             .. distributions.Problems.Select(problem => $"{problem}."),

@@ -61,14 +61,8 @@ public static class CompareOutput
     /// <summary>Arms whose numbers are no result.</summary>
     private static IEnumerable<string> Standing(ArmRuns arm)
     {
-        if (arm.Runs.Any(run => run.Record.IsBroken(arm.Strategy)))
-        {
-            yield return $"{arm.Label} is known to be broken: its numbers are no result.";
-        }
-        if (arm.Runs.Any(run => run.Record.IsBound(arm.Strategy)))
-        {
-            yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
-        }
+        if (arm.IsBroken) yield return $"{arm.Label} is known to be broken: its numbers are no result.";
+        if (arm.IsBound) yield return $"{arm.Label} is a bound, which no strategy can beat: not a candidate.";
     }
 
     public static string Word(RatioVerdict verdict) => verdict.ToString().ToLowerInvariant();

@@ -8,6 +8,7 @@ public static class ArmReader
     {
         ComparisonArm asked = folder.Manifest.Arms[arm];
         List<(RunRecord, int)> records = [];
+        List<RunRecord> leftOut = [];
         List<string> problems = [];
         RunStore store = new(folder.Runs);
         foreach (ComparisonBlock block in folder.Manifest.Blocks)
@@ -17,6 +18,11 @@ public static class ArmReader
                 if (run.Problem is { } problem)
                 {
                     problems.Add(FormattableString.Invariant($"block {block.Number}: {problem}; left out"));
+                    // What it measured is no result; what was measured still says whether the strategy is a broken one.
+                    if (run.Run is { } bad && Read(store, System.IO.Path.Combine(folder.Runs, bad), []) is { } one)
+                    {
+                        leftOut.Add(one);
+                    }
                 }
                 else if (run.Run is { } id && Read(store, System.IO.Path.Combine(folder.Runs, id), problems) is { } record)
                 {
@@ -25,7 +31,7 @@ public static class ArmReader
             }
         }
 
-        return ArmRuns.Of(asked.Label, asked.Strategy!, records, problems);
+        return ArmRuns.Of(asked.Label, asked.Strategy!, records, problems, leftOut);
     }
 
     /// <summary>Every run below a folder, which may itself be one.</summary>

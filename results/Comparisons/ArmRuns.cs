@@ -11,6 +11,12 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
 {
     private Dictionary<(Scene, string), Dictionary<ArmRun, SummaryRow>>? _rows;
 
+    /// <summary>Its strategy is kept to be caught: its numbers are no result. Runs that were left out say so too.</summary>
+    public bool IsBroken { get; private init; }
+
+    /// <summary>It is a floor that no strategy can beat.</summary>
+    public bool IsBound { get; private init; }
+
     /// <summary>Scenes in the order they were first measured.</summary>
     public IReadOnlyList<Scene> Scenes =>
         [.. Runs.SelectMany(run => run.Record.Manifest.Measurements).Where(one => one.Strategy == Strategy)
@@ -64,13 +70,17 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
 
     /// <summary>Takes the runs of a strategy from run folders.</summary>
     /// <param name="records">Each with the block that it is part of.</param>
+    /// <param name="leftOut">Runs that do not count, for what they say of the strategy.</param>
     public static ArmRuns Of(
-        string label, string strategy, IEnumerable<(RunRecord Record, int Block)> records, IReadOnlyList<string> problems)
+        string label, string strategy, IEnumerable<(RunRecord Record, int Block)> records, IReadOnlyList<string> problems,
+        IReadOnlyList<RunRecord>? leftOut = null)
     {
+        List<RunRecord> all = [.. leftOut ?? []];
         List<ArmRun> runs = [];
         List<string> left = [.. problems];
         foreach ((RunRecord record, int block) in records)
         {
+            all.Add(record);
             foreach (IGrouping<int, Measurement> repetition in record.Manifest.Measurements.Where(one => one.Strategy == strategy)
                 .GroupBy(one => one.Run))
             {
@@ -84,7 +94,10 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
             }
         }
 
-        return new ArmRuns(label, strategy, runs, left);
+        return new ArmRuns(label, strategy, runs, left)
+        {
+            IsBroken = all.Any(record => record.IsBroken(strategy)), IsBound = all.Any(record => record.IsBound(strategy)),
+        };
     }
 
     private static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();

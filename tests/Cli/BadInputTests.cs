@@ -24,7 +24,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--runs 2 --runs 3", "--runs", "single argument")]
     [InlineData("rum", "There is no verb 'rum'. Did you mean 'run'?", "There are: run, compare, track, list, report, bench")]
     [InlineData("--vcpus 2 run", "'--vcpus' comes before the verb", "lab run --vcpus")]
-    [InlineData("list strategy", "There is no list 'strategy'", "strategies, workloads, mmus, runs")]
+    [InlineData("list strategy", "There is no list 'strategy'", "strategies, notifiers, ageing, workloads, mmus, runs")]
     [InlineData("report --format xml", "There is no --format value 'xml'", "table, json, csv, markdown")]
     [InlineData("--vcpus 0", "--vcpus '0'", "from 1 to 256")]
     [InlineData("--vcpus 10000", "--vcpus '10000'", "from 1 to 256")]

@@ -342,7 +342,7 @@ public sealed class SamplingTroubleTests
     {
         using MmuLock mmuLock = new();
         using SampledProgram program = new(scene => scene.Thread("leaver", m => m.ExitShared(mmuLock)));
-        Assert.Contains("leaver leaves mmu_lock, which it does not hold", program.Run(Random).Failure!.Finding.What,
+        Assert.Contains("leaver releases mmu_lock, which it does not hold", program.Run(Random).Failure!.Finding.What,
             StringComparison.Ordinal);
     }
 }
