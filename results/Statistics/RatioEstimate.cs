@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace Lab.Results.Statistics;
 
 /// <summary>Ratio of a candidate's centre to a baseline's over runs, by Hodges and Lehmann 1963 on the logarithms: one value per
@@ -8,11 +10,12 @@ public sealed class RatioEstimate
 {
     private readonly double[] _sortedPairs;
     private readonly NullDistribution _null;
+    private readonly MeanShift _mean;
 
-    private RatioEstimate(double[] pairs, NullDistribution distribution, int count, bool isPaired)
+    private RatioEstimate(double[] pairs, NullDistribution distribution, MeanShift mean, int count, bool isPaired)
     {
         Array.Sort(pairs);
-        (_sortedPairs, _null, Count, IsPaired) = (pairs, distribution, count, isPaired);
+        (_sortedPairs, _null, _mean, Count, IsPaired) = (pairs, distribution, mean, count, isPaired);
     }
 
     /// <summary>Blocks if paired, else runs of the smaller arm.</summary>
@@ -30,13 +33,16 @@ public sealed class RatioEstimate
     /// <exception cref="ArgumentException">No blocks, unequal numbers of them, or a value that has no logarithm.</exception>
     public static RatioEstimate Paired(IReadOnlyList<double> baseline, IReadOnlyList<double> candidate)
     {
-        if (baseline.Count != candidate.Count) throw new ArgumentException(
-            $"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
-        (double[] a, double[] b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
-        int n = a.Length;
-        double[] walsh = new double[n * (n + 1) / 2];
-        for (int i = 0, at = 0; i < n; i++) for (int j = i; j < n; j++) walsh[at++] = (b[i] - a[i] + b[j] - a[j]) / 2;
-        return new RatioEstimate(walsh, NullDistribution.SignedRank(n), n, isPaired: true);
+        if (baseline.Count != candidate.Count)
+            throw new ArgumentException($"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
+        var (a, b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
+        var n = a.Length;
+        var walsh = new double[n * (n + 1) / 2];
+        for (int i = 0, at = 0; i < n; i++)
+            for (var j = i; j < n; j++)
+                walsh[at++] = (b[i] - a[i] + b[j] - a[j]) / 2;
+        double[] differences = [.. b.Zip(a, (candidateLog, baselineLog) => candidateLog - baselineLog)];
+        return new RatioEstimate(walsh, NullDistribution.SignedRank(n), MeanShift.Of(differences), n, isPaired: true);
     }
 
     /// <summary>Arms measured apart: every candidate run against every baseline run, and the Mann-Whitney distribution.</summary>
@@ -45,8 +51,8 @@ public sealed class RatioEstimate
     {
         (double[] a, double[] b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
         double[] pairs = [.. a.SelectMany(one => b.Select(other => other - one))];
-        return new RatioEstimate(pairs, NullDistribution.MannWhitney(a.Length, b.Length), Math.Min(a.Length, b.Length),
-            isPaired: false);
+        int count = Math.Min(a.Length, b.Length);
+        return new RatioEstimate(pairs, NullDistribution.MannWhitney(a.Length, b.Length), MeanShift.Of(a, b), count, isPaired: false);
     }
 
     /// <summary>Holds the true ratio except in at most <paramref name="misrate"/> of cases, half of it on each side. A side is 0
@@ -67,6 +73,22 @@ public sealed class RatioEstimate
 
     /// <summary>The same for a ratio below <paramref name="bound"/>.</summary>
     public double PBelow(double bound) => _null.AtMost(_sortedPairs.Length - CountBelow(Math.Log(bound), inclusive: false));
+
+    /// <summary>
+    /// Chance of data that speak as clearly for a ratio inside (<paramref name="low"/>, <paramref name="high"/>) if it is not; two-sided, so
+    /// that it is at most α exactly if the interval at α lies inside.
+    /// </summary>
+    /// <remarks>
+    /// The ranks alone would call arms equal whose runs fall into two modes in different shares: most pairs of runs are of the same mode, and
+    /// their ratio is 1. So the mean of the logarithms must lie inside as well (Student's t, Welch 1947), and there must be enough runs to have
+    /// seen a mode that every fifth run falls into. Claims joined by "and" need no correction (Berger 1982).
+    /// </remarks>
+    public double PInside(double low, double high)
+    {
+        if (Count < SampleSizes.FewestForEquivalence) return 1;
+        double ranks = Math.Max(PAbove(low), PBelow(high));
+        return Math.Min(1, 2 * Math.Max(ranks, Math.Max(_mean.PAbove(Math.Log(low)), _mean.PBelow(Math.Log(high)))));
+    }
 
     private int CountBelow(double logarithm, bool inclusive)
     {
@@ -92,6 +114,38 @@ public sealed class RatioEstimate
         }
         return [.. values.Select(value => Math.Log(value))];
     }
+}
+
+/// <summary>Mean difference of logarithms with its standard error and degrees of freedom.</summary>
+internal readonly record struct MeanShift(double Mean, double Error, double Freedom)
+{
+    internal static MeanShift Of(double[] differences)
+    {
+        double mean = differences.Average();
+        return new MeanShift(mean, Math.Sqrt(ErrorSquared(differences, mean)), differences.Length - 1);
+    }
+
+    /// <summary>Welch–Satterthwaite: the arms may scatter differently.</summary>
+    internal static MeanShift Of(double[] a, double[] b)
+    {
+        double meanA = a.Average(), meanB = b.Average();
+        double ofA = ErrorSquared(a, meanA), ofB = ErrorSquared(b, meanB);
+        double freedom = (ofA + ofB) * (ofA + ofB) / ((ofA * ofA / (a.Length - 1)) + (ofB * ofB / (b.Length - 1)));
+        return new MeanShift(meanB - meanA, Math.Sqrt(ofA + ofB), freedom);
+    }
+
+    internal double PAbove(double bound) => PBeyond(Mean - bound);
+
+    internal double PBelow(double bound) => PBeyond(bound - Mean);
+
+    private double PBeyond(double distance)
+    {
+        if (Error > 0) return StudentT.CDF(0, 1, Freedom, -distance / Error);
+        return distance > 0 ? 0 : 1;
+    }
+
+    private static double ErrorSquared(double[] values, double mean) =>
+        values.Sum(value => (value - mean) * (value - mean)) / ((double)values.Length * (values.Length - 1));
 }
 
 /// <summary>[<see cref="Low"/>, <see cref="High"/>] misses the true ratio in at most <see cref="Misrate"/> of cases.</summary>

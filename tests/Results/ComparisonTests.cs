@@ -68,6 +68,83 @@ public sealed class ComparisonTests
         Assert.InRange(wrong, 0, 5);
     }
 
+    /// <summary>Shares of the second mode that put the arms' geometric means 2.1 % apart: just no longer equivalent within 2 %.</summary>
+    [Theory]
+    [InlineData(5, 1.5)]
+    [InlineData(7, 1.5)]
+    [InlineData(8, 1.1)]
+    [InlineData(10, 1.3)]
+    [InlineData(14, 1.1)]
+    [InlineData(20, 1.1)]
+    [InlineData(20, 1.5)]
+    public void Of_200_comparisons_of_unequal_mixtures_at_most_one_in_twenty_is_called_equivalent(int runs, double apart)
+    {
+        Simulated random = new(31);
+        double more = Math.Log(1.021) / Math.Log(apart);
+        foreach (double weight in (double[])[0.2, 0.4, 0.8 - more])
+        {
+            int paired = 0, unpaired = 0;
+            for (int trial = 0; trial < 200; trial++)
+            {
+                double[] a = random.Bimodal(runs, weight, apart), b = random.Bimodal(runs, weight + more, apart);
+                if (IsEquivalent(RatioEstimate.Paired(a, b))) paired++;
+                if (IsEquivalent(RatioEstimate.Unpaired(a, b))) unpaired++;
+            }
+            Assert.InRange(Math.Max(paired, unpaired), 0, 10);
+        }
+    }
+
+    [Fact]
+    public void Two_arms_that_each_fall_into_two_modes_by_halves_are_not_called_equivalent()
+    {
+        double[] runs = [.. Enumerable.Range(0, 10).Select(run => run % 2 == 0 ? 100 + (0.02 * run) : 150 + (0.02 * run))];
+        Assert.False(IsEquivalent(RatioEstimate.Unpaired(runs, [.. runs.Reverse()])));
+        Assert.Equal((5, 5), Modes.In(runs, 0.02) is { } modes ? (modes.LowCount, modes.HighCount) : (0, 0));
+    }
+
+    [Fact]
+    public void Of_200_comparisons_of_equal_mixtures_at_most_one_in_twenty_reports_a_difference()
+    {
+        Simulated random = new(32);
+        foreach (double apart in (double[])[1.1, 1.5])
+        {
+            int different = 0;
+            for (int trial = 0; trial < 200; trial++)
+            {
+                RatioEstimate estimate = RatioEstimate.Unpaired(random.Bimodal(12, 0.4, apart), random.Bimodal(12, 0.4, apart));
+                if (IsDifference(ComparisonFamily.Compare([new Question("p50", estimate)], 0.02)[0].Verdict)) different++;
+            }
+            Assert.InRange(different, 0, 10);
+        }
+    }
+
+    [Fact]
+    public void Modes_are_seen_where_there_are_two_and_hardly_ever_where_there_is_one()
+    {
+        Simulated random = new(33);
+        foreach (int runs in (int[])[5, 8, 10, 15, 20])
+        {
+            int imagined = 0, seen = 0, possible = 0;
+            for (int trial = 0; trial < 400; trial++)
+            {
+                if (Modes.In(random.Runs(runs, 100, 0.05), 0.02) is not null) imagined++;
+                double[] mixture = random.Bimodal(runs, 0.5, 1.5);
+                if (mixture.Count(value => value > 120) is var high && high >= 2 && runs - high >= 2)
+                {
+                    possible++;
+                    if (Modes.In(mixture, 0.02) is not null) seen++;
+                }
+            }
+            Assert.InRange(imagined, 0, 12);
+            Assert.InRange(seen, possible * 9 / 10, possible);
+        }
+        Assert.Null(Modes.In([100, 100, 100, 100, 100], 0.02));
+        Assert.Null(Modes.In([100, 150], 0.02));
+    }
+
+    private static bool IsEquivalent(RatioEstimate estimate) =>
+        ComparisonFamily.Compare([new Question("p50", estimate)], 0.02)[0].Verdict == RatioVerdict.Equivalent;
+
     [Fact]
     public void The_interval_shown_carries_the_verdict()
     {
