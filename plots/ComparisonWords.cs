@@ -48,9 +48,11 @@ public static class ComparisonWords
         }
         yield return Invariant(
             $"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
-        yield return string.Create(CultureInfo.InvariantCulture, 
+        yield return string.Create(CultureInfo.InvariantCulture,
             $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them "
-                + $"over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each.");
+                + $"over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each. Intervals are those "
+                    + $"that decide: "
+                + $"{100 * (1 - comparison.Alpha):0.#} % for a family together.");
     }
 
     /// <summary>In turns of what length; where turns were asked for and could not be taken, that.</summary>
@@ -92,6 +94,25 @@ public static class ComparisonWords
             { MoreBlocks: { } more } => Invariant($"inconclusive, ~{more} more"),
             _ => "inconclusive, >100x more",
         };
+
+    /// <summary>What a table of rows does not say: why a question was not asked, and where runs fall into two levels, of which
+    /// one ratio describes neither.</summary>
+    public static IEnumerable<string> Notes(IReadOnlyList<ComparedRow> rows)
+    {
+        foreach (IGrouping<string, ComparedRow> why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
+        {
+            yield return $"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.";
+        }
+        foreach (ComparedRow row in rows)
+        {
+            if (row.ModesA is { } ofA) yield return Levels(row, row.ArmA, ofA);
+            if (row.ModesB is { } ofB) yield return Levels(row, row.ArmB, ofB);
+        }
+    }
+
+    private static string Levels(ComparedRow row, string arm, Modes modes) =>
+        $"{row.Quantile} of {arm} has two levels: {Quantity.Format(modes.Low, row.Unit)} in {modes.LowCount} runs and "
+            + $"{Quantity.Format(modes.High, row.Unit)} in {modes.HighCount}; one ratio describes neither.";
 
     /// <summary><c>10 blocks</c>, <c>1 run</c>.</summary>
     public static string Count(ComparedRow row) => $"{row.Runs} {(row.IsPaired ? "block" : "run")}{(row.Runs == 1 ? "" : "s")}";

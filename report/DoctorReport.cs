@@ -36,7 +36,7 @@ public sealed class DoctorReport(DoctorFindings found)
         List<string> end = [Summary()];
         if (found.Noise is { } noise)
         {
-            end.Add(string.Create(CultureInfo.InvariantCulture, 
+            end.Add(string.Create(CultureInfo.InvariantCulture,
                 $"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % "
                     + $"where threads wake each other; between processes they are larger."));
         }

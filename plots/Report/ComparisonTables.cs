@@ -69,10 +69,7 @@ internal static class ComparisonTables
                 + $"They are in all other columns and in the figures.</p>");
         }
 
-        foreach (IGrouping<string, ComparedRow> why in rows.Where(row => row.NotAsked is not null).GroupBy(row => row.NotAsked!))
-        {
-            html.Add($"<p class=\"soft\">– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.</p>");
-        }
+        foreach (string note in ComparisonWords.Notes(rows)) html.Add($"<p class=\"soft\">{note}</p>");
     }
 
     /// <summary>A sign that says it without colour.</summary>

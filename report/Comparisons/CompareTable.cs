@@ -24,14 +24,9 @@ public static class CompareTable
             TextGrid grid = new(["", Short(first.ArmA), Short(first.ArmB), "ratio", "interval", "verdict"], Widths);
             foreach (ComparedRow row in group) grid.Add(Cells(row, comparison.Threshold));
             foreach (string line in grid.Lines) to.WriteLine(line);
-            foreach (IGrouping<string, ComparedRow> why in group.Where(row => row.NotAsked is not null)
-                .GroupBy(row => row.NotAsked!))
+            foreach (string line in ComparisonWords.Notes([.. group]).SelectMany(note => TextGrid.Wrap(note, TextGrid.Width)))
             {
-                foreach (string line in TextGrid.Wrap($"– {string.Join(", ", why.Select(row => row.Quantile))}: {why.Key}.",
-                    TextGrid.Width))
-                {
-                    to.WriteLine(line);
-                }
+                to.WriteLine(line);
             }
         }
     }

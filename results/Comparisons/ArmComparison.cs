@@ -37,7 +37,10 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
                 gated.Count > 0 ? gated : [Deciding.FirstOrDefault(metrics.Contains) ?? metrics.FirstOrDefault() ?? ""];
             foreach (string metric in metrics.OrderByDescending(decide.Contains))
             {
-                foreach (ArmRuns arm in arms.Skip(1)) asked.AddRange(Ask(arms[0], arm, scene, metric, decide.Contains(metric)));
+                foreach (ArmRuns arm in arms.Skip(1))
+                {
+                    asked.AddRange(Ask(arms[0], arm, scene, metric, decide.Contains(metric), threshold));
+                }
             }
         }
 
@@ -62,7 +65,8 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
         return family.Zip(answers).ToDictionary(pair => pair.First.Row, pair => pair.Second);
     }
 
-    private static IEnumerable<(ComparedRow, Question?)> Ask(ArmRuns a, ArmRuns b, Scene scene, string metric, bool isGated)
+    private static IEnumerable<(ComparedRow, Question?)> Ask(
+        ArmRuns a, ArmRuns b, Scene scene, string metric, bool isGated, double threshold)
     {
         (IReadOnlyList<SummaryRow> rowsA, IReadOnlyList<SummaryRow> rowsB, bool isPaired) =
             Side.BySide(a.Of(scene, metric), b.Of(scene, metric));
@@ -100,6 +104,8 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
                 ValueA = Spread.Median(valuesA), ValueB = Spread.Median(valuesB), UndisturbedA = Rest(restA),
                 UndisturbedB = Rest(restB), Gated = isGated,
                 Runs = Math.Min(valuesA.Length, valuesB.Length), IsPaired = isPaired, NotAsked = notAsked,
+                ModesA = notAsked is null ? Modes.In(valuesA, threshold) : null,
+                ModesB = notAsked is null ? Modes.In(valuesB, threshold) : null,
             };
             double Rest(UndisturbedRow[] rows) =>
                 rest is null ? double.NaN

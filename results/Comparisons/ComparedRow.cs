@@ -20,6 +20,11 @@ public sealed record ComparedRow
 
     public double ValueB { get; init; }
 
+    /// <summary>The two levels that an arm's runs fall into, where one centre does not describe them.</summary>
+    public Modes? ModesA { get; init; }
+
+    public Modes? ModesB { get; init; }
+
     /// <summary>The same of the samples that no located disturbance overlapped; not a number where no run was watched, and for
     /// rates.</summary>
     public double UndisturbedA { get; init; } = double.NaN;

@@ -106,7 +106,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     private static string Format(HdrInterval interval)
     {
         string tag = interval.Tag is null ? "" : $"Tag={interval.Tag},";
-        return string.Create(CultureInfo.InvariantCulture, 
+        return string.Create(CultureInfo.InvariantCulture,
             $"{tag}{interval.StartS:0.000},{interval.LengthS:0.000},{interval.MaxScaled:0.000},"
                 + $"{Convert.ToBase64String(HdrCodec.Encode(interval.Histogram))}");
     }

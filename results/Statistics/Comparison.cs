@@ -33,12 +33,10 @@ public sealed record Comparison(Question Question, RatioVerdict Verdict, RatioIn
     public double Ratio => Question.Estimate.Ratio;
 }
 
-/// <summary>
-/// Questions asked together, answered together. With threshold θ a difference means a ratio outside [1/(1+θ), 1+θ] (two one-sided
-/// rank tests against its ends, doubled), equivalence means inside (<see cref="RatioEstimate.PInside"/>). Each of
-/// the two claims is corrected by Holm over the family: the chance that any difference reported is none is at most
-/// α, and so is the chance that any equivalence reported is none. A lower bound that clears θ is worth more than a smaller α.
-/// </summary>
+/// <summary>Questions asked together, answered together. With threshold θ a difference means a ratio outside [1/(1+θ), 1+θ] (two
+/// one-sided rank tests against its ends, doubled), equivalence means inside (<see cref="RatioEstimate.PInside"/>). Each of the
+/// two claims is corrected by Holm over the family: the chance that any difference reported is none is at most α, and so is the
+/// chance that any equivalence reported is none. A lower bound that clears θ is worth more than a smaller α.</summary>
 public static class ComparisonFamily
 {
     /// <summary>Asking for more blocks than this times those there are is no advice.</summary>
@@ -52,11 +50,14 @@ public static class ComparisonFamily
         ArgumentOutOfRangeException.ThrowIfNegative(threshold);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(alpha);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(alpha, 0.5); // At a half both claims could pass at once.
-        var band = (Low: 1 / (1 + threshold), High: 1 + threshold);
-        double[] different = [.. questions.Select(q => Math.Min(1, 2 * Math.Min(q.Estimate.PAbove(band.High), q.Estimate.PBelow(band.Low))))];
+        (double Low, double High) band = (Low: 1 / (1 + threshold), High: 1 + threshold);
+        double[] different =
+            [.. questions.Select(q => Math.Min(1, 2 * Math.Min(q.Estimate.PAbove(band.High), q.Estimate.PBelow(band.Low))))];
         double[] equivalent = [.. questions.Select(q => threshold == 0 ? 1 : q.Estimate.PInside(band.Low, band.High))];
-        var (adjustedDifferent, ratesDifferent) = (Holm.Adjust(different), Holm.Rates(different, alpha));
-        var (adjustedEquivalent, ratesEquivalent) = (Holm.Adjust(equivalent), Holm.Rates(equivalent, alpha));
+        (IReadOnlyList<double> adjustedDifferent, IReadOnlyList<double> ratesDifferent) =
+            (Holm.Adjust(different), Holm.Rates(different, alpha));
+        (IReadOnlyList<double> adjustedEquivalent, IReadOnlyList<double> ratesEquivalent) =
+            (Holm.Adjust(equivalent), Holm.Rates(equivalent, alpha));
 
         return [.. questions.Select((question, index) => Answer(question, index))];
 
@@ -70,8 +71,8 @@ public static class ComparisonFamily
                 _ => RatioVerdict.Inconclusive,
             };
             double misrate = verdict == RatioVerdict.Equivalent ? ratesEquivalent[index] : ratesDifferent[index];
-            var interval = question.Estimate.Interval(misrate);
-            var more = verdict == RatioVerdict.Inconclusive ? MoreBlocks(question.Estimate, interval, threshold) : 0;
+            RatioInterval interval = question.Estimate.Interval(misrate);
+            int? more = verdict == RatioVerdict.Inconclusive ? MoreBlocks(question.Estimate, interval, threshold) : 0;
             return new Comparison(question, verdict, interval, adjustedDifferent[index], adjustedEquivalent[index], more);
         }
     }
@@ -81,15 +82,17 @@ public static class ComparisonFamily
     /// n·(h/distance)²·((z + z₈₀)/z)², z the quantile of the interval's misrate.</summary>
     private static int? MoreBlocks(RatioEstimate estimate, RatioInterval interval, double threshold)
     {
-        var fewest = SampleSizes.FewestRuns(interval.Misrate, estimate.IsPaired);
-        if (estimate.Count < fewest)
-            return fewest - estimate.Count;
+        int fewest = SampleSizes.FewestRuns(interval.Misrate, estimate.IsPaired);
+        if (estimate.Count < fewest) return fewest - estimate.Count;
         bool isWithin = interval.Low > 1 / (1 + threshold) && interval.High < 1 + threshold;
-        if (isWithin && estimate.Count < SampleSizes.FewestForEquivalence) return SampleSizes.FewestForEquivalence - estimate.Count;
-        var distance = Math.Abs(Math.Abs(Math.Log(estimate.Ratio)) - Math.Log(1 + threshold));
-        var z = SampleSizes.Z(interval.Misrate / 2);
-        var power = (z + SampleSizes.Z(0.2)) / z;
-        var needed = Math.Ceiling(estimate.Count * Math.Pow(interval.LogHalfWidth / distance * power, 2));
+        if (isWithin && estimate.Count < SampleSizes.FewestForEquivalence)
+        {
+            return SampleSizes.FewestForEquivalence - estimate.Count;
+        }
+        double distance = Math.Abs(Math.Abs(Math.Log(estimate.Ratio)) - Math.Log(1 + threshold));
+        double z = SampleSizes.Z(interval.Misrate / 2);
+        double power = (z + SampleSizes.Z(0.2)) / z;
+        double needed = Math.Ceiling(estimate.Count * Math.Pow(interval.LogHalfWidth / distance * power, 2));
         return needed <= (double)MostTimesMore * estimate.Count ? Math.Max(1, (int)needed - estimate.Count) : null;
     }
 }

@@ -1,8 +1,7 @@
 namespace Lab.Results.Statistics;
 
-/// <summary>
-/// Two levels that the runs of one arm fall into: a machine or a memory layout with two states, and no single centre to compare.
-/// </summary>
+/// <summary>Two levels that the runs of one arm fall into: a machine or a memory layout with two states, and no single centre to
+/// compare.</summary>
 /// <param name="Low">Median of the runs on the lower level.</param>
 /// <param name="LowCount">How many there are.</param>
 /// <param name="High">Median of the others.</param>
@@ -15,10 +14,9 @@ public sealed record Modes(double Low, int LowCount, double High, int HighCount)
     /// <summary>Fewer runs than this cannot show two levels.</summary>
     private const int CountMin = 5;
 
-    /// <summary>
-    /// Cuts the runs where the squares within both parts are smallest (on logarithms, Fisher 1958) and calls the parts modes if what is
-    /// left of the squares is less than 0.18·(n − 4.4)/(n + 7): normal, uniform and exponential runs stay above it in 98 of 100 cases.
-    /// </summary>
+    /// <summary>Cuts the runs where the squares within both parts are smallest (on logarithms, Fisher 1958) and calls the parts
+    /// modes if what is left of the squares is less than 0.18·(n − 4.4)/(n + 7): normal, uniform and exponential runs stay above
+    /// it in 98 of 100 cases.</summary>
     /// <param name="values">One positive value per run.</param>
     /// <param name="gapMin">Smallest relative distance of the levels worth a word: 0.02 for 2 %.</param>
     /// <returns>Null if one level describes the runs.</returns>

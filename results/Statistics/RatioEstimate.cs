@@ -33,14 +33,12 @@ public sealed class RatioEstimate
     /// <exception cref="ArgumentException">No blocks, unequal numbers of them, or a value that has no logarithm.</exception>
     public static RatioEstimate Paired(IReadOnlyList<double> baseline, IReadOnlyList<double> candidate)
     {
-        if (baseline.Count != candidate.Count)
-            throw new ArgumentException($"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
-        var (a, b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
-        var n = a.Length;
-        var walsh = new double[n * (n + 1) / 2];
-        for (int i = 0, at = 0; i < n; i++)
-            for (var j = i; j < n; j++)
-                walsh[at++] = (b[i] - a[i] + b[j] - a[j]) / 2;
+        if (baseline.Count != candidate.Count) throw new ArgumentException(
+            $"{baseline.Count} baseline blocks cannot be paired with {candidate.Count} others.", nameof(candidate));
+        (double[] a, double[] b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
+        int n = a.Length;
+        double[] walsh = new double[n * (n + 1) / 2];
+        for (int i = 0, at = 0; i < n; i++) for (int j = i; j < n; j++) walsh[at++] = (b[i] - a[i] + b[j] - a[j]) / 2;
         double[] differences = [.. b.Zip(a, (candidateLog, baselineLog) => candidateLog - baselineLog)];
         return new RatioEstimate(walsh, NullDistribution.SignedRank(n), MeanShift.Of(differences), n, isPaired: true);
     }
@@ -52,7 +50,8 @@ public sealed class RatioEstimate
         (double[] a, double[] b) = (Logarithms(baseline, nameof(baseline)), Logarithms(candidate, nameof(candidate)));
         double[] pairs = [.. a.SelectMany(one => b.Select(other => other - one))];
         int count = Math.Min(a.Length, b.Length);
-        return new RatioEstimate(pairs, NullDistribution.MannWhitney(a.Length, b.Length), MeanShift.Of(a, b), count, isPaired: false);
+        return new RatioEstimate(pairs, NullDistribution.MannWhitney(a.Length, b.Length), MeanShift.Of(a, b), count,
+            isPaired: false);
     }
 
     /// <summary>Holds the true ratio except in at most <paramref name="misrate"/> of cases, half of it on each side. A side is 0
@@ -74,15 +73,12 @@ public sealed class RatioEstimate
     /// <summary>The same for a ratio below <paramref name="bound"/>.</summary>
     public double PBelow(double bound) => _null.AtMost(_sortedPairs.Length - CountBelow(Math.Log(bound), inclusive: false));
 
-    /// <summary>
-    /// Chance of data that speak as clearly for a ratio inside (<paramref name="low"/>, <paramref name="high"/>) if it is not; two-sided, so
-    /// that it is at most α exactly if the interval at α lies inside.
-    /// </summary>
-    /// <remarks>
-    /// The ranks alone would call arms equal whose runs fall into two modes in different shares: most pairs of runs are of the same mode, and
-    /// their ratio is 1. So the mean of the logarithms must lie inside as well (Student's t, Welch 1947), and there must be enough runs to have
-    /// seen a mode that every fifth run falls into. Claims joined by "and" need no correction (Berger 1982).
-    /// </remarks>
+    /// <summary>Chance of data that speak as clearly for a ratio inside (<paramref name="low"/>, <paramref name="high"/>) if it
+    /// is not; two-sided, so that it is at most α exactly if the interval at α lies inside.</summary>
+    /// <remarks>The ranks alone would call arms equal whose runs fall into two modes in different shares: most pairs of runs are
+    /// of the same mode, and their ratio is 1. So the mean of the logarithms must lie inside as well (Student's t, Welch 1947),
+    /// and there must be enough runs to have seen a mode that every fifth run falls into. Claims joined by "and" need no
+    /// correction (Berger 1982).</remarks>
     public double PInside(double low, double high)
     {
         if (Count < SampleSizes.FewestForEquivalence) return 1;

@@ -32,16 +32,13 @@ public static class SampleSizes
         return n;
     }
 
-    /// <summary>
-    /// Runs per arm below which nothing is called equivalent. If every fifth run falls into a second mode, two runs are of the same mode with
-    /// 0.8² + 0.2² = 0.68, and n blocks in a row look as if there were only one with 0.68ⁿ, which is at most 0.05 from 8 on.
-    /// </summary>
+    /// <summary>Runs per arm below which nothing is called equivalent. If every fifth run falls into a second mode, two runs are
+    /// of the same mode with 0.8² + 0.2² = 0.68, and n blocks in a row look as if there were only one with 0.68ⁿ, which is at
+    /// most 0.05 from 8 on.</summary>
     public const int FewestForEquivalence = 8;
 
-    /// <summary>
-    /// Smallest true change that n runs per arm find outside the threshold with the given power:
-    /// ln(1 + θ) + (z_α/2 + z_power)·s·√(2/n), on the logarithmic scale; a little more for the coarseness of ranks.
-    /// </summary>
+    /// <summary>Smallest true change that n runs per arm find outside the threshold with the given power: ln(1 + θ) + (z_α/2 +
+    /// z_power)·s·√(2/n), on the logarithmic scale; a little more for the coarseness of ranks.</summary>
     /// <param name="spread">Deviation of a run's value relative to it: 0.03 for 3 %.</param>
     public static double DetectableChange(int runs, double spread, double threshold, double alpha = 0.05, double power = 0.9)
     {

@@ -17,7 +17,7 @@ public sealed class GeneratedDocumentsTests
     private const string WriteVariable = "LAB_WRITE_DOCUMENTS";
 
     /// <summary>Document, name of the markers around the generated part, and what stands between them.</summary>
-    private static readonly (string File, string Marker, Func<string> Generate)[] Generated = 
+    private static readonly (string File, string Marker, Func<string> Generate)[] Generated =
     [
         ("docs/OPTIONS.md", "options", Options),
         ("strategies/README.md", "strategies", Strategies),

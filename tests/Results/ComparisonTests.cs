@@ -68,7 +68,8 @@ public sealed class ComparisonTests
         Assert.InRange(wrong, 0, 5);
     }
 
-    /// <summary>Shares of the second mode that put the arms' geometric means 2.1 % apart: just no longer equivalent within 2 %.</summary>
+    /// <summary>Shares of the second mode that put the arms' geometric means 2.1 % apart: just no longer equivalent within 2
+    /// %.</summary>
     [Theory]
     [InlineData(5, 1.5)]
     [InlineData(7, 1.5)]

@@ -11,15 +11,16 @@ internal sealed class Simulated(int seed)
     internal double[] Runs(int count, double centre, double spread) =>
         [.. Enumerable.Range(0, count).Select(_ => centre * Math.Exp(spread * Normal()))];
 
-    /// <summary>Runs of which a share <paramref name="weight"/> falls into a second mode, <paramref name="apart"/> times the first.</summary>
+    /// <summary>Runs of which a share <paramref name="weight"/> falls into a second mode, <paramref name="apart"/> times the
+    /// first.</summary>
     internal double[] Bimodal(int count, double weight, double apart, double spread = 0.005) =>
-        [.. Enumerable.Range(0, count).Select(_ => 100 * (_random.NextDouble() < weight ? apart : 1) * Math.Exp(spread * Normal()))];
+        [.. Enumerable.Range(0,
+            count).Select(_ => 100 * (_random.NextDouble() < weight ? apart : 1) * Math.Exp(spread * Normal()))];
 
-    /// <summary>
-    /// A history of 1,000 with noise whose correlation with the next point is <paramref name="rho"/> and, from
-    /// <paramref name="step"/> on, a level higher by <paramref name="change"/>.
-    /// </summary>
-    internal double[] Series(int length, double rho, bool isLognormal, double spread = 0.02, int step = int.MaxValue, double change = 0.05)
+    /// <summary>A history of 1,000 with noise whose correlation with the next point is <paramref name="rho"/> and, from
+    /// <paramref name="step"/> on, a level higher by <paramref name="change"/>.</summary>
+    internal double[] Series(
+        int length, double rho, bool isLognormal, double spread = 0.02, int step = int.MaxValue, double change = 0.05)
     {
         double[] series = new double[length];
         double z = Normal();
