@@ -6,7 +6,6 @@ using Xunit;
 namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>Every strategy that the reference calls broken is rejected, for the reason that it gives (section 12).</summary>
-[Collection(Explorations.Name)]
 public sealed class BrokenStrategyTests
 {
     public static TheoryData<string, string, string> Rejections => new()

@@ -8,7 +8,6 @@ using Xunit;
 namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>An exploration that ends early says how far it got, and is not taken for a complete one.</summary>
-[Collection(Explorations.Name)]
 public sealed class BudgetTests
 {
     private const string Subject = "defunct-flag";

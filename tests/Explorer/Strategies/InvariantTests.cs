@@ -6,7 +6,6 @@ namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>Invariants that no strategy of the catalogue breaks, each broken by one that is made for it: a watch that cannot bark
 /// is none.</summary>
-[Collection(Explorations.Name)]
 public sealed class InvariantTests
 {
     private const string TwoLoaders = "slot main 0 + 1\nthread vcpu0: reload\nthread vcpu1: reload\nend destroy\n";

@@ -9,7 +9,6 @@ namespace Lab.Tests.Explorer.Strategies;
 /// <summary>Notifiers that leave mmu_lock alone where no slot overlaps (reference 9.2), so that start and end must see the same
 /// slots: with what a variant may do around the swap of memslots they can be kept stable in both known ways, and without it the
 /// count goes wrong.</summary>
-[Collection(Explorations.Name)]
 public class NotifierVariantTests
 {
     private const string SlotAppears = """

@@ -5,7 +5,6 @@ namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>Sound strategies are explored to the end without a violation, and break exactly the claims that the reference
 /// predicts.</summary>
-[Collection(Explorations.Name)]
 public sealed class SoundStrategyTests
 {
     /// <summary>The claims that do not hold, scenario by scenario. I34 (the work of a vCPU's put is O(1)): S1 and the second list

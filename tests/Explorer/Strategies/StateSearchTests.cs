@@ -7,7 +7,6 @@ namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>The state search against itself and against random executions: what it leaves out must not hide a state. Claims of
 /// completeness are worth as much as these tests.</summary>
-[Collection(Explorations.Name)]
 public sealed class StateSearchTests
 {
     /// <summary>Executions by which the shared words are learnt, so that two searches number stretches alike.</summary>
@@ -28,9 +27,9 @@ public sealed class StateSearchTests
     [InlineData("mainline", "fast-zap-toggle")]
     public void Sleep_sets_leave_out_no_state_and_random_executions_meet_no_other(string strategy, string scenario)
     {
-        using StrategyProgram program = Strategy.Program(strategy, scenario);
-        OnOneProcessor(() =>
+        OnOneProcessor(cpu =>
         {
+            using StrategyProgram program = Strategy.Program(strategy, scenario, cpu);
             Learn(program);
             StateSearch with = SearchAll(program, sleepSets: true), without = SearchAll(program, sleepSets: false);
             Assert.Equal(without.States, with.States);
@@ -125,17 +124,18 @@ public sealed class StateSearchTests
     }
 
     /// <summary>Hand-overs between agents are dear across processors: the whole of an exploration stays on one.</summary>
-    private static void OnOneProcessor(Action body)
+    private static void OnOneProcessor(Action<int> body)
     {
         Exception? failure = null;
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Thread thread = new(() =>
         {
-            AgentThread.Pin(0);
+            int cpu = AgentThread.CurrentCpu();
+            AgentThread.Pin(cpu);
             try
             {
                 cancellation.ThrowIfCancellationRequested();
-                body();
+                body(cpu);
             }
             catch (Exception error)
             {

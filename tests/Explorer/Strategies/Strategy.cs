@@ -8,13 +8,6 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>Explorations one after the other: all of them run on the same processor.</summary>
-[CollectionDefinition(Name)]
-public sealed class Explorations
-{
-    public const string Name = "explorations of strategies";
-}
-
 /// <summary>Strategies of the catalogue and of the tests, explored until the test is cancelled.</summary>
 internal static class Strategy
 {
@@ -38,8 +31,8 @@ internal static class Strategy
     public static ExploreResult Replay(string strategy, string scenario, string schedule) =>
         StrategyExplorer.Replay(strategy, Named(strategy), ScenarioOf(scenario), schedule, TestContext.Current.CancellationToken);
 
-    public static StrategyProgram Program(string strategy, string scenario) =>
-        new(Named(strategy), ScenarioOf(scenario), Exhaustive, cpu: 0);
+    public static StrategyProgram Program(string strategy, string scenario, int cpu) =>
+        new(Named(strategy), ScenarioOf(scenario), Exhaustive, cpu);
 
     /// <summary>Of the catalogue if it has one of that name; otherwise the argument is the text.</summary>
     public static Scenario ScenarioOf(string nameOrText, params (string Name, long Value)[] values)

@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>Strategies that cannot be explored, and strategies that stop: said as what they are, never taken for sound.</summary>
-[Collection(Explorations.Name)]
 public sealed class TroubleTests
 {
     private const string Toggle = "fast-zap-toggle";

@@ -5,7 +5,6 @@ using Xunit;
 namespace Lab.Tests.Explorer.Strategies;
 
 /// <summary>x86-TSO: what is wrong without store buffers is wrong with them, and some of what is right is not.</summary>
-[Collection(Explorations.Name)]
 public sealed class TsoTests
 {
     private static readonly StrategySettings Tso = Strategy.Bounded with { Model = MemoryModel.Tso };
