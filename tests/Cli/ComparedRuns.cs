@@ -1,6 +1,7 @@
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Tests.Results;
+using Xunit;
 
 namespace Lab.Tests.Cli;
 
@@ -61,6 +62,22 @@ internal sealed class ComparedRuns : IDisposable
         folder.Finish();
         return folder;
     }
+
+    /// <summary>Several turns: on a busy machine an update may outlast one, and then does not count. Who watches is a process
+    /// more for each run, so only what is about that asks for it.</summary>
+    public string[] Tiny(params string[] arguments)
+    {
+        string[] watch = arguments.Contains("--watch") ? [] : ["--watch", "off"];
+        return
+        [
+            "compare", .. arguments, "--out", Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
+            "--vcpus", "1",
+            "--grace", "0ms", "--steady-limit", "0s", .. watch,
+        ];
+    }
+
+    /// <summary>The one comparison that there is.</summary>
+    public ComparisonFolder Only() => ComparisonFolder.Open(Assert.Single(Directory.EnumerateDirectories(Out)));
 
     private static ComparisonArm Arm(string strategy) =>
         new() { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy,
