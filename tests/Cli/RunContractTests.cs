@@ -62,11 +62,11 @@ public sealed class RunContractTests : IDisposable
     {
         LabExit lab = LabHere.Run(_runs.Tiny("--format", "csv"));
 
+        Assert.True(lab.Code == 0, lab.Error);
         string[] lines = lab.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(SummaryHeader, lines[0]);
         Assert.All(lines, line => Assert.Equal(SummaryHeader.Split(',').Length, line.Split(',').Length));
         Assert.Contains(lines, line => line.StartsWith("workqueue,memslot-churn,radix,1,update,ns,", StringComparison.Ordinal));
-        Assert.Equal(0, lab.Code);
     }
 
     [Fact]
@@ -111,7 +111,8 @@ public sealed class RunContractTests : IDisposable
     public void Runs_are_listed_and_reported_by_latest_and_by_the_beginning_of_their_name()
     {
         Assert.Contains("no runs in", LabHere.Run("list", "runs", "--out", _runs.Path).Out);
-        LabHere.Run(_runs.Tiny());
+        LabExit measured = LabHere.Run(_runs.Tiny());
+        Assert.True(measured.Code == 0, measured.Error);
         RunRecord run = _runs.OpenOnly();
         string report = Path.Combine(run.Folder, "report.html");
 
