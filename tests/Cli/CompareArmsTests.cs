@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>Comparisons that measure arms with settings of their own, baselines and delays.</summary>
+/// <summary>Comparisons that measure arms with settings of their own, and baselines.</summary>
 public sealed class CompareArmsTests : IDisposable
 {
     private readonly ComparedRuns _runs = new();
@@ -69,18 +69,5 @@ public sealed class CompareArmsTests : IDisposable
         Assert.True(lab.Code is 0 or 3, lab.Error);
         Assert.Contains("2 runs of kept, 1 run of workqueue, 2 runs of run", lab.Out.ReplaceLineEndings(" "));
         Assert.Contains("differ in nothing else", lab.Out);
-    }
-
-    [Fact]
-    public void An_injected_delay_lengthens_updates_by_its_share_and_is_called_out()
-    {
-        LabExit lab = LabProcess.Run(
-            Tiny("workqueue", "workqueue", "--inject", "400", "--blocks", "2", "--turns", "off", "--format", "csv"));
-
-        string[] p50 = lab.Out.Split('\n').Single(line => line.StartsWith("update,p50,", StringComparison.Ordinal)).Split(',');
-        Assert.Equal("workqueue#2", p50[4]);
-        // five times, on a machine that may be busy
-        Assert.InRange(double.Parse(p50[7], System.Globalization.CultureInfo.InvariantCulture), 2, 12);
-        Assert.Contains("--inject: workqueue none | workqueue#2 400%", lab.Error);
     }
 }

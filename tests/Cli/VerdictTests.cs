@@ -1,9 +1,12 @@
 using Lab.Results;
+using Lab.Tests.Measure;
 using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>Broken strategies are caught with the events that led to it, and the shapes of the reference come out.</summary>
+/// <summary>Broken strategies are caught with the events that led to it, and the shapes of the reference come out: beside no
+/// other test, which would bend them.</summary>
+[Collection(TimingCollection.Name)]
 public sealed class VerdictTests : IDisposable
 {
     private readonly RunsFolder _runs = new();
