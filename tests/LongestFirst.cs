@@ -9,19 +9,18 @@ using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Most tests wait as much as they compute: for children, windows, threads held back. Two a processor keep it busy.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
 [assembly: TestCollectionOrderer(typeof(LongestFirst))]
 
 namespace Lab.Tests;
 
-/// <summary>The classes that take longest begin first, so that none of them is still at it when all others are done.</summary>
+/// <summary>The classes that take longest begin first, so that none of them is still at it when all others are done; those that
+/// compare do not begin together.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Long =
     [
-        typeof(CompareMeasuredTests), typeof(CompareResumedTests), typeof(CompareArmsTests), typeof(ReportPageTests),
-        typeof(HostLoadTests), typeof(CrossCheckTests), typeof(FaultTests), typeof(BrokenStrategyTests),
+        typeof(CompareMeasuredTests), typeof(ReportPageTests), typeof(HostLoadTests), typeof(CompareResumedTests),
+        typeof(CrossCheckTests), typeof(CompareArmsTests), typeof(FaultTests), typeof(BrokenStrategyTests),
         typeof(InheritedSettingsTests), typeof(WatchedRunTests),
     ];
 
