@@ -18,6 +18,9 @@ public sealed class TimedMeasurement
     // At the beginning of a turn the load runs so long unrecorded: threads find their cores, and caches what others took.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Held for a window: what it asks of the collector, and what it counts of it, belongs to the process.</summary>
+    private static readonly Lock OneAtATime = new();
+
     private readonly WindowSettings _settings;
     private readonly Clock _clock;
     private readonly TimingWindow _window;
@@ -74,7 +77,8 @@ public sealed class TimedMeasurement
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
     }
 
-    /// <summary>Runs the actors through one window and returns what they recorded. Always comes back: a cancelled run with what
+    /// <summary>Runs the actors through one window and returns what they recorded. Any thread may call it; windows of one process
+    /// take place one after the other, since the collector's mode is the process's. Always comes back: a cancelled run with what
     /// was measured, a hung one within the watchdog's timeout and a second, a failed one with the actor's exception.</summary>
     /// <exception cref="ArgumentException">No actors, two of one name, one without a name, or settings out of range.</exception>
     public static MeasuredRun Run(
@@ -95,7 +99,7 @@ public sealed class TimedMeasurement
             throw new ArgumentException("Actors' names must be unique within a run.", nameof(actors));
         }
 
-        return new TimedMeasurement(actors, settings, observer, cancellation).RunWindow();
+        lock (OneAtATime) return new TimedMeasurement(actors, settings, observer, cancellation).RunWindow();
     }
 
     private MeasuredRun RunWindow()
