@@ -110,7 +110,13 @@ internal sealed partial class LabProcess : IDisposable
     {
         while (!condition())
         {
-            Assert.True(_since.Elapsed < Limit && !_process.HasExited, $"Waited in vain for {what}; there is:\n{Error}");
+            if (_process.HasExited)
+            {
+                _process.WaitForExit(); // what it said last may still be on its way
+                Assert.True(condition(), $"Waited in vain for {what}; it ended and said:\n{Error}");
+                return;
+            }
+            Assert.True(_since.Elapsed < Limit, $"Waited in vain for {what}; there is:\n{Error}");
             Thread.Sleep(5);
         }
     }

@@ -65,6 +65,8 @@ public class RadixStressTests
         using RadixRig rig = new();
         TdpRoot root = rig.NewRoot();
         rig.MapAll(root, GfnRange.Of(0, Frames));
+        // On a busy machine the faulting threads may be through before the protecting one gets a core.
+        rig.WriteProtect(root, GfnRange.Of(0, Frames));
         int faulting = Faulters;
         long refaults = 0;
 
