@@ -16,7 +16,7 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void Async_put_is_caught_red_handed_when_the_fast_zap_dallies()
     {
-        LabExit lab = LabHere.Run("--strategy", "async-put", "--workload", "root-toggle", "--vcpus", "1", "--pause",
+        LabExit lab = LabProcess.Run("--strategy", "async-put", "--workload", "root-toggle", "--vcpus", "1", "--pause",
             "fast-zap=300us", "--duration", "10s", "--memory", "8MiB", "--runs", "1", "--out", _runs.Path);
 
         Assert.Equal(4, lab.Code);
@@ -34,7 +34,7 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void Without_the_pause_the_run_says_what_it_can_and_cannot_show()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "async-put", "--workload", "root-toggle", "--insert", "head"));
+        LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "async-put", "--workload", "root-toggle", "--insert", "head"));
 
         // Metal may hit the window of a few instructions all the same: then the verdict speaks for itself.
         if (lab.Code == 4) Assert.Contains("VIOLATED", lab.Out);
@@ -50,7 +50,7 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void No_flush_violates_I6_on_memslot_churn()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "no-flush", "--vcpus", "2", "--memory", "64MiB", "--duration", "5s"));
+        LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "no-flush", "--vcpus", "2", "--memory", "64MiB", "--duration", "5s"));
 
         Assert.Equal(4, lab.Code);
         Assert.Contains("no-flush BROKEN on memslot-churn on radix: VIOLATED", lab.Out);
@@ -63,7 +63,7 @@ public sealed class VerdictTests : IDisposable
     public void Root_toggle_rebuilds_every_time_with_workqueue_and_never_with_refcount2()
     {
         LabExit lab =
-            LabHere.Run(_runs.Tiny("--strategy", "workqueue,refcount2", "--workload", "root-toggle", "--duration", "400ms"));
+            LabProcess.Run(_runs.Tiny("--strategy", "workqueue,refcount2", "--workload", "root-toggle", "--duration", "400ms"));
 
         Assert.Equal(0, lab.Code);
         RunRecord run = _runs.OpenOnly();
@@ -76,7 +76,7 @@ public sealed class VerdictTests : IDisposable
     [Fact]
     public void The_last_putters_stall_grows_with_the_mapped_pages_for_baseline_and_not_for_mainline()
     {
-        LabExit lab = LabHere.Run(
+        LabExit lab = LabProcess.Run(
             _runs.Tiny("--strategy", "baseline,mainline", "--workload", "last-put", "--memory", "32MiB", "--duration", "1s"));
 
         Assert.Equal(0, lab.Code);
