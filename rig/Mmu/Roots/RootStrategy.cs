@@ -92,6 +92,12 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return count;
     }
 
+    /// <summary>As <see cref="Decrement"/>; the name that plugins of earlier versions were written with.</summary>
+    protected long Drop(TdpRoot root, MmuHold hold) => Decrement(root, hold);
+
+    /// <summary>As <see cref="DecrementUnlessOne"/>, likewise.</summary>
+    protected bool DropUnlessLast(TdpRoot root, MmuHold hold) => DecrementUnlessOne(root, hold);
+
     /// <summary>Puts a reference unless it is the last (refcount_dec_not_one); false if the count was one and is
     /// unchanged.</summary>
     protected bool DecrementUnlessOne(TdpRoot root, MmuHold hold)

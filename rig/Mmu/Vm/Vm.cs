@@ -76,6 +76,9 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     public SlotPipeline<TMachine> Slots { get; }
 
+    /// <summary>As <see cref="SlotPipeline{TMachine}.Published"/>; where plugins of earlier versions look for the slots.</summary>
+    public MemslotArray Memslots => Slots.Published;
+
     public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
 
     /// <summary>The strategy's work queues.</summary>
