@@ -78,8 +78,8 @@ internal sealed class MemslotLab : IDisposable
     /// <summary>Delete, create, a pass in which every page faults, a pass in which none does.</summary>
     private IReadOnlyList<RoundQuantiles> Recreate(MemslotVm vm, MemslotCase work)
     {
-        long[] deletes = new long[work.Samples], creates = new long[work.Samples], faults = new long[work.Samples], warm =
-            new long[work.Samples];
+        long[] deletes = new long[work.Samples], creates = new long[work.Samples], faults = new long[work.Samples];
+        long[] warm = new long[work.Samples];
         KvmRegion present = vm.Present, gone = vm.Gone;
         long allocated = 0;
         for (int iteration = -MemslotCase.Warmup; iteration < work.Iterations; iteration++)

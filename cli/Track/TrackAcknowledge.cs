@@ -27,8 +27,8 @@ internal static class TrackAcknowledge
         foreach (Option option in (Option[])[change, reason, all, options.History, options.Machine]) command.Options.Add(option);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!, why =
-                parsed.GetValue(reason)!.Trim();
+            string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!;
+            string why = parsed.GetValue(reason)!.Trim();
             bool isEvery = parsed.GetValue(all);
             if (commit.Length == 0) throw new UsageException(
                 "lab track acknowledge needs --change COMMIT, which lab track show lists.");

@@ -90,8 +90,8 @@ public abstract class Scale
 
         private static IEnumerable<double> Steps(double low, double high)
         {
-            for (int exponent =
-                (int)Math.Floor(Math.Log10(low)) - 1; exponent <= (int)Math.Ceiling(Math.Log10(high)) + 1; exponent++)
+            for (int exponent = (int)Math.Floor(Math.Log10(low)) - 1; exponent <= (int)Math.Ceiling(Math.Log10(high)) + 1;
+                 exponent++)
             {
                 foreach (int factor in (int[])[1, 2, 5]) yield return factor * Math.Pow(10, exponent);
             }

@@ -59,8 +59,8 @@ public static class DisturbanceLines
         {
             return "";
         }
-        double all = Spread.Median([.. pairs.Select(pair => chosen.All(pair.All))]), without =
-            Spread.Median([.. pairs.Select(pair => chosen.Without(pair.Without))]);
+        double all = Spread.Median([.. pairs.Select(pair => chosen.All(pair.All))]);
+        double without = Spread.Median([.. pairs.Select(pair => chosen.Without(pair.Without))]);
         return $": {name} {Quantity.Format(all, "ns")}, without them {Quantity.Format(without, "ns")}";
     }
 }

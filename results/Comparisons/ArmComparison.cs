@@ -70,8 +70,8 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
     {
         (IReadOnlyList<SummaryRow> rowsA, IReadOnlyList<SummaryRow> rowsB, bool isPaired) =
             Side.BySide(a.Of(scene, metric), b.Of(scene, metric));
-        UndisturbedRow[] restA = [.. a.UndisturbedOf(scene, metric).Select(one => one.Row)], restB =
-            [.. b.UndisturbedOf(scene, metric).Select(one => one.Row)];
+        UndisturbedRow[] restA = [.. a.UndisturbedOf(scene, metric).Select(one => one.Row)];
+        UndisturbedRow[] restB = [.. b.UndisturbedOf(scene, metric).Select(one => one.Row)];
         foreach ((string name, double p, Func<SummaryRow, double> of, Func<UndisturbedRow, double> rest) in Quantiles)
         {
             yield return Row(name, "ns", of, rest, Better.Lower, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));

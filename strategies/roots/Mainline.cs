@@ -69,8 +69,8 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     public override void ZapInvalidatedRoots()
     {
         SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root =
-            NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
+             root = NextRoot(root, RootFilter.All, hold))
         {
             if ((Machine.LoadRelaxed(ref root.Flags) & Scheduled) == 0) continue;
             Machine.StoreRelaxed(ref root.Flags, 0);

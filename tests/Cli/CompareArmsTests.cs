@@ -24,8 +24,8 @@ public sealed class CompareArmsTests : IDisposable
         ComparisonManifest manifest = Only().Manifest;
         Assert.Equal(["mainline", "mainline --watch off --memory=4MiB"], manifest.Arms.Select(arm => arm.Label));
         Assert.Equal(1, manifest.Arms[1].Arguments.Count(argument => argument == "--memory"));
-        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal), watch =
-            lab.Out.IndexOf("--watch", StringComparison.Ordinal);
+        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal);
+        int watch = lab.Out.IndexOf("--watch", StringComparison.Ordinal);
         Assert.InRange(memory, 0, lab.Out.IndexOf("p50", StringComparison.Ordinal));
         Assert.InRange(watch, memory, lab.Out.IndexOf("p50", StringComparison.Ordinal));
         RunStore runs = new(Only().Runs);

@@ -23,8 +23,8 @@ public sealed class CompareFoldersTests : IDisposable
     [InlineData(1.0, "equivalent", 0)]
     public void Ten_runs_apart_have_a_verdict_and_its_exit_code(double change, string verdict, int code)
     {
-        string a = _runs.Folder("runs", Around(1e6, seed: 1, spread: 0.005)), b =
-            _runs.Folder("runs", Around(1e6 * change, seed: 2, spread: 0.005));
+        string a = _runs.Folder("runs", Around(1e6, seed: 1, spread: 0.005));
+        string b = _runs.Folder("runs", Around(1e6 * change, seed: 2, spread: 0.005));
 
         LabExit lab = Compare(a, b, "--format", "csv");
 
@@ -38,8 +38,8 @@ public sealed class CompareFoldersTests : IDisposable
     [Fact]
     public void What_ten_runs_cannot_tell_is_inconclusive_and_an_exit_code_of_its_own_when_asked_to_decide()
     {
-        string a = _runs.Folder("runs", Around(1e6, spread: 0.06)), b =
-            _runs.Folder("runs", Around(1.06e6, spread: 0.06, seed: 2));
+        string a = _runs.Folder("runs", Around(1e6, spread: 0.06));
+        string b = _runs.Folder("runs", Around(1.06e6, spread: 0.06, seed: 2));
 
         LabExit lab = Compare(a, b);
         Assert.Matches("p50 +.* inconclusive, ~[1-9][0-9]* more", lab.Out);

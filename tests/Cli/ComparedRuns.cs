@@ -50,8 +50,8 @@ internal sealed class ComparedRuns : IDisposable
         });
         for (int block = 1; block <= a.Count; block++)
         {
-            string first = Folder(folder.Runs, [a[block - 1]], strategy: "mainline"), second =
-                Folder(folder.Runs, [b[block - 1]]);
+            string first = Folder(folder.Runs, [a[block - 1]], strategy: "mainline");
+            string second = Folder(folder.Runs, [b[block - 1]]);
             folder.Add(new ComparisonBlock
             {
                 Number = block,

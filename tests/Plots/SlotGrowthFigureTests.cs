@@ -47,8 +47,8 @@ public sealed class SlotGrowthFigureTests : IDisposable
     public void A_point_is_what_was_measured_at_its_size()
     {
         Scene scene = _run.Scenes[0];
-        double small = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 8)!.P50, large =
-            GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 65_536)!.P50;
+        double small = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 8)!.P50;
+        double large = GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Update, 65_536)!.P50;
         Assert.InRange(small, 40_000, 70_000);
         Assert.InRange(large, 2_500_000, 4_500_000);
         Assert.Null(GrowthCurve.At(_run, scene, "kernel", GrowthCurve.Refault, 0));

@@ -150,12 +150,12 @@ public sealed class ChangePointTests(ITestOutputHelper output)
         for (int split = 4; split <= noise.Length - 4; split++)
         {
             // Normal equations of two levels, x and the jump to y at the split: regressors whitened as the noise is.
-            double xx = 1 - rho * rho, xy = 0, yy = 0, xn = (1 - rho * rho) * noise[0], yn = 0, nn =
-                (1 - rho * rho) * noise[0] * noise[0];
+            double xx = 1 - rho * rho, xy = 0, yy = 0, xn = (1 - rho * rho) * noise[0], yn = 0;
+            double nn = (1 - rho * rho) * noise[0] * noise[0];
             for (int index = 1; index < noise.Length; index++)
             {
-                double x = (index < split ? 1 : 0) - (index - 1 < split ? rho : 0), y =
-                    (index >= split ? 1 : 0) - (index - 1 >= split ? rho : 0);
+                double x = (index < split ? 1 : 0) - (index - 1 < split ? rho : 0);
+                double y = (index >= split ? 1 : 0) - (index - 1 >= split ? rho : 0);
                 double innovation = noise[index] - rho * noise[index - 1];
                 (xx, xy, yy) = (xx + x * x, xy + x * y, yy + y * y);
                 (xn, yn, nn) = (xn + x * innovation, yn + y * innovation, nn + innovation * innovation);

@@ -102,8 +102,8 @@ public sealed class SpreadTests
     [Fact]
     public void Equal_seeds_give_equal_bands()
     {
-        Bucket[][] a = [[new(10, 11, 5), new(20, 21, 5)], [new(11, 12, 5), new(22, 23, 5)]], b =
-            [[new(12, 13, 9)], [new(13, 14, 9)]];
+        Bucket[][] a = [[new(10, 11, 5), new(20, 21, 5)], [new(11, 12, 5), new(22, 23, 5)]];
+        Bucket[][] b = [[new(12, 13, 9)], [new(13, 14, 9)]];
         Assert.Equal(ShiftFunction.AcrossRuns(a, b, [0.5], seed: 3), ShiftFunction.AcrossRuns(a, b, [0.5], seed: 3));
         Assert.Throws<ArgumentException>(() => ShiftFunction.AcrossRuns(a, [b[0], []], [0.5], seed: 3));
     }

@@ -20,8 +20,8 @@ public sealed class DisturbedSamplesTests
     [Fact]
     public void Samples_carry_what_overlaps_them_and_the_rest_is_counted_without_them()
     {
-        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 90_000), (200_000, 700)), vcpu =
-            Recorder("fault", (2_000, 60), (95_000, 80));
+        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 90_000), (200_000, 700));
+        using LatencyRecorder vcpu = Recorder("fault", (2_000, 60), (95_000, 80));
         Watched watched = new([new(DisturbanceKind.GcPause, Opening + 50_000, 40_000, "generation 0"), new(DisturbanceKind.Jit,
             Opening + 95_050, 10, "late")], [new(DisturbanceKind.Steal, Opening, 1_000_000, "10 ms")], []);
         DisturbedSamples found = Find(watched, ("updater", updater, []),

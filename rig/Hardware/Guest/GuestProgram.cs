@@ -21,8 +21,8 @@ internal static class GuestProgram
     public static byte[] Assemble(ulong address)
     {
         Assembler a = new(64);
-        Label entry = a.CreateLabel(), next = a.CreateLabel(), again = a.CreateLabel(), write = a.CreateLabel(), execute =
-            a.CreateLabel();
+        Label entry = a.CreateLabel(), next = a.CreateLabel(), again = a.CreateLabel(), write = a.CreateLabel();
+        Label execute = a.CreateLabel();
         Label timed = a.CreateLabel(), done = a.CreateLabel(), request = a.CreateLabel(), leave = a.CreateLabel();
 
         a.Label(ref entry);

@@ -50,8 +50,8 @@ internal sealed class WindowMmu<TMachine> : PieceMmu<TMachine>
         long present = 0;
         for (Gfn from = range.Start; TryNext(window, from, range.End, out Piece piece); from = piece.Range.End)
         {
-            ulong start = Math.Max(piece.Range.Start.Value, range.Start.Value), end =
-                Math.Min(piece.Range.End.Value, range.End.Value);
+            ulong start = Math.Max(piece.Range.Start.Value, range.Start.Value);
+            ulong end = Math.Min(piece.Range.End.Value, range.End.Value);
             if (_host.Presence.Count(window.AddressOf(new Gfn(start)),
                 (long)(end - start) * SlotMemory.PageBytes) is not { } pages)
             {

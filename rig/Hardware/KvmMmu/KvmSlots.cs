@@ -90,8 +90,8 @@ internal sealed unsafe class KvmSlots : ISlotKernel, IDisposable
             any = true;
             ulong start = Math.Max(from, slot.Range.Start.Value);
             from = Math.Min(range.End.Value, slot.Range.End.Value);
-            long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes, bytes =
-                (long)(from - start) * SlotMemory.PageBytes;
+            long offset = (long)(start - slot.Range.Start.Value) * SlotMemory.PageBytes;
+            long bytes = (long)(from - start) * SlotMemory.PageBytes;
             if (_drop == MemoryDrop.DontNeed) DontNeed((nint)slot.Hva.Value + (nint)offset, bytes);
             else PunchHole(backing.FileOffset + offset, bytes);
         }

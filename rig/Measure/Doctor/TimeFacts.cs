@@ -34,8 +34,8 @@ internal static class TimeFacts
     private static MachineFact Source(MachineFiles files)
     {
         const string folder = "/sys/devices/system/clocksource/clocksource0";
-        string? current = files.ReadLine($"{folder}/current_clocksource"), there =
-            files.ReadLine($"{folder}/available_clocksource");
+        string? current = files.ReadLine($"{folder}/current_clocksource");
+        string? there = files.ReadLine($"{folder}/available_clocksource");
         return current switch
         {
             null => new(Group, "clocksource", "unknown", FactState.Unknown, "The kernel's clock source is unknown."),

@@ -39,8 +39,8 @@ internal sealed class SteadyState(IReadOnlyList<ActorLane> lanes)
         for (int i = 0; i < lanes.Count; i++)
         {
             if (lanes[i].RatePerSecond > 0) continue;
-            double earlier = marks[Slices / 2].Steps[i] - marks[0].Steps[i], later =
-                marks[^1].Steps[i] - marks[Slices / 2].Steps[i];
+            double earlier = marks[Slices / 2].Steps[i] - marks[0].Steps[i];
+            double later = marks[^1].Steps[i] - marks[Slices / 2].Steps[i];
             if (Math.Min(earlier, later) >= FewestSteps && Math.Abs((later / earlier) - 1) > RateChangeMost)
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{lanes[i].Actor.Name} went from {earlier:N0} to {later:N0} "

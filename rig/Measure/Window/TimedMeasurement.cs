@@ -225,8 +225,8 @@ public sealed class TimedMeasurement
     private void TakeFurtherTurns()
     {
         if (_turns is null) return;
-        long left = _clock.ToTicks(_settings.Duration) - (_window.EndTicks - _window.StartTicks), length =
-            _clock.ToTicks(_turns.Length);
+        long left = _clock.ToTicks(_settings.Duration) - (_window.EndTicks - _window.StartTicks);
+        long length = _clock.ToTicks(_turns.Length);
         while (AwaitTurn() && left > 0)
         {
             long ticks = Math.Min(left, length);

@@ -125,8 +125,8 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     {
         RootStrategy<TMachine> roots = Vm.Strategy;
         bool flush = false;
-        for (TdpRoot root =
-            roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
+             root = roots.NextRoot(root, RootFilter.All, hold))
         {
             flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush);
         }

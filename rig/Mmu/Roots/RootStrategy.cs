@@ -232,8 +232,8 @@ public abstract class RootStrategy<TMachine> : IDisposable
     /// goes.</summary>
     public virtual void ZapAll(ExclusiveHold hold)
     {
-        for (TdpRoot root =
-            NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone; root = NextRoot(root, RootFilter.All, hold))
+        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
+             root = NextRoot(root, RootFilter.All, hold))
         {
             ZapRoot(root, hold);
         }

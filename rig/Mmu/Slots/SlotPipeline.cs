@@ -69,7 +69,7 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
     }
 
-    /// <summary>Moves a slot to another base. On return no vCPU reaches its memory at the old one.</summary>
+    /// <summary>Moves a slot to another base, with memory made anew. On return no vCPU reaches anything at the old base.</summary>
     public MemslotResult Move(int id, Gfn newBase)
     {
         long begin = Begin(id);
@@ -85,7 +85,9 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         return result;
     }
 
-    /// <summary>Turns dirty logging of a slot on or off. Read-only cannot be changed after the slot was made.</summary>
+    /// <summary>Turns dirty logging of a slot on or off; nothing is zapped. On return, with logging on, a write through a
+    /// translation from before the call faults; with it off, translations may stay write-protected until a write faults.
+    /// Read-only cannot be changed after the slot was made.</summary>
     public MemslotResult SetFlags(int id, MemslotFlags flags)
     {
         long begin = Begin(id);

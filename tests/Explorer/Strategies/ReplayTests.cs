@@ -44,8 +44,8 @@ public sealed class ReplayTests
     public void Another_seed_is_another_run_and_a_sound_strategy_passes_them_all(StrategySearch search)
     {
         StrategySettings settings = new() { Search = search, Seed = 7, ExecutionsMax = 300 };
-        ExploreResult one = Strategy.Explore("mainline", "fast-zap-toggle", settings), same =
-            Strategy.Explore("mainline", "fast-zap-toggle", settings);
+        ExploreResult one = Strategy.Explore("mainline", "fast-zap-toggle", settings);
+        ExploreResult same = Strategy.Explore("mainline", "fast-zap-toggle", settings);
         ExploreResult other = Strategy.Explore("mainline", "fast-zap-toggle", settings with { Seed = 8 });
         Assert.Equal((Verdict.NothingFound, false, 300), (one.Verdict, one.IsComplete, one.Executions));
         Assert.Equal((one.Steps, one.Bound), (same.Steps, same.Bound));

@@ -57,8 +57,8 @@ public sealed class StateSearchTests
     [InlineData("requeue", "fast-zap-put")]
     public void A_bound_that_leaves_nothing_out_decides_as_no_bound_does(string strategy, string scenario)
     {
-        ExploreResult all = Strategy.Explore(strategy, scenario, Strategy.Exhaustive), bounded =
-            Strategy.Explore(strategy, scenario, Strategy.Bounded);
+        ExploreResult all = Strategy.Explore(strategy, scenario, Strategy.Exhaustive);
+        ExploreResult bounded = Strategy.Explore(strategy, scenario, Strategy.Bounded);
         Assert.Equal((all.Verdict, all.IsComplete, all.Failure?.Finding.Invariant),
             (bounded.Verdict, bounded.IsComplete, bounded.Failure?.Finding.Invariant));
         Assert.StartsWith(bounded.IsComplete ? "all schedules (none needs more than" : "at most", bounded.Bound,
