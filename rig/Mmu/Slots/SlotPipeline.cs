@@ -69,7 +69,7 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         return found ? MemslotResult.Done : MemslotResult.NoSuchSlot;
     }
 
-    /// <summary>Moves a slot to another base, with memory made anew. On return no vCPU reaches anything at the old base.</summary>
+    /// <summary>Moves a slot to another base, with memory made anew. On return no vCPU reaches the old one.</summary>
     public MemslotResult Move(int id, Gfn newBase)
     {
         long begin = Begin(id);
