@@ -76,7 +76,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     public SlotPipeline<TMachine> Slots { get; }
 
-    /// <summary>As <see cref="SlotPipeline{TMachine}.Published"/>; where plugins of earlier versions look for the slots.</summary>
+    /// <summary><see cref="SlotPipeline{TMachine}.Published"/>, where plugins of earlier versions look for it.</summary>
     public MemslotArray Memslots => Slots.Published;
 
     public IReadOnlyList<Vcpu<TMachine>> Vcpus => _vcpus;
