@@ -64,6 +64,9 @@ public static class Catalogue
         Scenario("fast-zap-reload"),
         Scenario("fast-zap-fault"),
         Scenario("fast-zap-unmap"),
+        Scenario("touch-deleted"),
+        Scenario("touch-moved"),
+        Scenario("touch-recreated"),
         Scenario("fast-zap-dirty-log"),
         Scenario("gift-put-readers"),
         Scenario("last-put-readers"),
@@ -73,8 +76,14 @@ public static class Catalogue
         Scenario("fast-zap-destroy"),
     ];
 
-    /// <summary>Those about when a start or an end may be left out, and what that asks of the memslots.</summary>
-    public static IReadOnlyList<(string Name, string Text)> NotifierScenarios { get; } = [Scenario("unmap-update")];
+    /// <summary>Those about faults and accesses beside a notifier, and about when a start or an end may be left out.</summary>
+    public static IReadOnlyList<(string Name, string Text)> NotifierScenarios { get; } =
+    [
+        Scenario("fault-between-start-and-end"),
+        Scenario("fault-beside-notifier"),
+        Scenario("unmap-update"),
+        Scenario("two-unmaps"),
+    ];
 
     /// <summary>Those about passes over accessed bits.</summary>
     public static IReadOnlyList<(string Name, string Text)> AgeingScenarios { get; } = [Scenario("age-fault")];

@@ -7,9 +7,11 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     where TMachine : struct, IMachine
 {
     private readonly NativeBlock _block = new(4096);
+    /// <summary>Publications so far: who waits for the next one cannot take the one after it for none.</summary>
     private readonly ulong* _published;
 
-    /// <summary>One is published, the other is the spare that the next update prepares.</summary>
+    /// <summary>One is published, the first after an even number of publications; the other is the spare that the next update
+    /// prepares.</summary>
     private readonly MemslotArray[] _arrays = [new(), new()];
     private int _freedLast;
 
@@ -25,10 +27,10 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     public Rcu Srcu { get; } = new("memslots (SRCU)");
 
     /// <summary>The slots that faults and notifiers search. Hold <see cref="Srcu"/> while using them.</summary>
-    public MemslotArray Published => _arrays[Machine.Load(ref *_published)];
+    public MemslotArray Published => _arrays[Machine.Load(ref *_published) & 1];
 
     /// <summary>The slots there are, for who holds slots_lock or is the only updater.</summary>
-    public virtual MemslotArray Active => _arrays[*_published];
+    public virtual MemslotArray Active => _arrays[*_published & 1];
 
     /// <summary>Slot generations made so far.</summary>
     public ulong LastGeneration { get; private protected set; }
@@ -46,7 +48,7 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     /// <summary>What lies behind the slots.</summary>
     private protected IGuestMemory Memory { get; }
 
-    private protected MemslotArray Spare => _arrays[*_published ^ 1];
+    private protected MemslotArray Spare => _arrays[(*_published + 1) & 1];
 
     /// <summary>Adds a slot with fresh memory behind it. On return faults find the slot; a guest that saw the hole before may
     /// need to fault again.</summary>
@@ -150,7 +152,7 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     private protected void Publish()
     {
         Spare.Generation = Active.Generation + 1;
-        Machine.Store(ref *_published, *_published ^ 1);
+        Machine.Store(ref *_published, *_published + 1);
     }
 
     /// <summary>A slot with memory of its own.</summary>

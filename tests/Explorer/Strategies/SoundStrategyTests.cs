@@ -1,4 +1,5 @@
 using Lab.Explorer;
+using Lab.Tests.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
@@ -52,6 +53,13 @@ public sealed class SoundStrategyTests
         { "mainline", "fast-zap-toggle", "" },
     };
 
+    public static TheoryData<string, string> Touched =>
+    [
+        .. StrategyFixture.Sound.Select(strategy => (strategy, "touch-deleted")),
+        ("mainline", "touch-moved"), ("mainline", "touch-recreated"), ("workqueue", "touch-recreated"),
+        ("mainline", "fault-between-start-and-end"), ("mainline", "fault-beside-notifier"), ("mainline", "two-unmaps"),
+    ];
+
     [Theory]
     [MemberData(nameof(ClaimsBroken))]
     public void It_is_explored_completely_and_breaks_the_claims_that_the_reference_says(
@@ -64,6 +72,13 @@ public sealed class SoundStrategyTests
         Assert.Equal(claims.Split(',', StringSplitOptions.RemoveEmptyEntries),
             result.Claims.Select(claim => claim.Invariant).Distinct());
     }
+
+    /// <summary>Accesses of a page before, while and after it goes away: each retired one found its memory. A slot that is made
+    /// anew publishes an array at the place of the one before the last, which is not the same again for who waits.</summary>
+    [Theory]
+    [MemberData(nameof(Touched))]
+    public void A_page_may_be_used_while_it_goes_away(string strategy, string scenario) =>
+        Strategy.AssertNothing(Strategy.Explore(strategy, scenario, Strategy.Exhaustive));
 
     /// <summary>A fault in flight (I9, I19): one strategy per way of loading roots would be enough, this one loads them
     /// shared.</summary>
