@@ -1,6 +1,7 @@
 using Lab.Strategies.Ageing;
 using Lab.Strategies.Bound;
 using Lab.Strategies.Notifier;
+using Lab.Strategies.Notifier.Broken;
 using Lab.Strategies.OfKernel;
 using Lab.Strategies.Roots;
 using Lab.Strategies.Roots.Broken;
@@ -42,7 +43,17 @@ public static class Catalogue
     public static IReadOnlyList<Member> Kernels { get; } = Members([typeof(Kernel<>), typeof(KernelSlotZap<>)]);
 
     /// <summary>How a VM hears that the host takes memory away.</summary>
-    public static IReadOnlyList<Member> Notifiers { get; } = Members([typeof(AlwaysCount<>), typeof(KernelsOwn<>)]);
+    public static IReadOnlyList<Member> Notifiers { get; } = Members(
+    [
+        typeof(AlwaysCount<>),
+        typeof(SlotsRwsem<>),
+        typeof(ActiveCount<>),
+        typeof(KernelsOwn<>),
+
+        typeof(UnstableSlots<>),
+        typeof(SlotsRwsemKept<>),
+        typeof(NarrowSequence<>),
+    ]);
 
     /// <summary>How the host learns which pages are in use.</summary>
     public static IReadOnlyList<Member> Ageings { get; } = Members([typeof(NoAgeing<>)]);
@@ -76,13 +87,19 @@ public static class Catalogue
         Scenario("fast-zap-destroy"),
     ];
 
-    /// <summary>Those about faults and accesses beside a notifier, and about when a start or an end may be left out.</summary>
+    /// <summary>Those about faults and accesses beside a notifier, about when a start or an end may be left out, and what that asks
+    /// of the memslots.</summary>
     public static IReadOnlyList<(string Name, string Text)> NotifierScenarios { get; } =
     [
         Scenario("fault-between-start-and-end"),
         Scenario("fault-beside-notifier"),
+        Scenario("unmap-create"),
         Scenario("unmap-update"),
         Scenario("two-unmaps"),
+        Scenario("reap-update"),
+        Scenario("start-without-end"),
+        Scenario("late-sequence"),
+        Scenario("notifier-cycle"),
     ];
 
     /// <summary>Those about passes over accessed bits.</summary>

@@ -14,24 +14,29 @@ namespace Lab.Strategies.Notifier;
 [Strategy("always-count", Code = "N1",
     Idea = "every start and end takes mmu_lock exclusive and counts; only the walk is skipped when no slot overlaps",
     Source = "Linux before 5.15")]
-public sealed class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
+public class AlwaysCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void RangeStart(GfnRange range)
-    {
-        Vm.Machine.EnterRcu(Vm.Slots.Srcu);
-        ExclusiveHold hold = Vm.EnterExclusive();
-        Begin(range);
-        if (Vm.Slots.Published.Overlaps(range, exceptId: -1)) Unmap(range, hold);
-        Vm.Exit(hold);
-        Vm.Machine.ExitRcu(Vm.Slots.Srcu);
-        Vm.CheckUnmapped(range);
-    }
+    public override void RangeStart(GfnRange range) => Start(range, mayYield: true);
+
+    /// <summary>Counts as any other, and zaps in one go.</summary>
+    public override void RangeStartNonBlockable(GfnRange range) => Start(range, mayYield: false);
 
     public override void RangeEnd(GfnRange range)
     {
         ExclusiveHold hold = Vm.EnterExclusive();
         End();
         Vm.Exit(hold);
+    }
+
+    private void Start(GfnRange range, bool mayYield)
+    {
+        Vm.Machine.EnterRcu(Vm.Slots.Srcu);
+        ExclusiveHold hold = Vm.EnterExclusive();
+        Begin(range);
+        if (Vm.Slots.Published.Overlaps(range, exceptId: -1)) Unmap(range, hold, mayYield);
+        Vm.Exit(hold);
+        Vm.Machine.ExitRcu(Vm.Slots.Srcu);
+        Vm.CheckUnmapped(range);
     }
 }

@@ -141,6 +141,20 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 
     public void Exit(SleepingLock mutex) => Metal.Exit(mutex);
 
+    public void EnterShared(RwSemaphore semaphore) => Metal.EnterShared(semaphore);
+
+    public void ExitShared(RwSemaphore semaphore) => Metal.ExitShared(semaphore);
+
+    public void EnterExclusive(RwSemaphore semaphore) => Metal.EnterExclusive(semaphore);
+
+    public void ExitExclusive(RwSemaphore semaphore) => Metal.ExitExclusive(semaphore);
+
+    public bool Reinitialise(RwSemaphore semaphore) => Metal.Reinitialise(semaphore);
+
+    public void AwaitChange(ref ulong word, ulong value) => Metal.AwaitChange(ref word, value);
+
+    public void Wake(ref ulong word) => Metal.Wake(ref word);
+
     public void EnterRcu(Rcu rcu) => Metal.EnterRcu(rcu);
 
     public void ExitRcu(Rcu rcu) => Metal.ExitRcu(rcu);

@@ -77,6 +77,20 @@ internal readonly struct Simulated(Simulation time) : IMachine
 
     public void Exit(SleepingLock mutex) => time.Pass(Simulation.Atomic);
 
+    public void EnterShared(RwSemaphore semaphore) => time.Pass(Simulation.Atomic);
+
+    public void ExitShared(RwSemaphore semaphore) => time.Pass(Simulation.Atomic);
+
+    public void EnterExclusive(RwSemaphore semaphore) => time.Pass(Simulation.Atomic);
+
+    public void ExitExclusive(RwSemaphore semaphore) => time.Pass(Simulation.Atomic);
+
+    public bool Reinitialise(RwSemaphore semaphore) => Here.Reinitialise(semaphore);
+
+    public void AwaitChange(ref ulong word, ulong value) => Here.AwaitChange(ref word, value);
+
+    public void Wake(ref ulong word) => time.Pass(Simulation.Atomic);
+
     public void EnterRcu(Rcu rcu) => time.Pass(Simulation.Word);
 
     public void ExitRcu(Rcu rcu) => time.Pass(Simulation.Word);

@@ -31,11 +31,11 @@ internal sealed partial class AgentController
         AwaitDrained(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
-        if (!state.IsFree)
+        if (!state.CanEnter(me, exclusive: true))
         {
             // That the lock was not free depends on everybody who took or left it.
             _footprint.Write(LockTarget + state.Number);
-            Arrive(me, state);
+            Arrive(me, state, theLock, exclusive: true);
             Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         }
         Leave(me, state);
@@ -84,13 +84,15 @@ internal sealed partial class AgentController
         if (!downgrades)
         {
             Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
-            if (state.Owner >= 0)
+            if (!state.CanEnter(me, exclusive: false))
             {
                 _footprint.Read(LockTarget + state.Number);
-                Arrive(me, state);
+                Arrive(me, state, theLock, exclusive: false);
                 Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
             }
         }
+        // Whether a reader gets in at once depends on who waits.
+        if (state.IsFair) _footprint.Read(WaitersTarget + state.Number);
         Leave(me, state);
         state.Holders |= 1u << me.Index;
         me.SharedLocks |= 1UL << state.Number;
@@ -115,6 +117,26 @@ internal sealed partial class AgentController
         Teller?.Tell(me, OperationKind.ExitShared, theLock);
     }
 
+    public override bool Reinitialise(object theLock)
+    {
+        if (_direct) return false;
+        Agent me = Enter();
+        LockState state = StateOf(theLock);
+        me.IsFused = false;
+        Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
+        bool wasHeld = !state.IsFree;
+        state.Owner = -1;
+        state.Holders = 0;
+        foreach (Agent agent in Agents)
+        {
+            agent.ExclusiveLocks &= ~(1UL << state.Number);
+            agent.SharedLocks &= ~(1UL << state.Number);
+        }
+        _footprint.Write(LockTarget + state.Number);
+        See(me, LockTarget + state.Number, wasHeld ? 1u : 0u, OperationKind.EnterExclusive);
+        return wasHeld;
+    }
+
     public override bool IsContended(object theLock)
     {
         if (_direct) return false;
@@ -137,9 +159,14 @@ internal sealed partial class AgentController
         See(me, 0, 0, OperationKind.Everything);
     }
 
-    private void Arrive(Agent me, LockState state)
+    private void Arrive(Agent me, LockState state, object theLock, bool exclusive)
     {
         state.Waiters |= 1u << me.Index;
+        if (state.IsFair)
+        {
+            state.Line.Add((me.Index, exclusive));
+            Teller?.Tell(me, OperationKind.IsContended, theLock);
+        }
         _footprint.Write(WaitersTarget + state.Number);
         me.History = Mix(me.History, Salt.Arrival, (ulong)state.Number);
     }
@@ -148,6 +175,7 @@ internal sealed partial class AgentController
     {
         if ((state.Waiters & (1u << me.Index)) == 0) return;
         state.Waiters &= ~(1u << me.Index);
+        state.Line.RemoveAll(waiter => waiter.Index == me.Index);
         _footprint.Write(WaitersTarget + state.Number);
     }
 
@@ -156,8 +184,8 @@ internal sealed partial class AgentController
     private bool CanTake(Agent agent)
     {
         LockState state = _locks[agent.Pending.Target - LockTarget];
-        bool isFree = agent.Waits == Wait.Exclusive ? state.IsFree : state.Owner < 0;
-        return isFree || (state.ShowsWaiters && (state.Waiters & (1u << agent.Index)) == 0);
+        return state.CanEnter(agent, agent.Waits == Wait.Exclusive)
+            || (state.ShowsWaiters && (state.Waiters & (1u << agent.Index)) == 0);
     }
 
     private void Released(Agent me, LockState state, object theLock)
@@ -182,7 +210,8 @@ internal sealed partial class AgentController
             _lockNumbers.Add(name, number);
         }
         LockState state = _locks[number];
-        state.ShowsWaiters = theLock is MmuLock;
+        state.ShowsWaiters = theLock is MmuLock or RwSemaphore;
+        state.IsFair = theLock is RwSemaphore { IsFair: true };
         state.CarriesAlways = theLock is SleepingLock or TicketLock { GuardsOnlyWords: false };
         _lockOf.Add(theLock, state);
         return state;
@@ -193,6 +222,7 @@ internal sealed partial class AgentController
         MmuLock readWrite => readWrite.Name,
         TicketLock spin => spin.Name,
         SleepingLock mutex => mutex.Name,
+        RwSemaphore semaphore => semaphore.Name,
         Rcu rcu => rcu.Name,
         WorkQueue queue => $"queue {queue.Name}",
         _ => thing.ToString() ?? "?",
@@ -212,6 +242,7 @@ internal sealed partial class AgentController
             LockState state = _locks[number];
             hash += Mix((ulong)number + 1, state.Waiters,
                 state.Carries(OrdersAllLocks) ? state.ExclusiveHash + state.SharedHash : 0);
+            foreach ((int index, bool _) in state.Line) hash = Mix(hash, (ulong)index + 1, (ulong)number);
         }
         return hash;
     }
@@ -226,6 +257,12 @@ internal sealed partial class AgentController
         public uint Waiters;
         public bool ShowsWaiters;
         public bool CarriesAlways;
+
+        /// <summary>Who arrives queues behind those that wait.</summary>
+        public bool IsFair;
+
+        /// <summary>Of a fair lock: those that wait, in order of arrival.</summary>
+        public readonly List<(int Index, bool Exclusive)> Line = [];
         public int DowngradedBy = -1;
         public long Releases;
 
@@ -237,10 +274,24 @@ internal sealed partial class AgentController
 
         public bool Carries(bool all) => all || CarriesAlways;
 
+        /// <summary>The lock is free for the agent, and if it is fair nobody is due before it: a reader may go with the readers
+        /// in front of it.</summary>
+        public bool CanEnter(Agent agent, bool exclusive)
+        {
+            if (exclusive ? !IsFree : Owner >= 0) return false;
+            foreach ((int index, bool waitsExclusive) in Line)
+            {
+                if (index == agent.Index) return true;
+                if (exclusive || waitsExclusive) return false;
+            }
+            return true;
+        }
+
         public void Reset()
         {
             Owner = DowngradedBy = -1;
             Holders = Waiters = 0;
+            Line.Clear();
             Releases = 0;
             ExclusiveHash = SharedHash = 0;
         }

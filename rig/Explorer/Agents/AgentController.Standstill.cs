@@ -82,9 +82,13 @@ internal sealed partial class AgentController
         _ => Describe(agent.Pending),
     };
 
-    private string HoldersOf(int number) =>
-        _locks[number].Owner >= 0 ? _agents[_locks[number].Owner].Name : _locks[number].Holders == 0 ? "nobody"
-        : Names(_locks[number].Holders);
+    private string HoldersOf(int number)
+    {
+        LockState state = _locks[number];
+        string holders = state.Owner >= 0 ? _agents[state.Owner].Name : state.Holders == 0 ? "nobody" : Names(state.Holders);
+        return state.Line.Count < 2 ? holders
+            : $"{holders} (in line: {string.Join(", ", state.Line.Select(waiter => _agents[waiter.Index].Name))})";
+    }
 
     private string Names(uint mask) => string.Join(", ",
         Enumerable.Range(0, _count).Where(index => (mask >> index & 1) != 0).Select(index => _agents[index].Name));

@@ -198,6 +198,7 @@ internal sealed partial class SamplingRun
             "MmuLock" => "mmu_lock",
             "TicketLock" => "spin lock",
             "SleepingLock" => "mutex",
+            "RwSemaphore" => "semaphore",
             "Rcu" => "rcu",
             _ => type.Name,
         };

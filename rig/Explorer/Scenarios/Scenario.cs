@@ -33,6 +33,22 @@ public sealed record Scenario(
     /// <summary>Broken strategies that it was written to reject; empty for a scenario that is for all.</summary>
     public IReadOnlyList<string> Rejects { get; init; } = [];
 
+    /// <summary>Readers of a semaphore pass writers that wait.</summary>
+    public bool ReadersFirst { get; init; }
+
+    /// <summary>Where the notifier's sequence starts.</summary>
+    public ulong Sequence { get; init; }
+
+    /// <summary>A start has no end.</summary>
+    public bool EndsMissing
+    {
+        get
+        {
+            ScenarioAction[] all = [.. Before.Concat(Threads).SelectMany(actor => actor.Actions)];
+            return all.OfType<UnmapStartAction>().Count() != all.OfType<UnmapEndAction>().Count();
+        }
+    }
+
     /// <summary>vCPUs that the VM needs; at least one.</summary>
     public int Vcpus => Math.Max(1, Before.Concat(Threads).Max(actor => actor.Vcpu ?? -1) + 1);
 
@@ -47,6 +63,8 @@ public sealed record Scenario(
                 .. Slots.Select(slot => $"slot {slot.Id} {slot.Range.Start.Value} {slot.Range.Frames} {slot.IsAbsent}"),
                 .. Before.Select(actor => $"before {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. Threads.Select(actor => $"thread {actor.Name}: {string.Join(", ", actor.Actions)}"),
+                .. ReadersFirst ? ["fair 0"] : Array.Empty<string>(),
+                .. Sequence != 0 ? [string.Create(CultureInfo.InvariantCulture, $"sequence {Sequence}")] : Array.Empty<string>(),
                 DestroysAtEnd ? "end destroy" : "end",
             ];
             // FNV-1a, 32 bits: the same on every machine and in every process, which string.GetHashCode is not.
@@ -164,6 +182,24 @@ public sealed record UnmapStartAction(GfnRange Range) : ScenarioAction
 public sealed record UnmapEndAction(GfnRange Range) : ScenarioAction
 {
     protected override string Words => $"unmap-end {Range.Start.Value} + {Range.Frames}";
+}
+
+/// <summary>The host takes a range away without sleeping, as the OOM reaper does: start and end.</summary>
+public sealed record ReapAction(GfnRange Range) : ScenarioAction
+{
+    protected override string Words => $"reap {Range.Start.Value} + {Range.Frames}";
+}
+
+/// <summary>Takes a lock of the host's that is none of KVM's: a page lock, i_mmap_rwsem, another notifier's mutex.</summary>
+public sealed record LockAction(string Lock) : ScenarioAction
+{
+    protected override string Words => $"lock {Lock}";
+}
+
+/// <summary>Leaves it.</summary>
+public sealed record UnlockAction(string Lock) : ScenarioAction
+{
+    protected override string Words => $"unlock {Lock}";
 }
 
 /// <summary>The host asks whether a range is young, and makes it old.</summary>

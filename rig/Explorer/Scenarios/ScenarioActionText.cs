@@ -12,8 +12,8 @@ internal sealed partial class ScenarioActionText(
     private const string Known =
         "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
             + "SLOT', 'move SLOT to G', "
-        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'age G + "
-            + "N', 'destroy' or 'repeat N: action'";
+        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'reap G + N', "
+            + "'lock NAME', 'unlock NAME', 'age G + N', 'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)
@@ -31,7 +31,7 @@ internal sealed partial class ScenarioActionText(
             }
             for (int time = 0; time < times; time++) actions.AddRange(one);
         }
-        CheckNotifications(actions, actor);
+        CheckPairs(actions, actor);
         return actions;
     }
 
@@ -69,6 +69,9 @@ internal sealed partial class ScenarioActionText(
             ("unmap", _) => new UnmapAction(Range(text, rest)),
             ("unmap-start", _) => new UnmapStartAction(Range(text, rest)),
             ("unmap-end", _) => new UnmapEndAction(Range(text, rest)),
+            ("reap", _) => new ReapAction(Range(text, rest)),
+            ("lock", _) => new LockAction(LockName(rest)),
+            ("unlock", _) => new UnlockAction(LockName(rest)),
             ("age", _) => new AgeAction(Range(text, rest)),
             ("destroy", "") => new DestroyAction(),
             _ => throw Unknown(text),
@@ -116,17 +119,27 @@ internal sealed partial class ScenarioActionText(
             + $"found '{name}'");
     }
 
-    /// <summary>The notifier hears of each end once per start, from the same thread.</summary>
-    private void CheckNotifications(List<ScenarioAction> actions, string actor)
+    private string LockName(string name) => LockForm().IsMatch(name) ? name
+        : throw bad($"expected the name of a lock of the host, such as 'page', found '{name}'");
+
+    /// <summary>The notifier hears of each end once per start, from the same thread, which also leaves the locks that it
+    /// took.</summary>
+    private void CheckPairs(List<ScenarioAction> actions, string actor)
     {
         List<GfnRange> open = [];
+        List<string> held = [];
         foreach (ScenarioAction action in actions)
         {
             if (action is UnmapStartAction start) open.Add(start.Range);
             if (action is UnmapEndAction end && !open.Remove(end.Range)) throw bad(
                 $"expected an 'unmap-start' of '{actor}' before '{end}'");
+            if (action is LockAction taken && held.Contains(taken.Lock)) throw bad(
+                $"expected 'unlock {taken.Lock}' of '{actor}' before it takes the lock again");
+            if (action is LockAction entered) held.Add(entered.Lock);
+            if (action is UnlockAction left && !held.Remove(left.Lock)) throw bad(
+                $"expected a 'lock {left.Lock}' of '{actor}' before '{left}'");
         }
-        if (open.Count > 0) throw bad($"expected '{new UnmapEndAction(open[0])}' of '{actor}' after its 'unmap-start'");
+        if (held.Count > 0) throw bad($"expected 'unlock {held[0]}' of '{actor}' after its 'lock {held[0]}'");
     }
 
     private Exception Unknown(string text) => bad($"expected {Known}, found '{text}'");
@@ -136,6 +149,9 @@ internal sealed partial class ScenarioActionText(
 
     [GeneratedRegex(@"^([a-z-]+)(\s.*)?$")]
     private static partial Regex ActionForm();
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$")]
+    private static partial Regex LockForm();
 
     [GeneratedRegex(@"^(touch|write)\s+(\d{1,3})\.\.(\d{1,3})$")]
     private static partial Regex FramesForm();

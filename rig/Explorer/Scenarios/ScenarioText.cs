@@ -22,6 +22,8 @@ public sealed class ScenarioFormatException(string scenario, int line, string pr
 ///   thread ACTOR: ACTION, …                 explored beside the other threads
 ///   threads vcpu0..vcpu{vcpus-1}: ACTION, … one thread each; {n} is its number
 ///   rejects STRATEGY, …                     broken strategies that it was written for
+///   fair N                                  0: readers of a semaphore pass writers that wait
+///   sequence N                              the notifier's sequence starts here
 ///   end destroy                             when all have ended, the VM is destroyed and checked
 /// </code>
 /// An actor named vcpuN drives vCPU N. The actions are those of <see cref="ScenarioAction"/>.
@@ -32,7 +34,7 @@ public sealed partial class ScenarioText
     private const ulong FramesMax = 64;
     private const int VcpusMax = 8;
     private const int ThreadsMax = 16;
-    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects' or 'end destroy'";
+    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'sequence' or 'end destroy'";
 
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, long> _asked;
@@ -41,6 +43,8 @@ public sealed partial class ScenarioText
     private readonly List<ScenarioActor> _before = [];
     private readonly List<ScenarioActor> _threads = [];
     private readonly List<string> _rejects = [];
+    private bool _readersFirst;
+    private ulong _sequence;
     private bool _destroysAtEnd;
     private int _line;
 
@@ -68,8 +72,14 @@ public sealed partial class ScenarioText
         if (reader._threads.Count == 0) throw reader.Bad(
             "expected at least one 'thread NAME: action, …' before the end of the file");
         reader.CheckDestroy();
-        return new Scenario(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
-            reader._destroysAtEnd, text) { Rejects = reader._rejects };
+        Scenario scenario = new(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
+            reader._destroysAtEnd, text)
+        {
+            Rejects = reader._rejects, ReadersFirst = reader._readersFirst, Sequence = reader._sequence,
+        };
+        if (scenario.EndsMissing && !scenario.DestroysAtEnd) throw reader.Bad(
+            "expected an 'unmap-end' after each 'unmap-start', or 'end destroy': only a VM that dies misses no end");
+        return scenario;
     }
 
     private static string StoryOf(string text) =>
@@ -92,6 +102,18 @@ public sealed partial class ScenarioText
             case "thread" or "threads": ReadActors(rest, _threads, areThreads: true); break;
             case "rejects": _rejects.AddRange(
                 rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)); break;
+            case "fair": _readersFirst = Substitute(rest, own: null) switch
+            {
+                "0" => true,
+                "1" => false,
+                _ => throw Bad($"expected 'fair 0' or 'fair 1', found '{line}'"),
+            }; break;
+            case "sequence":
+                if (!SequenceForm().IsMatch(rest) || !ulong.TryParse(rest, CultureInfo.InvariantCulture, out _sequence))
+                {
+                    throw Bad($"expected 'sequence N' with N below 2^64, found '{line}'");
+                }
+                break;
             case "end" when rest == "destroy": _destroysAtEnd = true; break;
             default: throw Bad($"expected {Statements}, found '{line}'");
         }
@@ -200,6 +222,9 @@ public sealed partial class ScenarioText
 
     [GeneratedRegex(@"^([a-z][a-z0-9-]*)\s+(\d{1,3})\s*\+\s*(\d{1,3})(\s+absent)?$")]
     private static partial Regex SlotForm();
+
+    [GeneratedRegex("^[0-9]{1,20}$")]
+    private static partial Regex SequenceForm();
 
     [GeneratedRegex("^[a-z][a-z0-9-]*$")]
     private static partial Regex NameForm();

@@ -42,6 +42,8 @@ public abstract class Controller
 
     public virtual bool IsContended(object theLock) => false;
 
+    public virtual bool Reinitialise(object theLock) => throw Unsupported("semaphores that are made anew");
+
     public abstract void EnterRcu(Rcu rcu);
 
     public abstract void ExitRcu(Rcu rcu);

@@ -51,6 +51,26 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public void Exit(SleepingLock mutex) => controller.ExitExclusive(mutex);
 
+    public void EnterShared(RwSemaphore semaphore) => controller.EnterShared(semaphore);
+
+    public void ExitShared(RwSemaphore semaphore) => controller.ExitShared(semaphore);
+
+    public void EnterExclusive(RwSemaphore semaphore) => controller.EnterExclusive(semaphore);
+
+    public void ExitExclusive(RwSemaphore semaphore) => controller.ExitExclusive(semaphore);
+
+    public bool Reinitialise(RwSemaphore semaphore) => controller.Reinitialise(semaphore);
+
+    public void AwaitChange(ref ulong word, ulong value)
+    {
+        if (controller.Load(Address(ref word)) == value) controller.Relax();
+    }
+
+    public void Wake(ref ulong word)
+    {
+        // Nothing to do: who waits for a change goes on as soon as there is one.
+    }
+
     public void EnterRcu(Rcu rcu) => controller.EnterRcu(rcu);
 
     public void ExitRcu(Rcu rcu) => controller.ExitRcu(rcu);

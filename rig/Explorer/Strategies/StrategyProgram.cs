@@ -17,6 +17,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly NativeBlockPool _pool = new();
     private readonly SmallMemory _memory;
     private readonly int _entries;
+    private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
 
     public StrategyProgram(VmDesign<Explored> design, Scenario scenario, StrategySettings settings, int cpu)
@@ -29,7 +30,11 @@ internal sealed unsafe class StrategyProgram : IDisposable
             + $"small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
         _memory = new SmallMemory(_entries);
         _settings =
-            new VmSettings { Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, GracePeriodMin = TimeSpan.Zero };
+            new VmSettings
+            {
+                Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, ReadersFirst = scenario.ReadersFirst,
+                GracePeriodMin = TimeSpan.Zero,
+            };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
         Watch = new RootWatch(Agents, _memory);
@@ -98,6 +103,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
             NativeBlock.ComeFrom(null);
         }
         Watch.Begin(_vm);
+        _hostLocks.Clear();
+        _vm.Notifier.StartFrom(_scenario.Sequence);
         foreach (ScenarioSlot slot in _scenario.Slots)
         {
             if (!slot.IsAbsent) _vm.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
@@ -119,10 +126,11 @@ internal sealed unsafe class StrategyProgram : IDisposable
         if (_scenario.DestroysAtEnd)
         {
             Vm<Explored> vm = _vm;
+            bool endsMissing = _scenario.EndsMissing;
             Agents.Add("destroyer", () =>
             {
                 Agents.AwaitOthers();
-                vm.Destroy();
+                vm.Destroy(endsMissing);
             });
         }
         Watch.TakeStock();
@@ -191,6 +199,17 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 case UnmapEndAction end:
                     vm.Notifier.RangeEnd(end.Range);
                     break;
+                case ReapAction reap:
+                    vm.Notifier.RangeStartNonBlockable(reap.Range);
+                    if (agent is not null) Watch.CheckUnmapped(reap.Range);
+                    vm.Notifier.RangeEndNonBlockable(reap.Range);
+                    break;
+                case LockAction taken:
+                    vm.Machine.Enter(HostLock(taken.Lock));
+                    break;
+                case UnlockAction left:
+                    vm.Machine.Exit(HostLock(left.Lock));
+                    break;
                 case AgeAction age:
                     vm.Ageing.ClearYoung(age.Range);
                     break;
@@ -216,6 +235,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
             kept = AgentController.Mix(kept, vcpu.Cached(new Gfn(gfn)), gfn);
         }
         return kept;
+    }
+
+    private SleepingLock HostLock(string name)
+    {
+        if (!_hostLocks.TryGetValue(name, out SleepingLock? found)) _hostLocks.Add(name, found = new SleepingLock(name));
+        return found;
     }
 
     private void Switch(Vcpu<Explored> vcpu, RootRole role)

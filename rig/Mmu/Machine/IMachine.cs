@@ -64,6 +64,25 @@ public interface IMachine
 
     void Exit(SleepingLock mutex);
 
+    void EnterShared(RwSemaphore semaphore);
+
+    void ExitShared(RwSemaphore semaphore);
+
+    void EnterExclusive(RwSemaphore semaphore);
+
+    void ExitExclusive(RwSemaphore semaphore);
+
+    /// <summary>Takes the semaphore from whoever holds it; true if somebody did. Nobody waits for it, and nobody who holds it
+    /// will leave.</summary>
+    bool Reinitialise(RwSemaphore semaphore);
+
+    /// <summary>Sleeps while the word has the value; may return early (wait_event, one turn). Whoever changes the word says so by
+    /// <see cref="Wake"/>. Hold no spin lock.</summary>
+    void AwaitChange(ref ulong word, ulong value);
+
+    /// <summary>Wakes who sleeps in <see cref="AwaitChange"/> on the word, after it was changed.</summary>
+    void Wake(ref ulong word);
+
     /// <summary>Enters a read-side section of <paramref name="rcu"/>. Sections nest.</summary>
     void EnterRcu(Rcu rcu);
 

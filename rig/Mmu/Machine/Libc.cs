@@ -40,6 +40,17 @@ internal static partial class Libc
     internal static unsafe void FutexWakeAll(uint* word) =>
         _ = Syscall(SysFutex, (nint)word, FutexWakePrivate, int.MaxValue, 0, 0, 0);
 
+    /// <summary>Sleeps at most a millisecond while the lower half of the word is that of <paramref name="value"/>.</summary>
+    internal static unsafe void AwaitChange(ref ulong word, ulong value)
+    {
+        if (Volatile.Read(ref word) != value) return;
+        // SAFETY: shared words live in native memory (IMachine), and x86-64 keeps the lower half of a word at its address.
+        FutexWait((uint*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref word), (uint)value, 1_000_000);
+    }
+
+    internal static unsafe void WakeAll(ref ulong word) =>
+        FutexWakeAll((uint*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref word));
+
     [LibraryImport("libc", EntryPoint = "sched_yield")]
     internal static partial int SchedYield();
 

@@ -61,6 +61,20 @@ public readonly struct Metal : IMachine
 
     public void Exit(SleepingLock mutex) => mutex.Exit();
 
+    public void EnterShared(RwSemaphore semaphore) => semaphore.EnterShared();
+
+    public void ExitShared(RwSemaphore semaphore) => semaphore.ExitShared();
+
+    public void EnterExclusive(RwSemaphore semaphore) => semaphore.EnterExclusive();
+
+    public void ExitExclusive(RwSemaphore semaphore) => semaphore.ExitExclusive();
+
+    public bool Reinitialise(RwSemaphore semaphore) => semaphore.Reinitialise();
+
+    public void AwaitChange(ref ulong word, ulong value) => Libc.AwaitChange(ref word, value);
+
+    public void Wake(ref ulong word) => Libc.WakeAll(ref word);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EnterRcu(Rcu rcu) => rcu.Enter();
 

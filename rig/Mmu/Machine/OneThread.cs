@@ -59,8 +59,7 @@ public readonly struct OneThread : IMachine
 
     public void Relax(ref Backoff backoff)
     {
-        if (backoff.IsHopeless) throw new InvalidOperationException(
-            "One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
+        if (backoff.IsHopeless) throw Hopeless();
     }
 
     public void EnterShared(MmuLock mmuLock) { }
@@ -80,6 +79,23 @@ public readonly struct OneThread : IMachine
     public void Enter(SleepingLock mutex) { }
 
     public void Exit(SleepingLock mutex) { }
+
+    public void EnterShared(RwSemaphore semaphore) { }
+
+    public void ExitShared(RwSemaphore semaphore) { }
+
+    public void EnterExclusive(RwSemaphore semaphore) { }
+
+    public void ExitExclusive(RwSemaphore semaphore) { }
+
+    public bool Reinitialise(RwSemaphore semaphore) => false;
+
+    public void AwaitChange(ref ulong word, ulong value)
+    {
+        if (word == value) throw Hopeless();
+    }
+
+    public void Wake(ref ulong word) { }
 
     public void EnterRcu(Rcu rcu) { }
 
@@ -106,4 +122,7 @@ public readonly struct OneThread : IMachine
     public Actor Enter(string name) => Actor.Enter(name);
 
     public void Leave() => Actor.Leave();
+
+    private static InvalidOperationException Hopeless() =>
+        new("One thread waits for itself: the strategy needs a second thread and cannot run on OneThread.");
 }

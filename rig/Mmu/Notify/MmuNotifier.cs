@@ -32,8 +32,17 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>Snapshot for a fault, taken before the frame is looked up. Acquire: the lookup comes after.</summary>
     public ulong Sequence => Vm.Machine.Load(ref *_sequence);
 
+    /// <summary>Before the VM is used: as if so many ends had been.</summary>
+    internal void StartFrom(ulong sequence)
+    {
+        if (sequence != 0) *_sequence = sequence;
+    }
+
     /// <summary>Invalidations that were booked and not ended.</summary>
     public long InProgress => (long)Vm.Machine.Load(ref *_inProgress);
+
+    /// <summary>As <see cref="InProgress"/>, where all actors have stopped.</summary>
+    internal long LeftInProgress => (long)*_inProgress;
 
     /// <summary>True if starts and ends are counted here; false if somebody else makes faults wait.</summary>
     public virtual bool Counts => true;
@@ -49,6 +58,13 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
 
     /// <summary>The host has unmapped the range; faults may map it again. Called once per start, by the same thread.</summary>
     public abstract void RangeEnd(GfnRange range);
+
+    /// <summary>As <see cref="RangeStart"/> for a caller that must not sleep (mmu_notifier_range_blockable is false: the OOM
+    /// reaper). A variant whose start sleeps or yields says here what it does instead.</summary>
+    public virtual void RangeStartNonBlockable(GfnRange range) => RangeStart(range);
+
+    /// <summary>The end of such a start.</summary>
+    public virtual void RangeEndNonBlockable(GfnRange range) => RangeEnd(range);
 
     /// <summary>The updater is about to publish other memslots, under slots_lock. What must not see the array change between its
     /// start and its end is waited for here, or kept out by a lock that <see cref="AfterSwap"/> leaves
@@ -107,6 +123,39 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         if (open < 0) Vm.Oracle.Report(Invariants.I23, $"{open} are in progress after an end without a start", 0);
     }
 
+    /// <summary>A start that leaves mmu_lock and the count alone where no slot overlaps the range (kvm_handle_hva_range since
+    /// 5.15). Start and end must see the same slots, or the count drifts (I25): the variant keeps them stable between.</summary>
+    /// <param name="range">What the host takes.</param>
+    /// <param name="mustCount">Books it even if no slot overlaps: then the end need not see the same.</param>
+    /// <param name="mayYield">The zap may drop mmu_lock for others.</param>
+    protected void StartWhereMapped(GfnRange range, bool mustCount = false, bool mayYield = true)
+    {
+        Vm.Machine.EnterRcu(Vm.Slots.Srcu);
+        bool overlaps = Vm.Slots.Published.Overlaps(range, exceptId: -1);
+        if (overlaps || mustCount)
+        {
+            ExclusiveHold hold = Vm.EnterExclusive();
+            Begin(range);
+            if (overlaps) Unmap(range, hold, mayYield);
+            Vm.Exit(hold);
+        }
+        Vm.Machine.ExitRcu(Vm.Slots.Srcu);
+        Vm.CheckUnmapped(range);
+    }
+
+    /// <summary>The end of <see cref="StartWhereMapped"/>, with the same arguments.</summary>
+    protected void EndWhereMapped(GfnRange range, bool mustCount = false)
+    {
+        Vm.Machine.EnterRcu(Vm.Slots.Srcu);
+        if (mustCount || Vm.Slots.Published.Overlaps(range, exceptId: -1))
+        {
+            ExclusiveHold hold = Vm.EnterExclusive();
+            End();
+            Vm.Exit(hold);
+        }
+        Vm.Machine.ExitRcu(Vm.Slots.Srcu);
+    }
+
     internal string? NameOf(nint word) => (word - (nint)_sequence) switch
     {
         0 => "notifier.sequence",
@@ -120,15 +169,15 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     private GfnRange Range =>
         new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 
-    /// <summary>Zaps the range in all roots, with yields, and flushes if anything was mapped. kvm_unmap_gfn_range.</summary>
-    protected void Unmap(GfnRange range, ExclusiveHold hold)
+    /// <summary>Zaps the range in all roots and flushes if anything was mapped (kvm_unmap_gfn_range).</summary>
+    protected void Unmap(GfnRange range, ExclusiveHold hold, bool mayYield = true)
     {
         RootStrategy<TMachine> roots = Vm.Strategy;
         bool flush = false;
         for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
              root = roots.NextRoot(root, RootFilter.All, hold))
         {
-            flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush);
+            flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield, flush);
         }
         if (flush) Vm.Mmu.FlushRemoteTlbs();
     }

@@ -36,6 +36,13 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
     }
 
+    /// <summary>One more swap, without a zap or a grace period: nothing is mapped any more, and nobody looks.</summary>
+    public override void Release()
+    {
+        Vm.Notifier.BeforeSwap();
+        Vm.Notifier.AfterSwap();
+    }
+
     /// <summary>kvm_invalidate_memslot: on return nothing reaches the slot's memory through its place.</summary>
     private void Invalidate(in Memslot slot)
     {

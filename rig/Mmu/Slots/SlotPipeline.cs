@@ -131,6 +131,10 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         Machine.Exit(Vm.SlotsLock);
     }
 
+    /// <summary>The VM dies, its notifier is gone: the slots that the VM itself put there go (kvm_arch_destroy_vm, x86). Nothing
+    /// to do where the kernel has them.</summary>
+    public virtual void Release() { }
+
     public void Dispose()
     {
         Srcu.Dispose();

@@ -153,16 +153,26 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     /// <summary>Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every
     /// deferred free has run on return. All actors must have stopped. What is left over is reported (I16).</summary>
-    /// <remarks>Order of the kernel's traces: kvm_mmu_zap_all, vCPU unload, kvm_mmu_uninit_tdp_mmu, rcu_barrier.</remarks>
-    public void Destroy()
+    /// <remarks>Order of the kernel: kvm_mmu_zap_all as the notifier is unregistered, the VM's own slots, vCPU unload,
+    /// kvm_mmu_uninit_tdp_mmu, rcu_barrier.</remarks>
+    public void Destroy() => Destroy(endsMissing: false);
+
+    /// <summary>As <see cref="Destroy()"/>.</summary>
+    /// <param name="endsMissing">The notifier is unregistered between a start and its end: some ends never came.</param>
+    internal void Destroy(bool endsMissing)
     {
         Record(MmuEventKind.DestroyStart, 0);
         Strategy.AwaitVmReferences();
         Machine.Store(ref *_dying, 1);
-        Notifier.Release();
         ExclusiveHold hold = EnterExclusive();
         Strategy.ZapAll(hold);
         Exit(hold);
+        if (!endsMissing && Notifier.LeftInProgress is { } open and not 0)
+        {
+            Oracle.Report(Invariants.I23, $"{open} are in progress at destroy, and every start has had its end", 0);
+        }
+        Notifier.Release();
+        Slots.Release();
         foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Destroy();
         Strategy.Destroy();
         CheckRootsGone();

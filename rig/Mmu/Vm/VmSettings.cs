@@ -74,6 +74,9 @@ public sealed record VmSettings
     /// (reference 3.4).</summary>
     public bool InsertAtTail { get; init; } = Declared.InsertAtTail.DefaultValue;
 
+    /// <summary>Readers of a <see cref="RwSemaphore"/> pass writers that wait, instead of queueing behind them.</summary>
+    public bool ReadersFirst { get; init; } = Declared.ReadersFirst.DefaultValue;
+
     /// <summary>Shortest grace period of page-table pages.</summary>
     public TimeSpan GracePeriodMin { get; init; } = Declared.GracePeriodMin.DefaultValue;
 
@@ -91,6 +94,7 @@ public sealed record VmSettings
         Passes = values.Of(Declared.Passes),
         Workers = values.Of(Declared.Workers),
         InsertAtTail = values.Of(Declared.InsertAtTail),
+        ReadersFirst = values.Of(Declared.ReadersFirst),
         GracePeriodMin = values.Of(Declared.GracePeriodMin),
         PauseNanoseconds = values.Of(Declared.Pauses),
     };
@@ -116,6 +120,9 @@ public sealed record VmSettings
             Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
         public static Setting<bool> InsertAtTail { get; } = Group.Add(
             "insert", Form.Words(("head (as the kernel)", false), ("tail", true)), "head", "where new roots join the list");
+        public static Setting<bool> ReadersFirst { get; } = Group.Add(
+            "rwsem", Form.Words(("fair (as the kernel)", false), ("readers", true)), "fair",
+            "who enters a notifier's semaphore while a writer waits", Recorded.WhenSet);
         public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
             "grace", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "1ms", "shortest grace period of page tables");
         public static Setting<IReadOnlyDictionary<PausePoint, long>> Pauses { get; } = Group.Add(

@@ -24,7 +24,7 @@ public sealed class ScenarioTextTests
         thread zapper: delete churn, create churn, move churn to 6, flags main dirty, flags main none
         threads vcpu0..vcpu{vcpus-1}: reload, write {n}, switch smm, switch wp-off, switch normal, serve, unload
         thread reader: write-protect main, write-protect main all, repeat 2: write-protect main
-        thread host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, age 0 + 2
+        thread host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, lock page, reap 0 + 1, unlock page, age 0 + 2
         end destroy
         """;
 
@@ -50,7 +50,7 @@ public sealed class ScenarioTextTests
                 "vcpu0: reload, write 0, switch smm, switch wp-off, switch normal, serve, unload",
                 "vcpu1: reload, write 1, switch smm, switch wp-off, switch normal, serve, unload",
                 "reader: write-protect main, write-protect main all, write-protect main, write-protect main",
-                "host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, age 0 + 2",
+                "host: unmap 0 + 2, unmap-start 1 + 1, unmap-end 1 + 1, lock page, reap 0 + 1, unlock page, age 0 + 2",
             ],
             scenario.Threads.Select(Words));
         Assert.Equal([null, 0, 1, null, null], scenario.Threads.Select(actor => actor.Vcpu));
@@ -114,7 +114,7 @@ public sealed class ScenarioTextTests
 
     [Theory]
     [InlineData(1, "paran x = 1",
-        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects' or 'end destroy', found 'paran x = 1'")]
+        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'sequence' or 'end destroy', found 'paran x = 1'")]
     [InlineData(1, "param x 1", "expected 'param NAME = N', found 'param x 1'")]
     [InlineData(2, "param x = 1\nparam x = 2", "expected a name not yet taken, found 'x'")]
     [InlineData(1, "param n = 2", "expected a name not yet taken, found 'n'")]
@@ -151,7 +151,14 @@ public sealed class ScenarioTextTests
     [InlineData(2, "slot main 0 + 2\nthread zapper: write-protect", "expected a slot (main), found ''")]
     [InlineData(1, "thread host: unmap 0", "found 'unmap 0'")]
     [InlineData(1, "thread host: unmap-end 0 + 1", "expected an 'unmap-start' of 'host' before 'unmap-end 0 + 1'")]
-    [InlineData(1, "thread host: unmap-start 0 + 1", "expected 'unmap-end 0 + 1' of 'host' after its 'unmap-start'")]
+    [InlineData(1, "thread host: unmap-start 0 + 1", "expected an 'unmap-end' after each 'unmap-start', or 'end destroy'")]
+    [InlineData(1, "thread host: lock page", "expected 'unlock page' of 'host' after its 'lock page'")]
+    [InlineData(1, "thread host: unlock page", "expected a 'lock page' of 'host' before 'unlock page'")]
+    [InlineData(1, "thread host: lock page, lock page", "before it takes the lock again")]
+    [InlineData(1, "thread host: lock Page", "expected the name of a lock of the host, such as 'page', found 'Page'")]
+    [InlineData(1, "fair 2", "expected 'fair 0' or 'fair 1', found 'fair 2'")]
+    [InlineData(1, "sequence -1", "expected 'sequence N' with N below 2^64, found 'sequence -1'")]
+    [InlineData(1, "sequence 18446744073709551616", "expected 'sequence N' with N below 2^64")]
     [InlineData(3, "slot main 0 + 2\nbefore d: destroy\nthread vcpu0: reload", "expected 'destroy' in a thread, found it before")]
     [InlineData(2, "thread vcpu0: reload\nthread d: destroy", "expected 'destroy' as the last action of the only thread")]
     [InlineData(1, "thread d: destroy, destroy", "as the last action of the only thread")]
