@@ -87,8 +87,8 @@ public static class Catalogue
         Scenario("fast-zap-destroy"),
     ];
 
-    /// <summary>Those about faults and accesses beside a notifier, about when a start or an end may be left out, and what that asks
-    /// of the memslots.</summary>
+    /// <summary>Those about faults and accesses beside a notifier, about when a start or an end may be left out, and what that
+    /// asks of the memslots.</summary>
     public static IReadOnlyList<(string Name, string Text)> NotifierScenarios { get; } =
     [
         Scenario("fault-between-start-and-end"),
