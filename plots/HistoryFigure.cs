@@ -68,13 +68,14 @@ public static class HistoryFigure
     public static string Percent(double change) =>
         double.IsFinite(change) ? string.Create(CultureInfo.InvariantCulture, $"{100 * change:+0.0;−0.0;0.0} %") : "from 0";
 
-    /// <summary><c>worse</c>, <c>acknowledged</c> or <c>better</c>.</summary>
+    /// <summary><c>worse</c>, <c>acknowledged</c>, <c>fixed</c> or <c>better</c>.</summary>
     public static string MeaningOf(TrackedChange change) => Look(change).Meaning;
 
     private static (Tone Tone, LinePattern Pattern, string Meaning) Look(TrackedChange change) => change switch
     {
         { IsRegression: false } => (Tone.Series(2), LinePattern.Dotted, "better"),
         { Acknowledged: not null } => (Tone.Muted, LinePattern.Dashed, "acknowledged"),
+        { FixedBy: not null } => (Tone.Muted, LinePattern.Dashed, "fixed"),
         _ => (Tone.Series(1), LinePattern.Solid, "worse"),
     };
 

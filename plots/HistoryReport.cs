@@ -118,7 +118,8 @@ public static class HistoryReport
                     + $"data-value=\"{Number(point.Change)}\">{HistoryFigure.Percent(point.Change)}</td>");
                 html.Add(
                     $"<td class=\"word\" data-value=\"{HistoryFigure.MeaningOf(change)}\">{HistoryFigure.MeaningOf(change)}");
-                if (change is { IsRegression: true, Acknowledged: null }) html.Add($"<span class=\"mark bad\">OPEN</span>");
+                if (change.IsOpen) html.Add($"<span class=\"mark bad\">OPEN</span>");
+                if (change is { Acknowledged: null, FixedBy: { } commit }) html.Add($" by {CommitNames.Short(commit)}");
                 html.Add($"</td><td data-value=\"{Number(point.Before)}\">{Quantity.Format(point.Before, unit)}</td><td "
                     + $"data-value=\"{Number(point.After)}\">{Quantity.Format(point.After, unit)}</td>");
                 html.Add($"<td data-value=\"{change.Culprit.FirstBad}\">{CommitNames.Short(change.Culprit.FirstBad)}</td><td "

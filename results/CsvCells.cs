@@ -27,31 +27,88 @@ internal readonly struct CellWriter(CsvWriter csv)
     }
 }
 
-/// <summary>Reads the cells of the current row from left to right.</summary>
+/// <summary>Reads the cells of the current row from left to right. A cell that cannot be is refused with file, line and
+/// column.</summary>
 internal sealed class CellReader(CsvReader csv, string path)
 {
+    private const int ColumnsOfKey = 4;
+
     private int _next;
 
     internal void StartRow() => _next = 0;
 
+    /// <summary>May be empty.</summary>
     internal string Text() => csv.GetString(_next++);
 
-    internal long Whole()
+    internal string Name()
     {
-        int index = _next++;
-        return csv.TryParse(index, out long value) ? value : throw Refuse(index, "a whole number");
+        string text = csv.GetString(_next++);
+        return Domain.IsName(text) ? text : throw Refuse("a name");
     }
 
-    /// <summary>An empty cell is not a number.</summary>
-    internal double Number()
+    /// <summary>Of samples or events.</summary>
+    internal long Count() => Whole(0, Domain.CountMax);
+
+    internal long Whole(long least, long most)
     {
-        int index = _next++;
-        if (csv.IsEmpty(index)) return double.NaN;
-        return csv.TryParse(index, out double value) && double.IsFinite(value) ? value : throw Refuse(index, "a number");
+        return csv.TryParse(_next++, out long value) && value >= least && value <= most ? value
+            : throw Refuse($"a whole number {Domain.Words(least, most)}");
     }
 
-    internal MeasurementKey Key() => new(Text(), Text(), Text(), checked((int)Whole()));
+    /// <summary>From 0 up; an empty cell is not a number.</summary>
+    internal double NumberIfAny() => csv.IsEmpty(_next) ? Skip() : Number();
 
-    private RunDamagedException Refuse(int index, string expected) =>
-        new(path, csv.LineNumber, $"'{csv.GetString(index)}' is not {expected}, which column '{csv.Headers[index]}' needs");
+    /// <summary>From 0 up.</summary>
+    internal double Number() => Between(0, Domain.NumberMax);
+
+    /// <summary>Since the opening of the window, or before it.</summary>
+    internal double Milliseconds() => Between(-Domain.MillisecondsMax, Domain.MillisecondsMax);
+
+    /// <summary>How many something took.</summary>
+    internal double LengthMs() => Between(0, Domain.MillisecondsMax);
+
+    /// <summary>How many an interval of the window is long.</summary>
+    internal double IntervalMs() => LengthMs() is var length and > 0 ? length : throw Refuse("a number above 0");
+
+    internal MeasurementKey Key() => new(Name(), Name(), Name(), (int)Whole(1, int.MaxValue));
+
+    /// <summary>Of one distribution, in the order of the columns: each at least as large as the one before, and none of them is
+    /// there where there are no samples.</summary>
+    internal double[] Rising(long samples, int count)
+    {
+        double[] values = new double[count];
+        for (int index = 0; index < count; index++)
+        {
+            if (samples == 0)
+            {
+                values[index] = NumberIfAny();
+                continue;
+            }
+            values[index] = Number();
+            if (index > 0 && values[index] < values[index - 1]) throw Refuse($"at least '{csv.Headers[_next - 2]}'");
+        }
+        return values;
+    }
+
+    /// <summary>Refuses the cell that was read last.</summary>
+    internal RunDamagedException Refuse(string expected) => Refuse(_next - 1, expected);
+
+    /// <summary>Refuses a cell of the row.</summary>
+    /// <param name="column">From 0, behind those of the key.</param>
+    internal RunDamagedException RefuseColumn(int column, string expected) => Refuse(ColumnsOfKey + column, expected);
+
+    private double Skip()
+    {
+        _next++;
+        return double.NaN;
+    }
+
+    private double Between(double least, double most)
+    {
+        return csv.TryParse(_next++, out double value) && value >= least && value <= most ? value
+            : throw Refuse($"a number {Domain.Words(least, most)}");
+    }
+
+    private RunDamagedException Refuse(int index, string expected) => new(path, csv.LineNumber,
+        $"'{Domain.Shorten(csv.GetString(index))}' is not {expected}, which column '{csv.Headers[index]}' needs");
 }

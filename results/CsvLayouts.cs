@@ -11,23 +11,40 @@ internal static class CsvLayouts
             .Number(row.Min).Number(row.Mean).Number(row.StdDev)
             .Number(row.P50).Number(row.P90).Number(row.P99).Number(row.P999).Number(row.P9999)
             .Number(row.Max).Number(row.RatePerS),
-        (key, from) => new SummaryRow
+        (key, from) =>
         {
-            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), Count = from.Whole(),
-            Min = from.Number(), Mean = from.Number(), StdDev = from.Number(),
-            P50 = from.Number(), P90 = from.Number(), P99 = from.Number(), P999 = from.Number(), P9999 = from.Number(),
-            Max = from.Number(), RatePerS = from.Number(),
-        });
+            (string metric, string unit, long count) = (from.Name(), from.Name(), from.Count());
+            double Any() => count == 0 ? from.NumberIfAny() : from.Number();
+            (double min, double mean, double deviation) = (Any(), Any(), Any());
+            double[] quantiles = from.Rising(count, 6);
+            const int minColumn = 3, meanColumn = 4;
+            if (count > 0 && min > quantiles[0]) throw from.RefuseColumn(minColumn, "at most 'p50'");
+            // Written with three decimals, rounded.
+            if (count > 0 && (mean < min - 0.001 || mean > quantiles[^1] + 0.001))
+            {
+                throw from.RefuseColumn(meanColumn, "between 'min' and 'max'");
+            }
+            return new SummaryRow
+            {
+                Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = unit,
+                Count = count, Min = min, Mean = mean, StdDev = deviation, P50 = quantiles[0], P90 = quantiles[1],
+                P99 = quantiles[2], P999 = quantiles[3], P9999 = quantiles[4], Max = quantiles[5], RatePerS = Any(),
+            };
+        },
+        row => row.Metric);
 
     internal static CsvTable<HistogramRow> Histograms { get; } = new(
         "histograms.csv",
         ["metric", "unit", "low", "high", "count"],
         (to, row) => to.Text(row.Metric).Text(row.Unit).Whole(row.Low).Whole(row.High).Whole(row.Count),
-        (key, from) => new HistogramRow
+        (key, from) =>
         {
-            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), Low = from.Whole(), High = from.Whole(), Count = from.Whole(),
+            (string metric, string unit, long low) = (from.Name(), from.Name(), from.Whole(0, (long)Domain.NumberMax));
+            return new HistogramRow
+            {
+                Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = unit,
+                Low = low, High = from.Whole(low + 1, long.MaxValue), Count = from.Count(),
+            };
         });
 
     internal static CsvTable<TimelineRow> Timeline { get; } = new(
@@ -35,11 +52,16 @@ internal static class CsvLayouts
         ["metric", "unit", "start_ms", "length_ms", "count", "p50", "p99", "max"],
         (to, row) => to.Text(row.Metric).Text(row.Unit).Number(row.StartMs).Number(row.LengthMs).Whole(row.Count)
             .Number(row.P50).Number(row.P99).Number(row.Max),
-        (key, from) => new TimelineRow
+        (key, from) =>
         {
-            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Count = from.Whole(),
-            P50 = from.Number(), P99 = from.Number(), Max = from.Number(),
+            (string metric, string unit, double start) = (from.Name(), from.Name(), from.LengthMs());
+            (double length, long count) = (from.IntervalMs(), from.Count());
+            double[] quantiles = from.Rising(count, 3);
+            return new TimelineRow
+            {
+                Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = unit,
+                StartMs = start, LengthMs = length, Count = count, P50 = quantiles[0], P99 = quantiles[1], Max = quantiles[2],
+            };
         });
 
     internal static CsvTable<CounterRow> Counters { get; } = new(
@@ -49,7 +71,7 @@ internal static class CsvLayouts
         (key, from) => new CounterRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Actor = from.Text(), Counter = from.Text(), Unit = from.Text(), Value = from.Number(),
+            Actor = from.Text(), Counter = from.Name(), Unit = from.Text(), Value = from.NumberIfAny(),
         });
 
     internal static CsvTable<KernelEventRow> KernelEvents { get; } = new(
@@ -59,7 +81,7 @@ internal static class CsvLayouts
         (key, from) => new KernelEventRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Event = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Count = from.Whole(),
+            Event = from.Name(), StartMs = from.LengthMs(), LengthMs = from.IntervalMs(), Count = from.Count(),
         });
 
     internal static CsvTable<DisturbanceRow> Disturbances { get; } = new(
@@ -70,8 +92,8 @@ internal static class CsvLayouts
         (key, from) => new DisturbanceRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Kind = from.Text(), StartMs = from.Number(), LengthMs = from.Number(), Actor = from.Text(),
-            Located = from.Whole() != 0, Detail = from.Text(),
+            Kind = from.Name(), StartMs = from.Milliseconds(), LengthMs = from.LengthMs(), Actor = from.Text(),
+            Located = from.Whole(0, 1) == 1, Detail = from.Text(),
         });
 
     internal static CsvTable<UndisturbedRow> Undisturbed { get; } = new(
@@ -79,13 +101,18 @@ internal static class CsvLayouts
         ["metric", "unit", "count", "tagged", "p50", "p90", "p99", "p99_9", "p99_99", "max"],
         (to, row) => to.Text(row.Metric).Text(row.Unit).Whole(row.Count).Whole(row.Tagged)
             .Number(row.P50).Number(row.P90).Number(row.P99).Number(row.P999).Number(row.P9999).Number(row.Max),
-        (key, from) => new UndisturbedRow
+        (key, from) =>
         {
-            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), Count = from.Whole(), Tagged = from.Whole(),
-            P50 = from.Number(), P90 = from.Number(), P99 = from.Number(), P999 = from.Number(), P9999 = from.Number(),
-            Max = from.Number(),
-        });
+            (string metric, string unit, long count, long tagged) = (from.Name(), from.Name(), from.Count(), from.Count());
+            double[] quantiles = from.Rising(count, 6);
+            return new UndisturbedRow
+            {
+                Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = unit,
+                Count = count, Tagged = tagged, P50 = quantiles[0], P90 = quantiles[1], P99 = quantiles[2], P999 = quantiles[3],
+                P9999 = quantiles[4], Max = quantiles[5],
+            };
+        },
+        row => row.Metric);
 
     internal static CsvTable<TaggedSampleRow> Tagged { get; } = new(
         "tagged.csv",
@@ -94,7 +121,7 @@ internal static class CsvLayouts
         (key, from) => new TaggedSampleRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Text(), Unit = from.Text(), Actor = from.Text(), StartMs = from.Number(), Value = from.Number(),
-            Kinds = from.Text(),
+            Metric = from.Name(), Unit = from.Name(), Actor = from.Text(), StartMs = from.Milliseconds(), Value = from.Number(),
+            Kinds = from.Name(),
         });
 }

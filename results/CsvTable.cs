@@ -5,8 +5,10 @@ namespace Lab.Results;
 
 /// <summary>One CSV file of a run folder as typed rows.</summary>
 /// <param name="columns">Those after the measurement's key.</param>
+/// <param name="identity">Of which a measurement has one row; null where it may have several of anything.</param>
 internal sealed class CsvTable<TRow>(
-    string name, string[] columns, Action<CellWriter, TRow> write, Func<MeasurementKey, CellReader, TRow> read)
+    string name, string[] columns, Action<CellWriter, TRow> write, Func<MeasurementKey, CellReader, TRow> read,
+    Func<TRow, string>? identity = null)
     where TRow : MeasurementRow
 {
     private static readonly CsvWriterOptions Writing = new() { NewLine = "\n", FormatProvider = CultureInfo.InvariantCulture };
@@ -62,22 +64,27 @@ internal sealed class CsvTable<TRow>(
                 $"the header is not '{string.Join(',', _header)}'");
 
             List<TRow> rows = [];
+            HashSet<(MeasurementKey, string)> there = [];
             CellReader cells = new(csv, path);
             while (csv.Read())
             {
                 cells.StartRow();
-                rows.Add(read(cells.Key(), cells));
+                TRow row = read(cells.Key(), cells);
+                if (identity is not null && !there.Add((row.Key, identity(row)))) throw cells.RefuseColumn(0,
+                    "another one than in the rows of this run before it");
+                rows.Add(row);
             }
 
             return rows;
         }
         catch (CsvFormatException e)
         {
-            throw new RunDamagedException(path, e.LineNumber > 0 ? e.LineNumber : null, e.Message, e);
+            throw new RunDamagedException(path, e.LineNumber > 0 ? e.LineNumber : null,
+                $"the row is not {_header.Length} cells with commas between them, quotes in pairs", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RunDamagedException(path, null, e.Message, e);
+            throw RunDamagedException.Unreadable(path, e);
         }
     }
 }

@@ -26,4 +26,13 @@ public sealed class RunDamagedException(string file, long? line, string why, Exc
 
     /// <summary>Counted from 1 with the header; null when the file as a whole is wrong.</summary>
     public long? Line { get; } = line;
+
+    /// <summary>The file cannot even be opened.</summary>
+    internal static RunDamagedException Unreadable(string file, Exception cause) => new(file, null, cause switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "is missing; expected a file",
+        UnauthorizedAccessException when Directory.Exists(file) => "is a folder; expected a file",
+        UnauthorizedAccessException => "may not be read; allow it",
+        _ => "cannot be read from its disk",
+    }, cause);
 }

@@ -28,34 +28,49 @@ public sealed record Manifest
     /// <summary>The newest layout of a run folder that this program reads and the only one it writes.</summary>
     public const int NewestSchemaVersion = 1;
 
+    [Between(1, NewestSchemaVersion), JsonRequired]
     public int SchemaVersion { get; init; } = NewestSchemaVersion;
 
     /// <summary>Name of the run folder; given by <see cref="RunFolder.Create"/>.</summary>
+    [Name, JsonRequired]
     public string Id { get; init; } = "";
 
+    [JsonRequired]
     public RunState State { get; init; }
 
     /// <summary>Null unless partial: <c>interrupted</c>, <c>watchdog</c>, <c>killed</c>, …</summary>
     public string? PartialReason { get; init; }
 
+    [JsonRequired]
     public DateTimeOffset StartedUtc { get; init; }
+
     public DateTimeOffset? FinishedUtc { get; init; }
 
     /// <summary>Who writes the folder, to tell a run that goes on from one that was killed.</summary>
     public WriterProcess? Process { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> CommandLine { get; init; } = [];
+
+    [JsonRequired]
     public ulong Seed { get; init; }
+
+    [Name]
     public string? GitCommit { get; init; }
+
     public bool? GitDirty { get; init; }
     public required MachineFacts Machine { get; init; }
     public required RuntimeFacts Runtime { get; init; }
     public required ClockFacts Clock { get; init; }
 
     /// <summary>Every setting, also those left at their default, so that a stranger can repeat the run.</summary>
+    [JsonRequired]
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    [JsonRequired]
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    [JsonRequired]
     public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 }
 
@@ -63,16 +78,27 @@ public sealed record Manifest
 public sealed record MachineFacts
 {
     public required string Cpu { get; init; }
+
+    [JsonRequired]
     public int Cores { get; init; }
+
+    [JsonRequired]
     public string Kernel { get; init; } = "";
+
+    [JsonRequired]
     public string Os { get; init; } = "";
+
+    [JsonRequired]
     public long MemoryBytes { get; init; }
 
     /// <summary>Null on bare metal or if unknown.</summary>
     public string? Hypervisor { get; init; }
 
     /// <summary>What <c>lab doctor --quick</c> says, by name; empty in runs from before it was asked.</summary>
-    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Facts { get => field ?? Nothing; init; } = Nothing;
+
+    /// <summary>What a generated deserializer leaves out is null.</summary>
+    private static readonly Dictionary<string, string> Nothing = [];
 }
 
 /// <summary>The .NET runtime the run was measured on.</summary>
@@ -104,24 +130,35 @@ public sealed record ClockFacts
 /// <summary>One strategy under one workload on one MMU, once.</summary>
 public sealed record Measurement
 {
+    [Name]
     public required string Strategy { get; init; }
 
     /// <summary>Folder of the strategy: <c>roots</c>, <c>roots/broken</c>, <c>notifier</c>, …</summary>
+    [JsonRequired]
     public string Family { get; init; } = "";
 
     /// <summary>Known wrong and kept to be caught; its numbers are no result.</summary>
+    [JsonRequired]
     public bool Broken { get; init; }
 
     /// <summary>A floor that no correct strategy can beat, not a candidate.</summary>
+    [JsonRequired]
     public bool Bound { get; init; }
 
+    [Name]
     public required string Workload { get; init; }
+
+    [Name]
     public required string Mmu { get; init; }
 
     /// <summary>Number of the repetition, from 1.</summary>
+    [Between(1), JsonRequired]
     public int Run { get; init; }
 
+    [JsonRequired]
     public Verdict Verdict { get; init; }
+
+    [JsonRequired]
     public int Violations { get; init; }
 
     /// <summary>Garbage collections inside the measured window.</summary>
@@ -130,14 +167,17 @@ public sealed record Measurement
     /// <summary>Methods compiled inside the measured window.</summary>
     public int JitInWindow { get; init; }
 
+    [JsonRequired]
     public double MeasuredS { get; init; }
 
     /// <summary>In how many turns the window was measured, between which others ran; null where it was measured in one piece, and
     /// in older runs.</summary>
+    [Between(1)]
     public int? Turns { get; init; }
 
     /// <summary>The largest share of an actor's steps that began in a turn and ended after it, which do not count; null in one
     /// piece.</summary>
+    [Between(0, 1)]
     public double? CutShare { get; init; }
 
     /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older
@@ -155,6 +195,7 @@ public sealed record Measurement
     /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>
     public bool Watched { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     [JsonIgnore]

@@ -5,9 +5,16 @@ namespace Lab.Results;
 /// <summary>What every row of a run folder starts with: the measurement it belongs to.</summary>
 public abstract record MeasurementRow
 {
+    [Name]
     public required string Strategy { get; init; }
+
+    [Name]
     public required string Workload { get; init; }
+
+    [Name]
     public required string Mmu { get; init; }
+
+    [Between(1)]
     public required int Run { get; init; }
 
     [JsonIgnore]
@@ -163,18 +170,27 @@ public sealed record Violation : MeasurementRow
     public required string What { get; init; }
 
     public string? Root { get; init; }
+
+    [Between(-Domain.NumberMax), JsonRequired]
     public long AtNs { get; init; }
+
+    [JsonRequired]
     public IReadOnlyList<ViolationEvent> Events { get; init; } = [];
 }
 
 /// <summary>One step on the way to a violation.</summary>
 public sealed record ViolationEvent
 {
+    [Between(-Domain.NumberMax), JsonRequired]
     public long TNs { get; init; }
+
     public required string Actor { get; init; }
     public required string Kind { get; init; }
     public string? Root { get; init; }
+
+    [Between(-Domain.NumberMax)]
     public long? Refcount { get; init; }
+
     public string? Detail { get; init; }
 }
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Lab.Results;
 
 /// <summary>A run folder as a list shows it. Either <see cref="Manifest"/> or <see cref="Problem"/> is null.</summary>
@@ -181,34 +179,20 @@ public sealed class RunStore(string root)
             ? (RunState.Partial, Killed)
             : (manifest.State, manifest.PartialReason);
 
-    private static Manifest ReadManifest(string folder)
+    private static Manifest ReadManifest(string folder) =>
+        JsonFile.Read(Path.Combine(folder, RunJson.ManifestFile), RunJson.Plain.Manifest, Odd);
+
+    private static (string, string)? Odd(Manifest manifest)
     {
-        Manifest manifest = ReadJson(folder, RunJson.ManifestFile, RunJson.Plain.Manifest);
-        return manifest.SchemaVersion is > 0 and <= Manifest.NewestSchemaVersion
-            ? manifest
-            : throw new RunDamagedException(Path.Combine(folder, RunJson.ManifestFile), null,
-                $"schema version {manifest.SchemaVersion} is not supported (this program reads up to "
-                    + $"{Manifest.NewestSchemaVersion})");
+        HashSet<MeasurementKey> keys = [];
+        foreach ((int index, Measurement one) in manifest.Measurements.Index())
+        {
+            if (!keys.Add(one.Key)) return ($"measurements[{index}]", $"'measurements[{index}]' is of {one.Strategy} on "
+                + $"{one.Scene}, run {one.Run}, as one before it; expected each once");
+        }
+        return null;
     }
 
     private static List<Violation> ReadViolations(string folder) =>
-        ReadJson(folder, RunJson.ViolationsFile, RunJson.Plain.ListViolation);
-
-    private static T ReadJson<T>(string folder, string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        string path = Path.Combine(folder, name);
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, type) ?? throw new RunDamagedException(path, null, "holds nothing");
-        }
-        catch (JsonException e)
-        {
-            throw new RunDamagedException(path, e.LineNumber + 1, "not the JSON expected here: " + e.Message, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RunDamagedException(path, null, e.Message, e);
-        }
-    }
+        JsonFile.Read(Path.Combine(folder, RunJson.ViolationsFile), RunJson.Plain.ListViolation);
 }

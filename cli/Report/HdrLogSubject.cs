@@ -12,7 +12,8 @@ namespace Lab.Cli.Report;
 /// <summary>A histogram log, to be read back: ours or anybody's.</summary>
 internal sealed class HdrLogSubject(string path) : IReportSubject
 {
-    private readonly IReadOnlyList<NamedHistogram> _log = RunHdrLog.Read(path);
+    private readonly IReadOnlyList<NamedHistogram> _log = RunHdrLog.Read(path) is { Count: > 0 } log ? log
+        : throw new RunDamagedException(path, null, "holds no histogram; expected lines '[Tag=…,]start,length,max,base64'");
 
     public string WriteReport()
     {

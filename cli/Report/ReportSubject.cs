@@ -30,8 +30,9 @@ internal static class ReportSubject
     /// <exception cref="RunDamagedException">The file is no such file.</exception>
     public static IReportSubject Find(string what, string runs, LabConsole console)
     {
-        if (what.EndsWith(".hlog", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HdrLogSubject(what);
-        if (what.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(what))
+        string name = what.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? what[..^3] : what;
+        if (name.EndsWith(".hlog", StringComparison.OrdinalIgnoreCase) && File.Exists(what)) return new HdrLogSubject(what);
+        if (name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(what))
         {
             return new HistorySubject(what, console);
         }

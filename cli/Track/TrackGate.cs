@@ -59,7 +59,7 @@ internal static class TrackGate
             .Where(one => one.Changes.Count > 0)];
         int tooShort = series.Count(one => !TrackedHistory.IsLongEnough(one)), fewest = ChangePointDetector.FewestPoints();
         int code = open.Length > 0 ? ExitCode.Regression : tooShort == series.Count ? ExitCode.Inconclusive : ExitCode.Fine;
-        string verdict = Verdict(series, open, tooShort, fewest);
+        string verdict = Verdict(series, open, tooShort, fewest) + Fixed(series);
         switch (format)
         {
             case TrackFormat.Json:
@@ -98,6 +98,17 @@ internal static class TrackGate
         string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} "
             + $"fewer than the {fewest} points that it takes to find a change");
         return string.Create(invariant, $"{verdict} in {series.Count} series{left}.");
+    }
+
+    /// <summary>The regressions that are none any more, with the commits that ended them.</summary>
+    private static string Fixed(IReadOnlyList<TrackedSeries> series)
+    {
+        TrackedChange[] all = [.. series.SelectMany(one => one.Changes)
+            .Where(change => change is { IsRegression: true, Acknowledged: null, FixedBy: not null })];
+        if (all.Length == 0) return "";
+        string commits = string.Join(", ", all.Select(change => CommitNames.Short(change.FixedBy!)).Distinct());
+        return string.Create(CultureInfo.InvariantCulture,
+            $" {(all.Length == 1 ? "1 regression was" : $"{all.Length} regressions were")} fixed by {commits}.");
     }
 
     private static void WriteTable(

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Lab.Application;
 using Lab.Report;
-using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -14,8 +12,6 @@ namespace Lab.Cli.Track;
 /// numbers.</summary>
 internal static class TrackScore
 {
-    private const string Annotations = "annotations.json";
-
     /// <summary>Covering and F1 that TCPDBench publishes for the univariate series with default parameters (van den Burg,
     /// Williams 2020, table 1). Over its full set, of which the redistributable files are a part: a line to hold ours against,
     /// not a race.</summary>
@@ -38,20 +34,16 @@ internal static class TrackScore
 
     private static int Print(string folder, TextWriter to)
     {
-        if (!File.Exists(Path.Combine(folder, Annotations))) throw new UsageException(
-            $"'{folder}' has no {Annotations}; name the folder of the Turing Change Point Dataset's series.");
+        if (!File.Exists(Path.Combine(folder, AnnotatedSeries.Annotations))) throw new UsageException($"'{folder}' has no "
+            + $"{AnnotatedSeries.Annotations}; name the folder of the Turing Change Point Dataset's series.");
         List<(string Name, int Points, ChangePointScore Score)> scores = [];
-        using JsonDocument annotations = Parse(Path.Combine(folder, Annotations));
-        foreach (JsonProperty one in annotations.RootElement.EnumerateObject().OrderBy(one => one.Name, StringComparer.Ordinal))
+        foreach (AnnotatedSeries one in AnnotatedSeries.In(folder))
         {
-            string file = Path.Combine(folder, one.Name + ".json");
-            if (!File.Exists(file) || Values(file) is not { } values) continue;
-            int[] found = [.. ChangePointDetector.Find(values).Select(change => change.Index)];
-            int[][] marks = [.. one.Value.EnumerateObject()
-                .Select(person => person.Value.EnumerateArray().Select(mark => mark.GetInt32()).ToArray())];
-            scores.Add((one.Name, values.Length, ChangePointScore.Of(found, marks, values.Length)));
+            int[] found = [.. ChangePointDetector.Find(one.Values).Select(change => change.Index)];
+            scores.Add((one.Name, one.Values.Count, ChangePointScore.Of(found, one.Marks, one.Values.Count)));
         }
-        if (scores.Count == 0) throw new UsageException($"'{folder}' has no series of one dimension that {Annotations} names.");
+        if (scores.Count == 0) throw new UsageException(
+            $"'{folder}' has no series of one dimension that {AnnotatedSeries.Annotations} names.");
 
         TextGrid grid = new(["series", "points", "F1", "covering", "precision", "recall"], [26, 8, 8, 8, 9, 8]);
         foreach ((string name, int points, ChangePointScore score) in scores)
@@ -72,37 +64,6 @@ internal static class TrackScore
             to.WriteLine(line);
         }
         return ExitCode.Fine;
-    }
-
-    /// <summary>Null for a series of several dimensions, or a file of something else. A missing value is the one before
-    /// it.</summary>
-    private static double[]? Values(string file)
-    {
-        using JsonDocument document = Parse(file);
-        if (document.RootElement.ValueKind != JsonValueKind.Object
-            || !document.RootElement.TryGetProperty("series", out JsonElement series) || series.GetArrayLength() != 1)
-        {
-            return null;
-        }
-        List<double> values = [];
-        foreach (JsonElement raw in series[0].GetProperty("raw").EnumerateArray())
-        {
-            values.Add(raw.ValueKind == JsonValueKind.Number ? raw.GetDouble() : values.Count > 0 ? values[^1] : 0);
-        }
-        return [.. values];
-    }
-
-    /// <exception cref="RunDamagedException">Not JSON.</exception>
-    private static JsonDocument Parse(string file)
-    {
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllText(file));
-        }
-        catch (JsonException error)
-        {
-            throw new RunDamagedException(file, error.LineNumber + 1, "not JSON, as a series and its annotations must be", error);
-        }
     }
 
     private static string Three(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);

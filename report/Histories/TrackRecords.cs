@@ -8,9 +8,11 @@ using Lab.Results.Tracking;
 namespace Lab.Report.Histories;
 
 /// <summary>A change of level for programs. Field names are stable; new ones are added at the end. The verdict is <c>worse</c>,
-/// <c>better</c> or <c>acknowledged</c>; the change is relative and null from a level of 0.</summary>
+/// <c>better</c>, <c>acknowledged</c> or <c>fixed</c>; the change is relative and null from a level of 0. The commit that fixed it
+/// is left out where none did.</summary>
 public sealed record TrackChangeRecord(string Commit, string LastGood, double? Change, double Before, double After, double P,
-    string Verdict, bool Open, string? Acknowledged, DateTimeOffset TimeUtc);
+    string Verdict, bool Open, string? Acknowledged, DateTimeOffset TimeUtc,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FixedBy);
 
 /// <summary>A series for programs. The quantile is <c>p99</c> or <c>rate</c>; better is <c>lower</c> or <c>higher</c>.</summary>
 public sealed record TrackSeriesRecord(string Strategy, string Workload, string Mmu, string Metric, string Quantile, string Unit,
@@ -31,7 +33,7 @@ public static class TrackRecords
 {
     private const string Header =
         "strategy,workload,mmu,metric,quantile,unit,machine,settings,better,points,last_value,last_commit,level,spread,"
-        + "commit,last_good,change,before,after,p,verdict,open,acknowledged,time_utc";
+        + "commit,last_good,change,before,after,p,verdict,open,acknowledged,time_utc,fixed_by";
 
     public static TrackSeriesRecord Of(TrackedSeries series) => Of(series, series.Changes);
 
@@ -60,7 +62,7 @@ public static class TrackRecords
                     one.LastValue, one.LastCommit, one.Level, one.Spread, change?.Commit, change?.LastGood, change?.Change,
                     change?.Before, change?.After, change?.P,
                     change?.Verdict, change is null ? null : change.Open ? "true" : "false", change?.Acknowledged,
-                    change?.TimeUtc]).Select(Cell)));
+                    change?.TimeUtc, change?.FixedBy]).Select(Cell)));
             }
         }
     }
@@ -78,8 +80,8 @@ public static class TrackRecords
     private static TrackChangeRecord Of(TrackedSeries series, TrackedChange change) => new(
         change.Culprit.FirstBad, change.Culprit.LastGood, double.IsFinite(change.Point.Change) ? change.Point.Change : null,
         change.Point.Before, change.Point.After,
-        change.Point.P, HistoryFigure.MeaningOf(change), change is { IsRegression: true, Acknowledged: null },
-        change.Acknowledged?.Reason, series.Points[change.Point.Index].TimeUtc);
+        change.Point.P, HistoryFigure.MeaningOf(change), change.IsOpen, change.Acknowledged?.Reason,
+        series.Points[change.Point.Index].TimeUtc, change.FixedBy);
 
     private static string Cell(object? value)
     {

@@ -114,7 +114,7 @@ public static class TrackTables
         Value(one, change.Point.After),
         change.Point.P.ToString("0e-0", CultureInfo.InvariantCulture),
         change switch { { IsRegression: false } => "better", { Acknowledged: not null } => "worse, acknowledged",
-            _ => "worse, OPEN" },
+            { FixedBy: { } commit } => $"worse, fixed by {CommitNames.Short(commit)}", _ => "worse, OPEN" },
     ];
 
     private static void Lines(TextWriter to, string text, string indent = "")

@@ -43,7 +43,8 @@ public sealed class ComparisonFolder
         if (!Directory.Exists(path)) throw new RunNotFoundException(
             $"There is no comparison folder '{path}'; 'lab compare' names it when it begins.");
         string file = System.IO.Path.Combine(path, ManifestFile);
-        return new ComparisonFolder(System.IO.Path.GetFullPath(path), Checked(Read(file), file));
+        return new ComparisonFolder(System.IO.Path.GetFullPath(path),
+            JsonFile.Read(file, ComparisonJson.Plain.ComparisonManifest, Odd));
     }
 
     /// <summary>Goes on with what was interrupted, or with more blocks.</summary>
@@ -75,48 +76,32 @@ public sealed class ComparisonFolder
         Manifest = manifest;
     }
 
-    private static ComparisonManifest Read(string file)
+    private static (string, string)? Odd(ComparisonManifest manifest)
     {
-        try
+        if (manifest.Arms.Count < 1) return ("arms", "names no arms; expected at least one");
+        if (manifest.Arms.Index().FirstOrDefault(one => one.Item.Source == ArmSource.Strategy
+            ? one.Item.Strategy is null : one.Item.From is null) is { Item: not null } nameless)
         {
-            using FileStream stream = File.OpenRead(file);
-            return JsonSerializer.Deserialize(stream, ComparisonJson.Plain.ComparisonManifest)
-                ?? throw new RunDamagedException(file, null, "is empty; expected a comparison");
+            return ($"arms[{nameless.Index}]", $"'arms[{nameless.Index}]' does not say what it is; expected "
+                + (nameless.Item.Source == ArmSource.Strategy ? "'strategy'" : "'from'"));
         }
-        catch (JsonException e)
+        foreach ((int index, ComparisonBlock block) in manifest.Blocks.Index())
         {
-            throw new RunDamagedException(file, e.LineNumber + 1, "not the JSON expected here: " + e.Message, e);
+            if (block.Number != index + 1) return ($"blocks[{index}].number",
+                $"block {block.Number} is out of order; blocks count from 1");
+            foreach ((int place, BlockRun run) in block.Runs.Index())
+            {
+                string at = $"blocks[{index}].runs[{place}]";
+                if (run.Arm >= manifest.Arms.Count) return ($"{at}.arm",
+                    $"a block names arm {run.Arm}, but there are {manifest.Arms.Count}");
+                if (block.Runs.Take(place).Any(before => before.Arm == run.Arm)) return ($"{at}.arm",
+                    $"block {block.Number} has two runs of arm {run.Arm}; expected one");
+                if (run.Run is { } name && (name.Length == 0 || name is "." or ".." || System.IO.Path.GetFileName(name) != name))
+                {
+                    return ($"{at}.run", $"'{at}.run' is '{Domain.Shorten(name)}'; expected the name of a folder below 'runs'");
+                }
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RunDamagedException(file, null, e.Message, e);
-        }
-    }
-
-    private static ComparisonManifest Checked(ComparisonManifest manifest, string file)
-    {
-        if (manifest.SchemaVersion is not (> 0 and <= ComparisonManifest.NewestSchemaVersion))
-        {
-            throw Bad($"schema version {manifest.SchemaVersion} is not supported (this program reads up to "
-                + $"{ComparisonManifest.NewestSchemaVersion})");
-        }
-        if (manifest.Arms.Count < 1) throw Bad("names no arms; expected at least one");
-        if (!(manifest.Threshold >= 0 && double.IsFinite(manifest.Threshold)))
-        {
-            throw Bad($"threshold {manifest.Threshold} is not a number from 0 up");
-        }
-        if (manifest.Blocks.Select((block, index) => (block, index))
-            .FirstOrDefault(one => one.block.Number != one.index + 1).block is { } odd)
-        {
-            throw Bad($"block {odd.Number} is out of order; blocks count from 1");
-        }
-        if (manifest.Blocks.SelectMany(block => block.Runs)
-            .FirstOrDefault(run => run.Arm < 0 || run.Arm >= manifest.Arms.Count) is { } stray)
-        {
-            throw Bad($"a block names arm {stray.Arm}, but there are {manifest.Arms.Count}");
-        }
-        return manifest;
-
-        RunDamagedException Bad(string why) => new(file, null, why);
+        return null;
     }
 }

@@ -21,8 +21,10 @@ public enum ArmSource
 public sealed record ComparisonArm
 {
     /// <summary>Unique in the comparison: <c>workqueue</c>, <c>workqueue#2</c> beside an equal one.</summary>
+    [Name]
     public required string Label { get; init; }
 
+    [JsonRequired]
     public ArmSource Source { get; init; }
 
     /// <summary>Null where the folder tells.</summary>
@@ -32,6 +34,7 @@ public sealed record ComparisonArm
     public string? From { get; init; }
 
     /// <summary>What <c>lab run</c> is given to measure it once, but for seed and place.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Arguments { get; init; } = [];
 }
 
@@ -39,11 +42,13 @@ public sealed record ComparisonArm
 public sealed record BlockRun
 {
     /// <summary>Index of the arm.</summary>
+    [JsonRequired]
     public int Arm { get; init; }
 
     /// <summary>Name of its folder below <c>runs</c>; null if the process left none.</summary>
     public string? Run { get; init; }
 
+    [Between(int.MinValue), JsonRequired]
     public int ExitCode { get; init; }
 
     /// <summary>What went wrong, a sentence; null if nothing did.</summary>
@@ -54,9 +59,13 @@ public sealed record BlockRun
 public sealed record ComparisonBlock
 {
     /// <summary>From 1.</summary>
+    [Between(1), JsonRequired]
     public int Number { get; init; }
 
+    [JsonRequired]
     public ulong Seed { get; init; }
+
+    [JsonRequired]
     public IReadOnlyList<BlockRun> Runs { get; init; } = [];
 }
 
@@ -66,30 +75,47 @@ public sealed record ComparisonManifest
 {
     public const int NewestSchemaVersion = 1;
 
+    [Between(1, NewestSchemaVersion), JsonRequired]
     public int SchemaVersion { get; init; } = NewestSchemaVersion;
+
+    [Name, JsonRequired]
     public string Id { get; init; } = "";
+
+    [JsonRequired]
     public RunState State { get; init; }
+
+    [JsonRequired]
     public DateTimeOffset StartedUtc { get; init; }
+
     public DateTimeOffset? FinishedUtc { get; init; }
     public WriterProcess? Process { get; init; }
+
+    [JsonRequired]
     public IReadOnlyList<string> CommandLine { get; init; } = [];
 
     /// <summary>Of the order inside the blocks; block n measures with seed + n - 1.</summary>
+    [JsonRequired]
     public ulong Seed { get; init; }
 
+    [Between(1), JsonRequired]
     public int BlocksAsked { get; init; }
 
     /// <summary>Smallest relative difference that matters.</summary>
+    [JsonRequired]
     public double Threshold { get; init; }
 
     /// <summary>Metrics that decide; empty for the default.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Gated { get; init; } = [];
 
     /// <summary>Length of the turns in which the arms of a block measure, such as 100ms; null where they measure one after
     /// another.</summary>
     public string? Turns { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];
+
+    [JsonRequired]
     public IReadOnlyList<ComparisonBlock> Blocks { get; init; } = [];
 }
 

@@ -66,8 +66,7 @@ public static class HdrCodec
 
         using ZLibStream zlib = new(new MemoryStream(compressed[8..].ToArray()), CompressionMode.Decompress);
         byte[] header = new byte[HeaderBytes];
-        Expect(zlib.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) == HeaderBytes,
-            "the compressed part ends inside its header");
+        Expect(Inflate(zlib, header) == HeaderBytes, "the compressed part ends inside its header");
         cookie = BinaryPrimitives.ReadInt32BigEndian(header);
         Expect(cookie == Cookie, $"inner cookie 0x{cookie:x8} is not 0x{Cookie:x8} (V2)");
         int payloadBytes = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4));
@@ -75,9 +74,9 @@ public static class HdrCodec
         Expect(payloadBytes >= 0 && payloadBytes <= (long)geometry.SlotCount * MostBytesPerCount,
             $"a payload of {payloadBytes} bytes does not fit {geometry.SlotCount} slots");
         byte[] payload = new byte[payloadBytes];
-        int found = zlib.ReadAtLeast(payload, payloadBytes, throwOnEndOfStream: false);
+        int found = Inflate(zlib, payload);
         Expect(found == payloadBytes, $"only {found} of {payloadBytes} bytes of counts are present");
-        Expect(zlib.ReadByte() < 0, "extra bytes follow the counts");
+        Expect(Inflate(zlib, new byte[1]) == 0, "extra bytes follow the counts");
         return new HdrHistogram
         {
             Geometry = geometry,
@@ -87,18 +86,26 @@ public static class HdrCodec
         };
     }
 
-    private static HdrGeometry ReadGeometry(byte[] header)
+    /// <summary>Fills a buffer as far as there are bytes, and says how far that is.</summary>
+    private static int Inflate(ZLibStream zlib, byte[] into)
     {
         try
         {
-            (long lowest, long highest) =
-                (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)));
-            return new HdrGeometry(lowest, highest, digits: BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
+            return zlib.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
         }
-        catch (ArgumentOutOfRangeException e)
+        catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"the header describes no histogram: {e.Message}", e);
+            throw new InvalidDataException("the compressed part is damaged", e);
         }
+    }
+
+    private static HdrGeometry ReadGeometry(byte[] header)
+    {
+        (long lowest, long highest, int digits) = (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)),
+            BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)), BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
+        Expect(HdrGeometry.IsOne(lowest, highest, digits), $"the header says {digits} digits from {lowest} to {highest}; expected "
+            + "0 to 5 digits, from 1 or more to at least twice as much");
+        return new HdrGeometry(lowest, highest, digits);
     }
 
     private static List<(int, long)> ReadCounts(byte[] payload, int slots)

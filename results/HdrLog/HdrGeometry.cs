@@ -18,23 +18,23 @@ public sealed record HdrGeometry
     /// <exception cref="ArgumentOutOfRangeException">None of the above, or more digits than 63 bits leave room for.</exception>
     public HdrGeometry(long lowest, long highest, int digits)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(lowest, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(highest / 2, lowest, nameof(highest));
-        ArgumentOutOfRangeException.ThrowIfNegative(digits);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(digits, 5);
+        if (!IsOne(lowest, highest, digits)) throw new ArgumentOutOfRangeException(nameof(highest), highest,
+            $"There is no histogram of {digits} digits from {lowest} to this.");
         (Lowest, Highest, Digits) = (lowest, highest, digits);
-        int wanted = 2 * (int)Math.Pow(10, digits);
-        SubBucketCount = Math.Max(2, (int)BitOperations.RoundUpToPowerOf2((uint)wanted));
+        SubBucketCount = SubBuckets(digits);
         _unitMagnitude = BitOperations.Log2((ulong)lowest);
-        if (_unitMagnitude + BitOperations.Log2((uint)SubBucketCount) > 61)
-        {
-            throw new ArgumentOutOfRangeException(nameof(digits), digits, $"No range for that many digits above {lowest}.");
-        }
-
         int buckets = 1;
         for (long covered = (long)SubBucketCount << _unitMagnitude; covered <= highest && covered > 0; covered <<= 1) buckets++;
         SlotCount = (buckets + 1) * (SubBucketCount / 2);
     }
+
+    /// <summary>Whether there is such a histogram.</summary>
+    internal static bool IsOne(long lowest, long highest, int digits) =>
+        lowest >= 1 && highest / 2 >= lowest && digits is >= 0 and <= 5
+        && BitOperations.Log2((ulong)lowest) + BitOperations.Log2((uint)SubBuckets(digits)) <= 61;
+
+    private static int SubBuckets(int digits) =>
+        Math.Max(2, (int)BitOperations.RoundUpToPowerOf2(2 * (uint)Math.Pow(10, digits)));
 
     public long Lowest { get; }
     public long Highest { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -66,11 +67,19 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return Read(stream, path);
+            bool isCompressed = stream.ReadByte() == 0x1f && stream.ReadByte() == 0x8b;
+            stream.Position = 0;
+            if (!isCompressed) return Read(stream, path);
+            using GZipStream unpacked = new(stream, CompressionMode.Decompress);
+            return Read(unpacked, path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new RunDamagedException(path, null, "is a damaged gzip file", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RunDamagedException(path, null, e.Message, e);
+            throw RunDamagedException.Unreadable(path, e);
         }
     }
 
@@ -78,7 +87,7 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     /// <exception cref="RunDamagedException">As above.</exception>
     public static HdrLogFile Read(Stream stream, string name)
     {
-        using StreamReader text = new(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        using StreamReader text = new(stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, leaveOpen: true);
         List<HdrLogLine> lines = [];
         while (text.ReadLine() is { } line)
         {
@@ -136,9 +145,10 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     }
 
     private static double Number(string cell, string what) =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-            ? number
-            : throw new InvalidDataException($"'{cell}' is not a number, which '{what}' needs");
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+        && number is >= 0 and <= Domain.NumberMax ? number
+            : throw new InvalidDataException(
+                $"'{Domain.Shorten(cell)}' is not a number {Domain.Words(0, Domain.NumberMax)}, which '{what}' needs");
 
     private double? Stamp(Regex comment)
     {

@@ -85,6 +85,7 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         string expected = string.Join(',', header);
         string? first = text.ReadLine();
         if (first is null) yield break;
+        if (first.StartsWith('\u001f')) throw new RunDamagedException(path, 1, "is compressed; unpack it with gunzip first");
         if (first != expected) throw new RunDamagedException(path, 1, $"the header is not '{expected}'");
         while (text.ReadLine() is { } row)
         {
@@ -103,7 +104,7 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RunDamagedException(path, null, e.Message, e);
+            throw RunDamagedException.Unreadable(path, e);
         }
     }
 

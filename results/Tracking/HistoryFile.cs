@@ -100,7 +100,7 @@ public sealed class HistoryFile(string path)
 
     private static void RefuseBad(IReadOnlyList<HistoryRow> rows)
     {
-        if (rows.FirstOrDefault(row => !double.IsFinite(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
+        if (rows.FirstOrDefault(row => !TrackedCells.IsValue(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
         {
             throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which cannot be kept.", nameof(rows));
         }
@@ -121,7 +121,8 @@ public sealed class HistoryFile(string path)
         double value = 0;
         DateTimeOffset time = default;
         string? why = TrackedCells.ReadQuantile(cells[7], out double? quantile)
-            ?? TrackedCells.ReadNumber(cells[9], "value", out value)
+            ?? TrackedCells.ReadNames(Header, cells, 1, 2, 3, 4, 5, 6, 8, 11)
+            ?? TrackedCells.ReadValue(cells[9], out value)
             ?? TrackedCells.ReadTime(cells[10], out time);
         if (why is not null) return why;
         row = new HistoryRow

@@ -15,18 +15,34 @@ internal static class TrackedCells
     internal static string Format(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
     /// <returns>Null, or what was expected.</returns>
-    internal static string? ReadNumber(string cell, string column, out double value) =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value)
-            ? null
-            : $"'{cell}' is not a number, which column '{column}' needs";
+    internal static string? ReadValue(string cell, out double value) =>
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && IsValue(value) ? null
+            : $"'{Domain.Shorten(cell)}' is not a number, which column 'value' needs: 0, or {Domain.Words(ValueMin, Domain.NumberMax)}";
+
+    /// <summary>A latency, a rate, a count: none is below 0, and neither so small nor so large that nothing could have measured
+    /// it.</summary>
+    internal static bool IsValue(double value) => value is 0 or (>= ValueMin and <= Domain.NumberMax);
+
+    private const double ValueMin = 1e-9;
+
+    /// <summary>The first of some cells that is no name.</summary>
+    internal static string? ReadNames(string[] header, string[] cells, params ReadOnlySpan<int> columns)
+    {
+        foreach (int column in columns)
+        {
+            if (!Domain.IsName(cells[column])) return
+                $"'{Domain.Shorten(cells[column])}' is not a name, which column '{header[column]}' needs";
+        }
+        return null;
+    }
 
     internal static string? ReadQuantile(string cell, out double? quantile)
     {
         quantile = null;
         if (cell.Length == 0) return null;
-        if (ReadNumber(cell, "quantile", out double p) is not null || p is < 0 or > 1)
+        if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double p) || p is not (>= 0 and <= 1))
         {
-            return $"'{cell}' is not a number from 0 to 1 or nothing, which column 'quantile' needs";
+            return $"'{Domain.Shorten(cell)}' is not a number from 0 to 1 or nothing, which column 'quantile' needs";
         }
         quantile = p;
         return null;
@@ -37,6 +53,6 @@ internal static class TrackedCells
         const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         return DateTimeOffset.TryParseExact(cell, TimeFormat, CultureInfo.InvariantCulture, utc, out time)
             ? null
-            : $"'{cell}' is not a time like 2026-11-21T12:00:00.000Z, which column 'time_utc' needs";
+            : $"'{Domain.Shorten(cell)}' is not a time like 2026-11-21T12:00:00.000Z, which column 'time_utc' needs";
     }
 }

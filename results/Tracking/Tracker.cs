@@ -10,15 +10,21 @@ public readonly record struct SeriesPoint(string Commit, string Session, DateTim
 /// <summary>A change of level, in words a person can act on.</summary>
 /// <param name="IsRegression">Else it became better.</param>
 /// <param name="Acknowledged">Null if nobody has yet.</param>
-public sealed record TrackedChange(ChangePoint Point, Culprit Culprit, bool IsRegression, Acknowledgement? Acknowledged);
+/// <param name="FixedBy">The first commit of the later level that is as good again as the one before the change; null while there
+/// is none.</param>
+public sealed record TrackedChange(
+    ChangePoint Point, Culprit Culprit, bool IsRegression, Acknowledgement? Acknowledged, string? FixedBy)
+{
+    /// <summary>For the worse until now, and nobody has said why it may be.</summary>
+    public bool IsOpen => this is { IsRegression: true, Acknowledged: null, FixedBy: null };
+}
 
 /// <summary>A series, oldest point first, with its changes.</summary>
 public sealed record TrackedSeries(
     SeriesKey Key, Better Better, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<TrackedChange> Changes)
 {
-    /// <summary>What a gate must refuse: changes for the worse that nobody has acknowledged.</summary>
-    public IEnumerable<TrackedChange> OpenRegressions =>
-        Changes.Where(change => change is { IsRegression: true, Acknowledged: null });
+    /// <summary>What a gate must refuse.</summary>
+    public IEnumerable<TrackedChange> OpenRegressions => Changes.Where(change => change.IsOpen);
 
     /// <summary>The stretches between changes, oldest first; at least one, as a series has points.</summary>
     public IReadOnlyList<Level> Levels
@@ -99,16 +105,24 @@ public static class Tracker
     {
         Better better = DirectionOf(key.Unit);
         List<TrackedChange> changes = [];
-        foreach (ChangePoint change in ChangePointDetector.Find([.. points.Select(point => point.Value)], settings))
+        IReadOnlyList<ChangePoint> found = ChangePointDetector.Find([.. points.Select(point => point.Value)], settings);
+        foreach ((int place, ChangePoint change) in found.Index())
         {
             // Later points may move a change by a few; an acknowledgement goes with it, as far as the shortest level reaches.
             HashSet<string> near = points.Where((_, index) => Math.Abs(index - change.Index) < settings.MinimumSegment)
                 .Select(point => point.Commit).ToHashSet();
             Acknowledgement? seen = acknowledged.FirstOrDefault(one => near.Contains(one.Commit));
             bool isRegression = (change.After > change.Before) == (better == Better.Lower);
-            changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, seen));
+            ChangePoint? mended = !isRegression ? null : found.Skip(place + 1).Cast<ChangePoint?>()
+                .FirstOrDefault(later => IsAsGood(later!.Value.After, change.Before));
+            changes.Add(new TrackedChange(change, Culprit.Of(points, change, commits), isRegression, seen,
+                mended is { } last ? points[last.Index].Commit : null));
         }
 
         return new TrackedSeries(key, better, points, changes);
+
+        // What is too small to be a change is too small to be a difference.
+        bool IsAsGood(double level, double before) => better == Better.Lower
+            ? level <= before * (1 + settings.MinimumEffect) : level >= before / (1 + settings.MinimumEffect);
     }
 }

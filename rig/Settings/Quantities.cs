@@ -113,6 +113,6 @@ public static partial class Quantities
         return (decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), match.Groups[2].Value);
     }
 
-    [GeneratedRegex(@"^(\d{1,18}(?:\.\d{1,9})?) ?(\p{L}{0,3})$")]
+    [GeneratedRegex(@"^([0-9]{1,18}(?:\.[0-9]{1,9})?) ?(\p{L}{0,3})$")]
     private static partial Regex NumberAndUnit();
 }

@@ -89,11 +89,11 @@ public sealed class CompareFoldersTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-5", "update has p50 -5; expected a number above 0")]
-    [InlineData("0", "update has p50 0; expected a number above 0")]
-    [InlineData("", "update has p50 not a number; expected a number above 0")]
-    [InlineData("NaN", "'NaN' is not a number, which column 'p50' needs")]
-    [InlineData("1e12", "update has p50 1000000000000 above p90")]
+    [InlineData("-5", "'-5' is not a number from 0 to 10^18, which column 'p50' needs")]
+    [InlineData("0", "is not at most 'p50', which column 'min' needs")]
+    [InlineData("", "'' is not a number from 0 to 10^18, which column 'p50' needs")]
+    [InlineData("NaN", "'NaN' is not a number from 0 to 10^18, which column 'p50' needs")]
+    [InlineData("1e12", "is not at least 'p50', which column 'p90' needs")]
     public void Impossible_latencies_are_left_out_with_file_and_line_and_the_others_count(string p50, string complaint)
     {
         string a = _runs.Folders("a", Around(1e6)), b = _runs.Folders("b", Around(1.2e6));

@@ -99,7 +99,7 @@ public sealed class CompareResumedTests : IDisposable
         "schema version 7 is not supported (this program reads up to 1)")]
     [InlineData("\"number\": 1", "\"number\": 3", "block 3 is out of order")]
     [InlineData("\"arm\": 1", "\"arm\": 5", "a block names arm 5, but there are 2")]
-    [InlineData("\"blocks\": [", "\"blocks\": oops", "not the JSON expected here")]
+    [InlineData("\"blocks\": [", "\"blocks\": oops", "is not JSON from here on")]
     public void A_damaged_comparison_is_refused_with_file_and_reason(string was, string becomes, string complaint)
     {
         ComparisonFolder folder = _runs.Blocks([1e6, 1e6], [1.1e6, 1.1e6]);

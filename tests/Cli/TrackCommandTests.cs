@@ -56,10 +56,26 @@ public sealed class TrackCommandTests : IDisposable
             (change.GetProperty("commit").GetString(), change.GetProperty("last_good").GetString()));
         Assert.Equal(("worse", true), (change.GetProperty("verdict").GetString(), change.GetProperty("open").GetBoolean()));
         Assert.Equal(3, csv.Length);
-        Assert.Equal(24, csv[0].Split(',').Length);
-        Assert.All(csv, line => Assert.Equal(24, line.Split(',').Length));
+        Assert.Equal(25, csv[0].Split(',').Length);
+        Assert.All(csv, line => Assert.Equal(25, line.Split(',').Length));
         Assert.Equal(change.GetProperty("commit").GetString(), csv[1].Split(',')[14]);
-        Assert.EndsWith(",,,,,,,,,,", csv[2]);
+        Assert.EndsWith(",,,,,,,,,,,", csv[2]);
+    }
+
+    [Fact]
+    public void A_regression_that_ended_is_fixed_and_not_open_one_that_ended_halfway_is()
+    {
+        _histories.Add(count: 60, level: index => index is >= 20 and < 40 ? 1.2 : 1);
+        _histories.Add(metric: "fault", count: 60, seed: 2, level: index => index < 20 ? 1 : index < 40 ? 1.2 : 1.1);
+
+        LabExit both = Track("gate");
+        Assert.Equal(3, both.Code);
+        Assert.StartsWith("1 regression is open in 2 series. 1 regression was fixed by ", both.Out.ReplaceLineEndings(" "));
+        LabExit ended = Track("gate", "--metric", "update");
+        Assert.Equal(0, ended.Code);
+        Assert.StartsWith("No regression is open in 1 series. 1 regression was fixed by ", ended.Out.ReplaceLineEndings(" "));
+        Assert.Contains("worse, fixed by", Track("show").Out);
+        Assert.Contains("\"fixed_by\": \"", Track("show", "--format", "json").Out);
     }
 
     [Fact]

@@ -23,11 +23,11 @@ internal sealed class TrackedHistories : IDisposable
     public static string Commit(int index) => $"{index + 0x10:x2}{new string('0', 6)}{new string('a', 32)}";
 
     /// <summary>A point per commit: level 1,000, from <paramref name="step"/> on higher by <paramref name="change"/>, with 1 % of
-    /// noise.</summary>
+    /// noise; times <paramref name="level"/> where that is given.</summary>
     public void Add(
         string strategy = "workqueue", string metric = "update", double? quantile = 0.99, int count = 40, int step = int.MaxValue,
         double change = 0.1,
-        string? machine = null, string settings = "5e77195e7719", int seed = 1, Func<int, string>? commit = null)
+        string? machine = null, string settings = "5e77195e7719", int seed = 1, Func<int, string>? commit = null, Func<int, double>? level = null)
     {
         double[] values = new Simulated(seed).Series(count, 0, isLognormal: false, spread: 0.01, step: step, change: change);
         new HistoryFile(Path).Append([.. values.Select((value, index) => new HistoryRow
@@ -35,7 +35,7 @@ internal sealed class TrackedHistories : IDisposable
             Commit = (commit ?? Commit)(index), Machine = machine ?? TrackedHistory.ThisFingerprint, Settings = settings,
             Strategy = strategy,
             Workload = "memslot-churn", Mmu = "radix", Metric = metric, Quantile = quantile,
-            Unit = quantile is null ? "1/s" : "ns", Value = value,
+            Unit = quantile is null ? "1/s" : "ns", Value = value * (level?.Invoke(index) ?? 1),
             TimeUtc = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero).AddHours(index), RunId = $"run-{index}",
         })]);
     }

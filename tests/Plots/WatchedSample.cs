@@ -25,8 +25,8 @@ internal static class WatchedSample
                 {
                     Strategy = row.Strategy, Workload = row.Workload, Mmu = row.Mmu, Run = row.Run, Metric = row.Metric,
                     Unit = row.Unit,
-                    Count = row.Count - 7, Tagged = 7, P50 = row.P50, P90 = row.P90, P99 = row.P99 * 0.9, P999 = row.P999 * 0.7,
-                    P9999 = row.P9999 * 0.6, Max = row.Max * 0.5,
+                    Count = row.Count - 7, Tagged = 7, P50 = row.P50, P90 = row.P90, P99 = Without(row, row.P99),
+                    P999 = Without(row, row.P999), P9999 = Without(row, row.P9999), Max = Without(row, row.Max),
                 }),
             ],
             Tagged =
@@ -40,6 +40,8 @@ internal static class WatchedSample
                 }),
             ],
         };
+
+        static double Without(SummaryRow row, double value) => Math.Max(row.P90, value * 0.7);
 
         void Add(string kind, int count, double meanMs, string actor, bool located, string detail)
         {

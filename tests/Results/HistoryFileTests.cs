@@ -19,8 +19,8 @@ public sealed class HistoryFileTests : IDisposable
     {
         HistoryRow[] rows =
         [
-            TrackerTests.Row(0, 1.0 / 3), TrackerTests.Row(1, 2e300) with
-                { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" }, TrackerTests.Row(2, -0.5) with { Commit = "" },
+            TrackerTests.Row(0, 1.0 / 3), TrackerTests.Row(1, 2e17) with
+                { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" }, TrackerTests.Row(2, 0.5) with { Commit = "" },
         ];
         File.Append(rows[..1]);
         File.Append(rows[1..]);

@@ -111,7 +111,7 @@ public sealed class RunHdrLogTests : IDisposable
         RunRecord sample = new RunStore(_folder.Path).Open(SampleRun.WriteTo(_folder.Path, runs: 1).Path); // in buckets of 1/32
         RunDamagedException e = Assert.Throws<RunDamagedException>(() => RunHdrLog.Of(sample));
         Assert.EndsWith("histograms.csv", e.File, StringComparison.Ordinal);
-        Assert.Contains("is not a slot of 3 digits", e.Message, StringComparison.Ordinal);
+        Assert.Contains("has a bucket that no HdrHistogram of three digits has", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

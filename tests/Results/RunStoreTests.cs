@@ -86,9 +86,9 @@ public sealed partial class RunStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("summary.csv", "ns,", "ns,many", "'many20000' is not a whole number, which column 'count' needs")]
+    [InlineData("summary.csv", "ns,", "ns,many", "'many20000' is not a whole number from 0 to 10^12, which column 'count' needs")]
     [InlineData("histograms.csv", ",radix,1,", ",radix,", "line 3")]
-    [InlineData("timeline.csv", ",250,", ",x250,", "'x250' is not a number, which column 'start_ms' needs")]
+    [InlineData("timeline.csv", ",250,", ",x250,", "'x250' is not a number from 0 to 10^12, which column 'start_ms' needs")]
     public void A_damaged_table_names_its_file_and_line(string file, string before, string after, string message)
     {
         RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);

@@ -144,7 +144,7 @@ internal sealed partial class ScenarioActionText(
 
     private Exception Unknown(string text) => bad($"expected {Known}, found '{text}'");
 
-    [GeneratedRegex(@"^repeat\s+(\d{1,3})\s*:\s*(.*)$")]
+    [GeneratedRegex(@"^repeat\s+([0-9]{1,3})\s*:\s*(.*)$")]
     private static partial Regex RepeatForm();
 
     [GeneratedRegex(@"^([a-z-]+)(\s.*)?$")]
@@ -153,12 +153,12 @@ internal sealed partial class ScenarioActionText(
     [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$")]
     private static partial Regex LockForm();
 
-    [GeneratedRegex(@"^(touch|write)\s+(\d{1,3})\.\.(\d{1,3})$")]
+    [GeneratedRegex(@"^(touch|write)\s+([0-9]{1,3})\.\.([0-9]{1,3})$")]
     private static partial Regex FramesForm();
 
-    [GeneratedRegex(@"^\d{1,3}$")]
+    [GeneratedRegex(@"^[0-9]{1,3}$")]
     private static partial Regex NumberForm();
 
-    [GeneratedRegex(@"^(\d{1,3})\s*\+\s*(\d{1,3})$")]
+    [GeneratedRegex(@"^([0-9]{1,3})\s*\+\s*([0-9]{1,3})$")]
     private static partial Regex RangeForm();
 }

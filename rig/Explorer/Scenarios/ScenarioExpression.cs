@@ -62,7 +62,7 @@ internal static partial class ScenarioExpression
     private static partial Regex Words();
 
     // Names have no '-' here, and at most four factors of three digits each: no overflow.
-    [GeneratedRegex(@"^([a-z][a-z0-9]*|\d{1,3})([-+*]([a-z][a-z0-9]*|\d{1,3})){0,3}$")]
+    [GeneratedRegex(@"^([a-z][a-z0-9]*|[0-9]{1,3})([-+*]([a-z][a-z0-9]*|[0-9]{1,3})){0,3}$")]
     private static partial Regex Form();
 
     [GeneratedRegex("[-+]?[^-+]+")]

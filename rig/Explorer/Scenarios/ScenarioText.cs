@@ -72,6 +72,7 @@ public sealed partial class ScenarioText
         if (reader._threads.Count == 0) throw reader.Bad(
             "expected at least one 'thread NAME: action, …' before the end of the file");
         reader.CheckDestroy();
+        if (reader._slots.Count == 0) throw reader.Bad("expected at least one 'slot NAME FIRST + FRAMES' in the file");
         Scenario scenario = new(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
             reader._destroysAtEnd, text)
         {
@@ -217,10 +218,10 @@ public sealed partial class ScenarioText
 
     private ScenarioFormatException Bad(string problem) => new(_name, Math.Max(1, _line), problem);
 
-    [GeneratedRegex(@"^([a-z][a-z0-9]*)\s*=\s*(\d{1,3})$")]
+    [GeneratedRegex(@"^([a-z][a-z0-9]*)\s*=\s*([0-9]{1,3})$")]
     private static partial Regex ParameterForm();
 
-    [GeneratedRegex(@"^([a-z][a-z0-9-]*)\s+(\d{1,3})\s*\+\s*(\d{1,3})(\s+absent)?$")]
+    [GeneratedRegex(@"^([a-z][a-z0-9-]*)\s+([0-9]{1,3})\s*\+\s*([0-9]{1,3})(\s+absent)?$")]
     private static partial Regex SlotForm();
 
     [GeneratedRegex("^[0-9]{1,20}$")]
@@ -229,6 +230,6 @@ public sealed partial class ScenarioText
     [GeneratedRegex("^[a-z][a-z0-9-]*$")]
     private static partial Regex NameForm();
 
-    [GeneratedRegex(@"^([a-z][a-z-]*)(\d{1,3})$")]
+    [GeneratedRegex(@"^([a-z][a-z-]*)([0-9]{1,3})$")]
     private static partial Regex NumberedForm();
 }
