@@ -18,7 +18,8 @@ internal static class Domain
     private static string Number(double value)
     {
         double exponent = Math.Log10(Math.Abs(value));
-        return Math.Abs(exponent) is >= 6 and < 300 && exponent == Math.Floor(exponent) ? $"{(value < 0 ? "-" : "")}10^{exponent:0}"
+        return Math.Abs(exponent) is >= 6 and < 300 && exponent == Math.Floor(exponent)
+            ? $"{(value < 0 ? "-" : "")}10^{exponent:0}"
             : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Lab.Results;
 
-/// <summary>What a number of a JSON file may be; from 0 to <see cref="Domain.NumberMax"/> where a property does not say.</summary>
+/// <summary>What a number of a JSON file may be; from 0 to <see cref="Domain.NumberMax"/> where a property does not
+/// say.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class BetweenAttribute(double least, double most = Domain.NumberMax) : Attribute
 {
@@ -98,7 +99,8 @@ internal ref struct JsonFile
                 break;
             case (JsonTokenType.StartObject, JsonTypeInfoKind.Dictionary):
                 HashSet<string> keys = [];
-                while (Key(keys) is { } key) Within($".{key}", type.Options.GetTypeInfo(type.ElementType!), mayBeNull: false, property);
+                JsonTypeInfo value = type.Options.GetTypeInfo(type.ElementType!);
+                while (Key(keys) is { } key) Within($".{key}", value, mayBeNull: false, property);
                 break;
             case (JsonTokenType.StartArray, JsonTypeInfoKind.Enumerable):
                 for (int index = 0; _json.Read() && _json.TokenType != JsonTokenType.EndArray; index++)
@@ -139,7 +141,7 @@ internal ref struct JsonFile
         }
         string[] missing = [.. type.Properties.Where(one => IsPart(one) && !keys.Contains(one.Name)).Select(one => one.Name)];
         string? needed = type.Properties.FirstOrDefault(one => one.IsRequired && missing.Contains(one.Name))?.Name;
-        // A later version may write more keys, an earlier one wrote fewer: that one is missing and another there is a misspelling.
+        // A later version may write more keys, an earlier one wrote fewer; one missing and another there is a misspelling.
         if (needed is null && (unknown is null || missing.Length == 0)) return;
         string owner = place.Length == 0 ? "the file" : $"'{place}'";
         throw new RunDamagedException(_path, _lines[place], unknown is null ? $"{owner} has no '{needed}'; expected one"
@@ -227,6 +229,7 @@ internal ref struct JsonFile
             _ => Domain.Shorten(Encoding.UTF8.GetString(_json.ValueSpan)),
         };
         string place = Place;
-        return new RunDamagedException(_path, Line(), $"{(place.Length == 0 ? "it" : $"'{place}'")} is {found}; expected {expected}");
+        string what = place.Length == 0 ? "it" : $"'{place}'";
+        return new RunDamagedException(_path, Line(), $"{what} is {found}; expected {expected}");
     }
 }

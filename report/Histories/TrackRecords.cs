@@ -8,8 +8,8 @@ using Lab.Results.Tracking;
 namespace Lab.Report.Histories;
 
 /// <summary>A change of level for programs. Field names are stable; new ones are added at the end. The verdict is <c>worse</c>,
-/// <c>better</c>, <c>acknowledged</c> or <c>fixed</c>; the change is relative and null from a level of 0. The commit that fixed it
-/// is left out where none did.</summary>
+/// <c>better</c>, <c>acknowledged</c> or <c>fixed</c>; the change is relative and null from a level of 0. The commit that
+/// fixed it is left out where none did.</summary>
 public sealed record TrackChangeRecord(string Commit, string LastGood, double? Change, double Before, double After, double P,
     string Verdict, bool Open, string? Acknowledged, DateTimeOffset TimeUtc,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FixedBy);

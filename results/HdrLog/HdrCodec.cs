@@ -103,8 +103,8 @@ public static class HdrCodec
     {
         (long lowest, long highest, int digits) = (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(16)),
             BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24)), BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(12)));
-        Expect(HdrGeometry.IsOne(lowest, highest, digits), $"the header says {digits} digits from {lowest} to {highest}; expected "
-            + "0 to 5 digits, from 1 or more to at least twice as much");
+        Expect(HdrGeometry.IsOne(lowest, highest, digits), $"the header says {digits} digits from {lowest} to {highest}; "
+            + "expected 0 to 5 digits, from 1 or more to at least twice as much");
         return new HdrGeometry(lowest, highest, digits);
     }
 

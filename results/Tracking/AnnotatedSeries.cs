@@ -17,7 +17,8 @@ public sealed record AnnotatedSeries(string Name, IReadOnlyList<double> Values, 
         string annotations = Path.Combine(folder, Annotations);
         Dictionary<string, Dictionary<string, IReadOnlyList<int>>> all =
             JsonFile.Read(annotations, AnnotatedJson.Default.DictionaryStringDictionaryStringIReadOnlyListInt32);
-        foreach ((string name, Dictionary<string, IReadOnlyList<int>> people) in all.OrderBy(one => one.Key, StringComparer.Ordinal))
+        foreach ((string name, Dictionary<string, IReadOnlyList<int>> people) in
+            all.OrderBy(one => one.Key, StringComparer.Ordinal))
         {
             string file = Path.Combine(folder, name + ".json");
             if (Path.GetFileName(name) != name || !File.Exists(file)
@@ -28,7 +29,8 @@ public sealed record AnnotatedSeries(string Name, IReadOnlyList<double> Values, 
             List<double> values = [];
             foreach (double? value in raw) values.Add(value ?? values.LastOrDefault()); // A missing value is the one before it.
             if (values.Count == 0) throw new RunDamagedException(file, null, "'series[0].raw' is empty; expected a point");
-            if (people.Count == 0) throw new RunDamagedException(annotations, null, $"nobody has marked '{name}'; expected somebody");
+            if (people.Count == 0) throw new RunDamagedException(annotations, null,
+                $"nobody has marked '{name}'; expected somebody");
             if (people.Values.SelectMany(marks => marks).FirstOrDefault(mark => mark >= values.Count) is var odd and > 0)
             {
                 throw new RunDamagedException(annotations, null,

@@ -17,7 +17,8 @@ internal static class TrackedCells
     /// <returns>Null, or what was expected.</returns>
     internal static string? ReadValue(string cell, out double value) =>
         double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && IsValue(value) ? null
-            : $"'{Domain.Shorten(cell)}' is not a number, which column 'value' needs: 0, or {Domain.Words(ValueMin, Domain.NumberMax)}";
+            : $"'{Domain.Shorten(cell)}' is not a number, which column 'value' needs: 0, or "
+                + Domain.Words(ValueMin, Domain.NumberMax);
 
     /// <summary>A latency, a rate, a count: none is below 0, and neither so small nor so large that nothing could have measured
     /// it.</summary>

@@ -34,10 +34,12 @@ public sealed class DamagedFoldersTests : IDisposable
         "'measurements[0].verdict' is 0; expected clean, violated, hung, interrupted")]
     [InlineData("\"measurements\": [", "\"measurements\": [ null,", "'measurements[0]' is null; expected an object")]
     [InlineData("\"cores\": 2", "\"cores\": -2", "'machine.cores' is -2; expected a whole number from 0 to 2147483647")]
-    [InlineData("\"measured_s\": 5.001", "\"measured_s\": 1e999", "'measurements[0].measured_s' is 1e999; expected a number from 0")]
+    [InlineData("\"measured_s\": 5.001", "\"measured_s\": 1e999",
+        "'measurements[0].measured_s' is 1e999; expected a number from 0")]
     [InlineData("\"workload\": \"memslot-churn\"", "\"workload\": \"\"", "'measurements[0].workload' is ; expected a name")]
     [InlineData("\"seed\": 18446744073709551557", "\"seed\": 1, \"seed\": 2", "expected 'seed' once")]
-    public void A_manifest_is_refused_with_its_line_by_who_asks_for_it_and_a_line_of_the_list(string was, string becomes, string? why)
+    public void A_manifest_is_refused_with_its_line_by_who_asks_for_it_and_a_line_of_the_list(
+        string was, string becomes, string? why)
     {
         string other = RunFolder.Create(_runs.Path, SampleRun.Manifest).Manifest.Id;
         int line = Spoil("manifest.json", was, becomes);

@@ -27,7 +27,8 @@ internal sealed class TrackedHistories : IDisposable
     public void Add(
         string strategy = "workqueue", string metric = "update", double? quantile = 0.99, int count = 40, int step = int.MaxValue,
         double change = 0.1,
-        string? machine = null, string settings = "5e77195e7719", int seed = 1, Func<int, string>? commit = null, Func<int, double>? level = null)
+        string? machine = null, string settings = "5e77195e7719", int seed = 1, Func<int, string>? commit = null,
+        Func<int, double>? level = null)
     {
         double[] values = new Simulated(seed).Series(count, 0, isLognormal: false, spread: 0.01, step: step, change: change);
         new HistoryFile(Path).Append([.. values.Select((value, index) => new HistoryRow

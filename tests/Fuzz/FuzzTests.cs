@@ -61,7 +61,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         if (!File.Exists(file))
         {
             File.WriteAllText(file, "strategy,workload,mmu,run,event,start_ms,length_ms,count\n"
-                + "mainline,vm-destroy,radix,1,kvm_mmu_zap_all_fast,0,50,3\nmainline,vm-destroy,radix,1,kvm_mmu_zap_all_fast,50,50,4\n");
+                + "mainline,vm-destroy,radix,1,kvm_mmu_zap_all_fast,0,50,3\n"
+                + "mainline,vm-destroy,radix,1,kvm_mmu_zap_all_fast,50,50,4\n");
         }
         bool isLarge = id.EndsWith("99b05d", StringComparison.Ordinal);
         ForEach(isLarge ? 45 : 75, file, (spoiler, good) => spoiler.Csv(good), (spoiler, spoilt) =>
@@ -107,8 +108,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         ForEach(100, file, (spoiler, good) => spoiler.Csv(good), (spoiler, spoilt) =>
         {
             string verb = spoiler.One(["show", "gate"]);
-            LabExit lab = Checked(["track", verb, "--history", In("history", "history.csv"), "--machine", "all", "--format", "json"],
-                file);
+            LabExit lab = Checked(
+                ["track", verb, "--history", In("history", "history.csv"), "--machine", "all", "--format", "json"], file);
             int column = table == "history.csv" ? 9 : -1;
             int negative = Encoding.UTF8.GetString(spoilt).Split('\n').Skip(1).Select(line => line.Split(','))
                 .Count(cells => cells.Length == 12 && column >= 0 && cells[column].StartsWith("-1", StringComparison.Ordinal));
@@ -135,7 +136,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             + "before vcpu0: touch 0..3\nthread zapper: delete churn, repeat 2: create data\n"
             + "threads vcpu0..vcpu{vcpus-1}: write {n}, reload, switch smm, unload\nend destroy\n");
         ForEach(120, file, (spoiler, good) => spoiler.Next(2) == 0 ? spoiler.Bytes(good) : Words(spoiler, good),
-            (_, _) => Checked(["explore", "--strategy", "mainline", "--scenario", file, "--budget", "1ms", "--format", "json"], file));
+            (_, _) => Checked(
+                ["explore", "--strategy", "mainline", "--scenario", file, "--budget", "1ms", "--format", "json"], file));
     }
 
     [Fact]
@@ -166,7 +168,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         string[][] good =
         [
             ["--vcpus", "2", "--memory", "4MiB", "--pages", "4KiB", "--duration", "300ms", "--warmup", "20ms", "--rate", "200/s"],
-            ["--strategy", "mainline,workqueue", "--workload", "memslot-churn", "--mmu", "radix", "--operation", "mix", "--slots", "4"],
+            ["--strategy", "mainline,workqueue", "--workload", "memslot-churn", "--mmu", "radix", "--operation", "mix",
+                "--slots", "4"],
             ["--pause", "fast-zap=200us", "--yield", "after:3", "--grace", "1ms", "--quiet", "pin,idle", "--turns", "50ms"],
         ];
         ForEach(250, null, (spoiler, _) => [], (spoiler, _) =>
@@ -185,7 +188,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Replay_strings_and_options()
     {
-        string[] replays = [.. File.ReadLines(Path.Combine(Fixtures, "expected", "replays.txt")).Select(line => line.Split(' ')[1])];
+        string[] replays = [.. File.ReadLines(Path.Combine(Fixtures, "expected", "replays.txt"))
+            .Select(line => line.Split(' ')[1])];
         string[][] commands =
         [
             ["list", "strategies"], ["report", "latest", "--format", "csv", "--out", "none"],

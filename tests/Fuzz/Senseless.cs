@@ -11,8 +11,8 @@ internal static class Senseless
 
     private static readonly string[] MayBeNegative = ["exit_code", "at_ns", "t_ns", "refcount", "raw"];
 
-    private static readonly string[] Numbers = ["min", "mean", "stddev", "p50", "p90", "p99", "p99_9", "p99_99", "max", "rate_per_s",
-        "length_ms"];
+    private static readonly string[] Numbers =
+        ["min", "mean", "stddev", "p50", "p90", "p99", "p99_9", "p99_99", "max", "rate_per_s", "length_ms"];
 
     /// <summary>Line and column of a number that cannot be, in a table that is otherwise whole; null if there is none.</summary>
     internal static (int Line, string Column)? InTable(byte[] csv)
@@ -34,7 +34,8 @@ internal static class Senseless
         return null;
     }
 
-    /// <summary>A place of a JSON text at which there is what can stand nowhere in a file of ours; null if there is none.</summary>
+    /// <summary>A place of a JSON text at which there is what can stand nowhere in a file of ours; null if there is
+    /// none.</summary>
     internal static string? InJson(byte[] json)
     {
         try
@@ -61,8 +62,9 @@ internal static class Senseless
     {
         JsonValueKind.Object => element.EnumerateObject().Select(field => In(field.Value, $"{at}.{field.Name}", field.Name))
             .FirstOrDefault(found => found is not null),
-        JsonValueKind.Array => element.EnumerateArray().Index().Select(one => one.Item.ValueKind == JsonValueKind.Null
-            && name != "raw" ? $"{at}[{one.Index}]" : In(one.Item, $"{at}[{one.Index}]", name)).FirstOrDefault(found => found is not null),
+        JsonValueKind.Array => element.EnumerateArray().Index()
+            .Select(one => one.Item.ValueKind == JsonValueKind.Null && name != "raw" ? $"{at}[{one.Index}]"
+                : In(one.Item, $"{at}[{one.Index}]", name)).FirstOrDefault(found => found is not null),
         JsonValueKind.Number when !MayBeNegative.Contains(name) && !(element.GetDouble() is >= 0 and <= 1.9e19) => at,
         _ => null,
     };

@@ -10,8 +10,8 @@ internal sealed class Spoiler(int seed)
     private static readonly string[] Cells =
     [
         "-1", "", "0", "-0.5", "1e23", "1e400", "NaN", "Infinity", "-Infinity", "2147483648", "-2147483649",
-        "9223372036854775808", "99999999999999999999", "٣", "１２", "1,5", "0x10", "1e-300", " ", "abc", "\"", "\"\"", "\u001b[31m",
-        "=1+1", "null", "1 000", "1_000", "+1", "-", "..", "\uFEFF1", "true", "0.1", "100000000000000000000000",
+        "9223372036854775808", "99999999999999999999", "٣", "１２", "1,5", "0x10", "1e-300", " ", "abc", "\"", "\"\"",
+        "\u001b[31m", "=1+1", "null", "1 000", "1_000", "+1", "-", "..", "\uFEFF1", "true", "0.1", "100000000000000000000000",
     ];
 
     private static readonly string[] Values =
@@ -83,7 +83,9 @@ internal sealed class Spoiler(int seed)
             if (places.Length == 0) break;
             switch (One(places))
             {
-                case JsonObject fields when fields.Count > 0: Spoil(fields, One(fields.Select(field => field.Key).ToList())); break;
+                case JsonObject fields when fields.Count > 0:
+                    Spoil(fields, One(fields.Select(field => field.Key).ToList()));
+                    break;
                 case JsonArray items when items.Count > 0:
                     int at = Next(items.Count);
                     if (Next(3) == 0) items.Add(items[at]?.DeepClone());
@@ -93,7 +95,8 @@ internal sealed class Spoiler(int seed)
             }
         }
         // Half a surrogate, which no serializer writes.
-        return Encoding.UTF8.GetBytes(JsonSerializer.Serialize(root, Indented).Replace("\"half\"", "\"\\ud800\"", StringComparison.Ordinal));
+        string text = JsonSerializer.Serialize(root, Indented);
+        return Encoding.UTF8.GetBytes(text.Replace("\"half\"", "\"\\ud800\"", StringComparison.Ordinal));
     }
 
     /// <summary>A word of a command line replaced, or a few of its letters.</summary>

@@ -72,7 +72,6 @@ public sealed partial class ScenarioText
         if (reader._threads.Count == 0) throw reader.Bad(
             "expected at least one 'thread NAME: action, …' before the end of the file");
         reader.CheckDestroy();
-        if (reader._slots.Count == 0) throw reader.Bad("expected at least one 'slot NAME FIRST + FRAMES' in the file");
         Scenario scenario = new(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
             reader._destroysAtEnd, text)
         {
@@ -80,6 +79,7 @@ public sealed partial class ScenarioText
         };
         if (scenario.EndsMissing && !scenario.DestroysAtEnd) throw reader.Bad(
             "expected an 'unmap-end' after each 'unmap-start', or 'end destroy': only a VM that dies misses no end");
+        if (reader._slots.Count == 0) throw reader.Bad("expected at least one 'slot NAME FIRST + FRAMES' in the file");
         return scenario;
     }
 
