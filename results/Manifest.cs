@@ -18,6 +18,20 @@ public enum Verdict
     [JsonStringEnumMemberName("violated")] Violated,
     [JsonStringEnumMemberName("hung")] Hung,
     [JsonStringEnumMemberName("interrupted")] Interrupted,
+
+    /// <summary>Given up: others had the cores, and whether it would have got on cannot be said.</summary>
+    [JsonStringEnumMemberName("starved")] Starved,
+
+    /// <summary>Nothing was violated, and no sample taken: it says nothing of the strategy.</summary>
+    [JsonStringEnumMemberName("unmeasured")] Unmeasured,
+}
+
+/// <summary>Verdicts in words.</summary>
+public static class VerdictWords
+{
+    /// <summary>What such a measurement was, after "is".</summary>
+    public static string Word(this Verdict verdict) =>
+        verdict == Verdict.Unmeasured ? "without a sample" : verdict.ToString().ToLowerInvariant();
 }
 
 /// <summary>What one invocation of <c>lab run</c> was asked, on what it ran, and which measurements it finished:
@@ -38,7 +52,7 @@ public sealed record Manifest
     [JsonRequired]
     public RunState State { get; init; }
 
-    /// <summary>Null unless partial: <c>interrupted</c>, <c>watchdog</c>, <c>killed</c>, …</summary>
+    /// <summary>Null unless partial: <c>interrupted</c>, <c>watchdog</c>, <c>starved</c>, <c>killed</c>, …</summary>
     public string? PartialReason { get; init; }
 
     [JsonRequired]

@@ -82,16 +82,20 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         {
             return ExitCode.InvariantViolated;
         }
+        // Arms that are measured here may have been starved, or measured nothing.
+        bool hasEmptyRuns = folder?.Manifest.Blocks.SelectMany(block => block.Runs)
+            .Any(run => run.ExitCode == ExitCode.Contaminated) == true;
         if (comparison.Arms.FirstOrDefault(arm => arm.Runs.Count == 0) is { } empty)
         {
             console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
-            return ExitCode.Usage;
+            return hasEmptyRuns ? ExitCode.Contaminated : ExitCode.Usage;
         }
         if (request.Values.Of(CompareSettings.Strict) && comparison.Arms.Any(arm => arm.Contaminations.Count > 0))
         {
             return ExitCode.Contaminated;
         }
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
+        if (hasEmptyRuns) return ExitCode.Contaminated;
         bool isOpen =
             !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
         return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive

@@ -49,14 +49,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
-        bool hung = false;
+        bool hung = false, starved = false;
         try
         {
             TimeSpan each = request.Window.Duration + request.Window.WarmupMinimum;
             new RunProgress(console.Error, console.IsErrorTerminal).Each(
                 plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
                 {
-                    hung = Measure(folder, one, host, observer, cancellation);
+                    HangReport? found = Measure(folder, one, host, observer, cancellation);
+                    hung = found is { IsStarved: false };
+                    starved |= found is { IsStarved: true };
                     return !hung && !cancellation.IsCancellationRequested;
                 });
         }
@@ -74,6 +76,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
         if (hung) folder.Partial("watchdog");
         else if (cancellation.IsCancellationRequested) folder.Partial("interrupted");
+        else if (starved) folder.Partial("starved");
         else folder.Complete();
         if (request.SaveBaseline is { } name) SavedBaseline.Save(name, folder, request.Out, console);
         return Report(folder, cancellation.IsCancellationRequested && !hung);
@@ -96,7 +99,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         return plan;
     }
 
-    private bool Measure(
+    /// <summary>Null unless it was given up by the watchdog.</summary>
+    private HangReport? Measure(
         RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
@@ -107,10 +111,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         using MeasuredRun window = outcome.Window;
         bool interrupted = cancellation.IsCancellationRequested && window.Interrupted;
         folder.Write(MeasurementRowsOf.Outcome(one.Strategy, one.Workload, request, one.Run, outcome, interrupted));
-        if (outcome.Hang is not { } hang) return false;
-        console.Error.WriteLine($"HUNG {one.Strategy.Name} on {one.Workload.Name}:");
+        if (outcome.Hang is not { } hang) return null;
+        console.Error.WriteLine(hang.Headline(one.Strategy.Name, one.Workload.Name));
         foreach (string line in hang.Lines()) console.Error.WriteLine(line);
-        return true;
+        return hang;
     }
 
     /// <summary>Runs the pair once, briefly, on little memory and throws the numbers away, so that what must be compiled is
@@ -130,7 +134,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         };
         if (brief.Parameters.MemoryBytes % (4096 * (long)Lab.Mmu.Gfn.FramesPerSpte(brief.Vm.LeafLevel)) != 0) return null;
         MeasurementOutcome outcome = new OneMeasurement(one.Strategy, one.Workload, brief, host, _trace).Run(null, cancellation);
-        if (outcome.Hang is not null || outcome.ViolationCount > 0) return outcome;
+        if (outcome.Hang is { } hang) return outcome with { Hang = hang.InRehearsal() };
+        if (outcome.ViolationCount > 0) return outcome;
         outcome.Window.Dispose();
         return null;
     }
@@ -161,6 +166,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             return ExitCode.InvariantViolated;
         }
         if (interrupted) return ExitCode.Interrupted;
+        if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Starved or Verdict.Unmeasured))
+        {
+            return ExitCode.Contaminated;
+        }
         return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated
             : ExitCode.Fine;
     }

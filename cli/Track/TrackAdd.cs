@@ -62,7 +62,7 @@ internal static class TrackAdd
                 .Select(one => one.Strategy).Distinct()];
             if (unclean.Length > 0)
             {
-                notes.Add($"run {run.Id}: {string.Join(", ", unclean)} is broken or did not run clean; left out");
+                notes.Add($"run {run.Id}: {string.Join(", ", unclean)} is broken, did not run clean or gave no sample; left out");
             }
             else if (own.Count == 0) notes.Add($"run {run.Id} has no quantile with enough samples; left out");
             rows.AddRange(own);

@@ -10,7 +10,7 @@ internal sealed class VerdictText
         IReadOnlyList<Measurement> measurements = run.Manifest.Measurements;
         List<string> failed = run.Strategies.Where(
             strategy => measurements.Any(m => m.Strategy == strategy && m.Verdict is Verdict.Violated or Verdict.Hung)).ToList();
-        bool partial = run.State != RunState.Complete;
+        bool partial = run.State != RunState.Complete || measurements.Any(IsWithoutNumbers);
         Class = failed.Any(strategy => !run.IsBroken(strategy)) ? "bad"
             : partial || failed.Count > 0 || measurements.Count == 0 || Contamination.Of(run).Count > 0 ? "warn" : "";
         Sentences = [.. WhatWasCaught(run, failed), .. HowFarItGot(run), .. WhatDisturbedIt(run), HowToRead(run)];
@@ -30,10 +30,19 @@ internal sealed class VerdictText
             yield break;
         }
 
-        yield return failed.Count == 0
+        string[] open = [.. run.Strategies.Except(failed)
+            .Where(strategy => run.Manifest.Measurements.Where(m => m.Strategy == strategy).All(IsWithoutNumbers))];
+        if (open.Length == strategies)
+        {
+            yield return "Nothing was measured.";
+            yield break;
+        }
+
+        yield return failed.Count + open.Length == 0
             ? strategies == 1 ? $"{run.Strategies[0]} ran clean: no invariant was violated."
                 : $"All {strategies} strategies ran clean: no invariant was violated."
-            : $"{strategies - failed.Count} of {strategies} strategies ran clean.";
+            : $"{strategies - failed.Count - open.Length} of {strategies} strategies ran clean.";
+        foreach (string strategy in open) yield return $"Of {strategy} nothing was measured.";
         foreach (string strategy in failed)
         {
             List<Measurement> of = [.. run.Manifest.Measurements.Where(m => m.Strategy == strategy)];
@@ -67,7 +76,17 @@ internal sealed class VerdictText
         {
             yield return $"{Plural(interrupted, "measurement")} of these were interrupted.";
         }
+        if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Starved) is var starved and > 0)
+        {
+            yield return $"{Plural(starved, "measurement")} of these were given up: others had the cores.";
+        }
+        if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Unmeasured) is var empty and > 0)
+        {
+            yield return $"{Plural(empty, "measurement")} of these gave no sample.";
+        }
     }
+
+    private static bool IsWithoutNumbers(Measurement measurement) => measurement.Verdict is Verdict.Starved or Verdict.Unmeasured;
 
     private static IEnumerable<string> WhatDisturbedIt(RunRecord run)
     {

@@ -100,11 +100,7 @@ public static class RunTables
             one => (one.Strategy, one.Scene)))
         {
             Measurement[] runs = [.. group];
-            string verdict = runs.Any(one => one.Verdict == Verdict.Hung) ? "HUNG"
-                : runs.Any(one => one.Verdict == Verdict.Violated) ? $"VIOLATED ({runs.Sum(one => one.Violations)})"
-                : runs.Any(one => one.Verdict == Verdict.Interrupted) ? "interrupted"
-                : "clean: no stale access, counts balanced, all tables freed";
-            yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {verdict}";
+            yield return $"{group.Key.Item1}{(runs[0].Broken ? " BROKEN" : "")} on {group.Key.Item2}: {VerdictOf(runs)}";
             Violation[] violations =
                 [.. run.Violations.Where(one => one.Strategy == runs[0].Strategy && one.Scene == runs[0].Scene)];
             foreach (string line in violations.Take(1).SelectMany(ViolationLines)) yield return line;
@@ -132,6 +128,22 @@ public static class RunTables
                 + $"{(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, "
                 + $"{resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
         if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
+    }
+
+    private static string VerdictOf(Measurement[] runs)
+    {
+        const string clean = "clean: no stale access, counts balanced, all tables freed";
+        int Count(Verdict verdict) => runs.Count(one => one.Verdict == verdict);
+        if (Count(Verdict.Hung) > 0) return "HUNG";
+        if (Count(Verdict.Violated) > 0) return $"VIOLATED ({runs.Sum(one => one.Violations)})";
+        if (Count(Verdict.Starved) is var starved and > 0)
+        {
+            return $"STARVED in {starved} of {runs.Length} runs: others had the cores";
+        }
+        if (Count(Verdict.Interrupted) > 0) return "interrupted";
+        if (Count(Verdict.Unmeasured) is not (var empty and > 0)) return clean;
+        return empty == runs.Length ? "nothing was measured: no timed step in the window; use a longer --duration"
+            : $"{clean}; nothing was measured in {empty} of {runs.Length} runs";
     }
 
     /// <summary>What is true of every measurement is said once.</summary>

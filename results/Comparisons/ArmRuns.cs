@@ -87,7 +87,7 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
                 if (repetition.FirstOrDefault(one => one.Verdict != Verdict.Clean) is { } bad)
                 {
                     left.Add(string.Create(CultureInfo.InvariantCulture,
-                        $"{record.Folder}: run {bad.Run} of {strategy} is {Word(bad.Verdict)}, not clean; left out"));
+                        $"{record.Folder}: run {bad.Run} of {strategy} is {bad.Verdict.Word()}, not clean; left out"));
                 }
                 else if (DamagedRow.Find(record, strategy, repetition.Key) is { } damage) left.Add(damage + "; left out");
                 else runs.Add(new ArmRun(record, repetition.Key, block));
@@ -99,6 +99,4 @@ public sealed record ArmRuns(string Label, string Strategy, IReadOnlyList<ArmRun
             IsBroken = all.Any(record => record.IsBroken(strategy)), IsBound = all.Any(record => record.IsBound(strategy)),
         };
     }
-
-    private static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
 }

@@ -12,7 +12,8 @@ public static class ExitCode
 
     public const int InvariantViolated = 4;
 
-    /// <summary>Under <c>--strict</c>: a measurement was contaminated, or <c>lab doctor</c> found something bad.</summary>
+    /// <summary>A measurement was starved of cores or gave no sample; under <c>--strict</c> one was contaminated; or
+    /// <c>lab doctor</c> found something bad.</summary>
     public const int Contaminated = 5;
 
     /// <summary>Asked to decide (<c>--gate</c>), and the runs do not.</summary>

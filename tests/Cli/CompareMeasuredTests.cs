@@ -92,6 +92,17 @@ public sealed class CompareMeasuredTests : IDisposable
     }
 
     [Fact]
+    public void Runs_that_gave_no_sample_are_left_out_and_said()
+    {
+        LabExit lab = LabProcess.Run(Tiny("mainline", "workqueue", "--blocks", "2", "--workload", "vmm-trace",
+            "--trace", RunsFolder.TraceOfNothing(_runs.Beside("nothing.txt")), "--seed", "3"));
+
+        Assert.True(lab.Code == 5, lab.Error);
+        Assert.Contains("block 1: mainline: nothing was measured: no timed step in the window", lab.Error);
+        Assert.DoesNotContain("clean", lab.Out.Replace("not clean", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void An_arm_that_cannot_be_measured_is_refused_before_anything_is()
     {
         BadInputTests.AssertRefusal(LabHere.Run(Tiny("workqueue", "kvm-slots")), "There is no arm 'kvm-slots'", "There are:");

@@ -84,13 +84,32 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void All_is_every_sound_strategy_and_the_bounds_and_nothing_broken()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "all", "--duration", "30ms", "--memory", "1MiB"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "all", "--duration", "100ms", "--memory", "1MiB"));
 
         Assert.Equal(0, lab.Code);
         Assert.Equal(
             ["baseline", "defunct-flag", "mainline", "nothing-to-zap", "one-thread", "refcount2", "second-list",
                 "second-list-shared", "workqueue"],
             _runs.OpenOnly().Manifest.Measurements.Select(one => one.Strategy).Order());
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("table")]
+    public void A_run_that_gave_no_sample_is_not_clean(string format)
+    {
+        LabExit lab = LabHere.Run(_runs.Tiny("--workload", "vmm-trace", "--trace",
+            RunsFolder.TraceOfNothing(_runs.Beside("nothing.txt")), "--format", format, "--warmup", "300ms",
+            "--duration", "100ms", "--memory", "1MiB"));
+
+        Assert.Equal(5, lab.Code);
+        RunRecord run = _runs.OpenOnly();
+        Assert.Equal((RunState.Complete, Verdict.Unmeasured),
+            (run.State, Assert.Single(run.Manifest.Measurements).Verdict));
+        Assert.DoesNotContain("clean", lab.Out);
+        Assert.Contains(format == "json" ? $"\"verdict\": {(int)Verdict.Unmeasured}," : "radix: nothing was measured: ", lab.Out);
+        Assert.Contains("Nothing was measured.", File.ReadAllText(Path.Combine(run.Folder, "report.html")));
+        Assert.Equal(0, LabHere.Run("report", "latest", "--out", _runs.Path).Code);
     }
 
     [Fact]

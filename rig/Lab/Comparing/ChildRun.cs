@@ -88,6 +88,10 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
                 end.Complaints.FirstOrDefault(line => line.StartsWith("HUNG", StringComparison.Ordinal)) is { } hung
                 ? $"gave up ({hung.TrimEnd(':')})"
                 : "an invariant was violated (exit 4)",
+            ExitCode.Contaminated =>
+                end.Complaints.FirstOrDefault(line => line.StartsWith("STARVED", StringComparison.Ordinal)) is { } starved
+                ? $"others had the cores ({starved.TrimEnd(':')})"
+                : "nothing was measured: no timed step in the window; use a longer --duration",
             _ => $"ended with exit code {end.ExitCode}: "
                 + (end.Complaints.LastOrDefault(line => line.StartsWith("lab: ", StringComparison.Ordinal))
                     ?? (end.Complaints.Count > 0 ? end.Complaints[^1] : "without a word")),

@@ -1,15 +1,15 @@
 using System.Globalization;
+using Lab.Measure;
 using Lab.Mmu;
 
 namespace Lab.Application.Measuring;
 
-/// <summary>Why nothing moves: who stands still, what each actor waits for, and the last events.</summary>
-/// <param name="Stuck">Actors that did not move for the watchdog's time.</param>
-/// <param name="Limit">The watchdog's time.</param>
+/// <summary>Why nothing moves: who stands still and in which phase, where each actor and each thread is, and the last
+/// events.</summary>
+/// <param name="Found">What the watchdog found.</param>
 /// <param name="Waits">One line per actor: what it waits for and since when, or that it runs.</param>
 /// <param name="Events">The last events of all actors, oldest first.</param>
-public sealed record HangReport(
-    IReadOnlyList<string> Stuck, TimeSpan Limit, IReadOnlyList<string> Waits, IReadOnlyList<AttributedEvent> Events)
+public sealed record HangReport(Standstill Found, IReadOnlyList<string> Waits, IReadOnlyList<AttributedEvent> Events)
 {
     private const int EventsShown = 30;
 
@@ -17,7 +17,10 @@ public sealed record HangReport(
     /// its path.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
-    public static HangReport Take(IReadOnlyList<string> stuck, TimeSpan limit)
+    /// <summary>It was given up for want of cores, which is no fault of the strategy.</summary>
+    public bool IsStarved => Found.IsStarved;
+
+    public static HangReport Take(Standstill found)
     {
         List<(Actor Actor, long Resolved, long Retried)> before =
             [.. Actor.All().Where(actor => actor != Actor.Current)
@@ -26,8 +29,15 @@ public sealed record HangReport(
         long now = default(Metal).Timestamp();
         List<string> waits = [.. before.Select(one => Doing(one.Actor, one.Resolved, one.Retried, now))];
         IReadOnlyList<AttributedEvent> events = Oracle.History(0);
-        return new HangReport(stuck, limit, waits, [.. events.TakeLast(EventsShown)]);
+        return new HangReport(found, waits, [.. events.TakeLast(EventsShown)]);
     }
+
+    /// <summary>As a line that scripts may look for: who on what, and when.</summary>
+    public string Headline(string strategy, string workload) =>
+        $"{(IsStarved ? "STARVED" : "HUNG")} {strategy} on {workload}, in the {Found.Phase}:";
+
+    /// <summary>The same of a run that only rehearses.</summary>
+    public HangReport InRehearsal() => this with { Found = Found with { Phase = $"{Found.Phase} of its rehearsal" } };
 
     private static string Doing(Actor actor, long resolvedBefore, long retriedBefore, long now)
     {
@@ -42,9 +52,8 @@ public sealed record HangReport(
 
     public IEnumerable<string> Lines()
     {
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"nothing moved for {Limit.TotalSeconds:0.#} s: {string.Join(", ", Stuck)}");
-        foreach (string wait in Waits) yield return "  " + wait;
+        yield return Found.What;
+        foreach (string line in (IEnumerable<string>)[.. Found.Places, .. Waits, .. Found.Threads]) yield return "  " + line;
         yield return "last events:";
         foreach (AttributedEvent one in Events) yield return "  " + MmuEventText.Line(one, Events[0].Event.Time);
     }

@@ -15,6 +15,7 @@ public static class MeasurementRowsOf
     public static MeasurementRows Outcome(
         Subject strategy, WorkloadEntry workload, RunRequest request, int run, MeasurementOutcome outcome, bool interrupted)
     {
+        IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
         Measurement measurement = new()
         {
             Strategy = strategy.Name,
@@ -24,9 +25,11 @@ public static class MeasurementRowsOf
             Workload = workload.Name,
             Mmu = request.Mmu,
             Run = run,
-            Verdict = outcome.Hang is not null ? Verdict.Hung
+            Verdict = outcome.Hang is { IsStarved: false } ? Verdict.Hung
                 : outcome.ViolationCount > 0 ? Verdict.Violated
+                : outcome.Hang is not null ? Verdict.Starved
                 : interrupted ? Verdict.Interrupted
+                : merged.All(recorder => recorder.Histogram.Count == 0) ? Verdict.Unmeasured
                 : Verdict.Clean,
             Violations = outcome.ViolationCount,
             GcInWindow = outcome.Window.Disturbance.Gen0Collections,
@@ -42,7 +45,6 @@ public static class MeasurementRowsOf
             Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;
-        IReadOnlyList<LatencyRecorder> merged = outcome.Window.MergeByMetric();
         try
         {
             DisturbedSamples? disturbed =
@@ -71,7 +73,11 @@ public static class MeasurementRowsOf
     private static IEnumerable<string> Notes(
         Subject strategy, WorkloadEntry workload, RunRequest request, MeasurementOutcome outcome)
     {
-        if (outcome.Hang is { } hang) foreach (string line in hang.Lines()) yield return line;
+        if (outcome.Hang is { } hang)
+        {
+            yield return $"{hang.Found.What} (in the {hang.Found.Phase})";
+            foreach (string line in hang.Lines().Skip(1)) yield return line;
+        }
         if (strategy.IsBroken && outcome.Hang is null && outcome.ViolationCount == 0)
         {
             yield return $"{strategy.Name} is known to be broken ({strategy.Breaks}); that nothing was caught here shows only "

@@ -53,10 +53,13 @@ public sealed class OneMeasurement(
         bool takesTurns = strategy.Needs == StrategyNeeds.OneThread;
         IDriver driver = takesTurns ? new TakingTurns(strategy.Name) : new ThreadPerActor();
         watcher?.Begin();
-        // A fast zap may have to wait for thousands of roots that puts queued (I33): slow, and not hung.
+        // A fast zap may have to wait for thousands of roots that puts queued (I33), a lock for all that are before it: slow, and
+        // not hung while any of that moves.
+        long Happenings() => Actor.All().Sum(actor => actor.Doings)
+            + source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed));
         WindowSettings settings = request.Window with
         {
-            OthersProgress = () => source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed)),
+            OthersProgress = Happenings,
             Injection = inject > 0 ? new Injection(SlowedMetric, inject) : null,
         };
         MeasuredRun window = driver.Run(instance.Actors, settings, watch, stop.Token);
@@ -75,12 +78,13 @@ public sealed class OneMeasurement(
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
             counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
         }
-        if (window.Hung) evictor.Start();
-        HangReport? hang = window.Hung ? HangReport.Take(window.HungActors, request.Window.WatchdogTimeout) : null;
-        if (hang is null)
+        HangReport? hang = window.Standstill is { } stood ? HangReport.Take(stood) : null;
+        if (window.AbandonedActors.Count > 0) evictor.Start();
+        else if (!window.Hung)
         {
             long begin = Stopwatch.GetTimestamp();
-            hang = FinishWatched(instance, source);
+            HangReport? tornDown = FinishWatched(instance, source, Happenings);
+            hang ??= tornDown;
             counters.Add(new CounterValue("", "finish", "ns", Stopwatch.GetElapsedTime(begin).TotalNanoseconds));
         }
         counters.Add(new CounterValue("", "peak_table_pages", "pages", TablePagesMax(source)));
@@ -97,30 +101,28 @@ public sealed class OneMeasurement(
 
     /// <summary>Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never
     /// moves.</summary>
-    private HangReport? FinishWatched<TMachine>(Workload<TMachine> instance, VmSource<TMachine> source)
+    private HangReport? FinishWatched<TMachine>(
+        Workload<TMachine> instance, VmSource<TMachine> source, Func<long> happenings)
         where TMachine : struct, IMachine
     {
-        Exception? failure = null;
-        Thread finisher = new(() =>
+        const string destroyer = "destroyer";
+        // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
+        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
+        Standstill? stood = WatchedWork.Do(destroyer, "tear-down", limit, happenings, () =>
         {
-            source.Machine.Enter("destroyer");
+            source.Machine.Enter(destroyer);
             try
             {
                 if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
             }
-            catch (Exception error)
+            finally
             {
-                failure = error;
+                Actor.Leave();
             }
-            Actor.Leave();
-        }) { IsBackground = true, Name = "destroyer" };
-        finisher.Start();
-        // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
-        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
-        if (!finisher.Join(limit)) return HangReport.Take(["destroyer"], limit);
+        }, out Exception? failure);
         if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name,
-            new ActorFailure("destroyer", failure));
-        return null;
+            new ActorFailure(destroyer, failure));
+        return stood is null ? null : HangReport.Take(stood);
     }
 
     private static IEnumerable<CounterValue> CountersOf(IEnumerable<WorkloadActor> actors, double stoppedSeconds)

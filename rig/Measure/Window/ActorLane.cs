@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Lab.Time;
 
@@ -6,7 +7,7 @@ namespace Lab.Measure;
 /// <summary>One actor's thread: starts with the others, repeats the actor's step, and records those that start in the window. All
 /// fields belong to that thread until <see cref="Heartbeat.HasEnded"/>; the heartbeat is what others may look at
 /// before.</summary>
-internal sealed class ActorLane
+internal sealed class ActorLane : IWatched
 {
     private const int StackBytes = 4 << 20;
 
@@ -57,6 +58,33 @@ internal sealed class ActorLane
     }
 
     public IMeasuredActor Actor { get; }
+
+    public string Name => Actor.Name;
+
+    public long Beats => Heartbeat.Beats;
+
+    public bool HasEnded => Heartbeat.HasEnded;
+
+    /// <summary>Where its thread stands, a clause.</summary>
+    public string Place
+    {
+        get
+        {
+            string where = Heartbeat.Stage switch
+            {
+                LaneStage.Starting => "its thread has not begun",
+                LaneStage.AwaitingTheOthers => "waits for the others to start",
+                LaneStage.Beginning => "enters the load",
+                LaneStage.Preparing => "prepares a step",
+                LaneStage.Stepping => "is in a step",
+                LaneStage.AwaitingItsTime => "waits until its step is due",
+                LaneStage.Quiescing => "lets go of what it holds",
+                _ => "leaves the load",
+            };
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{Name} {(HasEnded ? "has ended" : where)}, steps done: {Heartbeat.StepCount:N0}");
+        }
+    }
 
     /// <summary>As asked of the actor once; 0 is a closed loop.</summary>
     public double RatePerSecond { get; }
@@ -113,6 +141,7 @@ internal sealed class ActorLane
         try
         {
             GetReady();
+            Heartbeat.Stage = LaneStage.AwaitingTheOthers;
             if (_barrier.SignalAndWait()) RepeatSteps();
         }
         catch (Exception thrown) // whatever an actor throws must reach the report and not end the process
@@ -147,6 +176,7 @@ internal sealed class ActorLane
 
     private void RepeatSteps()
     {
+        Heartbeat.Stage = LaneStage.Beginning;
         Actor.Begin();
         _pacer?.StartAt(_clock.Ticks());
         while (!_window.IsStopped)
@@ -155,7 +185,9 @@ internal sealed class ActorLane
             if (_pacer is not null && !AwaitIntendedStart(_pacer)) break;
             long intended = _pacer?.TakeNext() ?? 0;
             RealTime?.Lower();
+            Heartbeat.Stage = LaneStage.Preparing;
             Actor.Prepare();
+            Heartbeat.Stage = LaneStage.Stepping;
             RealTime?.Raise();
             long turnEnd = _window.EndTicks, turnStart = _window.StartTicks;
             long start = _clock.Ticks();
@@ -178,7 +210,9 @@ internal sealed class ActorLane
         }
 
         RealTime?.Lower();
+        Heartbeat.Stage = LaneStage.Quiescing;
         Actor.Quiesce();
+        Heartbeat.Stage = LaneStage.Ending;
         Actor.End();
     }
 
@@ -262,6 +296,7 @@ internal sealed class ActorLane
     /// <summary>False when the run ended meanwhile. An opening announced while waiting restarts the schedule at once.</summary>
     private bool AwaitIntendedStart(Pacer pacer)
     {
+        Heartbeat.Stage = LaneStage.AwaitingItsTime;
         while (true)
         {
             long now = pacer.WaitSlice(pacer.NextTicks);

@@ -2,6 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Lab.Measure;
 
+/// <summary>What an actor's thread was last seen to begin.</summary>
+internal enum LaneStage
+{
+    Starting,
+    AwaitingTheOthers,
+    Beginning,
+    Preparing,
+    Stepping,
+    AwaitingItsTime,
+    Quiescing,
+    Ending,
+}
+
 /// <summary>What an actor's thread shows of itself to the coordinating thread. The actor's thread alone writes; nothing here is
 /// in a cache line with anything else, so that looking costs the actor one line transfer and writing costs nothing.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 384)]
@@ -25,6 +38,9 @@ internal sealed class Heartbeat
     [FieldOffset(148)]
     private int _threadId;
 
+    [FieldOffset(152)]
+    private int _stage;
+
     public long StepCount => Volatile.Read(ref _stepCount);
 
     /// <summary>Moves with every step, every slice of waiting for a scheduled start, and the end of the thread.</summary>
@@ -35,6 +51,13 @@ internal sealed class Heartbeat
     {
         get => Volatile.Read(ref _threadId);
         set => Volatile.Write(ref _threadId, value);
+    }
+
+    /// <summary>For who asks why it does not get on.</summary>
+    public LaneStage Stage
+    {
+        get => (LaneStage)Volatile.Read(ref _stage);
+        set => Volatile.Write(ref _stage, (int)value);
     }
 
     public bool IsWarm

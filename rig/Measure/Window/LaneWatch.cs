@@ -9,13 +9,14 @@ internal sealed class LaneWatch
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 
-    // From the trouble on. A hung run must be back within a second; a cancelled one may finish the steps at hand.
+    // From the trouble on. A hung run must be back within a second; a cancelled one may finish the steps at hand; a starved one
+    // has the watchdog's timeout, since what it does takes long.
     private static readonly TimeSpan GraceWhenHung = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan GraceOtherwise = TimeSpan.FromSeconds(3);
 
     private readonly IReadOnlyList<ActorLane> _lanes;
     private readonly Watchdog _watchdog;
-    private readonly TimeSpan _longestWait;
+    private readonly TimeSpan _timeout;
     private readonly Clock _clock;
     private readonly EventWaitHandle _changed;
     private IWindowObserver? _observer;
@@ -33,8 +34,8 @@ internal sealed class LaneWatch
         CancellationToken cancellation)
     {
         _lanes = lanes;
-        _watchdog = new Watchdog(lanes, settings.WatchdogTimeout, settings.OthersProgress);
-        _longestWait = TimeSpan.FromTicks(Math.Min(ReportInterval.Ticks, settings.WatchdogTimeout.Ticks / 4));
+        _timeout = settings.WatchdogTimeout;
+        _watchdog = new Watchdog(_timeout, settings.OthersProgress);
         _clock = settings.Clock ?? Clock.Default;
         _changed = changed;
         _observer = observer;
@@ -44,8 +45,8 @@ internal sealed class LaneWatch
     /// <summary>The token was cancelled while something was still being waited for.</summary>
     public bool Interrupted { get; private set; }
 
-    /// <summary>The lanes that the watchdog found, at the moment it did.</summary>
-    public IReadOnlyList<ActorLane> Stuck { get; private set; } = [];
+    /// <summary>What the watchdog found, at the moment it did.</summary>
+    public Standstill? Standstill { get; private set; }
 
     public bool IsInTrouble => _troubleAt != 0;
 
@@ -67,16 +68,13 @@ internal sealed class LaneWatch
             long now = _clock.Ticks();
             Report(phase, untilTicks <= startedTicks ? 1 : (double)(now - startedTicks) / (untilTicks - startedTicks));
             if (now >= untilTicks && _lanes.All(reached)) return true;
-            if (!IsInTrouble && LookForTrouble() && phase < WindowPhase.Draining) return false;
+            if (!IsInTrouble && LookForTrouble(phase) && phase < WindowPhase.Draining) return false;
             TimeSpan left = IsInTrouble ? GraceLeft(graceShare) : limit - Stopwatch.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return false;
             if (now < untilTicks) left = Shorter(left, TimeSpan.FromTicks(1 + (_clock.ToNanoseconds(untilTicks - now) / 100)));
-            WaitForChange(Shorter(left, _longestWait));
+            WaitForChange(Shorter(left, _watchdog.Interval));
         }
     }
-
-    /// <summary>All actors stood still for so long because they were made to.</summary>
-    public void Excuse(TimeSpan pause) => _watchdog.Excuse(pause);
 
     /// <summary>As if the token had been cancelled.</summary>
     public void Interrupt()
@@ -90,11 +88,12 @@ internal sealed class LaneWatch
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private bool LookForTrouble()
+    private bool LookForTrouble(WindowPhase phase)
     {
-        Stuck = _watchdog.Stuck();
+        Standstill = _watchdog.Look(_lanes) is { } found
+            ? found with { Phase = NameOf(phase), Places = [.. _lanes.Select(lane => lane.Place)] } : null;
         Interrupted = _cancellation.IsCancellationRequested;
-        if (Stuck.Count > 0 || Interrupted || _lanes.Any(lane => lane.Heartbeat.HasEnded && lane.Failure is not null))
+        if (Standstill is not null || Interrupted || _lanes.Any(lane => lane.Heartbeat.HasEnded && lane.Failure is not null))
         {
             _troubleAt = Stopwatch.GetTimestamp();
         }
@@ -103,9 +102,17 @@ internal sealed class LaneWatch
 
     private TimeSpan GraceLeft(double share)
     {
-        TimeSpan grace = Stuck.Count > 0 ? GraceWhenHung : GraceOtherwise;
+        TimeSpan grace = Standstill is not { } found ? GraceOtherwise : found.IsStarved ? _timeout : GraceWhenHung;
         return (grace * share) - Stopwatch.GetElapsedTime(_troubleAt);
     }
+
+    private static string NameOf(WindowPhase phase) => phase switch
+    {
+        WindowPhase.Warming => "warm-up",
+        WindowPhase.Measuring => "window",
+        WindowPhase.Draining => "drain",
+        _ => "stop",
+    };
 
     /// <summary>Waits at least a millisecond, so that a near deadline is not spun for; the lanes do the exact timing.</summary>
     private void WaitForChange(TimeSpan longest)

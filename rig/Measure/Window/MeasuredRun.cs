@@ -113,9 +113,15 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>The token was cancelled before all had measured; what was measured until then is here.</summary>
     public required bool Interrupted { get; init; }
 
-    /// <summary>Actors that stood still for the watchdog's timeout, or did not end when told to. Their threads are abandoned, and
-    /// their recorders are copies as of then.</summary>
+    /// <summary>Actors that stood still although they could have got on (<see cref="Watchdog"/>).</summary>
     public required IReadOnlyList<string> HungActors { get; init; }
+
+    /// <summary>What ended the run early where somebody hung or was starved; null otherwise.</summary>
+    public Standstill? Standstill { get; init; }
+
+    /// <summary>Actors that were still in the load when the run had to end. Their threads go on, and their recorders are copies
+    /// as of then.</summary>
+    public IReadOnlyList<string> AbandonedActors { get; init; } = [];
 
     public required IReadOnlyList<ActorFailure> Failures { get; init; }
 
@@ -125,7 +131,7 @@ public sealed record MeasuredRun : IDisposable
     public bool Hung => HungActors.Count > 0;
 
     /// <summary>The window ran its full length and every actor ended in order.</summary>
-    public bool IsComplete => !Interrupted && !Hung && Failures.Count == 0;
+    public bool IsComplete => !Interrupted && Standstill is null && Failures.Count == 0;
 
     /// <summary>All actors' latencies by metric, in order of first appearance. The caller owns the recorders.</summary>
     public IReadOnlyList<LatencyRecorder> MergeByMetric() =>

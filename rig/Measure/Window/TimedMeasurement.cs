@@ -79,7 +79,7 @@ public sealed class TimedMeasurement
 
     /// <summary>Runs the actors through one window and returns what they recorded. Any thread may call it; windows of one process
     /// take place one after the other, since the collector's mode is the process's. Always comes back: a cancelled run with what
-    /// was measured, a hung one within the watchdog's timeout and a second, a failed one with the actor's exception.</summary>
+    /// was measured, one that stood still when the watchdog says so, a failed one with the actor's exception.</summary>
     /// <exception cref="ArgumentException">No actors, two of one name, one without a name, or settings out of range.</exception>
     public static MeasuredRun Run(
         IReadOnlyList<IMeasuredActor> actors,
@@ -243,9 +243,7 @@ public sealed class TimedMeasurement
         if (_turns is null || _watch.IsInTrouble) return !_watch.IsInTrouble;
         long given = _clock.Ticks();
         if (!_turns.Await()) _watch.Interrupt();
-        TimeSpan stood = TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100);
-        _stopped += stood;
-        _watch.Excuse(stood);
+        _stopped += TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100);
         return !_watch.IsInTrouble;
     }
 
@@ -281,11 +279,13 @@ public sealed class TimedMeasurement
         bool opened = _window.IsAnnounced;
         if (opened) _turnsTaken.Add((_window.StartTicks, _window.EndTicks));
         double windowSeconds = _clock.ToNanoseconds(_turnsTaken.Sum(turn => turn.End - turn.Start)) / 1e9;
-        HashSet<ActorLane> hung = [.. _watch.Stuck, .. _lanes.Where(lane => !lane.Heartbeat.HasEnded)];
+        IReadOnlyList<string> stood = _watch.Standstill?.Names ?? [];
+        HashSet<ActorLane> abandoned = [.. _lanes.Where(lane => !lane.Heartbeat.HasEnded)];
         ActorResult[] actors = new ActorResult[_lanes.Length];
         for (int i = 0; i < actors.Length; i++)
         {
-            actors[i] = Result(_lanes[i], windowSeconds, hung.Contains(_lanes[i]), closing.Switches[i] - opening.Switches[i]);
+            actors[i] = Result(_lanes[i], windowSeconds, stood.Contains(_lanes[i].Name), abandoned.Contains(_lanes[i]),
+                closing.Switches[i] - opening.Switches[i]);
         }
         foreach (ActorResult actor in actors.Where(actor => actor.OwedStepCount > 0))
         {
@@ -312,7 +312,9 @@ public sealed class TimedMeasurement
             Disturbance = closing.Counters.Since(opening.Counters),
             GcLatencyMode = modeInForce,
             Interrupted = _watch.Interrupted,
-            HungActors = [.. _lanes.Where(hung.Contains).Select(lane => lane.Actor.Name)],
+            HungActors = _watch.Standstill is { IsStarved: false } ? stood : [],
+            AbandonedActors = [.. _lanes.Where(abandoned.Contains).Select(lane => lane.Name)],
+            Standstill = _watch.Standstill,
             Failures = [.. _lanes.Where(lane => lane.Heartbeat.HasEnded && lane.Failure is not null).Select(Failure)],
             Notes = _notes,
         };
@@ -320,10 +322,10 @@ public sealed class TimedMeasurement
 
     private static ActorFailure Failure(ActorLane lane) => new(lane.Actor.Name, lane.Failure!.SourceException);
 
-    private ActorResult Result(ActorLane lane, double windowSeconds, bool isHung, long? switches)
+    private ActorResult Result(ActorLane lane, double windowSeconds, bool stoodStill, bool isAbandoned, long? switches)
     {
         double untilLastEnd = _clock.ToNanoseconds(lane.LastEndTicks - _window.OpenedTicks) / 1e9;
-        bool wasCut = isHung || lane.Failure is not null;
+        bool wasCut = stoodStill || isAbandoned || lane.Failure is not null;
         return new ActorResult
         {
             Name = lane.Actor.Name,
@@ -338,22 +340,22 @@ public sealed class TimedMeasurement
             FifoPriority = lane.FifoPriority,
             InvoluntarySwitches = switches,
             Disturbances = lane.HoldsWindow ? lane.Disturbances : [],
-            Recorders = RecordersOf(lane, isHung),
+            Recorders = RecordersOf(lane, isAbandoned),
         };
     }
 
-    private IReadOnlyList<LatencyRecorder> RecordersOf(ActorLane lane, bool isHung)
+    private IReadOnlyList<LatencyRecorder> RecordersOf(ActorLane lane, bool isAbandoned)
     {
         if (!lane.HoldsWindow)
         {
             // The run was cut before this thread heard of a window: what it recorded is warm-up, of a stretch of time of its own.
             IReadOnlyList<LatencyRecorder> empty = [.. lane.Recorders.All.Select(recorder => EmptyOf(recorder.Metric))];
-            if (!isHung) lane.Recorders.Dispose();
+            if (!isAbandoned) lane.Recorders.Dispose();
             return empty;
         }
 
         // An abandoned thread may still write: its recorders stay its own, and the run gets copies.
-        return isHung ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All;
+        return isAbandoned ? [.. lane.Recorders.All.Select(recorder => LatencyRecorder.Merge([recorder]))] : lane.Recorders.All;
     }
 
     private LatencyRecorder EmptyOf(string metric)

@@ -34,15 +34,14 @@ public sealed record WindowSettings
     /// steady by then is measured all the same, and a note says so. Zero does not ask.</summary>
     public TimeSpan SteadyLimit { get; init; }
 
-    /// <summary>The run is given up when an actor completes no step for this long.</summary>
+    /// <summary>The run is given up when an actor completes no step for this long (<see cref="Watchdog"/>).</summary>
     public TimeSpan WatchdogTimeout { get; init; } = Declared.Watchdog.DefaultValue;
 
-    /// <summary>The longest that an actor can stand still before the run is given up: <see cref="Watchdog.Patience"/> timeouts,
-    /// while others make progress.</summary>
-    public TimeSpan LongestStandstill => WatchdogTimeout * Watchdog.Patience;
+    /// <summary>The longest that an actor can stand still before the run is given up.</summary>
+    public TimeSpan LongestStandstill => Watchdog.Longest(WatchdogTimeout);
 
-    /// <summary>Counts what threads that are no actors have done; null for none. While it moves, an actor that stands still may
-    /// be waiting for them, and has up to <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread,
+    /// <summary>Counts whatever happens between the steps; null for nothing. While it moves, an actor that stands still may be
+    /// waiting for that, and has up to <see cref="Watchdog.Patience"/> times the timeout. Asked by the coordinating thread,
     /// beside all others.</summary>
     public Func<long>? OthersProgress { get; init; }
 

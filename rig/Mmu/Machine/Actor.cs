@@ -23,6 +23,7 @@ public sealed class Actor
 
     private volatile string? _waitingFor;
     private long _waitingSince;
+    private long _waitsBegun;
     private int _waits;
 
     private Actor(string name, int index, EventRing events)
@@ -46,6 +47,10 @@ public sealed class Actor
 
     /// <summary>When the present wait began, in nanoseconds of CLOCK_MONOTONIC.</summary>
     public long WaitingSince => Volatile.Read(ref _waitingSince);
+
+    /// <summary>Whatever it has done that others can see from outside: events, and waits that began. Moves as long as it gets on,
+    /// in a step that takes long too.</summary>
+    public long Doings => (long)Events.Written + Volatile.Read(ref _waitsBegun);
 
     /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
     internal static int HighWater => Volatile.Read(ref HighWaterMark);
@@ -121,6 +126,7 @@ public sealed class Actor
     internal void BeginWait(string what, long now)
     {
         if (_waits++ != 0) return;
+        Volatile.Write(ref _waitsBegun, _waitsBegun + 1);
         Volatile.Write(ref _waitingSince, now);
         _waitingFor = what;
     }
