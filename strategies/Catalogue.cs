@@ -24,6 +24,7 @@ public static class Catalogue
         typeof(Workqueue<>),
         typeof(Refcount2<>),
         typeof(Mainline<>),
+        typeof(SlotZap<>),
 
         typeof(AsyncPut<>),
         typeof(XchgPut<>),
@@ -33,6 +34,7 @@ public static class Catalogue
         typeof(Requeue<>),
         typeof(Refcount2First<>),
         typeof(EarlyReturn<>),
+        typeof(SlotZapNoFlush<>),
 
         typeof(NothingToZap<>),
         typeof(SingleThread<>),

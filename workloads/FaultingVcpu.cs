@@ -48,6 +48,9 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     public long LeafsTouched =>
         _counters is null ? 0 : Volatile.Read(ref _vcpu.HasCore ? ref _counters.Accesses : ref _counters.FaultsFixed);
 
+    /// <summary>Accesses of the guest that went through; other actors may read it, a little late.</summary>
+    public long Accesses => _counters is null ? 0 : Volatile.Read(ref _counters.Accesses);
+
     public override bool IsWarm => _empty || _runs * _vcpu.AccessesPerStay >= _accessesUntilWarm;
 
     public override ReadOnlySpan<GuestTouch> ClaimTouches()
@@ -61,6 +64,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     {
         _counters ??= _vm.Machine.Actor.Counters;
         _runs++;
+        _vcpu.CheckCached();
         _exit = _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
     }
 

@@ -62,6 +62,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private bool _logging;
         private long _steps;
         private bool _hasPhases;
+        private readonly long[] _accessesAtZap = new long[vcpus.Length];
         private long _faultsAtZap;
         private bool _isReady;
 
@@ -86,12 +87,12 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         public override void Prepare()
         {
             vm.Slots.SettleMemory();
-            _isReady = !NextZaps || Faults - _faultsAtZap >= _refill;
+            _isReady = !NextZaps || IsRefilled;
             Backoff backoff = default;
             for (int look = 0; !_isReady && look < LooksPerPrepare; look++)
             {
                 vm.Machine.Relax(ref backoff);
-                _isReady = Faults - _faultsAtZap >= _refill;
+                _isReady = IsRefilled;
             }
         }
 
@@ -101,7 +102,11 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             if (!_isReady) return -1;
             SlotOperation operation = Operation;
             // Before the update: what the vCPUs fault in again while it still runs counts.
-            if (NextZaps) _faultsAtZap = Faults;
+            if (NextZaps)
+            {
+                _faultsAtZap = Faults;
+                for (int index = 0; index < vcpus.Length; index++) _accessesAtZap[index] = vcpus[index].Accesses;
+            }
             _steps++;
             int metric = operation switch
             {
@@ -117,6 +122,22 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         /// <summary>True if the next step takes mappings down, and so wants them to be there.</summary>
         private bool NextZaps => Operation == SlotOperation.Move || (Operation == SlotOperation.Delete && _exists);
+
+        /// <summary>As many leafs as asked for were faulted in again, or a vCPU has been through all of memory since the zap:
+        /// then nothing is missing, because the zap left the other slots mapped.</summary>
+        private bool IsRefilled
+        {
+            get
+            {
+                if (Faults - _faultsAtZap >= _refill) return true;
+                long round = (long)parameters.Frames;
+                for (int index = 0; index < vcpus.Length; index++)
+                {
+                    if (vcpus[index].Accesses - _accessesAtZap[index] > round + round / 32) return true;
+                }
+                return false;
+            }
+        }
 
         private long Faults
         {

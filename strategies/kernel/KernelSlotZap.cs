@@ -3,7 +3,7 @@ using Lab.Mmu;
 namespace Lab.Strategies.OfKernel;
 
 /// <summary><b>Idea.</b> <see cref="Kernel{TMachine}"/> with one quirk switched off: deleting or moving a slot zaps only its own
-/// mappings and leaves all other memory mapped.</summary>
+/// mappings and leaves all other memory mapped. <see cref="Roots.SlotZap{TMachine}"/> is the lab's own.</summary>
 /// <remarks>
 /// <b>Source.</b> KVM_X86_QUIRK_SLOT_ZAP_ALL, disabled through KVM_CAP_DISABLE_QUIRKS2 (Linux 6.12; kvm_mmu_zap_memslot).
 /// <para><b>Runs beside.</b> As <c>kernel</c>; the zap holds mmu_lock exclusive where the kernel shadows, and yields.</para>

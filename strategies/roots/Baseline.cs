@@ -21,6 +21,8 @@ namespace Lab.Strategies.Roots;
 public class Baseline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {
+    public override bool? KeepsRoots => false;
+
     protected override ZapPasses Passes => ZapPasses.Root;
 
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>

@@ -30,6 +30,8 @@ public class DefunctFlag<TMachine> : RootStrategy<TMachine>
 
     public DefunctFlag(Vm<TMachine> vm) : base(vm) => _systemQueue = vm.NewWorkQueue("events", ZapRootWork);
 
+    public override bool? KeepsRoots => false;
+
     protected override ZapPasses Passes => ZapPasses.Root;
 
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>

@@ -26,6 +26,8 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override bool LoadsRootsShared => true;
 
+    public override bool? KeepsRoots => false;
+
     protected override ZapPasses Passes => ZapPasses.Fine;
 
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
@@ -66,7 +68,28 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void InvalidateAllRoots(ExclusiveHold hold) => InvalidateEveryRoot();
 
-    public override void ZapInvalidatedRoots()
+    public override void ZapInvalidatedRoots() => ZapScheduledRoots();
+
+    public override void Destroy()
+    {
+        Vm.Record(MmuEventKind.InvalidateAll, TdpRoot.None, 0);
+        InvalidateEveryRoot();
+        Vm.Record(MmuEventKind.ZapInvalidatedStart, TdpRoot.None, 0);
+        ZapScheduledRoots();
+        Vm.Record(MmuEventKind.ZapInvalidatedEnd, TdpRoot.None, 0);
+    }
+
+    private void InvalidateEveryRoot()
+    {
+        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
+        {
+            // Roots that are invalid already were zapped by an earlier fast zap; some vCPU still holds a reference.
+            if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Scheduled);
+        }
+    }
+
+    /// <summary>Zaps each root that carries the mark and puts the MMU's reference on it.</summary>
+    private void ZapScheduledRoots()
     {
         SharedHold hold = Vm.EnterShared();
         for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
@@ -79,23 +102,5 @@ public class Mainline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
             Put(root, hold);
         }
         Vm.Exit(hold);
-    }
-
-    public override void Destroy()
-    {
-        Vm.Record(MmuEventKind.InvalidateAll, TdpRoot.None, 0);
-        InvalidateEveryRoot();
-        Vm.Record(MmuEventKind.ZapInvalidatedStart, TdpRoot.None, 0);
-        ZapInvalidatedRoots();
-        Vm.Record(MmuEventKind.ZapInvalidatedEnd, TdpRoot.None, 0);
-    }
-
-    private void InvalidateEveryRoot()
-    {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            // Roots that are invalid already were zapped by an earlier fast zap; some vCPU still holds a reference.
-            if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Scheduled);
-        }
     }
 }

@@ -22,6 +22,8 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
 
     public Refcount2(Vm<TMachine> vm) : base(vm) => _queue = vm.NewWorkQueue("kvm", ZapRootWork);
 
+    public override bool? KeepsRoots => false;
+
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
         FindOrCreateRoot(vcpu, role, count: 2);
 

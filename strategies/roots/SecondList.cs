@@ -25,6 +25,8 @@ public sealed class SecondList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachin
     /// <summary>First root of the present fast zap's list. Under slots_lock.</summary>
     private TdpRoot _own;
 
+    public override bool? KeepsRoots => false;
+
     protected override ZapPasses Passes => ZapPasses.Root;
 
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>

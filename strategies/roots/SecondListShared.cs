@@ -32,6 +32,8 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
     /// <summary>Threads inside a root of the list. Raised under _listLock.</summary>
     private int _inFlight;
 
+    public override bool? KeepsRoots => false;
+
     protected override ZapPasses Passes => ZapPasses.Root;
 
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>

@@ -24,6 +24,8 @@ public class Workqueue<TMachine> : RootStrategy<TMachine>
 
     protected WorkQueue Queue { get; }
 
+    public override bool? KeepsRoots => false;
+
     public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
         FindOrCreateRoot(vcpu, role, count: 1);
 

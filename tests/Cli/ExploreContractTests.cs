@@ -17,6 +17,7 @@ public sealed class ExploreContractTests
     [InlineData("no-flush", "I6", 2)]
     [InlineData("requeue", "I10", 2)]
     [InlineData("refcount2-first", "I3", 2)]
+    [InlineData("slot-zap-no-flush", "I21", 2)]
     public void A_broken_strategy_is_rejected_and_its_schedule_can_be_replayed(
         string strategy, string invariant, int preemptionsMax)
     {

@@ -89,7 +89,7 @@ public sealed class RunContractTests : IDisposable
         Assert.Equal(0, lab.Code);
         Assert.Equal(
             ["baseline", "defunct-flag", "mainline", "nothing-to-zap", "one-thread", "refcount2", "second-list",
-                "second-list-shared", "workqueue"],
+                "second-list-shared", "slot-zap", "workqueue"],
             _runs.OpenOnly().Manifest.Measurements.Select(one => one.Strategy).Order());
     }
 

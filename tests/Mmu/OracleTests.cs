@@ -1,4 +1,5 @@
 using Lab.Mmu;
+using Lab.Strategies.Roots;
 using Xunit;
 
 namespace Lab.Tests.Mmu;
@@ -141,6 +142,73 @@ public class OracleTests
         Assert.Contains(violation.Events, one => one.Event.Kind == MmuEventKind.Queue && one.Event.RootId == root.Id);
         Assert.DoesNotContain(violation.Events, one => one.Event.Kind == MmuEventKind.ZapRoot && one.Event.RootId == root.Id);
         vm.Destroy();
+    }
+
+    /// <summary>What every fast zap owes, whether its strategy says that it keeps roots, that it does not, or nothing.</summary>
+    [Theory]
+    [InlineData(true, "maps 64 frames of the slot")]
+    [InlineData(null, "maps 64 frames of the slot")]
+    [InlineData(false, "returned early")]
+    public void A_fast_zap_that_leaves_the_slot_in_a_valid_root_is_caught(bool? keepsRoots, string what)
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(vm => new ZapsNothing(vm, keepsRoots), new Script());
+        vm.Touch(ScriptedVm.Main);
+        vm.Touch(ScriptedVm.Small);
+        TdpRoot root = vm.Vcpus[0].Root;
+        vm.Slots.Delete(1);
+        Violation violation = vm.Oracle.Violations[0];
+        Assert.Equal(("I6", root.Id), (violation.Invariant, violation.RootId));
+        Assert.Contains(what, violation.What, StringComparison.Ordinal);
+    }
+
+    /// <summary>A strategy that says nothing is judged by what it does with each root.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(null)]
+    public void A_fast_zap_that_takes_the_slot_out_of_valid_roots_is_right(bool? keepsRoots)
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(vm => new SaysOrNot(vm, keepsRoots), new Script());
+        vm.Touch(ScriptedVm.Main);
+        vm.Touch(ScriptedVm.Small);
+        vm.Slots.Delete(1);
+        Assert.Equal(0, vm.Touch(ScriptedVm.Main));
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    /// <summary>No access is needed: the vCPU looks at what its TLB holds.</summary>
+    [Theory]
+    [InlineData("slot-zap-no-flush", "I21")]
+    [InlineData("slot-zap")]
+    [InlineData("mainline")]
+    public void A_translation_of_freed_memory_that_stays_cached_is_caught(string strategy, params string[] invariants)
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(strategy, new Script());
+        vm.Touch(ScriptedVm.Small);
+        vm.Slots.Delete(1);
+        vm.Vcpus[0].CheckCached();
+        Assert.Equal(invariants, vm.Invariants());
+    }
+
+    [Fact]
+    public void A_slot_that_exists_only_as_invalid_is_no_hole()
+    {
+        Script script = new();
+        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", script);
+        GfnRange rom = GfnRange.Of(0x50000, 4);
+        vm.Slots.Create(2, rom, MemslotFlags.ReadOnly);
+        Assert.Equal(ExitOutcome.Mmio, vm.Access(rom.Start, write: true));
+        script.Once(PausePoint.FastZap, () =>
+        {
+            Assert.Equal(ExitOutcome.Retry, vm.Access(rom.Start, write: true));
+            vm.CheckMmio(rom.End);
+            Assert.Empty(vm.Oracle.Violations);
+            vm.CheckMmio(rom.Start);
+        });
+        vm.Slots.Delete(2);
+        Assert.Equal(["I35"], vm.Invariants());
+        Assert.Equal(ExitOutcome.Mmio, vm.Access(rom.Start, write: true));
+        Assert.Equal(1, vm.Oracle.Count);
     }
 
     [Fact]
@@ -352,6 +420,18 @@ public class OracleTests
         vm.Destroy();
         Assert.Equal(["I3"], vm.Invariants());
         Assert.Contains("walk of the list", vm.Oracle.Violations[0].What, StringComparison.Ordinal);
+    }
+
+    private sealed class ZapsNothing(Vm<ScriptedMachine> vm, bool? keepsRoots) : Mainline<ScriptedMachine>(vm)
+    {
+        public override bool? KeepsRoots => keepsRoots;
+
+        public override void InvalidateAllRoots(ExclusiveHold hold) { }
+    }
+
+    private sealed class SaysOrNot(Vm<ScriptedMachine> vm, bool? keepsRoots) : SlotZap<ScriptedMachine>(vm)
+    {
+        public override bool? KeepsRoots => keepsRoots;
     }
 
     private static void Put(Vm<ScriptedMachine> vm, TdpRoot root)

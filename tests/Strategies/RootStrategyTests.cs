@@ -10,6 +10,9 @@ public sealed class RootStrategyTests
 
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
+    /// <summary>Those whose fast zap leaves no root in use.</summary>
+    public static TheoryData<string> GiveUpRoots => [.. StrategyFixture.Sound.Where(name => name != "slot-zap")];
+
     /// <summary>All whose fault takes two at a time; one that zaps nothing is wrong in the quietest life.</summary>
     public static TheoryData<string> All =>
         [.. StrategyFixture.Sound, .. StrategyFixture.Broken.Where(name => name != "early-return")];
@@ -33,7 +36,7 @@ public sealed class RootStrategyTests
     }
 
     [Theory]
-    [MemberData(nameof(Sound))]
+    [MemberData(nameof(GiveUpRoots))]
     public void After_a_delete_every_page_faults_again_and_the_old_root_is_gone(string strategy)
     {
         using Vm<Metal> vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = 1 });
@@ -51,6 +54,26 @@ public sealed class RootStrategyTests
         Assert.Empty(vm.Oracle.Violations);
     }
 
+    [Fact]
+    public void Where_roots_are_kept_a_delete_takes_the_slots_pages_and_no_other()
+    {
+        using Vm<Metal> vm = StrategyFixture.NewVm("slot-zap", new VmSettings { Vcpus = 1 });
+        GfnRange small = GfnRange.Of(0x40000, 64);
+        vm.Slots.Create(0, GfnRange.Of(0, Frames), MemslotFlags.None);
+        vm.Slots.Create(1, small, MemslotFlags.None);
+        Assert.Equal((long)(Frames + small.Frames), Touch(vm, 0, GfnRange.Of(0, Frames)) + Touch(vm, 0, small));
+        TdpRoot root = vm.Vcpus[0].Root;
+        long loads = Actor.Current.Counters.RootLoads;
+        vm.Slots.Delete(1);
+        vm.Slots.Create(1, small, MemslotFlags.None);
+        Assert.Equal(0, Touch(vm, 0, GfnRange.Of(0, Frames)));
+        Assert.Equal((long)small.Frames, Touch(vm, 0, small));
+        Assert.Equal((root, loads, 1), (vm.Vcpus[0].Root, Actor.Current.Counters.RootLoads, vm.Roots.CountRoots()));
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+        Assert.Equal(0, vm.TablePagesLeft);
+    }
+
     [Theory]
     [InlineData("baseline", 3)]
     [InlineData("defunct-flag", 3)]
@@ -59,6 +82,7 @@ public sealed class RootStrategyTests
     [InlineData("workqueue", 3)]
     [InlineData("refcount2", 0)]
     [InlineData("mainline", 0)]
+    [InlineData("slot-zap", 0)]
     public void Toggling_the_role_with_one_vcpu_rebuilds_roots_only_where_the_vcpu_is_the_only_owner(
         string strategy, int rebuiltPerThreeToggles)
     {

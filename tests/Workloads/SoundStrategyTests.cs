@@ -18,9 +18,9 @@ public class SoundStrategyTests
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
     [Fact]
-    public void There_are_seven_sound_strategies_and_eight_workloads()
+    public void There_are_eight_sound_strategies_and_eight_workloads()
     {
-        Assert.Equal(7, StrategyFixture.Sound.Count());
+        Assert.Equal(8, StrategyFixture.Sound.Count());
         Assert.Equal(8, Catalogue.Workloads.Count);
     }
 
@@ -95,6 +95,7 @@ public class SoundStrategyTests
 
     [Theory]
     [InlineData("no-flush", "I6")]
+    [InlineData("slot-zap-no-flush", "I21")]
     public void A_workload_stops_at_the_first_violation_of_a_broken_strategy(string strategy, string expected)
     {
         WorkloadRun run = WorkloadRun.Of(strategy, typeof(MemslotChurn<>), TimeSpan.FromSeconds(10),

@@ -243,12 +243,21 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     private void CheckFastZap(Agent me)
     {
+        foreach (TdpRoot root in memory.Made)
+        {
+            if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, _vm.DoomedRange, Spte.LeafLevel) == 0)
+            {
+                continue;
+            }
+            Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps a frame of {_vm.DoomedRange} when the fast zap of "
+                + $"{me.Name} for the slot there returns");
+        }
         foreach (TdpRoot root in _atInvalidate)
         {
             int index = Index(root);
             _zapped[index] = true;
             if (root.Header->State == (ulong)RootState.Dead) continue;
-            if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
+            if (!_vm!.IsKept(root) && _vm.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
             {
                 Report(Invariants.I6,
                     $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return");

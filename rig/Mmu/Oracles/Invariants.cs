@@ -18,7 +18,7 @@ public static class Invariants
     public static readonly Invariant I4 = Of(4, "A root with present SPTEs is on the list whenever mmu_lock is free");
     public static readonly Invariant I5 = Of(5, "After a notifier's start no root, valid or invalid, maps a frame of the range");
     public static readonly Invariant I6 =
-        Of(6, "When a fast zap returns, no root that existed at its invalidation holds a present SPTE");
+        Of(6, "When a fast zap returns, no root maps the slot that it was for, and those that it gave up hold no present SPTE");
     public static readonly Invariant I7 =
         Of(7, "When a fast zap returns, nobody else is inside a detached subtree of such a root");
     public static readonly Invariant I8 =
@@ -50,6 +50,8 @@ public static class Invariants
     public static readonly Invariant I32 = Of(32, "A fault that retries leaves SRCU first");
     public static readonly Invariant I33 = Of(33, "A fast zap takes as long as its own roots need");
     public static readonly Invariant I34 = Of(34, "The work that a put of a vCPU's reference does is O(1)");
+    public static readonly Invariant I35 =
+        Of(35, "A fault on a memslot that is being deleted or moved is tried again, and never answered as MMIO");
 
     /// <summary>No promise of the MMU, but of what it stands on: guest code and its memory do only what the lab
     /// arranged.</summary>

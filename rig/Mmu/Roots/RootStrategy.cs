@@ -19,6 +19,12 @@ public abstract class RootStrategy<TMachine> : IDisposable
     /// exclusive.</summary>
     public virtual bool LoadsRootsShared => false;
 
+    /// <summary>What a fast zap leaves of the roots that it finds; invariant I6 holds the strategy to it. True: they stay valid,
+    /// and only what they map of the slot that goes is zapped, so that no vCPU need load another. False: none of them holds a
+    /// present SPTE any more. Null, where the strategy does not say: judged root by root, by whether it was marked
+    /// invalid.</summary>
+    public virtual bool? KeepsRoots => null;
+
     protected Vm<TMachine> Vm { get; }
 
     protected TMachine Machine { get; }
@@ -33,12 +39,14 @@ public abstract class RootStrategy<TMachine> : IDisposable
     /// <summary>Drops one reference. The caller must not touch the root afterwards.</summary>
     public abstract void Put(TdpRoot root, MmuHold hold);
 
-    /// <summary>First half of a fast zap: marks every root so that no vCPU will load it. Called with slots_lock; the reload
-    /// request follows in the same exclusive section.</summary>
+    /// <summary>First half of a fast zap: marks every root so that no vCPU will load it, or zaps what each maps of the VM's
+    /// <c>DoomedRange</c>. Called with slots_lock; the reload request, unless the strategy keeps roots, follows in the same
+    /// exclusive section.</summary>
     public abstract void InvalidateAllRoots(ExclusiveHold hold);
 
-    /// <summary>Second half of a fast zap, without mmu_lock and with slots_lock. On return no root that existed at the first half
-    /// holds a present SPTE — in a sound strategy.</summary>
+    /// <summary>Second half of a fast zap, without mmu_lock and with slots_lock. On return no root maps the VM's
+    /// <c>DoomedRange</c>, and those that existed at the first half are as <see cref="KeepsRoots"/> says — in a sound
+    /// strategy.</summary>
     public abstract void ZapInvalidatedRoots();
 
     /// <summary>First step of the VM's end: returns when nothing that the strategy started holds a reference to the VM. A

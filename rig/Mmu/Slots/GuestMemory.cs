@@ -34,9 +34,13 @@ public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemor
     private readonly NativeBlock _block = new((long)FrameCount * FrameBytes);
     private readonly Queue<Hva> _free = new();
     private int _everUsed;
+    private long _freed;
 
     /// <summary>Nothing is left to do: a frame is stamped when it is allocated and when it is freed.</summary>
     public bool NeedsSettling => false;
+
+    /// <summary>Frames stamped as freed so far. Any thread.</summary>
+    public long Freed => Volatile.Read(ref _freed);
 
     /// <summary>Address of a frame that now carries the stamp.</summary>
     public Hva AllocateBacking(GfnRange range, FrameStamp stamp)
@@ -52,6 +56,7 @@ public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemor
     {
         machine.Store(ref FrameStamp.At(backing), FrameStamp.Of(FrameStamp.FreedSlot, generation).Word);
         _free.Enqueue(backing);
+        Volatile.Write(ref _freed, _freed + 1);
     }
 
     /// <summary>Nothing to do: a software walk asks the slot.</summary>

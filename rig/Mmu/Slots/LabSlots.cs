@@ -47,7 +47,7 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
     private void Invalidate(in Memslot slot)
     {
         Install(slot with { Flags = slot.Flags | MemslotFlags.Invalid });
-        Vm.ZapAllFast();
+        Vm.ZapAllFast(slot.Range);
     }
 
     private void Install(in Memslot slot)

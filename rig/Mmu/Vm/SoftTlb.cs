@@ -4,6 +4,8 @@ namespace Lab.Mmu;
 /// is the point: a flush that is missing becomes visible. Owned by the vCPU's thread.</summary>
 internal sealed unsafe class SoftTlb : IDisposable
 {
+    internal const int Places = EntryCount;
+
     private const int EntryCount = 256;
     private const int EpochShift = 40;
     private readonly NativeBlock _block = new(EntryCount * sizeof(Entry));
@@ -28,6 +30,15 @@ internal sealed unsafe class SoftTlb : IDisposable
         Entry* entry = _entries + (gfn.Value & (EntryCount - 1));
         entry->Tag = gfn.Value | (_epoch << EpochShift);
         entry->Spte = spte;
+    }
+
+    /// <summary>The translation in a place of the cache, if there is one; places are counted to <see cref="Places"/>.</summary>
+    internal bool TryGetAt(int place, out Gfn gfn, out ulong spte)
+    {
+        Entry* entry = _entries + (place & (EntryCount - 1));
+        gfn = new Gfn(entry->Tag & ((1UL << EpochShift) - 1));
+        spte = entry->Spte;
+        return entry->Tag >> EpochShift == (_epoch << EpochShift) >> EpochShift;
     }
 
     /// <summary>Forgets everything.</summary>

@@ -41,7 +41,8 @@ public sealed partial class Vcpu<TMachine>
         foreach (ref readonly GuestTouch touch in core.Touches[first..exit.Next])
         {
             FrameStamp stamp = new(touch.Stamp);
-            if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
+            if (stamp.Slot != FrameStamp.FreedSlot) continue;
+            ReportStale($"read gfn {_gfn} through {Root} and found a frame {stamp}");
         }
         _vm.Machine.Actor.Counters.Accesses += exit.Next - first;
         _nextAccess = exit.Next;

@@ -64,6 +64,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     private bool _write;
     private bool _pending;
     private RootRole _role = RootRole.Normal;
+    private long _freedSeen;
 
     internal Vcpu(Vm<TMachine> vm, int index, TableCache tables, IVcpuCore? core)
     {
@@ -125,7 +126,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
                 if (TryServeFlush(ref requests)) continue;
                 return VcpuExit.Request;
             }
-            if (stamp.Slot == FrameStamp.FreedSlot) ReportStale(stamp);
+            if (stamp.Slot == FrameStamp.FreedSlot) ReportStale($"read gfn {_gfn} through {Root} and found a frame {stamp}");
             if (_write) Write(new Hva(Spte.Address(spte)), stamp.Word);
             counters.Accesses++;
             _pending = false;
@@ -170,6 +171,24 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     {
         Unload();
         Tables.Drain();
+    }
+
+    /// <summary>Looks once at every frame that the TLB holds a translation of, if any was freed since the last look: a processor
+    /// may use what it has cached before the guest does (I21). For the vCPU's thread, out of the guest.</summary>
+    public void CheckCached()
+    {
+        long freed = _vm.Memory.Freed;
+        if (freed == _freedSeen) return;
+        _freedSeen = freed;
+        for (int place = 0; place < SoftTlb.Places; place++)
+        {
+            if (!_tlb.TryGetAt(place, out Gfn gfn, out ulong spte)) continue;
+            FrameStamp stamp = new(_vm.Machine.Load(ref FrameStamp.At(new Hva(Spte.Address(spte)))));
+            // As after an access: what is to be forgotten at the next entry may be stale.
+            if (stamp.Slot != FrameStamp.FreedSlot || _vm.Machine.Load(ref RequestWord) != 0) continue;
+            ReportStale($"has gfn {gfn} cached on {Root}, in a frame {stamp}");
+            return;
+        }
     }
 
     /// <summary>The translation that the TLB holds for the frame, or zero.</summary>
@@ -255,11 +274,10 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// <summary>The guest's own store: one word per vCPU, on its own cache line of the frame.</summary>
     private void Write(Hva page, ulong value) => Volatile.Write(ref FrameStamp.At(page + (ulong)(64 * (1 + Index % 63))), value);
 
-    private void ReportStale(FrameStamp stamp)
+    private void ReportStale(string what)
     {
         _vm.Machine.Actor.Counters.StaleAccesses++;
-        _vm.Oracle.Report(Invariants.I21,
-            $"vcpu{Index} read gfn {_gfn} through {Root} and found a frame {stamp}: stale translation", Root.Id);
+        _vm.Oracle.Report(Invariants.I21, $"vcpu{Index} {what}: stale translation", Root.Id);
     }
 
     private void ReportFreedTable() =>

@@ -6,6 +6,10 @@ public sealed unsafe partial class Vm<TMachine>
     // SAFETY: headers stay readable after their roots are freed (RootPool), so looking at a stale handle's state is allowed: that
     // is how staleness is found.
     private const int WatchedRootsMax = 64;
+
+    /// <summary>Frames of a slot that are looked for in a root that stays: the look is inside the update.</summary>
+    private const ulong DoomedFramesMax = 4096;
+
     private readonly TdpRoot[] _watched = new TdpRoot[WatchedRootsMax];
     private readonly ulong[] _watchedIds = new ulong[WatchedRootsMax];
     private int _watchedCount;
@@ -55,10 +59,12 @@ public sealed unsafe partial class Vm<TMachine>
         }
     }
 
-    /// <summary>Invariant I6: none of the watched roots has a present entry at its top level. Dead headers wait long before they
-    /// are used again, so that comparing the number is enough to know the root.</summary>
-    private void CheckWatchedRootsEmpty()
+    /// <summary>Invariant I6: a watched root that the strategy gave up has no present entry at its top level, and one that it
+    /// keeps maps none of the first frames of the slot. Dead headers wait long before they are used again, so that comparing the
+    /// number is enough to know the root.</summary>
+    private void CheckWatchedRoots()
     {
+        GfnRange looked = GfnRange.Of(DoomedRange.Start.Value, Math.Min(DoomedRange.Frames, DoomedFramesMax));
         Machine.EnterRcu(Rcu);
         for (int index = 0; index < _watchedCount; index++)
         {
@@ -67,15 +73,31 @@ public sealed unsafe partial class Vm<TMachine>
             {
                 continue;
             }
-            long present = Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level);
+            bool isKept = IsKept(root);
+            long present = isKept ? Mmu.CountPresent(root, looked, Spte.LeafLevel)
+                : Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level);
             if (present == 0) continue;
             // A root that was unlinked before this section began may be freed inside it, and its table be somebody else's by now:
             // what was counted is not the root's then. A root is dead before its table is free.
             if (Volatile.Read(ref root.Header->State) == (ulong)RootState.Dead || root.Id != _watchedIds[index]) continue;
-            Oracle.Report(Invariants.I6,
-                $"{root} still has {present} present top-level entries: the fast zap returned early", root.Id);
+            Oracle.Report(Invariants.I6, isKept
+                ? $"{root} still maps {present} frames of the slot at {DoomedRange}: the fast zap missed them"
+                : $"{root} still has {present} present top-level entries: the fast zap returned early", root.Id);
         }
         Machine.ExitRcu(Rcu);
+    }
+
+    /// <summary>True if the fast zap leaves the root in use. An oracle's look: no step of the machine.</summary>
+    internal bool IsKept(TdpRoot root) =>
+        Strategy.KeepsRoots ?? (Volatile.Read(ref root.Header->Role) & RootRole.Invalid) == 0;
+
+    /// <summary>Invariant I35: a fault found no memslot and is answered as MMIO, and there is none that is being updated. Inside
+    /// the fault's SRCU section, in which a slot cannot both appear and become invalid. An oracle's look: no step of the
+    /// machine.</summary>
+    internal void CheckMmio(Gfn gfn)
+    {
+        if (Slots.Kernel is not null || !Slots.Active.TryFind(gfn, out Memslot slot) || !slot.IsInvalid) return;
+        Oracle.Report(Invariants.I35, $"gfn {gfn} was answered as MMIO while slot {slot.Id} there is being updated", 0);
     }
 
     /// <summary>Invariants I4 and I5, as far as metal can look: after a notifier's start, none of the roots that the last fast

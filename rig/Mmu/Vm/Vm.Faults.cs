@@ -10,8 +10,11 @@ public sealed partial class Vm<TMachine>
     {
         ActorCounters counters = Machine.Actor.Counters;
         Machine.EnterRcu(Slots.Srcu);
-        if (!Slots.Published.TryFind(gfn, out Memslot slot) || (write && slot.IsReadOnly))
+        bool hasSlot = Slots.Published.TryFind(gfn, out Memslot slot);
+        // Invalid comes first: what the slot will be, or whether it will be, only the end of the update says.
+        if (!hasSlot || (write && slot.IsReadOnly && !slot.IsInvalid))
         {
+            if (!hasSlot || slot.IsInvalid) CheckMmio(gfn);
             Machine.ExitRcu(Slots.Srcu);
             counters.MmioExits++;
             return ExitOutcome.Mmio;

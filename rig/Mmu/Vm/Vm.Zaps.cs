@@ -8,9 +8,15 @@ public sealed partial class Vm<TMachine>
     /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
     public long FastZaps => Volatile.Read(ref _fastZaps);
 
-    /// <summary>kvm_mmu_zap_all_fast for the TDP MMU. Hold slots_lock.</summary>
-    internal void ZapAllFast()
+    /// <summary>The place of the slot that the present fast zap is for. Under slots_lock; written before mmu_lock is
+    /// taken.</summary>
+    public GfnRange DoomedRange { get; private set; }
+
+    /// <summary>kvm_arch_flush_shadow_memslot for the TDP MMU: on return nothing reaches the memory of the slot in the range.
+    /// Hold slots_lock; the slot is published as invalid.</summary>
+    internal void ZapAllFast(GfnRange doomed)
     {
+        DoomedRange = doomed;
         long begin = Machine.Timestamp();
         ExclusiveHold hold = EnterExclusive();
         long locked = Machine.Timestamp();
@@ -22,8 +28,8 @@ public sealed partial class Vm<TMachine>
         Strategy.InvalidateAllRoots(hold);
         long invalidated = Machine.Timestamp();
         // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant
-        // I8).
-        Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
+        // I8). Where roots are kept there is none to leave.
+        if (Strategy.KeepsRoots != true) Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
         long requested = Machine.Timestamp();
         Exit(hold);
         Pause(PausePoint.FastZap);
@@ -31,7 +37,7 @@ public sealed partial class Vm<TMachine>
         Strategy.ZapInvalidatedRoots();
         Record(MmuEventKind.ZapInvalidatedEnd, 0);
         long end = Machine.Timestamp();
-        CheckWatchedRootsEmpty();
+        CheckWatchedRoots();
         UpdatePhases phases = Slots.Phases;
         phases.Add(UpdatePhase.LockWait, locked - begin);
         phases.Add(UpdatePhase.Invalidate, invalidated - locked);

@@ -18,6 +18,7 @@ public sealed class BrokenStrategyTests
         { "requeue", "fast-zap-put", "I10" },
         { "refcount2-first", "destroy", "I3" },
         { "early-return", "fast-zap-reload", "I6" },
+        { "slot-zap-no-flush", "touch-deleted", "I21" },
     };
 
     [Theory]

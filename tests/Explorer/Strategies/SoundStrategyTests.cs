@@ -1,4 +1,7 @@
 using Lab.Explorer;
+using Lab.Explorer.Seam;
+using Lab.Mmu;
+using Lab.Strategies.Roots;
 using Lab.Tests.Strategies;
 using Xunit;
 
@@ -51,6 +54,12 @@ public sealed class SoundStrategyTests
         { "mainline", "destroy", "" },
         { "mainline", "fast-zap-destroy", "" },
         { "mainline", "fast-zap-toggle", "" },
+        { "slot-zap", "fast-zap-put", "" },
+        { "slot-zap", "fast-zap-unmap", "" },
+        { "slot-zap", "destroy", "" },
+        { "slot-zap", "fast-zap-destroy", "" },
+        { "slot-zap", "fast-zap-toggle", "" },
+        { "slot-zap", "fast-zap-dirty-log", "" },
     };
 
     public static TheoryData<string, string> Touched =>
@@ -79,6 +88,28 @@ public sealed class SoundStrategyTests
     [MemberData(nameof(Touched))]
     public void A_page_may_be_used_while_it_goes_away(string strategy, string scenario) =>
         Strategy.AssertNothing(Strategy.Explore(strategy, scenario, Strategy.Exhaustive));
+
+    /// <summary>Valid roots that stay, from a strategy that does not say that they do.</summary>
+    [Fact]
+    public void A_strategy_that_does_not_say_that_it_keeps_roots_may_keep_them()
+    {
+        const string Idle =
+            "slot main 0 + 1\nslot churn 1 + 1\nbefore vcpu0: touch 0..1\nthread zapper: delete churn\nend destroy\n";
+        Strategy.AssertNothing(Strategy.Explore(vm => new Silent(vm, misses: false), Idle, Strategy.Exhaustive));
+        Failure failure =
+            Strategy.AssertViolated(Strategy.Explore(vm => new Silent(vm, misses: true), Idle, Strategy.Exhaustive), "I6");
+        Assert.Contains("root A still maps a frame of", failure.Finding.What, StringComparison.Ordinal);
+    }
+
+    private sealed class Silent(Vm<Explored> vm, bool misses) : SlotZap<Explored>(vm)
+    {
+        public override bool? KeepsRoots => null;
+
+        public override void InvalidateAllRoots(ExclusiveHold hold)
+        {
+            if (!misses) base.InvalidateAllRoots(hold);
+        }
+    }
 
     /// <summary>A fault in flight (I9, I19): one strategy per way of loading roots would be enough, this one loads them
     /// shared.</summary>
