@@ -8,7 +8,6 @@ namespace Lab.Cli.Explore;
 /// <summary>All that <c>lab explore</c> can be told.</summary>
 internal static class ExplorationSettings
 {
-    public const string SoundScenario = "fast-zap-dirty-log";
     public static SettingGroup Group { get; } = new("explore");
     public static Setting<string> Strategy { get; } = Group.Add(
         "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
@@ -20,8 +19,8 @@ internal static class ExplorationSettings
         "ageing", Form.Text, "", "ageing schemes to explore each strategy with, comma-separated, 'all' or 'broken'; the first of "
             + "'lab list ageing' unless told");
     public static Setting<string> Scenario { get; } = Group.Add(
-        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; by default all until one fails for "
-            + $"a broken strategy, else {SoundScenario}");
+        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; unless told all, the quickest first, "
+            + "until one fails");
     public static Setting<IReadOnlyList<string>> Set { get; } =
         Group.Add("set", Form.Texts, "none", "parameter of a scenario: vcpus=2; may be repeated");
 
@@ -36,12 +35,17 @@ internal static class ExplorationSettings
     public static Setting<int> PreemptionsMax { get; } = Group.Add(
         "preemptions", Form.Whole(0, 1000).Or("unlimited", int.MaxValue), "unlimited",
         "explore schedules with at most so many preemptions");
-    public static Setting<MemoryModel> Model { get; } =
-        Group.Add("model", Form.Words(("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso)), "sc", "memory model");
+
+    /// <summary>Null for auto.</summary>
+    public static Setting<MemoryModel?> Model { get; } = Group.Add(
+        "model", Form.Words<MemoryModel?>(
+            ("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso),
+            ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store)", null)),
+        "auto", "memory model");
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
         "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
             { Takes = "30s, or none" },
-        "1m", "wall-clock time for each exploration");
+        "1m", "wall-clock time for each strategy, shared by its scenarios in rounds");
     public static Setting<int?> ExecutionsMax { get; } = Group.Add(
         "executions", Form.Whole(1, int.MaxValue).OrNone("") with { Takes = "" }, "",
         "stop after so many executions; random searches make 100000 unless told");

@@ -48,35 +48,63 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         ExploreReport report = new(request, console.Out);
         foreach (StrategyPlan plan in request.Plans)
         {
-            foreach (Scenario scenario in plan.Scenarios)
+            if (cancellation.IsCancellationRequested && done.Count > 0) break;
+            List<Exploration> own = [];
+            bool isAlone = plan.Scenarios.Count == 1 && !plan.AddsTso;
+            Explore(plan, one =>
             {
-                if (cancellation.IsCancellationRequested && done.Count > 0) break;
-                Exploration one = ExploreOne(plan, scenario, cancellation);
-                done.Add(one);
-                // What was found is out before the next exploration can fail.
-                if (request.Format != ExploreFormat.Json) report.Strategy(one);
-                if (plan.StopsAtViolation && one.Result.Verdict == Verdict.Violated) break;
-            }
+                own.Add(one);
+                // What was found is out before anything else can fail.
+                if (request.Format != ExploreFormat.Json && (isAlone || IsNews(own))) report.Strategy(one);
+            }, cancellation);
+            if (request.Format != ExploreFormat.Json && !isAlone) report.Scenarios(own);
+            done.AddRange(own);
         }
         if (request.Format == ExploreFormat.Json) ExploreJson.Print(done, console.Out);
         else report.End(done);
         return Exit(done.Select(one => ($"{one.Strategy.Name} on {one.Scenario.Name}", one.Result)), cancellation);
     }
 
-    private Exploration ExploreOne(StrategyPlan plan, Scenario scenario, CancellationToken cancellation)
+    /// <summary>A violation is; that a strategy cannot be explored is so only once.</summary>
+    private static bool IsNews(List<Exploration> own)
+    {
+        Verdict verdict = own[^1].Result.Verdict;
+        return verdict == Verdict.Violated
+            || (verdict == Verdict.Uncontrollable && own.Count(one => one.Result.Verdict == verdict) == 1);
+    }
+
+    private void Explore(StrategyPlan plan, Action<Exploration> done, CancellationToken cancellation)
     {
         StrategySettings settings = request.Settings with { Search = plan.Search };
-        using ExploreProgressLine progress =
-            new(console.Error, console.IsErrorTerminal, $"{plan.Strategy.Name} on {scenario.Name}");
-        ExploreResult result = Refused(() => request.Replay is { } replay
-            ? StrategyExplorer.Replay(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, replay, cancellation)
-            : StrategyExplorer.Explore(plan.Strategy.Name, plan.Strategy.Design<Explored>(), scenario, settings, progress.Show,
-                cancellation));
-        return new Exploration(plan.Strategy, scenario, settings, request.Replay is not null, result);
+        using ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, plan.Strategy.Name);
+        if (request.Replay is { } replay)
+        {
+            ExploreResult result = Refused(() => StrategyExplorer.Replay(
+                plan.Strategy.Name, plan.Strategy.Design<Explored>(), plan.Scenarios[0], replay, cancellation));
+            done(new Exploration(plan.Strategy, plan.Scenarios[0], settings, IsReplay: true, result));
+            return;
+        }
+        StrategyTask[] tasks =
+            [.. plan.Scenarios.Select(scenario => new StrategyTask(scenario, settings)
+            {
+                AddsTso = plan.AddsTso,
+                IsLikely = plan.Strategy.Members.Any(member => scenario.Rejects.Contains(member.Name)),
+            })];
+        Refused(() =>
+        {
+            StrategyExplorer.ExploreInTurns(plan.Strategy.Name, plan.Strategy.Design<Explored>(), tasks, plan.StopsAtViolation,
+                (task, result) =>
+                {
+                    progress.Clear();
+                    done(new Exploration(plan.Strategy, task.Scenario, task.Settings, IsReplay: false, result));
+                },
+                (task, one) => progress.Show(one, $"{plan.Strategy.Name} on {task.Scenario.Name}"), cancellation);
+            return tasks.Length;
+        });
     }
 
     /// <summary>The explorer refuses what cannot be explored, and strings that it cannot replay, with one sentence.</summary>
-    private static ExploreResult Refused(Func<ExploreResult> explore)
+    private static T Refused<T>(Func<T> explore)
     {
         try
         {
@@ -102,6 +130,7 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         }
         if (all.Any(one => one.Result.Verdict == Verdict.Violated)) return ExitCode.InvariantViolated;
         if (uncontrollable.Length > 0) return ExitCode.Usage;
-        return cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Fine;
+        if (cancellation.IsCancellationRequested) return ExitCode.Interrupted;
+        return all.Any(one => one.Result.EndedEarly) ? ExitCode.Inconclusive : ExitCode.Fine;
     }
 }

@@ -64,7 +64,7 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         {
             Search = replay.Length > 0 ? Search.Replay : search,
             Schedule = replay.Length > 0 ? replay : null,
-            Model = Of(ExplorationSettings.Model),
+            Model = Of(ExplorationSettings.Model) ?? MemoryModel.Sc,
             Budget = Of(ExplorationSettings.Budget),
             ExecutionsMax = ExecutionsMax(search != Search.Optimal),
             PctDepth = Of(ExplorationSettings.Depth),
@@ -74,7 +74,7 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
 
     private StrategySettings Settings() => new()
     {
-        Model = Of(ExplorationSettings.Model),
+        Model = Of(ExplorationSettings.Model) ?? MemoryModel.Sc,
         PreemptionsMax = Of(ExplorationSettings.PreemptionsMax),
         Budget = Of(ExplorationSettings.Budget),
         PctDepth = Of(ExplorationSettings.Depth),
@@ -92,8 +92,7 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         IReadOnlyList<Subject> strategies = Strategies();
         IReadOnlyList<Scenario>? named =
             GivenText(ExplorationSettings.Scenario) is { } text ? ScenarioChoice.Named(text, catalogue) : null;
-        IReadOnlyList<Scenario> mayBeMeant = named ?? [.. strategies.SelectMany(ByDefault).DistinctBy(one => one.Name)];
-        Dictionary<string, long> parameters = ScenarioChoice.Values(Of(ExplorationSettings.Set), mayBeMeant);
+        Dictionary<string, long> parameters = ScenarioChoice.Values(Of(ExplorationSettings.Set), named ?? catalogue.Scenarios);
         StrategySearch? asked = Of(ExplorationSettings.Search);
         List<StrategyPlan> plans = [];
         foreach (Subject strategy in strategies)
@@ -101,24 +100,22 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             IEnumerable<Scenario> scenarios = named ?? ByDefault(strategy);
             StrategySearch search = asked ?? (strategy.IsBroken ? StrategySearch.Bounded : StrategySearch.Exhaustive);
             plans.Add(new StrategyPlan(strategy, [.. scenarios.Select(one => ScenarioChoice.With(one, parameters))], search,
-                StopsAtViolation: named is null));
+                StopsAtViolation: named is null) { AddsTso = named is null && Of(ExplorationSettings.Model) is null });
         }
         return plans;
     }
 
-    /// <summary>For a sound one the large one, or those of the families whose members it names; for a broken one all: first those
-    /// that reject it, then those of the families.</summary>
+    /// <summary>All of its families, the quickest first: those of the families whose members it names, then those of roots. For
+    /// a broken one there are in front those that are written to reject it, and behind those of the other families.</summary>
     private IReadOnlyList<Scenario> ByDefault(Subject subject)
     {
-        Scenario[] ofFamilies = [.. subject.Said.SelectMany(member => LabCatalogue.ScenariosOf(member.Family))];
-        if (!subject.IsBroken)
-        {
-            return ofFamilies.Length > 0 ? ofFamilies : [catalogue.Scenario(ExplorationSettings.SoundScenario)];
-        }
+        IEnumerable<Family> families = [.. subject.Said.Select(member => member.Family), Family.Roots];
+        IEnumerable<Scenario> own = families.SelectMany(LabCatalogue.ScenariosOf);
+        if (!subject.IsBroken) return [.. own];
         return
         [
-            .. catalogue.Scenarios.OrderBy(one => !subject.Members.Any(member => one.Rejects.Contains(member.Name)))
-                .ThenBy(one => ofFamilies.All(own => own.Name != one.Name)),
+            .. own.Concat(catalogue.Scenarios).DistinctBy(one => one.Name)
+                .OrderBy(one => !subject.Members.Any(member => one.Rejects.Contains(member.Name))),
         ];
     }
 

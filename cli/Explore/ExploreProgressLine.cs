@@ -19,27 +19,33 @@ internal sealed class ExploreProgressLine(TextWriter error, bool live, string su
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private bool _shown;
 
-    public void Show(ExploreProgress progress)
+    public void Show(ExploreProgress progress) => Show(progress, subject);
+
+    /// <summary>Of one of several that take turns.</summary>
+    public void Show(ExploreProgress progress, string about)
     {
         lock (_lock)
         {
             if (_sinceLast.Elapsed < (live ? LiveEvery : QuietEvery)) return;
             _sinceLast.Restart();
-            string text = Describe(subject, progress);
+            string text = Describe(about, progress);
             if (live) error.Write($"{Erase}{(text.Length > Width ? text[..Width] : text)}");
             else error.WriteLine(text);
             _shown = true;
         }
     }
 
-    /// <summary>Ends the line: what follows is the result.</summary>
-    public void Dispose()
+    /// <summary>Ends the line for now: what follows is a result.</summary>
+    public void Clear()
     {
         lock (_lock)
         {
             if (live && _shown) error.Write(Erase);
+            _shown = false;
         }
     }
+
+    public void Dispose() => Clear();
 
     internal static string Describe(string subject, ExploreProgress progress)
     {

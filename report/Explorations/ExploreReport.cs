@@ -11,18 +11,75 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     /// <summary>Claims that the reference expects some sound strategies to break (section 12).</summary>
     private static readonly string[] ClaimsOfInterest = ["I7", "I15", "I33", "I34"];
 
+    private const int ScenarioWidth = 33;
+
     private bool IsMarkdown => request.Format == ExploreFormat.Markdown;
 
     /// <summary>One strategy on one scenario.</summary>
     public void Strategy(Exploration one)
     {
-        string parameters = ScenarioChoice.Describe(one.Scenario);
-        Headline($"{one.Strategy.Name} on {one.Scenario.Name}{(parameters.Length == 0 ? "" : $" ({parameters})")}", one.Result,
-            one.IsReplay, IsSample(one.Settings));
+        Headline($"{one.Strategy.Name} on {NameOf(one)}", one.Result, one.IsReplay, one.Settings.IsSample);
         if (one.Result.Failure is { } failure) Schedule(failure, one.IsReplay, ReplayCommand(one, failure));
         foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
-        if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth, IsSample(one.Settings));
+        if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth, one.Settings.IsSample);
         output.WriteLine();
+    }
+
+    /// <summary>A strategy on several scenarios: which were tried, and how far each was explored. A schedule that fails has been
+    /// printed by <see cref="Strategy"/>.</summary>
+    public void Scenarios(IReadOnlyList<Exploration> own)
+    {
+        Exploration[] begun = [.. own.Where(one => one.Result.WasBegun)];
+        string[] notBegun = [.. own.Where(one => !one.Result.WasBegun).Select(NameOf)];
+        int unfinished = own.Count(one => one.Result.EndedEarly);
+        Exploration? violated = own.FirstOrDefault(one => one.Result.Verdict == Verdict.Violated);
+        string verdict = violated is not null ? $"VIOLATED on {NameOf(violated)}; tried before that was found:"
+            : own.Any(one => one.Result.Verdict == Verdict.Uncontrollable) ? "CANNOT BE EXPLORED on every scenario:"
+            : unfinished > 0
+                ? $"nothing found so far, INCOMPLETE: {unfinished} of {Count(own.Count, "exploration")} not finished:"
+            : $"nothing found in {Count(own.Count, "exploration")}, each within its bound:";
+        Paragraph($"{(IsMarkdown ? "### " : "")}{own[0].Strategy.Name}: {verdict}", "");
+        if (IsMarkdown) output.WriteLine();
+        // A name that is long goes on in a row of its own.
+        TextTable table = new("", [.. Column.Texts("scenario"), .. Column.Numbers("executions", "states", "s"),
+            .. Column.Texts("explored")], [.. begun.SelectMany(Row)]);
+        foreach (string line in IsMarkdown ? table.Markdown() : table.Text()) output.WriteLine(line);
+        if (IsMarkdown) output.WriteLine();
+        if (notBegun.Length > 0) Item($"not begun: {string.Join(", ", notBegun)}");
+        if (own.FirstOrDefault(one => one.Result.EndedEarly) is { } end)
+        {
+            string why = end.Result.Bound[(end.Result.Bound.LastIndexOf(StrategyExplorer.Because, StringComparison.Ordinal)
+                + StrategyExplorer.Because.Length)..];
+            Item($"not finished, because {why}: the part that was explored proves nothing about the rest");
+        }
+        foreach (IGrouping<(string, string), string> claim in own
+            .SelectMany(one => one.Result.Claims.Select(claim => (Claim: claim, Scenario: NameOf(one))))
+            .GroupBy(pair => (pair.Claim.Invariant, pair.Claim.What), pair => pair.Scenario))
+        {
+            Item($"claim {claim.Key.Item1} does not hold: {claim.Key.Item2} ({string.Join(", ", claim)})");
+        }
+        bool withBuffers = own.Any(one => one.Settings.Model == MemoryModel.Tso);
+        Item($"{HowOf(own[0].Settings)}{(withBuffers ? "; tso where a load may overtake a store" : "")}; in order of finishing");
+        output.WriteLine();
+
+        IEnumerable<string[]> Row(Exploration one)
+        {
+            string explored = one.Result switch
+            {
+                { Verdict: Verdict.Violated, Failure.Finding: var finding } => $"VIOLATED {finding.Invariant}",
+                { Verdict: Verdict.Uncontrollable } => "cannot be",
+                { EndedEarly: true } => "NOT FINISHED",
+                { IsComplete: true } => one.Result.Bound.Split(" (")[0],
+                _ => "a sample",
+            };
+            string[] name = IsMarkdown ? [NameOf(one)] : [.. TextGrid.Wrap(NameOf(one), ScenarioWidth)];
+            return
+            [
+                [name[0], Number(one.Result.Executions), Number(one.Result.States),
+                    one.Result.Seconds.ToString("0.0", CultureInfo.InvariantCulture), explored],
+                .. name.Skip(1).Select(more => (string[])[$"  {more}", "", "", "", ""]),
+            ];
+        }
     }
 
     /// <summary>A classic program.</summary>
@@ -56,8 +113,14 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         foreach (string limit in ModelLimits.All) Item(limit);
     }
 
-    private static bool IsSample(StrategySettings settings) =>
-        settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
+    private static string NameOf(Exploration one)
+    {
+        string[] details = [ScenarioChoice.Describe(one.Scenario), one.Settings.Model == MemoryModel.Tso ? "tso" : ""];
+        string said = string.Join(", ", details.Where(detail => detail.Length > 0));
+        return said.Length == 0 ? one.Scenario.Name : $"{one.Scenario.Name} ({said})";
+    }
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private void Headline(string subject, ExploreResult result, bool isReplay, bool isSample)
     {
@@ -150,8 +213,7 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
 
     private static string HowOf(StrategySettings settings)
     {
-        string seed = settings.Search is StrategySearch.Exhaustive or StrategySearch.Bounded ? ""
-            : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
+        string seed = !settings.IsSample ? "" : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
         string changes = $"{(settings.GlueFastZap ? ", halves glued" : "")}{(settings.InsertAtTail ? ", tail insertion" : "")}";
         return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Count(settings.Workers, "worker")}";
     }

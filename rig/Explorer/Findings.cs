@@ -93,6 +93,13 @@ public sealed record ExploreResult
     /// <summary>Everything within the bound was explored.</summary>
     public required bool IsComplete { get; init; }
 
+    /// <summary>Nothing was found, and less was explored than was asked for: a budget or a limit ended it, or somebody did. A
+    /// sample of as many schedules as were asked for has not ended early, though it is not complete either.</summary>
+    public bool EndedEarly { get; init; }
+
+    /// <summary>False for one of several whose turn never came.</summary>
+    public bool WasBegun { get; init; } = true;
+
     /// <summary>The bound in words: "all schedules", "at most 2 preemptions", "10,000 random schedules", and how far it got if it
     /// is not complete.</summary>
     public required string Bound { get; init; }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Lab.Application.Catalogue;
+using Lab.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -8,6 +10,7 @@ public sealed class ExploreContractTests
 {
     private const int Fine = 0;
     private const int Violated = 4;
+    private const int NotDecided = 6;
 
     [Theory]
     [InlineData("async-put", "I1", 2)]
@@ -36,10 +39,40 @@ public sealed class ExploreContractTests
     [Fact]
     public void A_sound_strategy_is_explored_completely_and_says_so()
     {
-        JsonElement one = Assert.Single(Explore(Fine, "--strategy", "mainline"));
+        JsonElement one =
+            Assert.Single(Explore(Fine, "--strategy", "mainline", "--scenario", "fast-zap-dirty-log", "--budget", "none"));
         Assert.Equal(("fast-zap-dirty-log", "nothing_found", true),
             (Text(one, "scenario"), Text(one, "verdict"), one.GetProperty("complete").GetBoolean()));
         Assert.Equal(JsonValueKind.Null, one.GetProperty("replay").ValueKind);
+    }
+
+    /// <summary>Within a budget that some scenarios are finished in and some are not, all have had a turn, and the exit code says
+    /// that it is no proof.</summary>
+    [Fact]
+    public void Without_a_scenario_every_one_has_its_turns_and_what_is_not_finished_is_no_proof()
+    {
+        JsonElement[] all = Explore(NotDecided, "--strategy", "defunct-flag", "--set", "readers=3", "--budget", "12s");
+        Assert.Superset(LabCatalogue.ScenariosOf(Family.Roots).Select(one => one.Name).ToHashSet(),
+            all.Select(one => Text(one, "scenario")!).ToHashSet());
+        Assert.All(all, one => Assert.Equal("nothing_found", Text(one, "verdict")));
+        Assert.Contains(all, one => one.GetProperty("complete").GetBoolean());
+        Assert.Contains(all, one => !one.GetProperty("complete").GetBoolean());
+        Assert.Contains(all, one => Text(one, "model") == "tso");
+        LabExit text = LabHere.Run("explore", "--strategy", "defunct-flag", "--budget", "3s");
+        Assert.Equal(NotDecided, text.Code);
+        Assert.StartsWith("defunct-flag: nothing found so far, INCOMPLETE:", text.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("all schedules of", text.Out, StringComparison.Ordinal);
+        Assert.All(text.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    /// <summary>The scenario that it fails on in a second stands behind one that no budget is enough for.</summary>
+    [Fact]
+    public void A_quick_finder_does_not_wait_for_an_exhausted_budget()
+    {
+        JsonElement[] all = Explore(Violated, "--strategy", "async-put", "--scenario", "two-fast-zaps-dirty-log,fast-zap-toggle",
+            "--set", "readers=4,vcpus=1", "--search", "exhaustive", "--budget", "20s");
+        JsonElement found = Assert.Single(all, one => Text(one, "scenario") == "fast-zap-toggle");
+        Assert.Equal("violated", Text(found, "verdict"));
     }
 
     [Fact]
@@ -54,7 +87,7 @@ public sealed class ExploreContractTests
     [Fact]
     public void An_exploration_that_ran_out_of_time_is_not_called_complete()
     {
-        JsonElement one = Assert.Single(Explore(Fine, "--strategy", "workqueue", "--scenario", "two-fast-zaps-dirty-log", "--set",
+        JsonElement one = Assert.Single(Explore(NotDecided, "--strategy", "workqueue", "--scenario", "two-fast-zaps-dirty-log", "--set",
             "vcpus=2", "--budget", "300ms"));
         Assert.False(one.GetProperty("complete").GetBoolean());
         Assert.Contains("budget", Text(one, "bound"));

@@ -87,6 +87,9 @@ internal sealed class Agent(int index, AgentThread thread)
     /// <summary>Stores that have not reached memory, oldest first (x86-TSO).</summary>
     public readonly List<(int Word, ulong Value)> Buffer = [];
 
+    /// <summary>Shared word that it stored to last, without anything since that drains a store buffer; zero for none.</summary>
+    public int StoredWord;
+
     /// <summary>Events of its thread's ring that were looked at.</summary>
     public ulong EventsSeen;
     public long StepCount;
@@ -103,7 +106,7 @@ internal sealed class Agent(int index, AgentThread thread)
         Array.Clear(RcuDepth);
         Readers = 0;
         FlushUpTo = 0;
-        ReadCount = ReleaseCount = RepeatedReads = 0;
+        ReadCount = ReleaseCount = RepeatedReads = StoredWord = 0;
         Buffer.Clear();
         StepCount = 0;
     }

@@ -38,6 +38,10 @@ internal sealed unsafe partial class AgentController
     /// <summary>The present choice is there only because of <see cref="StopsEverywhere"/>: the agent goes on.</summary>
     public bool IsFinePoint { get; private set; }
 
+    /// <summary>An agent has loaded a shared word after it stored to another and before anything that drains a store buffer: with
+    /// store buffers there are executions more. Where no agent ever does, there are none.</summary>
+    public bool MayOvertake { get; private set; }
+
     /// <summary>Words that need a choice before each access.</summary>
     public int SharedWords { get; private set; }
 
@@ -47,6 +51,7 @@ internal sealed unsafe partial class AgentController
         Agent me = Enter();
         int number = NumberOf(word);
         PointFor(me, number, OperationKind.Load, isWrite: false);
+        MayOvertake |= me.StoredWord != 0 && me.StoredWord != number && _words[number].IsShared;
         ulong value = Visible(me, number, word);
         _footprint.Read(number);
         See(me, number, value, OperationKind.Load);
@@ -86,6 +91,7 @@ internal sealed unsafe partial class AgentController
             return;
         }
         PointFor(me, number, OperationKind.Store, isWrite: true);
+        if (_words[number].IsShared) me.StoredWord = number;
         ulong old = *(ulong*)word;
         Write(number, word, old, value);
         See(me, number, value, OperationKind.Store);
@@ -102,7 +108,7 @@ internal sealed unsafe partial class AgentController
             return old;
         }
         Agent me = Enter();
-        me.RepeatedReads = 0;
+        me.RepeatedReads = me.StoredWord = 0;
         int number = NumberOf(word);
         if (me.Buffer.Count == 0) PointFor(me, number, OperationKind.Modify, isWrite: true);
         else
@@ -186,6 +192,7 @@ internal sealed unsafe partial class AgentController
     /// of.</summary>
     private void AwaitDrained(Agent me, Operation next)
     {
+        me.StoredWord = 0;
         if (me.Buffer.Count == 0) return;
         me.IsFused = false;
         Point(me, next, Wait.Drained);
@@ -196,7 +203,11 @@ internal sealed unsafe partial class AgentController
     /// steps of their own.</summary>
     private void DrainEverybody()
     {
-        for (int index = 0; index < _count; index++) while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
+        for (int index = 0; index < _count; index++)
+        {
+            _agents[index].StoredWord = 0;
+            while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
+        }
     }
 
     private void Write(int number, nint word, ulong old, ulong value)

@@ -77,6 +77,7 @@ internal static class GraphReport
         Steps = search.Steps,
         Seconds = elapsed.TotalSeconds,
         IsComplete = isComplete,
+        EndedEarly = verdict == Verdict.NothingFound && !isComplete,
         Bound = bound,
         Outcomes = outcomes ?? search.Outcomes,
         Failure = failure,

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Lab.Explorer.Agents;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
 using Lab.Explorer.Seam;
@@ -54,11 +52,35 @@ public sealed record StrategySettings
 
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Schedules are drawn, not searched.</summary>
+    public bool IsSample => Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
 }
 
-/// <summary>Explores the schedules of a strategy on a scenario.</summary>
+/// <summary>One of the explorations that share a budget.</summary>
+/// <param name="Scenario">What the actors do.</param>
+/// <param name="Settings">How; of the budgets the first exploration's counts for all.</param>
+public sealed record StrategyTask(Scenario Scenario, StrategySettings Settings)
+{
+    /// <summary>It was written to reject the strategy: its first turn is longer.</summary>
+    public bool IsLikely { get; init; }
+
+    /// <summary>If the execution has loads that a store buffer would let overtake stores, it is explored with store buffers as
+    /// well.</summary>
+    public bool AddsTso { get; init; }
+}
+
+/// <summary>Explores the schedules of a strategy on scenarios.</summary>
 public static class StrategyExplorer
 {
+    /// <summary>Stands in a bound before the reason why it was not reached.</summary>
+    public const string Because = ", because ";
+
+    private const int LikelyFactor = 16;
+
+    /// <summary>Of the first round; each further one is twice as long. Long enough for what is small to be finished in it.</summary>
+    private static readonly TimeSpan FirstSlice = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Explores, and if something is wrong finds the schedule with the fewest preemptions and then the fewest choices.
     /// Never throws for what the strategy does.</summary>
     /// <param name="subject">Name of what is explored, for the schedule's string.</param>
@@ -72,35 +94,58 @@ public static class StrategyExplorer
         Action<ExploreProgress>? observer = null,
         CancellationToken cancellation = default)
     {
-        Deadline deadline = new(settings.Budget, cancellation);
-        bool sampling = settings.Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);
-        int workers = sampling ? Math.Max(1, settings.Workers) : 1;
-        ExploreResult[] results = new ExploreResult[workers];
-        Thread[] threads = new Thread[workers];
-        Exception? failure = null;
-        for (int index = 0; index < workers; index++)
+        ExploreResult? result = null;
+        ExploreInTurns(subject, design, [new StrategyTask(scenario, settings)], stopsAtViolation: false, (_, one) => result = one,
+            (_, progress) => observer?.Invoke(progress), cancellation);
+        return result!;
+    }
+
+    /// <summary>Explores one scenario after the other in rounds of growing length, so that none keeps those behind it waiting:
+    /// whoever finds something quickly speaks first.</summary>
+    /// <param name="subject">As above.</param>
+    /// <param name="design">As above.</param>
+    /// <param name="tasks">The scenarios, the quickest first.</param>
+    /// <param name="stopsAtViolation">When one fails, the others are left where they are.</param>
+    /// <param name="done">Told each result, on the calling thread: those that are through when they are, then what is unfinished,
+    /// and last, if it ended the search, the violation. A task that was added comes with its settings.</param>
+    /// <param name="observer">Told how far the present one is; null for nobody.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public static void ExploreInTurns(
+        string subject, VmDesign<Explored> design, IReadOnlyList<StrategyTask> tasks, bool stopsAtViolation,
+        Action<StrategyTask, ExploreResult> done, Action<StrategyTask, ExploreProgress>? observer = null,
+        CancellationToken cancellation = default)
+    {
+        Budget budget = new(tasks[0].Settings.Budget, cancellation);
+        StrategyWork Begin(StrategyTask task) => new(subject, design, task, budget,
+            observer is null ? null : progress => observer(task, progress), run => run.Explore());
+        List<StrategyWork> left = [.. tasks.Select(Begin)];
+        StrategyWork? violated = null;
+        for (TimeSpan slice = FirstSlice; left.Count > 0 && violated is null && !budget.IsSpent; slice *= 2)
         {
-            int number = index;
-            threads[index] = new Thread(() =>
+            foreach (StrategyWork work in left.ToArray())
             {
-                int cpu = workers == 1 ? AgentThread.CurrentCpu() : number % Environment.ProcessorCount;
-                AgentThread.Pin(cpu);
-                try
+                if (budget.IsSpent) break;
+                bool isThrough = work.Go(left.Count == 1 && !work.AddsTso ? Timeout.InfiniteTimeSpan
+                    : work.Task.IsLikely && slice == FirstSlice ? LikelyFactor * slice : slice);
+                if (work.AddsTso && work.MayOvertake)
                 {
-                    results[number] = Run(new StrategyProgram(design, scenario, settings, cpu),
-                        program => new StrategyRun(program, subject, scenario, settings, deadline, number == 0 ? observer : null,
-                            number), run => run.Explore());
+                    StrategyTask withBuffers = work.Task with
+                        { Settings = work.Task.Settings with { Model = MemoryModel.Tso }, AddsTso = false };
+                    work.AddsTso = false;
+                    left.Add(Begin(withBuffers));
                 }
-                catch (Exception error)
+                if (!isThrough) continue;
+                if (stopsAtViolation && work.Result!.Verdict == Verdict.Violated)
                 {
-                    failure = error;
+                    violated = work;
+                    break;
                 }
-            }) { IsBackground = true, Name = $"explorer {number}" };
-            threads[index].Start();
+                left.Remove(work);
+                done(work.Task, work.Result!);
+            }
         }
-        foreach (Thread thread in threads) thread.Join();
-        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        return workers == 1 ? results[0] : StrategyRun.Merge(results);
+        foreach (StrategyWork work in left) if (work != violated) done(work.Task, work.Abandon());
+        if (violated is not null) done(violated.Task, violated.Result!);
     }
 
     /// <summary>Runs one recorded schedule.</summary>
@@ -118,63 +163,9 @@ public static class StrategyExplorer
         {
             throw new ArgumentException(mismatch, nameof(schedule));
         }
-        ExploreResult? result = null;
-        Exception? failure = null;
-        Thread thread = new(() =>
-        {
-            int cpu = AgentThread.CurrentCpu();
-            AgentThread.Pin(cpu);
-            try
-            {
-                result = Run(new StrategyProgram(design, scenario, settings, cpu),
-                    program => new StrategyRun(program, subject, scenario, settings,
-                        new Deadline(Timeout.InfiniteTimeSpan, cancellation), null, 0), run => run.Replay(picks!));
-            }
-            catch (Exception error)
-            {
-                failure = error;
-            }
-        }) { IsBackground = true, Name = "explorer" };
-        thread.Start();
-        thread.Join();
-        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        return result!;
+        StrategyWork work = new(subject, design, new StrategyTask(scenario, settings),
+            new Budget(Timeout.InfiniteTimeSpan, cancellation), null, run => run.Replay(picks!));
+        work.Go(Timeout.InfiniteTimeSpan);
+        return work.Result!;
     }
-
-    /// <summary>A thread that never ends cannot be stopped: its program is left to it, memory and all.</summary>
-    private static ExploreResult Run(
-        StrategyProgram program, Func<StrategyProgram, StrategyRun> make, Func<StrategyRun, ExploreResult> explore)
-    {
-        StrategyRun run = make(program);
-        bool isLeft = false;
-        try
-        {
-            return explore(run);
-        }
-        catch (CodeNeverEndsException error)
-        {
-            isLeft = true;
-            return run.NeverEnds(error);
-        }
-        finally
-        {
-            if (!isLeft) program.Dispose();
-            Actor.Leave();
-        }
-    }
-}
-
-/// <summary>When an exploration has to stop.</summary>
-internal sealed class Deadline(TimeSpan budget, CancellationToken cancellation)
-{
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-
-    public double Seconds => _clock.Elapsed.TotalSeconds;
-
-    public bool IsCancelled => cancellation.IsCancellationRequested;
-
-    public bool HasPassed => IsCancelled || (budget != Timeout.InfiniteTimeSpan && _clock.Elapsed >= budget);
-
-    /// <summary>Why it stopped, in words.</summary>
-    public string Reason => IsCancelled ? "it was interrupted" : $"the budget of {budget.TotalSeconds:0.##} s ended";
 }

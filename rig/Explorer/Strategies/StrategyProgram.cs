@@ -19,6 +19,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly int _entries;
     private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
+    private string? _place;
+    private long _setUps;
 
     public StrategyProgram(VmDesign<Explored> design, Scenario scenario, StrategySettings settings, int cpu)
     {
@@ -45,6 +47,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
     public AgentController Agents { get; }
 
     public RootWatch Watch { get; }
+
+    /// <summary>Whose code runs to set up or take down a VM, in words; null while agents run. Any thread may look.</summary>
+    public string? Place => Volatile.Read(ref _place);
+
+    /// <summary>VMs made so far.</summary>
+    public long SetUps => Volatile.Read(ref _setUps);
 
     /// <summary>One execution from the start.</summary>
     public ExecutionEnd Execute(IGuide guide)
@@ -86,14 +94,35 @@ internal sealed unsafe class StrategyProgram : IDisposable
         SetUp();
     }
 
+    /// <exception cref="StrategyThrewException">What the strategy's own code threw.</exception>
     private void SetUp()
     {
+        try
+        {
+            Volatile.Write(ref _place, "the end of the VM before");
+            Make();
+        }
+        catch (Exception error) when (error is not (ModelTooSmallException or ExecutionEndedException))
+        {
+            throw new StrategyThrewException(_place!, error);
+        }
+        finally
+        {
+            _setUps++;
+            Volatile.Write(ref _place, null);
+        }
+    }
+
+    private void Make()
+    {
         _vm?.Dispose();
+        _vm = null;
         _pool.Reset();
         _memory.Reset();
         Agents.Begin();
         Explored machine = new(Agents);
         NativeBlock.ComeFrom(_pool);
+        Volatile.Write(ref _place, "the constructor");
         try
         {
             _vm = new Vm<Explored>(machine, _settings, _design);
@@ -109,7 +138,11 @@ internal sealed unsafe class StrategyProgram : IDisposable
         {
             if (!slot.IsAbsent) _vm.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
         }
-        foreach (ScenarioActor actor in _scenario.Before) Play(actor, null);
+        foreach (ScenarioActor actor in _scenario.Before)
+        {
+            Volatile.Write(ref _place, $"what {actor.Name} does beforehand");
+            Play(actor, null);
+        }
 
         foreach (ScenarioActor actor in _scenario.Threads)
         {
@@ -287,3 +320,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         return vm.NameOf(word) ?? "a word of the VM";
     }
 }
+
+/// <summary>The strategy's own code threw outside of any agent.</summary>
+internal sealed class StrategyThrewException(string place, Exception thrown)
+    : Exception($"{place} threw {thrown.GetType().Name}: {thrown.Message}", thrown);

@@ -8,7 +8,7 @@ namespace Lab.Explorer.Strategies;
 
 /// <summary>One exploration of a program on one thread: the search, then the smallest failure, then its story.</summary>
 internal sealed class StrategyRun(StrategyProgram program, string subject, Scenario scenario, StrategySettings settings,
-    Deadline deadline, Action<ExploreProgress>? observer, int worker)
+    Turn turn, Action<ExploreProgress>? observer, int worker)
 {
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
@@ -21,13 +21,13 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     private long _executions;
     private long _cut;
     private long _states;
-    private byte[]? _failing;
-    private Finding? _finding;
-    private bool _uncontrollable;
+    private Found? _found;
 
     public ExploreResult Explore()
     {
         Learn();
+        // A random execution may have failed already: what is left is to look for the smallest.
+        if (_found is not null) return Failed(null);
         return settings.Search switch
         {
             StrategySearch.Exhaustive => ExploreAll(),
@@ -43,23 +43,53 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         RecordedGuide guide = new(picks, skipsFinePoints: false);
         (ExecutionEnd end, IReadOnlyList<Step> steps) = program.Tell(guide);
         _executions = 1;
-        _finding = _agents.Finding;
+        Finding? finding = _agents.Finding;
         if (guide.DivergedAt >= 0) throw new ArgumentException(
             $"The schedule cannot be followed beyond its step {guide.DivergedAt + 1}: the code under exploration has changed, or "
                 + "is nondeterministic; explore again to get a new one.");
         Failure? failure =
-            _finding is null ? null : new Failure(_finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
+            finding is null ? null : new Failure(finding, AgentNames(), steps, guide.Preemptions, Encode(picks), false, false);
         Verdict verdict = _agents.IsUncontrollable ? Verdict.Uncontrollable : end == ExecutionEnd.Violated ? Verdict.Violated
             : Verdict.NothingFound;
         return Result(verdict, isComplete: false, "one recorded schedule", failure);
     }
 
+    /// <summary>What is set up at present, in words; null while agents run.</summary>
+    public string? Place => program.Place;
+
+    /// <summary>VMs made so far.</summary>
+    public long SetUps => program.SetUps;
+
+    /// <summary>A load was seen that a store buffer lets overtake a store before it.</summary>
+    public bool MayOvertake => _agents.MayOvertake;
+
     /// <summary>What there is to say when a thread does not come back.</summary>
-    public ExploreResult NeverEnds(CodeNeverEndsException error)
+    public ExploreResult NeverEnds(string what) => Stopped(Verdict.Violated, new("never ends", "The code under exploration ends.", what));
+
+    /// <summary>What there is to say of an exception that was thrown while a VM was set up or taken down.</summary>
+    public ExploreResult Threw(StrategyThrewException error) =>
+        Stopped(Verdict.Violated, new("exception", "The code under exploration throws nothing.", error.Message));
+
+    /// <summary>What there is to say when the set-up alone needs more than there is.</summary>
+    public ExploreResult TooSmall(ModelTooSmallException error) =>
+        Stopped(Verdict.Uncontrollable, new("too small", "The model has room for the scenario.", error.Message));
+
+    /// <summary>That of an exploration that was never begun.</summary>
+    public static ExploreResult NotBegun(string why) => new()
     {
-        Finding finding = new("never ends", "The code under exploration ends.", error.Message);
+        Verdict = Verdict.NothingFound,
+        Executions = 0,
+        Seconds = 0,
+        IsComplete = false,
+        EndedEarly = true,
+        WasBegun = false,
+        Bound = $"not begun{StrategyExplorer.Because}{why}",
+    };
+
+    private ExploreResult Stopped(Verdict verdict, Finding finding)
+    {
         Failure failure = new(finding, AgentNames(), [], 0, Encode([.. _agents.Picks]), false, false);
-        return Result(Verdict.Uncontrollable, isComplete: false,
+        return Result(verdict, isComplete: false,
             $"not explored: stopped after {_executions.ToString("N0", CultureInfo.InvariantCulture)} executions", failure);
     }
 
@@ -101,21 +131,23 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     /// them.</summary>
     private void Learn()
     {
-        for (int number = 0; number < LearningExecutions && !deadline.HasPassed; number++)
+        for (int number = 0; number < LearningExecutions && _found is null && !turn.HasPassed; number++)
         {
-            program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
+            ExecutionEnd end = program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
+            // The picks of one that has taught something do not lead where they led.
+            if (!settings.IsSample && !_agents.WordsChanged) Note(end);
+            _agents.WordsChanged = false;
         }
-        _agents.WordsChanged = false;
     }
 
     private ExploreResult ExploreAll()
     {
         (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", long.MaxValue);
         _states = search.States;
-        if (_finding is not null) return Failed("all schedules");
+        if (_found is not null) return Failed("all schedules");
         string bound = exhausted ? "all schedules"
             : $"not all schedules: stopped after {(_executions + _cut).ToString("N0", CultureInfo.InvariantCulture)} executions "
-                + $"and {_states.ToString("N0", CultureInfo.InvariantCulture)} states, because {Why(search)}";
+                + $"and {_states.ToString("N0", CultureInfo.InvariantCulture)} states{StrategyExplorer.Because}{Why(search)}";
         return Result(Verdict.NothingFound, exhausted, bound, null);
     }
 
@@ -127,12 +159,12 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
             (bool exhausted, StateSearch search) =
                 Search(new SearchBound(preemptions, int.MaxValue), Preemptions(preemptions), long.MaxValue);
             _states = Math.Max(_states, search.States);
-            if (_finding is not null) return Failed(Preemptions(preemptions), preemptions);
+            if (_found is not null) return Failed(Preemptions(preemptions), preemptions);
             if (!exhausted)
             {
                 string far = done < 0 ? "no bound was finished" : $"{Preemptions(done)} explored in full";
                 return Result(Verdict.NothingFound, isComplete: false,
-                    $"{far}; stopped in the next, because {Why(search)}", null);
+                    $"{far}; stopped in the next{StrategyExplorer.Because}{Why(search)}", null);
             }
             done = preemptions;
             if (!search.BoundWasHit) return Result(Verdict.NothingFound, isComplete: true,
@@ -155,14 +187,14 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         long limit = settings.ExecutionsMax != long.MaxValue ? settings.ExecutionsMax
             : settings.Budget == Timeout.InfiniteTimeSpan ? DefaultSamples : long.MaxValue;
         SchedulerGuide guide = new(scheduler);
-        while (_executions < limit && !deadline.HasPassed && _finding is null)
+        while (_executions < limit && !turn.HasPassed && _found is null)
         {
             scheduler.Begin(
                 settings.Model == MemoryModel.Sc ? _agents.AgentCount : AgentController.FirstDrain + _agents.AgentCount);
             ExecutionEnd end = program.Execute(guide);
             scheduler.End(_agents.Picks.Count);
             _executions++;
-            Note(end, _agents.Picks);
+            Note(end);
             if (_executions % ExecutionsPerReport == 0)
             {
                 Tell(scheduler.Name, limit == long.MaxValue ? null : (double)_executions / limit);
@@ -170,9 +202,9 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         }
         string bound =
             string.Create(CultureInfo.InvariantCulture, $"{_executions:N0} schedules by {scheduler.Name}, seed {settings.Seed}");
-        if (_finding is not null) return Failed(bound);
+        if (_found is not null) return Failed(bound);
         return Result(Verdict.NothingFound, isComplete: false, bound, null) with
-            { FindsWithProbability = pct?.FindsWithProbability(_executions) };
+            { FindsWithProbability = pct?.FindsWithProbability(_executions), EndedEarly = _executions < limit && limit != long.MaxValue };
     }
 
     /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of
@@ -198,90 +230,93 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
             }
             if (search.Diverged)
             {
-                _finding = new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
+                byte[] picks = [.. _agents.Picks];
+                _found = new Found(new Finding("nondeterministic", "Code under exploration that sees the same does the same.",
                     "the same choices once led to another state: it is nondeterministic, or touches shared state that the "
-                        + "machine cannot see");
-                _failing = [.. _agents.Picks];
-                _uncontrollable = true;
+                        + "machine cannot see"), picks, picks, 0, IsUncontrollable: true);
                 return (false, search);
             }
             if (end == ExecutionEnd.Cut) _cut++;
             else _executions++;
-            Note(end, _agents.Picks);
-            if (_finding is not null) return (false, search);
+            Note(end);
+            if (_found is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
-            if (deadline.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax)
+            if (turn.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax)
             {
                 return (false, search);
             }
         }
     }
 
-    private void Note(ExecutionEnd end, List<byte> picks)
+    /// <summary>Keeps the execution if it has failed, and writes its schedule down in a form that depends on nothing that was
+    /// learnt.</summary>
+    private void Note(ExecutionEnd end)
     {
         if (end != ExecutionEnd.Violated) return;
-        _finding = _agents.Finding;
-        _uncontrollable |= _agents.IsUncontrollable;
-        _failing = [.. picks];
+        turn.IsKept = true;
+        Finding finding = _agents.Finding!;
+        bool isUncontrollable = _agents.IsUncontrollable;
+        byte[] picks = [.. _agents.Picks];
+        _agents.StopsEverywhere = _agents.RecordsDrains = true;
+        RecordedGuide fine = new(picks, skipsFinePoints: true);
+        program.Execute(fine);
+        _agents.StopsEverywhere = _agents.RecordsDrains = false;
+        _found = new Found(finding, picks, [.. _agents.Picks], fine.Preemptions, isUncontrollable);
     }
 
-    private ExploreResult Failed(string bound, int knownPreemptions = -1)
+    /// <param name="bound">Within which it was found; null if at random.</param>
+    /// <param name="knownPreemptions">With fewer nothing fails.</param>
+    private ExploreResult Failed(string? bound, int knownPreemptions = -1)
     {
-        Finding finding = _finding!;
-        byte[] failing = _failing!;
-        if (_uncontrollable) return Result(Verdict.Uncontrollable, isComplete: false, bound, Write(failing, false, false));
-        if (settings.AsFound) return Result(Verdict.Violated, isComplete: false, bound, Write(failing, false, false));
+        Found found = _found!;
         bool fewest = knownPreemptions >= 0, shortest = false;
-        // Upwards by bound: the first that fails has the fewest preemptions.
-        for (int preemptions = 0; !fewest && !deadline.HasPassed; preemptions++)
+        if (found.IsUncontrollable || settings.AsFound)
         {
-            _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(preemptions, int.MaxValue),
-                $"shortest schedule, {Preemptions(preemptions)}", _executions + _cut + ShorteningExecutions);
-            if (_finding is not null)
-            {
-                (finding, failing, knownPreemptions, fewest) = (_finding, _failing!, preemptions, true);
-            }
-            else if (!exhausted)
-            {
-                break;
-            }
+            return Result(VerdictOf(found), isComplete: false, bound ?? "random schedules", Write(found, false, false));
         }
-        long until = _executions + _cut + ShorteningExecutions;
-        while (fewest && !deadline.HasPassed)
+        long limit = settings.Search == StrategySearch.Bounded ? long.MaxValue / 2 : ShorteningExecutions;
+        // Upwards by bound: the first that fails has the fewest preemptions.
+        for (int preemptions = 0; !fewest && preemptions <= settings.PreemptionsMax && !turn.HasPassed; preemptions++)
         {
-            _finding = null;
-            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, failing.Length - 1), "shortest schedule", until);
-            if (_finding is null)
+            _found = null;
+            (bool exhausted, _) =
+                Search(new SearchBound(preemptions, int.MaxValue), $"shortest schedule, {Preemptions(preemptions)}",
+                    _executions + _cut + limit);
+            if (_found is not null) (found, knownPreemptions, fewest) = (_found, preemptions, true);
+            else if (!exhausted) break;
+        }
+        bound ??= fewest ? Preemptions(knownPreemptions) : "random schedules";
+        long until = _executions + _cut + ShorteningExecutions;
+        while (fewest && !turn.HasPassed)
+        {
+            _found = null;
+            (bool exhausted, _) = Search(new SearchBound(knownPreemptions, found.Picks.Length - 1), "shortest schedule", until);
+            if (_found is null)
             {
                 shortest = exhausted;
                 break;
             }
-            if (_failing!.Length >= failing.Length) break;
-            (finding, failing) = (_finding, _failing);
+            if (_found.Picks.Length >= found.Picks.Length) break;
+            found = _found;
         }
-        _finding = finding;
-        return Result(_uncontrollable ? Verdict.Uncontrollable : Verdict.Violated, isComplete: false, bound,
-            Write(failing, fewest, shortest));
+        return Result(VerdictOf(found), isComplete: false, bound, Write(found, fewest, shortest));
     }
 
-    /// <summary>The schedule in a form that depends on nothing that was learnt, and its story.</summary>
-    private Failure Write(byte[] failing, bool fewest, bool shortest)
+    /// <summary>The schedule and its story.</summary>
+    private Failure Write(Found found, bool fewest, bool shortest)
     {
-        _agents.StopsEverywhere = _agents.RecordsDrains = true;
-        RecordedGuide fine = new(failing, skipsFinePoints: true);
-        program.Execute(fine);
-        _agents.RecordsDrains = false;
-        byte[] picks = [.. _agents.Picks];
-        RecordedGuide again = new(picks, skipsFinePoints: false);
+        _agents.StopsEverywhere = true;
+        RecordedGuide again = new(found.FinePicks, skipsFinePoints: false);
         (_, IReadOnlyList<Step> steps) = program.Tell(again);
         _agents.StopsEverywhere = false;
-        Finding finding = _agents.Finding ?? _finding!;
-        return new Failure(finding, AgentNames(), steps, fine.Preemptions, Encode(picks), fewest, shortest);
+        return new Failure(_agents.Finding ?? found.Finding, AgentNames(), steps, found.Preemptions, Encode(found.FinePicks),
+            fewest, shortest);
     }
 
-    private string Encode(byte[] picks) => ScheduleText.Encode(KeyOf(subject, scenario, settings), picks);
+    private static Verdict VerdictOf(Found found) => found.IsUncontrollable ? Verdict.Uncontrollable : Verdict.Violated;
+
+        private string Encode(byte[] picks) => ScheduleText.Encode(KeyOf(subject, scenario, settings), picks);
 
     private List<string> AgentNames() => [.. _agents.Agents.ToArray().Select(agent => agent.Name)];
 
@@ -292,8 +327,9 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         Cut = _cut,
         States = _states,
         Steps = _agents.Steps,
-        Seconds = deadline.Seconds,
+        Seconds = turn.Seconds,
         IsComplete = isComplete,
+        EndedEarly = verdict == Verdict.NothingFound && !isComplete,
         Bound = bound,
         Failure = failure,
         Claims = [.. program.Watch.Claims.OrderBy(claim => claim.Invariant, StringComparer.Ordinal)],
@@ -301,11 +337,19 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
 
     private string Why(StateSearch search) =>
         search.IsFull ? "it cannot hold more states"
-        : _executions >= settings.ExecutionsMax ? "the number of executions asked for was reached" : deadline.Reason;
+        : _executions >= settings.ExecutionsMax ? "the number of executions asked for was reached" : turn.Reason;
 
     private static string Preemptions(int bound) =>
         bound == 1 ? "at most 1 preemption" : string.Create(CultureInfo.InvariantCulture, $"at most {bound} preemptions");
 
     private void Tell(string phase, double? done, long states = 0) =>
-        observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, deadline.Seconds, done));
+        observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, turn.Seconds, done));
+
+    /// <summary>An execution that failed.</summary>
+    /// <param name="Finding">How.</param>
+    /// <param name="Picks">Its choices, at what is known to need one.</param>
+    /// <param name="FinePicks">Its choices with one at every access.</param>
+    /// <param name="Preemptions">Switches away from an agent that could have gone on.</param>
+    /// <param name="IsUncontrollable">It is no verdict on the strategy.</param>
+    private sealed record Found(Finding Finding, byte[] Picks, byte[] FinePicks, int Preemptions, bool IsUncontrollable);
 }

@@ -23,7 +23,11 @@ public sealed record ProgramRequest(ClassicProgram Program, int Size, ExploreSet
 /// <param name="Search">How.</param>
 /// <param name="StopsAtViolation">The scenarios are a search for one that fails, not a list that was asked for.</param>
 public sealed record StrategyPlan(
-    Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation);
+    Subject Strategy, IReadOnlyList<Scenario> Scenarios, StrategySearch Search, bool StopsAtViolation)
+{
+    /// <summary>Where a load could overtake a store the scenario is explored with store buffers, too.</summary>
+    public bool AddsTso { get; init; }
+}
 
 /// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
 public sealed record ExploreRequest

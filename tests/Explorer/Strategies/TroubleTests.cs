@@ -55,7 +55,7 @@ public sealed class TroubleTests
     public void One_that_never_comes_back_is_left_behind_and_named()
     {
         using ManualResetEventSlim release = new();
-        Failure failure = Strategy.AssertUncontrollable(
+        Failure failure = Strategy.AssertViolated(
             Strategy.Explore(vm => new Wrong.Silent(vm, release), Toggle,
                 Strategy.Exhaustive with { StepTimeout = TimeSpan.FromMilliseconds(300) }), "never ends");
         Assert.Contains("zapper", failure.Finding.What, StringComparison.Ordinal);

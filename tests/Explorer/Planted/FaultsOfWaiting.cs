@@ -1,0 +1,93 @@
+using Lab.Mmu;
+
+namespace Lab.Tests.Explorer.Planted;
+
+/// <summary>Begins again as long as there is an invalid root, also one that is zapped and that a vCPU still holds.</summary>
+[Strategy("p-rezaps", Status = StrategyStatus.Broken, Idea = "zaps until no invalid root is left",
+    Source = "planted", Breaks = "livelock")]
+public sealed class Rezaps<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    public override void ZapInvalidatedRoots()
+    {
+        Backoff backoff = default;
+        while (true)
+        {
+            SharedHold hold = Vm.EnterShared();
+            TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold);
+            if (!root.IsNone)
+            {
+                if (IsMarked(root)) ZapMarked(root, hold);
+                Put(root, hold);
+            }
+            Vm.Exit(hold);
+            if (root.IsNone) return;
+            Machine.Relax(ref backoff);
+        }
+    }
+}
+
+/// <summary>The same, and it does not say that it waits.</summary>
+[Strategy("p-rezaps-silently", Status = StrategyStatus.Broken, Idea = "zaps until no invalid root is left, without relaxing",
+    Source = "planted", Breaks = "livelock")]
+public sealed class RezapsSilently<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    public override void ZapInvalidatedRoots()
+    {
+        while (true)
+        {
+            SharedHold hold = Vm.EnterShared();
+            TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold);
+            if (!root.IsNone)
+            {
+                if (IsMarked(root)) ZapMarked(root, hold);
+                Put(root, hold);
+            }
+            Vm.Exit(hold);
+            if (root.IsNone) return;
+        }
+    }
+}
+
+/// <summary>Waits under mmu_lock until the vCPUs have left their roots.</summary>
+[Strategy("p-waits-under-lock", Status = StrategyStatus.Broken, Idea = "waits for vCPUs under the lock that they need",
+    Source = "planted", Breaks = "deadlock")]
+public sealed class WaitsUnderLock<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    protected override void ZapMarked(TdpRoot root, SharedHold hold)
+    {
+        Backoff backoff = default;
+        while (Machine.Load(ref root.Count) > 2) Machine.Relax(ref backoff);
+        base.ZapMarked(root, hold);
+    }
+}
+
+/// <summary>Takes its own lock and the pages lock in both orders.</summary>
+[Strategy("p-crosswise", Status = StrategyStatus.Broken, Idea = "two locks in two orders",
+    Source = "planted", Breaks = "deadlock")]
+public sealed class Crosswise<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    private readonly TicketLock _own = new("own");
+
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
+    {
+        Machine.Enter(_own);
+        TdpRoot root = base.GetVcpuRoot(vcpu, role, hold);
+        Machine.Exit(_own);
+        return root;
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        Machine.Enter(Vm.Roots.PagesLock);
+        Machine.Enter(_own);
+        Machine.Exit(_own);
+        Machine.Exit(Vm.Roots.PagesLock);
+        base.ZapInvalidatedRoots();
+    }
+
+    protected override void DisposeOwned() => _own.Dispose();
+}
