@@ -4,7 +4,6 @@ using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Cli.Options;
 using Lab.Explorer;
-using Lab.Explorer.Scenarios;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
 using Lab.Report.Explorations;

@@ -7,7 +7,7 @@ namespace Lab.Cli.Explore;
 
 /// <summary>How far an exploration is, on standard error: one line that is written over on a terminal, otherwise a line every
 /// five seconds.</summary>
-/// <remarks>Explorers may call <see cref="Show"/> from any of their threads.</remarks>
+/// <remarks>Explorers may call <c>Show</c> from any of their threads.</remarks>
 internal sealed class ExploreProgressLine(TextWriter error, bool live, string subject) : IDisposable
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(100);
