@@ -16,8 +16,8 @@ public static class ExitCode
     /// <c>lab doctor</c> found something bad.</summary>
     public const int Contaminated = 5;
 
-    /// <summary>Asked to decide (<c>--gate</c>), and the runs do not; or <c>lab explore</c> found nothing and has not explored all
-    /// that was asked.</summary>
+    /// <summary>Asked to decide (<c>--gate</c>), and the runs do not; or <c>lab explore</c> found nothing and has not explored
+    /// all that was asked.</summary>
     public const int Inconclusive = 6;
 
     /// <summary>A baseline is missing, or of another machine.</summary>

@@ -87,8 +87,8 @@ public sealed class ExploreContractTests
     [Fact]
     public void An_exploration_that_ran_out_of_time_is_not_called_complete()
     {
-        JsonElement one = Assert.Single(Explore(NotDecided, "--strategy", "workqueue", "--scenario", "two-fast-zaps-dirty-log", "--set",
-            "vcpus=2", "--budget", "300ms"));
+        JsonElement one = Assert.Single(Explore(NotDecided, "--strategy", "workqueue", "--scenario", "two-fast-zaps-dirty-log",
+            "--set", "vcpus=2", "--budget", "300ms"));
         Assert.False(one.GetProperty("complete").GetBoolean());
         Assert.Contains("budget", Text(one, "bound"));
     }

@@ -362,5 +362,5 @@ internal sealed class ModelTooSmallException(string message) : Exception(message
 
 /// <summary>An agent computes without end between two events; its thread cannot be stopped.</summary>
 internal sealed class CodeNeverEndsException(string agent, TimeSpan limit)
-    : Exception($"{agent} has run for {limit.TotalSeconds:0.#} s without an event: the code under exploration never ends, or waits "
-        + "for something outside the machine.");
+    : Exception($"{agent} has run for {limit.TotalSeconds:0.#} s without an event: the code under exploration never ends, or "
+        + "waits for something outside the machine.");

@@ -78,7 +78,8 @@ public static class StrategyExplorer
 
     private const int LikelyFactor = 16;
 
-    /// <summary>Of the first round; each further one is twice as long. Long enough for what is small to be finished in it.</summary>
+    /// <summary>Of the first round; each further one is twice as long. Long enough for what is small to be finished in
+    /// it.</summary>
     private static readonly TimeSpan FirstSlice = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Explores, and if something is wrong finds the schedule with the fewest preemptions and then the fewest choices.

@@ -64,7 +64,8 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     public bool MayOvertake => _agents.MayOvertake;
 
     /// <summary>What there is to say when a thread does not come back.</summary>
-    public ExploreResult NeverEnds(string what) => Stopped(Verdict.Violated, new("never ends", "The code under exploration ends.", what));
+    public ExploreResult NeverEnds(string what) =>
+        Stopped(Verdict.Violated, new("never ends", "The code under exploration ends.", what));
 
     /// <summary>What there is to say of an exception that was thrown while a VM was set up or taken down.</summary>
     public ExploreResult Threw(StrategyThrewException error) =>
@@ -204,7 +205,10 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
             string.Create(CultureInfo.InvariantCulture, $"{_executions:N0} schedules by {scheduler.Name}, seed {settings.Seed}");
         if (_found is not null) return Failed(bound);
         return Result(Verdict.NothingFound, isComplete: false, bound, null) with
-            { FindsWithProbability = pct?.FindsWithProbability(_executions), EndedEarly = _executions < limit && limit != long.MaxValue };
+        {
+            FindsWithProbability = pct?.FindsWithProbability(_executions),
+            EndedEarly = _executions < limit && limit != long.MaxValue,
+        };
     }
 
     /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of

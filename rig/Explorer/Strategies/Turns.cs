@@ -2,14 +2,16 @@ using System.Diagnostics;
 
 namespace Lab.Explorer.Strategies;
 
-/// <summary>The wall-clock time that explorations share, from now on.</summary>
+/// <summary>The wall-clock time that explorations share, from the first turn on.</summary>
 internal sealed class Budget(TimeSpan limit, CancellationToken cancellation)
 {
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Stopwatch _clock = new();
 
     public bool IsCancelled => cancellation.IsCancellationRequested;
 
     public bool IsSpent => IsCancelled || (limit != Timeout.InfiniteTimeSpan && _clock.Elapsed >= limit);
+
+    public void Start() => _clock.Start();
 
     /// <summary>Why it is spent, in words.</summary>
     public string Reason => IsCancelled ? "it was interrupted" : $"the budget of {limit.TotalSeconds:0.##} s ended";
@@ -56,6 +58,8 @@ internal sealed class Turn(Budget budget, int workers)
             _running = _alive;
             _isMine = true;
             _clock.Start();
+            // After the turn's own: who has used up the budget has had the turn for so long.
+            budget.Start();
             Monitor.PulseAll(_gate);
         }
     }
