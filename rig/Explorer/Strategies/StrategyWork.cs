@@ -115,8 +115,8 @@ internal sealed class StrategyWork(string subject, VmDesign<Explored> design, St
             if (inSetUp?.Place is not { } place || (stuck < waitsMax && !(budget.IsCancelled && stuck > 2))) continue;
             // Its thread goes on until the process ends; nobody waits for it.
             Result = budget.IsCancelled ? StrategyRun.NotBegun(budget.Reason)
-                : inSetUp.NeverEnds($"{place} has run for {task.Settings.StepTimeout.TotalSeconds:0.#} s without coming back: the "
-                    + "code under exploration never ends, or waits for something outside the machine");
+                : inSetUp.NeverEnds($"{place} has run for {task.Settings.StepTimeout.TotalSeconds:0.#} s without coming back: "
+                    + "the code under exploration never ends, or waits for something outside the machine");
             return true;
         }
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
