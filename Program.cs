@@ -1,3 +1,3 @@
 using Lab.Cli;
 
-return LabCommand.Run(args);
+return Descriptors.RefuseTooFew() ?? LabCommand.Run(args);

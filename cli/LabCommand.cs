@@ -21,12 +21,18 @@ namespace Lab.Cli;
 /// <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
-    /// <summary>How long an interrupted run may take to save what it measured.</summary>
-    private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(60);
+    public static int Run(string[] args)
+    {
+        LabConsole console = LabConsole.OfProcess();
+        using Interruption signals = console.Signals;
+        signals.Listen();
+        int code = Run(args, console);
+        return code == ExitCode.Fine && signals.WasHeard ? ExitCode.Interrupted : code;
+    }
 
-    public static int Run(string[] args) => Run(args, LabConsole.System);
+    public static int Run(string[] args, LabConsole console) => Verb.Guarded(console, () => Invoke(args, console));
 
-    public static int Run(string[] args, LabConsole console)
+    private static int Invoke(string[] args, LabConsole console)
     {
         RootCommand root = Build(args, console);
         ParseResult parsed = root.Parse(args);
@@ -38,11 +44,11 @@ internal static class LabCommand
         InvocationConfiguration configuration = new()
         {
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = SaveLimit,
+            ProcessTerminationTimeout = null,
             Output = console.Out,
             Error = console.Error,
         };
-        return parsed.InvokeAsync(configuration).GetAwaiter().GetResult();
+        return parsed.Invoke(configuration);
     }
 
     private static RootCommand Build(string[] args, LabConsole console)
@@ -68,11 +74,11 @@ internal static class LabCommand
     {
         SettingOptions options = new(RunSettings.All);
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
-            return new RunCommand(request, ["lab", .. args], console).Execute(cancellation);
-        })));
+            return new RunCommand(request, ["lab", .. args], console).Execute(console.Signals.Token);
+        }));
     }
 
     /// <summary>The root command takes the options of <c>run</c>: before another verb they would be read and forgotten.</summary>

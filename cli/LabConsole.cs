@@ -1,8 +1,46 @@
 namespace Lab.Cli;
 
-/// <summary>Where output goes: results to standard output, progress and complaints to standard error.</summary>
-internal sealed record LabConsole(TextWriter Out, TextWriter Error, bool IsOutTerminal, bool IsErrorTerminal)
+/// <summary>Where output goes: results to standard output, progress and complaints to standard error. Both take text of any
+/// origin; of what happens to standard error nobody hears.</summary>
+internal sealed class LabConsole
 {
-    public static LabConsole System { get; } =
-        new(Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+    private const string ShowCursor = "\e[?25h";
+
+    public LabConsole(TextWriter output, TextWriter error, bool isOutTerminal, bool isErrorTerminal)
+    {
+        Out = new PlainWriter(output);
+        Error = new PlainWriter(error) { MayFail = true };
+        Drawing = new PlainWriter(error) { MayFail = true, PassesEscapes = true };
+        (IsOutTerminal, IsErrorTerminal) = (isOutTerminal, isErrorTerminal);
+        Signals.Say = Error.WriteLine;
+        if (isErrorTerminal) Signals.AtLeaving = () => Drawing.Write(ShowCursor);
+    }
+
+    /// <summary>This process's. What was closed when it began takes nothing: its number may be the runtime's by now.</summary>
+    public static LabConsole OfProcess()
+    {
+        bool hasOut = Descriptors.IsOpen(1), hasError = Descriptors.IsOpen(2);
+        bool canDraw = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
+        return new LabConsole(hasOut ? Console.Out : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
+            hasOut && !Console.IsOutputRedirected, hasError && canDraw && !Console.IsErrorRedirected);
+    }
+
+    public TextWriter Out { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>Standard error for what moves the cursor. Text in it goes through <see cref="PlainWriter.Clean"/>.</summary>
+    public TextWriter Drawing { get; }
+
+    public bool IsOutTerminal { get; }
+
+    /// <summary>Which also knows what moving a cursor is.</summary>
+    public bool IsErrorTerminal { get; }
+
+    public Interruption Signals { get; } = new();
+
+    private sealed class ClosedWriter : StringWriter
+    {
+        public override void Write(string? value) => throw new IOException("it is closed");
+    }
 }

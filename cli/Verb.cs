@@ -25,11 +25,15 @@ internal static class Verb
             console.Error.WriteLine($"lab: {OneLine(error.Message)}");
             return ExitCode.Usage;
         }
+        catch (OutputLostException error)
+        {
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
+            // With its terminal, which sends SIGHUP, its output is gone too.
+            return console.Signals.WasHeard ? ExitCode.Interrupted : ExitCode.Usage;
+        }
         catch (IOException error)
         {
-            // Files have their own exceptions above: what is left is standard output.
-            console.Error.WriteLine(
-                $"lab: The output cannot be written ({OneLine(error.Message.TrimEnd('.'))}); free space, or redirect it.");
+            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
             return ExitCode.Usage;
         }
         catch (Exception error)

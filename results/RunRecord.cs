@@ -12,6 +12,14 @@ public sealed class RunRecord
     public RunState State { get; init; }
 
     public string? PartialReason { get; init; }
+
+    /// <summary>Why it is partial, for people.</summary>
+    public string WhyPartial => PartialReason switch
+    {
+        null => "no reason given",
+        RunStore.Killed => $"{RunStore.Killed}, or ended without saying why",
+        { } reason => reason,
+    };
     public IReadOnlyList<SummaryRow> Summary { get; init; } = [];
     public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
     public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];

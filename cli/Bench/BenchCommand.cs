@@ -16,8 +16,9 @@ internal static class BenchCommand
         Command command = new("bench", "micro-benchmarks, and the C peers: 'lab bench peers --format csv'")
             { TreatUnmatchedTokensAsErrors = false };
         command.Arguments.Add(rest);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
+        command.SetAction(parsed => Verb.Guarded(console, () =>
         {
+            CancellationToken cancellation = console.Signals.Token;
             string project = Path.Combine(FindCheckout(), "bench");
             ProcessStartInfo start = new("dotnet") { UseShellExecute = false };
             foreach (string argument in (string[])["run", "-c", "Release", "--project", project, "--",
@@ -27,10 +28,11 @@ internal static class BenchCommand
             }
             using Process child =
                 Process.Start(start) ?? throw new UsageException("dotnet could not be started; put the SDK on PATH.");
-            // Ctrl-C reaches the child as well, being in the same process group; wait for its own exit.
+            console.Signals.Saves("the benchmarks are being ended");
+            using CancellationTokenRegistration end = cancellation.Register(() => child.Kill(entireProcessTree: true));
             child.WaitForExit();
             return cancellation.IsCancellationRequested ? ExitCode.Interrupted : child.ExitCode;
-        })));
+        }));
         return command;
     }
 

@@ -26,8 +26,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         CompareOptions options = new();
         Command command = new("compare", "is B slower than A? strategies measured in interleaved blocks, run folders, baselines");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
-            new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(cancellation))));
+        command.SetAction(parsed => Verb.Guarded(console, () =>
+            new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(console.Signals.Token)));
         return command;
     }
 
@@ -46,6 +46,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (arms.Any(arm => arm.Source == ArmSource.Strategy))
         {
             folder = resumed is null ? Create(arms) : Resume(resumed);
+            console.Signals.Saves($"the blocks that were measured are being compared and kept in '{folder.Path}'");
             isInterrupted = new BlockMeasurement(folder, new LocalProcess(folder.Runs), console.Error).Run(cancellation);
             console.Error.WriteLine($"comparison: {folder.Path}");
         }

@@ -20,18 +20,22 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         SettingOptions options = new(ExplorationSettings.Group.Settings);
         Command command = new("explore", "find the interleaving that breaks a strategy, print it, replay it");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Verb.Guarded(console, () =>
-            new ExploreCommand(ExploreOptions.Read(options.Read(parsed), new LabCatalogue()), console).Execute(cancellation))));
+        command.SetAction(parsed => Verb.Guarded(console, () =>
+            new ExploreCommand(ExploreOptions.Read(options.Read(parsed), new LabCatalogue()), console)
+                .Execute(console.Signals.Token)));
         return command;
     }
 
-    public int Execute(CancellationToken cancellation) =>
-        request.Program is { } program ? ExploreProgram(program, cancellation) : ExploreStrategies(cancellation);
+    public int Execute(CancellationToken cancellation)
+    {
+        console.Signals.Saves("what was explored is being summed up");
+        return request.Program is { } program ? ExploreProgram(program, cancellation) : ExploreStrategies(cancellation);
+    }
 
     private int ExploreProgram(ProgramRequest program, CancellationToken cancellation)
     {
         ExploreResult result;
-        using (ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, program.Program.Name))
+        using (ExploreProgressLine progress = new(console, program.Program.Name))
         {
             result = Refused(() => Lab.Explorer.Explore.Check(program.Program.Make(program.Size), program.Settings, progress.Show,
                 cancellation));
@@ -75,7 +79,7 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     private void Explore(StrategyPlan plan, Action<Exploration> done, CancellationToken cancellation)
     {
         StrategySettings settings = request.Settings with { Search = plan.Search };
-        using ExploreProgressLine progress = new(console.Error, console.IsErrorTerminal, plan.Strategy.Name);
+        using ExploreProgressLine progress = new(console, plan.Strategy.Name);
         if (request.Replay is { } replay)
         {
             ExploreResult result = Refused(() => StrategyExplorer.Replay(

@@ -8,7 +8,7 @@ namespace Lab.Cli.Explore;
 /// <summary>How far an exploration is, on standard error: one line that is written over on a terminal, otherwise a line every
 /// five seconds.</summary>
 /// <remarks>Explorers may call <c>Show</c> from any of their threads.</remarks>
-internal sealed class ExploreProgressLine(TextWriter error, bool live, string subject) : IDisposable
+internal sealed class ExploreProgressLine(LabConsole console, string subject) : IDisposable
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan QuietEvery = TimeSpan.FromSeconds(5);
@@ -26,11 +26,11 @@ internal sealed class ExploreProgressLine(TextWriter error, bool live, string su
     {
         lock (_lock)
         {
-            if (_sinceLast.Elapsed < (live ? LiveEvery : QuietEvery)) return;
+            if (_sinceLast.Elapsed < (console.IsErrorTerminal ? LiveEvery : QuietEvery)) return;
             _sinceLast.Restart();
-            string text = Describe(about, progress);
-            if (live) error.Write($"{Erase}{(text.Length > Width ? text[..Width] : text)}");
-            else error.WriteLine(text);
+            string text = PlainWriter.Clean(Describe(about, progress));
+            if (console.IsErrorTerminal) console.Drawing.Write(Erase + (text.Length > Width ? text[..Width] : text));
+            else console.Error.WriteLine(text);
             _shown = true;
         }
     }
@@ -40,7 +40,7 @@ internal sealed class ExploreProgressLine(TextWriter error, bool live, string su
     {
         lock (_lock)
         {
-            if (live && _shown) error.Write(Erase);
+            if (console.IsErrorTerminal && _shown) console.Drawing.Write(Erase);
             _shown = false;
         }
     }

@@ -94,7 +94,7 @@ internal static class ListCommand
     private static void Print(LabConsole console, string title, IEnumerable<(string Name, string Text)> rows)
     {
         IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
-            { Out = new AnsiConsoleOutput(console.Out), Ansi = console.IsOutTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+            { Out = new AnsiConsoleOutput(console.Out), Ansi = AnsiSupport.No });
         if (!console.IsOutTerminal) ansi.Profile.Width = 80;
         console.Out.WriteLine(title);
         Grid grid = new();

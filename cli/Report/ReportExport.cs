@@ -46,7 +46,7 @@ internal sealed class ReportExport
         using StringWriter text = new();
         if (_format is { } format)
         {
-            subject.Print(format, console with { Out = text, Error = TextWriter.Null, IsOutTerminal = false });
+            subject.Print(format, new LabConsole(text, TextWriter.Null, isOutTerminal: false, isErrorTerminal: false));
         }
         else text.Write(subject.Page());
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());

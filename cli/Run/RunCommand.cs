@@ -46,14 +46,17 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         _watcher = watcher;
         IReadOnlyList<string> warnings = [.. Warnings(), .. unwatched is null ? (string[])[] : [unwatched],
             .. refusals.Select(refusal => $"left out: {refusal}"), .. host?.Notes ?? [], .. TraceRefusal()];
-        RunFolder folder = RunFolder.Create(request.Out, Manifest(warnings));
+        Manifest manifest = Manifest(warnings);
+        console.Signals.Saves("the run is being given up");
+        RunFolder folder = RunFolder.Create(request.Out, manifest);
+        console.Signals.Saves($"what was measured is being saved in '{folder.Path}'");
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
 
         bool hung = false, starved = false;
         try
         {
             TimeSpan each = request.Window.Duration + request.Window.WarmupMinimum;
-            new RunProgress(console.Error, console.IsErrorTerminal).Each(
+            new RunProgress(console).Each(
                 plan, one => $"{one.Workload.Name} {one.Strategy.Name} run {one.Run}", each, (one, observer) =>
                 {
                     HangReport? found = Measure(folder, one, host, observer, cancellation);
@@ -74,12 +77,13 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             throw;
         }
 
+        bool interrupted = cancellation.IsCancellationRequested && !hung;
         if (hung) folder.Partial("watchdog");
-        else if (cancellation.IsCancellationRequested) folder.Partial("interrupted");
+        else if (interrupted) folder.Partial("interrupted");
         else if (starved) folder.Partial("starved");
         else folder.Complete();
         if (request.SaveBaseline is { } name) SavedBaseline.Save(name, folder, request.Out, console);
-        return Report(folder, cancellation.IsCancellationRequested && !hung);
+        return Report(folder, interrupted);
     }
 
     /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all

@@ -8,7 +8,7 @@ namespace Lab.Cli.Run;
 
 /// <summary>Where a run stands, on standard error: a live bar with the time left on a terminal, one quiet line per measurement
 /// otherwise.</summary>
-internal sealed class RunProgress(TextWriter error, bool live)
+internal sealed class RunProgress(LabConsole console)
 {
     private static readonly TimeSpan TearDown = TimeSpan.FromMilliseconds(300);
 
@@ -17,34 +17,44 @@ internal sealed class RunProgress(TextWriter error, bool live)
     public void Each<T>(
         IReadOnlyList<T> items, Func<T, string> nameOf, TimeSpan expectedEach, Func<T, IWindowObserver?, bool> run)
     {
-        if (!live)
+        if (!console.IsErrorTerminal)
         {
             for (int index = 0; index < items.Count; index++)
             {
-                error.WriteLine($"[{index + 1}/{items.Count}] {nameOf(items[index])}");
+                console.Error.WriteLine($"[{index + 1}/{items.Count}] {nameOf(items[index])}");
                 if (!run(items[index], null)) return;
             }
             return;
         }
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
-        console.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 },
-                new PercentageColumn(), new SpinnerColumn())
-            .Start(context =>
-            {
-                ProgressTask task = context.AddTask("starting", maxValue: items.Count);
-                Stopwatch elapsed = Stopwatch.StartNew();
-                for (int index = 0; index < items.Count; index++)
+        IAnsiConsole live = AnsiConsole.Create(new AnsiConsoleSettings
+            { Out = new AnsiConsoleOutput(console.Drawing), Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes });
+        Action<string> say = console.Signals.Say;
+        console.Signals.Say = live.WriteLine; // above the bar, which would be drawn over it
+        try
+        {
+            live.Progress()
+                .AutoClear(true)
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 },
+                    new PercentageColumn(), new SpinnerColumn())
+                .Start(context =>
                 {
-                    Reporter reporter =
-                        new(task, index, items.Count, Markup.Escape(nameOf(items[index])), expectedEach + TearDown, elapsed);
-                    reporter.Show("set-up", 0);
-                    if (!run(items[index], reporter)) return;
-                    task.Value = index + 1;
-                }
-            });
+                    ProgressTask task = context.AddTask("starting", maxValue: items.Count);
+                    Stopwatch elapsed = Stopwatch.StartNew();
+                    for (int index = 0; index < items.Count; index++)
+                    {
+                        string name = Markup.Escape(PlainWriter.Clean(nameOf(items[index])));
+                        Reporter reporter = new(task, index, items.Count, name, expectedEach + TearDown, elapsed);
+                        reporter.Show("set-up", 0);
+                        if (!run(items[index], reporter)) return;
+                        task.Value = index + 1;
+                    }
+                });
+        }
+        finally
+        {
+            console.Signals.Say = say;
+        }
     }
 
     private sealed class Reporter(ProgressTask task, int index, int count, string name, TimeSpan expected, Stopwatch elapsed)

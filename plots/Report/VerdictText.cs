@@ -64,7 +64,7 @@ internal sealed class VerdictText
         int count = run.Manifest.Measurements.Count;
         if (run.State == RunState.Partial)
         {
-            yield return $"PARTIAL RUN ({run.PartialReason ?? "no reason given"}): it ended early; "
+            yield return $"PARTIAL RUN ({run.WhyPartial}): it ended early; "
                 + $"{Plural(count, "measurement")} had finished.";
         }
         else if (run.State == RunState.Running)

@@ -127,7 +127,7 @@ public static class RunTables
             $"peak: {tables:N0} "
                 + $"{(run.Manifest.Measurements.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, "
                 + $"{resident / (1 << 20):0} MiB resident for page tables, rig and runtime.");
-        if (run.State == RunState.Partial) yield return $"PARTIAL ({run.PartialReason}): what was measured until then is above.";
+        if (run.State == RunState.Partial) yield return $"PARTIAL ({run.WhyPartial}): what was measured until then is above.";
     }
 
     private static string VerdictOf(Measurement[] runs)

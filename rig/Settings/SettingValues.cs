@@ -26,7 +26,11 @@ public sealed class SettingValues
         {
             if (typed(setting) is { } texts)
             {
-                values = new(values._values.SetItem(setting, setting.Read(texts)), values._given.Add(setting, texts[^1]));
+                object? value = setting.Read(texts);
+                // As the default, which may be empty, nobody types it: a shell's variable was, and something else was meant.
+                if (texts.Any(string.IsNullOrWhiteSpace)) throw new UsageException(
+                    $"{setting.Option} is empty; give it a value, or leave it out.");
+                values = new(values._values.SetItem(setting, value), values._given.Add(setting, texts[^1]));
             }
         }
         return values;

@@ -40,6 +40,8 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--set vcpus=many", "--set vcpus 'many'", "from 0 to 64")]
     [InlineData("--set vcpus=9 --scenario fast-zap-put", "Scenario 'fast-zap-put', line", "expected vCPUs from 0 to 7")]
     [InlineData("--set x=1 --scenario destroy", "--set 'x=1': destroy has no parameters", "")]
+    [InlineData("--replay ", "--replay is empty", "leave it out")]
+    [InlineData("--scenario ", "--scenario is empty", "leave it out")]
     [InlineData("--replay rubbish", "--replay: This is not a schedule string", "is printed with each failure")]
     [InlineData("--replay x9:async-put:fast-zap-toggle,vcpus=1:sc:00000000:a", "version 9", "search again")]
     [InlineData("--replay x1:async-put:fast-zap-toggle,vcpus=1:sc:00000000:a", "its checksum does not match", "Copy it again")]

@@ -97,6 +97,9 @@ public sealed class FaultTests : IDisposable
 
         LabExit report = LabHere.Run("report", "latest", "--out", _runs.Path);
         Assert.True(report.Code == 0 && File.Exists(Path.Combine(run.Folder, "report.html")), report.Error);
+        bool isKilled = run.State == RunState.Partial;
+        Assert.Equal(isKilled, report.Out.Contains("PARTIAL (killed, or ended without saying why)", StringComparison.Ordinal));
+        Assert.DoesNotContain("free space", report.Out + report.Error);
     }
 
     [Fact]

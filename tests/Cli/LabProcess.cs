@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -72,20 +73,35 @@ internal sealed partial class LabProcess : IDisposable
     /// <summary>Runs a shell script in which <c>"$@"</c> is the program with its arguments.</summary>
     public static LabExit RunIn(string script, params string[] arguments)
     {
-        using LabProcess lab = new(new ProcessStartInfo("bash", ["-c", script, "bash", "dotnet", Program, .. arguments])
+        using LabProcess lab = StartIn(script, arguments);
+        return lab.End();
+    }
+
+    /// <summary>As <see cref="RunIn"/>; signals reach the program if the script executes it.</summary>
+    public static LabProcess StartIn(string script, params string[] arguments) =>
+        new(new ProcessStartInfo("bash", ["-c", script, "bash", "dotnet", Program, .. arguments])
         {
             // The runtime's doubly mapped code is a file as well, and larger than the limits set here.
             Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
         });
-        return lab.End();
-    }
 
     /// <summary>Returns once the standard error holds the text.</summary>
     public void AwaitError(string text) =>
         Await(() => Error.Contains(text, StringComparison.Ordinal), $"'{text}' on standard error");
 
-    public void Signal(PosixSignal signal) =>
-        Assert.Equal(0, Kill(_process.Id, signal switch { PosixSignal.SIGINT => Interrupt, PosixSignal.SIGTERM => 15, _ => 9 }));
+    /// <summary>Returns when it has been delivered: the same signal again is another one.</summary>
+    public void Signal(PosixSignal signal)
+    {
+        int number = signal switch
+        {
+            PosixSignal.SIGINT => Interrupt,
+            PosixSignal.SIGTERM => 15,
+            PosixSignal.SIGHUP => 1,
+            _ => throw new ArgumentOutOfRangeException(nameof(signal)),
+        };
+        Assert.Equal(0, Kill(_process.Id, number));
+        Await(() => _process.HasExited || !IsPending(_process.Id, number), $"delivery of {signal}");
+    }
 
     public void KillNow() => _process.Kill();
 
@@ -134,9 +150,26 @@ internal sealed partial class LabProcess : IDisposable
     /// respects.</summary>
     private static void HonourInterrupts()
     {
-        string mask = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))
+        if (IsInMask("self", "SigIgn:", Interrupt)) SetHandler(Interrupt, 0);
+    }
+
+    private static bool IsPending(int process, int signal)
+    {
+        try
+        {
+            return IsInMask(process.ToString(CultureInfo.InvariantCulture), "ShdPnd:", signal);
+        }
+        catch (IOException)
+        {
+            return false; // gone meanwhile
+        }
+    }
+
+    private static bool IsInMask(string process, string field, int signal)
+    {
+        string mask = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal))
             .Split('\t')[1];
-        if ((Convert.ToUInt64(mask, 16) & (1UL << (Interrupt - 1))) != 0) SetHandler(Interrupt, 0);
+        return (Convert.ToUInt64(mask, 16) & (1UL << (signal - 1))) != 0;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
 using Lab.Application.Measuring;
@@ -89,9 +90,9 @@ public sealed class LocalProcess(Func<IEnumerable<string>, ProcessStartInfo?> pr
             {
                 _process.Kill(entireProcessTree: true);
             }
-            catch (InvalidOperationException)
+            catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
             {
-                // It has ended by itself.
+                // It has ended by itself, or one that it started has.
             }
         }
 

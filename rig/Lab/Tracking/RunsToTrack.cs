@@ -83,7 +83,7 @@ public sealed class RunsToTrack(string runsFolder)
     {
         if (run.Record.State == RunState.Complete) return true;
         string why = run.Record.State == RunState.Running ? "is still being measured"
-            : $"is partial ({run.Record.PartialReason ?? "no reason given"})";
+            : $"is partial ({run.Record.WhyPartial})";
         _notes.Add($"run {run.Id} {why}; left out");
         return false;
     }

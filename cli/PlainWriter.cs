@@ -1,0 +1,71 @@
+using System.Text;
+
+namespace Lab.Cli;
+
+/// <summary>A stream of the program's for text of any origin. Manifests, plugins and scenarios are other people's: control
+/// characters, terminal escapes among them, and characters that reorder what is shown reach nobody raw.</summary>
+/// <param name="inner">Where the text goes; safe for several threads if that is.</param>
+internal sealed class PlainWriter(TextWriter inner) : TextWriter
+{
+    /// <summary>Left-to-right marks, embeddings, overrides and isolates; line and paragraph separators.</summary>
+    private const string Reordering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
+
+    /// <summary>What cannot be written is dropped: nobody is there to be told. Otherwise it is an
+    /// <see cref="OutputLostException"/>.</summary>
+    public bool MayFail { get; init; }
+
+    /// <summary>For who draws, and has made the text in it <see cref="Clean"/>.</summary>
+    public bool PassesEscapes { get; init; }
+
+    public override Encoding Encoding => inner.Encoding;
+
+    /// <summary>The text with a visible sign for each character that is none; line ends and tabs stay.</summary>
+    public static string Clean(string text) => text.Any(IsUnsafe) ? string.Create(text.Length, text, static (clean, raw) =>
+    {
+        for (int index = 0; index < raw.Length; index++) clean[index] = IsUnsafe(raw[index]) ? SignOf(raw[index]) : raw[index];
+    }) : text;
+
+    public override void Write(char value) => Write(value.ToString());
+
+    public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+    public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
+
+    public override void Write(string? value)
+    {
+        if (!string.IsNullOrEmpty(value)) Try(static (to, text) => to.Write(text), PassesEscapes ? value : Clean(value));
+    }
+
+    public override void WriteLine() => Write(CoreNewLine);
+
+    /// <summary>Line and end in one piece: others may write meanwhile.</summary>
+    public override void WriteLine(string? value) => Write(value + new string(CoreNewLine));
+
+    public override void Flush() => Try(static (to, _) => to.Flush(), "");
+
+    private void Try(Action<TextWriter, string> write, string text)
+    {
+        try
+        {
+            write(inner, text);
+        }
+        catch (Exception lost) when (lost is IOException or UnauthorizedAccessException)
+        {
+            if (!MayFail) throw new OutputLostException((lost.InnerException ?? lost).Message.TrimEnd('.'));
+        }
+    }
+
+    private static bool IsUnsafe(char one) =>
+        (char.IsControl(one) && one is not ('\n' or '\t')) || Reordering.Contains(one, StringComparison.Ordinal);
+
+    private static char SignOf(char one) => one switch
+    {
+        < ' ' => (char)('\u2400' + one),
+        '\x7f' => '\u2421',
+        _ => '\ufffd',
+    };
+}
+
+/// <summary>Standard output is closed or takes nothing more.</summary>
+internal sealed class OutputLostException(string why)
+    : IOException($"The output cannot be written ({why}); free space, or redirect it.");
