@@ -16,11 +16,13 @@ public static class Catalogue
         typeof(VmmTraceReplay<>),
         typeof(SlotGrowth<>),
         typeof(DirtyLog<>),
+        typeof(NotifierVsMemslot<>),
     ];
 
     /// <summary>Settings of all workloads, and of those that have their own.</summary>
     public static IReadOnlyList<SettingGroup> Settings { get; } =
-        [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared];
+        [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared,
+        NotifierVsMemslot.Declared];
 
     /// <summary>The one that is run when none is named.</summary>
     public static string ByDefault => MemslotChurn.Name;

@@ -22,6 +22,8 @@ public sealed class ActiveCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachin
 
     private readonly TicketLock _lock = new("mn_invalidate_lock") { GuardsOnlyWords = true };
 
+    public override bool HoldsSwaps => true;
+
     public override void RangeStart(GfnRange range) => Start(range, mayYield: true);
 
     /// <summary>As any other, in one go: the count is raised without sleeping.</summary>
@@ -46,7 +48,7 @@ public sealed class ActiveCount<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachin
         {
             Vm.Machine.StoreRelaxed(ref OwnWord, UpdaterWaits | active);
             Vm.Machine.Exit(_lock);
-            Vm.Machine.AwaitChange(ref OwnWord, UpdaterWaits | active);
+            Vm.Machine.AwaitChange(ref OwnWord, UpdaterWaits | active, "invalidations to end");
             Vm.Machine.Enter(_lock);
         }
         Vm.Machine.StoreRelaxed(ref OwnWord, 0);

@@ -22,6 +22,8 @@ public class SlotsRwsem<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
 {
     private readonly RwSemaphore _slots = new("mmu_notifier_slots_lock", isFair: !vm.Settings.ReadersFirst);
 
+    public override bool HoldsSwaps => true;
+
     public override void RangeStart(GfnRange range)
     {
         Vm.Machine.EnterShared(_slots);

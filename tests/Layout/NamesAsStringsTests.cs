@@ -15,6 +15,7 @@ public sealed partial class NamesAsStringsTests
     [
         ("workloads/MemslotChurn.cs", "memslot-churn", "its own file"),
         ("workloads/FaultStorm.cs", "fault-storm", "its own file"),
+        ("workloads/NotifierVsMemslot.cs", "notifier-vs-memslot", "its own file"),
         ("workloads/VmmTraceReplay.cs", "vmm-trace", "its own file"),
         ("rig/Lab/Comparing/CompareSettings.cs", "baseline", "runs that were kept: --baseline"),
         ("results/Comparisons/ComparisonManifest.cs", "baseline", "runs that were kept"),

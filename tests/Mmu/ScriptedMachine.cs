@@ -151,7 +151,7 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => Metal.Reinitialise(semaphore);
 
-    public void AwaitChange(ref ulong word, ulong value) => Metal.AwaitChange(ref word, value);
+    public void AwaitChange(ref ulong word, ulong value, string what) => Metal.AwaitChange(ref word, value, what);
 
     public void Wake(ref ulong word) => Metal.Wake(ref word);
 

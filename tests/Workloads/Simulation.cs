@@ -87,7 +87,7 @@ internal readonly struct Simulated(Simulation time) : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => Here.Reinitialise(semaphore);
 
-    public void AwaitChange(ref ulong word, ulong value) => Here.AwaitChange(ref word, value);
+    public void AwaitChange(ref ulong word, ulong value, string what) => Here.AwaitChange(ref word, value, what);
 
     public void Wake(ref ulong word) => time.Pass(Simulation.Atomic);
 

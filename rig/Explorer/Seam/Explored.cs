@@ -61,7 +61,7 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => controller.Reinitialise(semaphore);
 
-    public void AwaitChange(ref ulong word, ulong value)
+    public void AwaitChange(ref ulong word, ulong value, string what)
     {
         if (controller.Load(Address(ref word)) == value) controller.Relax();
     }

@@ -77,8 +77,9 @@ public interface IMachine
     bool Reinitialise(RwSemaphore semaphore);
 
     /// <summary>Sleeps while the word has the value; may return early (wait_event, one turn). Whoever changes the word says so by
-    /// <see cref="Wake"/>. Hold no spin lock.</summary>
-    void AwaitChange(ref ulong word, ulong value);
+    /// <see cref="Wake"/>. Hold no spin lock. <paramref name="what"/> is waited for, in words, for the report of a
+    /// hang.</summary>
+    void AwaitChange(ref ulong word, ulong value, string what);
 
     /// <summary>Wakes who sleeps in <see cref="AwaitChange"/> on the word, after it was changed.</summary>
     void Wake(ref ulong word);

@@ -71,7 +71,13 @@ public readonly struct Metal : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => semaphore.Reinitialise();
 
-    public void AwaitChange(ref ulong word, ulong value) => Libc.AwaitChange(ref word, value);
+    public void AwaitChange(ref ulong word, ulong value, string what)
+    {
+        Actor actor = Actor.Current;
+        actor.BeginWait(what, Now);
+        Libc.AwaitChange(ref word, value);
+        actor.EndWait(Now);
+    }
 
     public void Wake(ref ulong word) => Libc.WakeAll(ref word);
 

@@ -90,7 +90,7 @@ public readonly struct OneThread : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => false;
 
-    public void AwaitChange(ref ulong word, ulong value)
+    public void AwaitChange(ref ulong word, ulong value, string what)
     {
         if (word == value) throw Hopeless();
     }

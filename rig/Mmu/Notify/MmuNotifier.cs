@@ -47,6 +47,9 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>True if starts and ends are counted here; false if somebody else makes faults wait.</summary>
     public virtual bool Counts => true;
 
+    /// <summary>True if <see cref="BeforeSwap"/> waits for invalidations that are open.</summary>
+    public virtual bool HoldsSwaps => false;
+
     protected Vm<TMachine> Vm { get; }
 
     /// <summary>A shared word of the variant's own, zero at first.</summary>

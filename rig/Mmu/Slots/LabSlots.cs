@@ -61,10 +61,12 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
     /// fault can pick a slot from the old array.</summary>
     private void SwapActive()
     {
+        long begin = Machine.Timestamp();
         Vm.Notifier.BeforeSwap();
+        if (Vm.Notifier.HoldsSwaps) Phases.Add(UpdatePhase.SwapWait, Machine.Timestamp() - begin);
         Publish();
         Vm.Notifier.AfterSwap();
-        long begin = Machine.Timestamp();
+        begin = Machine.Timestamp();
         Machine.Synchronize(Srcu);
         Phases.Add(UpdatePhase.Srcu, Machine.Timestamp() - begin);
     }
