@@ -30,8 +30,8 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
 
     public FaultStorm(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
-        _vm = NewVmWithSlots();
         ulong frames = (ulong)parameters.Of(FaultStorm.Pages);
+        _vm = NewVmWithSlots(taken: frames);
         _reclaimer = new HostReclaimer(_vm, parameters, frames,
             parameters.Of(FaultStorm.Outside) ? GfnRange.Of(OutsideBase, frames) : MainRange);
         Actors = [.. FaultingVcpus(_vm), _reclaimer, .. Updaters()];
@@ -87,8 +87,7 @@ public sealed class FaultStorm<TMachine> : Workload<TMachine>
             }
             _next += frames;
             if (_next >= memory.Frames) _next = 0;
-            vm.Notifier.RangeStart(range);
-            vm.Notifier.RangeEnd(range);
+            vm.TakeAway(range);
             Ends++;
             return 0;
         }

@@ -222,9 +222,11 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
     }
 
     /// <summary>A VM with the guest's memory and the slot to churn.</summary>
-    protected Vm<TMachine> NewVmWithSlots()
+    /// <param name="taken">Frames that the host takes away at once; zero: it takes none.</param>
+    protected Vm<TMachine> NewVmWithSlots(ulong taken = 0)
     {
         Vm<TMachine> vm = Source.NewVm();
+        vm.DivideMemory(taken);
         vm.Slots.Create(MainSlot, MainRange, MemslotFlags.None);
         vm.Slots.Create(ChurnSlot, ChurnRange, MemslotFlags.None);
         CreateBystanders(vm);

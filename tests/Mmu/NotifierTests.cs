@@ -1,4 +1,6 @@
 using Lab.Mmu;
+using Lab.Strategies;
+using Lab.Strategies.Notifier;
 using Xunit;
 
 namespace Lab.Tests.Mmu;
@@ -186,11 +188,105 @@ public class NotifierTests
     }
 
     [Fact]
+    public void What_the_host_took_comes_back_as_another_frame_and_the_old_one_is_freed()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(With(vm => new AlwaysCount<ScriptedMachine>(vm)), new Script(), taken: 50);
+        vm.Touch(ScriptedVm.Main);
+        Assert.True(vm.Slots.Active.TryGet(0, out Memslot slot));
+        Hva before = vm.Memory.FrameOf(slot, Reclaimed.Start), beside = vm.Memory.FrameOf(slot, Reclaimed.End);
+        vm.TakeAway(Reclaimed);
+        Hva after = vm.Memory.FrameOf(slot, Reclaimed.Start);
+        Assert.NotEqual(before, after);
+        Assert.Equal(beside, vm.Memory.FrameOf(slot, Reclaimed.End));
+        Assert.Equal(FrameStamp.FreedSlot, new FrameStamp(FrameStamp.At(before)).Slot);
+        Assert.Equal(FrameStamp.Of(0, slot.Generation), new FrameStamp(FrameStamp.At(after)));
+        // A part of a piece stays where it is: its other frames are still used.
+        vm.TakeAway(GfnRange.Of(Reclaimed.Start.Value, 10));
+        Assert.Equal(after, vm.Memory.FrameOf(slot, Reclaimed.Start));
+        Assert.Equal((long)Reclaimed.Frames, vm.Touch(Reclaimed));
+        vm.Vcpus[0].CheckCached();
+        for (int round = 0; round < 10; round++)
+        {
+            vm.Slots.Delete(0);
+            vm.Slots.Create(0, ScriptedVm.Main, MemslotFlags.None);
+            vm.Touch(ScriptedVm.Main);
+            vm.TakeAway(Reclaimed);
+        }
+        vm.Destroy();
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Fact]
+    public void A_page_that_is_mapped_between_a_start_and_its_end_is_reported()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(With(vm => new Retries(vm, never: true)), new Script(), taken: 50);
+        vm.Touch(ScriptedVm.Main);
+        vm.Notifier.RangeStart(Reclaimed);
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.Start));
+        Assert.Empty(vm.Oracle.Violations);
+        vm.CheckUnmapped(Reclaimed);
+        Violation violation = Assert.Single(vm.Oracle.Violations);
+        Assert.Equal(("I5", vm.Vcpus[0].Root.Id), (violation.Invariant, violation.RootId));
+    }
+
+    [Fact]
+    public void A_fault_that_takes_the_sequence_after_its_lookup_is_reported_and_so_is_what_the_guest_reads()
+    {
+        Script script = new();
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(With(vm => new Retries(vm, never: false)), script, taken: 50);
+        vm.Access(new Gfn(0));
+        bool raced = false;
+        script.BeforeEnterShared = () =>
+        {
+            if (raced) return;
+            raced = true;
+            vm.TakeAway(Reclaimed);
+        };
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(Reclaimed.Start));
+        Assert.Equal(["I24", "I21"], vm.Invariants());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_start_that_does_not_flush_is_seen_by_what_the_vcpu_reads_or_has_cached(bool reads)
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(With(vm => new DoesNotFlush(vm)), new Script(), taken: 50);
+        vm.Touch(Reclaimed);
+        vm.TakeAway(Reclaimed);
+        Assert.Empty(vm.Oracle.Violations);
+        if (reads) Assert.Null(vm.Access(Reclaimed.Start));
+        else vm.Vcpus[0].CheckCached();
+        Assert.Equal(["I21"], vm.Invariants());
+    }
+
+    [Fact]
     public void An_end_without_a_start_is_reported()
     {
         using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", new Script());
         vm.Notifier.RangeEnd(Reclaimed);
         Assert.Equal(["I23"], vm.Invariants());
+    }
+
+    private static VmDesign<ScriptedMachine> With(Func<Vm<ScriptedMachine>, MmuNotifier<ScriptedMachine>> notifier) =>
+        Catalogue.Named("mainline").Design<ScriptedMachine>() with { Notifier = notifier };
+
+    /// <summary>Faults are never told to retry, or compare with a sequence that they take too late.</summary>
+    private sealed class Retries(Vm<ScriptedMachine> vm, bool never) : AlwaysCount<ScriptedMachine>(vm)
+    {
+        public override bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold) =>
+            !never && base.MustRetry(gfn, Sequence, hold);
+    }
+
+    private sealed class DoesNotFlush(Vm<ScriptedMachine> vm) : AlwaysCount<ScriptedMachine>(vm)
+    {
+        public override void RangeStart(GfnRange range)
+        {
+            ExclusiveHold hold = Vm.EnterExclusive();
+            Begin(range);
+            Vm.Mmu.ZapLeafs(Vm.Roots.First, range, hold, mayYield: false, flush: false);
+            Vm.Exit(hold);
+        }
     }
 }
 

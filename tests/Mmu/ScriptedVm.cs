@@ -20,10 +20,14 @@ internal static class ScriptedVm
     public static Vm<ScriptedMachine> New(Func<Vm<ScriptedMachine>, RootStrategy<ScriptedMachine>> roots, Script script) =>
         New(StrategyFixture.With(roots), script);
 
-    public static Vm<ScriptedMachine> New(VmDesign<ScriptedMachine> design, Script script)
+    /// <param name="design">What it is built from.</param>
+    /// <param name="script">What happens when.</param>
+    /// <param name="taken">Frames that the host takes away at once; zero: what it takes does not show.</param>
+    public static Vm<ScriptedMachine> New(VmDesign<ScriptedMachine> design, Script script, ulong taken = 0)
     {
         VmSettings settings = new() { Vcpus = 1, MemoryBytes = 2 << 20, PauseNanoseconds = Script.EveryPause };
         Vm<ScriptedMachine> vm = new(new ScriptedMachine(script), settings, design);
+        vm.DivideMemory(taken);
         vm.Slots.Create(0, Main, MemslotFlags.None);
         vm.Slots.Create(1, Small, MemslotFlags.None);
         return vm;

@@ -23,6 +23,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly bool[] _zapped = new bool[RootsMax];
     private readonly List<TdpRoot> _atInvalidate = [];
+
+    /// <summary>Between a notifier's start and its end.</summary>
+    private readonly List<GfnRange> _taking = [];
     private readonly Dictionary<(string Invariant, string What), Finding> _claims = [];
     private readonly Dictionary<nint, int> _frozenBy = [];
     private readonly long[] _accesses = new long[SmallMemory.AgentsMax];
@@ -48,6 +51,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Array.Clear(_zapped);
         Array.Clear(_accesses);
         _atInvalidate.Clear();
+        _taking.Clear();
         _frozenBy.Clear();
         _zapper = null;
         ValidOnlyReaders = 0;
@@ -169,8 +173,33 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             dead ? "freed" : string.Join(", ", holders));
     }
 
-    /// <summary>After a notifier's start returned: nothing maps the range any more.</summary>
-    public void CheckUnmapped(GfnRange range)
+    /// <summary>A notifier's start returned: nothing maps the range any more, and nothing may until its end.</summary>
+    public void BeginTaking(GfnRange range)
+    {
+        CheckUnmapped(range);
+        CheckForgotten(range, "a notifier's start");
+        _taking.Add(range);
+    }
+
+    /// <summary>The notifier's end is about to be told.</summary>
+    public void EndTaking(GfnRange range)
+    {
+        if (_taking.Remove(range)) CheckUnmapped(range);
+    }
+
+    /// <summary>A leaf became present.</summary>
+    public void OnInstalled(TdpRoot root, Gfn gfn)
+    {
+        foreach (GfnRange range in _taking)
+        {
+            if (!range.Contains(gfn)) continue;
+            string who = agents.Agents[agents.CurrentIndex].Name;
+            Report(Invariants.I5,
+                $"{who} mapped gfn {gfn} in root {SmallMemory.NameOf(root)} between a notifier's start and its end");
+        }
+    }
+
+    private void CheckUnmapped(GfnRange range)
     {
         foreach (TdpRoot root in memory.Made)
         {
@@ -252,6 +281,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps a frame of {_vm.DoomedRange} when the fast zap of "
                 + $"{me.Name} for the slot there returns");
         }
+        CheckForgotten(_vm!.DoomedRange, $"the fast zap of {me.Name}");
         foreach (TdpRoot root in _atInvalidate)
         {
             int index = Index(root);
@@ -268,6 +298,24 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
                 {
                     Claim(Invariants.I7, "another thread is still inside a detached subtree");
                 }
+            }
+        }
+    }
+
+    /// <summary>No vCPU can use a translation of the range any more: it has none, or forgets it before its next access.</summary>
+    private void CheckForgotten(GfnRange range, string what)
+    {
+        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
+        {
+            // One whose root is none or invalid loads another before it enters the guest, and that flushes.
+            bool reloads = vcpu.Root.IsNone || (vcpu.Root.Role & RootRole.Invalid) != 0;
+            if (reloads || (_vm.Requests[vcpu.Index] & VcpuRequests.FlushTlb) != 0) continue;
+            for (Gfn gfn = range.Start; gfn.Value < range.End.Value; gfn += 1)
+            {
+                if (vcpu.Cached(gfn) == 0) continue;
+                Report(Invariants.I21, $"vcpu{vcpu.Index} still has gfn {gfn} cached when {what} returns, and nothing makes it "
+                    + "forget");
+                return;
             }
         }
     }

@@ -89,6 +89,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         }
         if (_machine.CompareExchange(ref leaf, fresh, present) != present) return MapOutcome.Retry;
         CheckInstall(root, gfn);
+        _agents.Watch?.OnInstalled(root, mapping.Gfn);
         return MapOutcome.Fixed;
     }
 

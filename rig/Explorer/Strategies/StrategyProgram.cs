@@ -17,6 +17,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly NativeBlockPool _pool = new();
     private readonly SmallMemory _memory;
     private readonly int _entries;
+    private readonly ulong _pieceFrames;
     private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
     private string? _place;
@@ -31,6 +32,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the "
             + $"small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
         _memory = new SmallMemory(_entries);
+        _pieceFrames = 1 + frames / (GuestMemory<Explored>.PiecesOfSlotMax + 1);
         _settings =
             new VmSettings
             {
@@ -131,6 +133,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         {
             NativeBlock.ComeFrom(null);
         }
+        _vm.Memory.Divide(_pieceFrames);
         Watch.Begin(_vm);
         _hostLocks.Clear();
         _vm.Notifier.StartFrom(_scenario.Sequence);
@@ -222,19 +225,22 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     break;
                 case UnmapAction unmap:
                     vm.Notifier.RangeStart(unmap.Range);
-                    if (agent is not null) Watch.CheckUnmapped(unmap.Range);
+                    Take(unmap.Range, agent);
+                    Watch.EndTaking(unmap.Range);
                     vm.Notifier.RangeEnd(unmap.Range);
                     break;
                 case UnmapStartAction start:
                     vm.Notifier.RangeStart(start.Range);
-                    if (agent is not null) Watch.CheckUnmapped(start.Range);
+                    Take(start.Range, agent);
                     break;
                 case UnmapEndAction end:
+                    Watch.EndTaking(end.Range);
                     vm.Notifier.RangeEnd(end.Range);
                     break;
                 case ReapAction reap:
                     vm.Notifier.RangeStartNonBlockable(reap.Range);
-                    if (agent is not null) Watch.CheckUnmapped(reap.Range);
+                    Take(reap.Range, agent);
+                    Watch.EndTaking(reap.Range);
                     vm.Notifier.RangeEndNonBlockable(reap.Range);
                     break;
                 case LockAction taken:
@@ -253,6 +259,13 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     throw new NotSupportedException($"The explorer does not know the action '{action}'.");
             }
         }
+    }
+
+    /// <summary>What the host does after a notifier's start, which is done with the range: its memory goes.</summary>
+    private void Take(GfnRange range, Agent? agent)
+    {
+        if (agent is not null) Watch.BeginTaking(range);
+        _vm!.TakeMemory(range);
     }
 
     /// <summary>What an actor keeps from one action to the next: where it is, its vCPU's root and translations, and how much it

@@ -97,7 +97,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         // The entry path: whatever was asked for while the vCPU was out of the guest comes first.
         if (Root.IsNone || (machine.Load(ref requests) != 0 && !TryServeFlush(ref requests))) return VcpuExit.Request;
         if (_core is { } core) return RunOnCore(core, ref pattern, accessesMax);
-        for (int done = 0; done < accessesMax; done++)
+        for (int done = 0; done < accessesMax;)
         {
             if (!_pending) pattern.Next(out _gfn, out _write);
             _pending = true;
@@ -123,12 +123,14 @@ public sealed partial class Vcpu<TMachine> : IDisposable
             // The order of these two loads is the guest's side of VcpuRequests.
             if (machine.Load(ref requests) != 0)
             {
+                // Discarded, so made again: it does not count.
                 if (TryServeFlush(ref requests)) continue;
                 return VcpuExit.Request;
             }
             if (stamp.Slot == FrameStamp.FreedSlot) ReportStale($"read gfn {_gfn} through {Root} and found a frame {stamp}");
             if (_write) Write(new Hva(Spte.Address(spte)), stamp.Word);
             counters.Accesses++;
+            done++;
             _pending = false;
         }
         return VcpuExit.Done;
@@ -228,19 +230,21 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     private bool TryLoadRoot()
     {
         if (!Tables.TopUp()) return false;
+        TdpRoot loaded;
         if (_vm.Strategy.LoadsRootsShared)
         {
             SharedHold hold = _vm.EnterShared();
-            Root = _vm.Strategy.GetVcpuRoot(this, _role, hold);
+            loaded = _vm.Strategy.GetVcpuRoot(this, _role, hold);
             _vm.Exit(hold);
         }
         else
         {
             ExclusiveHold hold = _vm.EnterExclusive();
-            Root = _vm.Strategy.GetVcpuRoot(this, _role, hold);
+            loaded = _vm.Strategy.GetVcpuRoot(this, _role, hold);
             _vm.Exit(hold);
         }
         _tlb.Flush();
+        Root = loaded;
         if (Root.IsNone) return false;
         _vm.Machine.Actor.Counters.RootLoads++;
         _vm.Record(MmuEventKind.RootLoad, Root, (long)_vm.Machine.LoadRelaxed(ref Root.Count));

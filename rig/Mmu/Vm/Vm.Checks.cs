@@ -18,7 +18,7 @@ public sealed unsafe partial class Vm<TMachine>
     internal string? NameOf(nint word)
     {
         if (word == (nint)_dying) return "dying";
-        return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? (Memory.Holds(word) ? "a frame's stamp" : null);
+        return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? Memory.NameOf(word);
     }
 
     /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks
@@ -100,23 +100,38 @@ public sealed unsafe partial class Vm<TMachine>
         Oracle.Report(Invariants.I35, $"gfn {gfn} was answered as MMIO while slot {slot.Id} there is being updated", 0);
     }
 
-    /// <summary>Invariants I4 and I5, as far as metal can look: after a notifier's start, none of the roots that the last fast
-    /// zap invalidated maps a frame of the range, listed or not. Valid roots are not looked at. Called by the notifier's actor,
-    /// which has no hold.</summary>
+    /// <summary>Invariants I4 and I5, as far as metal can look: between a notifier's start and its end no root maps a frame of
+    /// the range, be it listed or, off the list, one that the last fast zap invalidated. Called by the notifier's actor, which
+    /// has no hold. An oracle's look: the section is its only step.</summary>
     public void CheckUnmapped(GfnRange range)
     {
         Machine.EnterRcu(Rcu);
+        for (TdpRoot root = TdpRoot.FromWord(Volatile.Read(ref *Roots.HeadLink)); !root.IsNone;
+             root = TdpRoot.FromWord(Volatile.Read(ref root.Header->Next))) CheckUnmapped(root, range);
         for (int index = 0; index < Volatile.Read(ref _watchedCount); index++)
         {
             TdpRoot root = _watched[index];
-            if (root.Id != _watchedIds[index] || root.Header->State != (ulong)RootState.Live || !Strategy.IsInvalid(root))
-            {
-                continue;
-            }
-            long present = Mmu.CountPresent(root, range, Spte.LeafLevel);
-            if (present == 0) continue;
-            Oracle.Report(Invariants.I5, $"{root}, which is invalid, still maps {present} frames of {range}", root.Id);
+            bool isOffList = root.Header->State == (ulong)RootState.Live && root.Header->Previous == 0;
+            if (root.Id == _watchedIds[index] && isOffList) CheckUnmapped(root, range);
         }
         Machine.ExitRcu(Rcu);
+    }
+
+    /// <summary>Invariant I24, from the fault's own section: what it has just installed was not taken since it looked it
+    /// up.</summary>
+    private void CheckInstalled(TdpRoot root, in Mapping mapping)
+    {
+        if (!GuestMemory<TMachine>.IsFreed(mapping.Hva)) return;
+        Oracle.Report(Invariants.I24,
+            $"gfn {mapping.Gfn} was mapped in {root} to a frame that the host took after the fault had looked it up", root.Id);
+    }
+
+    private void CheckUnmapped(TdpRoot root, GfnRange range)
+    {
+        long present = Mmu.CountPresent(root, range, Spte.LeafLevel);
+        if (present == 0) return;
+        string invalid = (Volatile.Read(ref root.Header->Role) & RootRole.Invalid) != 0 ? ", which is invalid," : "";
+        Oracle.Report(Invariants.I5, $"{root}{invalid} maps {present} frames of {range} between a notifier's start and its end",
+            root.Id);
     }
 }

@@ -26,7 +26,8 @@ public sealed partial class Vm<TMachine>
             // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
             ulong sequence = Notifier.Sequence;
             bool mayWrite = !slot.IsReadOnly && (write || (slot.Flags & MemslotFlags.LogDirtyPages) == 0);
-            Mapping mapping = new(gfn, slot.Hva, mayWrite, write);
+            Hva page = Memory.PieceFrames == 0 ? slot.Hva : Memory.FrameOf(slot, gfn);
+            Mapping mapping = new(gfn, page, mayWrite, write);
             outcome = MapUnderLock(vcpu, mapping, sequence);
         }
         Machine.ExitRcu(Slots.Srcu);
@@ -56,6 +57,7 @@ public sealed partial class Vm<TMachine>
         {
             Machine.EnterRcu(Rcu);
             outcome = Map(vcpu.Tables, vcpu.Root, mapping);
+            if (outcome == MapOutcome.Fixed && Memory.PieceFrames != 0) CheckInstalled(vcpu.Root, mapping);
             Machine.ExitRcu(Rcu);
         }
         Exit(hold);

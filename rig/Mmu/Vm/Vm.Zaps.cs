@@ -45,6 +45,39 @@ public sealed partial class Vm<TMachine>
         phases.Add(UpdatePhase.ZapWait, end - requested);
     }
 
+    /// <summary>Before the first slot: the host takes memory away by so many frames at a time, and each such piece has a frame of
+    /// its own that shows it. Nothing to do where the processor walks.</summary>
+    public void DivideMemory(ulong frames)
+    {
+        if (frames == 0 || Mmu is IHardwareMmu) return;
+        // Few enough pieces; then it takes several of the host's to fill one.
+        ulong takes = ((ulong)Settings.MemoryBytes >> 12) / frames;
+        Memory.Divide(frames * (1 + takes / (GuestMemory<TMachine>.PiecesOfSlotMax + 1)));
+    }
+
+    /// <summary>The host unmaps a range: it tells the notifier, takes the memory, and tells it again. No lock held; sleeps where
+    /// the notifier's variant does.</summary>
+    public void TakeAway(GfnRange range)
+    {
+        Notifier.RangeStart(range);
+        TakeMemory(range);
+        if (Notifier.Counts) CheckUnmapped(range);
+        Notifier.RangeEnd(range);
+    }
+
+    /// <summary>What the host does between a start and its end: the memory of the range is gone, and who faults on it gets
+    /// other.</summary>
+    internal void TakeMemory(GfnRange range)
+    {
+        if (Memory.PieceFrames == 0) return;
+        Machine.EnterRcu(Slots.Srcu);
+        foreach (ref readonly Memslot slot in Slots.Published.Slots)
+        {
+            if (slot.Range.Overlaps(range)) Memory.Take(slot, range);
+        }
+        Machine.ExitRcu(Slots.Srcu);
+    }
+
     /// <summary>A reader-mode iteration over the valid roots: write-protects the range in each under the shared hold, with
     /// yields, and flushes. Takes no slots_lock: who needs the slots to stay holds it.</summary>
     internal void WriteProtect(GfnRange range, RootFilter filter = RootFilter.ValidOnly)

@@ -242,11 +242,13 @@ internal static class Wrong
             ExclusiveHold hold = Vm.EnterExclusive();
             Begin(range);
             RootStrategy<Explored> roots = Vm.Strategy;
+            bool flush = false;
             for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly,
                 hold); !root.IsNone; root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
             {
-                Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush: false);
+                flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield: true, flush);
             }
+            if (flush) Vm.Mmu.FlushRemoteTlbs();
             Vm.Exit(hold);
         }
 
