@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Lab.Results;
@@ -169,7 +168,7 @@ public sealed class RunFolder
             while (true)
             {
                 string stamp = started.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-                string path = System.IO.Path.Combine(root, $"{stamp}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+                string path = System.IO.Path.Combine(root, $"{stamp}-{Random.Shared.GetHexString(6, lowercase: true)}");
                 if (System.IO.Path.Exists(path)) continue;
                 Directory.CreateDirectory(path);
                 return path;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Lab.Results.Comparisons;
@@ -25,7 +24,7 @@ public sealed class ComparisonFolder
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
         string id = string.Create(CultureInfo.InvariantCulture,
-            $"{now:yyyyMMdd'T'HHmmss'Z'}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+            $"{now:yyyyMMdd'T'HHmmss'Z'}-{Random.Shared.GetHexString(6, lowercase: true)}");
         ComparisonFolder folder = new(System.IO.Path.GetFullPath(System.IO.Path.Combine(root, id)), manifest);
         folder.Save(manifest with { Id = id, StartedUtc = now, State = RunState.Running, Process = WriterProcess.Current });
         return folder;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Lab.Results.Tracking;
@@ -25,6 +24,6 @@ public static class Fingerprint
     private static string Hash(IEnumerable<string> parts)
     {
         string all = string.Concat(parts.Select(part => FormattableString.Invariant($"{part.Length}:{part}")));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..12];
+        return Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(all)))[..12];
     }
 }

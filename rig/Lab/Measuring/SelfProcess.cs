@@ -19,7 +19,7 @@ public static class SelfProcess
         }
         ProcessStartInfo start =
             new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(program.Location);
+        if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, $"{Program}.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;
     }
