@@ -30,6 +30,9 @@ public sealed class Member
 
     public string Name => Card.Name;
 
+    /// <summary>Where its code is: the catalogue's, or a plugin's.</summary>
+    public Assembly Assembly => _type.Assembly;
+
     /// <summary>Folder of its source below <c>strategies/</c>, or "plugin".</summary>
     public string Folder { get; }
 

@@ -61,6 +61,7 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make, TMachine machine
 {
     private readonly Lock _lock = new();
     private readonly List<Violation> _violations = [];
+    private readonly List<(string Worker, Exception Thrown)> _failures = [];
     private readonly List<Vm<TMachine>> _alive = [];
     private int _count;
 
@@ -98,21 +99,34 @@ public sealed class VmSource<TMachine>(Func<Vm<TMachine>> make, TMachine machine
             _alive.Remove(vm);
             _count += vm.Oracle.Count;
             _violations.AddRange(vm.Oracle.Violations);
+            _failures.AddRange(FailuresOf(vm));
             TablePagesMax = Math.Max(TablePagesMax, vm.Mmu.TablePagesMax);
         }
         vm.Dispose();
     }
 
     /// <summary>Books an answer that does not add up.</summary>
-    public void ReportWrongAnswer(string what)
+    public void ReportWrongAnswer(string what) =>
+        Report(new Invariant("answer", "The workload's answer, recomputed independently, is right."), what);
+
+    /// <summary>Books what no VM's oracle has seen.</summary>
+    public void Report(Invariant invariant, string what)
     {
         lock (_lock)
         {
             _count++;
-            _violations.Add(
-                new Violation("answer", "The workload's answer, recomputed independently, is right.", what, 0, 0, []));
+            _violations.Add(new Violation(invariant.Number, invariant.Sentence, what, 0, 0, []));
         }
     }
+
+    /// <summary>What workers of VMs threw, retired or not; any ends the run.</summary>
+    public IReadOnlyList<(string Worker, Exception Thrown)> WorkerFailures
+    {
+        get { lock (_lock) return [.. _failures, .. _alive.SelectMany(FailuresOf)]; }
+    }
+
+    private static IEnumerable<(string Worker, Exception Thrown)> FailuresOf(Vm<TMachine> vm) =>
+        vm.WorkQueues.Where(queue => queue.Failure is not null).Select(queue => (queue.Name, queue.Failure!));
 
     /// <summary>Violations seen in all VMs, retired or not.</summary>
     public int ViolationCount

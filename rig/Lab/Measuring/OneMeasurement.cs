@@ -1,9 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
+using Lab.Settings;
 using Lab.Strategies;
 using Lab.Watch;
 using Lab.Workloads;
@@ -30,7 +34,10 @@ public sealed class OneMeasurement(
     /// <summary>What <c>--inject</c> makes longer.</summary>
     private const string SlowedMetric = "update";
 
-    /// <exception cref="ActorFailedException">An actor threw; the lab or a plugin is at fault.</exception>
+    private const string SetUp = "set-up", TearDown = "tear-down";
+
+    /// <exception cref="ActorFailedException">An actor threw, and the lab is at fault. What a strategy threw is a
+    /// violation.</exception>
     public MeasurementOutcome Run(IWindowObserver? observer, CancellationToken cancellation) =>
         strategy.Needs == StrategyNeeds.OneThread
             ? Run<OneThread>(observer, cancellation)
@@ -42,21 +49,29 @@ public sealed class OneMeasurement(
         VmDesign<TMachine> design = strategy.Design<TMachine>(host is null ? null : vm => host.NewMmu(vm, strategy.SlotUpdates));
         VmSource<TMachine> source = new(() => new Vm<TMachine>(default, request.Vm, design));
         WorkloadParameters parameters = request.Parameters with { EmptyGuest = strategy.Needs == StrategyNeeds.EmptyGuest };
-        Workload<TMachine> instance = workload.Create(source, parameters);
+        // A fast zap may have to wait for thousands of roots that puts queued (I33), a lock for all that are before it: slow, and
+        // not hung while any of that moves.
+        long Happenings() => Actor.All().Sum(actor => actor.Doings)
+            + source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed));
+        Workload<TMachine>? instance = null;
+        Standstill? stoodAtOnce = DoWatched(SetUp, source, Happenings, () => instance = workload.Create(source, parameters),
+            out Exception? thrown, cancellation);
+        if (instance is null)
+        {
+            if (thrown is not null and not OperationCanceledException) Blame(source, new ActorFailure(SetUp, thrown));
+            return new MeasurementOutcome(MeasuredRun.NeverBegun(cancellation.IsCancellationRequested), source.Violations,
+                source.ViolationCount, [], [], [], stoodAtOnce is null ? null : HangReport.Take(stoodAtOnce));
+        }
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using GuestEvictor evictor = new(host, stop.Token);
         using TracedWindow traced = new(scope);
         using WindowEdges edges = new(() => host?.KernelCounters() ?? [], request.CountsThreads, traced);
-        StopOnViolation watch = new(() => source.ViolationCount, stop, edges, observer);
+        StopOnViolation watch = new(() => source.ViolationCount + source.WorkerFailures.Count, stop, edges, observer);
         double inject = request.Values.Of(RunSettings.Inject);
         bool takesTurns = strategy.Needs == StrategyNeeds.OneThread;
         IDriver driver = takesTurns ? new TakingTurns(strategy.Name) : new ThreadPerActor();
         watcher?.Begin();
-        // A fast zap may have to wait for thousands of roots that puts queued (I33), a lock for all that are before it: slow, and
-        // not hung while any of that moves.
-        long Happenings() => Actor.All().Sum(actor => actor.Doings)
-            + source.Alive.Sum(vm => vm.WorkQueues.Sum(queue => queue.Executed));
         WindowSettings settings = request.Window with
         {
             OthersProgress = Happenings,
@@ -65,7 +80,9 @@ public sealed class OneMeasurement(
         MeasuredRun window = driver.Run(instance.Actors, settings, watch, stop.Token);
         string? unwatched = null;
         Watched? watched = watcher?.End(out unwatched);
-        if (window.Failures.Count > 0) throw new ActorFailedException(strategy.Name, workload.Name, window.Failures[0]);
+        ActorFailure[] failures =
+            [.. window.Failures, .. source.WorkerFailures.Select(one => new ActorFailure(one.Worker, one.Thrown))];
+        foreach (ActorFailure failure in failures) Blame(source, failure);
 
         List<CounterValue> counters =
             [.. takesTurns ? [] : CountersOf(instance.Actors, window.StoppedSeconds), .. WorkerCounters(instance.Actors)];
@@ -78,9 +95,10 @@ public sealed class OneMeasurement(
             counters.Add(new CounterValue(queue.Name, "backlog_max", "roots", queue.BacklogMax));
             counters.Add(new CounterValue(queue.Name, "executed", "roots", queue.Executed));
         }
-        HangReport? hang = window.Standstill is { } stood ? HangReport.Take(stood) : null;
+        // Who threw may have left a lock behind, for which others wait: neither is anybody hung, nor can the VM be torn down.
+        HangReport? hang = window.Standstill is { } stood && failures.Length == 0 ? HangReport.Take(stood) : null;
         if (window.AbandonedActors.Count > 0) evictor.Start();
-        else if (!window.Hung)
+        else if (!window.Hung && failures.Length == 0)
         {
             long begin = Stopwatch.GetTimestamp();
             HangReport? tornDown = FinishWatched(instance, source, Happenings);
@@ -99,30 +117,68 @@ public sealed class OneMeasurement(
             { Watched = watched };
     }
 
-    /// <summary>Destroys the VMs on a thread of its own, so that a tear-down that never ends is reported like an actor that never
-    /// moves.</summary>
+    /// <summary>Destroys the VMs; a tear-down that never ends is reported like an actor that never moves.</summary>
     private HangReport? FinishWatched<TMachine>(
         Workload<TMachine> instance, VmSource<TMachine> source, Func<long> happenings)
         where TMachine : struct, IMachine
     {
-        const string destroyer = "destroyer";
-        // Tearing down grows with the memory mapped; the watchdog's time is for standing still.
-        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
-        Standstill? stood = WatchedWork.Do(destroyer, "tear-down", limit, happenings, () =>
+        Standstill? stood = DoWatched(TearDown, source, happenings, () =>
         {
-            source.Machine.Enter(destroyer);
+            if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
+        }, out Exception? failure);
+        if (failure is not null) Blame(source, new ActorFailure(TearDown, failure));
+        return stood is null ? null : HangReport.Take(stood);
+    }
+
+    /// <summary>Does what a strategy may never return from on a thread of its own, an actor.</summary>
+    private Standstill? DoWatched<TMachine>(string phase, VmSource<TMachine> source, Func<long> happenings, Action work,
+        out Exception? failure, CancellationToken cancellation = default)
+        where TMachine : struct, IMachine
+    {
+        string name = phase == TearDown ? "destroyer" : "maker";
+        // Both grow with the memory mapped; the watchdog's time is for standing still.
+        TimeSpan limit = request.Window.WatchdogTimeout + TimeSpan.FromSeconds(request.Vm.MemoryBytes / (double)(1L << 30));
+        return WatchedWork.Do(name, phase, limit, happenings, () =>
+        {
+            source.Machine.Enter(name);
             try
             {
-                if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
+                work();
             }
             finally
             {
                 Actor.Leave();
             }
-        }, out Exception? failure);
-        if (failure is not null) throw new ActorFailedException(strategy.Name, workload.Name,
-            new ActorFailure(destroyer, failure));
-        return stood is null ? null : HangReport.Take(stood);
+        }, out failure, cancellation);
+    }
+
+    /// <summary>Books what an actor threw against the strategy whose code did, or is a plugin's, in which case who else should
+    /// it be? Want of memory or of the machine is nobody's fault.</summary>
+    /// <exception cref="ActorFailedException">The lab's own code threw.</exception>
+    private void Blame<TMachine>(VmSource<TMachine> source, ActorFailure failure)
+        where TMachine : struct, IMachine
+    {
+        Exception thrown = failure.Exception;
+        while (thrown is TypeInitializationException or TargetInvocationException && thrown.InnerException is { } inner)
+        {
+            thrown = inner;
+        }
+        if (thrown is InsufficientMemoryException or HardwareUnavailableException or UsageException)
+        {
+            ExceptionDispatchInfo.Throw(thrown);
+        }
+        HashSet<Assembly> own = [.. strategy.Members.Select(member => member.Assembly)];
+        StackFrame? at = new StackTrace(thrown, fNeedFileInfo: true).GetFrames()
+            .FirstOrDefault(frame => frame.GetMethod()?.DeclaringType is { } type && own.Contains(type.Assembly));
+        if (at is null && own.All(one => one == typeof(Subject).Assembly))
+        {
+            throw new ActorFailedException(strategy.Name, workload.Name, failure);
+        }
+        string where = at?.GetFileName() is { } file
+            ? string.Create(CultureInfo.InvariantCulture, $" ({Path.GetFileName(file)}, line {at.GetFileLineNumber()})")
+            : at?.GetMethod() is { } method ? $" (in {method.DeclaringType!.Name}.{method.Name})" : "";
+        source.Report(Invariants.Exception,
+            $"{strategy.Name} threw {thrown.GetType()} in {failure.Actor}{where}: {thrown.Message.ReplaceLineEndings(" ")}");
     }
 
     private static IEnumerable<CounterValue> CountersOf(IEnumerable<WorkloadActor> actors, double stoppedSeconds)

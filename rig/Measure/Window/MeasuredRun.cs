@@ -110,6 +110,23 @@ public sealed record MeasuredRun : IDisposable
     /// SustainedLowLatency, which has no effect without concurrent collection.</summary>
     public required GCLatencyMode GcLatencyMode { get; init; }
 
+    /// <summary>A run whose actors never began.</summary>
+    public static MeasuredRun NeverBegun(bool interrupted) => new()
+    {
+        Actors = [],
+        Clock = Time.Clock.Default.Info,
+        WindowSeconds = 0,
+        WindowStartMonotonicNanoseconds = 0,
+        Turns = [],
+        WarmupSeconds = 0,
+        Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null),
+        GcLatencyMode = GCSettings.LatencyMode,
+        Interrupted = interrupted,
+        HungActors = [],
+        Failures = [],
+        Notes = [],
+    };
+
     /// <summary>The token was cancelled before all had measured; what was measured until then is here.</summary>
     public required bool Interrupted { get; init; }
 

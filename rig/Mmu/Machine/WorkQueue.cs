@@ -38,6 +38,10 @@ public sealed unsafe class WorkQueue : IDisposable
     /// <summary>Items executed since the queue was made.</summary>
     public long Executed { get; private set; }
 
+    /// <summary>What an item's work threw first; null if none did. The item counts as done: who waits for it hangs for another
+    /// reason, or for none.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>Most items that were queued and not started at any time.</summary>
     public int BacklogMax { get; private set; }
 
@@ -151,7 +155,14 @@ public sealed unsafe class WorkQueue : IDisposable
                 if (_head == null) break;
                 root = Take(worker);
             }
-            _work(root);
+            try
+            {
+                _work(root);
+            }
+            catch (Exception thrown) // a thread of the process's that nobody catches ends the process
+            {
+                Failure ??= thrown;
+            }
         }
     }
 }

@@ -57,6 +57,9 @@ public static class Invariants
     /// arranged.</summary>
     public static readonly Invariant Guest = new("guest", "The guest and its memory do only what the lab arranged.");
 
+    /// <summary>No promise of the MMU either: a strategy whose code throws has kept none.</summary>
+    public static readonly Invariant Exception = new("exception", "A strategy does its work without throwing an exception.");
+
     /// <summary>Those with a number, in its order.</summary>
     public static IReadOnlyList<Invariant> All => Numbered;
 
