@@ -18,8 +18,8 @@ public sealed class FailingStrategyTests : IDisposable
     public void What_it_throws_is_a_violation_with_its_place_and_the_others_are_measured(
         string strategy, string what, string text)
     {
-        LabExit lab =
-            LabProcess.Run(_runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", $"{strategy},workqueue", "--duration", "100ms"));
+        LabExit lab = LabProcess.Run(
+            _runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", $"{strategy},workqueue", "--duration", "100ms"));
 
         Assert.True(lab.Code == 4, lab.Out + lab.Error);
         Assert.DoesNotContain("internal error", lab.Error, StringComparison.Ordinal);

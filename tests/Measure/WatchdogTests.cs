@@ -169,11 +169,12 @@ public sealed class WatchdogTests
     {
         using ManualResetEventSlim gate = new();
         Standstill? found = WatchedWork.Do("destroyer", "tear-down", TimeSpan.FromMilliseconds(300), null,
-            () => gate.Wait(TestContext.Current.CancellationToken), out Exception? failure);
+            () => gate.Wait(TestContext.Current.CancellationToken), out Exception? failure, CancellationToken.None);
         gate.Set();
         Assert.Equal(("tear-down", "nothing moved for 0.3 s: destroyer"), (found!.Phase, found.What));
         Assert.Null(failure);
-        Assert.Null(WatchedWork.Do("destroyer", "tear-down", Timeout, null, () => throw new FormatException("no"), out failure));
+        Assert.Null(WatchedWork.Do("destroyer", "tear-down", Timeout, null, () => throw new FormatException("no"), out failure,
+            CancellationToken.None));
         Assert.IsType<FormatException>(failure);
     }
 

@@ -125,14 +125,14 @@ public sealed class OneMeasurement(
         Standstill? stood = DoWatched(TearDown, source, happenings, () =>
         {
             if (instance.Finish() is { } wrong) source.ReportWrongAnswer(wrong);
-        }, out Exception? failure);
+        }, out Exception? failure, CancellationToken.None);
         if (failure is not null) Blame(source, new ActorFailure(TearDown, failure));
         return stood is null ? null : HangReport.Take(stood);
     }
 
     /// <summary>Does what a strategy may never return from on a thread of its own, an actor.</summary>
     private Standstill? DoWatched<TMachine>(string phase, VmSource<TMachine> source, Func<long> happenings, Action work,
-        out Exception? failure, CancellationToken cancellation = default)
+        out Exception? failure, CancellationToken cancellation)
         where TMachine : struct, IMachine
     {
         string name = phase == TearDown ? "destroyer" : "maker";

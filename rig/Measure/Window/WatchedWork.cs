@@ -44,7 +44,7 @@ public sealed class WatchedWork : IWatched
     /// <param name="cancellation">Leaves it <see cref="Grace"/> to end.</param>
     /// <returns>Null if it is done.</returns>
     public static Standstill? Do(string name, string phase, TimeSpan timeout, Func<long>? events, Action work,
-        out Exception? failure, CancellationToken cancellation = default)
+        out Exception? failure, CancellationToken cancellation)
     {
         WatchedWork one = new(name, work);
         Watchdog watchdog = new(timeout, events);
