@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
@@ -62,8 +63,8 @@ public static class ComparisonWords
             .Any(one => one.Turns is not null) ? $" in turns of {turn}"
         : " without turns";
 
-    /// <summary>How many runs say more about the machine than about their arm, and one of the reasons; nothing if none
-    /// does.</summary>
+    /// <summary>How many runs say more about the machine than about their arm, and one of the reasons, and whether the load was
+    /// too much for it; nothing if none is.</summary>
     public static IEnumerable<string> Contaminated(ArmComparison comparison)
     {
         IReadOnlyList<string> reasons = [.. comparison.Arms.SelectMany(arm => arm.Contaminations)];
@@ -71,6 +72,10 @@ public static class ComparisonWords
         {
             yield return $"{reasons.Count} of {comparison.Arms.Sum(arm => arm.Runs.Count)} runs are contaminated, as "
                 + $"{reasons[0]}.";
+        }
+        if (Crowding.Of(comparison.Arms.SelectMany(arm => arm.Runs).Select(run => run.Record).Distinct()) is { } crowded)
+        {
+            yield return $"{crowded[..1].ToUpperInvariant()}{crowded[1..]}";
         }
     }
 

@@ -12,6 +12,10 @@ public static class Contamination
     /// <summary>Share of the processors' time.</summary>
     public const double StealMost = 0.01;
 
+    /// <summary>Share of the processors' time. While others take no more, threads that wait for a core wait for the lab itself,
+    /// which disturbs nobody: it is part of the load, and of how small the machine is for it.</summary>
+    public const double OthersMost = 0.02;
+
     /// <summary>The smallest difference that comparisons call one, by default.</summary>
     public const double ShiftMost = 0.02;
 

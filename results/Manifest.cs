@@ -206,6 +206,14 @@ public sealed record Measurement
     /// say.</summary>
     public double? StealShare { get; init; }
 
+    /// <summary>Share of the processors' time in the window that other processes took; null where the system does not say, and in
+    /// older runs.</summary>
+    public double? OthersShare { get; init; }
+
+    /// <summary>The largest share of a metric's samples that overlap a wait for a core which the lab's own threads had; null
+    /// where nobody looked, or others took more than <see cref="Contamination.OthersMost"/>, and in older runs.</summary>
+    public double? OwnWaits { get; init; }
+
     /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>
     public bool Watched { get; init; }
 

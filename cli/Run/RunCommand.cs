@@ -193,9 +193,10 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         int cores = MachineLimits.Read().UsableCores;
         if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Offers(WorkloadOffers.VcpuThreads)))
         {
+            string fits = cores > 1 ? $" (--vcpus {cores - 1} fits)" : "";
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting "
-                    + $"for a core; contention at high vCPU counts cannot be shown here."));
+                    + $"for a core{fits}; contention at high vCPU counts cannot be shown here."));
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);

@@ -31,6 +31,7 @@ public static class DisturbanceLines
                         + $"({kinds}){BothWays(run, rows)}");
             }
         }
+        if (Crowding.Of([run]) is { } crowded) yield return crowded;
         IReadOnlyList<string> contaminated = Contamination.Of(run);
         foreach (string reason in contaminated.Take(Shown)) yield return $"contaminated: {reason}.";
         if (contaminated.Count > Shown)

@@ -48,6 +48,9 @@ public sealed class Watcher : IDisposable
         return null;
     }
 
+    /// <summary>The kernel's id of the process.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Watches from now on; returns when it does.</summary>
     public void Begin()
     {

@@ -55,6 +55,17 @@ public sealed class WatchdogTests
         Assert.InRange(after, 60, 61);
     }
 
+    /// <summary>As it was caught: the vCPU spins at the barrier on a core of its own, and the updater's thread, runnable from the
+    /// start, is not let run once in 20 s on the other core, whose queue is long.</summary>
+    [Fact]
+    public void A_thread_that_was_never_let_run_does_not_hang_though_the_lab_has_another_core()
+    {
+        _threads[Updater] = (0, 0, 'R');
+        (Standstill? found, double after) = Until(seconds => Pass(Vcpu, run: 0.92 * seconds, delay: 0.08 * seconds));
+        Assert.True(found!.IsStarved, found.What);
+        Assert.InRange(after, 60, 61);
+    }
+
     [Fact]
     public void A_wait_that_the_kernel_has_not_booked_yet_is_one_too()
     {

@@ -73,6 +73,29 @@ public sealed class DisturbedSamplesTests
         Assert.Empty(found.Tagged);
     }
 
+    /// <summary>On an idle machine of few cores the lab's own workers take an actor's core: that is its load, and others' fault
+    /// only where others had a noticeable part of the processors' time.</summary>
+    [Theory]
+    [InlineData(0.0, false)]
+    [InlineData(0.02, false)]
+    [InlineData(0.021, true)]
+    [InlineData(null, true)]
+    public void Who_waits_for_the_lab_s_own_threads_is_not_disturbed(double? others, bool isDisturbed)
+    {
+        using LatencyRecorder updater = Recorder("update", (1_000, 500), (10_000, 900), (200_000, 700), (400_000, 50));
+        DisturbedSamples found = Find(new Watched([new(DisturbanceKind.GcPause, Opening + 1_100, 10, "")], [], []), null, others,
+            ("updater", updater,
+                [new(DisturbanceKind.RunQueueDelay, Opening + 10_100, 300, "300 µs without a core"),
+                    new(DisturbanceKind.InvoluntarySwitch, Opening + 10_100, 300, "1"),
+                    new(DisturbanceKind.Migration, Opening + 200_100, 10, "to cpu 1"),
+                    new(DisturbanceKind.MajorFault, Opening + 400_010, 10, "1")]));
+        Assert.Equal(isDisturbed ? 4 : 2, Assert.Single(found.Undisturbed).Tagged);
+        Assert.Equal(isDisturbed ? null : 0.5, found.OwnWaits);
+        Assert.Equal(5, found.Disturbances.Count);
+        Assert.Equal(isDisturbed ? 0 : 3,
+            found.Disturbances.Count(row => row.Detail.EndsWith(" (own threads)", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void What_lies_outside_the_window_is_not_listed()
     {
@@ -129,10 +152,13 @@ public sealed class DisturbedSamplesTests
     }
 
     private static DisturbedSamples Find(Watched watched,
-        params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, null, actors);
+        params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, null, null, actors);
 
-    private static DisturbedSamples Find(
-        Watched watched, Stretch[]? turns, params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
+    private static DisturbedSamples Find(Watched watched, Stretch[]? turns,
+        params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors) => Find(watched, turns, null, actors);
+
+    private static DisturbedSamples Find(Watched watched, Stretch[]? turns, double? others,
+        params (string Name, LatencyRecorder Recorder, Disturbance[] Own)[] actors)
     {
         using MeasuredRun window = new()
         {
@@ -148,7 +174,7 @@ public sealed class DisturbedSamplesTests
             Clock = StopwatchClock.Info, WindowSeconds = 1, WindowStartMonotonicNanoseconds = Opening,
             Turns = turns ?? [new Stretch(Opening, Opening + 1_000_000_000)], WarmupSeconds = 0,
             Disturbance = new RuntimeCounters(0, 0, 0, 0, 0, null), GcLatencyMode = default, Interrupted = false, HungActors = [],
-            Failures = [], Notes = [],
+            Failures = [], Notes = [], OthersShare = others,
         };
         IReadOnlyList<LatencyRecorder> merged = window.MergeByMetric();
         try

@@ -196,6 +196,12 @@ internal sealed class ExecutionGraph(int threads, bool isTso)
 
     private void CopyOrder(ExecutionGraph whole, int location)
     {
+        if (location >= whole.Writes.Length)
+        {
+            // Left over from a graph in which another schedule came to a word or lock that this one does not know yet.
+            WriteCount[location] = 1;
+            return;
+        }
         int[] from = whole.Writes[location];
         int count = whole.WriteCount[location];
         if (Writes[location].Length < count) Array.Resize(ref Writes[location], from.Length);

@@ -10,14 +10,20 @@ namespace Lab.Application.Measuring;
 /// <param name="Disturbances">Those that overlap the window, by time.</param>
 /// <param name="Undisturbed">Each metric without its tagged samples.</param>
 /// <param name="Tagged">The longest tagged samples of each metric.</param>
+/// <param name="OwnWaits">The largest share of a metric's samples that overlap a wait for the lab's own threads; null where such
+/// waits cannot be told from others.</param>
 /// <param name="Notes">What did not fit.</param>
 public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances, IReadOnlyList<UndisturbedRow> Undisturbed,
-    IReadOnlyList<TaggedSampleRow> Tagged, IReadOnlyList<string> Notes)
+    IReadOnlyList<TaggedSampleRow> Tagged, double? OwnWaits, IReadOnlyList<string> Notes)
 {
     private const int DisturbancesKept = 5_000;
     private const int TaggedKept = 100;
 
-    private sealed record Seen(Disturbance What, string Actor, bool IsLocated);
+    /// <summary>Ends the detail of what the lab's own threads did to each other.</summary>
+    private const string OwnThreads = " (own threads)";
+
+    /// <summary>With whether the lab's own threads were in the way.</summary>
+    private sealed record Seen(Disturbance What, string Actor, bool IsLocated, bool IsOwn = false);
 
     private sealed record Sample(string Actor, long StartNanoseconds, long Nanoseconds, uint Tag);
 
@@ -31,11 +37,14 @@ public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances
     {
         long opening = window.WindowStartMonotonicNanoseconds;
         Stretch whole = new(opening, opening + (long)(window.ElapsedSeconds * 1e9));
+        bool hadCoresAlone = window.OthersShare <= Contamination.OthersMost;
+        double ownWaits = 0;
         List<Seen> seen =
         [
             .. watched.Located.Select(one => new Seen(one, "", IsLocated: true)),
             .. watched.Sampled.Select(one => new Seen(one, "", IsLocated: false)),
-            .. window.Actors.SelectMany(actor => actor.Disturbances.Select(one => new Seen(one, actor.Name, IsLocated: true))),
+            .. window.Actors.SelectMany(actor => actor.Disturbances.Select(one => new Seen(
+                one, actor.Name, IsLocated: true, IsOwn: hadCoresAlone && IsAboutCores(one.Kind)))),
         ];
         // A sample that starts in the window may end after it: what comes up to a second later is looked at for tags, and not
         // listed.
@@ -58,17 +67,26 @@ public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances
                 [.. window.Actors.SelectMany(actor => actor.Recorders.Select(recorder => (actor, recorder)))
                     .Where(one => one.recorder.Metric == metric.Metric && one.recorder.Log is not null)];
             if (parts.Length == 0) continue;
-            Sample[] logged = [.. parts.SelectMany(part => Tag(part.Actor, part.Recorder, window, near))];
+            Sample[] logged = [.. parts.SelectMany(part => Tag(part.Actor, part.Recorder, window, near, own: false))];
+            if (hadCoresAlone)
+            {
+                int waited = parts.Sum(
+                    part => Tag(part.Actor, part.Recorder, window, near, own: true).Count(one => one.Tag != 0));
+                ownWaits = Math.Max(ownWaits, waited / (double)metric.Histogram.Count);
+            }
             Sample[] touched = [.. logged.Where(one => one.Tag != 0)];
             long longest = logged.Where(one => one.Tag == 0).Select(one => one.Nanoseconds).DefaultIfEmpty(0).Max();
             undisturbed.Add(Without(key, metric, touched, longest));
             tagged.AddRange(touched.OrderByDescending(one => one.Nanoseconds).Take(TaggedKept)
                 .Select(one => Row(key, metric.Metric, one, window)));
         }
-        return new DisturbedSamples([.. listed.Select(one => Row(key, one, window))], undisturbed, tagged, notes);
+        return new DisturbedSamples([.. listed.Select(one => Row(key, one, window))], undisturbed, tagged,
+            hadCoresAlone ? ownWaits : null, notes);
     }
 
-    private static IEnumerable<Sample> Tag(ActorResult actor, LatencyRecorder recorder, MeasuredRun window, List<Seen> near)
+    /// <summary>With what the lab's own threads did to each other, or with everything else.</summary>
+    private static IEnumerable<Sample> Tag(
+        ActorResult actor, LatencyRecorder recorder, MeasuredRun window, List<Seen> near, bool own)
     {
         DatedSample[] samples = recorder.Log!.Samples.ToArray();
         Stretch[] stretches =
@@ -79,13 +97,16 @@ public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances
                 return new Stretch(start, start + one.Nanoseconds);
             }),
         ];
-        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && Touches(one.What.Kind)
-            && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
+        uint[] tags = DisturbanceOverlap.Tag(stretches, [.. near.Where(one => one.IsLocated && one.IsOwn == own
+            && Touches(one.What.Kind) && (one.Actor.Length == 0 || one.Actor == actor.Name)).Select(one => one.What)]);
         for (int i = 0; i < samples.Length; i++)
         {
             yield return new Sample(actor.Name, stretches[i].StartNanoseconds, samples[i].Nanoseconds, tags[i]);
         }
     }
+
+    private static bool IsAboutCores(DisturbanceKind kind) => kind is DisturbanceKind.RunQueueDelay
+        or DisturbanceKind.InvoluntarySwitch or DisturbanceKind.Migration;
 
     /// <summary>Who waits for a managed lock waits for the subject: the rig takes none in the window, the strategies' queues
     /// do.</summary>
@@ -145,7 +166,7 @@ public sealed record DisturbedSamples(IReadOnlyList<DisturbanceRow> Disturbances
         Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Kind = DisturbanceNames.Of(one.What.Kind),
         StartMs = window.MeasuredAt(one.What.StartNanoseconds) / 1e6,
         LengthMs = (window.MeasuredAt(one.What.EndNanoseconds) - window.MeasuredAt(one.What.StartNanoseconds)) / 1e6,
-        Actor = one.Actor, Located = one.IsLocated, Detail = one.What.Detail,
+        Actor = one.Actor, Located = one.IsLocated, Detail = one.What.Detail + (one.IsOwn ? OwnThreads : ""),
     };
 
     private static TaggedSampleRow Row(MeasurementKey key, string metric, Sample one, MeasuredRun window) => new()

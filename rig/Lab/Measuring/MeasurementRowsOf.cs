@@ -42,6 +42,7 @@ public static class MeasurementRowsOf
             Watched = outcome.Watched is not null,
             Steady = outcome.Window.Steady,
             StealShare = StealShare(outcome.Window),
+            OthersShare = outcome.Window.OthersShare,
             Notes = [.. outcome.Window.Notes, .. outcome.Notes, .. Notes(strategy, workload, request, outcome)],
         };
         MeasurementKey key = measurement.Key;
@@ -49,8 +50,8 @@ public static class MeasurementRowsOf
         {
             DisturbedSamples? disturbed =
                 outcome.Watched is { } watched ? DisturbedSamples.Of(key, outcome.Window, merged, watched) : null;
-            return new MeasurementRows(disturbed is { Notes.Count: > 0 }
-                ? measurement with { Notes = [.. measurement.Notes, .. disturbed.Notes] } : measurement)
+            return new MeasurementRows(disturbed is null ? measurement
+                : measurement with { OwnWaits = disturbed.OwnWaits, Notes = [.. measurement.Notes, .. disturbed.Notes] })
             {
                 Disturbances = disturbed?.Disturbances ?? [],
                 Undisturbed = disturbed?.Undisturbed ?? [],

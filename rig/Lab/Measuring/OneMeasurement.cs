@@ -75,6 +75,7 @@ public sealed class OneMeasurement(
         WindowSettings settings = request.Window with
         {
             OthersProgress = Happenings,
+            Companions = watcher is null ? [] : [watcher.ProcessId],
             Injection = inject > 0 ? new Injection(SlowedMetric, inject) : null,
         };
         MeasuredRun window = driver.Run(instance.Actors, settings, watch, stop.Token);

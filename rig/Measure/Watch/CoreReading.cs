@@ -44,8 +44,8 @@ public sealed record CoreReading(
     }
 
     /// <summary>Of the time since an earlier reading, how much was the process's to use. Where a thread of it, whoever it is, was
-    /// runnable without a core, others may have had that core: as much of that wait as the process did not use itself was not its
-    /// own. Threads of its own that keep each other waiting cost nothing.</summary>
+    /// runnable without a core, others may have had that core, for as long as there was time of the cores that the process did
+    /// not use itself. Threads of its own that keep each other waiting cost nothing.</summary>
     /// <param name="earlier">Of the same process.</param>
     /// <param name="stopped">How much of it the process was stopped.</param>
     public TimeSpan OwnTimeSince(CoreReading earlier, TimeSpan stopped)
@@ -53,7 +53,7 @@ public sealed record CoreReading(
         ArgumentNullException.ThrowIfNull(earlier);
         long length = At - earlier.At - (stopped.Ticks * TimeSpan.NanosecondsPerTick);
         long waited = Threads.Select(one => Waited(earlier.Of(one.Key), one.Value, length)).DefaultIfEmpty().Max();
-        long toOthers = length - ((OwnRun - earlier.OwnRun) / Cores);
+        long toOthers = (length * Cores) - (OwnRun - earlier.OwnRun);
         long lost = Math.Max(Math.Min(waited, toOthers), (Stolen - earlier.Stolen) / Cores);
         return TimeSpan.FromTicks(Math.Clamp(length - lost, 0, Math.Max(0, length)) / TimeSpan.NanosecondsPerTick);
     }

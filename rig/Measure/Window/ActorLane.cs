@@ -72,7 +72,7 @@ internal sealed class ActorLane : IWatched
         {
             string where = Heartbeat.Stage switch
             {
-                LaneStage.Starting => "its thread has not begun",
+                LaneStage.Starting => "has not been let run yet",
                 LaneStage.AwaitingTheOthers => "waits for the others to start",
                 LaneStage.Beginning => "enters the load",
                 LaneStage.Preparing => "prepares a step",

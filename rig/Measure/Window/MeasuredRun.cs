@@ -103,6 +103,10 @@ public sealed record MeasuredRun : IDisposable
     /// <summary>Whether the load was warm and steady when the window opened; null where the settings do not ask.</summary>
     public bool? Steady { get; init; }
 
+    /// <summary>Share of the processors' time that other processes took while this one measured; null where the system does not
+    /// say.</summary>
+    public double? OthersShare { get; init; }
+
     /// <summary>What runtime and hypervisor did, from just before the opening to just after the closing.</summary>
     public required RuntimeCounters Disturbance { get; init; }
 

@@ -34,6 +34,7 @@ public sealed class TimedMeasurement
     private readonly int _coreCount;
     private readonly IWindowObserver? _observer;
     private readonly SteadyState _steady;
+    private readonly CoreShare _share;
     private bool? _isSteady;
 
     private TimedMeasurement(
@@ -74,6 +75,7 @@ public sealed class TimedMeasurement
             }
         }
         _steady = new SteadyState(_lanes);
+        _share = new CoreShare(settings.Companions, new MachineFiles());
         _watch = new LaneWatch(_lanes, changed, settings, observer, cancellation);
     }
 
@@ -133,6 +135,7 @@ public sealed class TimedMeasurement
                 modeInForce = GCSettings.LatencyMode;
                 _observer?.OnOpening([.. _lanes.Select(lane => new ActorThread(lane.Actor.Name, lane.Heartbeat.ThreadId))]);
                 opening = ReadEdge();
+                _share.Begin();
                 OpenWindow();
                 _watch.Await(WindowPhase.Measuring, _window.EndTicks, _ => true, TimeSpan.MaxValue);
                 TakeFurtherTurns();
@@ -241,8 +244,10 @@ public sealed class TimedMeasurement
     private bool AwaitTurn()
     {
         if (_turns is null || _watch.IsInTrouble) return !_watch.IsInTrouble;
+        _share.End();
         long given = _clock.Ticks();
         if (!_turns.Await()) _watch.Interrupt();
+        if (_window.IsAnnounced) _share.Begin();
         _stopped += TimeSpan.FromTicks(_clock.ToNanoseconds(_clock.Ticks() - given) / 100);
         return !_watch.IsInTrouble;
     }
@@ -253,6 +258,7 @@ public sealed class TimedMeasurement
         if (_watch.IsInTrouble) _window.Shorten(_clock.Ticks() + _clock.ToTicks(CutLead));
         _window.Close();
         EdgeReading closing = ReadEdge();
+        _share.End();
         if (_window.IsAnnounced)
         {
             _observer?.OnClosed();
@@ -308,6 +314,7 @@ public sealed class TimedMeasurement
             Steady = _isSteady,
             ToMonotonicNanoseconds = _clock.ToMonotonicNanoseconds,
             StoppedSeconds = _stopped.TotalSeconds,
+            OthersShare = _share.Others,
             WarmupSeconds = warmupSeconds,
             Disturbance = closing.Counters.Since(opening.Counters),
             GcLatencyMode = modeInForce,

@@ -60,6 +60,9 @@ public sealed record WindowSettings
     /// <see cref="IMeasuredActor.KeepsTime"/>, which a note says.</summary>
     public ITurns? Turns { get; init; }
 
+    /// <summary>Processes of the lab beside this one, by id: what they take is not taken by others.</summary>
+    public IReadOnlyList<int> Companions { get; init; } = [];
+
     public Pinning Pinning { get; init; } = Declared.Pin.DefaultValue;
 
     /// <summary>What is asked of the machine beyond that; nothing by default.</summary>
