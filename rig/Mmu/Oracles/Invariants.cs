@@ -46,6 +46,12 @@ public static class Invariants
         Of(23, "Invalidations in progress are never negative, and zero exactly if none is open; the sequence counts ends");
     public static readonly Invariant I24 =
         Of(24, "A fault installs a frame only if no invalidation of it began or ended since its snapshot");
+    public static readonly Invariant I25 =
+        Of(25, "An end sees the memslots that its start saw, where one that sees others would decide otherwise");
+    public static readonly Invariant I26 =
+        Of(26, "Once the notifier is unregistered nobody waits for an end that cannot come");
+    public static readonly Invariant I27 = Of(27, "No start waits for an updater that waits for an earlier start");
+    public static readonly Invariant I28 = Of(28, "A memslot update completes within a bounded number of invalidations");
     public static readonly Invariant I31 = Of(31, "The mode in which a root is put follows from something that never changes");
     public static readonly Invariant I32 = Of(32, "A fault that retries leaves SRCU first");
     public static readonly Invariant I33 = Of(33, "A fast zap takes as long as its own roots need");
