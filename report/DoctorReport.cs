@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Application.Measuring;
 using Lab.Measure;
+using Lab.Settings;
 
 namespace Lab.Report;
 

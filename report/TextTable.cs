@@ -1,3 +1,5 @@
+using Lab.Settings;
+
 namespace Lab.Report;
 
 /// <summary>A column and how its cells stand: numbers to the right.</summary>

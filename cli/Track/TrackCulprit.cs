@@ -3,7 +3,6 @@ using Lab.Application;
 using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
-using Lab.Report;
 using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Lab.Application;
-using Lab.Report;
 using Lab.Results.Tracking;
 using Lab.Settings;
 

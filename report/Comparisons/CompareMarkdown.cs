@@ -1,6 +1,7 @@
 using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 
 namespace Lab.Report.Comparisons;
 

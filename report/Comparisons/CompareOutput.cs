@@ -2,6 +2,7 @@ using Lab.Application.Comparing;
 using Lab.Plots;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
+using Lab.Settings;
 
 namespace Lab.Report.Comparisons;
 

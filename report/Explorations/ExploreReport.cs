@@ -2,6 +2,7 @@ using System.Globalization;
 using Lab.Application.Exploring;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
+using Lab.Settings;
 
 namespace Lab.Report.Explorations;
 
@@ -145,7 +146,7 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         if (!IsMarkdown) output.WriteLine();
         if (failure.Steps.Count > 0)
         {
-            foreach (string line in IsMarkdown ? ScheduleTable.Markdown(failure, request.AllSteps)
+            foreach (string line in IsMarkdown ? Markdown(failure, request.AllSteps)
                 : ScheduleTable.Text(failure, request.AllSteps))
             {
                 output.WriteLine(line);
@@ -165,6 +166,17 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         }
         // In one piece whatever its length: it is there to be copied.
         output.WriteLine(IsMarkdown ? $"- replay: `{replay}`" : $"  replay: {replay}");
+    }
+
+    /// <summary>A failing schedule as a table that a page shows.</summary>
+    public static IEnumerable<string> Markdown(Failure failure, bool allSteps)
+    {
+        IReadOnlyList<ScheduleTable.Row> rows = ScheduleTable.Rows(failure, allSteps);
+        int[] agents = ScheduleTable.Shown(rows);
+        return new TextTable("",
+            [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
+            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture),
+                .. ScheduleTable.Cells(row, agents), row.Location, row.Roots])]).Markdown();
     }
 
     private void Evidence(ExploreResult result, string how, int depth, bool isSample)

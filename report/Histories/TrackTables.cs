@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lab.Plots;
 using Lab.Results.Tracking;
+using Lab.Settings;
 
 namespace Lab.Report.Histories;
 

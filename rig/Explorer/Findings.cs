@@ -114,6 +114,34 @@ public sealed record ExploreResult
     public IReadOnlyList<Finding> Claims { get; init; } = [];
 
     public Failure? Failure { get; init; }
+
+    /// <summary>For a test: throws what is wrong with the program, with the schedule that shows it, or that it was not explored
+    /// to its end.</summary>
+    /// <exception cref="ExplorationException">Something is wrong, or less was explored than was asked for.</exception>
+    public void ThrowUnlessNothingFound()
+    {
+        if (Verdict != Verdict.NothingFound || EndedEarly) throw new ExplorationException(this);
+    }
+
+    /// <summary>The verdict and, if there is a schedule that fails, that schedule and the string that replays it.</summary>
+    public override string ToString()
+    {
+        string bound = $"{(EndedEarly ? "so far, INCOMPLETE " : "")}(bound: {Bound})";
+        if (Failure is not { } failure) return $"nothing found {bound}";
+        return string.Join('\n', [
+            $"{(Verdict == Verdict.Violated ? "VIOLATED" : "CANNOT BE EXPLORED")} {failure.Finding.Invariant} — "
+                + failure.Finding.Claim,
+            failure.Finding.What,
+            .. failure.Steps.Count == 0 ? [] : ScheduleTable.Text(failure, allSteps: true).Prepend(""),
+            .. failure.Replay.Length == 0 ? (string[])[] : ["", $"replay: {failure.Replay}"],
+        ]);
+    }
+}
+
+/// <summary>What an exploration found; the message is the schedule, step by step.</summary>
+public sealed class ExplorationException(ExploreResult result) : Exception(result.ToString())
+{
+    public ExploreResult Result { get; } = result;
 }
 
 /// <summary>How far an exploration is; handed to its observer now and then.</summary>

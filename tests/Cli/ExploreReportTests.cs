@@ -5,8 +5,8 @@ using Lab.Cli.Explore;
 using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Strategies;
-using Lab.Report;
 using Lab.Report.Explorations;
+using Lab.Settings;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -75,7 +75,7 @@ public sealed class ExploreReportTests
         Assert.Equal([1, 3, 4, 5, 6, 7], rows.Select(row => row.Number));
         Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B 1→0 inv {}", ""],
             rows.Select(row => row.Roots));
-        string[] markdown = [.. ScheduleTable.Markdown(DoublePut, allSteps: true)];
+        string[] markdown = [.. ExploreReport.Markdown(DoublePut, allSteps: true)];
         Assert.Equal("| # | zapper | vcpu0 | worker | at | roots |", markdown[0]);
         Assert.Contains(@"put B 1→0 \| free", markdown[7]);
         Assert.Contains("AsyncPut.cs:31", markdown[8]);

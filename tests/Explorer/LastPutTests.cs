@@ -27,8 +27,7 @@ public sealed class LastPutTests
             new ExploreSettings { Model = MemoryModel.Tso },
             cancellation: TestContext.Current.CancellationToken);
 
-        Assert.Equal(Verdict.NothingFound, result.Verdict);
-        Assert.True(result.IsComplete, result.Bound);
+        result.ThrowUnlessNothingFound();
     }
 
     /// <summary>The code under test: it runs on any machine, the controlled one included. True for who drops the last

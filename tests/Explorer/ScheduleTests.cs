@@ -94,4 +94,40 @@ public sealed partial class ScheduleTests
     [GeneratedRegex(
         @"^(?:store (?<word>\w) = (?<stored>\d+)|add (?<word>\w) \+(?<added>\d+) \(found (?<found>\d+)\)|compare-exchange (?<word>\w) (?<from>\d+)→(?<to>\d+) \(found (?<found>\d+)\))$")]
     private static partial Regex Locked();
+
+    /// <summary>What a test framework prints of a failure is the schedule: each step, and the string that replays it.</summary>
+    [Fact]
+    public void The_exception_of_a_failure_is_its_schedule()
+    {
+        static void Program(Scene scene)
+        {
+            Word count = scene.Word("count", initial: 2);
+            Word freed = scene.Word("freed");
+            foreach (string holder in (string[])["vcpu", "zapper"])
+            {
+                scene.Thread(holder, machine =>
+                {
+                    machine.Add(ref count.Value, ulong.MaxValue);
+                    if (machine.Load(ref count.Value) == 0) machine.Add(ref freed.Value, 1);
+                });
+            }
+            scene.Check(() => freed.Value == 1 ? null : $"freed {freed.Value} times");
+        }
+
+        ExploreResult result = Exploring.Of(Program);
+        ExplorationException thrown = Assert.Throws<ExplorationException>(result.ThrowUnlessNothingFound);
+        string[] lines = thrown.Message.Split('\n');
+        Assert.StartsWith("VIOLATED check — ", lines[0], StringComparison.Ordinal);
+        Assert.Contains("freed 2 times", lines[1], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["#", "vcpu", "zapper", ..]);
+        Assert.All(result.Failure!.Steps,
+            step => Assert.Contains(lines, line => line.Contains(step.What, StringComparison.Ordinal)));
+        string replay = lines[^1]["replay: ".Length..];
+        Assert.Equal(Verdict.Violated,
+            Exploring.Of(Program, new ExploreSettings { Search = Search.Replay, Schedule = replay }).Verdict);
+
+        ExploreResult early = result with { Verdict = Verdict.NothingFound, Failure = null, EndedEarly = true };
+        Assert.Contains("INCOMPLETE", Assert.Throws<ExplorationException>(early.ThrowUnlessNothingFound).Message,
+            StringComparison.Ordinal);
+    }
 }

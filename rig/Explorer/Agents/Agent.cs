@@ -41,6 +41,10 @@ internal struct Footprint
 internal sealed class Agent(int index, AgentThread thread)
 {
     private const int ReadsMax = 64;
+    private const int PeriodMax = 128;
+
+    /// <summary>Turns that must be alike before a loop is taken to make one turn like the other.</summary>
+    private const int TurnsAlike = 4;
 
     public readonly int Index = index;
     public readonly AgentThread Thread = thread;
@@ -84,6 +88,32 @@ internal sealed class Agent(int index, AgentThread thread)
     public readonly (int Lock, long Releases)[] Releases = new (int, long)[8];
     public int ReleaseCount;
 
+    /// <summary>Words that it wrote since the last turn of a spin loop, with what they hold since then: to find that there again
+    /// is no news of anybody else.</summary>
+    private readonly List<(int Word, ulong Value, bool IsSeen)> _own = [];
+
+    /// <summary>Its last events, once it has made many.</summary>
+    private readonly List<ulong> _trail = [];
+
+    /// <summary>Its present turn does more than look: it writes, or takes locks.</summary>
+    public bool Works;
+
+    /// <summary>All agents' steps when it began to wait for it knows not what.</summary>
+    public long StepsSeen;
+
+    /// <summary>Hash of its last event alone.</summary>
+    public ulong LastEvent;
+
+    /// <summary>Events in a turn of the loop that it is in without saying so; zero if it is in none.</summary>
+    public int Period;
+
+    /// <summary>Events of a turn that is only looked at, for the place where the fewest locks are held.</summary>
+    public int PeriodLeft;
+    public int LocksLeast;
+
+    /// <summary>Events to the end of the turn of a loop that does not say that it spins; zero if it is in none.</summary>
+    public int TurnLeft;
+
     /// <summary>Stores that have not reached memory, oldest first (x86-TSO).</summary>
     public readonly List<(int Word, ulong Value)> Buffer = [];
 
@@ -108,14 +138,60 @@ internal sealed class Agent(int index, AgentThread thread)
         FlushUpTo = 0;
         ReadCount = ReleaseCount = RepeatedReads = StoredWord = 0;
         Buffer.Clear();
-        StepCount = 0;
+        StepCount = StepsSeen = TurnLeft = Period = 0;
+        _own.Clear();
+        _trail.Clear();
+        Works = false;
     }
 
     /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>
     public bool NoteRead(int word, ulong value)
     {
+        int own = _own.FindIndex(one => one.Word == word && one.Value == value);
+        if (own >= 0)
+        {
+            bool isNew = !_own[own].IsSeen;
+            _own[own] = (word, value, true);
+            return isNew;
+        }
         for (int at = 0; at < ReadCount; at++) if (Reads[at].Word == word && Reads[at].Value == value) return false;
         if (ReadCount < ReadsMax) Reads[ReadCount++] = (word, value);
+        return true;
+    }
+
+    /// <summary>Books a write. What the word held before the first of a turn is what it must differ from for the turn to have
+    /// changed anything.</summary>
+    public void NoteWrite(int word, ulong old, ulong value)
+    {
+        Works = true;
+        int own = _own.FindIndex(one => one.Word == word);
+        if (own >= 0) _own[own] = (word, value, false);
+        else
+        {
+            bool isKnown = false;
+            for (int at = 0; at < ReadCount; at++) isKnown |= Reads[at].Word == word;
+            if (!isKnown) NoteRead(word, old);
+            _own.Add((word, value, false));
+        }
+    }
+
+    /// <summary>Books an event. The length of a turn if the last turns were alike, else zero.</summary>
+    public int NoteEvent(ulong hash)
+    {
+        _trail.Add(hash);
+        if (_trail.Count < PeriodMax * TurnsAlike) return 0;
+        int period = 1;
+        while (period <= PeriodMax && !Repeats(period)) period++;
+        _trail.Clear();
+        return period <= PeriodMax ? period : 0;
+    }
+
+    private bool Repeats(int period)
+    {
+        for (int at = _trail.Count - 1; at >= _trail.Count - period * (TurnsAlike - 1); at--)
+        {
+            if (_trail[at] != _trail[at - period]) return false;
+        }
         return true;
     }
 
@@ -130,5 +206,11 @@ internal sealed class Agent(int index, AgentThread thread)
         if (ReleaseCount < Releases.Length) Releases[ReleaseCount++] = (theLock, releases);
     }
 
-    public void ForgetReads() => ReadCount = ReleaseCount = RepeatedReads = 0;
+    /// <summary>A turn of a loop begins.</summary>
+    public void ForgetReads()
+    {
+        ReadCount = ReleaseCount = RepeatedReads = 0;
+        _own.Clear();
+        Works = false;
+    }
 }

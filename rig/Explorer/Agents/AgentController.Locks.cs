@@ -191,6 +191,7 @@ internal sealed partial class AgentController
     private void Released(Agent me, LockState state, object theLock)
     {
         state.Releases++;
+        me.Works = true;
         // Fields that the lock protects may be what the agent waits for. Where all that it protects are words, those are.
         if (state.Carries(OrdersAllLocks)) me.NoteRelease(state.Number, state.Releases);
         me.IsFused = false;
@@ -211,6 +212,7 @@ internal sealed partial class AgentController
         }
         LockState state = _locks[number];
         state.ShowsWaiters = theLock is MmuLock or RwSemaphore;
+        state.IsSleptFor = theLock is SleepingLock or RwSemaphore;
         state.IsFair = theLock is RwSemaphore { IsFair: true };
         state.CarriesAlways = theLock is SleepingLock or TicketLock { GuardsOnlyWords: false };
         _lockOf.Add(theLock, state);
@@ -256,6 +258,7 @@ internal sealed partial class AgentController
         public uint Holders;
         public uint Waiters;
         public bool ShowsWaiters;
+        public bool IsSleptFor;
         public bool CarriesAlways;
 
         /// <summary>Who arrives queues behind those that wait.</summary>

@@ -51,20 +51,41 @@ internal sealed partial class AgentController
 
     private void ReportStandstill()
     {
+        // What a lock protects may be what somebody waits for: explored again, its releases are looked at.
+        if (!OrdersAllLocks && Agents.ToArray().Any(agent => agent is { Waits: Wait.Change, IsFinished: false, Works: true }))
+        {
+            NeedsOrderOfLocks = true;
+            _end = ExecutionEnd.Cut;
+            return;
+        }
         StringBuilder who = new();
-        bool spins = false, locked = false;
+        bool spins = false, locked = false, works = false;
         foreach (Agent agent in Agents)
         {
             if (agent.IsFinished || (agent.IsWorker && agent.Waits == Wait.Item)) continue;
             if (who.Length != 0) who.Append("; ");
             who.Append(agent.Name).Append(" waits for ").Append(WaitText(agent));
             spins |= agent.Waits == Wait.Change;
-            locked |= agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
+            works |= agent.Waits == Wait.Change && agent.Works;
+            locked |= (agent is { Waits: Wait.Change, ReadCount: 0, ReleaseCount: 0 } && HoldsSpinning(agent))
+                || agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
         }
-        Report(spins && !locked
+        Report(works ? Livelock($"{who}, and nobody is left to change it")
+            : spins && !locked
             ? new Finding("lost wake-up", "Whoever waits for a change eventually sees it.",
                 $"{who}, and nobody is left to change it")
             : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
+    }
+
+    private Finding Livelock(string who)
+    {
+        StringBuilder circle = new();
+        foreach (Agent agent in Agents)
+        {
+            if (agent.IsFinished || !agent.Works || Teller?.TurnOf(agent) is not { Count: > 0 } turn) continue;
+            circle.Append($". {agent.Name} goes round: {string.Join(", ", turn)}");
+        }
+        return new Finding("livelock", "Whoever goes round in a circle gets out of it.", $"{who}{circle}");
     }
 
     private string WaitText(Agent agent) => agent.Waits switch
@@ -73,7 +94,7 @@ internal sealed partial class AgentController
         Wait.Shared => $"{TargetName(agent.Pending)} shared, held by {HoldersOf(agent.Pending.Target - LockTarget)}",
         Wait.Readers => $"the grace period of {TargetName(agent.Pending)}: {Names(agent.Readers)} still reads",
         Wait.Change => agent.ReadCount == 0
-            ? "a change under a lock"
+            ? agent.ReleaseCount != 0 ? "a change under a lock" : "something that is no word of the machine" + Holding(agent)
             : "a change of "
                 + $"{string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
         Wait.Flush => $"the flush of {TargetName(agent.Pending)}",
@@ -81,6 +102,21 @@ internal sealed partial class AgentController
         Wait.Others => "the others to end",
         _ => Describe(agent.Pending),
     };
+
+    /// <summary>", with mmu_lock held", or nothing.</summary>
+    private string Holding(Agent agent)
+    {
+        ulong held = agent.ExclusiveLocks | agent.SharedLocks;
+        string[] names = [.. _lockNumbers.Where(pair => (held >> pair.Value & 1) != 0).Select(pair => pair.Key)];
+        return names.Length == 0 ? "" : $", with {string.Join(" and ", names)} held";
+    }
+
+    /// <summary>It holds a lock that is not slept for; slots_lock is held during every update.</summary>
+    private bool HoldsSpinning(Agent agent)
+    {
+        ulong held = agent.ExclusiveLocks | agent.SharedLocks;
+        return Array.Exists(_locks, state => (held >> state.Number & 1) != 0 && !state.IsSleptFor);
+    }
 
     private string HoldersOf(int number)
     {

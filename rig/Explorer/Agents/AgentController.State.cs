@@ -75,6 +75,7 @@ internal sealed partial class AgentController
         public const ulong Finished = 0xf1;
         public const ulong Turn = 0x5e1a;
         public const ulong Arrival = 0xa1;
+        public const ulong Event = 0xe7;
         public const ulong Draw = 0x1234;
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Agents;
@@ -75,6 +76,7 @@ internal sealed unsafe partial class AgentController
         bool goesStraight = !_words[number].IsShared && me.Buffer.Count == 0;
         if (_model == MemoryModel.Tso && (StopsEverywhere || !goesStraight))
         {
+            me.NoteWrite(number, Visible(me, number, word), value);
             // Into the agent's own buffer: nobody can see that. Memory gets it in a step of its own.
             See(me, number, value, OperationKind.Store);
             me.Buffer.Add((number, value));
@@ -93,6 +95,7 @@ internal sealed unsafe partial class AgentController
         PointFor(me, number, OperationKind.Store, isWrite: true);
         if (_words[number].IsShared) me.StoredWord = number;
         ulong old = *(ulong*)word;
+        me.NoteWrite(number, old, value);
         Write(number, word, old, value);
         See(me, number, value, OperationKind.Store);
         Watch?.OnAccess(me, word, OperationKind.Store, old, value);
@@ -120,7 +123,11 @@ internal sealed unsafe partial class AgentController
         me.NoteRead(number, old);
         bool writes = how != Modification.CompareExchange || old == comparand;
         ulong fresh = writes ? Apply(how, old, operand) : old;
-        if (writes) Write(number, word, old, fresh);
+        if (writes)
+        {
+            me.NoteWrite(number, old, fresh);
+            Write(number, word, old, fresh);
+        }
         else _footprint.Read(number);
         See(me, number, old, OperationKind.Modify);
         Watch?.OnAccess(me, word, writes ? OperationKind.Modify : OperationKind.Load, old, fresh);
@@ -142,23 +149,56 @@ internal sealed unsafe partial class AgentController
 
     public override void Relax()
     {
-        if (!_direct) AwaitChange(Enter());
+        if (_direct) return;
+        Agent me = Enter();
+        me.TurnLeft = 0;
+        AwaitChange(me);
     }
 
     public override long Timestamp() => Steps;
 
+    /// <summary>End of a turn of a loop that waits: the agent cannot go on until a word is not as it was when the agent looked
+    /// at it first in the turn. A turn that has changed something itself has a next one; one that has put everything back would
+    /// be made again just the same.</summary>
     private void AwaitChange(Agent me)
     {
-        // It has looked at nothing: what it waits for, if anything, is not the machine's.
-        if (me.ReadCount == 0 && me.ReleaseCount == 0) return;
+        // If it has looked at nothing the machine does not show what it waits for: any step of anybody may bring it.
+        me.StepsSeen = Steps;
         Point(me, new Operation(OperationKind.Load, me.ReadCount == 0 ? 0 : me.Reads[0].Word), Wait.Change);
         for (int at = 0; at < me.ReadCount; at++) _footprint.Read(me.Reads[at].Word);
         me.History = Mix(me.History, Salt.Turn, 0);
         me.ForgetReads();
+        Teller?.BeginTurn(me);
+    }
+
+    /// <summary>A loop that does not say that it waits shows by making one turn like the other. Its turns are taken to end where
+    /// it holds the fewest locks.</summary>
+    private void LookForTurns(Agent me)
+    {
+        if (me.TurnLeft == 0)
+        {
+            if (me.Period == 0)
+            {
+                me.Period = me.PeriodLeft = me.NoteEvent(me.LastEvent);
+                me.LocksLeast = int.MaxValue;
+                return;
+            }
+            int locks = BitOperations.PopCount(me.ExclusiveLocks | me.SharedLocks);
+            me.LocksLeast = Math.Min(me.LocksLeast, locks);
+            if (--me.PeriodLeft >= 0 || locks > me.LocksLeast) return;
+            me.TurnLeft = me.Period;
+            me.ForgetReads();
+            Teller?.BeginTurn(me);
+            return;
+        }
+        if (--me.TurnLeft > 0) return;
+        me.TurnLeft = me.Period;
+        AwaitChange(me);
     }
 
     private bool HasChanged(Agent me)
     {
+        if (me.ReadCount == 0 && me.ReleaseCount == 0) return Steps != me.StepsSeen;
         for (int at = 0; at < me.ReadCount; at++)
         {
             if (Visible(me, me.Reads[at].Word, _words[me.Reads[at].Word].Address) != me.Reads[at].Value) return true;
@@ -227,8 +267,12 @@ internal sealed unsafe partial class AgentController
         _ => operand,
     };
 
-    private static void See(Agent me, int target, ulong value, OperationKind kind) =>
-        me.History = Mix(me.History, ((ulong)target << 8) | (ulong)kind, value);
+    private static void See(Agent me, int target, ulong value, OperationKind kind)
+    {
+        ulong what = ((ulong)target << 8) | (ulong)kind;
+        me.LastEvent = Mix(what, value, Salt.Event);
+        me.History = Mix(me.History, what, value);
+    }
 
     private int NumberOf(nint word)
     {

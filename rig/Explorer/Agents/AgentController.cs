@@ -24,6 +24,13 @@ internal sealed partial class AgentController : Controller, IDisposable
     public const int FirstDrain = 16;
 
     private const int StepsPerAgentMax = 20_000;
+
+    /// <summary>Steps from which on it is looked at whether an agent goes round in a circle.</summary>
+    private const int StepsOfALoop = 1_500;
+
+    /// <summary>Steps from which on an agent goes on only if nobody else can who has made fewer: whoever goes round in circles
+    /// does not keep others from ending that.</summary>
+    private const int StepsOfAFairTurn = 10_000;
     private const int RememberedMax = 4_000_000;
     private readonly Agent[] _agents = new Agent[SmallMemory.AgentsMax];
     private readonly AgentThread _home = new();
@@ -195,7 +202,8 @@ internal sealed partial class AgentController : Controller, IDisposable
         agent.Thread.Wake();
         for (long before = -1; !_home.TryAwait(StepTimeout); before = Steps)
         {
-            if (Steps == before) throw new CodeNeverEndsException(_agents[_current].Name, StepTimeout);
+            if (Steps == before) throw new CodeNeverEndsException(
+                _agents[_current].Name, StepTimeout, Holding(_agents[_current]), HoldsSpinning(_agents[_current]));
         }
     }
 
@@ -239,15 +247,19 @@ internal sealed partial class AgentController : Controller, IDisposable
         Settle(me);
         if (++me.StepCount > StepsPerAgentMax)
         {
-            IsUncontrollable = true;
-            Report(new Finding("never ends", "The code under exploration ends.",
-                $"{me.Name} made more than {StepsPerAgentMax} steps in one execution"));
+            // Others who could end it have had their turns.
+            IsUncontrollable = me.Period == 0;
+            Report(me.Period == 0
+                ? new Finding("never ends", "The code under exploration ends.",
+                    $"{me.Name} made more than {StepsPerAgentMax} steps in one execution")
+                : Livelock($"{me.Name} goes round in a circle, which others change and do not end"));
             // Here and now: there may be no choice ahead at which it would stop.
             _home.Wake();
             me.Thread.Await();
             throw ExecutionEndedException.Instance;
         }
         Steps++;
+        if (me.StepCount > StepsOfALoop) LookForTurns(me);
         return me;
     }
 
@@ -315,14 +327,15 @@ internal sealed partial class AgentController : Controller, IDisposable
 
     private uint Enabled()
     {
-        uint enabled = 0;
+        uint enabled = 0, late = 0;
         for (int index = 0; index < _count; index++)
         {
             Agent agent = _agents[index];
             if (!agent.IsFinished && CanGoOn(agent)) enabled |= 1u << index;
             if (agent.Buffer.Count != 0) enabled |= 1u << (FirstDrain + index);
+            if (agent.StepCount > StepsOfAFairTurn) late |= 1u << index;
         }
-        return enabled;
+        return (enabled & ~late) != 0 ? enabled & ~late : enabled;
     }
 
     private bool CanGoOn(Agent agent) => agent.Waits switch
@@ -361,6 +374,13 @@ internal sealed partial class AgentController : Controller, IDisposable
 internal sealed class ModelTooSmallException(string message) : Exception(message);
 
 /// <summary>An agent computes without end between two events; its thread cannot be stopped.</summary>
-internal sealed class CodeNeverEndsException(string agent, TimeSpan limit)
-    : Exception($"{agent} has run for {limit.TotalSeconds:0.#} s without an event: the code under exploration never ends, or "
-        + "waits for something outside the machine.");
+/// <param name="agent">Its name.</param>
+/// <param name="limit">How long it was waited for.</param>
+/// <param name="holding">", with mmu_lock held", or nothing.</param>
+/// <param name="isDeadlock">Others wait for what it holds, and could not bring what it waits for.</param>
+internal sealed class CodeNeverEndsException(string agent, TimeSpan limit, string holding, bool isDeadlock)
+    : Exception($"{agent} has run for {limit.TotalSeconds:0.#} s without an event{holding}: the code under exploration never "
+        + "ends, or waits for something outside the machine, as a plain field.")
+{
+    public bool IsDeadlock => isDeadlock;
+}

@@ -39,14 +39,16 @@ internal sealed unsafe partial class AgentThread : IDisposable
         Volatile.Write(ref *_turn, 0u);
     }
 
-    /// <summary>Waits for the turn at most so long; false if it did not come.</summary>
+    /// <summary>Waits for the turn at most so long; false if it did not come. Waits are counted as well as time: for a process
+    /// that was stopped it is one.</summary>
     public bool TryAwait(TimeSpan limit)
     {
+        const int waits = 20;
         long until = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        while (Volatile.Read(ref *_turn) == 0)
+        for (int wait = 0; Volatile.Read(ref *_turn) == 0; wait++)
         {
-            if (Environment.TickCount64 >= until) return false;
-            Libc.FutexWait(_turn, 0, RecheckNanoseconds / 4);
+            if (wait >= waits && Environment.TickCount64 >= until) return false;
+            Libc.FutexWait(_turn, 0, (long)(limit.TotalMilliseconds * 1_000_000) / waits);
         }
         Volatile.Write(ref *_turn, 0u);
         return true;

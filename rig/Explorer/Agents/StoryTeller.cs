@@ -13,7 +13,19 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     private readonly List<Step> _steps = [];
     private readonly Dictionary<ulong, RootView> _seen = [];
 
+    private readonly Dictionary<int, int> _turns = [];
+
     public IReadOnlyList<Step> Steps => _steps;
+
+    /// <summary>The agent begins a turn of a loop.</summary>
+    public void BeginTurn(Agent me) => _turns[me.Index] = _steps.Count;
+
+    /// <summary>What the agent has done in its present turn, but for reads.</summary>
+    public IReadOnlyList<string> TurnOf(Agent me) =>
+    [
+        .. _steps.Skip(_turns.GetValueOrDefault(me.Index)).Where(step => step.Agent == me.Index && step.IsNotable)
+            .Select(step => step.What),
+    ];
 
     public void Tell(Agent me, OperationKind kind, nint word, ulong old, ulong value)
     {

@@ -40,6 +40,8 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     public ExploreResult Replay(byte[] picks)
     {
         _agents.StopsEverywhere = true;
+        // Whether it was found so is not in the string; where it does not matter it changes nothing.
+        _agents.OrdersAllLocks = true;
         RecordedGuide guide = new(picks, skipsFinePoints: false);
         (ExecutionEnd end, IReadOnlyList<Step> steps) = program.Tell(guide);
         _executions = 1;
@@ -66,6 +68,10 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     /// <summary>What there is to say when a thread does not come back.</summary>
     public ExploreResult NeverEnds(string what) =>
         Stopped(Verdict.Violated, new("never ends", "The code under exploration ends.", what));
+
+    /// <summary>The same, of an agent that holds a lock.</summary>
+    public ExploreResult Deadlocked(string what) =>
+        Stopped(Verdict.Violated, new("deadlock", "Threads do not wait for each other in a circle.", what));
 
     /// <summary>What there is to say of an exception that was thrown while a VM was set up or taken down.</summary>
     public ExploreResult Threw(StrategyThrewException error) =>
@@ -136,9 +142,22 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         {
             ExecutionEnd end = program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
             // The picks of one that has taught something do not lead where they led.
-            if (!settings.IsSample && !_agents.WordsChanged) Note(end);
+            if (NotesWhileLearning && !_agents.WordsChanged) Note(end);
             _agents.WordsChanged = false;
         }
+    }
+
+    /// <summary>Schedules drawn at random are not counted in a sample, and may have more preemptions than a bound
+    /// allows.</summary>
+    private bool NotesWhileLearning => !settings.IsSample && settings.PreemptionsMax == int.MaxValue;
+
+    /// <summary>True if what was seen depends on the order of critical sections, which is looked at from here on.</summary>
+    private bool LooksAtLocks()
+    {
+        if (!_agents.NeedsOrderOfLocks) return false;
+        _agents.ForgetPrograms();
+        _agents.OrdersAllLocks = true;
+        return true;
     }
 
     private ExploreResult ExploreAll()
@@ -194,6 +213,7 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
                 settings.Model == MemoryModel.Sc ? _agents.AgentCount : AgentController.FirstDrain + _agents.AgentCount);
             ExecutionEnd end = program.Execute(guide);
             scheduler.End(_agents.Picks.Count);
+            if (LooksAtLocks()) continue;
             _executions++;
             Note(end);
             if (_executions % ExecutionsPerReport == 0)
@@ -220,12 +240,7 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         {
             search.BeginExecution();
             ExecutionEnd end = program.Execute(search);
-            if (_agents.NeedsOrderOfLocks)
-            {
-                _agents.ForgetPrograms();
-                _agents.OrdersAllLocks = true;
-                _agents.WordsChanged = true;
-            }
+            if (LooksAtLocks()) _agents.WordsChanged = true;
             if (_agents.WordsChanged)
             {
                 _agents.WordsChanged = false;

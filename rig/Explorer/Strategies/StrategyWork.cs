@@ -84,7 +84,7 @@ internal sealed class StrategyWork(string subject, VmDesign<Explored> design, St
         catch (CodeNeverEndsException error)
         {
             isLeft = true;
-            return run.NeverEnds(error.Message);
+            return error.IsDeadlock ? run.Deadlocked(error.Message) : run.NeverEnds(error.Message);
         }
         catch (StrategyThrewException error)
         {

@@ -18,6 +18,7 @@ public sealed unsafe partial class Vm<TMachine>
     internal string? NameOf(nint word)
     {
         if (word == (nint)_dying) return "dying";
+        if (_ownWords.Find(own => own.Address == word) is { } found) return found.Name;
         return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? Memory.NameOf(word);
     }
 

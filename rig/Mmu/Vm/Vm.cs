@@ -12,7 +12,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     private readonly Vcpu<TMachine>[] _vcpus;
     private readonly List<WorkQueue> _queues = [];
 
-    private readonly NativeBlock _wordBlock = new(4096);
+    private const int WordBlockBytes = 4096;
+    private readonly NativeBlock _wordBlock = new(WordBlockBytes);
     private readonly ulong* _dying;
     private long _tablePagesLeft;
 
@@ -40,6 +41,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Strategy = design.Roots(this);
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
+        _isBuilt = true;
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
         for (int index = 0; index < _vcpus.Length; index++)
         {

@@ -5,7 +5,7 @@ namespace Lab.Tests.Explorer.Planted;
 /// <summary>Begins again as long as there is an invalid root, also one that is zapped and that a vCPU still holds.</summary>
 [Strategy("p-rezaps", Status = StrategyStatus.Broken, Idea = "zaps until no invalid root is left",
     Source = "planted", Breaks = "livelock")]
-public sealed class Rezaps<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+public class Rezaps<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
     public override void ZapInvalidatedRoots()
@@ -90,4 +90,48 @@ public sealed class Crosswise<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(
     }
 
     protected override void DisposeOwned() => _own.Dispose();
+}
+
+/// <summary>Peterson's algorithm as it stands in the books: the load overtakes the store.</summary>
+[Strategy("p-no-fence", Status = StrategyStatus.Broken, Idea = "store, then load, without a fence",
+    Source = "planted", Breaks = "I13 with store buffers")]
+public sealed class NoFence<TMachine>(Vm<TMachine> vm) : Peterson<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    protected override void Fence() { }
+}
+
+/// <summary>Spins on a plain field under a lock that who would set it needs.</summary>
+[Strategy("p-spins-on-field", Status = StrategyStatus.Broken, Idea = "waits for a plain field under a lock",
+    Source = "planted", Breaks = "deadlock")]
+public sealed class SpinsOnField<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    private readonly TicketLock _lock = new("own");
+    private bool _isSet;
+
+    public override void Put(TdpRoot root, MmuHold hold)
+    {
+        base.Put(root, hold);
+        Machine.Enter(_lock);
+        _isSet = true;
+        Machine.Exit(_lock);
+    }
+
+    public override void InvalidateAllRoots(ExclusiveHold hold)
+    {
+        base.InvalidateAllRoots(hold);
+        _isSet = false;
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        Backoff backoff = default;
+        Machine.Enter(_lock);
+        while (!_isSet) Machine.Relax(ref backoff);
+        Machine.Exit(_lock);
+        base.ZapInvalidatedRoots();
+    }
+
+    protected override void DisposeOwned() => _lock.Dispose();
 }

@@ -251,3 +251,39 @@ public class OwnList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
         return root;
     }
 }
+
+/// <summary>Two vCPUs keep each other out of the making of a root by Peterson's algorithm (1981), on words of the strategy's
+/// own.</summary>
+[Strategy("s-peterson", Idea = "loads exclude each other by plain words and a fence", Source = "for the tests")]
+public class Peterson<TMachine> : SharedLoads<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly SharedWord[] _wants;
+    private readonly SharedWord _gives;
+
+    public Peterson(Vm<TMachine> vm) : base(vm)
+    {
+        _wants = [vm.NewWord("vcpu0 wants"), vm.NewWord("vcpu1 wants")];
+        _gives = vm.NewWord("gives way");
+    }
+
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
+    {
+        int me = vcpu.Index & 1;
+        Machine.Store(ref _wants[me].Value, 1);
+        Machine.Store(ref _gives.Value, (ulong)me);
+        Fence();
+        Backoff backoff = default;
+        while (Machine.Load(ref _wants[1 - me].Value) != 0 && Machine.Load(ref _gives.Value) == (ulong)me)
+        {
+            Machine.Relax(ref backoff);
+        }
+        TdpRoot root = FindRoot(role);
+        if (root.IsNone) root = CreateRoot(vcpu, role, count: 2);
+        Machine.Store(ref _wants[me].Value, 0);
+        return root;
+    }
+
+    /// <summary>The store is in memory before the load that follows.</summary>
+    protected virtual void Fence() => Machine.FullFence();
+}

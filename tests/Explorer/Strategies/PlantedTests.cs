@@ -62,7 +62,11 @@ public sealed class PlantedTests
         { nameof(DestroyBesideWorker<>), vm => new DestroyBesideWorker<Explored>(vm) },
         { nameof(WalkWithoutSection<>), vm => new WalkWithoutSection<Explored>(vm) },
         { nameof(WorkerWithoutLock<>), vm => new WorkerWithoutLock<Explored>(vm) },
+        { nameof(Rezaps<>), vm => new Rezaps<Explored>(vm) },
+        { nameof(RezapsSilently<>), vm => new RezapsSilently<Explored>(vm) },
         { nameof(WaitsUnderLock<>), vm => new WaitsUnderLock<Explored>(vm) },
+        { nameof(NoFence<>), vm => new NoFence<Explored>(vm) },
+        { nameof(SpinsOnField<>), vm => new SpinsOnField<Explored>(vm) },
         { nameof(Crosswise<>), vm => new Crosswise<Explored>(vm) },
     };
 
@@ -74,6 +78,7 @@ public sealed class PlantedTests
         { nameof(WorkerZaps<>), vm => new WorkerZaps<Explored>(vm) },
         { nameof(Inline<>), vm => new Inline<Explored>(vm) },
         { nameof(OwnList<>), vm => new OwnList<Explored>(vm) },
+        { nameof(Peterson<>), vm => new Peterson<Explored>(vm) },
     };
 
     [Theory]

@@ -1,5 +1,7 @@
 using Lab.Explorer;
+using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
+using Lab.Tests.Explorer.Planted;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
@@ -68,9 +70,41 @@ public sealed class TroubleTests
     public void One_that_goes_on_for_ever_is_stopped(StrategySearch search)
     {
         Failure failure = Strategy.AssertUncontrollable(
-            Strategy.Explore(vm => new Wrong.Busy(vm), Toggle, Strategy.Exhaustive with { Search = search }), "never ends");
+            Strategy.Explore(vm => new Wrong.Counting(vm), Toggle, Strategy.Exhaustive with { Search = search }), "never ends");
         Assert.Contains("zapper made more than", failure.Finding.What, StringComparison.Ordinal);
     }
+
+    /// <summary>Whether it says that it waits or not: a turn that leaves everything as it was is made again and again.</summary>
+    [Theory]
+    [InlineData(true, StrategySearch.Exhaustive)]
+    [InlineData(true, StrategySearch.Bounded)]
+    [InlineData(true, StrategySearch.Random)]
+    [InlineData(false, StrategySearch.Exhaustive)]
+    [InlineData(false, StrategySearch.Bounded)]
+    [InlineData(false, StrategySearch.Random)]
+    public void One_that_goes_round_in_a_circle_is_a_livelock_with_its_circle(bool relaxes, StrategySearch search)
+    {
+        Failure failure = Strategy.AssertViolated(Strategy.Explore(
+            vm => relaxes ? new Rezaps<Explored>(vm) : new RezapsSilently<Explored>(vm), "fast-zap-destroy",
+            Strategy.Exhaustive with { Search = search }), "livelock");
+        Assert.Contains("vcpu0 goes round: lock mmu_lock shared, get B 1→2, put B 2→1, unlock mmu_lock", failure.Finding.What,
+            StringComparison.Ordinal);
+        Strategy.AssertViolated(StrategyExplorer.Replay("mine", Strategy.With(
+            vm => relaxes ? new Rezaps<Explored>(vm) : new RezapsSilently<Explored>(vm)),
+            Strategy.ScenarioOf("fast-zap-destroy"), failure.Replay, TestContext.Current.CancellationToken), "livelock");
+    }
+
+    [Fact]
+    public void One_that_writes_the_same_for_ever_is_a_livelock() =>
+        Strategy.AssertViolated(Strategy.Explore(vm => new Wrong.Busy(vm), Toggle, Strategy.Exhaustive), "livelock");
+
+    /// <summary>Turns of a loop that take a lock and a reference may be what brings the end, or wait for somebody who does: that
+    /// is no livelock.</summary>
+    [Fact]
+    public void One_whose_circle_somebody_ends_is_explored_to_the_end() =>
+        Strategy.AssertNothing(Strategy.Explore(vm => new Wrong.AwaitsLeaving(vm),
+            "slot main 0 + 1\nslot churn 1 + 1\nbefore vcpu0: reload\nthread zapper: delete churn\nthread vcpu0: unload\n",
+            Strategy.Exhaustive));
 
     [Fact]
     public void Two_that_wait_for_each_other_are_named_with_what_they_wait_for()
@@ -88,6 +122,70 @@ public sealed class TroubleTests
         Failure failure = Strategy.AssertViolated(
             Strategy.Explore(vm => new Wrong.Throwing(vm), "fast-zap-put", Strategy.Bounded), "exception");
         Assert.Equal("zapper: InvalidOperationException: somebody was faster", failure.Finding.What);
+    }
+
+    [Fact]
+    public void One_whose_constructor_throws_is_violated_by_what_it_threw()
+    {
+        Failure failure = Strategy.AssertViolated(
+            Strategy.Explore(vm => new Wrong.Unbuilt(vm, () => throw new InvalidOperationException("no such thing")), Toggle,
+                Strategy.Exhaustive), "exception");
+        Assert.Equal("the constructor threw InvalidOperationException: no such thing", failure.Finding.What);
+    }
+
+    [Fact]
+    public void One_whose_constructor_never_returns_is_left_behind_and_said()
+    {
+        using ManualResetEventSlim release = new();
+        Failure failure = Strategy.AssertViolated(
+            Strategy.Explore(vm => new Wrong.Unbuilt(vm, release.Wait), Toggle,
+                Strategy.Exhaustive with { StepTimeout = TimeSpan.FromMilliseconds(300) }), "never ends");
+        Assert.StartsWith("the constructor has run for 0.3 s without coming back", failure.Finding.What,
+            StringComparison.Ordinal);
+        release.Set();
+    }
+
+    [Fact]
+    public void Who_interrupts_does_not_wait_for_a_constructor()
+    {
+        using ManualResetEventSlim release = new();
+        using CancellationTokenSource cancellation = new();
+        ExploreResult result = StrategyExplorer.Explore("mine", Strategy.With(vm => new Wrong.Unbuilt(vm, () =>
+            {
+                cancellation.Cancel();
+                release.Wait();
+            })), Strategy.ScenarioOf(Toggle), Strategy.Exhaustive with { StepTimeout = TimeSpan.FromMinutes(5) }, observer: null,
+            cancellation.Token);
+        Assert.Equal((Verdict.NothingFound, true), (result.Verdict, result.EndedEarly));
+        release.Set();
+    }
+
+    /// <summary>Both forms: with and without saying that it waits.</summary>
+    [Fact]
+    public void One_that_spins_on_a_field_under_a_lock_is_a_deadlock()
+    {
+        Failure failure = Strategy.AssertViolated(
+            Strategy.Explore(vm => new SpinsOnField<Explored>(vm), "fast-zap-put", Strategy.Bounded), "deadlock");
+        Assert.Contains("zapper waits for something that is no word of the machine, with ", failure.Finding.What,
+            StringComparison.Ordinal);
+        using ManualResetEventSlim release = new();
+        failure = Strategy.AssertViolated(
+            Strategy.Explore(vm => new Wrong.SilentUnderLock(vm, release), "fast-zap-put",
+                Strategy.Exhaustive with { StepTimeout = TimeSpan.FromMilliseconds(300) }), "deadlock");
+        Assert.Contains("without an event, with ", failure.Finding.What, StringComparison.Ordinal);
+        release.Set();
+    }
+
+    [Fact]
+    public void A_shared_word_of_its_own_is_made_in_the_constructor_and_explored()
+    {
+        Strategy.AssertNothing(Strategy.Explore(vm => new Peterson<Explored>(vm), "two-vcpus-load", Strategy.Exhaustive));
+        Failure failure = Strategy.AssertViolated(Strategy.Explore(vm => new NoFence<Explored>(vm), "two-vcpus-load",
+            Strategy.Exhaustive with { Model = MemoryModel.Tso }), "I13");
+        Assert.Contains(failure.Steps, step => step.What == "buffered store reaches vcpu0 wants = 1");
+        Assert.Contains("make it in the constructor", Strategy.AssertViolated(
+            Strategy.Explore(vm => new Wrong.LateWord(vm), Toggle, Strategy.Exhaustive), "exception").Finding.What,
+            StringComparison.Ordinal);
     }
 
     [Fact]

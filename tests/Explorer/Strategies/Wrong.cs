@@ -1,6 +1,7 @@
 using Lab.Explorer.Seam;
 using Lab.Mmu;
 using Lab.Strategies.Roots;
+using Lab.Tests.Explorer.Planted;
 
 namespace Lab.Tests.Explorer.Strategies;
 
@@ -73,6 +74,43 @@ internal static class Wrong
         {
             release.Wait();
             base.ZapInvalidatedRoots();
+        }
+    }
+
+    /// <summary>Counts forever.</summary>
+    public sealed class Counting(Vm<Explored> vm) : Mainline<Explored>(vm)
+    {
+        public override void ZapInvalidatedRoots()
+        {
+            TdpRoot root = Vm.Roots.First;
+            while (true) Machine.Add(ref root.OwnNext, 1);
+        }
+    }
+
+    /// <summary>Zaps until no invalid root is left, and no vCPU but the leaving one holds any: right, though it goes
+    /// round.</summary>
+    public sealed class AwaitsLeaving(Vm<Explored> vm) : Rezaps<Explored>(vm);
+
+    /// <summary>Its constructor does what it is told.</summary>
+    public sealed class Unbuilt : Mainline<Explored>
+    {
+        public Unbuilt(Vm<Explored> vm, Action act) : base(vm) => act();
+    }
+
+    /// <summary>Makes a shared word too late.</summary>
+    public sealed class LateWord(Vm<Explored> vm) : Mainline<Explored>(vm)
+    {
+        public override void ZapInvalidatedRoots() => Vm.NewWord("late");
+    }
+
+    /// <summary>Waits under mmu_lock for something that no event of the machine brings.</summary>
+    public sealed class SilentUnderLock(Vm<Explored> vm, ManualResetEventSlim release) : Mainline<Explored>(vm)
+    {
+        public override void ZapInvalidatedRoots()
+        {
+            SharedHold hold = Vm.EnterShared();
+            release.Wait();
+            Vm.Exit(hold);
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Lab.Explorer;
+using Lab.Settings;
 
-namespace Lab.Report.Explorations;
+namespace Lab.Explorer;
 
 /// <summary>A failing schedule as a table: a column per thread, a row per step in order, where in the source it is, and the roots
 /// where a step changed them.</summary>
@@ -70,20 +70,11 @@ public static class ScheduleTable
         return grid.Lines;
     }
 
-    public static IEnumerable<string> Markdown(Failure failure, bool allSteps)
-    {
-        IReadOnlyList<Row> rows = Rows(failure, allSteps);
-        int[] agents = Shown(rows);
-        return new TextTable("",
-            [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
-            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture), .. Cells(row, agents),
-                row.Location, row.Roots])]).Markdown();
-    }
-
     /// <summary>Threads that do something that is shown; the others have no column.</summary>
-    private static int[] Shown(IReadOnlyList<Row> rows) => [.. rows.Select(row => row.Agent).Distinct().Order()];
+    public static int[] Shown(IReadOnlyList<Row> rows) => [.. rows.Select(row => row.Agent).Distinct().Order()];
 
-    private static IEnumerable<string> Cells(Row row, int[] agents) => agents.Select(agent => agent == row.Agent ? row.What : "");
+    /// <summary>What the step does, in its thread's column.</summary>
+    public static IEnumerable<string> Cells(Row row, int[] agents) => agents.Select(agent => agent == row.Agent ? row.What : "");
 
     /// <summary>The file's extension says nothing here, and columns are short.</summary>
     private static string Short(string location) => location.Replace(".cs:", ":", StringComparison.Ordinal);

@@ -1,4 +1,4 @@
-namespace Lab.Report;
+namespace Lab.Settings;
 
 /// <summary>A table as plain text whose columns have given widths: what is longer goes on in the next line, broken between words
 /// where there are any. Made for schedules, which need every one of eighty columns.</summary>
