@@ -7,17 +7,13 @@ namespace Lab.Plots;
 /// apart, every run of one arm was above every run of the other.</summary>
 public static class ArmPercentilesFigure
 {
-    /// <summary>Beyond the point where fewer samples than this are left, a line is one run's luck and is dotted, and there is no
-    /// band.</summary>
-    private const int FewSamples = 10;
-
     public static Plot Draw(ArmComparison comparison, ComparedDistributions distributions, Scene scene, string metric)
     {
         Plot plot = new()
         {
             Title = $"{metric}: latency by percentile, {scene}",
             Subtitle = $"{ArmLooks.RunsOf(comparison.Arms)}, pooled · band: lowest to highest run · lower is better · dotted: "
-                + $"fewer than {FewSamples} samples lie beyond",
+                + $"fewer than {Quantiles.BeyondMin} samples lie beyond",
             Description = $"For each arm, the latency of {metric} that a given share of operations does not exceed, under "
                 + $"{scene}, all runs pooled, and the "
                 + "range of single runs. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
@@ -37,11 +33,10 @@ public static class ArmPercentilesFigure
             IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(Buckets.Merge(runs.SelectMany(run => run)));
             if (spectrum.Count == 0) continue;
             if (runs.Count > 1) AddBand(plot, [.. runs.Select(run => Quantiles.Spectrum(run))], looks.ToneOf(arm));
-            List<SpectrumPoint> certain =
-                spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
+            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) = SpectrumPoint.Cut(spectrum);
             Scatter line = Add(plot, certain, looks.ToneOf(arm), looks.PatternOf(arm));
             line.LegendText = arm.Label;
-            _ = Add(plot, [.. spectrum.Skip(Math.Max(certain.Count - 1, 0))], looks.ToneOf(arm), LinePattern.Dotted);
+            _ = Add(plot, rest, looks.ToneOf(arm), LinePattern.Dotted);
         }
 
         return plot;
@@ -51,7 +46,7 @@ public static class ArmPercentilesFigure
     /// end.</summary>
     private static void AddBand(Plot plot, List<IReadOnlyList<SpectrumPoint>> runs, Tone tone)
     {
-        double end = runs.Min(run => run[^1].InverseTail) / FewSamples;
+        double end = runs.Min(run => run[^1].InverseTail) / Quantiles.BeyondMin;
         int length = runs.Min(run => run.TakeWhile(point => point.InverseTail <= end).Count());
         Band band = plot.Add.Band(
             [.. runs[0].Take(length).Select(point => point.InverseTail)],
@@ -60,7 +55,7 @@ public static class ArmPercentilesFigure
         band.Tone = tone;
     }
 
-    private static Scatter Add(Plot plot, List<SpectrumPoint> points, Tone tone, LinePattern pattern)
+    private static Scatter Add(Plot plot, IReadOnlyList<SpectrumPoint> points, Tone tone, LinePattern pattern)
     {
         Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
         (scatter.Tone, scatter.LinePattern) = (tone, pattern);

@@ -89,15 +89,20 @@ public static class ComparisonReport
     /// missing.</summary>
     private static void WriteBesides(ReportPage page, ArmComparison comparison, ComparedDistributions distributions)
     {
-        page.Section("besides", "Besides the strategy");
-        IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
-        if (differences.Count == 0)
+        page.Section("besides", $"Besides the {ComparisonWords.SubjectOf(comparison)}");
+        IReadOnlyList<ArmDifference> differences = comparison.Differences;
+        if (comparison.Subject == ComparedSubject.Kernel)
         {
             page.Body.Add($"<p>{ComparisonWords.Differences(comparison).First()}</p>");
         }
+        if (differences.Count == 0)
+        {
+            page.Body.Add($"<p>{ComparisonWords.Differences(comparison).Last()}</p>");
+        }
         else
         {
-            page.Body.Add($"<p><strong>The arms differ in more than the strategy:</strong></p>");
+            page.Body.Add(
+                $"<p><strong>The arms differ in more than the {ComparisonWords.SubjectOf(comparison)}:</strong></p>");
             page.Body.Add($"<div class=\"scroll\" tabindex=\"0\"><table class=\"events\"><thead><tr><th scope=\"col\">what</th>");
             foreach (ArmRuns arm in comparison.Arms) page.Body.Add($"<th scope=\"col\">{arm.Label}</th>");
             page.Body.Add($"</tr></thead><tbody>");

@@ -12,17 +12,28 @@ public static class ComparisonWords
     /// <summary>Settings without which no number means anything.</summary>
     private static readonly string[] Telling = ["workload", "mmu", "vcpus", "memory", "duration", "rate"];
 
-    /// <summary>What differs besides the strategy. More than one sentence only if something does.</summary>
+    /// <summary>What is compared.</summary>
+    public static string SubjectOf(ArmComparison comparison) =>
+        comparison.Subject == ComparedSubject.Kernel ? "kernel" : "strategy";
+
+    /// <summary>What differs besides what is compared. Shouted only if something does.</summary>
     public static IEnumerable<string> Differences(ArmComparison comparison)
     {
-        IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
+        IReadOnlyList<ArmDifference> differences = comparison.Differences;
+        if (comparison.Subject == ComparedSubject.Kernel)
+        {
+            yield return "The kernel is compared: "
+                + $"{string.Join(" | ", comparison.Arms.Select(arm => $"{arm.Label} {ArmDifferences.KernelsOf(arm)}"))}.";
+        }
         if (differences.Count == 0)
         {
-            yield return "The arms differ in nothing else: machine, kernel, .NET, commit, settings agree.";
+            yield return comparison.Subject == ComparedSubject.Kernel
+                ? "The arms differ in nothing else: machine, .NET, commit, settings agree."
+                : "The arms differ in nothing else: machine, kernel, .NET, commit, settings agree.";
             yield break;
         }
 
-        yield return "THE ARMS DIFFER IN MORE THAN THE STRATEGY:";
+        yield return $"THE ARMS DIFFER IN MORE THAN THE {SubjectOf(comparison).ToUpperInvariant()}:";
         foreach (ArmDifference one in differences)
         {
             yield return $"- {one.What}: "
@@ -79,10 +90,15 @@ public static class ComparisonWords
         }
     }
 
-    /// <summary>In parentheses where it was not asked: a plain ratio of medians.</summary>
-    public static string Ratio(ComparedRow row) =>
-        row.Answer is { } answer ? Number(answer.Ratio)
-        : double.IsFinite(row.ValueB / row.ValueA) ? $"({Number(row.ValueB / row.ValueA)})" : "–";
+    /// <summary>Of the two values beside it.</summary>
+    public static string Ratio(ComparedRow row) => double.IsFinite(row.RatioOfValues) ? Number(row.RatioOfValues) : "–";
+
+    /// <summary>The one that is judged, which differs from the ratio of the medians where the machine changes from block to
+    /// block.</summary>
+    public static string Estimate(ComparedRow row) => row.Answer is { } answer ? Number(answer.Ratio) : "–";
+
+    /// <summary>What the estimate is called: of blocks paired, or of every run against every other.</summary>
+    public static string EstimateName(ComparedRow row) => row.IsPaired ? "paired" : "estimate";
 
     public static string Interval(ComparedRow row) =>
         row.Answer is not { } answer ? "–"
@@ -90,15 +106,38 @@ public static class ComparisonWords
         : $"[{Number(answer.Interval.Low)}, {Number(answer.Interval.High)}]";
 
     public static string Verdict(ComparedRow row, double threshold) =>
+        Bare(row, threshold) + (Doubt(row, threshold) is { } doubt ? $", but {doubt}" : "");
+
+    private static string Bare(ComparedRow row, double threshold) =>
         row.Answer switch
         {
             null => "–",
             { Verdict: RatioVerdict.Slower } => row.Quantile == "rate" ? "slower (lower rate)" : "slower",
             { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
             { Verdict: RatioVerdict.Equivalent } => Invariant($"equivalent in ±{100 * threshold:0.##} %"),
-            { MoreBlocks: { } more } => Invariant($"inconclusive, ~{more} more"),
-            _ => "inconclusive, >100x more",
+            { MoreBlocks: { } more } =>
+                Invariant($"inconclusive, ~{more} more {(row.IsPaired ? "block" : "run")}{(more == 1 ? "" : "s")}"),
+            _ => $"inconclusive, >100x more {(row.IsPaired ? "blocks" : "runs")}",
         };
+
+    /// <summary>What the same row says without the disturbed samples, where that is something else than its verdict; null where
+    /// it agrees, or nobody watched.</summary>
+    public static string? Doubt(ComparedRow row, double threshold)
+    {
+        double ratio = row.UndisturbedRatio;
+        if (row.Answer is not { } answer || !(ratio > 0 && double.IsFinite(ratio))) return null;
+        bool isWithin = ratio > 1 / (1 + threshold) && ratio < 1 + threshold;
+        bool isOtherwise = answer.Verdict switch
+        {
+            RatioVerdict.Slower or RatioVerdict.Faster => isWithin || (ratio > 1) != (answer.Ratio > 1),
+            RatioVerdict.Equivalent => !isWithin,
+            _ => false,
+        };
+        return isOtherwise ? $"{Number(ratio)}× without disturbed samples" : null;
+    }
+
+    /// <summary>What the gated questions say of each arm, with what there is to doubt, a sentence each.</summary>
+    public static IReadOnlyList<string> Verdicts(ArmComparison comparison) => new ComparisonVerdict(comparison).Sentences;
 
     /// <summary>What a table of rows does not say: why a question was not asked, and where runs fall into two levels, of which
     /// one ratio describes neither.</summary>

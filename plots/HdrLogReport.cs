@@ -21,6 +21,9 @@ public static class HdrLogReport
     {
         public long Count => Quantiles.Count(Buckets);
 
+        /// <summary>The quantile where it is shown, else not a number.</summary>
+        public double Shown(double p) => Quantiles.Shown(Quantiles.At(Buckets, p), Count, p);
+
         /// <summary>The middle of the highest bucket with a sample; not a number without any.</summary>
         public double Max => Buckets.Count == 0 ? double.NaN : Buckets[^1].Midpoint;
     }
@@ -63,7 +66,8 @@ public static class HdrLogReport
         Plot plot = new()
         {
             Title = "latency by percentile",
-            Subtitle = "all intervals of a tag merged · lower is better",
+            Subtitle = "all intervals of a tag merged · lower is better · dotted: fewer than "
+                + $"{Quantiles.BeyondMin} samples lie beyond",
             Description = $"For each tag of {source}, the value that a given share of samples does not exceed. Both axes "
                 + "are logarithmic.",
             Height = 620,
@@ -76,14 +80,18 @@ public static class HdrLogReport
         plot.Legend.Place = LegendPlace.Below;
         foreach ((int index, TagTotal tag) in totals.Take(LinesMost).Index())
         {
-            IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(tag.Buckets);
-            Scatter line =
-                plot.Add.Scatter([.. spectrum.Select(point => point.InverseTail)], [.. spectrum.Select(point => point.Value)]);
+            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) =
+                SpectrumPoint.Cut(Quantiles.Spectrum(tag.Buckets));
+            Scatter line = Add(certain), tail = Add(rest);
             (line.Tone, line.LegendText, line.LinePattern) =
                 (Tone.Series(index), tag.Tag, index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed);
+            (tail.Tone, tail.LinePattern) = (Tone.Series(index), LinePattern.Dotted);
         }
 
         return plot;
+
+        Scatter Add(IReadOnlyList<SpectrumPoint> points) =>
+            plot.Add.Scatter([.. points.Select(point => point.InverseTail)], [.. points.Select(point => point.Value)]);
     }
 
     private static void WriteTable(HtmlText html, IReadOnlyList<TagTotal> totals)
@@ -98,11 +106,9 @@ public static class HdrLogReport
         {
             html.Add($"<tr><td class=\"word\" data-value=\"{tag.Tag}\">{tag.Tag}</td><td data-value=\"{tag.Intervals}\">"
                 + $"{tag.Intervals}</td><td data-value=\"{tag.Count}\">{Quantity.Count(tag.Count)}</td>");
-            foreach (double value in Columns.Select(column => Quantiles.At(tag.Buckets, column.P)).Append(tag.Max))
+            foreach (double value in Columns.Select(column => tag.Shown(column.P)).Append(tag.Max))
             {
-                html.Add(
-                    $"<td data-value=\"{(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "")}\">"
-                        + $"{(double.IsFinite(value) ? Quantity.Format(value, tag.Unit) : "–")}</td>");
+                ReportTables.Cell(html, value, Quantity.Format(value, tag.Unit));
             }
             html.Add($"</tr>");
         }

@@ -6,15 +6,12 @@ namespace Lab.Plots;
 /// further nine takes as much room as the last, because the tail is what a guest notices.</summary>
 public static class LatencyByPercentileFigure
 {
-    /// <summary>Beyond the point where fewer samples than this are left, a line is one run's luck and is dotted.</summary>
-    private const int FewSamples = 10;
-
     public static Plot Draw(RunRecord run, Scene scene, string metric)
     {
         Plot plot = new()
         {
             Title = $"{metric}: latency by percentile, {scene}",
-            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · lower is better · dotted: fewer than {FewSamples} "
+            Subtitle = $"{StrategyLooks.RepetitionsOf(run, scene)} · lower is better · dotted: fewer than {Quantiles.BeyondMin} "
                 + "samples lie beyond",
             Description = $"For each strategy, the latency of {metric} that a given share of operations does not exceed, "
                 + $"under {scene}. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
@@ -31,18 +28,17 @@ public static class LatencyByPercentileFigure
             IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(run.MergedHistogram(strategy, scene, metric));
             if (spectrum.Count == 0) continue;
             plot.Axes.Left.Unit = run.Pool(strategy, scene, metric)?.Unit ?? "ns";
-            List<SpectrumPoint> certain =
-                spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / FewSamples).ToList();
+            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) = SpectrumPoint.Cut(spectrum);
             Scatter line = Add(plot, certain, looks, strategy);
             line.LegendText = looks.NameOf(strategy);
-            Scatter tail = Add(plot, [.. spectrum.Skip(Math.Max(certain.Count - 1, 0))], looks, strategy);
+            Scatter tail = Add(plot, rest, looks, strategy);
             tail.LinePattern = LinePattern.Dotted;
         }
 
         return plot;
     }
 
-    private static Scatter Add(Plot plot, List<SpectrumPoint> points, StrategyLooks looks, string strategy)
+    private static Scatter Add(Plot plot, IReadOnlyList<SpectrumPoint> points, StrategyLooks looks, string strategy)
     {
         Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
         scatter.Tone = looks.ToneOf(strategy);

@@ -56,6 +56,6 @@ public static class RunDotsFigure
     /// p99.</summary>
     private static (string Name, Func<SummaryRow, double> Of) Tail(long fewest) =>
         SampleSizes.Supports(fewest, 0.999) ? ("p99.9", row => row.P999)
-        : fewest >= 1000 ? ("p99", row => row.P99)
+        : Quantiles.IsShown(fewest, 0.99) ? ("p99", row => row.P99)
         : ("p90", row => row.P90);
 }

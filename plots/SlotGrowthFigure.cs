@@ -10,9 +10,6 @@ public static class SlotGrowthFigure
     /// <summary>Each step of the axis is this many times the one before; zero pages stand one step before one page.</summary>
     private const double StepFactor = 8;
 
-    /// <summary>A quantile that fewer samples lie beyond is the maximum by another name.</summary>
-    private const int FewSamples = 5;
-
     public static Plot Draw(RunRecord run, Scene scene)
     {
         IReadOnlyList<long> sizes = GrowthCurve.SizesIn(run, scene);
@@ -42,8 +39,8 @@ public static class SlotGrowthFigure
             (update.Tone, update.MarkerSize, update.LegendText) =
                 (looks.ToneOf(strategy), 5, $"{looks.NameOf(strategy)}: delete");
 
-            Scatter tail = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update,
-                pages) is { Count: >= 100 * FewSamples } pooled ? pooled.P99 : null);
+            Scatter tail =
+                Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages)?.Shown.P99);
             (tail.Tone, tail.LineWidth, tail.MarkerSize, tail.Opacity) = (looks.ToneOf(strategy), 0, 4.5, 0.55);
 
             Scatter refault = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Refault, pages)?.Mean);

@@ -19,8 +19,13 @@ public sealed record PooledMetric
     /// <summary>Mean of the repetitions' rates.</summary>
     public double RatePerS { get; init; }
 
-    /// <summary>Smallest and largest p99 of a single repetition: how much the runs differ among themselves.</summary>
+    /// <summary>Smallest and largest p99 of a single repetition, where it is shown of each: how much the runs differ among
+    /// themselves.</summary>
     public (double Low, double High) P99OfRuns { get; init; }
+
+    /// <summary>The quantiles of the tail where they are shown, see <see cref="Quantiles.IsShown"/>.</summary>
+    public (double P90, double P99, double P999) Shown => (Quantiles.Shown(P90, Count, 0.9), Quantiles.Shown(P99, Count, 0.99),
+        Quantiles.Shown(P999, Count, 0.999));
 
     /// <param name="rows">At least one, each with samples.</param>
     public static PooledMetric Of(IReadOnlyList<SummaryRow> rows, IReadOnlyList<Bucket> merged)
@@ -39,7 +44,8 @@ public sealed record PooledMetric
             P999 = QuantileOf(row => row.P999, 0.999),
             Max = rows.Max(row => row.Max),
             RatePerS = rows.Average(row => row.RatePerS),
-            P99OfRuns = (rows.Min(row => row.P99), rows.Max(row => row.P99)),
+            P99OfRuns = rows.All(row => Quantiles.IsShown(row.Count, 0.99))
+                ? (rows.Min(row => row.P99), rows.Max(row => row.P99)) : (double.NaN, double.NaN),
         };
 
         double QuantileOf(Func<SummaryRow, double> own, double p) => rows.Count == 1 ? own(rows[0]) : Quantiles.At(merged, p);

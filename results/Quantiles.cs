@@ -3,12 +3,32 @@ namespace Lab.Results;
 /// <summary>A point of a percentile spectrum: <see cref="Value"/> is the smallest value that a share of samples does not
 /// exceed.</summary>
 /// <param name="InverseTail">1/(1-p): 2 at the median, 100 at p99. Equals the sample count at the largest sample.</param>
-public readonly record struct SpectrumPoint(double InverseTail, double Value);
+public readonly record struct SpectrumPoint(double InverseTail, double Value)
+{
+    /// <summary>The part of a spectrum that is shown as certain, and the rest from its last point on; see
+    /// <see cref="Quantiles.IsShown"/>.</summary>
+    public static (IReadOnlyList<SpectrumPoint> Certain, IReadOnlyList<SpectrumPoint> Uncertain) Cut(
+        IReadOnlyList<SpectrumPoint> spectrum)
+    {
+        int certain = spectrum.TakeWhile(point => point.InverseTail <= spectrum[^1].InverseTail / Quantiles.BeyondMin).Count();
+        return ([.. spectrum.Take(certain)], [.. spectrum.Skip(Math.Max(certain - 1, 0))]);
+    }
+}
 
 /// <summary>Statistics of bucketed counts. Every list of buckets is sorted and without empty ones, as <see cref="Buckets"/> makes
 /// it.</summary>
 public static class Quantiles
 {
+    /// <summary>Samples that lie beyond a quantile of the tail where it is shown: with fewer it is the maximum by another name.
+    /// The one rule of every table and figure; files keep every quantile.</summary>
+    public const int BeyondMin = 10;
+
+    /// <summary>The middle of few samples is still a middle, so it is shown of any number.</summary>
+    public static bool IsShown(long samples, double p) => p <= 0.5 || samples * (1 - p) >= BeyondMin - 1e-6;
+
+    /// <summary>The quantile where it is shown, else not a number.</summary>
+    public static double Shown(double value, long samples, double p) => IsShown(samples, p) ? value : double.NaN;
+
     public static long Count(IReadOnlyList<Bucket> buckets) => buckets.Sum(bucket => bucket.Count);
 
     /// <summary>The value at rank ⌈p·n⌉ (the smallest for p = 0), off by at most half a bucket. Not a number without

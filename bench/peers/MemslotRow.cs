@@ -6,11 +6,12 @@ namespace Lab.Bench.Peers;
 internal sealed class MemslotRow(string operation, int pages)
 {
     public const string CsvHeader =
-        "name,pages,lab_p50_ns,peer_p50_ns,ratio_p50_median,lab_p99_ns,peer_p99_ns,ratio_p99_median,rounds";
+        "name,pages,lab_p50_ns,peer_p50_ns,ratio_p50_median,lab_p99_ns,peer_p99_ns,ratio_p99_median,rounds,"
+        + "ratio_of_medians_p50,ratio_of_medians_p99";
 
     public const string TableHeader =
-        "work         pages     lab p50 ns    peer p50 ns  lab/peer (middle half)      lab p99 ns    peer p99 ns  lab/peer "
-            + "(middle half)";
+        "work         pages     lab p50 ns    peer p50 ns  lab/peer  paired (middle half)        lab p99 ns    peer p99 ns  "
+            + "lab/peer  paired (middle half)";
 
     private readonly List<(RoundQuantiles Lab, RoundQuantiles Peer)> _rounds = [];
 
@@ -21,7 +22,7 @@ internal sealed class MemslotRow(string operation, int pages)
         Figures p50 = Of(round => round.P50), p99 = Of(round => round.P99);
         return string.Create(CultureInfo.InvariantCulture,
             $"{operation},{pages},{p50.Lab:F0},{p50.Peer:F0},{p50.Ratios.Quantile(0.5):F3},{p99.Lab:F0},{p99.Peer:F0},"
-                + $"{p99.Ratios.Quantile(0.5):F3},{_rounds.Count}");
+                + $"{p99.Ratios.Quantile(0.5):F3},{_rounds.Count},{p50.Lab / p50.Peer:F3},{p99.Lab / p99.Peer:F3}");
     }
 
     public string ToTable()
@@ -40,6 +41,7 @@ internal sealed class MemslotRow(string operation, int pages)
     private readonly record struct Figures(double Lab, double Peer, Sample Ratios)
     {
         public string ToTable() => string.Create(CultureInfo.InvariantCulture,
-            $"{Lab,15:N0}{Peer,15:N0}  {Ratios.Quantile(0.5):F3} ({Ratios.Quantile(0.25):F3} to {Ratios.Quantile(0.75):F3})");
+            $"{Lab,15:N0}{Peer,15:N0}{Lab / Peer,10:F3}  {Ratios.Quantile(0.5):F3} "
+                + $"({Ratios.Quantile(0.25):F3} to {Ratios.Quantile(0.75):F3})");
     }
 }

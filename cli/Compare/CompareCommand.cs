@@ -40,6 +40,15 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         FixedArms given = new(arms, console.Error);
         given.Refuse(request.Values.Of(CompareSettings.Anyway));
         foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
+        if (request.Tail is { } tail && resumed is null)
+        {
+            if (new TailPilot(request, runs => new LocalProcess(runs), console.Error).Lengthen(arms, tail, cancellation)
+                is not { } longer)
+            {
+                return ExitCode.Interrupted;
+            }
+            arms = longer;
+        }
 
         ComparisonFolder? folder = resumed;
         bool isInterrupted = false;
@@ -57,7 +66,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (request.SaveBaseline is { } name) Save(name, folder!, isWhole);
         ArmComparison comparison = ArmComparison.Of(
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
-            request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []);
+            request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []) with
+            { Subject = resumed?.Manifest.Subject ?? request.Subject };
         if (arms.Count > 1)
         {
             CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
@@ -115,6 +125,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             Threshold = request.Threshold!.Value,
             Gated = request.Gated,
             Turns = request.Turns,
+            Subject = request.Subject,
             Arms = arms,
         });
         console.Error.WriteLine($"comparison: {folder.Path}");

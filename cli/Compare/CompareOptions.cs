@@ -42,7 +42,8 @@ internal sealed class CompareOptions
         string baseline = values.Of(CompareSettings.Baseline);
         if (request.Resume is not null)
         {
-            Setting[] decided = [CompareSettings.Inject, CompareSettings.Seed, CompareSettings.Turns];
+            Setting[] decided = [CompareSettings.Inject, CompareSettings.Seed, CompareSettings.Turns,
+                CompareSettings.Subject, CompareSettings.Tail];
             if (arms.Length > 0 || baseline.Length > 0 || CompareSettings.OfRuns.Any(ofRuns.IsGiven)
                 || decided.Any(values.IsGiven))
             {
@@ -67,6 +68,11 @@ internal sealed class CompareOptions
                 "--inject slows the last arm down while it is measured; name a strategy last.");
             read[^1] = read[^1] with
                 { Arguments = [.. read[^1].Arguments, RunSettings.Inject.Option, values.Typed(CompareSettings.Inject)] };
+        }
+        if (request.Subject == ComparedSubject.Kernel && read.All(arm => arm.Source == ArmSource.Strategy))
+        {
+            throw new UsageException("--subject kernel compares runs of different kernels, and what is measured now is all on "
+                + "this one; name run folders or a baseline of the other.");
         }
         bool onlySaves = request.SaveBaseline is not null && read is [{ Source: ArmSource.Strategy }];
         if (read.Count < 2 && !onlySaves) throw new UsageException(

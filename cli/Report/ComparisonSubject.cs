@@ -26,7 +26,7 @@ internal sealed class ComparisonSubject : IReportSubject
         _comparison = ArmComparison.Of(
             [.. arms.Select(
                 (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder, index) : given.Of(index))],
-            folder.Manifest.Threshold, folder.Manifest.Gated);
+            folder.Manifest.Threshold, folder.Manifest.Gated) with { Subject = folder.Manifest.Subject };
     }
 
     public string WriteReport() => ComparisonReport.Write(_comparison, _folder);

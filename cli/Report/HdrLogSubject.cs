@@ -42,9 +42,9 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
         }
         TextTable table = new("", [new("tag"), .. Column.Numbers("count", "p50", "p99", "p99.9", "max")],
         [
-            .. rows.Select(row => (string[])[row.Tag, row.Count.ToString("N0", CultureInfo.InvariantCulture),
-                .. ((double?[])[row.P50, row.P99, row.P999, row.Max]).Select(
-                    value => value is { } number ? Quantity.Format(number, row.Unit) : "–")]),
+            .. HdrLogReport.Totals(_log).Select(tag => (string[])[tag.Tag, tag.Count.ToString("N0", CultureInfo.InvariantCulture),
+                .. ((double[])[tag.Shown(0.5), tag.Shown(0.99), tag.Shown(0.999), tag.Max]).Select(
+                    value => Quantity.Format(value, tag.Unit))]),
         ]);
         foreach (string line in format == OutputFormat.Markdown ? table.Markdown() : table.Text()) console.Out.WriteLine(line);
         if (format == OutputFormat.Markdown) return;

@@ -24,7 +24,10 @@ internal static class TrackAcknowledge
         Option<bool> all = new("--all-series") { Description = "every series that changes at that commit" };
         Command command = new("acknowledge", "accept a change, with the reason");
         command.Arguments.Add(text);
-        foreach (Option option in (Option[])[change, reason, all, options.History, options.Machine]) command.Options.Add(option);
+        foreach (Option option in (Option[])[change, reason, all, options.History, options.Machine, options.Subject])
+        {
+            command.Options.Add(option);
+        }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!;
@@ -37,7 +40,8 @@ internal static class TrackAcknowledge
             if (words.Length == 0 && !isEvery) throw new UsageException(
                 "lab track acknowledge needs words that name the series, or --all-series.");
             string path = options.HistoryFile(parsed);
-            TrackedHistory history = TrackedHistory.Read(path, parsed.GetValue(options.Machine)!, mayBeOthers: true);
+            TrackedHistory history = TrackedHistory.Read(path, parsed.GetValue(options.Machine)!, mayBeOthers: true,
+                    options.SubjectOf(parsed));
             history.PrintNotes(console.Error);
             Acknowledge(Choose(history.Series, words, commit, isEvery), TrackedHistory.AcknowledgedBeside(path), why, console);
             return ExitCode.Fine;

@@ -5,6 +5,7 @@ using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Results;
+using Lab.Results.Comparisons;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -19,7 +20,8 @@ internal static class TrackAdd
         [.. RunSettings.All.Where(setting => !setting.Matters).Select(setting => setting.Name)];
 
     private sealed record Request(
-        IReadOnlyList<string> Runs, string Out, string History, string? Commit, bool TakesDirty, GitRepository Repository);
+        IReadOnlyList<string> Runs, string Out, string History, string? Commit, bool TakesDirty, ComparedSubject Subject,
+        GitRepository Repository);
 
     public static Command Build(LabConsole console)
     {
@@ -31,7 +33,7 @@ internal static class TrackAdd
         Option<string> folder = SettingOptions.Text("--out", "folder of the run folders", Path.Combine("results", "runs"));
         Command command = new("add", "add the numbers of runs to the history");
         command.Arguments.Add(runs);
-        foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Repository])
+        foreach (Option option in (Option[])[options.History, commit, dirty, folder, options.Subject, options.Repository])
         {
             command.Options.Add(option);
         }
@@ -41,6 +43,7 @@ internal static class TrackAdd
             return Execute(new Request(
                 named.Length > 0 ? named : [RunStore.Latest], parsed.GetValue(folder)!, options.HistoryFile(parsed),
                 parsed.GetValue(commit) is { Length: > 0 } given ? given : null, parsed.GetValue(dirty),
+                options.SubjectOf(parsed),
                 new GitRepository(parsed.GetValue(options.Repository)!)), console);
         }));
         return command;
@@ -55,9 +58,10 @@ internal static class TrackAdd
         List<HistoryRow> rows = [];
         foreach (RunToTrack run in runs)
         {
-            string commit = given ?? CommitOf(run, request.TakesDirty);
-            IReadOnlyList<HistoryRow> own =
-                [.. HistoryRows.Of(run.Record, commit, Immaterial).Select(row => row with { RunId = run.Id })];
+            string commit = given
+                ?? (request.Subject == ComparedSubject.Kernel ? KernelOf(run) : CommitOf(run, request.TakesDirty));
+            IReadOnlyList<HistoryRow> own = [.. HistoryRows.Of(run.Record, commit, Immaterial, request.Subject)
+                .Select(row => row with { RunId = run.Id })];
             string[] unclean = [.. run.Record.Manifest.Measurements.Where(one => one.Verdict != Verdict.Clean || one.Broken)
                 .Select(one => one.Strategy).Distinct()];
             if (unclean.Length > 0)
@@ -104,6 +108,11 @@ internal static class TrackAdd
         console.Out.WriteLine(
             added.Count == 0 ? $"{path}: nothing new" : $"{path}: {added.Count} rows of {runs} run{(runs == 1 ? "" : "s")} more");
     }
+
+    /// <exception cref="UsageException">The run does not say on which kernel it was measured.</exception>
+    private static string KernelOf(RunToTrack run) =>
+        HistoryRows.KernelPoint(run.Record.Manifest.Machine) is { Length: > 0 } kernel ? kernel : throw new UsageException(
+            $"Run {run.Id} does not know the kernel that it measured; name it with --commit.");
 
     /// <exception cref="UsageException">The run names no commit, or one that it was not exactly.</exception>
     private static string CommitOf(RunToTrack run, bool takesDirty)

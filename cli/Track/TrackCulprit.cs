@@ -23,14 +23,15 @@ internal static class TrackCulprit
             SettingOptions.Text("--change", "the change at this commit, or its beginning; by default every open regression", "");
         Command command = new("culprit", "commits between the last good and the first bad, and how to bisect them");
         command.Arguments.Add(text);
-        foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine])
+        foreach (Option option in (Option[])[change, options.Repository, options.History, options.Machine, options.Subject])
         {
             command.Options.Add(option);
         }
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             TrackedHistory history =
-                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
+                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true,
+                    options.SubjectOf(parsed));
             history.PrintNotes(console.Error);
             string words = string.Join(' ', parsed.GetValue(text) ?? []), commit = parsed.GetValue(change)!;
             IReadOnlyList<TrackedSeries> series = SeriesText.FindSome(words, history.Series);

@@ -24,7 +24,8 @@ internal static class TrackGate
         Option<string> format =
             SettingOptions.Text("--format", "standard output: table, json, github (workflow annotations) or markdown", "table");
         Command command = new("gate", "exit with 3 if a regression is open, with 6 if that is undecided");
-        foreach (Option option in (Option[])[options.History, metric, since, options.Machine, options.Repository, format])
+        foreach (Option option in (Option[])
+            [options.History, metric, since, options.Machine, options.Subject, options.Repository, format])
         {
             command.Options.Add(option);
         }
@@ -35,7 +36,8 @@ internal static class TrackGate
             try
             {
                 TrackedHistory history =
-                    TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: false);
+                    TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: false,
+                        options.SubjectOf(parsed));
                 history.PrintNotes(console.Error);
                 IReadOnlyList<TrackedSeries> series = OfMetrics(parsed.GetValue(metric)!, history.Series);
                 Func<TrackedSeries, TrackedChange, bool> counts =

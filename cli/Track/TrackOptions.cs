@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lab.Cli.Options;
+using Lab.Results.Comparisons;
 using Lab.Settings;
 
 namespace Lab.Cli.Track;
@@ -25,11 +26,19 @@ internal sealed class TrackOptions
     public Option<string> Machine { get; } =
         SettingOptions.Text("--machine", "machine whose series to use: all, or a fingerprint; by default this one", "");
 
+    public Option<string> Subject { get; } = SettingOptions.Text(
+        "--subject", "what varies from point to point: lab, or kernel, whose release then is the point and begins no new series",
+        "lab");
+
     public Option<string> Repository { get; } = SettingOptions.Text("--repo", "git repository of the commits", ".");
 
     /// <exception cref="UsageException">No such format, or none of this verb's.</exception>
     public static TrackFormat Format(ParseResult parsed, Option<string> option, params TrackFormat[] formats) =>
         Names.Find("--format value", parsed.GetValue(option) ?? "", formats, format => format.ToString().ToLowerInvariant());
+
+    /// <exception cref="UsageException">No such subject.</exception>
+    public ComparedSubject SubjectOf(ParseResult parsed) => Names.Choice(
+        "--subject", parsed.GetValue(Subject)!, ("lab", ComparedSubject.Strategy), ("kernel", ComparedSubject.Kernel));
 
     /// <exception cref="UsageException">An empty name.</exception>
     public string HistoryFile(ParseResult parsed) =>

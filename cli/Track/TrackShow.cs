@@ -20,7 +20,7 @@ internal static class TrackShow
         Option<string> figure = SettingOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
         Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
         Command command = new("show", "series and their changes");
-        foreach (Option option in (Option[])[options.History, series, options.Machine, format, figure, html])
+        foreach (Option option in (Option[])[options.History, series, options.Machine, options.Subject, format, figure, html])
         {
             command.Options.Add(option);
         }
@@ -29,7 +29,8 @@ internal static class TrackShow
             TrackFormat form =
                 TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
             TrackedHistory history =
-                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true);
+                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true,
+                    options.SubjectOf(parsed));
             history.PrintNotes(console.Error);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);

@@ -8,8 +8,6 @@ namespace Lab.Plots;
 /// <summary>The comparison report's tables: one per metric and arm, a line per quantile.</summary>
 internal static class ComparisonTables
 {
-    private const int FewSamples = 10;
-
     /// <summary>Of one metric in one scene, an arm after the other.</summary>
     internal static void Write(HtmlText html, ArmComparison comparison, Scene scene, string metric)
     {
@@ -26,10 +24,9 @@ internal static class ComparisonTables
         bool isBothWays = rows.Any(row => double.IsFinite(row.UndisturbedA) || double.IsFinite(row.UndisturbedB));
         UndisturbedRow[][] left = [.. comparison.Arms.Where(arm => arm.Label == a || arm.Label == b)
             .Select(arm => arm.UndisturbedOf(rows[0].Scene, rows[0].Metric).Select(one => one.Row).ToArray())];
-        double fewest =
-            left.SelectMany(one => one).Select(row => (double)row.Count).DefaultIfEmpty(double.PositiveInfinity).Min();
         html.Add($"<h4>{b} against {a} <span class=\"soft\">({ComparisonWords.Count(rows[0])})</span></h4>");
-        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", "interval", "verdict", .. isBothWays
+        ReportTables.OpenTable(html, ["quantile", a, b, "ratio", ComparisonWords.EstimateName(rows[0]), "interval", "verdict",
+            .. isBothWays
                 ? (string[])[$"{a} without tagged samples", $"{b} without tagged samples", "ratio without tagged"] : []],
             wordColumn: "verdict");
         foreach (ComparedRow row in rows)
@@ -38,22 +35,21 @@ internal static class ComparisonTables
             // Where the verdict's own column is scrolled out of sight, its mark stands beside the name.
             html.Add($"<tr><td data-value=\"{Order(row.Quantile)}\">{row.Quantile}<span class=\"verdict-mark narrow "
                 + $"{cssClass}\">{mark}</span></td>");
-            ReportTables.Cell(html, row.ValueA, Quantity.Format(row.ValueA, row.Unit));
-            ReportTables.Cell(html, row.ValueB, Quantity.Format(row.ValueB, row.Unit));
-            ReportTables.Cell(html, row.Answer?.Ratio ?? (row.ValueB / row.ValueA), ComparisonWords.Ratio(row));
+            ReportTables.Cell(html, row.Shown.A, Quantity.Format(row.Shown.A, row.Unit));
+            ReportTables.Cell(html, row.Shown.B, Quantity.Format(row.Shown.B, row.Unit));
+            ReportTables.Cell(html, row.RatioOfValues, ComparisonWords.Ratio(row));
+            ReportTables.Cell(html, row.Answer?.Ratio ?? double.NaN, ComparisonWords.Estimate(row));
             ReportTables.Cell(html, row.Answer?.Interval.Low ?? double.NaN, ComparisonWords.Interval(row));
             html.Add($"<td class=\"word\" data-value=\"{order}\"><span class=\"verdict-mark {cssClass}\">{mark}</span> "
                 + $"{ComparisonWords.Verdict(row, comparison.Threshold)}</td>");
             if (isBothWays)
             {
-                // With few samples left a tail without the tagged ones is the maximum by another name.
-                bool isKnown = row.Quantile is "p50" or "max" || fewest * (1 - (Order(row.Quantile) / 100)) >= FewSamples;
-                (double restA, double restB) = isKnown ? (row.UndisturbedA, row.UndisturbedB) : (double.NaN, double.NaN);
+                (double restA, double restB) = row.UndisturbedShown;
                 ReportTables.Cell(html, restA, Quantity.Format(restA, row.Unit));
                 ReportTables.Cell(html, restB, Quantity.Format(restB, row.Unit));
-                double ratio = restB / restA;
+                double ratio = row.UndisturbedRatio;
                 ReportTables.Cell(html, ratio,
-                    double.IsFinite(ratio) ? ratio.ToString("(0.000)", CultureInfo.InvariantCulture) : "–");
+                    double.IsFinite(ratio) ? ratio.ToString("0.000", CultureInfo.InvariantCulture) : "–");
             }
 
             html.Add($"</tr>");

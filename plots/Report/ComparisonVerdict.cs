@@ -14,8 +14,11 @@ internal sealed class ComparisonVerdict
     {
         _comparison = comparison;
         ComparedRow[] gated = [.. comparison.Rows.Where(row => row is { Gated: true, Answer: not null })];
-        Sentences =
-            [.. comparison.Arms.Skip(1).Select(arm => Sentence(arm.Label, [.. gated.Where(row => row.ArmB == arm.Label)]))];
+        Sentences = [.. comparison.Arms.Skip(1).Select(arm =>
+        {
+            ComparedRow[] asked = [.. gated.Where(row => row.ArmB == arm.Label)];
+            return Sentence(arm.Label, asked) + Doubt(comparison.Arms[0], arm, asked) + ".";
+        })];
         Class = gated.Any(row => row.Answer!.Verdict == RatioVerdict.Slower) ? "bad"
             : gated.Length == 0 || gated.Any(row => row.Answer!.Verdict == RatioVerdict.Inconclusive) ? "warn"
             : "";
@@ -26,31 +29,43 @@ internal sealed class ComparisonVerdict
 
     internal IReadOnlyList<string> Sentences { get; }
 
+    /// <summary>What speaks against the sentence, to be said in it: rows that say otherwise without the disturbed samples, runs
+    /// that are contaminated.</summary>
+    private string Doubt(ArmRuns first, ArmRuns arm, ComparedRow[] asked)
+    {
+        List<string> doubts = [.. asked.Select(row => (Row: row, Text: ComparisonWords.Doubt(row, _comparison.Threshold)))
+            .Where(one => one.Text is not null).Select(one => $"{one.Row.Metric} {one.Row.Quantile} is {one.Text}")];
+        (int contaminated, int runs) =
+            (first.Contaminations.Count + arm.Contaminations.Count, first.Runs.Count + arm.Runs.Count);
+        if (contaminated > 0) doubts.Add($"{contaminated} of {runs} runs are contaminated");
+        return doubts.Count == 0 ? "" : $"; but {string.Join(", and ", doubts)}: repeat it on a quieter machine";
+    }
+
     private string Sentence(string arm, ComparedRow[] asked)
     {
         string first = _comparison.Arms[0].Label;
         (ComparedRow[] slower, ComparedRow[] faster) = (Those(RatioVerdict.Slower), Those(RatioVerdict.Faster));
         int equivalent = Those(RatioVerdict.Equivalent).Length;
-        if (asked.Length == 0) return $"{arm} against {first}: nothing could be tested; the table says why.";
+        if (asked.Length == 0) return $"{arm} against {first}: nothing could be tested; the table says why";
         if (slower.Length > 0 && faster.Length > 0)
         {
             return $"{arm} is slower than {first} in one respect and faster in another: {Number(Clearest(slower))}, but "
-                + $"{Number(Clearest(faster))}; {slower.Length + faster.Length} of {Questions(asked.Length)} differ.";
+                + $"{Number(Clearest(faster))}; {slower.Length + faster.Length} of {Questions(asked.Length)} differ";
         }
         if (slower.Length > 0)
         {
             return $"{arm} is slower than {first}: {Number(Clearest(slower))}, {ComparisonWords.Count(slower[0])}; "
-                + $"{Share(slower.Length, asked.Length)}.";
+                + $"{Share(slower.Length, asked.Length)}";
         }
         if (faster.Length > 0)
         {
             return $"{arm} is faster than {first}: {Number(Clearest(faster))}, {ComparisonWords.Count(faster[0])}; "
-                + $"{Share(faster.Length, asked.Length)}.";
+                + $"{Share(faster.Length, asked.Length)}";
         }
         if (equivalent == asked.Length)
         {
             return $"{arm} and {first} are equivalent: {Questions(asked.Length)}, all within ±{Percent(_comparison.Threshold)}, "
-                + $"{ComparisonWords.Count(asked[0])}.";
+                + $"{ComparisonWords.Count(asked[0])}";
         }
         ComparedRow[] open = Those(RatioVerdict.Inconclusive);
         int?[] more = open.Select(row => row.Answer!.MoreBlocks).ToArray();
@@ -59,8 +74,8 @@ internal sealed class ComparisonVerdict
             + $"{(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: "
             + $"{Estimate(open[0])})"
             + (more.All(count => count is not null)
-                ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}."
-                : $"; no affordable number of {(asked[0].IsPaired ? "blocks" : "runs")} would settle all.");
+                ? $"; about {more.Max()} more {unit} would settle {(open.Length == 1 ? "it" : "them")}"
+                : $"; no affordable number of {(asked[0].IsPaired ? "blocks" : "runs")} would settle all");
 
         ComparedRow[] Those(RatioVerdict verdict) => [.. asked.Where(row => row.Answer!.Verdict == verdict)];
     }

@@ -8,11 +8,6 @@ namespace Lab.Plots;
 /// difference between the two says how much of a tail is the machine's.</summary>
 internal static class ReportBothWays
 {
-    /// <summary>A quantile that fewer than these lie beyond in a run is the maximum by another name.</summary>
-    private const int FewSamples = 10;
-
-    private static readonly (double, double) Unknown = (double.NaN, double.NaN);
-
     /// <summary>Nothing where no measurement of the scene was watched.</summary>
     internal static void Write(HtmlText html, RunRecord run, Scene scene)
     {
@@ -58,10 +53,7 @@ internal static class ReportBothWays
             tagged == 0 ? "0" : $"{Quantity.Count(tagged)} ({Percent((double)tagged / (left + tagged))})");
         long fewest = without.Min(row => row.Count);
         foreach ((double with, double rest) in ((double, double)[])[
-            fewest < FewSamples * 100 ? Unknown
-                : (Spread.Median([.. all.Select(row => row.P99)]), Spread.Median([.. without.Select(row => row.P99)])),
-            fewest < FewSamples * 1000 ? Unknown
-                : (Spread.Median([.. all.Select(row => row.P999)]), Spread.Median([.. without.Select(row => row.P999)])),
+            Medians(0.99, row => row.P99, row => row.P99), Medians(0.999, row => row.P999, row => row.P999),
             (all.Select(row => row.Max).DefaultIfEmpty(double.NaN).Max(), without.Max(row => row.Max))])
         {
             ReportTables.Cell(html, with, Quantity.Format(with, without[0].Unit));
@@ -69,6 +61,10 @@ internal static class ReportBothWays
         }
 
         html.Add($"</tr>");
+
+        (double, double) Medians(double p, Func<SummaryRow, double> of, Func<UndisturbedRow, double> rest) =>
+            (Quantiles.Shown(Spread.Median([.. all.Select(of)]), fewest, p),
+                Quantiles.Shown(Spread.Median([.. without.Select(rest)]), fewest, p));
     }
 
     private static string Percent(double share) =>

@@ -35,14 +35,15 @@ internal static class ReportTables
             if (run.Pool(strategy, scene, metric) is { } pooled)
             {
                 Cell(html, pooled.Count, Quantity.Count(pooled.Count));
-                foreach (double value in (double[])[pooled.P50, pooled.P90, pooled.P99, pooled.P999, pooled.Max])
+                foreach (double value in (double[])[pooled.P50, pooled.Shown.P90, pooled.Shown.P99, pooled.Shown.P999,
+                    pooled.Max])
                 {
                     Cell(html, value, Quantity.Format(value, pooled.Unit));
                 }
                 Cell(html, pooled.RatePerS, Quantity.Format(pooled.RatePerS, "1/s"));
                 (double low, double high) = pooled.P99OfRuns;
-                Cell(html, high - low,
-                    pooled.Runs == 1 ? "1 run" : $"{Quantity.Format(low, pooled.Unit)} – {Quantity.Format(high, pooled.Unit)}");
+                Cell(html, high - low, pooled.Runs == 1 ? "1 run" : !double.IsFinite(low) ? Quantity.Format(low, pooled.Unit)
+                    : $"{Quantity.Format(low, pooled.Unit)} – {Quantity.Format(high, pooled.Unit)}");
             }
             else
             {

@@ -23,7 +23,8 @@ public static class CompareMarkdown
             ComparedRow first = group.First();
             TextTable table = new(
                 $"**{first.Scene}: {first.Metric}**{(first.Gated ? " (gated)" : "")}, {ComparisonWords.Count(first)}",
-                [new(""), .. Column.Numbers(first.ArmA, first.ArmB, "ratio"), .. Column.Texts("interval", "verdict")],
+                [new(""), .. Column.Numbers(first.ArmA, first.ArmB, "ratio", ComparisonWords.EstimateName(first)),
+                    .. Column.Texts("interval", "verdict")],
                 [.. group.Select(row => CompareTable.Cells(row, comparison.Threshold))]);
             to.WriteLine();
             to.WriteLine(table.Title);

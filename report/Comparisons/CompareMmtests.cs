@@ -39,8 +39,8 @@ public static class CompareMmtests
             foreach (IGrouping<string, ComparedRow> quantile in group.GroupBy(row => row.Quantile))
             {
                 Dictionary<string, ComparedRow> byArm = quantile.ToDictionary(row => row.ArmB);
-                double[] values = [quantile.First().ValueA, .. comparison.Arms.Skip(1)
-                    .Select(arm => byArm.TryGetValue(arm.Label, out ComparedRow? row) ? row.ValueB : double.NaN)];
+                double[] values = [quantile.First().Shown.A, .. comparison.Arms.Skip(1)
+                    .Select(arm => byArm.TryGetValue(arm.Label, out ComparedRow? row) ? row.Shown.B : double.NaN)];
                 Line(Name(quantile.Key), metric, values, better: quantile.Key == "rate" ? 1 : -1, index =>
                     byArm.GetValueOrDefault(comparison.Arms[index].Label)?.Answer?.Verdict is RatioVerdict.Slower
                         or RatioVerdict.Faster);
@@ -55,8 +55,8 @@ public static class CompareMmtests
                 double gain = values[index] == values[0] ? 0 : 100 * better * (values[index] - values[0]) / values[0];
                 string share = double.IsFinite(gain) ? string.Create(CultureInfo.InvariantCulture, $"{gain,7:0.00}%") : "      –";
                 string star = index > 0 && isStarred(index) ? "*" : " ";
-                line += string.Create(CultureInfo.InvariantCulture,
-                    $"{values[index],14:0.00} ({share}){star}").PadLeft(ValueWidth);
+                string value = double.IsNaN(values[index]) ? "–" : values[index].ToString("0.00", CultureInfo.InvariantCulture);
+                line += $"{value,14} ({share}){star}".PadLeft(ValueWidth);
             }
             to.WriteLine(line.TrimEnd());
         }

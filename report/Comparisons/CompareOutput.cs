@@ -54,6 +54,7 @@ public static class CompareOutput
         .. Problems(comparison).Select(text => new List<string> { text }),
         .. ComparisonWords.Design(comparison, folder?.Manifest).Select(text => TextGrid.Wrap(text, width)),
         .. ComparisonWords.Contaminated(comparison).Select(text => TextGrid.Wrap(text, width)),
+        .. ComparisonWords.Verdicts(comparison).Select(text => TextGrid.Wrap(text, width)),
     ];
 
     public static IEnumerable<string> Problems(ArmComparison comparison) =>

@@ -40,7 +40,7 @@ public static class CompareRecords
 
     public static void WriteJson(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
     {
-        IReadOnlyList<ArmDifference> differences = ArmDifferences.Between(comparison.Arms);
+        IReadOnlyList<ArmDifference> differences = comparison.Differences;
         CompareDocument document = new(
             folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha,
             comparison.FamilySize, comparison.OtherFamilySize,

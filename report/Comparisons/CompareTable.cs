@@ -8,7 +8,7 @@ namespace Lab.Report.Comparisons;
 /// <summary>A comparison as plain text: a table per metric and arm, eighty columns wide.</summary>
 public static class CompareTable
 {
-    private static readonly int[] Widths = [5, 10, 10, 7, 14, 24];
+    private static readonly int[] Widths = [5, 8, 8, 5, 8, 14, 20];
 
     public static void Write(ArmComparison comparison, TextWriter to)
     {
@@ -22,7 +22,9 @@ public static class CompareTable
             {
                 to.WriteLine(line);
             }
-            TextGrid grid = new(["", Short(first.ArmA), Short(first.ArmB), "ratio", "interval", "verdict"], Widths);
+            TextGrid grid = new(
+                ["", Short(first.ArmA, 1), Short(first.ArmB, 2), "ratio", ComparisonWords.EstimateName(first), "interval",
+                    "verdict"], Widths);
             foreach (ComparedRow row in group) grid.Add(Cells(row, comparison.Threshold));
             foreach (string line in grid.Lines) to.WriteLine(line);
             foreach (string line in ComparisonWords.Notes([.. group]).SelectMany(note => TextGrid.Wrap(note, TextGrid.Width)))
@@ -35,10 +37,11 @@ public static class CompareTable
     /// <summary>What every table of a comparison says of a row.</summary>
     public static string[] Cells(ComparedRow row, double threshold) =>
     [
-        row.Quantile, Quantity.Format(row.ValueA, row.Unit), Quantity.Format(row.ValueB, row.Unit), ComparisonWords.Ratio(row),
-        ComparisonWords.Interval(row), ComparisonWords.Verdict(row, threshold),
+        row.Quantile, Quantity.Format(row.Shown.A, row.Unit), Quantity.Format(row.Shown.B, row.Unit), ComparisonWords.Ratio(row),
+        ComparisonWords.Estimate(row), ComparisonWords.Interval(row), ComparisonWords.Verdict(row, threshold),
     ];
 
     /// <summary>What fits above a column: the end, by which equal strategies and run folders differ.</summary>
-    private static string Short(string label) => label.Length <= Widths[1] ? label : "…" + label[^(Widths[1] - 1)..];
+    private static string Short(string label, int column) =>
+        label.Length <= Widths[column] ? label : "…" + label[^(Widths[column] - 1)..];
 }

@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Measuring;
 using Lab.Measure;
 using Lab.Plots;
+using Lab.Results.Comparisons;
 using Lab.Results.Tracking;
 
 namespace Lab.Report.Histories;
@@ -16,14 +17,17 @@ public sealed record TrackedHistory(string Path, string? Machine, int Rows, IRea
     public static string AcknowledgedBeside(string history) =>
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(history))!, "acknowledged.csv");
 
-    public static string ThisFingerprint =>
-        Fingerprint.Of(ThisMachine.Facts(EnvironmentFingerprint.Read(AppContext.BaseDirectory)));
+    public static string ThisFingerprint => FingerprintFor(ComparedSubject.Strategy);
+
+    private static string FingerprintFor(ComparedSubject subject) =>
+        Fingerprint.Of(ThisMachine.Facts(EnvironmentFingerprint.Read(AppContext.BaseDirectory)), subject);
 
     /// <summary>For the machine that <c>--machine</c> says; empty means this one, or all if it has no series and those of others
     /// may stand in.</summary>
     /// <exception cref="NotComparableException">No history, or none of that machine.</exception>
     /// <exception cref="Lab.Results.RunDamagedException">The file is no history that this program reads.</exception>
-    public static TrackedHistory Read(string path, string machine, bool mayBeOthers)
+    public static TrackedHistory Read(
+        string path, string machine, bool mayBeOthers, ComparedSubject subject = ComparedSubject.Strategy)
     {
         if (!File.Exists(path)) throw new NotComparableException(
             $"There is no history '{path}'; lab track add creates one, --history names another.");
@@ -36,7 +40,7 @@ public sealed record TrackedHistory(string Path, string? Machine, int Rows, IRea
             $"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add adds some.");
 
         string[] machines = [.. history.Rows.Select(row => row.Machine).Distinct()];
-        string? wanted = Choose(path, machine, machines, mayBeOthers, notes);
+        string? wanted = Choose(path, machine, machines, mayBeOthers, notes, subject);
         IReadOnlyList<HistoryRow> rows = wanted is null ? history.Rows : [.. history.Rows.Where(row => row.Machine == wanted)];
         IReadOnlyList<TrackedSeries> series = HistoryReport.InOrder(Tracker.Track(rows, acknowledged, []));
         return new TrackedHistory(path, wanted, rows.Count, unread, series, notes);
@@ -48,17 +52,19 @@ public sealed record TrackedHistory(string Path, string? Machine, int Rows, IRea
     /// <summary>Whose series they are, for a heading.</summary>
     public string MachineText() =>
         Machine is null ? $"all ({string.Join(", ", Series.Select(one => one.Key.Machine).Distinct())})"
-        : Machine == ThisFingerprint ? $"{Machine} (this one)" : Machine;
+        : Machine == ThisFingerprint ? $"{Machine} (this one)"
+        : Machine == FingerprintFor(ComparedSubject.Kernel) ? $"{Machine} (this one, whatever its kernel)" : Machine;
 
     public void PrintNotes(TextWriter to)
     {
         foreach (string note in Notes) to.WriteLine($"note: {note.ReplaceLineEndings(" ")}.");
     }
 
-    private static string? Choose(string path, string machine, string[] machines, bool mayBeOthers, List<string> notes)
+    private static string? Choose(string path, string machine, string[] machines, bool mayBeOthers, List<string> notes,
+        ComparedSubject subject)
     {
         if (machine == "all") return null;
-        string here = ThisFingerprint;
+        string here = FingerprintFor(subject);
         if (machine is "" or "this")
         {
             if (machines.Contains(here))

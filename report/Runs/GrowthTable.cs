@@ -30,7 +30,7 @@ public static class GrowthTable
                     name,
                     pages.ToString("N0", CultureInfo.InvariantCulture),
                     Quantity.Format(update.P50, update.Unit),
-                    update.Count < 1000 ? "–" : Quantity.Format(update.P99, update.Unit),
+                    Quantity.Format(update.Shown.P99, update.Unit),
                     Show(Of(GrowthCurve.Create), pooled => pooled.P50),
                     Show(Of(GrowthCurve.Refault), pooled => pooled.Mean),
                     Show(Of(GrowthCurve.Warm), pooled => pooled.Mean),

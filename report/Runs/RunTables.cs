@@ -82,16 +82,12 @@ public static class RunTables
                 name,
                 pooled.Count.ToString("N0", CultureInfo.InvariantCulture),
                 Quantity.Format(pooled.P50, pooled.Unit),
-                Tail(pooled, pooled.P99, 100),
-                Tail(pooled, pooled.P999, 1000),
+                Quantity.Format(pooled.Shown.P99, pooled.Unit),
+                Quantity.Format(pooled.Shown.P999, pooled.Unit),
                 Quantity.Format(pooled.Max, pooled.Unit),
             ];
         }
     }
-
-    /// <summary>A quantile that fewer than ten samples lie beyond is the maximum by another name.</summary>
-    private static string Tail(PooledMetric pooled, double value, long inverse) =>
-        pooled.Count < 10 * inverse ? "–" : Quantity.Format(value, pooled.Unit);
 
     private static IEnumerable<string> VerdictLines(RunRecord run)
     {

@@ -12,6 +12,11 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
 {
     public const double AlphaDefault = 0.05;
 
+    /// <summary>What was to differ; everything else that does is said.</summary>
+    public ComparedSubject Subject { get; init; }
+
+    public IReadOnlyList<ArmDifference> Differences => ArmDifferences.Between(Arms, Subject);
+
     /// <summary>Metrics that decide when none are named: what the caller of the operation waits for. The first that is
     /// there.</summary>
     private static readonly string[] Deciding = ["update.intended", "update", "put", "destroy", "fault.intended", "fault"];
@@ -74,11 +79,12 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
         UndisturbedRow[] restB = [.. b.UndisturbedOf(scene, metric).Select(one => one.Row)];
         foreach ((string name, double p, Func<SummaryRow, double> of, Func<UndisturbedRow, double> rest) in Quantiles)
         {
-            yield return Row(name, "ns", of, rest, Better.Lower, rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));
+            yield return Row(name, p, "ns", of, rest, Better.Lower,
+                rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : TooFew(p));
         }
-        yield return Row("max", "ns", row => row.Max, row => row.Max, Better.Lower,
+        yield return Row("max", null, "ns", row => row.Max, row => row.Max, Better.Lower,
             "a run's maximum has no distribution to test; both are shown");
-        yield return Row("rate", "1/s", row => row.RatePerS, null, Better.Higher,
+        yield return Row("rate", null, "1/s", row => row.RatePerS, null, Better.Higher,
             rowsA.Count == 0 || rowsB.Count == 0 ? NoRuns() : null);
 
         string NoRuns() => isPaired ? "no block has both" : $"{(rowsA.Count == 0 ? a : b).Label} has no run with it";
@@ -88,9 +94,10 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
             p > 0.5 && rowsA.Concat(rowsB).Min(row => row.Count) is var fewest && !SampleSizes.Supports(fewest, p)
                 ? FormattableString.Invariant(
                     $"{SampleSizes.ForQuantile(p):N0} samples per run are needed, there are {fewest:N0}")
+                    + Remedy(SampleSizes.ForQuantile(p) / rowsA.Concat(rowsB).Min(row => row.RatePerS))
                 : null;
 
-        (ComparedRow, Question?) Row(string quantile, string unit, Func<SummaryRow, double> of,
+        (ComparedRow, Question?) Row(string quantile, double? p, string unit, Func<SummaryRow, double> of,
             Func<UndisturbedRow, double>? rest, Better better, string? notAsked)
         {
             double[] valuesA = [.. rowsA.Select(of)], valuesB = [.. rowsB.Select(of)];
@@ -100,7 +107,9 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
             }
             ComparedRow row = new()
             {
-                Scene = scene, Metric = metric, Quantile = quantile, Unit = unit, ArmA = a.Label, ArmB = b.Label,
+                Scene = scene, Metric = metric, Quantile = quantile, P = p, Unit = unit, ArmA = a.Label, ArmB = b.Label,
+                Samples = rowsA.Concat(rowsB).Select(row => row.Count).DefaultIfEmpty().Min(),
+                UndisturbedSamples = restA.Concat(restB).Select(row => row.Count).DefaultIfEmpty().Min(),
                 ValueA = Spread.Median(valuesA), ValueB = Spread.Median(valuesB), UndisturbedA = Rest(restA),
                 UndisturbedB = Rest(restB), Gated = isGated,
                 Runs = Math.Min(valuesA.Length, valuesB.Length), IsPaired = isPaired, NotAsked = notAsked,
@@ -116,6 +125,10 @@ public sealed record ArmComparison(IReadOnlyList<ArmRuns> Arms, IReadOnlyList<Co
                 isPaired ? RatioEstimate.Paired(valuesA, valuesB) : RatioEstimate.Unpaired(valuesA, valuesB), better));
         }
     }
+
+    /// <summary>What to type for the samples that are missing.</summary>
+    private static string Remedy(double seconds) => SampleSizes.Duration(seconds) is { } duration
+        ? $": --duration {duration}" : "; they would take longer than a run may";
 
     private static class Side
     {

@@ -15,6 +15,15 @@ public sealed record ComparedRow
     public required string ArmA { get; init; }
     public required string ArmB { get; init; }
 
+    /// <summary>0.5 … 0.999; null for <c>max</c> and <c>rate</c>.</summary>
+    public double? P { get; init; }
+
+    /// <summary>Of the run that has the fewest.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>Likewise of those that no located disturbance overlapped; 0 where no run was watched.</summary>
+    public long UndisturbedSamples { get; init; }
+
     /// <summary>Medians over runs of one value per run; not a number without runs.</summary>
     public double ValueA { get; init; }
 
@@ -44,4 +53,20 @@ public sealed record ComparedRow
 
     /// <summary>Why it was not asked.</summary>
     public string? NotAsked { get; init; }
+
+    /// <summary>The values as people see them: not a number where a run has too few samples, see
+    /// <see cref="Quantiles.IsShown"/>.</summary>
+    public (double A, double B) Shown => Seen(Samples, ValueA, ValueB);
+
+    /// <summary>Likewise without the disturbed samples.</summary>
+    public (double A, double B) UndisturbedShown => Seen(UndisturbedSamples, UndisturbedA, UndisturbedB);
+
+    /// <summary>Of the two values that stand beside it.</summary>
+    public double RatioOfValues => Shown.B / Shown.A;
+
+    /// <summary>Of the values without the disturbed samples.</summary>
+    public double UndisturbedRatio => UndisturbedShown.B / UndisturbedShown.A;
+
+    private (double, double) Seen(long samples, double a, double b) =>
+        P is { } p && !Quantiles.IsShown(samples, p) ? (double.NaN, double.NaN) : (a, b);
 }

@@ -112,6 +112,10 @@ public sealed record ComparisonManifest
     /// another.</summary>
     public string? Turns { get; init; }
 
+    /// <summary>In what the arms may differ.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ComparedSubject Subject { get; init; }
+
     [JsonRequired]
     public IReadOnlyList<ComparisonArm> Arms { get; init; } = [];
 

@@ -16,6 +16,17 @@ public static class SampleSizes
 
     public static bool Supports(long samples, double p) => samples >= ForQuantile(p);
 
+    /// <summary>A run of this length has the samples that it takes so many seconds to get, with a quarter more because rates
+    /// vary: in whole seconds, from a minute on in whole minutes, as one types it; null above the hour that a run may
+    /// last.</summary>
+    public static string? Duration(double seconds)
+    {
+        double ample = Math.Max(1, Math.Ceiling(1.25 * seconds));
+        return ample > 3600 || double.IsNaN(ample) ? null
+            : ample < 60 ? FormattableString.Invariant($"{ample:0}s")
+            : FormattableString.Invariant($"{Math.Ceiling(ample / 60):0}m");
+    }
+
     /// <summary>Runs per arm below which no data at all can reach <paramref name="misrate"/> (two-sided): 2·2⁻ⁿ for pairs of
     /// blocks, 2/C(2n, n) for arms measured apart.</summary>
     public static int FewestRuns(double misrate, bool isPaired)

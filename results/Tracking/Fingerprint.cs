@@ -1,4 +1,5 @@
 using System.Text;
+using Lab.Results.Comparisons;
 
 namespace Lab.Results.Tracking;
 
@@ -6,12 +7,13 @@ namespace Lab.Results.Tracking;
 public static class Fingerprint
 {
     /// <summary>Of a machine: processor, cores, memory in GiB, hypervisor, operating system and kernel. A new kernel begins new
-    /// series.</summary>
-    public static string Of(MachineFacts machine)
+    /// series, unless the kernel is what varies from point to point.</summary>
+    public static string Of(MachineFacts machine, ComparedSubject subject = ComparedSubject.Strategy)
     {
         // Rounded: what firmware keeps for itself varies from boot to boot.
         long memoryGib = (machine.MemoryBytes + (1L << 29)) >> 30;
-        return Hash([machine.Cpu, $"{machine.Cores}", $"{memoryGib}", machine.Hypervisor ?? "", machine.Os, machine.Kernel]);
+        string[] kernel = subject == ComparedSubject.Kernel ? [] : [machine.Kernel];
+        return Hash([machine.Cpu, $"{machine.Cores}", $"{memoryGib}", machine.Hypervisor ?? "", machine.Os, .. kernel]);
     }
 
     /// <summary>Of a run's settings, whatever their order.</summary>

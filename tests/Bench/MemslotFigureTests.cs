@@ -22,7 +22,7 @@ public sealed class MemslotFigureTests
         row.Add(new RoundQuantiles(100, 1000, 1), new RoundQuantiles(100, 500, 1)); // 1, 2
         row.Add(new RoundQuantiles(300, 1000, 1), new RoundQuantiles(100, 1000, 1)); // 3, 1
         row.Add(new RoundQuantiles(400, 4000, 1), new RoundQuantiles(200, 1000, 1)); // 2, 4
-        Assert.Equal("delete,512,300,100,2.000,1000,1000,2.000,3", row.ToCsv());
+        Assert.Equal("delete,512,300,100,2.000,1000,1000,2.000,3,3.000,1.000", row.ToCsv());
         Assert.Equal(MemslotRow.CsvHeader.Split(',').Length, row.ToCsv().Split(',').Length);
     }
 

@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Comparing;
 using Lab.Results;
 using Lab.Results.Comparisons;
+using Lab.Settings;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -36,6 +37,38 @@ public sealed class RunPlaceTests : IDisposable
         ArmComparison comparison = ArmComparison.Of([ArmReader.FromBlocks(folder, 0), ArmReader.FromBlocks(folder, 1)], 0.02, []);
         Assert.All(comparison.Arms, arm => Assert.Equal(2, arm.Runs.Count));
     }
+
+    /// <summary>Made-up runs update a thousand times a second.</summary>
+    [Theory]
+    [InlineData("p90", "2s")]
+    [InlineData("p99", "13s")]
+    [InlineData("p99.9", "3m")]
+    public void A_first_block_says_how_long_runs_must_be_for_a_tail(string tail, string duration)
+    {
+        CompareRequest request = Tailed(tail);
+        StringWriter said = new();
+        IReadOnlyList<ComparisonArm> arms = new TailPilot(request, runs => new Elsewhere(_runs, runs, _ => ExitCode.Fine), said)
+            .Lengthen([Arm("mainline", "--duration", "3s"), Arm("workqueue")], request.Tail!.Value, CancellationToken.None)!;
+        Assert.All(arms, arm => Assert.Equal(["--memory", "4MiB", "--duration", duration], arm.Arguments));
+        Assert.Contains($"per run, and there are 1000 a second: each is measured for --duration {duration}.", said.ToString());
+    }
+
+    [Fact]
+    public void A_tail_that_no_run_can_have_or_that_nothing_measures_is_refused()
+    {
+        CompareRequest request = Tailed("p99");
+        TailPilot rare = new(request, runs => new Elsewhere(_runs, runs, _ => ExitCode.Fine, p50: 1e9), TextWriter.Null);
+        Assert.Contains("longer than the hour", Assert.Throws<UsageException>(
+            () => rare.Lengthen([Arm("mainline")], 0.99, CancellationToken.None)).Message);
+        Assert.Contains("name a strategy", Assert.Throws<UsageException>(
+            () => rare.Lengthen([], 0.99, CancellationToken.None)).Message);
+    }
+
+    private static CompareRequest Tailed(string tail) =>
+        new(SettingValues.Read(CompareSettings.Group.Settings, [CompareSettings.Tail.Option, tail]));
+
+    private static ComparisonArm Arm(string strategy, params string[] more) => new()
+        { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy, Arguments = ["--memory", "4MiB", .. more] };
 
     [Fact]
     public void A_run_that_fails_elsewhere_is_a_problem_of_its_block()
@@ -87,7 +120,8 @@ public sealed class RunPlaceTests : IDisposable
     });
 
     /// <summary>A place of the test's own: a run is a made-up folder that lies somewhere else until it is fetched.</summary>
-    private sealed class Elsewhere(ComparedRuns worker, string home, Func<string, int> codeOf) : IRunPlace
+    private sealed class Elsewhere(ComparedRuns worker, string home, Func<string, int> codeOf, double p50 = 1e6)
+        : IRunPlace
     {
         public List<IReadOnlyList<string>> Started { get; } = [];
 
@@ -98,10 +132,11 @@ public sealed class RunPlaceTests : IDisposable
             Assert.False(takesTurns);
             Started.Add(arguments);
             string strategy = arguments[arguments.ToList().IndexOf("--strategy") + 1];
-            return new Placed(worker, home, strategy, codeOf(strategy));
+            return new Placed(worker, home, strategy, codeOf(strategy), p50);
         }
 
-        private sealed class Placed(ComparedRuns worker, string home, string strategy, int code) : IPlacedRun
+        private sealed class Placed(ComparedRuns worker, string home, string strategy, int code, double p50)
+            : IPlacedRun
         {
             public bool AwaitStop() => throw new NotSupportedException("A place without turns is not asked for one.");
 
@@ -109,7 +144,7 @@ public sealed class RunPlaceTests : IDisposable
 
             public PlacedRunEnd End() => code == ExitCode.Fine
                 ? new PlacedRunEnd(code,
-                    new RunAnnouncement(worker.Folder("worker", [1e6], strategy: strategy), "complete", code), [])
+                    new RunAnnouncement(worker.Folder("worker", [p50], strategy: strategy), "complete", code), [])
                 : new PlacedRunEnd(code, null, ["lab: the worker is gone"]);
 
             public string Fetch(RunAnnouncement announced)

@@ -66,6 +66,25 @@ public sealed class TrackAddTests : IDisposable
     }
 
     [Fact]
+    public void Kernels_are_points_of_one_series_when_the_kernel_is_the_subject()
+    {
+        string[] kernels = ["6.18.0-rc3-00012-gabcdef012345", "6.18.1-gfedcba987654-dirty", "6.12.57+deb13-amd64"];
+        foreach ((int index, string kernel) in kernels.Index())
+        {
+            _runs.Folder("runs", [1e6], one => one with
+                { StartedUtc = one.StartedUtc.AddDays(index), Machine = one.Machine with { Kernel = kernel } });
+        }
+
+        Assert.Equal(0, Add(_runs.Beside("runs"), "--subject", "kernel").Code);
+
+        Assert.Equal(["abcdef012345", "fedcba987654-dirty", "6.12.57+deb13-amd64"], Rows.Select(row => row.Commit).Distinct());
+        Assert.Single(Rows.Select(row => (row.Machine, row.Settings)).Distinct());
+        Assert.Equal(0, Add(_runs.Beside("runs"), "--dirty").Code);
+        Assert.Equal(4, Rows.Select(row => row.Machine).Distinct().Count());
+        TrackedHistories.AssertRefusal(Add("--subject", "compiler"), "There is no --subject value 'compiler'", "lab, kernel");
+    }
+
+    [Fact]
     public void A_commit_given_is_made_whole_by_git()
     {
         string hash = _histories.Repository(1)[0];

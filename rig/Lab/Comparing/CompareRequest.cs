@@ -41,6 +41,11 @@ public sealed record CompareRequest(SettingValues Values)
     public IReadOnlyList<string> Gated =>
         Values.Of(CompareSettings.Metric) is { Length: > 0 } metrics ? Names.Items(CompareSettings.Metric.Option, metrics) : [];
 
+    public ComparedSubject Subject => Values.Of(CompareSettings.Subject);
+
+    /// <summary>The quantile that the runs must be long enough for; null where they are as long as they are.</summary>
+    public double? Tail => Values.Of(CompareSettings.Tail);
+
     public ulong Seed => Values.Of(CompareSettings.Seed);
 
     public string Out => Values.Of(CompareSettings.Out);

@@ -1,5 +1,6 @@
 using Lab.Application.Settings;
 using Lab.Measure;
+using Lab.Results.Comparisons;
 using Lab.Settings;
 
 namespace Lab.Application.Comparing;
@@ -15,6 +16,11 @@ public static class CompareSettings
         "length of the turns in which the arms of a block measure; off: one arm after another");
     public static Setting<double> Threshold { get; } =
         Group.Add("threshold", Form.Share(100), "2%", "smallest difference that matters");
+    public static Setting<ComparedSubject> Subject { get; } = Group.Add(
+        "subject", Form.Words<ComparedSubject>(), "strategy", "what the arms may differ in, with everything else to be said");
+    public static Setting<double?> Tail { get; } = Group.Add(
+        "tail", Form.Words<double?>(("off", null), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)), "off",
+        "quantile that is to be decided: a first block tells how long the runs must be");
     public static Setting<string> Metric { get; } = Group.Add(
         "metric", Form.Text, "", "metrics that decide, comma-separated; by default what the updater waits for");
     public static Setting<bool> Gate { get; } =
