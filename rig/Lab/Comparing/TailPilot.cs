@@ -31,7 +31,7 @@ public sealed class TailPilot(CompareRequest request, Func<string, IRunPlace> pl
             if (new BlockMeasurement(folder, placeOf(folder.Runs), progress).Run(cancellation)) return null;
             ArmRuns[] runs = [.. measured.Select((_, index) => ArmReader.FromBlocks(folder, index))];
             if (runs.FirstOrDefault(arm => arm.Runs.Count == 0) is { } none) throw new UsageException(
-                $"{none.Label} has no run to judge {Name(p)} by: {none.Problems.FirstOrDefault() ?? "it left none"}.");
+                $"{none.Label} has no run to judge {Name(p)} by: {(none.Problems is [var first, ..] ? first : "it left none")}.");
             string duration = Duration(runs, p);
             return [.. arms.Select(arm => arm.Source == ArmSource.Strategy ? WithDuration(arm, duration) : arm)];
         }
