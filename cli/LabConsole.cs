@@ -1,3 +1,5 @@
+using Lab.Report;
+
 namespace Lab.Cli;
 
 /// <summary>Where output goes: results to standard output, progress and complaints to standard error. Both take text of any
@@ -21,9 +23,14 @@ internal sealed class LabConsole
     {
         bool hasOut = Descriptors.IsOpen(1), hasError = Descriptors.IsOpen(2);
         bool canDraw = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
-        return new LabConsole(hasOut ? Console.Out : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
+        return new LabConsole(hasOut ? Fitting(Console.Out) : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
             hasOut && !Console.IsOutputRedirected, hasError && canDraw && !Console.IsErrorRedirected);
     }
+
+    /// <summary>Tables are laid out for eighty columns; a terminal with fewer gets their lines in pieces.</summary>
+    private static TextWriter Fitting(TextWriter output) =>
+        !Console.IsOutputRedirected && Console.WindowWidth is >= NarrowWriter.WidthMin and < TextGrid.Width and var width
+            ? new NarrowWriter(output, width) : output;
 
     public TextWriter Out { get; }
 

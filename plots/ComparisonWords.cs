@@ -13,8 +13,7 @@ public static class ComparisonWords
     private static readonly string[] Telling = ["workload", "mmu", "vcpus", "memory", "duration", "rate"];
 
     /// <summary>What is compared.</summary>
-    public static string SubjectOf(ArmComparison comparison) =>
-        comparison.Subject == ComparedSubject.Kernel ? "kernel" : "strategy";
+    public static string SubjectOf(ArmComparison comparison) => comparison.Subject.ToString().ToLowerInvariant();
 
     /// <summary>What differs besides what is compared. Shouted only if something does.</summary>
     public static IEnumerable<string> Differences(ArmComparison comparison)

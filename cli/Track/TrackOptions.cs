@@ -38,7 +38,8 @@ internal sealed class TrackOptions
 
     /// <exception cref="UsageException">No such subject.</exception>
     public ComparedSubject SubjectOf(ParseResult parsed) => Names.Choice(
-        "--subject", parsed.GetValue(Subject)!, ("lab", ComparedSubject.Strategy), ("kernel", ComparedSubject.Kernel));
+        "--subject", parsed.GetValue(Subject)!, ("lab", ComparedSubject.Strategy),
+        (nameof(ComparedSubject.Kernel).ToLowerInvariant(), ComparedSubject.Kernel));
 
     /// <exception cref="UsageException">An empty name.</exception>
     public string HistoryFile(ParseResult parsed) =>

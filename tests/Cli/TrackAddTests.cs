@@ -106,7 +106,7 @@ public sealed class TrackAddTests : IDisposable
         string sample = Results.SampleRun.WriteTo(_runs.Beside("sample"), runs: 1).Path;
         LabExit some = Add(sample, "--dirty");
         Assert.Equal(0, some.Code);
-        Assert.Contains("async-put is broken or did not run clean; left out.", some.Error);
+        Assert.Contains("async-put is broken, did not run clean or gave no sample; left out.", some.Error);
         Assert.DoesNotContain(Rows, row => row.Strategy == "async-put");
         Assert.DoesNotContain(Rows, row => row.Quantile is null && row.Metric.Contains(".phase.", StringComparison.Ordinal));
     }

@@ -12,13 +12,14 @@ public sealed class ComparisonTests
             [.. Names.Select((name, q) => new Question(name, RatioEstimate.Paired(blocks.A[q], blocks.B[q])))], threshold);
 
     private static int FamiliesWith(
-        int seed, int families, double change, double threshold, double drift, Func<RatioVerdict, bool> isCounted)
+        int seed, int families, double change, double threshold, double drift, Func<RatioVerdict, bool> isCounted,
+        double runSpread = 0.03)
     {
         Simulated random = new(seed);
         int found = 0;
         for (int family = 0; family < families; family++)
         {
-            if (Compare(random.Blocks(10, change, driftPerRun: drift), threshold).Any(answer => isCounted(answer.Verdict)))
+            if (Compare(random.Blocks(10, change, runSpread, drift), threshold).Any(answer => isCounted(answer.Verdict)))
             {
                 found++;
             }
@@ -46,6 +47,35 @@ public sealed class ComparisonTests
     public void Ten_percent_slower_is_reported_by_ten_blocks(double drift) =>
         Assert.InRange(
             FamiliesWith(23, 200, change: 0.1, threshold: 0.02, drift, verdict => verdict == RatioVerdict.Slower), 190, 200);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Of_200_comparisons_of_arms_just_not_equal_at_most_one_in_twenty_is_called_equivalent(double drift) =>
+        Assert.InRange(FamiliesWith(34, 200, change: 0.0205, threshold: 0.02, drift,
+            verdict => verdict == RatioVerdict.Equivalent, runSpread: 0.005), 0, 10);
+
+    /// <summary>Arms of equal modes and shares on a machine that slows down by a per cent from run to run, in blocks.</summary>
+    [Theory]
+    [InlineData(1.1)]
+    [InlineData(1.5)]
+    public void Of_200_comparisons_of_equal_mixtures_that_drift_at_most_one_in_twenty_reports_a_difference(double apart)
+    {
+        Simulated random = new(35);
+        int different = 0;
+        for (int trial = 0; trial < 200; trial++)
+        {
+            double[] a = random.Bimodal(12, 0.4, apart), b = random.Bimodal(12, 0.4, apart);
+            for (int block = 0; block < a.Length; block++)
+            {
+                a[block] *= Math.Exp(0.01 * ((2 * block) + (block % 2)));
+                b[block] *= Math.Exp(0.01 * ((2 * block) + 1 - (block % 2)));
+            }
+            Question question = new("p50", RatioEstimate.Paired(a, b));
+            if (IsDifference(ComparisonFamily.Compare([question], 0.02)[0].Verdict)) different++;
+        }
+        Assert.InRange(different, 0, 10);
+    }
 
     [Fact]
     public void What_is_not_slower_is_never_reported_slower() =>
