@@ -1,4 +1,4 @@
-using Lab.Report;
+using Lab.Settings;
 
 namespace Lab.Cli;
 
