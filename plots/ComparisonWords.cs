@@ -85,7 +85,7 @@ public static class ComparisonWords
         }
         if (Crowding.Of(comparison.Arms.SelectMany(arm => arm.Runs).Select(run => run.Record).Distinct()) is { } crowded)
         {
-            yield return $"{crowded[..1].ToUpperInvariant()}{crowded[1..]}";
+            yield return $"{char.ToUpperInvariant(crowded[0])}{crowded[1..]}";
         }
     }
 

@@ -105,6 +105,7 @@ internal sealed class VerdictText
         }
         if (run.Manifest.Warnings.Count is var warnings and > 0) found.Add(Plural(warnings, "warning"));
         if (found.Count > 0) yield return $"Disturbed: {string.Join(", ", found)}.";
+        if (Crowding.Of([run]) is { } crowded) yield return $"{char.ToUpperInvariant(crowded[0])}{crowded[1..]}";
     }
 
     private static string HowToRead(RunRecord run) =>

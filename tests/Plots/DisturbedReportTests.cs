@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Lab.Plots;
+using Lab.Results;
 using Xunit;
 
 namespace Lab.Tests.Plots;
@@ -21,6 +22,21 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
         Assert.Contains("it tags no sample", html);
         Assert.Contains("It shows in the results of measurements (36)", html);
         Assert.Contains("it shows in the results of 36 measurements (see disturbances)", html);
+    }
+
+    [Fact]
+    public void A_machine_too_small_for_the_load_is_told()
+    {
+        RunRecord run = new()
+        {
+            Folder = samples.Run.Folder, Summary = samples.Run.Summary,
+            Manifest = samples.Run.Manifest with
+            {
+                Measurements = [.. samples.Run.Manifest.Measurements.Select(one => one with { OwnWaits = 0.25 })],
+            },
+        };
+        Assert.Contains("Small machine: up to 25 % of the samples waited for a core", HtmlReport.Render(run));
+        Assert.DoesNotContain("Small machine", HtmlReport.Render(samples.Run));
     }
 
     [Fact]
