@@ -77,8 +77,8 @@ public sealed class DisturbedSamplesTests
     /// only where others had a noticeable part of the processors' time.</summary>
     [Theory]
     [InlineData(0.0, false)]
-    [InlineData(0.02, false)]
-    [InlineData(0.021, true)]
+    [InlineData(0.05, false)]
+    [InlineData(0.051, true)]
     [InlineData(null, true)]
     public void Who_waits_for_the_lab_s_own_threads_is_not_disturbed(double? others, bool isDisturbed)
     {
