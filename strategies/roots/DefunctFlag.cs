@@ -54,7 +54,7 @@ public class DefunctFlag<TMachine> : RootStrategy<TMachine>
         Machine.StoreRelaxed(ref root.Count, 1);
         if (!Vm.IsDying)
         {
-            Vm.Queue(_systemQueue, root);
+            HandOver(root, _systemQueue);
             return;
         }
         ZapRoot(root, hold);

@@ -56,7 +56,7 @@ public class Refcount2<TMachine> : RootStrategy<TMachine>
         BeginWalk();
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
         {
-            if (Invalidate(root)) Vm.Queue(_queue, root);
+            if (Invalidate(root)) HandOver(root, _queue);
             // The next step reads this root's link, and the worker may have freed the root by now: that is where a walk without a
             // section goes wrong.
             Vm.ReportIfDead(root, "walk of the list");

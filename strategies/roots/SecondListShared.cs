@@ -84,6 +84,7 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
     /// <summary>Hands over the caller's reference. Once per root, on its edge from valid to invalid.</summary>
     private void Append(TdpRoot root)
     {
+        HandOver(root);
         Machine.StoreRelaxed(ref root.OwnNext, 0);
         Machine.Enter(_listLock);
         if (_tail.IsNone) _head = root;
@@ -91,7 +92,6 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
         _tail = root;
         _length++;
         Machine.Exit(_listLock);
-        Vm.Record(MmuEventKind.Queue, root, (long)Machine.LoadRelaxed(ref root.Count));
     }
 
     private bool DrainOne(MmuHold hold)

@@ -69,5 +69,5 @@ public class Workqueue<TMachine> : RootStrategy<TMachine>
     protected override void DisposeOwned() => Queue.Dispose();
 
     /// <summary>Queues the root for the worker, which is handed one reference. Under mmu_lock.</summary>
-    protected void Schedule(TdpRoot root) => Vm.Queue(Queue, root);
+    protected void Schedule(TdpRoot root) => HandOver(root, Queue);
 }

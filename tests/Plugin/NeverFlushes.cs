@@ -36,7 +36,7 @@ public sealed class NeverFlushes<TMachine> : RootStrategy<TMachine>
     {
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
         {
-            if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Vm.Queue(_stalled, root);
+            if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) HandOver(root, _stalled);
         }
     }
 

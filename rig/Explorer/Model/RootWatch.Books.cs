@@ -54,13 +54,11 @@ internal sealed unsafe partial class RootWatch
             return;
         }
         int index = Index(root);
-        _wasItem = true;
         if (_pool[index] > 0) _pool[index]--;
         else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else
-        {
-            Report(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over");
-        }
+        else TakeUnsaid(root,
+            new Finding(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
+        CheckUnsaid(root);
         _items[index]++;
     }
 
@@ -90,18 +88,49 @@ internal sealed unsafe partial class RootWatch
         }
         if (_held[index, me.Index] > 0) _held[index, me.Index]--;
         else if (_pool[index] > 0) _pool[index]--;
-        else
+        else TakeUnsaid(root, new Finding(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a "
+            + $"reference to it: double put. Held by {Holders(index)}"));
+        CheckUnsaid(root);
+    }
+
+    /// <summary>Somebody uses up a reference that nobody said he has. It may be one that an agent took and left where others find
+    /// it; then that agent never uses it. If no agent has one to leave, the finding is reported here and now.</summary>
+    private void TakeUnsaid(TdpRoot root, Finding finding)
+    {
+        int index = Index(root);
+        _firstWrong[index] ??= finding;
+        _unsaid[index]++;
+    }
+
+    /// <summary>More was used up than there was to be left: the first who used what he did not have was wrong.</summary>
+    private void CheckUnsaid(TdpRoot root)
+    {
+        int index = Index(root);
+        if (_unsaid[index] == 0) return;
+        int left = _pool[index] - _unsaid[index];
+        foreach (Agent agent in agents.Agents)
         {
-            Report(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a reference to it: double put. "
-                + $"Held by {Holders(index)}");
+            // The root that a vCPU runs on is its own.
+            bool runsOnIt = agent.Vcpu >= 0 && _vm!.Vcpus[agent.Vcpu].Root == root && _held[index, agent.Index] > 0;
+            left += _held[index, agent.Index] - (runsOnIt ? 1 : 0);
         }
+        if (left < 0) agents.Report(_firstWrong[index]!);
+    }
+
+    /// <summary>What is reported of a root: if its life or its count went wrong and somebody had used a reference that he was not
+    /// given, that comes first.</summary>
+    private Finding FirstWrong(TdpRoot root, Finding finding)
+    {
+        bool isOfItsLife = finding.Invariant == Invariants.I1.Number || finding.Invariant == Invariants.I2.Number
+            || finding.Invariant == Invariants.I3.Number || finding.Invariant == Invariants.I14.Number;
+        return isOfItsLife && !root.IsNone ? _firstWrong[Index(root)] ?? finding : finding;
     }
 
     /// <summary>The count is what its holders add up to, after every change of it.</summary>
     private void CompareBooks(Agent me, TdpRoot root, long count)
     {
         int index = Index(root);
-        int holders = _pool[index] + _items[index] + _parked[index];
+        int holders = _pool[index] + _items[index] + _parked[index] - _unsaid[index];
         for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
         if (holders == count) return;
         Report(Invariants.I1, $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its "
@@ -123,20 +152,23 @@ internal sealed unsafe partial class RootWatch
         if (value != 0) return;
         if (_held[index, me.Index] > 0) _held[index, me.Index]--;
         else if (_pool[index] > 0) _pool[index]--;
-        for (int agent = 0; agent < agents.AgentCount; agent++)
+        for (int agent = 0, left = _unsaid[index]; agent < agents.AgentCount; agent++)
         {
-            if (_held[index, agent] == 0) continue;
+            if ((left -= _held[index, agent]) >= 0) continue;
             Report(Invariants.I1, $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while "
                 + $"{Holders(index)} holds a reference: it is lost");
             return;
         }
     }
 
-    private void GiveAway(Agent me, TdpRoot root)
+    /// <summary>The agent hands a reference over to what the strategy keeps: it is in the pool then. One that was the MMU's is
+    /// there already.</summary>
+    private void OnHandedOver(TdpRoot root)
     {
-        if (root.IsNone || _held[Index(root), me.Index] == 0) return;
-        _held[Index(root), me.Index]--;
-        _pool[Index(root)]++;
+        int index = Index(root), me = agents.CurrentIndex;
+        if (_held[index, me] == 0) return;
+        _held[index, me]--;
+        _pool[index]++;
     }
 
     private string Holders(int index)

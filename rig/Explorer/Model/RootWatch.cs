@@ -20,6 +20,10 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private readonly int[] _pool = new int[RootsMax];
     private readonly int[] _items = new int[RootsMax];
     private readonly int[] _parked = new int[RootsMax];
+
+    /// <summary>References used up by who was not given one, and what to say if nobody had left one for him.</summary>
+    private readonly int[] _unsaid = new int[RootsMax];
+    private readonly Finding?[] _firstWrong = new Finding?[RootsMax];
     private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
     private readonly bool[] _zapped = new bool[RootsMax];
     private readonly List<TdpRoot> _atInvalidate = [];
@@ -32,7 +36,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private Vm<Explored>? _vm;
     private Agent? _zapper;
     private bool _ending;
-    private bool _wasItem;
 
     /// <summary>Bit per agent whose iteration sees valid roots only: invariant I15 is about it.</summary>
     public uint ValidOnlyReaders { get; set; }
@@ -43,10 +46,13 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public void Begin(Vm<Explored> vm)
     {
         _vm = vm;
+        vm.ReferenceHandedOver = OnHandedOver;
         Array.Clear(_held);
         Array.Clear(_pool);
         Array.Clear(_items);
         Array.Clear(_parked);
+        Array.Clear(_unsaid);
+        Array.Clear(_firstWrong);
         Array.Clear(_inside);
         Array.Clear(_zapped);
         Array.Clear(_accesses);
@@ -69,6 +75,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
                 ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
             for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)_held[index, agent] << (2 * agent);
             hash += AgentController.Mix((ulong)root.Header, books, root.Header->State);
+            if (_unsaid[index] != 0) hash += AgentController.Mix((ulong)root.Header, (ulong)_unsaid[index], 1);
         }
         return hash;
     }
@@ -91,8 +98,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (oracle.IsBugged)
         {
             Violation first = oracle.Violations[0];
-            agents.Report(new Finding(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What,
-                match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}")));
+            Finding finding = new(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What,
+                match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}"));
+            agents.Report(FirstWrong(memory.Made.Find(root => root.Id == first.RootId), finding));
             return;
         }
         EventRing ring = _vm!.Machine.Actor.Events;
@@ -108,8 +116,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             TdpRoot root = memory.RootOf(word);
             if (root.Header->State == (ulong)RootState.Dead)
             {
-                Report(Invariants.I3,
-                    $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free");
+                agents.Report(FirstWrong(root, new Finding(Invariants.I3,
+                    $"{me.Name} uses {agents.WordName(word)} after root {SmallMemory.NameOf(root)} was freed: use after free")));
             }
             else if (kind != OperationKind.Load && SmallMemory.IsCount(root, word))
             {
@@ -129,8 +137,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         for (TdpRoot root = First(); !root.IsNone; root = After(root))
         {
             if (root.Count != 0) continue;
-            Report(Invariants.I14,
-                $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0");
+            agents.Report(FirstWrong(root, new Finding(Invariants.I14,
+                $"{me.Name} took mmu_lock exclusive while root {SmallMemory.NameOf(root)} is linked with count 0")));
         }
     }
 
@@ -168,6 +176,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (_items[index] != 0) holders.Add("item");
         if (_parked[index] != 0) holders.Add("idle vcpu");
         if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
+        if (_unsaid[index] != 0) holders.Add($"less {_unsaid[index]} put by another");
         bool dead = root.Header->State == (ulong)RootState.Dead;
         return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0,
             dead ? "freed" : string.Join(", ", holders));
@@ -256,10 +265,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             case MmuEventKind.ZapInvalidatedEnd when !_ending:
                 CheckFastZap(me);
                 _zapper = null;
-                break;
-            case MmuEventKind.Queue:
-                if (!_wasItem) GiveAway(me, RootNumber(one.RootId));
-                _wasItem = false;
                 break;
             case MmuEventKind.ZapRoot when me.Vcpu >= 0 && _zapper != me && !_ending:
                 Claim(Invariants.I34, "a vCPU zaps a root in its put");
@@ -357,12 +362,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
                 }
             }
         }
-    }
-
-    private TdpRoot RootNumber(ulong id)
-    {
-        foreach (TdpRoot root in memory.Made) if (root.Id == id) return root;
-        return TdpRoot.None;
     }
 
     private void Report(Invariant invariant, string what) => agents.Report(new Finding(invariant, what));

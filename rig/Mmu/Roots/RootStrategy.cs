@@ -125,6 +125,14 @@ public abstract class RootStrategy<TMachine> : IDisposable
         return true;
     }
 
+    /// <summary>Hands a reference of the caller's over to what the strategy keeps, a list for instance: whoever takes the root
+    /// from there puts it. Called while the root is still the caller's, before it is where others find it.</summary>
+    protected void HandOver(TdpRoot root) => Vm.HandOver(root);
+
+    /// <summary>Queues the root, and hands the worker a reference of the caller's. False if it is queued already: it will run
+    /// once, and the reference is still the caller's.</summary>
+    protected bool HandOver(TdpRoot root, WorkQueue queue) => Vm.Queue(queue, root);
+
     /// <summary>Stores the invalid bit plainly; publication is by the lock (5.13–5.17 and 6.4 on). True if the root was
     /// valid.</summary>
     protected bool Invalidate(TdpRoot root)

@@ -132,6 +132,16 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         return true;
     }
 
+    /// <summary>Told of each reference that goes to nobody in particular; null for nobody, as on metal.</summary>
+    internal Action<TdpRoot>? ReferenceHandedOver { get; set; }
+
+    /// <summary>As <see cref="Queue"/>, where what the reference goes to is no queue.</summary>
+    internal void HandOver(TdpRoot root)
+    {
+        Machine.Actor.Events.Record(OnEntry(MmuEventKind.Queue, root));
+        ReferenceHandedOver?.Invoke(root);
+    }
+
     /// <summary>Dallies if the settings ask for it at this point.</summary>
     public void Pause(PausePoint point)
     {

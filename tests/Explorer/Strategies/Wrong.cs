@@ -272,6 +272,81 @@ internal static class Wrong
         }
     }
 
+    /// <summary>Roots to zap are on a list of the strategy's own, each with one reference: a put appends the one it raised again,
+    /// a fast zap those it took, and drains. Nobody is told that references change hands, unless it
+    /// <paramref name="says"/> so.</summary>
+    public class OwnList(Vm<Explored> vm, bool says) : RootStrategy<Explored>(vm)
+    {
+        private readonly TicketLock _lock = new("own list");
+        private readonly Queue<TdpRoot> _list = [];
+
+        public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold) =>
+            FindOrCreateRoot(vcpu, role, count: 1);
+
+        public override void Put(TdpRoot root, MmuHold hold)
+        {
+            if (Decrement(root, hold) != 0) return;
+            if (!ExchangeInvalid(root))
+            {
+                UnlinkAndFree(root);
+                return;
+            }
+            Machine.StoreRelaxed(ref root.Count, 1);
+            Append(root);
+        }
+
+        public override void InvalidateAllRoots(ExclusiveHold hold)
+        {
+            for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
+            {
+                if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Append(root);
+            }
+        }
+
+        public override void ZapInvalidatedRoots()
+        {
+            SharedHold hold = Vm.EnterShared();
+            while (TryTake() is { IsNone: false } root)
+            {
+                ZapRoot(root, hold);
+                Finish(root, hold);
+            }
+            Vm.Exit(hold);
+        }
+
+        public override void Destroy() => ZapInvalidatedRoots();
+
+        protected virtual void Finish(TdpRoot root, MmuHold hold) => Put(root, hold);
+
+        protected override void DisposeOwned() => _lock.Dispose();
+
+        private void Append(TdpRoot root)
+        {
+            if (says) HandOver(root);
+            Machine.Enter(_lock);
+            _list.Enqueue(root);
+            Machine.Exit(_lock);
+        }
+
+        private TdpRoot TryTake()
+        {
+            Machine.Enter(_lock);
+            TdpRoot root = _list.Count == 0 ? TdpRoot.None : _list.Dequeue();
+            Machine.Exit(_lock);
+            return root;
+        }
+    }
+
+    /// <summary>As <see cref="OwnList"/>, and puts what it took from the list twice.</summary>
+    public sealed class OwnListPutTwice(Vm<Explored> vm, bool says) : OwnList(vm, says)
+    {
+        protected override void Finish(TdpRoot root, MmuHold hold)
+        {
+            base.Finish(root, hold);
+            base.Finish(root, hold);
+        }
+    }
+
     /// <summary>A notifier that walks valid roots only.</summary>
     public sealed class SkipsInvalid(Vm<Explored> vm) : MmuNotifier<Explored>(vm)
     {
