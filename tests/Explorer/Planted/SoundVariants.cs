@@ -278,7 +278,10 @@ public class Peterson<TMachine> : SharedLoads<TMachine>
         {
             Machine.Relax(ref backoff);
         }
+        // Others unlink roots and free them while this walks the list.
+        Machine.EnterRcu(Vm.Rcu);
         TdpRoot root = FindRoot(role);
+        Machine.ExitRcu(Vm.Rcu);
         if (root.IsNone) root = CreateRoot(vcpu, role, count: 2);
         Machine.Store(ref _wants[me].Value, 0);
         return root;
