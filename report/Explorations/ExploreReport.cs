@@ -155,11 +155,14 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         output.WriteLine();
         string preemptions = Count(failure.Preemptions, "preemption"), steps = Count(failure.Steps.Count, "step");
         // One recorded schedule proves nothing about others; and of what never came back there are no steps to tell.
-        if (failure.Steps.Count > 0) Item(isReplay ? $"{preemptions}, {steps}" : string.Create(CultureInfo.InvariantCulture,
-            $"{preemptions} "
-                + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
-                + $"{steps} "
-                + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
+        if (failure.Steps.Count > 0)
+        {
+            Item(isReplay ? $"{preemptions}, {steps}" : string.Create(CultureInfo.InvariantCulture,
+                $"{preemptions} "
+                    + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
+                    + $"{steps} "
+                    + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
+        }
         if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
         {
             Item("steps that change nothing are left out; --all-steps shows them");
