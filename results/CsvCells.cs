@@ -8,7 +8,7 @@ internal readonly struct CellWriter(CsvWriter csv)
 {
     internal CellWriter Text(string value)
     {
-        csv.WriteField(value);
+        csv.WriteField(CsvText.Guard(value));
         return this;
     }
 
@@ -38,11 +38,11 @@ internal sealed class CellReader(CsvReader csv, string path)
     internal void StartRow() => _next = 0;
 
     /// <summary>May be empty.</summary>
-    internal string Text() => csv.GetString(_next++);
+    internal string Text() => CsvText.Unguard(csv.GetString(_next++));
 
     internal string Name()
     {
-        string text = csv.GetString(_next++);
+        string text = CsvText.Unguard(csv.GetString(_next++));
         return Domain.IsName(text) ? text : throw Refuse("a name");
     }
 

@@ -39,8 +39,13 @@ internal sealed class CsvTable<TRow>(
             old.CopyTo(stream);
         }
 
+        Write(stream, rows, hasHeader: isFirst);
+    }
+
+    internal void Write(Stream stream, IReadOnlyList<TRow> rows, bool hasHeader = true)
+    {
         using CsvWriter csv = CsvWriter.Create(stream, Writing, leaveOpen: true);
-        if (isFirst) csv.WriteHeader(_header);
+        if (hasHeader) csv.WriteHeader(_header);
         CellWriter cells = new(csv);
         foreach (TRow row in rows)
         {

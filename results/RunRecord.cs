@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Lab.Results;
 
 /// <summary>A run as read from its folder. Rows are those of the measurements the manifest names, in the files' order.</summary>
@@ -20,7 +22,17 @@ public sealed class RunRecord
         RunStore.Killed => $"{RunStore.Killed}, or ended without saying why",
         { } reason => reason,
     };
+
     public IReadOnlyList<SummaryRow> Summary { get; init; } = [];
+
+    /// <summary>The summaries as CSV, as they are in the folder; only the header where nothing was measured.</summary>
+    public string SummaryCsv()
+    {
+        using MemoryStream text = new();
+        CsvLayouts.Summary.Write(text, Summary);
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+
     public IReadOnlyList<HistogramRow> Histograms { get; init; } = [];
     public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
     public IReadOnlyList<CounterRow> Counters { get; init; } = [];

@@ -35,7 +35,7 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
             console.Out.WriteLine("tag,unit,intervals,count,p50,p90,p99,p99_9,max");
             foreach (HdrLogRecord row in rows)
             {
-                console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Cell(row.Tag)},{Cell(row.Unit)},"
+                console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{CsvText.Cell(row.Tag)},{CsvText.Cell(row.Unit)},"
                     + $"{row.Intervals},{row.Count},{row.P50},{row.P90},{row.P99},{row.P999},{row.Max}"));
             }
             return;
@@ -55,8 +55,6 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
     public string Page() => HdrLogReport.Render(_log, Path.GetFileName(path));
 
     public HdrLogFile? Log() => HdrLogFile.Read(path);
-
-    private static string Cell(string text) => text.AsSpan().ContainsAny(",\"\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
 }
 
 /// <summary>A tag of a histogram log for programs; quantiles are null where it has no samples.</summary>

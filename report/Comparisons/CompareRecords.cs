@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lab.Results;
 using Lab.Results.Comparisons;
 
 namespace Lab.Report.Comparisons;
@@ -71,7 +72,7 @@ public static class CompareRecords
             double number => number.ToString("0.######", CultureInfo.InvariantCulture),
             _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
         };
-        return text.AsSpan().ContainsAny(",\"\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
+        return CsvText.Cell(text);
     }
 }
 

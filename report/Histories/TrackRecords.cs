@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Plots;
+using Lab.Results;
 using Lab.Results.Statistics;
 using Lab.Results.Tracking;
 
@@ -91,7 +92,7 @@ public static class TrackRecords
             DateTimeOffset time => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
         };
-        return text.AsSpan().ContainsAny(",\"\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
+        return CsvText.Cell(text);
     }
 }
 

@@ -18,7 +18,7 @@ public static class RunTables
         switch (format)
         {
             case OutputFormat.Csv:
-                to.Write(File.ReadAllText(Path.Combine(run.Folder, "summary.csv")));
+                to.Write(run.SummaryCsv());
                 break;
             case OutputFormat.Json:
                 to.WriteLine(JsonSerializer.Serialize(RunJsonView.Of(run), RunJsonContext.Default.RunJsonView));

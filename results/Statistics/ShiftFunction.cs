@@ -1,5 +1,3 @@
-using MathNet.Numerics.Random;
-
 namespace Lab.Results.Statistics;
 
 /// <summary>How a quantile of the candidate lies to the baseline's.</summary>
@@ -48,7 +46,8 @@ public static class ShiftFunction
         double[] valuesA = a.Quantiles(once, quantiles), valuesB = b.Quantiles(once, quantiles);
         double[] estimate = LogRatios(valuesA, valuesB);
 
-        Xoshiro256StarStar random = new(seed);
+        // .NET's own: MathNet's generators ask OpenSSL for a seed even when they are given one, and it may not be there.
+        Random random = new(seed);
         double[][] deviations = new double[draws][];
         for (int draw = 0; draw < draws; draw++)
         {

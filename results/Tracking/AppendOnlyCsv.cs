@@ -145,10 +145,8 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
     {
         for (int index = 0; index < row.Length; index++)
         {
-            string cell = row[index];
             text.Append(index == 0 ? "" : ",");
-            text.Append(
-                cell.AsSpan().IndexOfAny(',', '"') < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+            text.Append(CsvText.Cell(row[index]));
         }
 
         text.Append('\n');
@@ -190,7 +188,7 @@ internal sealed class AppendOnlyCsv(string path, string[] header)
         {
             return $"it has {found.Count} cells, not the {header.Length} of '{string.Join(',', header)}'";
         }
-        cells = [.. found];
+        cells = [.. found.Select(CsvText.Unguard)];
         return null;
     }
 }
