@@ -1,5 +1,4 @@
 using Lab.Explorer;
-using Lab.Explorer.Strategies;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
