@@ -114,9 +114,8 @@ public static class ComparisonWords
             { Verdict: RatioVerdict.Slower } => row.Quantile == "rate" ? "slower (lower rate)" : "slower",
             { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
             { Verdict: RatioVerdict.Equivalent } => Invariant($"equivalent in ±{100 * threshold:0.##} %"),
-            { MoreBlocks: { } more } =>
-                Invariant($"inconclusive, ~{more} more {(row.IsPaired ? "block" : "run")}{(more == 1 ? "" : "s")}"),
-            _ => $"inconclusive, >100x more {(row.IsPaired ? "blocks" : "runs")}",
+            { MoreBlocks: { } more } => Invariant($"inconclusive, ~{more} more"),
+            _ => "inconclusive, >100x more",
         };
 
     /// <summary>What the same row says without the disturbed samples, where that is something else than its verdict; null where

@@ -8,7 +8,7 @@ namespace Lab.Report.Comparisons;
 /// <summary>A comparison as plain text: a table per metric and arm, eighty columns wide.</summary>
 public static class CompareTable
 {
-    private static readonly int[] Widths = [5, 8, 8, 5, 8, 14, 20];
+    private static readonly int[] Widths = [5, 8, 8, 5, 6, 14, 22];
 
     public static void Write(ArmComparison comparison, TextWriter to)
     {
@@ -23,8 +23,8 @@ public static class CompareTable
                 to.WriteLine(line);
             }
             TextGrid grid = new(
-                ["", Short(first.ArmA, 1), Short(first.ArmB, 2), "ratio", ComparisonWords.EstimateName(first), "interval",
-                    "verdict"], Widths);
+                ["", Short(first.ArmA, 1), Short(first.ArmB, 2), "ratio", first.IsPaired ? "paired" : "est.",
+                    "interval", "verdict"], Widths);
             foreach (ComparedRow row in group) grid.Add(Cells(row, comparison.Threshold));
             foreach (string line in grid.Lines) to.WriteLine(line);
             foreach (string line in ComparisonWords.Notes([.. group]).SelectMany(note => TextGrid.Wrap(note, TextGrid.Width)))

@@ -30,7 +30,7 @@ public class NotifierVariantTests
     [Theory]
     [InlineData("unstable-slots", "unmap-create", "I23")]
     [InlineData("unstable-slots", "unmap-update", "I23")]
-    [InlineData("narrow-sequence", "late-sequence", "lost wake-up")]
+    [InlineData("narrow-sequence", "late-sequence", "livelock")]
     [InlineData("slots-rwsem-kept", "start-without-end", "deadlock")]
     public void A_broken_notifier_is_rejected(string notifier, string scenario, string finding) =>
         Strategy.AssertViolated(Explore(notifier, scenario), finding);
