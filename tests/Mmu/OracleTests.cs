@@ -1,5 +1,6 @@
 using Lab.Mmu;
 using Lab.Strategies.Roots;
+using Lab.Tests.Explorer.Planted;
 using Xunit;
 
 namespace Lab.Tests.Mmu;
@@ -209,6 +210,16 @@ public class OracleTests
         Assert.Equal(["I35"], vm.Invariants());
         Assert.Equal(ExitOutcome.Mmio, vm.Access(rom.Start, write: true));
         Assert.Equal(1, vm.Oracle.Count);
+    }
+
+    [Fact]
+    public void A_root_of_another_role_is_told_when_it_is_loaded()
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(made => new AnyRole<ScriptedMachine>(made), new Script());
+        vm.Touch(ScriptedVm.Main);
+        Assert.Empty(vm.Oracle.Violations);
+        vm.Vcpus[0].SwitchRole(RootRole.SystemManagement);
+        Assert.Equal(["I36"], vm.Invariants());
     }
 
     [Fact]

@@ -58,6 +58,7 @@ public static class Invariants
     public static readonly Invariant I34 = Of(34, "The work that a put of a vCPU's reference does is O(1)");
     public static readonly Invariant I35 =
         Of(35, "A fault on a memslot that is being deleted or moved is tried again, and never answered as MMIO");
+    public static readonly Invariant I36 = Of(36, "A vCPU loads a root of its own role");
 
     /// <summary>No promise of the MMU, but of what it stands on: guest code and its memory do only what the lab
     /// arranged.</summary>

@@ -246,6 +246,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         _tlb.Flush();
         Root = loaded;
         if (Root.IsNone) return false;
+        _vm.CheckRole(Root, _role);
         _vm.Machine.Actor.Counters.RootLoads++;
         _vm.Record(MmuEventKind.RootLoad, Root, (long)_vm.Machine.LoadRelaxed(ref Root.Count));
         return true;

@@ -101,6 +101,14 @@ public sealed unsafe partial class Vm<TMachine>
         Oracle.Report(Invariants.I35, $"gfn {gfn} was answered as MMIO while slot {slot.Id} there is being updated", 0);
     }
 
+    /// <summary>Invariant I36. On the vCPU's thread, right after the load. An oracle's look: no step of the machine.</summary>
+    internal void CheckRole(TdpRoot root, RootRole role)
+    {
+        ulong found = Volatile.Read(ref root.Header->Role) & ~RootRole.Invalid;
+        if (found == role.Word) return;
+        Oracle.Report(Invariants.I36, $"{root}, of role 0x{found:x}, was loaded for a vCPU of role {role}", root.Id);
+    }
+
     /// <summary>Invariants I4 and I5, as far as metal can look: between a notifier's start and its end no root maps a frame of
     /// the range, be it listed or, off the list, one that the last fast zap invalidated. Called by the notifier's actor, which
     /// has no hold. An oracle's look: the section is its only step.</summary>

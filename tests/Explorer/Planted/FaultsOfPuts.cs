@@ -224,7 +224,7 @@ public sealed class LoadsInvalid<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachin
 
 /// <summary>Takes the first valid root there is.</summary>
 [Strategy("p-any-role", Status = StrategyStatus.Broken, Idea = "a load takes a root of another role",
-    Source = "planted", Breaks = "roles")]
+    Source = "planted", Breaks = "I36")]
 public sealed class AnyRole<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {

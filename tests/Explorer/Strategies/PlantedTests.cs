@@ -35,6 +35,7 @@ public sealed class PlantedTests
         { nameof(NotOwned<>), vm => new NotOwned<Explored>(vm) },
         { nameof(PutsForTwo<>), vm => new PutsForTwo<Explored>(vm) },
         { nameof(LoadsInvalid<>), vm => new LoadsInvalid<Explored>(vm) },
+        { nameof(AnyRole<>), vm => new AnyRole<Explored>(vm) },
         { nameof(NoReference<>), vm => new NoReference<Explored>(vm) },
         { nameof(PutBeforeNext<>), vm => new PutBeforeNext<Explored>(vm) },
         { nameof(PutBeforeZap<>), vm => new PutBeforeZap<Explored>(vm) },
