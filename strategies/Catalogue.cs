@@ -74,6 +74,10 @@ public static class Catalogue
     public static IReadOnlyList<(string Name, string Text)> RootScenarios { get; } =
     [
         Scenario("fast-zap-put"),
+        Scenario("two-roots-differ"),
+        Scenario("two-roots-two-deletes"),
+        Scenario("three-roles"),
+        Scenario("three-fast-zaps"),
         Scenario("destroy"),
         Scenario("fast-zap-destroy"),
         Scenario("last-put-unmap"),

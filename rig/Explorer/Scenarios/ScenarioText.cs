@@ -107,7 +107,7 @@ public sealed partial class ScenarioText
             {
                 "0" => true,
                 "1" => false,
-                _ => throw Bad($"expected 'fair 0' or 'fair 1', found '{line}'"),
+                _ => throw Bad($"expected 'fair 0' or 'fair 1', found 'fair {Substitute(rest, own: null)}'"),
             }; break;
             case "sequence":
                 if (!SequenceForm().IsMatch(rest) || !ulong.TryParse(rest, CultureInfo.InvariantCulture, out _sequence))
