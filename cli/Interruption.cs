@@ -14,7 +14,11 @@ internal sealed class Interruption : IDisposable
 
     private readonly CancellationTokenSource _asked = new();
     private readonly ManualResetEventSlim _hasAsked = new();
-    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>Kept until the process is gone: given back as it ends, a signal that comes then would kill it, and its exit code
+    /// be lost.</summary>
+    private static readonly List<PosixSignalRegistration> OfProcess = [];
+
     private string? _saving;
     private bool _isDeaf;
     private int _heard;
@@ -36,7 +40,7 @@ internal sealed class Interruption : IDisposable
     {
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
-            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            OfProcess.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
                 Hear();
@@ -72,7 +76,7 @@ internal sealed class Interruption : IDisposable
 
     public void Dispose()
     {
-        foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
+        Ignore();
         _asked.Dispose();
         _hasAsked.Dispose();
     }
