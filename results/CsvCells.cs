@@ -97,6 +97,9 @@ internal sealed class CellReader(CsvReader csv, string path)
     /// <param name="column">From 0, behind those of the key.</param>
     internal RunDamagedException RefuseColumn(int column, string expected) => Refuse(ColumnsOfKey + column, expected);
 
+    /// <summary>The row is of a measurement that there is not.</summary>
+    internal RunDamagedException RefuseKey(string expected) => Refuse(0, expected);
+
     private double Skip()
     {
         _next++;

@@ -55,11 +55,12 @@ internal sealed class CsvTable<TRow>(
     }
 
     /// <summary>As <see cref="Read"/>; a file that is not there has no rows.</summary>
-    internal List<TRow> ReadIfThere(string folder) => File.Exists(Path.Combine(folder, name)) ? Read(folder) : [];
+    internal List<TRow> ReadIfThere(string folder, NamedMeasurements named) =>
+        File.Exists(Path.Combine(folder, name)) ? Read(folder, named) : [];
 
-    /// <summary>Every row of the file, in its order.</summary>
+    /// <summary>The rows of the measurements that the manifest names, in the file's order.</summary>
     /// <exception cref="RunDamagedException">Names the file and, where there is one, the line.</exception>
-    internal List<TRow> Read(string folder)
+    internal List<TRow> Read(string folder, NamedMeasurements named)
     {
         string path = Path.Combine(folder, name);
         try
@@ -77,7 +78,8 @@ internal sealed class CsvTable<TRow>(
                 TRow row = read(cells.Key(), cells);
                 if (identity is not null && !there.Add((row.Key, identity(row)))) throw cells.RefuseColumn(0,
                     "another one than in the rows of this run before it");
-                rows.Add(row);
+                if (named.Has(row.Key)) rows.Add(row);
+                else if (named.IsAll) throw cells.RefuseKey("with its workload, MMU and run a measurement of the manifest");
             }
 
             return rows;

@@ -43,8 +43,8 @@ public sealed class RunStore(string root)
         string folder = Find(idOrPath);
         Manifest manifest = ReadManifest(folder);
         (RunState state, string? reason) = StateNow(manifest);
-        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
-        if (named.Count == 0) // The first measurement brings the tables with it: before that there are none to miss.
+        NamedMeasurements named = new(manifest, state);
+        if (named.IsEmpty) // The first measurement brings the tables with it: before that there are none to miss.
         {
             return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason };
         }
@@ -54,22 +54,16 @@ public sealed class RunStore(string root)
             Manifest = manifest,
             State = state,
             PartialReason = reason,
-            Summary = Named(CsvLayouts.Summary.Read(folder)),
-            Histograms = Named(CsvLayouts.Histograms.Read(folder)),
-            Timeline = Named(CsvLayouts.Timeline.Read(folder)),
-            Counters = Named(CsvLayouts.Counters.Read(folder)),
-            KernelEvents = Named(CsvLayouts.KernelEvents.ReadIfThere(folder)),
-            Disturbances = Named(CsvLayouts.Disturbances.ReadIfThere(folder)),
-            Undisturbed = Named(CsvLayouts.Undisturbed.ReadIfThere(folder)),
-            Tagged = Named(CsvLayouts.Tagged.ReadIfThere(folder)),
-            Violations = Named(ReadViolations(folder)),
+            Summary = ReadSummary(folder, named),
+            Histograms = CsvLayouts.Histograms.Read(folder, named),
+            Timeline = CsvLayouts.Timeline.Read(folder, named),
+            Counters = CsvLayouts.Counters.Read(folder, named),
+            KernelEvents = CsvLayouts.KernelEvents.ReadIfThere(folder, named),
+            Disturbances = CsvLayouts.Disturbances.ReadIfThere(folder, named),
+            Undisturbed = CsvLayouts.Undisturbed.ReadIfThere(folder, named),
+            Tagged = CsvLayouts.Tagged.ReadIfThere(folder, named),
+            Violations = [.. ReadViolations(folder).Where(row => named.Has(row.Key))],
         };
-
-        List<TRow> Named<TRow>(List<TRow> rows) where TRow : MeasurementRow
-        {
-            _ = rows.RemoveAll(row => !named.Contains(row.Key));
-            return rows;
-        }
     }
 
     /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones),
@@ -82,16 +76,15 @@ public sealed class RunStore(string root)
         string folder = Find(idOrPath);
         Manifest manifest = ReadManifest(folder);
         (RunState state, string? reason) = StateNow(manifest);
-        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        NamedMeasurements named = new(manifest, state);
         return new RunRecord
         {
             Folder = folder,
             Manifest = manifest,
             State = state,
             PartialReason = reason,
-            Summary = named.Count == 0 ? [] : [.. CsvLayouts.Summary.Read(folder).Where(row => named.Contains(row.Key))],
-            Undisturbed = named.Count == 0 ? []
-                : [.. CsvLayouts.Undisturbed.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+            Summary = named.IsEmpty ? [] : ReadSummary(folder, named),
+            Undisturbed = named.IsEmpty ? [] : CsvLayouts.Undisturbed.ReadIfThere(folder, named),
         };
     }
 
@@ -105,17 +98,28 @@ public sealed class RunStore(string root)
         string folder = Find(idOrPath);
         Manifest manifest = ReadManifest(folder);
         (RunState state, string? reason) = StateNow(manifest);
-        HashSet<MeasurementKey> named = manifest.Measurements.Select(m => m.Key).ToHashSet();
+        NamedMeasurements named = new(manifest, state);
         return new RunRecord
         {
             Folder = folder,
             Manifest = manifest,
             State = state,
             PartialReason = reason,
-            Histograms = named.Count == 0 ? [] : [.. CsvLayouts.Histograms.Read(folder).Where(row => named.Contains(row.Key))],
-            Disturbances = named.Count == 0 ? []
-                : [.. CsvLayouts.Disturbances.ReadIfThere(folder).Where(row => named.Contains(row.Key))],
+            Histograms = named.IsEmpty ? [] : CsvLayouts.Histograms.Read(folder, named),
+            Disturbances = named.IsEmpty ? [] : CsvLayouts.Disturbances.ReadIfThere(folder, named),
         };
+    }
+
+    /// <exception cref="RunDamagedException">A measurement that came out clean has no row: its rows were there before its name
+    /// was.</exception>
+    private static List<SummaryRow> ReadSummary(string folder, NamedMeasurements named)
+    {
+        List<SummaryRow> rows = CsvLayouts.Summary.Read(folder, named);
+        HashSet<MeasurementKey> there = [.. rows.Select(row => row.Key)];
+        if (named.Clean.FirstOrDefault(one => !there.Contains(one.Key)) is { } lost) throw new RunDamagedException(
+            Path.Combine(folder, CsvLayouts.Summary.Name), null,
+            $"there is no row of {lost.Strategy} on {lost.Scene}, run {lost.Run}, which the manifest names");
+        return rows;
     }
 
     private string Find(string idOrPath)
@@ -195,4 +199,20 @@ public sealed class RunStore(string root)
 
     private static List<Violation> ReadViolations(string folder) =>
         JsonFile.Read(Path.Combine(folder, RunJson.ViolationsFile), RunJson.Plain.ListViolation);
+}
+
+/// <summary>Whose rows a run's tables may have. Tables are written before the manifest names what is in them: only where the run
+/// is complete is every row named.</summary>
+internal sealed class NamedMeasurements(Manifest manifest, RunState state)
+{
+    private readonly HashSet<MeasurementKey> _keys = [.. manifest.Measurements.Select(one => one.Key)];
+
+    public bool IsEmpty => _keys.Count == 0;
+
+    /// <summary>A row of any other is damage.</summary>
+    public bool IsAll => state == RunState.Complete;
+
+    public IEnumerable<Measurement> Clean => manifest.Measurements.Where(one => one.Verdict == Verdict.Clean);
+
+    public bool Has(MeasurementKey key) => _keys.Contains(key);
 }

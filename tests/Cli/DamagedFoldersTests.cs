@@ -65,10 +65,21 @@ public sealed class DamagedFoldersTests : IDisposable
     [InlineData("timeline.csv", ",250,", ",,", "'' is not a number from 0 to 10^12, which column 'length_ms' needs")]
     [InlineData("timeline.csv", ",250,", ",0,", "'0' is not a number above 0, which column 'length_ms' needs")]
     [InlineData("counters.csv", "1,4", "1,-4", "which column 'value' needs")]
+    [InlineData("summary.csv", "baseline,", "nosuch,", "'nosuch' is not with its workload, MMU and run a measurement")]
+    [InlineData("timeline.csv", ",radix,", ",-3,", "a measurement of the manifest, which column 'strategy' needs")]
     public void A_cell_is_refused_with_its_line_and_column(string table, string was, string becomes, string why)
     {
         int line = Spoil(table, was, becomes);
         BadInputTests.AssertRefusal(LabHere.Run("report", _id, "--out", _runs.Path), $"{table}', line {line}: ", why);
+    }
+
+    [Fact]
+    public void A_clean_measurement_without_a_row_is_damage()
+    {
+        string path = Path.Combine(_folder, "summary.csv");
+        File.WriteAllLines(path, File.ReadLines(path).Take(1).ToArray());
+        BadInputTests.AssertRefusal(
+            LabHere.Run("report", _id, "--out", _runs.Path), "summary.csv", "there is no row of baseline on ");
     }
 
     [Fact]

@@ -121,7 +121,9 @@ public sealed class EarlierVersionTests : IDisposable
         string[] command = [.. ReadManifest(In("plain", Watched)).CommandLine.Skip(1)];
         Replace("--out", In("today"));
         Replace("--watch", "off");
-        Fine(command);
+        // Its window is of milliseconds, so a busy machine may rightly say that nothing was measured in it.
+        LabExit lab = LabHere.Run(command);
+        Assert.True(lab.Code is 0 or 5, lab.Error);
         string today = Assert.Single(Directory.EnumerateDirectories(In("today")));
 
         // The settings' hash names a history's series: one more setting, or one worded otherwise, and every series starts again.

@@ -12,7 +12,7 @@ public sealed class FailingStrategyTests : IDisposable
     public void Dispose() => _runs.Dispose();
 
     [Theory]
-    [InlineData("throws-when-made", "System.NotImplementedException in set-up", "no constructor yet")]
+    [InlineData("throws-when-made", "System.NotSupportedException in set-up", "no constructor yet")]
     [InlineData("throws-in-zap", "System.InvalidOperationException in updater", "nothing to zap")]
     [InlineData("throws-in-worker", "System.InvalidOperationException in thrower", "the worker does not work")]
     public void What_it_throws_is_a_violation_with_its_place_and_the_others_are_measured(

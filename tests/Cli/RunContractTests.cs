@@ -84,7 +84,7 @@ public sealed class RunContractTests : IDisposable
     [Fact]
     public void All_is_every_sound_strategy_and_the_bounds_and_nothing_broken()
     {
-        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "all", "--duration", "100ms", "--memory", "1MiB"));
+        LabExit lab = LabHere.Run(_runs.Tiny("--strategy", "all", "--duration", "500ms", "--memory", "1MiB"));
 
         Assert.Equal(0, lab.Code);
         Assert.Equal(

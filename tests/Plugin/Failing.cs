@@ -55,7 +55,7 @@ public sealed class NeverMade<TMachine> : Failing<TMachine>
 public sealed class ThrowsWhenMade<TMachine> : Failing<TMachine>
     where TMachine : struct, IMachine
 {
-    public ThrowsWhenMade(Vm<TMachine> vm) : base(vm) => throw new NotImplementedException("no constructor yet");
+    public ThrowsWhenMade(Vm<TMachine> vm) : base(vm) => throw new NotSupportedException("no constructor yet");
 }
 
 /// <summary>The first fast zap throws, holding nothing.</summary>

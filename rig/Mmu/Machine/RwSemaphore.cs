@@ -69,7 +69,6 @@ public sealed class RwSemaphore(string name, bool isFair = true)
         actor.BeginWait(exclusive ? _exclusiveWait : _sharedWait, Metal.Now);
         waiter.Turn.Wait();
         actor.EndWait(Metal.Now);
-        waiter.Turn.Dispose();
     }
 
     private bool TryTake(bool exclusive)
