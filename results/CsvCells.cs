@@ -58,6 +58,9 @@ internal sealed class CellReader(CsvReader csv, string path)
     /// <summary>From 0 up; an empty cell is not a number.</summary>
     internal double NumberIfAny() => csv.IsEmpty(_next) ? Skip() : Number();
 
+    /// <summary>By how much something grew or shrank; an empty cell is not a number.</summary>
+    internal double ChangeIfAny() => csv.IsEmpty(_next) ? Skip() : Between(-Domain.NumberMax, Domain.NumberMax);
+
     /// <summary>From 0 up.</summary>
     internal double Number() => Between(0, Domain.NumberMax);
 

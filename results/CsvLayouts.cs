@@ -68,10 +68,15 @@ internal static class CsvLayouts
         "counters.csv",
         ["actor", "counter", "unit", "value"],
         (to, row) => to.Text(row.Actor).Text(row.Counter).Text(row.Unit).Number(row.Value),
-        (key, from) => new CounterRow
+        (key, from) =>
         {
-            Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Actor = from.Text(), Counter = from.Name(), Unit = from.Text(), Value = from.NumberIfAny(),
+            (string actor, string counter, string unit) = (from.Text(), from.Name(), from.Text());
+            return new CounterRow
+            {
+                Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Actor = actor, Counter = counter,
+                // What nobody in particular did is the kernel's statistics, and some of those are levels: pages in use.
+                Unit = unit, Value = actor.Length == 0 ? from.ChangeIfAny() : from.NumberIfAny(),
+            };
         });
 
     internal static CsvTable<KernelEventRow> KernelEvents { get; } = new(

@@ -42,7 +42,11 @@ public sealed class RunHdrLogTests : IDisposable
                     Low = bucket.Low, High = bucket.High, Count = bucket.Count,
                 }));
             }
-            folder.Write(new MeasurementRows(measurement) { Histograms = rows });
+            SummaryRow summary = new()
+            {
+                Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = "update", Unit = "ns",
+            };
+            folder.Write(new MeasurementRows(measurement) { Summary = [summary], Histograms = rows });
         }
         folder.Complete();
         return new RunStore(_folder.Path).Open(folder.Path);

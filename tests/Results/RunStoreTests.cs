@@ -123,6 +123,24 @@ public sealed partial class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Of_the_kernels_statistics_one_may_have_shrunk_and_no_actors_counter_may()
+    {
+        RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
+        MeasurementRows rows = new SampleRun().Measurements(runs: 1).First();
+        CounterRow pages = new()
+        {
+            Strategy = rows.Measurement.Strategy, Workload = rows.Measurement.Workload, Mmu = rows.Measurement.Mmu,
+            Run = rows.Measurement.Run, Actor = "", Counter = "kvm.pages_4k", Unit = "count", Value = -268,
+        };
+        folder.Write(rows with { Counters = [pages] });
+        string path = Path.Combine(folder.Path, "counters.csv");
+        Assert.Equal([pages], Store.Open(folder.Path).Counters);
+
+        File.WriteAllText(path, File.ReadAllText(path).Replace(",,kvm", ",updater,kvm", StringComparison.Ordinal));
+        Assert.Contains("'-268' is not", Assert.Throws<RunDamagedException>(() => Store.Open(folder.Path)).Message);
+    }
+
+    [Fact]
     public void A_run_that_was_not_traced_has_no_file_of_kernel_events_and_one_traced_in_part_has()
     {
         RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Lab.Application.Catalogue;
 using Lab.Application.Settings;
@@ -168,6 +169,14 @@ public sealed class OneMeasurement(
         {
             ExceptionDispatchInfo.Throw(thrown);
         }
+        BlameWhoseCodeItWas(source, failure, thrown);
+    }
+
+    // A method of its own: it needs assemblies that a process without descriptors left cannot load.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void BlameWhoseCodeItWas<TMachine>(VmSource<TMachine> source, ActorFailure failure, Exception thrown)
+        where TMachine : struct, IMachine
+    {
         HashSet<Assembly> own = [.. strategy.Members.Select(member => member.Assembly)];
         StackFrame? at = new StackTrace(thrown, fNeedFileInfo: true).GetFrames()
             .FirstOrDefault(frame => frame.GetMethod()?.DeclaringType is { } type && own.Contains(type.Assembly));
