@@ -74,8 +74,8 @@ internal static class CsvLayouts
             return new CounterRow
             {
                 Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Actor = actor, Counter = counter,
-                // What nobody in particular did is the kernel's statistics, and some of those are levels: pages in use.
-                Unit = unit, Value = actor.Length == 0 ? from.ChangeIfAny() : from.NumberIfAny(),
+                // Some of the kernel's statistics are levels, which may fall: pages in use.
+                Unit = unit, Value = counter.StartsWith("kvm.", StringComparison.Ordinal) ? from.ChangeIfAny() : from.NumberIfAny(),
             };
         });
 

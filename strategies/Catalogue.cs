@@ -1,4 +1,5 @@
 using Lab.Strategies.Ageing;
+using Lab.Strategies.Ageing.Broken;
 using Lab.Strategies.Bound;
 using Lab.Strategies.Notifier;
 using Lab.Strategies.Notifier.Broken;
@@ -58,7 +59,22 @@ public static class Catalogue
     ]);
 
     /// <summary>How the host learns which pages are in use.</summary>
-    public static IReadOnlyList<Member> Ageings { get; } = Members([typeof(NoAgeing<>)]);
+    public static IReadOnlyList<Member> Ageings { get; } = Members(
+    [
+        typeof(NoAgeing<>),
+        typeof(UnderMmuLock<>),
+        typeof(Lockless<>),
+        typeof(RmapLock<>),
+
+        typeof(ReadModifyStore<>),
+        typeof(RmapPlainUnlock<>),
+        typeof(RmapRelaxedReader<>),
+        typeof(RmapLockEmpty<>),
+        typeof(RmapStaleHead<>),
+        typeof(RmapKeptLocked<>),
+        typeof(RmapUnlockedWriter<>),
+        typeof(LocklessNoRcu<>),
+    ]);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Member> All { get; } = [.. Roots, .. Kernels, .. Notifiers, .. Ageings];
@@ -118,7 +134,16 @@ public static class Catalogue
     ];
 
     /// <summary>Those about passes over accessed bits.</summary>
-    public static IReadOnlyList<(string Name, string Text)> AgeingScenarios { get; } = [Scenario("age-fault")];
+    public static IReadOnlyList<(string Name, string Text)> AgeingScenarios { get; } = 
+    [
+        Scenario("age-fault"),
+        Scenario("age-first-fault"),
+        Scenario("age-unmap"),
+        Scenario("age-shared-page"),
+        Scenario("age-fast-zap"),
+        Scenario("test-unmap"),
+        Scenario("two-passes"),
+    ];
 
     /// <summary>The scenarios that were written for one family.</summary>
     public static IReadOnlyList<(string Name, string Text)> ScenariosOf(Family family) =>

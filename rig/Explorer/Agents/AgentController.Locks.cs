@@ -199,6 +199,14 @@ internal sealed partial class AgentController
         Watch?.OnLockReleased(me, theLock, state.IsFree);
     }
 
+    /// <summary>True if the agent holds the lock, exclusively or in any mode.</summary>
+    public bool Holds(Agent me, object theLock, bool exclusively)
+    {
+        if (!_lockOf.TryGetValue(theLock, out LockState? state)) return false;
+        ulong held = exclusively ? me.ExclusiveLocks : me.ExclusiveLocks | me.SharedLocks;
+        return (held >> state.Number & 1) != 0;
+    }
+
     private LockState StateOf(object theLock)
     {
         if (_lockOf.TryGetValue(theLock, out LockState? known)) return known;

@@ -64,6 +64,12 @@ internal sealed unsafe partial class AgentController
 
     public override void Store(nint word, ulong value)
     {
+        if (!_direct) Watch?.Chains?.OnRelease(_agents[_current]);
+        Put(word, value);
+    }
+
+    private void Put(nint word, ulong value)
+    {
         if (_direct)
         {
             *(ulong*)word = value;
@@ -102,6 +108,12 @@ internal sealed unsafe partial class AgentController
         Teller?.Tell(me, OperationKind.Store, word, old, value);
     }
 
+    public override void StoreRelaxed(nint word, ulong value)
+    {
+        if (!_direct) Watch?.Chains?.OnRelaxedStore(_agents[_current], word);
+        Put(word, value);
+    }
+
     public override ulong Modify(nint word, Modification how, ulong operand, ulong comparand)
     {
         ulong old = *(ulong*)word;
@@ -111,6 +123,7 @@ internal sealed unsafe partial class AgentController
             return old;
         }
         Agent me = Enter();
+        Watch?.Chains?.OnRelease(me);
         me.RepeatedReads = me.StoredWord = 0;
         int number = NumberOf(word);
         if (me.Buffer.Count == 0) PointFor(me, number, OperationKind.Modify, isWrite: true);

@@ -37,6 +37,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private Agent? _zapper;
     private bool _ending;
 
+    /// <summary>Of the VM's ageing scheme, if it keeps chains.</summary>
+    public ChainWatch? Chains { get; private set; }
+
     /// <summary>Bit per agent whose iteration sees valid roots only: invariant I15 is about it.</summary>
     public uint ValidOnlyReaders { get; set; }
 
@@ -46,6 +49,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public void Begin(Vm<Explored> vm)
     {
         _vm = vm;
+        Chains = vm.Ageing.Chains is { } chains ? new ChainWatch(agents, chains, vm.MmuLock) : null;
         vm.ReferenceHandedOver = OnHandedOver;
         Array.Clear(_held);
         Array.Clear(_pool);
@@ -67,7 +71,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>What the books say: part of the state, since what they will find depends on it.</summary>
     public ulong StateHash()
     {
-        ulong hash = _zapper is null ? 0 : (ulong)_zapper.Index + 1;
+        ulong hash = (_zapper is null ? 0 : (ulong)_zapper.Index + 1) + (Chains?.StateHash() ?? 0);
         foreach (TdpRoot root in memory.Made)
         {
             int index = Index(root);
@@ -129,6 +133,10 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             OnEntry(me, word, kind, old, value);
         }
+        else
+        {
+            Chains?.OnAccess(me, word, kind, old, value);
+        }
     }
 
     public void OnLockTaken(Agent me, object theLock, bool exclusive)
@@ -146,6 +154,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     {
         if (IsMmuLock(theLock) && isFree) CheckReachable();
         if (theLock == _vm!.Roots.PagesLock) CheckRoles();
+        Chains?.OnRelease(me);
     }
 
     public void OnFlush(Agent me, List<AgentController.Item> items, AgentController.Item running)
@@ -243,9 +252,17 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             {
                 Report(Invariants.I3, $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free");
             }
+            else if (me.Vcpu < 0 && !agents.Holds(me, _vm!.MmuLock, exclusively: false))
+            {
+                Report(Invariants.I30, $"{me.Name}, which holds no lock, reads {agents.WordName(word)} of a freed table");
+            }
             return;
         }
         if (kind == OperationKind.Load) return;
+        if (kind is OperationKind.Store or OperationKind.Drain && !Spte.IsPresent(old) && Spte.IsPresent(value))
+        {
+            Report(Invariants.I20, $"{me.Name} stores {agents.WordName(word)} over an entry that was zapped, which revives it");
+        }
         if (Spte.IsFrozen(old) && !Spte.IsFrozen(value) && _frozenBy.TryGetValue(word, out int owner) && owner != me.Index)
         {
             Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");

@@ -25,6 +25,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
     private readonly Rcu _rcu = new("page tables");
     private readonly SmallMemory _memory;
     private readonly int _entries;
+    private ILeafIndex? _index;
 
     public SmallMmu(Explored machine, AgentController agents, Vm<Explored> vm, SmallMemory memory, int entries)
     {
@@ -88,6 +89,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
             fresh |= present & Spte.Dirty;
         }
         if (_machine.CompareExchange(ref leaf, fresh, present) != present) return MapOutcome.Retry;
+        if (present == Spte.NonPresent) _index?.Add(mapping.Gfn, ref leaf);
         CheckInstall(root, gfn);
         _agents.Watch?.OnInstalled(root, mapping.Gfn);
         return MapOutcome.Fixed;
@@ -155,6 +157,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
             ref ulong leaf = ref ((ulong*)Spte.Address(top))[gfn % (ulong)_entries];
             if (!Spte.IsPresent(_machine.Load(ref leaf))) continue;
             _machine.Exchange(ref leaf, Spte.NonPresent);
+            _index?.Remove(new Gfn(gfn), ref leaf);
             flush = true;
         }
         _machine.ExitRcu(_rcu);
@@ -213,6 +216,8 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         }
         return false;
     }
+
+    public void TellOfLeafs(ILeafIndex index) => _index = index;
 
     public void FlushRemoteTlbs()
     {
@@ -301,7 +306,11 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
             for (ulong old = _machine.Load(ref leaf); Spte.IsPresent(old);)
             {
                 ulong found = _machine.CompareExchange(ref leaf, Spte.NonPresent, old);
-                if (found == old) break;
+                if (found == old)
+                {
+                    _index?.Remove(new Gfn((ulong)gfn), ref leaf);
+                    break;
+                }
                 old = found;
             }
         }
@@ -321,7 +330,9 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         for (int index = 0; index < _entries; index++)
         {
             Backoff backoff = default;
-            while (Spte.IsFrozen(_machine.Exchange(ref table[index], Spte.Frozen))) _machine.Relax(ref backoff);
+            ulong old;
+            while (Spte.IsFrozen(old = _machine.Exchange(ref table[index], Spte.Frozen))) _machine.Relax(ref backoff);
+            if (Spte.IsPresent(old)) _index?.Remove(new Gfn(_memory.InfoOf(table).Gfn + (ulong)index), ref table[index]);
         }
         _machine.CallRcu(_rcu, (nint)table, RcuKind.TablePage);
     }

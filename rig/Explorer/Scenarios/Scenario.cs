@@ -208,6 +208,12 @@ public sealed record AgeAction(GfnRange Range) : ScenarioAction
     protected override string Words => $"age {Range.Start.Value} + {Range.Frames}";
 }
 
+/// <summary>The host asks whether a range is young, and changes nothing.</summary>
+public sealed record TestAction(GfnRange Range) : ScenarioAction
+{
+    protected override string Words => $"test {Range.Start.Value} + {Range.Frames}";
+}
+
 /// <summary>Destroys the VM while the strategy's workers may be busy. Last action of the only thread, since nobody else may use a
 /// VM that dies.</summary>
 public sealed record DestroyAction : ScenarioAction

@@ -13,7 +13,7 @@ internal sealed partial class ScenarioActionText(
         "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
             + "SLOT', 'move SLOT to G', "
         + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'reap G + N', "
-            + "'lock NAME', 'unlock NAME', 'age G + N', 'destroy' or 'repeat N: action'";
+            + "'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)
@@ -73,6 +73,7 @@ internal sealed partial class ScenarioActionText(
             ("lock", _) => new LockAction(LockName(rest)),
             ("unlock", _) => new UnlockAction(LockName(rest)),
             ("age", _) => new AgeAction(Range(text, rest)),
+            ("test", _) => new TestAction(Range(text, rest)),
             ("destroy", "") => new DestroyAction(),
             _ => throw Unknown(text),
         };

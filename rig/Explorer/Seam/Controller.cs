@@ -23,6 +23,10 @@ public abstract class Controller
 
     public abstract void Store(nint word, ulong value);
 
+    /// <summary>A store that releases nothing. Only who judges the order of accesses cares for the difference: on x86 every store
+    /// is a release.</summary>
+    public virtual void StoreRelaxed(nint word, ulong value) => Store(word, value);
+
     /// <summary>Returns the old value; full fence.</summary>
     public abstract ulong Modify(nint word, Modification how, ulong operand, ulong comparand);
 

@@ -15,7 +15,7 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
 
-    public void StoreRelaxed(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
+    public void StoreRelaxed(ref ulong word, ulong value) => controller.StoreRelaxed(Address(ref word), value);
 
     public ulong Exchange(ref ulong word, ulong value) => controller.Modify(Address(ref word), Modification.Exchange, value, 0);
 

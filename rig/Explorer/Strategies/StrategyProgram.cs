@@ -36,7 +36,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _settings =
             new VmSettings
             {
-                Vcpus = scenario.Vcpus, InsertAtTail = settings.InsertAtTail, ReadersFirst = scenario.ReadersFirst,
+                Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail, ReadersFirst = scenario.ReadersFirst,
                 GracePeriodMin = TimeSpan.Zero,
             };
         Agents =
@@ -251,6 +251,11 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     break;
                 case AgeAction age:
                     vm.Ageing.ClearYoung(age.Range);
+                    if (agent is not null) Watch.Chains?.CheckLeft(agent);
+                    break;
+                case TestAction test:
+                    vm.Ageing.TestYoung(test.Range);
+                    if (agent is not null) Watch.Chains?.CheckLeft(agent);
                     break;
                 case DestroyAction:
                     vm.Destroy();

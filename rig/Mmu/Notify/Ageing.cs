@@ -12,6 +12,13 @@ public abstract class Ageing<TMachine>(Vm<TMachine> vm) : IDisposable
     /// <summary>False if nobody asks: the host takes memory without knowing who uses it.</summary>
     public virtual bool Ages => true;
 
+    /// <summary>Who is to be told of each leaf; null for nobody, and then none of it costs anything. Faults hold mmu_lock
+    /// exclusively where somebody is, as those of a shadow MMU do.</summary>
+    public virtual ILeafIndex? Leafs => null;
+
+    /// <summary>The chains of SPTEs that it keeps, for the oracles; null if it keeps none.</summary>
+    public virtual RmapChains<TMachine>? Chains => null;
+
     protected Vm<TMachine> Vm { get; } = vm;
 
     /// <summary>True if a page of the range was used since the last call; on return it takes a walk to make it young again.
@@ -35,14 +42,22 @@ public abstract class Ageing<TMachine>(Vm<TMachine> vm) : IDisposable
     /// <exception cref="NotSupportedException">The page tables are not the lab's own.</exception>
     protected bool ClearAccessed(GfnRange range)
     {
+        Vm.Machine.EnterRcu(Vm.Rcu);
+        bool young = ClearAccessedInSection(range);
+        Vm.Machine.ExitRcu(Vm.Rcu);
+        return young;
+    }
+
+    /// <summary>As <see cref="ClearAccessed"/>, by a caller who is in a read-side section of the page tables.</summary>
+    /// <exception cref="NotSupportedException">The page tables are not the lab's own.</exception>
+    protected bool ClearAccessedInSection(GfnRange range)
+    {
         IAccessedBits bits = AccessedBits;
         bool young = false;
-        Vm.Machine.EnterRcu(Vm.Rcu);
         for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
         {
             if (!Vm.Strategy.IsInvalid(root)) young |= bits.ClearAccessed(root, range);
         }
-        Vm.Machine.ExitRcu(Vm.Rcu);
         return young;
     }
 
@@ -61,6 +76,8 @@ public abstract class Ageing<TMachine>(Vm<TMachine> vm) : IDisposable
         Vm.Machine.ExitRcu(Vm.Rcu);
         return young;
     }
+
+    internal string? NameOf(nint word) => Chains?.NameOf(word);
 
     private IAccessedBits AccessedBits => Vm.Mmu as IAccessedBits
         ?? throw new NotSupportedException($"The accessed bits of {Vm.Mmu.Name} are the kernel's: nothing can be aged there.");

@@ -57,6 +57,27 @@ public interface IAccessedBits
 
     /// <summary>True if the accessed bit of a leaf in the range is set; stops at the first.</summary>
     bool TestAccessed(TdpRoot root, GfnRange range);
+
+    /// <summary>From now on each leaf that comes or goes is told of. Before the first is installed.</summary>
+    void TellOfLeafs(ILeafIndex index);
+}
+
+/// <summary>Who is told of each leaf, on the thread that installed or zapped it and with its hold. Leafs are installed under the
+/// exclusive hold then (<see cref="Vm{TMachine}"/> sees to that), and zapped under either.</summary>
+public interface ILeafIndex
+{
+    /// <summary>False if it cannot take one more leaf: none is installed.</summary>
+    bool HasRoom { get; }
+
+    /// <summary>The entry has become a leaf.</summary>
+    /// <param name="gfn">First frame that it maps.</param>
+    /// <param name="sptep">The entry.</param>
+    void Add(Gfn gfn, ref ulong sptep);
+
+    /// <summary>The entry is a leaf no longer; its table may be freed once this has returned.</summary>
+    /// <param name="gfn">First frame that it mapped.</param>
+    /// <param name="sptep">The entry.</param>
+    void Remove(Gfn gfn, ref ulong sptep);
 }
 
 /// <summary>What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and

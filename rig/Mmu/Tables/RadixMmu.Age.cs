@@ -13,6 +13,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         bool young = false;
         for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
         {
+            if (iter.OldSpte == Spte.Poison) ReportFreed(root, iter.Gfn);
             if (!IsYoung(iter)) continue;
             _machine.CompareExchange(ref *iter.Sptep, iter.OldSpte & ~Spte.Accessed, iter.OldSpte);
             young = true;
@@ -29,6 +30,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
         return false;
     }
+
+    /// <inheritdoc/>
+    public void TellOfLeafs(ILeafIndex index)
+    {
+        _index = index;
+        _quickLeafLevel = 0;
+    }
+
+    private void ReportFreed(TdpRoot root, Gfn gfn) =>
+        _oracle.Report(Invariants.I30, $"a pass over {root} read a freed table at gfn {gfn}", root.Id);
 
     private static bool IsYoung(in TdpIter<TMachine> iter) =>
         Spte.IsPresent(iter.OldSpte) && Spte.IsLeaf(iter.OldSpte, iter.Level) && (iter.OldSpte & Spte.Accessed) != 0;

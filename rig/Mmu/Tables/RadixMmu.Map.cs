@@ -29,7 +29,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public MapOutcome Map(TableCache cache, TdpRoot root, in Mapping mapping)
     {
         bool atLeafLevel = WalkDown(root.Table, mapping.Gfn.Value, out ulong* sptep, out ulong old);
-        if (!atLeafLevel || _leafLevel != Spte.LeafLevel || old != Spte.NonPresent)
+        if (!atLeafLevel || _quickLeafLevel != Spte.LeafLevel || old != Spte.NonPresent)
         {
             return MapRest(cache, root, mapping, sptep, old);
         }
@@ -111,10 +111,20 @@ public sealed unsafe partial class RadixMmu<TMachine>
         ulong fresh = Spte.MakeLeaf(mapping.Hva, _leafLevel, mapping.MayWrite, mapping.Write);
         if (old == Spte.NonPresent)
         {
+            if (_index is { } index) return MapAndTell(index, mapping.Gfn, ref *sptep, fresh);
             return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed
                 : MapOutcome.Retry;
         }
         return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
+    }
+
+    /// <summary>As the kernel's mmu_set_spte: the entry first, then its place on the chain.</summary>
+    private MapOutcome MapAndTell(ILeafIndex index, Gfn gfn, ref ulong sptep, ulong fresh)
+    {
+        if (!index.HasRoom) return MapOutcome.NoMemory;
+        if (_machine.CompareExchange(ref sptep, fresh, Spte.NonPresent) != Spte.NonPresent) return MapOutcome.Retry;
+        index.Add(gfn.AlignDown(_leafLevel), ref sptep);
+        return MapOutcome.Fixed;
     }
 
     /// <summary>Makes a table hang below the entry, which was found as <paramref name="spte"/>. Returns the entry that leads to

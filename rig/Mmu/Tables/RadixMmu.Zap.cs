@@ -37,7 +37,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         while (iter.Valid)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer)) Yield(ref iter, ref pacer, hold);
-            else if (iter.Level == Spte.LeafLevel) ZapLeafTable(root, ref iter, ref pacer, hold, mayYield);
+            else if (iter.Level == Spte.LeafLevel && _index is null) ZapLeafTable(root, ref iter, ref pacer, hold, mayYield);
             else if (!ZapEntry(root, ref iter, ref pacer, hold, zapLevel, hooks)) continue;
             iter.Next();
             pacer.Entries++;
@@ -65,6 +65,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             }
             if (!Spte.IsPresent(iter.OldSpte) || !Spte.IsLeaf(iter.OldSpte, iter.Level)) continue;
             ZapExclusively(ref *iter.Sptep, iter.OldSpte);
+            _index?.Remove(iter.Gfn, ref *iter.Sptep);
             pacer.Counters.LeafsZapped++;
             flush = true;
         }
@@ -140,6 +141,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         if (leaf)
         {
             _machine.Actor.Counters.LeafsZapped++;
+            _index?.Remove(iter.Gfn, ref *iter.Sptep);
             return true;
         }
         long begin = _machine.Timestamp();
@@ -251,8 +253,13 @@ public sealed unsafe partial class RadixMmu<TMachine>
                 if (!Spte.IsPresent(old)) continue;
                 _machine.Exchange(ref table[index], Spte.Frozen);
             }
-            if (Spte.IsLeaf(old, level)) leafs++;
-            else HandleRemoved((ulong*)Spte.Address(old), hold);
+            if (!Spte.IsLeaf(old, level))
+            {
+                HandleRemoved((ulong*)Spte.Address(old), hold);
+                continue;
+            }
+            leafs++;
+            _index?.Remove(new Gfn(page->Gfn) + (ulong)index * Gfn.FramesPerSpte(level), ref table[index]);
         }
         actor.Counters.LeafsZapped += leafs;
         _machine.CallRcu(_rcu, (nint)page, RcuKind.TablePage);

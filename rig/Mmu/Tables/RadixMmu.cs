@@ -21,6 +21,10 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
     private readonly PageLevel _rootLevel = RootRole.Normal.Level;
     private readonly PageLevel _leafLevel;
 
+    /// <summary>Level of leafs that <see cref="Map"/> may install at once; none, if somebody is to be told of them.</summary>
+    private PageLevel _quickLeafLevel;
+    private ILeafIndex? _index;
+
     public RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle)
     {
         _machine = machine;
@@ -28,7 +32,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
         _mmuLock = mmuLock;
         _requests = requests;
         _oracle = oracle;
-        _leafLevel = settings.LeafLevel;
+        _leafLevel = _quickLeafLevel = settings.LeafLevel;
         _arena = new TableArena(settings.TableCapacity);
         _rcu = new Rcu("page tables", this, settings.GracePeriodMin);
     }

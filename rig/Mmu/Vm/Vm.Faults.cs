@@ -50,8 +50,22 @@ public sealed partial class Vm<TMachine>
 
     private MapOutcome MapUnderLock(Vcpu<TMachine> vcpu, in Mapping mapping, ulong sequence)
     {
-        MapOutcome outcome = MapOutcome.Retry;
+        if (_faultsExclusively)
+        {
+            ExclusiveHold exclusive = EnterExclusive();
+            MapOutcome alone = MapUnlessStale(vcpu, mapping, sequence, default);
+            Exit(exclusive);
+            return alone;
+        }
         SharedHold hold = EnterShared();
+        MapOutcome outcome = MapUnlessStale(vcpu, mapping, sequence, hold);
+        Exit(hold);
+        return outcome;
+    }
+
+    private MapOutcome MapUnlessStale(Vcpu<TMachine> vcpu, in Mapping mapping, ulong sequence, SharedHold hold)
+    {
+        MapOutcome outcome = MapOutcome.Retry;
         // is_page_fault_stale: a root that became invalid is being zapped; installing behind the zapper would leak (I9).
         if (!Strategy.IsInvalid(vcpu.Root) && !Notifier.MustRetry(mapping.Gfn, sequence, hold))
         {
@@ -60,7 +74,6 @@ public sealed partial class Vm<TMachine>
             if (outcome == MapOutcome.Fixed && Memory.PieceFrames != 0) CheckInstalled(vcpu.Root, mapping);
             Machine.ExitRcu(Rcu);
         }
-        Exit(hold);
         return outcome;
     }
 }

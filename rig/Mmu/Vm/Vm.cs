@@ -15,6 +15,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     private const int WordBlockBytes = 4096;
     private readonly NativeBlock _wordBlock = new(WordBlockBytes);
     private readonly ulong* _dying;
+    private readonly bool _faultsExclusively;
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -41,6 +42,13 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Strategy = design.Roots(this);
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
+        if (Ageing.Leafs is { } leafs)
+        {
+            IAccessedBits bits = Mmu as IAccessedBits
+                ?? throw new NotSupportedException($"The leafs of {Mmu.Name} are the kernel's: nobody can be told of them.");
+            bits.TellOfLeafs(leafs);
+            _faultsExclusively = true;
+        }
         _isBuilt = true;
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
         for (int index = 0; index < _vcpus.Length; index++)
