@@ -75,7 +75,8 @@ internal static class CsvLayouts
             {
                 Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Actor = actor, Counter = counter,
                 // Some of the kernel's statistics are levels, which may fall: pages in use.
-                Unit = unit, Value = counter.StartsWith("kvm.", StringComparison.Ordinal) ? from.ChangeIfAny() : from.NumberIfAny(),
+                Unit = unit,
+                Value = counter.StartsWith("kvm.", StringComparison.Ordinal) ? from.ChangeIfAny() : from.NumberIfAny(),
             };
         });
 

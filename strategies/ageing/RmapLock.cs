@@ -5,8 +5,8 @@ namespace Lab.Strategies.Ageing;
 /// <summary><b>Idea.</b> Each guest frame has a chain of the SPTEs that map it, and the word that leads to it a lock bit. A pass
 /// goes from frame to frame under that bit, without mmu_lock.</summary>
 /// <remarks>
-/// <b>Source.</b> Linux from 6.15 on, the shadow MMU's part: 4834eaded91e, bb6c7749ccee, af3b6a9eba48, as merged: acquire to lock,
-/// release to unlock, also for who only reads (reference 10.1–10.5).
+/// <b>Source.</b> Linux from 6.15 on, the shadow MMU's part: 4834eaded91e, bb6c7749ccee, af3b6a9eba48, as merged: acquire to
+/// lock, release to unlock, also for who only reads (reference 10.1–10.5).
 /// <para>The lab's roots stand for shadow pages here: faults install under mmu_lock held exclusively, and each leaf joins the
 /// chain of its frame. What differs: zaps of whole roots hold mmu_lock shared where their strategy does, so that a leaf may leave
 /// its chain under the shared hold and the bit. It is on the chain, so the head is not empty and is locked; a head becomes more

@@ -104,7 +104,7 @@ public sealed class PluginTests : IDisposable
 
     [Theory]
     [InlineData("There is no notifier 'always-cuont'", "Did you mean 'always-count'?", "--notifier", "always-cuont")]
-    [InlineData("There is no ageing scheme 'lockless'", "There are: none", "--ageing", "lockless")]
+    [InlineData("There is no ageing scheme 'locked'", "There are: none", "--ageing", "locked")]
     [InlineData("notifier 'kernel' is the running kernel's", "always-count", "--notifier", "kernel")]
     [InlineData("notifier 'always-count' is the lab's own", "with it go: kernel", "--strategy", "kernel", "--mmu", "kvm",
         "--notifier", "always-count")]

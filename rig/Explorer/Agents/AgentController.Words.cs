@@ -223,6 +223,9 @@ internal sealed unsafe partial class AgentController
         return false;
     }
 
+    /// <summary>True if a store of the agent to the word has not reached memory.</summary>
+    public bool Buffers(Agent me, nint word) => me.Buffer.Any(one => _words[one.Word].Address == word);
+
     private ulong Visible(Agent me, int number, nint word)
     {
         for (int at = me.Buffer.Count - 1; at >= 0; at--) if (me.Buffer[at].Word == number) return me.Buffer[at].Value;

@@ -35,10 +35,7 @@ internal sealed class ChainWatch(AgentController agents, RmapChains<Explored> ch
     }
 
     /// <summary>The agent has done something that whoever acquires it sees after all it did before.</summary>
-    public void OnRelease(Agent me)
-    {
-        _open[me.Index].Clear();
-    }
+    public void OnRelease(Agent me) => _open[me.Index].Clear();
 
     public void OnAccess(Agent me, nint word, OperationKind kind, ulong old, ulong value)
     {
@@ -51,7 +48,8 @@ internal sealed class ChainWatch(AgentController agents, RmapChains<Explored> ch
     {
         foreach ((nint head, int owner) in _owners)
         {
-            if (owner == me.Index) Report($"{me.Name} is done and leaves {agents.WordName(head)} locked");
+            if (owner != me.Index || agents.Buffers(me, head)) continue;
+            Report($"{me.Name} is done and leaves {agents.WordName(head)} locked");
         }
     }
 
@@ -89,7 +87,7 @@ internal sealed class ChainWatch(AgentController agents, RmapChains<Explored> ch
         bool hasBit = _owners.ContainsValue(me.Index);
         if (writes ? !any || !hasBit : !exclusive && !hasBit)
         {
-            Report($"{me.Name} {(writes ? "writes" : "reads")} {agents.WordName(word)} with neither the right to nor a lock that gives it");
+            Report($"{me.Name} {(writes ? "writes" : "reads")} {agents.WordName(word)} without the lock for it");
         }
         for (int other = 0; other < agents.AgentCount; other++)
         {

@@ -36,8 +36,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _settings =
             new VmSettings
             {
-                Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail, ReadersFirst = scenario.ReadersFirst,
-                GracePeriodMin = TimeSpan.Zero,
+                Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail,
+                ReadersFirst = scenario.ReadersFirst, GracePeriodMin = TimeSpan.Zero,
             };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
