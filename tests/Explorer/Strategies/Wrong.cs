@@ -179,7 +179,7 @@ internal static class Wrong
         }
     }
 
-    /// <summary>Makes a root without a second look under the pages lock (reference 8.2, I13).</summary>
+    /// <summary>Makes a root without a second look under the pages lock (I13).</summary>
     public sealed class LooksOnce(Vm<Explored> vm) : Mainline<Explored>(vm)
     {
         public override TdpRoot GetVcpuRoot(Vcpu<Explored> vcpu, RootRole role, MmuHold hold)
