@@ -207,5 +207,5 @@ public static class MemslotChurn
     /// each zap finds as much to do; negative: all of memory.</summary>
     public static Setting<int> Refill { get; } = Declared.Add(
         "refill", Form.Whole(0, int.MaxValue).Or("none", 0).Or("all", -1) with { Takes = "all, none or a number" }, "all",
-        "pages that the vCPUs fault in again before the next zap of a closed loop");
+        "pages the vCPUs fault in again before a closed loop's next zap");
 }

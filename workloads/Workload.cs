@@ -19,17 +19,17 @@ public sealed record WorkloadParameters
     /// <summary>Updates per second on a fixed schedule; zero is a closed loop.</summary>
     public static Setting<double> Rate { get; } = Declared.Add(
         "rate", Form.Rate.Or("closed loop", 0) with { Takes = "" }, "closed loop",
-        "updates per second on a fixed schedule, or a closed loop",
+        "updates per second on a fixed schedule",
         unset: "closed loop");
 
     /// <summary>One-page slots that nobody touches, besides those under test.</summary>
     public static Setting<int> Bystanders { get; } = Declared.Add(
-        "slots", Form.Whole(0, BystandersMax), "0", "one-page slots that nobody touches, besides those under test");
+        "slots", Form.Whole(0, BystandersMax), "0", "more one-page slots that nobody touches");
 
     /// <summary>Zero for never. Only writes dirty pages, and fault where logging has write-protected them.</summary>
     public static Setting<int> WriteEvery { get; } = Declared.Add(
         "write-every", Form.Whole(1, 1_000_000).Or("never", 0), "4",
-        "one guest access in so many is a write, where the vCPUs go through all of memory", Recorded.WhenSet);
+        "one guest access in so many writes, where vCPUs go through all of memory", Recorded.WhenSet);
 
     /// <summary>Guest memory that the vCPUs touch, in bytes.</summary>
     public long MemoryBytes { get; init; } = 256L << 20;

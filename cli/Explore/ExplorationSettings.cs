@@ -13,16 +13,13 @@ internal static class ExplorationSettings
         "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
     public static Setting<string> Notifier { get; } = Group.Add(
-        "notifier", Form.Text, "", "notifiers to explore each strategy with, comma-separated, 'all' or 'broken'; the first of "
-            + "'lab list notifiers' unless told");
+        "notifier", Form.Text, "", "notifiers, comma-separated, 'all' or 'broken'; default: the first of 'lab list notifiers'");
     public static Setting<string> Ageing { get; } = Group.Add(
-        "ageing", Form.Text, "", "ageing schemes to explore each strategy with, comma-separated, 'all' or 'broken'; the first of "
-            + "'lab list ageing' unless told");
+        "ageing", Form.Text, "", "ageing schemes, comma-separated, 'all' or 'broken'; default: the first of 'lab list ageing'");
     public static Setting<string> Scenario { get; } = Group.Add(
-        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; unless told all, the quickest first, "
-            + "until one fails");
+        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; default: all, quickest first, until one fails");
     public static Setting<IReadOnlyList<string>> Set { get; } =
-        Group.Add("set", Form.Texts, "none", "parameter of a scenario: vcpus=2; may be repeated");
+        Group.Add("set", Form.Texts, "none", "scenario parameter, as vcpus=2; repeatable");
 
     /// <summary>Null for auto.</summary>
     public static Setting<StrategySearch?> Search { get; } = Group.Add(
@@ -34,7 +31,7 @@ internal static class ExplorationSettings
         "auto", "how schedules are chosen");
     public static Setting<int> PreemptionsMax { get; } = Group.Add(
         "preemptions", Form.Whole(0, 1000).Or("unlimited", int.MaxValue), "unlimited",
-        "explore schedules with at most so many preemptions");
+        "at most so many preemptions");
 
     /// <summary>Null for auto.</summary>
     public static Setting<MemoryModel?> Model { get; } = Group.Add(
@@ -45,31 +42,31 @@ internal static class ExplorationSettings
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
         "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
             { Takes = "30s, or none" },
-        "1m", "wall-clock time for each strategy, shared by its scenarios in rounds");
+        "1m", "wall-clock time per strategy, shared by its scenarios in rounds");
     public static Setting<int?> ExecutionsMax { get; } = Group.Add(
         "executions", Form.Whole(1, int.MaxValue).OrNone("") with { Takes = "" }, "",
-        "stop after so many executions; random searches make 100000 unless told");
+        "stop after so many executions; default of random searches: 100000");
     public static Setting<int> Depth { get; } = Group.Add("depth", Form.Whole(1, 64), "3", "bug depth of --search pct");
     public static Setting<ulong> Seed { get; } = Group.Add("seed", Form.Seed, "1", "seed of the random searches");
     public static Setting<int> Workers { get; } = Group.Add("workers", Form.Whole(1, 256), "1", "threads that explore");
     public static Setting<string> Replay { get; } =
-        Group.Add("replay", Form.Text, "", "run one recorded schedule, as a failure report prints it");
+        Group.Add("replay", Form.Text, "", "run the schedule that a failure report printed");
     public static Setting<bool> AsFound { get; } =
-        Group.Add("as-found", Form.Flag, "off", "print a failing schedule as it was found instead of the smallest");
+        Group.Add("as-found", Form.Flag, "off", "print a failing schedule as found, not the smallest");
     public static Setting<bool> Glue { get; } =
-        Group.Add("glue", Form.Flag, "off", "glue the two halves of a fast zap together (reference 3.4)");
+        Group.Add("glue", Form.Flag, "off", "glue the halves of a fast zap together (reference 3.4)");
     public static Setting<bool> Tail { get; } = Group.Add(
-        "tail", Form.Flag, "off", "new roots join the list at its tail instead of its head (reference 3.4)");
+        "tail", Form.Flag, "off", "new roots join the list at its tail (reference 3.4)");
     public static Setting<string> Program { get; } =
         Group.Add("program", Form.Text, "", "explore a classic program instead of strategies");
     public static Setting<string> Size { get; } =
-        Group.Add("size", Form.Text, "", "size of the program; its own default if absent");
+        Group.Add("size", Form.Text, "", "size of the program");
     public static Setting<ExploreFormat> Format { get; } =
         Group.Add("format", Form.Words<ExploreFormat>(), "text", "standard output");
     public static Setting<bool> AllSteps { get; } = Group.Add(
-        "all-steps", Form.Flag, "off", "print every step of a schedule, not only those that change something");
+        "all-steps", Form.Flag, "off", "print steps that change nothing, too");
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Group.Add(
-        "plugin", Form.Texts, "none", "assembly that offers strategies of its own; may be repeated");
+        "plugin", Form.Texts, "none", "assembly with strategies of your own; repeatable");
 
     /// <summary>What a replay string decides.</summary>
     public static IReadOnlyList<Setting> Replayed { get; } =

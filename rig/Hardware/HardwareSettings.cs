@@ -92,22 +92,22 @@ public sealed record HardwareSettings
         public static Setting<string> KvmDevice { get; } =
             Group.Add("kvm-device", Form.Text, "/dev/kvm", "the device", only: [Kvm]);
         public static Setting<long> Chunk { get; } = Group.Add(
-            "chunk", Form.PowerOfTwo(64L << 10, 1L << 30), "16MiB", "largest piece that is mapped and zapped at once");
+            "chunk", Form.PowerOfTwo(64L << 10, 1L << 30), "16MiB", "largest piece mapped and zapped at once");
         public static Setting<int> Contexts { get; } =
-            Group.Add("contexts", Form.Whole(2, 4096), "64", "roots that can exist at a time");
+            Group.Add("contexts", Form.Whole(2, 4096), "64", "roots that can exist at once");
         public static Setting<BackingKind> Backing { get; } = Group.Add(
             "backing", Form.Words(("shared (a memory file)", BackingKind.Shared), ("anon", BackingKind.Anonymous),
                 ("thp", BackingKind.HugePages)),
             "shared", "memory behind the guest", only: [Kvm]);
         public static Setting<bool> SlotZapAll { get; } = Group.Add(
-            "zap-all", Form.OnOff, "on", "a deleted slot takes everything down (KVM_X86_QUIRK_SLOT_ZAP_ALL)", only: [Kvm]);
+            "zap-all", Form.OnOff, "on", "deleting a slot zaps everything (KVM_X86_QUIRK_SLOT_ZAP_ALL)", only: [Kvm]);
         public static Setting<bool> Userfault { get; } = Group.Add(
-            "userfault", Form.OnOff, "off", "missing pages are resolved by the rig through userfaultfd", only: [Host]);
+            "userfault", Form.OnOff, "off", "the rig resolves missing pages, through userfaultfd", only: [Host]);
         public static Setting<DirtyTracking> Dirty { get; } = Group.Add(
             "dirty", Form.Words<DirtyTracking>(), "log",
-            "where dirty pages are fetched from, if the running kernel has the slots", only: [Kvm]);
+            "where dirty pages come from, with kernel slots", only: [Kvm]);
         public static Setting<MemoryDrop> Drop { get; } = Group.Add(
             "drop", Form.Words(("madvise", MemoryDrop.DontNeed), ("punch (a hole in the memory file)", MemoryDrop.PunchHole)),
-            "madvise", "how the host drops guest memory, if the running kernel has the slots", only: [Kvm]);
+            "madvise", "how the host drops guest memory, with kernel slots", only: [Kvm]);
     }
 }

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Lab.Tests.Layout;
 
-/// <summary>Tables of documents say what the declarations say. A table that does not fails with what to do; with
+/// <summary>Tables and lists of documents say what the declarations say. One that does not fails with what to do; with
 /// <c>LAB_WRITE_DOCUMENTS=1</c> in the environment it is written instead.</summary>
 public sealed class GeneratedDocumentsTests
 {
@@ -67,18 +67,15 @@ public sealed class GeneratedDocumentsTests
     {
         StringBuilder text = new();
         text.Append("## run\n\nAlso what `lab` without a verb takes.\n");
-        foreach (SettingGroup group in RunSettings.Groups)
-        {
-            Table(text, Heading(group), group.Settings, setting => setting.Default);
-        }
-        text.Append("\n## compare\n\nBesides these, arms are measured with all options of `run` but ");
+        foreach (SettingGroup group in RunSettings.Groups) List(text, group, Heading(group));
+        text.Append("\n## compare\n\nArms are measured with all options of `run` but ");
         Setting[] not = [.. RunSettings.All.Where(setting =>
             !setting.Shapes && !setting.IsHidden && !CompareSettings.Group.Settings.Any(own => own.Name == setting.Name))];
         text.Append(string.Join(", ", not.Select(setting => $"`{setting}`"))).Append(
-            $", and with {CompareSettings.Departures}.\n");
-        Table(text, null, CompareSettings.Group.Settings, setting => setting.Default);
+            $", and with {CompareSettings.Departures}. Besides:\n");
+        List(text, CompareSettings.Group, null);
         text.Append("\n## explore\n");
-        Table(text, null, ExplorationSettings.Group.Settings, setting => setting.Default);
+        List(text, ExplorationSettings.Group, null);
         return text.ToString();
     }
 
@@ -86,13 +83,21 @@ public sealed class GeneratedDocumentsTests
         group.Only.Count == 0 ? group.Title : $"{(group.Only.Contains(group.Title) ? "" : $"{group.Title}: ")}with "
             + $"{string.Join(" or ", group.Only.Select(name => $"`{name}`"))}";
 
-    private static void Table(StringBuilder text, string? heading, IEnumerable<Setting> settings, Func<Setting, string> byDefault)
+    private static void List(StringBuilder text, SettingGroup group, string? heading)
     {
-        text.Append(heading is null ? "\n" : $"\n### {heading}\n\n").Append("| option | default | |\n|---|---|---|\n");
-        foreach (Setting setting in settings.Where(setting => !setting.IsHidden))
+        text.Append(heading is null ? "\n" : $"\n### {heading}\n\n");
+        foreach (Setting setting in group.Settings.Where(setting => !setting.IsHidden))
         {
-            string value = setting.IsFlag || setting.Repeats || byDefault(setting).Length == 0 ? "–" : $"`{byDefault(setting)}`";
-            text.Append($"| `{setting}` | {value} | {setting.Description.Replace("|", "\\|")} |\n");
+            string value = setting.IsFlag || setting.Repeats || setting.Default.Length == 0 ? "" : $" (`{setting.Default}`)";
+            text.Append($"- `{setting}`{value}: {WithoutGroup(setting, group)}\n");
         }
+    }
+
+    /// <summary>What the option does; whose it is says the heading where it is that of the whole group.</summary>
+    private static string WithoutGroup(Setting setting, SettingGroup group)
+    {
+        string whose = $"{string.Join(", ", group.Only)}: ";
+        return setting.Description.StartsWith(whose, StringComparison.Ordinal)
+            ? setting.Description[whose.Length..] : setting.Description;
     }
 }

@@ -10,33 +10,33 @@ public static class CompareSettings
 {
     public static SettingGroup Group { get; } = new("compare");
     public static Setting<int> Blocks { get; } = Group.Add(
-        "blocks", Form.Whole(1, 1000), "10", "blocks that are measured, each of which runs every arm once");
+        "blocks", Form.Whole(1, 1000), "10", "blocks; each runs every arm once");
     public static Setting<TimeSpan?> Turns { get; } = Group.Add(
         "turns", RunSettings.TurnLength.OrNone("off") with { Takes = "" }, "50ms",
-        "length of the turns in which the arms of a block measure; off: one arm after another");
+        "turns in which the arms of a block measure; off: one arm after another");
     public static Setting<double> Threshold { get; } =
         Group.Add("threshold", Form.Share(100), "2%", "smallest difference that matters");
     public static Setting<ComparedSubject> Subject { get; } = Group.Add(
-        "subject", Form.Words<ComparedSubject>(), "strategy", "what the arms may differ in, with everything else to be said");
+        "subject", Form.Words<ComparedSubject>(), "strategy", "what the arms differ in; other differences are reported");
     public static Setting<double?> Tail { get; } = Group.Add(
         "tail", Form.Words<double?>(("off", null), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)), "off",
-        "quantile that is to be decided: a first block tells how long the runs must be");
+        "quantile to decide; a first block tells how long runs must be");
     public static Setting<string> Metric { get; } = Group.Add(
-        "metric", Form.Text, "", "metrics that decide, comma-separated; by default what the updater waits for");
+        "metric", Form.Text, "", "metrics that decide, comma-separated; default: what the updater waits for");
     public static Setting<bool> Gate { get; } =
-        Group.Add("gate", Form.Flag, "off", "exit with 6 if a metric that decides stays open");
-    public static Setting<bool> Strict { get; } = Group.Add("strict", Form.Flag, "off", "exit with 5 if a run was contaminated");
+        Group.Add("gate", Form.Flag, "off", "exit 6 if a metric that decides stays open");
+    public static Setting<bool> Strict { get; } = Group.Add("strict", Form.Flag, "off", "exit 5 if a run was contaminated");
     public static Setting<string> Baseline { get; } =
         Group.Add("baseline", Form.Text, "", "first arm: runs kept by --save-baseline");
     public static Setting<string> SaveBaseline { get; } =
-        Group.Add("save-baseline", RunSettings.BaselineName, "", "keep the measured runs under a name");
+        Group.Add("save-baseline", RunSettings.BaselineName, "", "name to keep the runs under");
     public static Setting<bool> Anyway { get; } = Group.Add("anyway", Form.Flag, "off", "take a baseline of another machine");
     public static Setting<string> Resume { get; } =
-        Group.Add("resume", Form.Text, "", "comparison folder to go on with; with --blocks, to add to");
+        Group.Add("resume", Form.Text, "", "comparison folder to finish, or with --blocks to extend");
     public static Setting<double> Inject { get; } = Group.Add(
-        "inject", Form.Share(1000), "0", "self-test: memslot updates of the last arm take so many per cent longer");
+        "inject", Form.Share(1000), "0", "self-test: the last arm's memslot updates take so many per cent longer");
     public static Setting<ulong> Seed { get; } =
-        Group.Add("seed", Form.Seed, "1", "seed of the order inside blocks and of the access patterns");
+        Group.Add("seed", Form.Seed, "1", "seed of block order and access patterns");
     public static Setting<string> Out { get; } =
         Group.Add("out", Form.Text, Path.Combine("results", "comparisons"), "folder for comparison folders");
     public static Setting<CompareFormat> Format { get; } =

@@ -21,11 +21,11 @@ public static class RunSettings
     /// comparison has its own.</summary>
     public static Setting<string> Notifier { get; } = Subject.Add(
         "notifier", Form.Text, "",
-        "notifiers to run each strategy with, comma-separated, or 'all'; 'lab list notifiers' shows them, the default first",
+        "notifiers, comma-separated, or 'all'; default: the first of 'lab list notifiers'",
         Recorded.Never, shapes: false);
     public static Setting<string> Ageing { get; } = Subject.Add(
         "ageing", Form.Text, "",
-        "ageing schemes to run each strategy with, comma-separated, or 'all'; 'lab list ageing' shows them, the default first",
+        "ageing schemes, comma-separated, or 'all'; default: the first of 'lab list ageing'",
         Recorded.Never, shapes: false);
     public static Setting<string> Workload { get; } = Subject.Add(
         "workload", Form.Text, Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
@@ -37,7 +37,7 @@ public static class RunSettings
         "vcpus", Form.Whole(1, VcpusMax).Or("auto", 0) with
             { Takes = "1 to 256; auto leaves a core to the updater and makes at most 4" }, "auto", "vCPU threads");
     public static Setting<long> Memory { get; } =
-        Subject.Add("memory", Form.Bytes(), "256MiB", "guest memory that the vCPUs touch");
+        Subject.Add("memory", Form.Bytes(), "256MiB", "guest memory the vCPUs touch");
 
     /// <summary>Level of the leafs.</summary>
     public static Setting<int> Pages { get; } = Subject.Add(
@@ -46,13 +46,13 @@ public static class RunSettings
     public static SettingGroup Instruments { get; } = new("Instruments");
     public static Setting<PerfChoice> Perf { get; } = Instruments.Add(
         "perf", Form.Words(("auto (kvm, host)", PerfChoice.Auto), ("on", PerfChoice.On), ("off", PerfChoice.Off)), "auto",
-        "count faults, switches and the like per actor");
+        "count faults, switches … per actor");
     public static Setting<TraceChoice> KernelTrace { get; } = Instruments.Add(
         "kernel-trace", Form.Words(("auto (on kvm, the rare ones)", TraceChoice.Auto), ("on (all)", TraceChoice.On),
             ("off", TraceChoice.Off)), "auto",
         "trace KVM's tracepoints in the window");
     public static Setting<bool> Watch { get; } =
-        Instruments.Add("watch", Form.OnOff, "on", "have a second process look for what disturbs the run");
+        Instruments.Add("watch", Form.OnOff, "on", "a second process looks for what disturbs the run");
 
     public static SettingGroup Output { get; } = new("Runs and results");
     public static Setting<int> Runs { get; } = Output.Add(
@@ -66,19 +66,19 @@ public static class RunSettings
     public static Setting<bool> Figures { get; } = Output.Add(
         "figures", Form.OnOff, "on", "draw figures and HTML report", Recorded.Never, shapes: false);
     public static Setting<string> SaveBaseline { get; } = Output.Add(
-        "save-baseline", BaselineName, "", "keep the run under a name that 'lab compare' takes", Recorded.Never, shapes: false);
+        "save-baseline", BaselineName, "", "name to keep the run under, for 'lab compare'", Recorded.Never, shapes: false);
     public static Setting<bool> Strict { get; } = Output.Add(
-        "strict", Form.Flag, "off", "exit with 5 if a measurement was contaminated", Recorded.Never, shapes: false);
+        "strict", Form.Flag, "off", "exit 5 if a measurement was contaminated", Recorded.Never, shapes: false);
 
     /// <summary>Share of its own time by which each memslot update is made longer.</summary>
     public static Setting<double> Inject { get; } = Output.Add(
-        "inject", Form.Share(1000), "0", "self-test: memslot updates take so many per cent of their own time longer",
+        "inject", Form.Share(1000), "0", "self-test: memslot updates take so many per cent longer",
         Recorded.WhenSet, shapes: false);
     public static Setting<TimeSpan?> Turns { get; } = Output.Add(
         "turns", TurnLength.OrNone(""), "", "length of the turns that lab compare hands out", Recorded.WhenSet, shapes: false,
         hidden: true);
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Output.Add(
-        "plugin", Form.Texts, "none", "assembly that offers strategies of its own; may be repeated", matters: false);
+        "plugin", Form.Texts, "none", "assembly with strategies of your own; repeatable", matters: false);
 
     public static IReadOnlyList<SettingGroup> Groups { get; } =
     [

@@ -98,13 +98,13 @@ public sealed record WindowSettings
             "warmup", Form.Duration(TimeSpan.Zero, Longest), "500ms", "shortest warm-up before each window");
         public static Setting<TimeSpan> WarmupLimit { get; } = Group.Add(
             "warmup-limit", Form.Duration(TimeSpan.Zero, Longest), "30s",
-            "longest warm-up; actors not warm by then are measured cold, with a note");
+            "longest warm-up; then cold actors are measured, with a note");
         public static Setting<TimeSpan> SteadyLimit { get; } = Group.Add(
             "steady-limit", Form.Duration(TimeSpan.Zero, Longest), "1s",
-            "how much longer to wait for a steady load; after that it is measured with a note; 0 does not wait");
+            "longest wait after that for a steady load; then it is measured, with a note; 0 does not wait");
         public static Setting<TimeSpan> Watchdog { get; } = Group.Add(
             "watchdog", Form.Duration(TimeSpan.FromSeconds(1), Longest), "10s",
-            "abandon a run when an actor makes no progress for this long");
+            "give up when an actor makes no progress for this long");
         public static Setting<Pinning> Pin { get; } = Group.Add("pin", Form.Words<Pinning>(), "auto", "bind actors to cores");
     }
 
