@@ -102,7 +102,7 @@ public sealed class ScenarioTextTests
             string[] files = Directory.GetFiles(Path.Combine(strategies, family.Name, "scenarios"), "*.scenario");
             Assert.Equal(files.Select(file => Path.GetFileNameWithoutExtension(file)).Order(),
                 Catalogue.ScenariosOf(family).Select(one => one.Name).Order());
-            Assert.All(Catalogue.ScenariosOf(family), one => Assert.Contains($"| `{one.Name}` |", readme));
+            Assert.All(Catalogue.ScenariosOf(family), one => Assert.Contains($"`{one.Name}`", readme));
         }
     }
 
