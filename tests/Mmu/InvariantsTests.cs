@@ -18,6 +18,6 @@ public partial class InvariantsTests
             Row().Matches(section).Select(row => (row.Groups[1].Value, row.Groups[2].Value + ".")));
     }
 
-    [GeneratedRegex(@"^\| (I\d+) \| (.+) \|$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^- (I\d+): (.+)$", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

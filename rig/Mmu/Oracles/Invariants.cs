@@ -5,8 +5,8 @@ namespace Lab.Mmu;
 /// <param name="Sentence">What must hold, in the words of that section.</param>
 public sealed record Invariant(string Number, string Sentence);
 
-/// <summary>The invariants of section 12 of the reference. Who can see which one broken: docs/ARCHITECTURE.md, "The
-/// oracles".</summary>
+/// <summary>The invariants of section 12 of the reference. Who can see which one broken: docs/ARCHITECTURE.md,
+/// "Oracles".</summary>
 public static class Invariants
 {
     private static readonly List<Invariant> Numbered = [];
