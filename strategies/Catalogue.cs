@@ -56,6 +56,7 @@ public static class Catalogue
         typeof(UnstableSlots<>),
         typeof(SlotsRwsemKept<>),
         typeof(NarrowSequence<>),
+        typeof(LateSnapshot<>),
     ]);
 
     /// <summary>How the host learns which pages are in use.</summary>

@@ -17,12 +17,14 @@ public static class Catalogue
         typeof(SlotGrowth<>),
         typeof(DirtyLog<>),
         typeof(NotifierVsMemslot<>),
+        typeof(YieldAmplification<>),
+        typeof(AgeingPasses<>),
     ];
 
     /// <summary>Settings of all workloads, and of those that have their own.</summary>
     public static IReadOnlyList<SettingGroup> Settings { get; } =
         [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared,
-        NotifierVsMemslot.Declared];
+        NotifierVsMemslot.Declared, AgeingPasses.Declared];
 
     /// <summary>The one that is run when none is named.</summary>
     public static string ByDefault => MemslotChurn.Name;

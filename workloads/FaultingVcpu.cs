@@ -87,8 +87,9 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     /// now.</summary>
     private bool Resolve()
     {
-        while (true)
+        for (long tries = 0; ; tries++)
         {
+            if (tries > _counters!.FaultRetriesMax) _counters.FaultRetriesMax = tries;
             ExitOutcome outcome = Serve();
             if (outcome is ExitOutcome.Mmio or ExitOutcome.NoMemory) return false;
             _exit = _vcpu.Run(ref _pattern, 1);

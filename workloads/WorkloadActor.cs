@@ -38,6 +38,9 @@ public abstract class WorkloadActor(IMachine machine, string name, ActorRole rol
     /// <summary>What the actor counted; null before it began.</summary>
     public ActorCounters? Counters { get; private set; }
 
+    /// <summary>What it counted beside that, by name, unit and value; read after it ended.</summary>
+    public virtual IEnumerable<(string Name, string Unit, double Value)> OwnCounters => [];
+
     /// <summary>Seconds from the actor's begin to its end, warm-up included: what the counters cover. Others' turns are in
     /// it.</summary>
     public double LoadSeconds => Math.Max(1e-9, (Volatile.Read(ref _end) - _begin) / 1e9);

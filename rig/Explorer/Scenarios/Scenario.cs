@@ -36,6 +36,9 @@ public sealed record Scenario(
     /// <summary>Readers of a semaphore pass writers that wait.</summary>
     public bool ReadersFirst { get; init; }
 
+    /// <summary>Faults look for invalidations before they wait for mmu_lock.</summary>
+    public bool PreChecks { get; init; }
+
     /// <summary>Where the notifier's sequence starts.</summary>
     public ulong Sequence { get; init; }
 
@@ -64,6 +67,7 @@ public sealed record Scenario(
                 .. Before.Select(actor => $"before {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. Threads.Select(actor => $"thread {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. ReadersFirst ? ["fair 0"] : Array.Empty<string>(),
+                .. PreChecks ? ["pre-check 1"] : Array.Empty<string>(),
                 .. Sequence != 0 ? [string.Create(CultureInfo.InvariantCulture, $"sequence {Sequence}")] : Array.Empty<string>(),
                 DestroysAtEnd ? "end destroy" : "end",
             ];

@@ -22,6 +22,7 @@ public sealed class ScenarioFormatException(string scenario, int line, string pr
 ///   thread ACTOR: ACTION, …                 explored beside the other threads
 ///   threads vcpu0..vcpu{vcpus-1}: ACTION, … one thread each; {n} is its number
 ///   rejects STRATEGY, …                     broken strategies that it was written for
+///   pre-check N                             1: faults look for invalidations before they wait for mmu_lock
 ///   fair N                                  0: readers of a semaphore pass writers that wait
 ///   sequence N                              the notifier's sequence starts here
 ///   end destroy                             when all have ended, the VM is destroyed and checked
@@ -34,7 +35,7 @@ public sealed partial class ScenarioText
     private const ulong FramesMax = 64;
     private const int VcpusMax = 8;
     private const int ThreadsMax = 16;
-    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'sequence' or 'end destroy'";
+    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', 'sequence' or 'end destroy'";
 
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, long> _asked;
@@ -44,6 +45,7 @@ public sealed partial class ScenarioText
     private readonly List<ScenarioActor> _threads = [];
     private readonly List<string> _rejects = [];
     private bool _readersFirst;
+    private bool _preChecks;
     private ulong _sequence;
     private bool _destroysAtEnd;
     private int _line;
@@ -75,7 +77,7 @@ public sealed partial class ScenarioText
         Scenario scenario = new(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
             reader._destroysAtEnd, text)
         {
-            Rejects = reader._rejects, ReadersFirst = reader._readersFirst, Sequence = reader._sequence,
+            Rejects = reader._rejects, ReadersFirst = reader._readersFirst, PreChecks = reader._preChecks, Sequence = reader._sequence,
         };
         if (scenario.EndsMissing && !scenario.DestroysAtEnd) throw reader.Bad(
             "expected an 'unmap-end' after each 'unmap-start', or 'end destroy': only a VM that dies misses no end");
@@ -103,12 +105,8 @@ public sealed partial class ScenarioText
             case "thread" or "threads": ReadActors(rest, _threads, areThreads: true); break;
             case "rejects": _rejects.AddRange(
                 rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)); break;
-            case "fair": _readersFirst = Substitute(rest, own: null) switch
-            {
-                "0" => true,
-                "1" => false,
-                _ => throw Bad($"expected 'fair 0' or 'fair 1', found 'fair {Substitute(rest, own: null)}'"),
-            }; break;
+            case "fair": _readersFirst = !ReadSwitch("fair", rest); break;
+            case "pre-check": _preChecks = ReadSwitch("pre-check", rest); break;
             case "sequence":
                 if (!SequenceForm().IsMatch(rest) || !ulong.TryParse(rest, CultureInfo.InvariantCulture, out _sequence))
                 {
@@ -119,6 +117,13 @@ public sealed partial class ScenarioText
             default: throw Bad($"expected {Statements}, found '{line}'");
         }
     }
+
+    private bool ReadSwitch(string name, string rest) => Substitute(rest, own: null) switch
+    {
+        "0" => false,
+        "1" => true,
+        _ => throw Bad($"expected '{name} 0' or '{name} 1', found '{name} {Substitute(rest, own: null)}'"),
+    };
 
     private void ReadParameter(string text)
     {

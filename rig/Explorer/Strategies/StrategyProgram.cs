@@ -37,7 +37,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
             new VmSettings
             {
                 Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail,
-                ReadersFirst = scenario.ReadersFirst, GracePeriodMin = TimeSpan.Zero,
+                ReadersFirst = scenario.ReadersFirst, PreChecks = scenario.PreChecks, GracePeriodMin = TimeSpan.Zero,
             };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };

@@ -200,6 +200,10 @@ public sealed class OneMeasurement(
             {
                 if (value != 0) yield return new CounterValue(actor.Name, name, unit, value);
             }
+            foreach ((string name, string unit, double value) in actor.OwnCounters)
+            {
+                yield return new CounterValue(actor.Name, name, unit, value);
+            }
             if (actor.Role != ActorRole.Vcpu) continue;
             double seconds = Math.Max(1e-9, actor.LoadSeconds - stoppedSeconds);
             yield return new CounterValue(actor.Name, "accesses_per_s", "1/s", counters.Accesses / seconds);

@@ -9,6 +9,9 @@ public sealed class ActorCounters
     public long FaultsFixed;
     public long FaultsSpurious;
     public long FaultsRetried;
+
+    /// <summary>Most tries that one fault of a vCPU's thread took beyond the first.</summary>
+    public long FaultRetriesMax;
     public long MmioExits;
     public long RootLoads;
     public long RootsCreated;
@@ -48,6 +51,7 @@ public sealed class ActorCounters
         yield return ("faults_fixed", "count", FaultsFixed);
         yield return ("faults_spurious", "count", FaultsSpurious);
         yield return ("faults_retried", "count", FaultsRetried);
+        yield return ("fault_retries_max", "count", FaultRetriesMax);
         yield return ("mmio_exits", "count", MmioExits);
         yield return ("root_loads", "count", RootLoads);
         yield return ("roots_created", "count", RootsCreated);

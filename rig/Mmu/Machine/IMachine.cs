@@ -52,6 +52,20 @@ public interface IMachine
 
     void ExitExclusive(MmuLock mmuLock);
 
+    /// <summary>Leaves a lock that others wait for, lets them in, and comes back as a reader (cond_resched_rwlock_read).</summary>
+    void YieldShared(MmuLock mmuLock)
+    {
+        ExitShared(mmuLock);
+        EnterShared(mmuLock);
+    }
+
+    /// <summary>As <see cref="YieldShared"/>, for a writer.</summary>
+    void YieldExclusive(MmuLock mmuLock)
+    {
+        ExitExclusive(mmuLock);
+        EnterExclusive(mmuLock);
+    }
+
     /// <summary>True if somebody waits for the lock in either mode (rwlock_needbreak). A hint: may be outdated when it
     /// returns.</summary>
     bool IsContended(MmuLock mmuLock);

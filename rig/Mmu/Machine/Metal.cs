@@ -50,6 +50,10 @@ public readonly struct Metal : IMachine
 
     public void ExitExclusive(MmuLock mmuLock) => mmuLock.ExitExclusive();
 
+    public void YieldShared(MmuLock mmuLock) => mmuLock.YieldShared();
+
+    public void YieldExclusive(MmuLock mmuLock) => mmuLock.YieldExclusive();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsContended(MmuLock mmuLock) => mmuLock.IsContended;
 

@@ -76,6 +76,22 @@ public sealed unsafe class MmuLock : IDisposable
         if (Volatile.Read(ref *_sleepers) != 0) Libc.FutexWakeAll(_state);
     }
 
+    /// <summary>Leaves, and comes back behind those that wait. In a kernel they spin, and the first of them is in before who left
+    /// can look; here it may sleep, and whoever came back by the short way would find the lock free, and somebody waiting, again
+    /// and again.</summary>
+    public void YieldShared()
+    {
+        ExitShared();
+        EnterSharedInLine();
+    }
+
+    /// <summary>As <see cref="YieldShared"/>.</summary>
+    public void YieldExclusive()
+    {
+        ExitExclusive();
+        EnterExclusiveSlow();
+    }
+
     public void Dispose()
     {
         _queue.Dispose();
@@ -84,10 +100,15 @@ public sealed unsafe class MmuLock : IDisposable
 
     private void EnterSharedSlow()
     {
-        Actor actor = Actor.Current;
-        actor.BeginWait(_sharedWait, Metal.Now);
         Interlocked.Add(ref *_state, unchecked(0u - Reader));
         if (Volatile.Read(ref *_sleepers) != 0) Libc.FutexWakeAll(_state);
+        EnterSharedInLine();
+    }
+
+    private void EnterSharedInLine()
+    {
+        Actor actor = Actor.Current;
+        actor.BeginWait(_sharedWait, Metal.Now);
         _queue.Enter();
         // No writer can start to wait while we are at the head of the queue; only one that is in can keep us out.
         Interlocked.Add(ref *_state, Reader);

@@ -100,6 +100,14 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         return Sequence != snapshot;
     }
 
+    /// <summary>As <see cref="MustRetry"/> without mmu_lock: a fault that need not wait for the lock to know. What it misses is
+    /// found under the lock (mmu_invalidate_retry_gfn_unsafe).</summary>
+    internal bool SeemsToRetry(Gfn gfn, ulong snapshot)
+    {
+        if (Vm.Machine.LoadRelaxed(ref *_inProgress) != 0 && Range.Contains(gfn)) return true;
+        return Vm.Machine.LoadRelaxed(ref *_sequence) != snapshot;
+    }
+
     /// <summary>Frames that a fault on another frame must leave alone when it installs more than one: the merged range of what is
     /// in progress, empty if nothing is. Under mmu_lock.</summary>
     internal GfnRange RangeInProgress => InProgress != 0 ? Range : default;
@@ -168,7 +176,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         _ => null,
     };
 
-    /// <summary>The merged range of what is in progress. Under mmu_lock.</summary>
+    /// <summary>The merged range of what is in progress. Under mmu_lock; a guess without.</summary>
     private GfnRange Range =>
         new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 

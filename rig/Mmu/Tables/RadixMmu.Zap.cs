@@ -290,16 +290,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         _machine.ExitRcu(_rcu);
         pacer.EndSection();
-        if (hold.IsExclusive)
-        {
-            _machine.ExitExclusive(_mmuLock);
-            _machine.EnterExclusive(_mmuLock);
-        }
-        else
-        {
-            _machine.ExitShared(_mmuLock);
-            _machine.EnterShared(_mmuLock);
-        }
+        if (hold.IsExclusive) _machine.YieldExclusive(_mmuLock);
+        else _machine.YieldShared(_mmuLock);
         pacer.BeginSection();
         pacer.Counters.ZapYields++;
         _machine.EnterRcu(_rcu);

@@ -26,9 +26,12 @@ public sealed partial class Vm<TMachine>
             // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
             ulong sequence = Notifier.Sequence;
             bool mayWrite = !slot.IsReadOnly && (write || (slot.Flags & MemslotFlags.LogDirtyPages) == 0);
-            Hva page = Memory.PieceFrames == 0 ? slot.Hva : Memory.FrameOf(slot, gfn);
-            Mapping mapping = new(gfn, page, mayWrite, write);
-            outcome = MapUnderLock(vcpu, mapping, sequence);
+            if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence))
+            {
+                Hva page = Memory.PieceFrames == 0 ? slot.Hva : Memory.FrameOf(slot, gfn);
+                Mapping mapping = new(gfn, page, mayWrite, write);
+                if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence)) outcome = MapUnderLock(vcpu, mapping, sequence);
+            }
         }
         Machine.ExitRcu(Slots.Srcu);
 

@@ -77,6 +77,10 @@ public sealed record VmSettings
     /// <summary>Readers of a <see cref="RwSemaphore"/> pass writers that wait, instead of queueing behind them.</summary>
     public bool ReadersFirst { get; init; } = Declared.ReadersFirst.DefaultValue;
 
+    /// <summary>A fault looks for invalidations of its frame without mmu_lock, too, before and after it looks the frame up, and is
+    /// tried again without ever waiting for the lock (d02c357e5bfa, Linux 6.8).</summary>
+    public bool PreChecks { get; init; } = Declared.PreChecks.DefaultValue;
+
     /// <summary>Shortest grace period of page-table pages.</summary>
     public TimeSpan GracePeriodMin { get; init; } = Declared.GracePeriodMin.DefaultValue;
 
@@ -95,6 +99,7 @@ public sealed record VmSettings
         Workers = values.Of(Declared.Workers),
         InsertAtTail = values.Of(Declared.InsertAtTail),
         ReadersFirst = values.Of(Declared.ReadersFirst),
+        PreChecks = values.Of(Declared.PreChecks),
         GracePeriodMin = values.Of(Declared.GracePeriodMin),
         PauseNanoseconds = values.Of(Declared.Pauses),
     };
@@ -123,6 +128,9 @@ public sealed record VmSettings
         public static Setting<bool> ReadersFirst { get; } = Group.Add(
             "rwsem", Form.Words(("fair (as the kernel)", false), ("readers", true)), "fair",
             "who enters a notifier's semaphore while a writer waits", Recorded.WhenSet);
+        public static Setting<bool> PreChecks { get; } = Group.Add(
+            "pre-check", Form.Words(("off", false), ("on (Linux 6.8 and later)", true)), "off",
+            "faults look for invalidations before they wait for mmu_lock", Recorded.WhenSet);
         public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
             "grace", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "1ms", "shortest grace period of page tables");
         public static Setting<IReadOnlyDictionary<PausePoint, long>> Pauses { get; } = Group.Add(

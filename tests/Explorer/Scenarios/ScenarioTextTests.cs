@@ -117,7 +117,7 @@ public sealed class ScenarioTextTests
 
     [Theory]
     [InlineData(1, "paran x = 1",
-        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'sequence' or 'end destroy', found 'paran x = 1'")]
+        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', 'sequence' or 'end destroy', found 'paran x = 1'")]
     [InlineData(1, "param x 1", "expected 'param NAME = N', found 'param x 1'")]
     [InlineData(2, "param x = 1\nparam x = 2", "expected a name not yet taken, found 'x'")]
     [InlineData(1, "param n = 2", "expected a name not yet taken, found 'n'")]

@@ -31,6 +31,7 @@ public class NotifierVariantTests
     [InlineData("unstable-slots", "unmap-create", "I23")]
     [InlineData("unstable-slots", "unmap-update", "I23")]
     [InlineData("narrow-sequence", "late-sequence", "livelock")]
+    [InlineData("late-snapshot", "fault-beside-notifier", "I24")]
     [InlineData("slots-rwsem-kept", "start-without-end", "deadlock")]
     public void A_broken_notifier_is_rejected(string notifier, string scenario, string finding) =>
         Strategy.AssertViolated(Explore(notifier, scenario), finding);
@@ -48,6 +49,16 @@ public class NotifierVariantTests
     [InlineData("active-count")]
     public void Nobody_else_queues_there(string notifier) =>
         Strategy.AssertNothing(Explore(notifier, "notifier-cycle", ("fair", 1)));
+
+    /// <summary>What the look without the lock misses is found under it, and what it finds is right.</summary>
+    [Theory]
+    [InlineData("fault-between-start-and-end")]
+    [InlineData("fault-beside-notifier")]
+    public void A_fault_may_look_before_it_waits(string scenario)
+    {
+        Strategy.AssertNothing(Explore("always-count", scenario, ("precheck", 1)));
+        Strategy.AssertViolated(Explore("late-snapshot", "fault-beside-notifier", ("precheck", 1)), "I24");
+    }
 
     [Fact]
     public void A_reaper_that_leaves_the_count_to_the_slots_loses_it() =>
