@@ -4,19 +4,15 @@ using Lab.Settings;
 
 namespace Lab.Workloads;
 
-/// <summary>
-/// The host asks again and again which pages of a guest are in use, all of its memory in one pass, and takes a piece away now and
-/// then, so that vCPUs never stop faulting: how long is a pass, and what do vCPUs lose? (Shape H7.)
-/// <code>
-///   ager      ──pass over all memory──► accessed bits: under mmu_lock, under RCU alone, chain by chain (--ageing)
-///   reclaimer ──unmap──► a piece in each root, one after the other
-///   vcpu0…n   ──touch──► walk sets the bit, or fault
-/// </code>
-/// </summary>
+/// <summary> The host asks again and again which pages of a guest are in use, all of its memory in one pass, and takes a piece
+/// away now and then, so that vCPUs never stop faulting: how long is a pass, and what do vCPUs lose? (Shape H7.)
+/// <code> ager      ──pass over all memory──► accessed bits: under mmu_lock, under RCU alone, chain by chain (--ageing) reclaimer
+/// ──unmap──► a piece in each root, one after the other vcpu0…n   ──touch──► walk sets the bit, or fault
+/// </code> </summary>
 /// <remarks>Timed: each pass; each unmap; each fault; each reload. Without a scheme (<c>--ageing none</c>) nothing is asked: that
 /// arm shows what vCPUs do undisturbed. Accesses per second of each vCPU are in its counters. After a pass the ager gives way for
-/// as long as the pass took. The answer: no invalidation is in progress at the end. Parameters — memory: smoke 8 MiB, measured 256
-/// MiB. Passes: as above, or <c>--rate</c>. Pieces of 512 pages, 500 a second.</remarks>
+/// as long as the pass took. The answer: no invalidation is in progress at the end. Parameters — memory: smoke 8 MiB, measured
+/// 256 MiB. Passes: as above, or <c>--rate</c>. Pieces of 512 pages, 500 a second.</remarks>
 [Workload(AgeingPasses.Name, Story = "the host ages all of the guest's memory, pass after pass, while vCPUs fault (shape H7)",
     Timed = "age, unmap, fault, reload", Needs = WorkloadNeeds.Roots, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class AgeingPasses<TMachine> : Workload<TMachine>
@@ -96,5 +92,5 @@ public static class AgeingPasses
     /// <summary>Zero is a closed loop.</summary>
     public static Setting<double> Reclaims { get; } = Declared.Add(
         "reclaims", Form.Rate.Or("max", 0) with { Takes = "max or a number" }, "500",
-        "2 MiB pieces taken from the guest per second beside the passes");
+        "2 MiB pieces taken from the guest per second beside the passes", Recorded.WhenSet);
 }

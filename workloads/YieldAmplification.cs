@@ -3,18 +3,17 @@ using Lab.Mmu;
 
 namespace Lab.Workloads;
 
-/// <summary>
-/// The host unmaps all of a guest's memory in one go, as NUMA balancing does, while vCPUs fault on it: each fault that waits for
-/// mmu_lock makes the zap yield, and each yield flushes all TLBs first. (Shape H6: 35 unmaps of a boot became 8,625 flushes.)
-/// <code>
-///   unmapper   ──start of everything, end──► zap leaf by leaf, yield whenever a fault waits, flush before each yield
-///   vcpu0…n    ──touch──► fault ──► wait for mmu_lock ──► the range is being unmapped: try again, and wait again
-/// </code>
-/// </summary>
-/// <remarks>Timed: each unmap from start to end; each fault; each reload. Not timed: the wait until the vCPUs have faulted most of
-/// the memory in again. Counted: flushes per unmap, mean and maximum, over the whole load; tries of one fault, maximum. What there
-/// is to turn: <c>--yield</c>, <c>--pre-check</c>, which keeps a fault that would be told to retry from waiting for the lock at
-/// all. The answer: the notifier counts as many ends as there were. Parameters — memory: smoke 8 MiB, measured 64 MiB.</remarks>
+/// <summary> The host unmaps all of a guest's memory in one go, as NUMA balancing does, while vCPUs fault on it: each fault that
+/// waits for mmu_lock makes the zap yield, and each yield flushes all TLBs first. (Shape H6: 35 unmaps of a boot became 8,625
+/// flushes.)
+/// <code> unmapper   ──start of everything, end──► zap leaf by leaf, yield whenever a fault waits, flush before each yield
+/// vcpu0…n    ──touch──► fault ──► wait for mmu_lock ──► the range is being unmapped: try again, and wait again
+/// </code> </summary>
+/// <remarks>Timed: each unmap from start to end; each fault; each reload. Not timed: the wait until the vCPUs have faulted most
+/// of the memory in again. Counted: flushes per unmap, mean and maximum, over the whole load; tries of one fault, maximum. What
+/// there is to turn: <c>--yield</c>, <c>--pre-check</c>, which keeps a fault that would be told to retry from waiting for the
+/// lock at all. The answer: the notifier counts as many ends as there were. Parameters — memory: smoke 8 MiB, measured 64
+/// MiB.</remarks>
 [Workload(YieldAmplification.Name, Story = "the host unmaps all memory at once while vCPUs fault on it (shape H6)",
     Timed = "unmap, fault, reload", Needs = WorkloadNeeds.Roots, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class YieldAmplification<TMachine> : Workload<TMachine>

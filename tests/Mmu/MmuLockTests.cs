@@ -45,6 +45,32 @@ public class MmuLockTests
         Assert.True(mmuLock.IsFree);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_yields_comes_back_behind_who_waits(bool exclusive)
+    {
+        using MmuLock mmuLock = new();
+        int entered = 0;
+        if (exclusive) mmuLock.EnterExclusive();
+        else mmuLock.EnterShared();
+        ActorThread waiter = new("waiter", () =>
+        {
+            mmuLock.EnterExclusive();
+            entered = 1;
+            mmuLock.ExitExclusive();
+        });
+        waiter.AwaitWaitingFor(WaitsExclusive);
+        Gate.AwaitThat(() => mmuLock.IsContended, "the waiter's place in the line");
+        if (exclusive) mmuLock.YieldExclusive();
+        else mmuLock.YieldShared();
+        Assert.Equal(1, Volatile.Read(ref entered));
+        if (exclusive) mmuLock.ExitExclusive();
+        else mmuLock.ExitShared();
+        waiter.Join();
+        Assert.True(mmuLock.IsFree);
+    }
+
     [Fact]
     public void Readers_are_in_together()
     {

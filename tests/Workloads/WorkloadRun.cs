@@ -16,6 +16,9 @@ namespace Lab.Tests.Workloads;
 internal sealed record WorkloadRun(
     IReadOnlyDictionary<string, long> Steps, string? Wrong, IReadOnlyList<Violation> Violations, int VmsMade)
 {
+    /// <summary>What actors counted of their own.</summary>
+    public IReadOnlyDictionary<string, double> Counted { get; private init; } = new Dictionary<string, double>();
+
     /// <summary>Guest memory of a smoke run: four leaf tables.</summary>
     public const long MemoryBytes = 8 << 20;
 
@@ -59,7 +62,10 @@ internal sealed record WorkloadRun(
         return new WorkloadRun(
             actors.Select((actor, index) => (actor.Name, Count: steps[index])).ToDictionary(pair => pair.Name,
                 pair => pair.Count),
-            wrong, source.Violations, source.Made);
+            wrong, source.Violations, source.Made)
+        {
+            Counted = actors.SelectMany(actor => actor.OwnCounters).ToDictionary(one => one.Name, one => one.Value),
+        };
     }
 
     public void AssertClean()

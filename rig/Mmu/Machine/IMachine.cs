@@ -52,7 +52,8 @@ public interface IMachine
 
     void ExitExclusive(MmuLock mmuLock);
 
-    /// <summary>Leaves a lock that others wait for, lets them in, and comes back as a reader (cond_resched_rwlock_read).</summary>
+    /// <summary>Leaves a lock that others wait for, lets them in, and comes back as a reader
+    /// (cond_resched_rwlock_read).</summary>
     void YieldShared(MmuLock mmuLock)
     {
         ExitShared(mmuLock);

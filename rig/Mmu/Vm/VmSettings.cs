@@ -77,8 +77,8 @@ public sealed record VmSettings
     /// <summary>Readers of a <see cref="RwSemaphore"/> pass writers that wait, instead of queueing behind them.</summary>
     public bool ReadersFirst { get; init; } = Declared.ReadersFirst.DefaultValue;
 
-    /// <summary>A fault looks for invalidations of its frame without mmu_lock, too, before and after it looks the frame up, and is
-    /// tried again without ever waiting for the lock (d02c357e5bfa, Linux 6.8).</summary>
+    /// <summary>A fault looks for invalidations of its frame without mmu_lock, too, before and after it looks the frame up, and
+    /// is tried again without ever waiting for the lock (d02c357e5bfa, Linux 6.8).</summary>
     public bool PreChecks { get; init; } = Declared.PreChecks.DefaultValue;
 
     /// <summary>Shortest grace period of page-table pages.</summary>
