@@ -10,6 +10,7 @@ using Lab.Cli.Explore;
 using Lab.Cli.List;
 using Lab.Cli.Options;
 using Lab.Cli.Report;
+using Lab.Cli.Reproduce;
 using Lab.Cli.Run;
 using Lab.Cli.Track;
 using Lab.Cli.Watch;
@@ -18,7 +19,7 @@ using Lab.Settings;
 namespace Lab.Cli;
 
 /// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>,
-/// <c>report</c>, <c>bench</c>, <c>explore</c> and <c>doctor</c>.</summary>
+/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c> and <c>doctor</c>.</summary>
 internal static class LabCommand
 {
     public static int Run(string[] args)
@@ -65,6 +66,7 @@ internal static class LabCommand
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
         root.Subcommands.Add(ExploreCommand.Build(console));
+        root.Subcommands.Add(ReproduceCommand.Build(console));
         root.Subcommands.Add(DoctorCommand.Build(console));
         root.Subcommands.Add(WatchCommand.Build(console));
         return root;

@@ -77,7 +77,8 @@ public sealed partial class ScenarioText
         Scenario scenario = new(name, StoryOf(text), reader._parameters, reader._slots, reader._before, reader._threads,
             reader._destroysAtEnd, text)
         {
-            Rejects = reader._rejects, ReadersFirst = reader._readersFirst, PreChecks = reader._preChecks, Sequence = reader._sequence,
+            Rejects = reader._rejects, ReadersFirst = reader._readersFirst,
+            PreChecks = reader._preChecks, Sequence = reader._sequence,
         };
         if (scenario.EndsMissing && !scenario.DestroysAtEnd) throw reader.Bad(
             "expected an 'unmap-end' after each 'unmap-start', or 'end destroy': only a VM that dies misses no end");

@@ -53,7 +53,7 @@ public static class Invariants
     public static readonly Invariant I27 = Of(27, "No start waits for an updater that waits for an earlier start");
     public static readonly Invariant I28 = Of(28, "A memslot update completes within a bounded number of invalidations");
     public static readonly Invariant I29 =
-        Of(29, "A frame's chain is read only under mmu_lock or its bit lock, written only under both, and neither is left behind");
+        Of(29, "A frame's chain is read only under mmu_lock or its bit, written only under both, and neither is left behind");
     public static readonly Invariant I30 =
         Of(30, "A walk without mmu_lock touches no descriptor and no page table that was freed");
     public static readonly Invariant I31 = Of(31, "The mode in which a root is put follows from something that never changes");

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Lab.Application;
+using Lab.Application.Comparing;
+using Lab.Application.Reproducing;
+using Lab.Application.Settings;
+using Lab.Cli.Options;
+using Lab.Report.Claims;
+using Lab.Results;
+using Lab.Settings;
+
+namespace Lab.Cli.Reproduce;
+
+/// <summary><c>lab reproduce</c>: what was claimed about the strategies, and whether this machine shows it. The report is written
+/// after each claim, so that whoever interrupts it keeps those that are done.</summary>
+internal sealed class ReproduceCommand(
+    IReadOnlyList<Claim> claims, ReproductionSettings settings, OutputFormat format, string root, LabConsole console)
+{
+    public static Command Build(LabConsole console)
+    {
+        SettingOptions options = new(ReproductionSettings.Group.Settings);
+        Argument<string[]> wanted = new("claims")
+        {
+            Description = $"{string.Join(", ", Lab.Application.Reproducing.Claims.All.Select(one => one.Id))}; all unless told",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        Command command = new("reproduce", "what was claimed about the strategies, and whether this machine shows it") { wanted };
+        options.AddTo(command);
+        command.SetAction(parsed => Verb.Guarded(console, () =>
+        {
+            SettingValues values = options.Read(parsed);
+            return new ReproduceCommand(ClaimsNamed(parsed.GetValue(wanted) ?? []), ReproductionSettings.Of(values),
+                FormatOf(values), values.Of(ReproductionSettings.Out), console).Execute(console.Signals.Token);
+        }));
+        return command;
+    }
+
+    public int Execute(CancellationToken cancellation)
+    {
+        DateTimeOffset started = DateTimeOffset.UtcNow;
+        string folder = Path.GetFullPath(Path.Combine(root, string.Create(CultureInfo.InvariantCulture,
+            $"{started:yyyyMMdd'T'HHmmss'Z'}-{Random.Shared.GetHexString(6, lowercase: true)}")));
+        string runs = Path.Combine(folder, "runs");
+        Reproduction reproduction = new(new LocalProcess(runs), runs, settings, console.Error);
+        ReproductionReport report = new(started, Environment.ProcessorCount);
+        console.Error.WriteLine($"{claims.Count} claims, about {Quantities.DescribeLeft(reproduction.Estimate(claims))}; "
+            + $"reports and runs go to '{folder}'");
+        Create(runs);
+        console.Signals.Saves($"the rounds that were measured are being judged; report in '{folder}'");
+        List<ShownClaim> shown = [];
+        foreach (Claim claim in claims)
+        {
+            if (cancellation.IsCancellationRequested || reproduction.Show(claim, cancellation) is not { } one) break;
+            shown.Add(one);
+            Save(folder, "reproduction.json", report.Json(shown));
+            Save(folder, "report.md", report.Markdown(shown));
+            if (format == OutputFormat.Table)
+            {
+                foreach (string line in report.Lines(one)) console.Out.WriteLine(line);
+                console.Out.WriteLine();
+            }
+        }
+        if (format == OutputFormat.Table && shown.Count > 1)
+        {
+            foreach (string line in report.Sum(shown)) console.Out.WriteLine(line);
+        }
+        else if (format == OutputFormat.Json) console.Out.WriteLine(report.Json(shown));
+        else if (format == OutputFormat.Markdown) console.Out.Write(report.Markdown(shown));
+        if (shown.Count > 0) console.Error.WriteLine($"report: {Path.Combine(folder, "report.md")}");
+        if (!cancellation.IsCancellationRequested) return shown.Exists(HasBroken) ? ExitCode.InvariantViolated : ExitCode.Fine;
+        console.Error.WriteLine($"interrupted: {shown.Count} of {claims.Count} claims were judged.");
+        return ExitCode.Interrupted;
+    }
+
+    private static bool HasBroken(ShownClaim one) => one.Problems.Any(problem => problem.Contains("(exit 4)", StringComparison.Ordinal));
+
+    private static IReadOnlyList<Claim> ClaimsNamed(string[] ids) => ids.Length == 0 ? Lab.Application.Reproducing.Claims.All :
+        [.. ids.Select(id => Names.Find("claim", id.ToUpperInvariant(), Lab.Application.Reproducing.Claims.All, one => one.Id)).Distinct()];
+
+    private static OutputFormat FormatOf(SettingValues values) => values.Of(ReproductionSettings.Format) is not OutputFormat.Csv and var format
+        ? format : throw new UsageException("--format csv is not of this verb; there are table, json and markdown.");
+
+    private static void Create(string runs)
+    {
+        try
+        {
+            Directory.CreateDirectory(runs);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new ResultsUnwritableException(runs, refused);
+        }
+    }
+
+    private static void Save(string folder, string name, string text)
+    {
+        string path = Path.Combine(folder, name);
+        try
+        {
+            File.WriteAllText(path, text);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new ResultsUnwritableException(path, refused);
+        }
+    }
+}
