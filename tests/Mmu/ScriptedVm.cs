@@ -71,6 +71,15 @@ internal static class ScriptedVm
         return outcome;
     }
 
+    /// <summary>Drops a reference to the root under the exclusive hold.</summary>
+    public static void Put<TMachine>(this Vm<TMachine> vm, TdpRoot root)
+        where TMachine : struct, IMachine
+    {
+        ExclusiveHold hold = vm.EnterExclusive();
+        vm.Strategy.Put(root, hold);
+        vm.Exit(hold);
+    }
+
     /// <summary>Leafs that the root maps in the range.</summary>
     public static long Present<TMachine>(this Vm<TMachine> vm, TdpRoot root, GfnRange range)
         where TMachine : struct, IMachine
