@@ -19,6 +19,7 @@ internal sealed class Interruption : IDisposable
     /// be lost.</summary>
     private static readonly List<PosixSignalRegistration> OfProcess = [];
 
+    private string _before = "interrupted";
     private string? _saving;
     private bool _isDeaf;
     private int _heard;
@@ -34,6 +35,9 @@ internal sealed class Interruption : IDisposable
     /// <summary>Done before leaving at once: a cursor that was hidden is shown again.</summary>
     public Action AtLeaving { get; set; } = () => { };
 
+    /// <summary>Ends the process with an exit code, at once.</summary>
+    internal Action<int> Leave { get; init; } = LeaveProcess;
+
     /// <summary>Hears the process's signals from now on; without it there are none, as in a test. One that was ignored when the
     /// process began stays so: nohup is respected.</summary>
     public void Listen()
@@ -47,6 +51,9 @@ internal sealed class Interruption : IDisposable
             }));
         }
     }
+
+    /// <summary>What the signal says that comes before there is anything to save, as "nothing had been measured yet".</summary>
+    public void HasNothing(string yet) => Volatile.Write(ref _before, $"interrupted: {yet}");
 
     /// <summary>From now on there is something to save: signals ask for it.</summary>
     /// <param name="what">What the second signal says, as "what was measured is being saved".</param>
@@ -62,7 +69,9 @@ internal sealed class Interruption : IDisposable
         string? saving = Volatile.Read(ref _saving);
         if (saving is null || heard > 2)
         {
-            if (heard > 1) _hasAsked.Wait(ChildrenLimit);
+            // Whoever is impatient does not wait for standard error either.
+            if (heard == 1) Say($"lab: {Volatile.Read(ref _before)}.");
+            else _hasAsked.Wait(ChildrenLimit);
             AtLeaving();
             Leave(ExitCode.Interrupted);
         }
@@ -85,5 +94,5 @@ internal sealed class Interruption : IDisposable
     /// instant.</summary>
     [DllImport("libc", EntryPoint = "_exit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern void Leave(int code);
+    private static extern void LeaveProcess(int code);
 }

@@ -51,7 +51,7 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
         }
         catch (Exception lost) when (lost is IOException or UnauthorizedAccessException)
         {
-            if (!MayFail) throw new OutputLostException((lost.InnerException ?? lost).Message.TrimEnd('.'));
+            if (!MayFail) throw new OutputLostException(lost.InnerException ?? lost);
         }
     }
 
@@ -66,6 +66,30 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
     };
 }
 
-/// <summary>Standard output is closed or takes nothing more.</summary>
-internal sealed class OutputLostException(string why)
-    : IOException($"The output cannot be written ({why}); free space, or redirect it.");
+/// <summary>Standard output is closed or takes nothing more. What was to be printed may be kept all the same.</summary>
+internal sealed class OutputLostException : IOException
+{
+    private const int BrokenPipe = 32, FileTooLarge = 27, NoSpace = 28, OverQuota = 122;
+
+    private readonly string _said;
+
+    public OutputLostException(Exception cause) : this($"The output cannot be written ({cause.Message.TrimEnd('.')}); "
+        + cause.HResult switch
+        {
+            NoSpace or OverQuota or FileTooLarge => "free space there, or redirect it to another place.",
+            BrokenPipe => "who read it has gone: let it read to the end, or redirect the output to a file.",
+            _ => "redirect it to a file or a terminal that is open.",
+        }, cause)
+    {
+    }
+
+    private OutputLostException(string said, Exception? cause) : base(said, cause) => _said = said;
+
+    /// <summary>The same, of a command whose results are in a folder.</summary>
+    /// <param name="what">As "the run" or "the comparison".</param>
+    /// <param name="folder">Where it is.</param>
+    /// <param name="again">The command that prints it.</param>
+    public OutputLostException Kept(string what, string folder, string again) =>
+        new($"{_said} {char.ToUpperInvariant(what[0])}{what[1..]} is kept in '{folder}'; '{again}' prints it again.",
+            InnerException);
+}

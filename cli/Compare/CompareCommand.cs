@@ -35,6 +35,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
     /// <exception cref="NotComparableException">A baseline is of another machine.</exception>
     public int Execute(CancellationToken cancellation)
     {
+        console.Signals.HasNothing(RunCommand.NothingYet);
         ComparisonFolder? resumed = request.Resume is { } path ? ComparisonFolder.Open(path) : null;
         IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
         FixedArms given = new(arms, console.Error);
@@ -42,9 +43,11 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
         if (request.Tail is { } tail && resumed is null)
         {
+            console.Signals.Saves("the first block, which does not count, is being given up");
             if (new TailPilot(request, runs => new LocalProcess(runs), console.Error).Lengthen(arms, tail, cancellation)
                 is not { } longer)
             {
+                console.Error.WriteLine($"lab: interrupted: {RunCommand.NothingYet}.");
                 return ExitCode.Interrupted;
             }
             arms = longer;
@@ -68,22 +71,31 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
             request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []) with
             { Subject = resumed?.Manifest.Subject ?? request.Subject };
+        OutputLostException? lost = null;
         if (arms.Count > 1)
         {
-            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
+            try
+            {
+                CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
+            }
+            catch (OutputLostException error) when (folder is not null)
+            {
+                lost = error.Kept("the comparison", folder.Path, $"lab report {folder.Path}");
+            }
             if (folder is { Manifest.Blocks.Count: > 0 })
             {
                 console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
             }
         }
 
+        if (lost is not null) console.Error.WriteLine($"lab: {Verb.OneLine(lost.Message)}");
         if (isInterrupted)
         {
             console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
                 + $"kept; lab compare --resume {folder.Path}");
             return ExitCode.Interrupted;
         }
-        return Code(comparison, folder, isWhole);
+        return lost is null ? Code(comparison, folder, isWhole) : ExitCode.Usage;
     }
 
     private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)

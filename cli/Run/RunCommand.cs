@@ -21,6 +21,9 @@ namespace Lab.Cli.Run;
 /// measurement, and prints table, verdicts and where the results are.</summary>
 internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> commandLine, LabConsole console)
 {
+    /// <summary>Of a command that is interrupted before its folder is there.</summary>
+    internal const string NothingYet = "nothing had been measured yet, and nothing is left behind";
+
     private const long RehearsalMemory = 16L << 20;
     private static readonly TimeSpan RehearsalLength = TimeSpan.FromMilliseconds(150);
 
@@ -33,6 +36,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     /// <exception cref="ResultsUnwritableException">The folder cannot be written; nothing half-written is left.</exception>
     public int Execute(CancellationToken cancellation)
     {
+        console.Signals.HasNothing(NothingYet);
         IReadOnlyList<Planned> plan = Plan();
         // Before anything is written: what it stands on may not be there.
         using IHardwareHost? host = request.Hardware is { } hardware ? HardwareHosts.Open(request.Mmu, hardware) : null;
@@ -148,7 +152,16 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
+        OutputLostException? lost = null;
+        try
+        {
+            RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
+            console.Out.Flush();
+        }
+        catch (OutputLostException error)
+        {
+            lost = error.Kept("the run", folder.Path, $"lab report {folder.Path}");
+        }
         console.Error.WriteLine($"run folder: {folder.Path}");
         int code = Code(record, interrupted);
         new RunAnnouncement(folder.Path, record.State.ToString().ToLowerInvariant(), code).Send();
@@ -160,7 +173,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             HtmlReport.Write(record, report);
             console.Error.WriteLine($"report:     {report}");
         }
-        return code;
+        return lost is null ? code : throw lost;
     }
 
     private int Code(RunRecord record, bool interrupted)
@@ -188,15 +201,14 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
 
     private List<string> Warnings()
     {
-        List<string> warnings = [.. request.Idle()
-            .Select(setting => $"{setting.Option} is for {string.Join(" or ", setting.Only)} and changes nothing here.")];
+        List<string> warnings = [];
         int cores = MachineLimits.Read().UsableCores;
         if (request.Vm.Vcpus + 1 > cores && request.Workloads.Any(workload => workload.Offers(WorkloadOffers.VcpuThreads)))
         {
             string fits = cores > 1 ? $" (--vcpus {cores - 1} fits)" : "";
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{request.Vm.Vcpus} vCPUs and an updater share {cores} core{(cores == 1 ? "" : "s")}: latencies include waiting "
-                    + $"for a core{fits}; contention at high vCPU counts cannot be shown here."));
+                $"{Plural.Of(request.Vm.Vcpus, "vCPU")} and an updater share {Plural.Of(cores, "core")}: latencies include "
+                    + $"waiting for a core{fits}; contention at high vCPU counts cannot be shown here."));
         }
         ClockInfo clock = Clock.Default.Info;
         if (clock.Source != ClockSource.Tsc) warnings.Add(clock.Note);

@@ -13,17 +13,37 @@ public sealed class ClosedOutputTests : IDisposable
     public void Dispose() => _runs.Dispose();
 
     [Theory]
-    [InlineData(">&-", "it is closed")]
-    [InlineData(">/dev/full", "No space left")]
-    [InlineData("<&- >&-", "it is closed")]
-    public void Results_that_cannot_be_printed_are_said_to_be_lost_and_kept_in_the_folder(string redirection, string why)
+    [InlineData(">&-", "it is closed", "redirect it to a file or a terminal")]
+    [InlineData(">/dev/full", "No space left", "free space there")]
+    [InlineData("<&- >&-", "it is closed", "redirect it to a file or a terminal")]
+    public void Results_that_cannot_be_printed_are_said_to_be_lost_and_kept_in_the_folder(
+        string redirection, string why, string remedy)
     {
         LabExit lab = LabProcess.RunIn($"exec \"$@\" {redirection}", _runs.Tiny());
 
         Assert.True(lab.Code == 2, lab.Error);
         string said = Assert.Single(lab.ErrorLines, line => line.StartsWith("lab: ", StringComparison.Ordinal));
         Assert.StartsWith($"lab: The output cannot be written ({why}", said, StringComparison.Ordinal);
-        Assert.Equal(RunState.Complete, _runs.OpenOnly().State);
+        Assert.Contains(remedy, said, StringComparison.Ordinal);
+        RunRecord run = _runs.OpenOnly();
+        Assert.Equal(RunState.Complete, run.State);
+        Assert.EndsWith($"The run is kept in '{run.Folder}'; 'lab report {run.Folder}' prints it again.", said,
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>A full disk, a reader that has gone and a terminal that is closed are not helped by the same.</summary>
+    [Theory]
+    [InlineData(28, "free space there")]
+    [InlineData(122, "free space there")]
+    [InlineData(32, "who read it has gone")]
+    [InlineData(5, "redirect it to a file or a terminal that is open")]
+    public void Output_that_is_lost_is_told_with_what_helps_against_that(int errno, string remedy)
+    {
+        using PlainWriter writer = new(new Refusing(errno));
+        OutputLostException lost = Assert.Throws<OutputLostException>(() => writer.Write("x"));
+        Assert.StartsWith("The output cannot be written (so it is); ", lost.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, lost.Message, StringComparison.Ordinal);
+        Assert.Equal(errno is 28 or 122, lost.Message.Contains("free space", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -101,6 +121,11 @@ public sealed class ClosedOutputTests : IDisposable
                 one => (char.IsControl(one) && one is not '\n' and not '\t') || one == '\u202e');
         }
         Assert.Contains("␛]0;owned␇", LabHere.Run(evil).Error);
+    }
+
+    private sealed class Refusing(int errno) : StringWriter
+    {
+        public override void Write(string? value) => throw new IOException("so it is.", errno);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Lab.Cli;
+using Lab.Cli.Run;
 using Lab.Results;
 using Xunit;
 
@@ -51,6 +53,19 @@ public sealed class SignalTests : IDisposable
 
         Assert.Equal(130, lab.End().Code);
         Assert.Equal(RunState.Partial, Assert.Single(_runs.List()).State);
+    }
+
+    [Fact]
+    public void Who_interrupts_before_anything_was_measured_is_told_so()
+    {
+        List<string> said = [];
+        List<int> codes = [];
+        using Interruption signals = new() { Say = said.Add, Leave = codes.Add };
+        signals.HasNothing(RunCommand.NothingYet);
+        signals.Hear();
+        Assert.Equal("lab: interrupted: nothing had been measured yet, and nothing is left behind.", Assert.Single(said));
+        Assert.Equal(130, Assert.Single(codes));
+        Assert.False(signals.Token.IsCancellationRequested);
     }
 
     [Fact]
