@@ -79,6 +79,7 @@ internal static class LabCommand
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
+            request.RefuseIdle();
             return new RunCommand(request, ["lab", .. args], console).Execute(console.Signals.Token);
         }));
     }

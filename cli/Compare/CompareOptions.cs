@@ -60,6 +60,7 @@ internal sealed class CompareOptions
         InheritedSettings? inherited = InheritedSettings.Of(read);
         (string[] arguments, IReadOnlyList<(Setting, string)> taken) = Forwarded(parsed, inherited);
         string[] names = [.. CompareSettings.OfRuns.Select(setting => setting.Option)];
+        List<ComparisonArm> asTyped = read;
         read = [.. read.Select(arm =>
             arm.Source == ArmSource.Strategy ? arm with { Arguments = ArmNames.Arguments(arguments, arm, names) } : arm)];
         if (values.Of(CompareSettings.Inject) > 0)
@@ -81,7 +82,30 @@ internal sealed class CompareOptions
         {
             throw new UsageException("--save-baseline keeps what is measured; name a strategy among the arms.");
         }
+        RefuseIdle(asTyped, read, ofRuns);
         return request with { Arms = ArmNames.Distinct(read), Notes = inherited is null ? [] : [inherited.Describe(taken)] };
+    }
+
+    /// <summary>An arm's own setting that it does not read, and a common one that no arm reads, are refused.</summary>
+    private static void RefuseIdle(List<ComparisonArm> typed, List<ComparisonArm> arms, SettingValues common)
+    {
+        (ComparisonArm Typed, RunRequest Run)[] measured = [.. typed.Zip(arms)
+            .Where(one => one.Second.Source == ArmSource.Strategy)
+            .Select(one => (one.First,
+                RunRequest.Read([RunSettings.Strategy.Option, one.Second.Strategy!, .. one.Second.Arguments])))];
+        if (measured.Length == 0) return;
+        foreach ((ComparisonArm arm, RunRequest run) in measured)
+        {
+            if (run.Idle().FirstOrDefault(setting => IsIn(arm.Arguments, setting)) is { } idle) throw RunRequest.NotRead(
+                idle, $"'{arm.Label}' is measured on something else");
+        }
+        if (CompareSettings.OfRuns.Where(common.IsGiven).FirstOrDefault(
+            setting => measured.All(one => one.Run.Idle().Contains(setting))) is { } nobodys)
+        {
+            throw RunRequest.NotRead(nobodys, "no arm is measured on that");
+        }
+
+        static bool IsIn(IReadOnlyList<string> own, Setting setting) => own.Any(word => word.Split('=')[0] == setting.Option);
     }
 
     /// <summary>What <c>lab run</c> gets: what was typed, else what the arm measured before has, else this command's defaults

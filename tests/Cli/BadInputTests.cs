@@ -58,6 +58,15 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--operation erase", "There is no --operation value 'erase'", "delete, move, flags, mix")]
     [InlineData("--slots 40000", "--slots '40000'", "from 0 to 32760")]
     [InlineData("--slots 1025", "--slots 1025 is too many for workqueue", "at most 1024")]
+    [InlineData("--hosts 3", "--hosts is read by notifier-vs-memslot only, and this measures memslot-churn",
+        "use --workload notifier-vs-memslot")]
+    [InlineData("--workload vm-destroy,last-put --storm-pages 8", "--storm-pages is read by fault-storm only",
+        "leave it out")]
+    [InlineData("--chunk 1MiB", "--chunk is read by kvm and host only, and this runs on radix", "use --mmu kvm")]
+    [InlineData("compare mainline workqueue --chunk 1MiB", "--chunk is read by kvm and host only, and no arm is",
+        "use --mmu kvm")]
+    [InlineData("compare mainline workqueue --hosts 3", "--hosts is read by notifier-vs-memslot only, and no arm is",
+        "use --workload notifier-vs-memslot")]
     [InlineData("--updates often", "--updates 'often'", "such as 200/s")]
     [InlineData("--updates 0", "--updates '0'", "from 0.01/s")]
     [InlineData("--storm-where here", "There is no --storm-where value 'here'", "slot, outside")]

@@ -42,7 +42,10 @@ public sealed class ChildRun(ComparisonArm arm, ulong seed, string? turn = null)
         RunRequest request = Rehearse();
         _limit = abreast * (Overhead + (request.Workloads.Count
             * (request.Window.Duration + request.Window.WarmupLimit + request.Window.LongestStandstill)));
-        IPlacedRun run = place.Start(Arguments, takesTurns: turn is not null);
+        // Of what all arms are given, or what was inherited, an arm on another workload reads less.
+        string[] idle = [.. request.Idle().Select(setting => setting.Option)];
+        string[] arguments = [.. Arguments.Chunk(2).Where(pair => !idle.Contains(pair[0])).SelectMany(pair => pair)];
+        IPlacedRun run = place.Start(arguments, takesTurns: turn is not null);
         _run = run;
         _timer = new Timer(_ =>
         {

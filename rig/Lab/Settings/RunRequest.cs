@@ -116,6 +116,24 @@ public sealed record RunRequest
         RunSettings.All.Where(setting => Values.IsGiven(setting) && setting.Only.Count > 0 && !setting.Only.Contains(Mmu)
             && !Workloads.Any(workload => setting.Only.Contains(workload.Name)));
 
+    /// <summary>Somebody who types such a setting means a load that is not measured.</summary>
+    /// <exception cref="UsageException">There is one; the message says what reads it.</exception>
+    public void RefuseIdle()
+    {
+        if (Idle().FirstOrDefault() is { } idle) throw NotRead(idle,
+            HardwareSettings.Declared.Group.Settings.Contains(idle) ? $"this runs on {Mmu}"
+                : $"this measures {string.Join(", ", Workloads.Select(workload => workload.Name))}");
+    }
+
+    /// <param name="setting">That was given.</param>
+    /// <param name="instead">What is measured, in words.</param>
+    public static UsageException NotRead(Setting setting, string instead)
+    {
+        Setting where = HardwareSettings.Declared.Group.Settings.Contains(setting) ? RunSettings.Mmu : RunSettings.Workload;
+        return new UsageException($"{setting.Option} is read by {string.Join(" and ", setting.Only)} only, and {instead}; "
+            + $"leave it out, or use {where} {setting.Only[0]}.");
+    }
+
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static long Memory(SettingValues values, string mmu)
