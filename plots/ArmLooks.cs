@@ -1,3 +1,4 @@
+using Lab.Results;
 using Lab.Results.Comparisons;
 
 namespace Lab.Plots;
@@ -17,7 +18,7 @@ internal sealed class ArmLooks(IReadOnlyList<ArmRuns> arms)
     /// <summary>Of what is drawn: <c>10 runs of workqueue, 10 of mainline</c>.</summary>
     internal static string RunsOf(IReadOnlyList<ArmRuns> arms) =>
         arms.Select(arm => arm.Runs.Count).Distinct().Count() == 1
-            ? $"{arms[0].Runs.Count} run{(arms[0].Runs.Count == 1 ? "" : "s")} per arm"
+            ? $"{Plural.Of(arms[0].Runs.Count, "run")} per arm"
             : string.Join(", ", arms.Select(arm => $"{arm.Runs.Count} of {arm.Label}")) + " runs";
 
     private int Place(ArmRuns arm) => arms.Index().First(one => ReferenceEquals(one.Item, arm)).Index;

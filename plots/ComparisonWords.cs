@@ -50,9 +50,10 @@ public static class ComparisonWords
         ComparedRow? any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
         yield return manifest is null || any is not { IsPaired: true }
             ? "Measured apart, not interleaved: "
-                + $"{string.Join(", ", comparison.Arms.Select(arm => $"{arm.Runs.Count} run{(arm.Runs.Count == 1 ? "" : "s")} of {arm.Label}"))}."
-            : string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {manifest.BlocksAsked} "
-                + $"blocks{Turns(manifest, comparison)}, ABBA in random order (seed {manifest.Seed}), a process per run.");
+                + $"{string.Join(", ", comparison.Arms.Select(arm => $"{Plural.Of(arm.Runs.Count, "run")} of {arm.Label}"))}."
+            : string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of "
+                + $"{Plural.Of(manifest.BlocksAsked, "block")}{Turns(manifest, comparison)}, ABBA in random order "
+                + $"(seed {manifest.Seed}), a process per run.");
         if (comparison.Arms.SelectMany(arm => arm.Runs).FirstOrDefault()?.Record.Manifest.Settings is { } settings)
         {
             yield return string.Join(", ", Telling.Where(settings.ContainsKey).Select(name => $"{name} {settings[name]}")) + ".";
@@ -60,7 +61,7 @@ public static class ComparisonWords
         yield return Invariant(
             $"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"Holm over {comparison.FamilySize} gated question{(comparison.FamilySize == 1 ? "" : "s")}, and apart from them "
+            $"Holm over {Plural.Of(comparison.FamilySize, "gated question")}, and apart from them "
                 + $"over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each. Intervals are those "
                     + $"that decide: "
                 + $"{100 * (1 - comparison.Alpha):0.#} % for a family together.");
@@ -153,11 +154,11 @@ public static class ComparisonWords
     }
 
     private static string Levels(ComparedRow row, string arm, Modes modes) =>
-        $"{row.Quantile} of {arm} has two levels: {Quantity.Format(modes.Low, row.Unit)} in {modes.LowCount} runs and "
-            + $"{Quantity.Format(modes.High, row.Unit)} in {modes.HighCount}; one ratio describes neither.";
+        $"{row.Quantile} of {arm} has two levels: {Quantity.Format(modes.Low, row.Unit)} in {Plural.Of(modes.LowCount, "run")} "
+            + $"and {Quantity.Format(modes.High, row.Unit)} in {modes.HighCount}; one ratio describes neither.";
 
     /// <summary><c>10 blocks</c>, <c>1 run</c>.</summary>
-    public static string Count(ComparedRow row) => $"{row.Runs} {(row.IsPaired ? "block" : "run")}{(row.Runs == 1 ? "" : "s")}";
+    public static string Count(ComparedRow row) => Plural.Of(row.Runs, row.IsPaired ? "block" : "run");
 
     private static string Number(double ratio) => ratio.ToString(ratio < 10 ? "0.000" : "0.0", CultureInfo.InvariantCulture);
 

@@ -23,6 +23,6 @@ internal sealed class StrategyLooks(RunRecord run)
     internal static string RepetitionsOf(RunRecord run, Scene scene)
     {
         int runs = run.Manifest.Measurements.Where(m => m.Scene == scene).Select(m => m.Run).Distinct().Count();
-        return runs == 1 ? "1 run" : $"{runs} runs";
+        return Plural.Of(runs, "run");
     }
 }

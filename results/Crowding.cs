@@ -23,9 +23,9 @@ public static class Crowding
         string vcpus = manifest.Settings.GetValueOrDefault("vcpus", "");
         string fits = !int.TryParse(vcpus, NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? ""
             : cores - beside >= 1 && cores - beside < asked ? $"; --vcpus {cores - beside} would fit"
-            : $"; {vcpus} vCPU{(asked == 1 ? "" : "s")} would fit {asked + beside} cores";
+            : $"; {Plural.Of(asked, "vCPU")} would fit {asked + beside} cores";
         return string.Create(CultureInfo.InvariantCulture,
             $"small machine: up to {crowded.Max(one => one.Share):P0} of the samples waited for a core that the lab's own "
-                + $"threads had, on {cores} core{(cores == 1 ? "" : "s")}{fits}.");
+                + $"threads had, on {Plural.Of(cores, "core")}{fits}.");
     }
 }

@@ -23,7 +23,8 @@ internal static class KeptLists
             {
                 ComparisonManifest manifest = ComparisonFolder.Open(folder).Manifest;
                 string blocks =
-                    string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks");
+                    string.Create(
+                    CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of {Plural.Of(manifest.BlocksAsked, "block")}");
                 console.Out.WriteLine(
                     $"{Path.GetFileName(folder)}  {State(manifest)}  {blocks}  {string.Join(" | ", manifest.Arms.Select(arm => arm.Label))}");
             }
@@ -45,9 +46,9 @@ internal static class KeptLists
             IReadOnlyList<RunRecord> runs = ArmReader.FromFolder(store.PathOf(name), problems);
             string what = runs.Count == 0 ? "no run that can be read" : string.Join("  ",
             [
-                string.Create(CultureInfo.InvariantCulture, $"{runs.Count} run{(runs.Count == 1 ? "" : "s")}"),
+                Plural.Of(runs.Count, "run"),
                 Each(runs, run => string.Create(CultureInfo.InvariantCulture,
-                    $"{run.Machine.Cpu}, {run.Machine.Cores} cores, Linux {run.Machine.Kernel}")),
+                    $"{run.Machine.Cpu}, {Plural.Of(run.Machine.Cores, "core")}, Linux {run.Machine.Kernel}")),
                 Each(runs, run => run.GitCommit is { } commit
                     ? CommitNames.Short(commit) + (run.GitDirty == true ? "+changes" : "") : "commit unknown"),
                 string.Join(",", ArmReader.StrategiesIn(runs)),

@@ -115,7 +115,8 @@ internal static class ListCommand
                 : run.State == RunState.Partial ? $"partial ({run.PartialReason})"
                 : run.State.ToString()!.ToLowerInvariant();
             string what = run.Manifest is null ? "" : string.Create(CultureInfo.InvariantCulture,
-                $"{run.Manifest.Measurements.Count} measurements, {run.Manifest.Settings.GetValueOrDefault("workload")}, "
+                $"{Plural.Of(run.Manifest.Measurements.Count, "measurement")}, "
+                    + $"{run.Manifest.Settings.GetValueOrDefault("workload")}, "
                     + $"{run.Manifest.Settings.GetValueOrDefault("strategy")}");
             console.Out.WriteLine($"{run.Id}  {state}  {what}".TrimEnd());
         }

@@ -24,6 +24,6 @@ internal static class SavedBaseline
     {
         store.Save(name, folders);
         console.Error.WriteLine(
-            $"baseline:   {store.PathOf(name)} ({folders.Count} run folder{(folders.Count == 1 ? "" : "s")})");
+            $"baseline:   {store.PathOf(name)} ({Plural.Of(folders.Count, "run folder")})");
     }
 }

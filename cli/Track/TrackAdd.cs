@@ -106,7 +106,8 @@ internal static class TrackAdd
         foreach (string run in there) console.Out.WriteLine($"already there: run {run}");
         int runs = added.Select(row => row.RunId).Distinct().Count();
         console.Out.WriteLine(
-            added.Count == 0 ? $"{path}: nothing new" : $"{path}: {added.Count} rows of {runs} run{(runs == 1 ? "" : "s")} more");
+            added.Count == 0 ? $"{path}: nothing new"
+            : $"{path}: {Plural.Of(added.Count, "row")} of {Plural.Of(runs, "run")} more");
     }
 
     /// <exception cref="UsageException">The run does not say on which kernel it was measured.</exception>

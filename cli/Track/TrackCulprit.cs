@@ -4,6 +4,7 @@ using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Report.Histories;
+using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -86,7 +87,7 @@ internal static class TrackCulprit
         }
         else
         {
-            to.WriteLine($"  {between.Count} commit{(between.Count == 1 ? "" : "s")} to suspect, oldest first:");
+            to.WriteLine($"  {Plural.Of(between.Count, "commit")} to suspect, oldest first:");
             foreach (GitCommit commit in between.Take(CommitsMost))
             {
                 to.WriteLine(Cut($"    {commit.Hash[..10]} {commit.Subject}"));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
@@ -37,7 +38,7 @@ internal sealed class ComparisonVerdict
             .Where(one => one.Text is not null).Select(one => $"{one.Row.Metric} {one.Row.Quantile} is {one.Text}")];
         (int contaminated, int runs) =
             (first.Contaminations.Count + arm.Contaminations.Count, first.Runs.Count + arm.Runs.Count);
-        if (contaminated > 0) doubts.Add($"{contaminated} of {runs} runs are contaminated");
+        if (contaminated > 0) doubts.Add($"{contaminated} of {Plural.Of(runs, "run")} are contaminated");
         return doubts.Count == 0 ? "" : $"; but {string.Join(", and ", doubts)}: repeat it on a quieter machine";
     }
 
@@ -69,7 +70,7 @@ internal sealed class ComparisonVerdict
         }
         ComparedRow[] open = Those(RatioVerdict.Inconclusive);
         int?[] more = open.Select(row => row.Answer!.MoreBlocks).ToArray();
-        string unit = $"{(asked[0].IsPaired ? "block" : "run")}{(more.Max() == 1 ? "" : "s")}";
+        string unit = Plural.Noun(more.Max() ?? 0, asked[0].IsPaired ? "block" : "run");
         return $"Whether {arm} is slower than {first} is undecided: {open.Length} of {Questions(asked.Length)} "
             + $"{(open.Length == 1 ? "is" : "are")} inconclusive after {ComparisonWords.Count(asked[0])} (estimate: "
             + $"{Estimate(open[0])})"

@@ -50,9 +50,9 @@ internal sealed class VerdictText
             int violations = of.Sum(m => m.Violations);
             string what = (violations, hung) switch
             {
-                (0, _) => $"hung in {Plural(hung, "measurement")}",
+                (0, _) => $"hung in {Plural.Of(hung, "measurement")}",
                 (_, 0) => $"violated an invariant {Times(violations)}",
-                _ => $"violated an invariant {Times(violations)} and hung in {Plural(hung, "measurement")}",
+                _ => $"violated an invariant {Times(violations)} and hung in {Plural.Of(hung, "measurement")}",
             };
             yield return $"{strategy}{(run.IsBroken(strategy) ? " (BROKEN, kept to be caught)" : "")} {what}"
                 + $" under {string.Join(", ", of.Where(m => m.Verdict is Verdict.Violated or Verdict.Hung).Select(m => m.Scene).Distinct())}.";
@@ -65,24 +65,24 @@ internal sealed class VerdictText
         if (run.State == RunState.Partial)
         {
             yield return $"PARTIAL RUN ({run.WhyPartial}): it ended early; "
-                + $"{Plural(count, "measurement")} had finished.";
+                + $"{Plural.Of(count, "measurement")} had finished.";
         }
         else if (run.State == RunState.Running)
         {
-            yield return $"This run is still in progress; {Plural(count, "measurement")} so far.";
+            yield return $"This run is still in progress; {Plural.Of(count, "measurement")} so far.";
         }
-        else yield return $"{Plural(count, "measurement")} in {Plural(run.Scenes.Count, "scene")} (workload on MMU).";
+        else yield return $"{Plural.Of(count, "measurement")} in {Plural.Of(run.Scenes.Count, "scene")} (workload on MMU).";
         if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Interrupted) is var interrupted and > 0)
         {
-            yield return $"{Plural(interrupted, "measurement")} of these were interrupted.";
+            yield return $"{Plural.Of(interrupted, "measurement")} of these were interrupted.";
         }
         if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Starved) is var starved and > 0)
         {
-            yield return $"{Plural(starved, "measurement")} of these were given up: others had the cores.";
+            yield return $"{Plural.Of(starved, "measurement")} of these were given up: others had the cores.";
         }
         if (run.Manifest.Measurements.Count(m => m.Verdict == Verdict.Unmeasured) is var empty and > 0)
         {
-            yield return $"{Plural(empty, "measurement")} of these gave no sample.";
+            yield return $"{Plural.Of(empty, "measurement")} of these gave no sample.";
         }
     }
 
@@ -93,17 +93,17 @@ internal sealed class VerdictText
         List<string> found = [];
         if (run.Manifest.Measurements.Count(m => Contamination.Of(run, m).Any()) is var contaminated and > 0)
         {
-            found.Add($"it shows in the results of {Plural(contaminated, "measurement")} (see disturbances)");
+            found.Add($"it shows in the results of {Plural.Of(contaminated, "measurement")} (see disturbances)");
         }
         if (run.Manifest.Measurements.Count(m => m.GcInWindow > 0) is var gc and > 0)
         {
-            found.Add($"garbage collection in {Plural(gc, "measured window")}");
+            found.Add($"garbage collection in {Plural.Of(gc, "measured window")}");
         }
         if (run.Manifest.Measurements.Count(m => m.JitInWindow > 0) is var jit and > 0)
         {
-            found.Add($"compilation in {Plural(jit, "measured window")}");
+            found.Add($"compilation in {Plural.Of(jit, "measured window")}");
         }
-        if (run.Manifest.Warnings.Count is var warnings and > 0) found.Add(Plural(warnings, "warning"));
+        if (run.Manifest.Warnings.Count is var warnings and > 0) found.Add(Plural.Of(warnings, "warning"));
         if (found.Count > 0) yield return $"Disturbed: {string.Join(", ", found)}.";
         if (Crowding.Of([run]) is { } crowded) yield return $"{char.ToUpperInvariant(crowded[0])}{crowded[1..]}";
     }
@@ -112,8 +112,6 @@ internal sealed class VerdictText
         run.Summary.Any(row => row.Metric.EndsWith(".intended", StringComparison.Ordinal))
             ? "Fixed rate: the .intended latencies count from when an operation was due, the others from when it began."
             : "Closed loop: each operation began when the one before had ended, so the numbers include no queueing delay.";
-
-    private static string Plural(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
     private static string Times(int count) => count == 1 ? "once" : $"{count} times";
 }

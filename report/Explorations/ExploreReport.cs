@@ -3,6 +3,7 @@ using Lab.Application.Exploring;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
 using Lab.Settings;
+using Plural = Lab.Results.Plural;
 
 namespace Lab.Report.Explorations;
 
@@ -37,8 +38,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         string verdict = violated is not null ? $"VIOLATED on {NameOf(violated)}; tried before that was found:"
             : own.Any(one => one.Result.Verdict == Verdict.Uncontrollable) ? "CANNOT BE EXPLORED on every scenario:"
             : unfinished > 0
-                ? $"nothing found so far, INCOMPLETE: {unfinished} of {Count(own.Count, "exploration")} not finished:"
-            : $"nothing found in {Count(own.Count, "exploration")}, each within its bound:";
+                ? $"nothing found so far, INCOMPLETE: {unfinished} of {Plural.Of(own.Count, "exploration")} not finished:"
+            : $"nothing found in {Plural.Of(own.Count, "exploration")}, each within its bound:";
         Paragraph($"{(IsMarkdown ? "### " : "")}{own[0].Strategy.Name}: {verdict}", "");
         if (IsMarkdown) output.WriteLine();
         // A name that is long goes on in a row of its own.
@@ -153,7 +154,7 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
             }
         }
         output.WriteLine();
-        string preemptions = Count(failure.Preemptions, "preemption"), steps = Count(failure.Steps.Count, "step");
+        string preemptions = Plural.Of(failure.Preemptions, "preemption"), steps = Plural.Of(failure.Steps.Count, "step");
         // One recorded schedule proves nothing about others; and of what never came back there are no steps to tell.
         if (failure.Steps.Count > 0)
         {
@@ -187,8 +188,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
         string cut = result.Cut > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({result.Cut:N0} cut short)") : "";
         string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
         Item(string.Create(CultureInfo.InvariantCulture,
-            $"explored: {Count(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in {result.Seconds:0.00} "
-                + $"s, {Rate(result):N0} executions/s"));
+            $"explored: {Plural.Of(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in "
+                + $"{result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
         string reached = result.Verdict == Verdict.Violated ? ", stopped at the violation" : isSample ? ", a sample of all"
             : result.IsComplete ? ", reached" : ", not reached";
         Item($"bound: {result.Bound}{reached}; {how}");
@@ -230,7 +231,7 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     {
         string seed = !settings.IsSample ? "" : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
         string changes = $"{(settings.GlueFastZap ? ", halves glued" : "")}{(settings.InsertAtTail ? ", tail insertion" : "")}";
-        return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Count(settings.Workers, "worker")}";
+        return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Plural.Of(settings.Workers, "worker")}";
     }
 
     /// <summary>Executions per second, those that were cut short included: each is a run from the start.</summary>
@@ -239,9 +240,6 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     /// <summary>An enum's member as the user types it. The optimal search of programs is the exhaustive one.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => value is Lab.Explorer.Search.Optimal ? "exhaustive" : value.ToString().ToLowerInvariant();
-
-    private static string Count(long count, string thing) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
 
     private void Item(string text) => Paragraph(IsMarkdown ? $"- {text}" : text, IsMarkdown ? "" : "  ");
 

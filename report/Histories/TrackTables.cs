@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lab.Plots;
+using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -14,7 +15,7 @@ public static class TrackTables
 
     public static void Write(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TextWriter to)
     {
-        Lines(to, $"history: {history.Path}, {history.Rows} rows");
+        Lines(to, $"history: {history.Path}, {Plural.Of(history.Rows, "row")}");
         Lines(to, $"machine: {history.MachineText()}");
         Lines(to, HistoryReport.Verdict(series));
         foreach (TrackedSeries one in series.Where(one => one.Changes.Count > 0))
@@ -53,7 +54,7 @@ public static class TrackTables
 
     public static void WriteMarkdown(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TextWriter to)
     {
-        to.WriteLine($"**{HistoryReport.Verdict(series)}** History `{history.Path}`, {history.Rows} rows, machine "
+        to.WriteLine($"**{HistoryReport.Verdict(series)}** History `{history.Path}`, {Plural.Of(history.Rows, "row")}, machine "
             + $"{history.MachineText()}.");
         WriteMarkdownChanges(series.Where(one => one.Changes.Count > 0).Select(one => (one, one.Changes)), series, to);
         TrackedSeries[] quiet = [.. series.Where(one => one.Changes.Count == 0)];
@@ -91,8 +92,8 @@ public static class TrackTables
     {
         Level level = one.Levels[^1];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{one.Points.Count} points; last {Value(one, one.Points[^1].Value)} at {CommitNames.Short(one.Points[^1].Commit)}; "
-                + $"level {Value(one, level.Median)} ± {Value(one, level.Spread)}");
+            $"{Plural.Of(one.Points.Count, "point")}; last {Value(one, one.Points[^1].Value)} at "
+                + $"{CommitNames.Short(one.Points[^1].Commit)}; level {Value(one, level.Median)} ± {Value(one, level.Spread)}");
     }
 
     /// <summary>The series' name, with fingerprints where another of these has the same.</summary>

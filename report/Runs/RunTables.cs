@@ -134,12 +134,12 @@ public static class RunTables
         if (Count(Verdict.Violated) > 0) return $"VIOLATED ({runs.Sum(one => one.Violations)})";
         if (Count(Verdict.Starved) is var starved and > 0)
         {
-            return $"STARVED in {starved} of {runs.Length} runs: others had the cores";
+            return $"STARVED in {starved} of {Plural.Of(runs.Length, "run")}: others had the cores";
         }
         if (Count(Verdict.Interrupted) > 0) return "interrupted";
         if (Count(Verdict.Unmeasured) is not (var empty and > 0)) return clean;
         return empty == runs.Length ? "nothing was measured: no timed step in the window; use a longer --duration"
-            : $"{clean}; nothing was measured in {empty} of {runs.Length} runs";
+            : $"{clean}; nothing was measured in {empty} of {Plural.Of(runs.Length, "run")}";
     }
 
     /// <summary>What is true of every measurement is said once.</summary>

@@ -51,8 +51,8 @@ public sealed class EarlierVersionTests : IDisposable
     public void Runs_and_comparisons_are_listed()
     {
         Assert.Equal(
-            $"{Watched}  complete  1 measurements, vm-destroy, mainline\n"
-            + $"{Violated}  complete  1 measurements, memslot-churn, early-return\n"
+            $"{Watched}  complete  1 measurement, vm-destroy, mainline\n"
+            + $"{Violated}  complete  1 measurement, memslot-churn, early-return\n"
             + $"{Clean}  complete  4 measurements, memslot-churn,slot-growth, mainline,workqueue\n",
             Fine("list", "runs", "--out", Plain).Out);
         Assert.Equal($"{Comparison}  complete  2 of 2 blocks  mainline | workqueue\n",
