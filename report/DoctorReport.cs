@@ -38,7 +38,7 @@ public sealed class DoctorReport(DoctorFindings found)
         if (found.Noise is { } noise)
         {
             end.Add(string.Create(CultureInfo.InvariantCulture,
-                $"Differences below {noise.Work.FloorPercent:0.0} % are noise here, and below {noise.Wake.FloorPercent:0.0} % "
+                $"Differences below {noise.Work.Floor} are noise here, and below {noise.Wake.Floor} "
                     + $"where threads wake each other; between processes they are larger."));
         }
         foreach (string line in end.SelectMany(text => TextGrid.Wrap(text, Columns))) yield return line;

@@ -29,6 +29,15 @@ public sealed class DoctorNoiseTests
         Assert.InRange(spread.WorstNanoseconds, 4890, 4900);
     }
 
+    /// <summary>Threads that wake each other take ten times as long in one slice as in another on a busy machine.</summary>
+    [Theory]
+    [InlineData(0, "0.0 %")]
+    [InlineData(99.9, "99.9 %")]
+    [InlineData(100, "a factor of 2.0")]
+    [InlineData(929.7, "a factor of 10.3")]
+    public void A_floor_that_is_no_percentage_any_more_is_a_factor(double percent, string floor) =>
+        Assert.Equal(floor, new SliceSpread(60, 5_800, 34.7, percent, 0, 0).Floor);
+
     [Fact]
     public void Too_little_is_refused()
     {

@@ -15,6 +15,11 @@ namespace Lab.Measure;
 public sealed record SliceSpread(int Slices, double UnitNanoseconds, double SpreadPercent, double FloorPercent,
     double StallNanoseconds, double WorstNanoseconds)
 {
+    /// <summary><see cref="FloorPercent"/> for people: from twice on, as a factor.</summary>
+    public string Floor => FloorPercent < 100
+        ? string.Create(CultureInfo.InvariantCulture, $"{FloorPercent:0.0} %")
+        : string.Create(CultureInfo.InvariantCulture, $"a factor of {1 + (FloorPercent / 100):0.0}");
+
     /// <param name="slices">Nanoseconds of each unit, by slice; at least two slices, none empty.</param>
     public static SliceSpread Of(IReadOnlyList<IReadOnlyList<double>> slices)
     {
@@ -101,7 +106,7 @@ public sealed record NoiseFloor(SliceSpread Work, SliceSpread Wake)
 
     private static MachineFact Floor(string name, SliceSpread spread, string what, double good, double fair)
     {
-        string value = string.Create(CultureInfo.InvariantCulture, $"{spread.FloorPercent:0.0} % (spread "
+        string value = string.Create(CultureInfo.InvariantCulture, $"{spread.Floor} (spread "
             + $"{spread.SpreadPercent:0.0} %, {spread.Slices} slices, median {spread.UnitNanoseconds / 1000:0.0} µs)");
         string meaning = string.Create(CultureInfo.InvariantCulture,
             $"Two slices of the same {what} differ by up to that, 19 times in 20: smaller differences are noise.");
