@@ -31,7 +31,12 @@ internal static class LabCommand
         return code == ExitCode.Fine && signals.WasHeard ? ExitCode.Interrupted : code;
     }
 
-    public static int Run(string[] args, LabConsole console) => Verb.Guarded(console, () => Invoke(args, console));
+    public static int Run(string[] args, LabConsole console) => Verb.Guarded(console, () =>
+    {
+        int code = Invoke(args, console);
+        console.Out.Flush(); // a narrow terminal's last line may be held back
+        return code;
+    });
 
     private static int Invoke(string[] args, LabConsole console)
     {

@@ -27,7 +27,7 @@ internal sealed class LabConsole
             hasOut && !Console.IsOutputRedirected, hasError && canDraw && !Console.IsErrorRedirected);
     }
 
-    /// <summary>Tables are laid out for eighty columns; a terminal with fewer gets their lines in pieces.</summary>
+    /// <summary>Tables are laid out for eighty columns; a terminal with fewer gets their rows in pieces.</summary>
     private static TextWriter Fitting(TextWriter output) =>
         !Console.IsOutputRedirected && Console.WindowWidth is >= NarrowWriter.WidthMin and < TextGrid.Width and var width
             ? new NarrowWriter(output, width) : output;

@@ -115,9 +115,17 @@ public static class ComparisonWords
             { Verdict: RatioVerdict.Slower } => row.Quantile == "rate" ? "slower (lower rate)" : "slower",
             { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
             { Verdict: RatioVerdict.Equivalent } => Invariant($"equivalent in ±{100 * threshold:0.##} %"),
-            { MoreBlocks: { } more } => Invariant($"inconclusive, ~{more} more"),
-            _ => "inconclusive, >100x more",
+            { MoreBlocks: var more } => Inconclusive(more),
         };
+
+    /// <summary>Fits the verdict's column in eighty.</summary>
+    internal static string Inconclusive(int? moreBlocks) => moreBlocks switch
+    {
+        < 100 => Invariant($"inconclusive, ~{moreBlocks} more"),
+        < 1000 => Invariant($"inconclusive, {moreBlocks} more"),
+        null => "inconclusive, >100x",
+        _ => "inconclusive, 1k+ more",
+    };
 
     /// <summary>What the same row says without the disturbed samples, where that is something else than its verdict; null where
     /// it agrees, or nobody watched.</summary>

@@ -8,6 +8,7 @@ namespace Lab.Explorer;
 public static class ScheduleTable
 {
     private const int AgentWidthMin = 14;
+    private const int AgentWordMax = 24;
     private const int LocationWidthMax = 18;
     private const int RootsWidthMax = 20;
     private const int RootsWidthMin = 5;
@@ -43,7 +44,9 @@ public static class ScheduleTable
         int longestRoots = rows.Max(row => row.Roots.Length);
         int roots = Math.Clamp(longestRoots, RootsWidthMin, RootsWidthMax);
         int left = TextGrid.Width - number - location - roots - (agents.Length + 2) * TextGrid.Gap.Length;
-        int agent = Math.Max(AgentWidthMin, left / agents.Length);
+        // Names, as those of locks, stay whole.
+        int word = rows.SelectMany(row => row.What.Split(' ')).Max(one => Math.Min(one.Length, AgentWordMax));
+        int agent = Math.Max(Math.Max(AgentWidthMin, word), left / agents.Length);
         int widest = Math.Max(rows.Select(row => row.What.Length).Where(length => length <= LinesMax * agent).DefaultIfEmpty()
             .Max(), agents.Max(one => failure.Agents[one].Length));
         if (widest < agent)

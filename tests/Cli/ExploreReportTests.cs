@@ -95,6 +95,16 @@ public sealed class ExploreReportTests
     }
 
     [Fact]
+    public void Names_stay_whole_however_many_threads_there_are()
+    {
+        Failure four = TwoThreads with { Agents = ["zapper", "vcpu0", "worker", "destroyer"],
+            Steps = [.. Enumerable.Range(0, 4)
+                .Select(agent => new Step(agent, "lock slots_arch_lock_of_a_vm", null, [], true))] };
+        Assert.Equal(4, ScheduleTable.Text(four, allSteps: false)
+            .Count(line => line.Contains("slots_arch_lock_of_a_vm", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_replay_says_what_came_of_it()
     {
         Exploration replayed =

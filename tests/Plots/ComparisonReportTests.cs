@@ -18,6 +18,20 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
 
     public void Dispose() => _temporary.Dispose();
 
+    /// <summary>The last of eighty columns.</summary>
+    [Theory]
+    [InlineData(1, "inconclusive, ~1 more")]
+    [InlineData(99, "inconclusive, ~99 more")]
+    [InlineData(177, "inconclusive, 177 more")]
+    [InlineData(999, "inconclusive, 999 more")]
+    [InlineData(1000, "inconclusive, 1k+ more")]
+    [InlineData(null, "inconclusive, >100x")]
+    public void An_open_verdict_fits_its_column(int? more, string verdict)
+    {
+        Assert.Equal(verdict, ComparisonWords.Inconclusive(more));
+        Assert.InRange(verdict.Length, 1, 22);
+    }
+
     [Fact]
     public void The_verdict_comes_first_in_words_with_the_clearest_number_of_each_arm()
     {
