@@ -4,9 +4,10 @@ using Lab.Results.Statistics;
 namespace Lab.Results;
 
 /// <summary>Whether a measurement says more about what disturbed it than about its subject: it was not steady when its window
-/// opened, the hypervisor took a noticeable share of the processors away, turns cut off a noticeable share of its steps, or a
-/// quantile it has the samples for (up to the 99th percentile) is more than <see cref="ShiftMost"/> off with the disturbed
-/// samples. Numbers stay as they are; <c>--strict</c> makes it an exit code.</summary>
+/// opened, though its own threads were not in each other's way, the hypervisor took a noticeable share of the processors away,
+/// turns cut off a noticeable share of its steps, or a quantile it has the samples for (up to the 99th percentile) is more than
+/// <see cref="ShiftMost"/> off with the disturbed samples. Numbers stay as they are; <c>--strict</c> makes it an exit
+/// code.</summary>
 public static class Contamination
 {
     /// <summary>Share of the processors' time.</summary>
@@ -36,7 +37,11 @@ public static class Contamination
     {
         string name =
             string.Create(CultureInfo.InvariantCulture, $"{measurement.Strategy} on {measurement.Scene}, run {measurement.Run}");
-        if (measurement.Steady == false) yield return $"{name}: the load was not steady when the window opened";
+        // Where the lab's own threads wait for each other's cores, which of them runs how much is part of the load (Crowding).
+        if (measurement is { Steady: false, OwnWaits: not > Crowding.OwnWaitsMost })
+        {
+            yield return $"{name}: the load was not steady when the window opened";
+        }
         if (measurement.StealShare is > StealMost and { } steal)
         {
             yield return string.Create(CultureInfo.InvariantCulture,

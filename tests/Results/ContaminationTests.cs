@@ -23,6 +23,20 @@ public sealed class ContaminationTests
             ],
             Contamination.Of(Run(steady: false, steal: 0.035)));
 
+    /// <summary>More actors than cores share them unevenly on an idle machine too.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(0.0, true)]
+    [InlineData(0.01, true)]
+    [InlineData(0.02, false)]
+    [InlineData(0.9, false)]
+    public void Not_steady_because_of_its_own_threads_it_is_not(double? ownWaits, bool isContaminated)
+    {
+        RunRecord run = Run(steady: false, steal: 0, ownWaits: ownWaits);
+        Assert.Equal(isContaminated, Contamination.Of(run).Count > 0);
+        Assert.Equal(!isContaminated, Crowding.Of([run]) is not null);
+    }
+
     [Theory]
     [InlineData(null, false)]
     [InlineData(0.02, false)]
@@ -66,13 +80,13 @@ public sealed class ContaminationTests
             }))));
 
     private static RunRecord Run(bool? steady, double? steal, UndisturbedRow? without = null, long count = 20_000,
-        double p99 = 1_000, double? cut = null) => new()
+        double p99 = 1_000, double? cut = null, double? ownWaits = null) => new()
     {
         Folder = "",
         Manifest = SampleRun.Manifest with
         {
             Measurements = [new Measurement { Strategy = Key.Strategy, Workload = Key.Workload, Mmu = Key.Mmu, Run = Key.Run,
-                Steady = steady, StealShare = steal, CutShare = cut }],
+                Steady = steady, StealShare = steal, CutShare = cut, OwnWaits = ownWaits }],
         },
         Summary =
         [
