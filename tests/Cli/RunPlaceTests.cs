@@ -40,17 +40,18 @@ public sealed class RunPlaceTests : IDisposable
 
     /// <summary>Made-up runs update a thousand times a second.</summary>
     [Theory]
-    [InlineData("p90", "2s")]
-    [InlineData("p99", "13s")]
-    [InlineData("p99.9", "3m")]
-    public void A_first_block_says_how_long_runs_must_be_for_a_tail(string tail, string duration)
+    [InlineData("p90", "2s", "00:40 in all.")]
+    [InlineData("p99", "13s", "04:20 in all.")]
+    [InlineData("p99.9", "3m", "1:00:00 in all; fewer --blocks, a lower --tail or a load that updates more often takes less.")]
+    public void A_first_block_says_how_long_runs_must_be_for_a_tail(string tail, string duration, string inAll)
     {
         CompareRequest request = Tailed(tail);
         StringWriter said = new();
         IReadOnlyList<ComparisonArm> arms = new TailPilot(request, runs => new Elsewhere(_runs, runs, _ => ExitCode.Fine), said)
             .Lengthen([Arm("mainline", "--duration", "3s"), Arm("workqueue")], request.Tail!.Value, CancellationToken.None)!;
         Assert.All(arms, arm => Assert.Equal(["--memory", "4MiB", "--duration", duration], arm.Arguments));
-        Assert.Contains($"per run, and there are 1000 a second: each is measured for --duration {duration}.", said.ToString());
+        Assert.Contains($"per run, and there are 1000 a second: each is measured for --duration {duration}, "
+            + $"10 blocks of 2 for {inAll}", said.ToString());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lab.Measure;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 using Lab.Settings;
@@ -12,6 +13,8 @@ namespace Lab.Application.Comparing;
 /// <param name="progress">For people.</param>
 public sealed class TailPilot(CompareRequest request, Func<string, IRunPlace> placeOf, TextWriter progress)
 {
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
+
     /// <summary>The arms with runs as long as it takes; null if it was interrupted.</summary>
     /// <exception cref="UsageException">An arm cannot be measured, or it takes longer than a run may.</exception>
     public IReadOnlyList<ComparisonArm>? Lengthen(IReadOnlyList<ComparisonArm> arms, double p, CancellationToken cancellation)
@@ -54,8 +57,17 @@ public sealed class TailPilot(CompareRequest request, Func<string, IRunPlace> pl
         string duration = SampleSizes.Duration(SampleSizes.ForQuantile(p) / slowest.PerSecond) ?? throw new UsageException(
             $"{need}: a run would take longer than the hour that it may; ask for a lower {CompareSettings.Tail.Option}, or for a "
                 + "load that updates more often, such as --memory 1MiB --refill none.");
-        progress.WriteLine($"note: {need}: each is measured for --duration {duration}.");
+        progress.WriteLine($"note: {need}: each is measured for --duration {duration}{InAll(duration, runs.Length)}.");
         return duration;
+    }
+
+    /// <summary>How long that takes, and from an hour on what takes less.</summary>
+    private string InAll(string duration, int arms)
+    {
+        TimeSpan each = WindowSettings.Declared.Duration.Parse(duration), all = request.Blocks!.Value * arms * each;
+        string less = all < Long ? "" : $"; fewer {CompareSettings.Blocks.Option}, a lower {CompareSettings.Tail.Option} or a "
+            + "load that updates more often takes less";
+        return $", {request.Blocks} blocks of {arms} for {Quantities.DescribeLeft(all)} in all{less}";
     }
 
     private static ComparisonArm WithDuration(ComparisonArm arm, string duration) => arm with
