@@ -98,6 +98,9 @@ internal sealed class Agent(int index, AgentThread thread)
     /// <summary>Its present turn does more than look: it writes, or takes locks.</summary>
     public bool Works;
 
+    /// <summary>Hash of the events of its present turn.</summary>
+    public ulong TurnHash;
+
     /// <summary>All agents' steps when it began to wait for it knows not what.</summary>
     public long StepsSeen;
 
@@ -142,18 +145,26 @@ internal sealed class Agent(int index, AgentThread thread)
         _own.Clear();
         _trail.Clear();
         Works = false;
+        TurnHash = 0;
     }
 
     /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>
     public bool NoteRead(int word, ulong value)
     {
-        int own = _own.FindIndex(one => one.Word == word && one.Value == value);
-        if (own >= 0)
+        int own = _own.FindIndex(one => one.Word == word);
+        if (own >= 0 && _own[own].Value == value)
         {
             bool isNew = !_own[own].IsSeen;
             _own[own] = (word, value, true);
             return isNew;
         }
+        // Somebody wrote in the middle of this turn: alone it would have gone another way, also if the word is as it was before.
+        if (own >= 0) Add(word, _own[own].Value);
+        return Add(word, value);
+    }
+
+    private bool Add(int word, ulong value)
+    {
         for (int at = 0; at < ReadCount; at++) if (Reads[at].Word == word && Reads[at].Value == value) return false;
         if (ReadCount < ReadsMax) Reads[ReadCount++] = (word, value);
         return true;
@@ -212,5 +223,13 @@ internal sealed class Agent(int index, AgentThread thread)
         ReadCount = ReleaseCount = RepeatedReads = 0;
         _own.Clear();
         Works = false;
+        TurnHash = 0;
+    }
+
+    /// <summary>It says where its turns end: nothing is to be found out about them.</summary>
+    public void ForgetTrail()
+    {
+        _trail.Clear();
+        TurnLeft = Period = 0;
     }
 }

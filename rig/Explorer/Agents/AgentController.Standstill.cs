@@ -77,12 +77,55 @@ internal sealed partial class AgentController
             : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
     }
 
+    /// <summary>Alike ends of turns, after which those who make them are taken to go round together.</summary>
+    private const int RoundsAlike = 4;
+
+    /// <summary>What turns have ended in, in this execution: how often, how many steps each agent had made then, and how many had
+    /// been told.</summary>
+    private readonly Dictionary<ulong, (int Count, long[] Steps, int Told)> _rounds = [];
+
+    /// <summary>Whether all who could go on are at the end of a turn, each has made one or more since it was last so, and they
+    /// have been there several times, with memory as it is now: they undo each other's steps, and nobody else is left to end
+    /// that.</summary>
+    private bool GoesRound(Agent me)
+    {
+        ulong key = _memoryHash;
+        long[] steps = new long[_count];
+        foreach (Agent agent in Agents)
+        {
+            steps[agent.Index] = agent.StepCount;
+            if (agent.Buffer.Count != 0) return false;
+            bool turns = agent == me || (agent.Waits == Wait.Change && !agent.IsFinished);
+            if (!turns && !agent.IsFinished && CanGoOn(agent)) return false;
+            // Who cannot go on has made no step in between either.
+            key = Mix(key, turns ? agent.TurnHash : (ulong)agent.StepCount, (ulong)agent.Index);
+        }
+        int told = Teller?.Steps.Count ?? 0;
+        if (!_rounds.TryGetValue(key, out (int Count, long[] Steps, int Told) last)) last = (0, new long[_count], told);
+        bool isFair = true;
+        foreach (Agent agent in Agents)
+        {
+            bool turns = agent == me || (agent.Waits == Wait.Change && !agent.IsFinished && HasChanged(agent));
+            isFair &= !turns || steps[agent.Index] > last.Steps[agent.Index];
+        }
+        if (!isFair) return false;
+        _rounds[key] = (last.Count + 1, steps, told);
+        if (last.Count + 1 < RoundsAlike) return false;
+        _roundBegan = last.Told;
+        return true;
+    }
+
+    /// <summary>Steps that had been told when the round began that <see cref="GoesRound"/> has found; 0 for none.</summary>
+    private int _roundBegan;
+
     private Finding Livelock(string who)
     {
         StringBuilder circle = new();
         foreach (Agent agent in Agents)
         {
-            if (agent.IsFinished || !agent.Works || Teller?.TurnOf(agent) is not { Count: > 0 } turn) continue;
+            if (agent.IsFinished || Teller is null) continue;
+            IReadOnlyList<string> turn = _roundBegan > 0 ? Teller.Since(_roundBegan, agent) : Teller.TurnOf(agent, agent.Works);
+            if (turn.Count == 0) continue;
             circle.Append($". {agent.Name} goes round: {string.Join(", ", turn)}");
         }
         return new Finding("livelock", "Whoever goes round in a circle gets out of it.", $"{who}{circle}");

@@ -164,7 +164,11 @@ internal sealed unsafe partial class AgentController
     {
         if (_direct) return;
         Agent me = Enter();
-        me.TurnLeft = 0;
+        me.ForgetTrail();
+        if (me.StepCount > StepsOfALoop && GoesRound(me))
+        {
+            Report(Livelock("each undoes what the others do, and nobody is left to end that"));
+        }
         AwaitChange(me);
     }
 
@@ -288,6 +292,7 @@ internal sealed unsafe partial class AgentController
         ulong what = ((ulong)target << 8) | (ulong)kind;
         me.LastEvent = Mix(what, value, Salt.Event);
         me.History = Mix(me.History, what, value);
+        me.TurnHash = Mix(me.TurnHash, what, value);
     }
 
     private int NumberOf(nint word)
@@ -351,7 +356,12 @@ internal sealed unsafe partial class AgentController
         me.ExclusiveLocks = held;
     }
 
-    private void ResetWords() => _memoryHash = 0;
+    private void ResetWords()
+    {
+        _memoryHash = 0;
+        _rounds.Clear();
+        _roundBegan = 0;
+    }
 
     /// <summary>What is known about a word, over all executions.</summary>
     private struct WordUse

@@ -13,19 +13,34 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
     private readonly List<Step> _steps = [];
     private readonly Dictionary<ulong, RootView> _seen = [];
 
-    private readonly Dictionary<int, int> _turns = [];
+    /// <summary>By agent: where its last turn began, and the one before.</summary>
+    private readonly Dictionary<int, (int Before, int Last)> _turns = [];
+
+    /// <summary>Steps that changed a word, of whatever kind.</summary>
+    private readonly HashSet<int> _writes = [];
 
     public IReadOnlyList<Step> Steps => _steps;
 
     /// <summary>The agent begins a turn of a loop.</summary>
-    public void BeginTurn(Agent me) => _turns[me.Index] = _steps.Count;
+    public void BeginTurn(Agent me) =>
+        _turns[me.Index] = (_turns.GetValueOrDefault(me.Index).Last, _steps.Count);
 
-    /// <summary>What the agent has done in its present turn, but for reads.</summary>
-    public IReadOnlyList<string> TurnOf(Agent me) =>
-    [
-        .. _steps.Skip(_turns.GetValueOrDefault(me.Index)).Where(step => step.Agent == me.Index && step.IsNotable)
-            .Select(step => step.What),
-    ];
+    /// <summary>What the agent has done in its present turn, but for reads; or if that changes nothing, in the one
+    /// before.</summary>
+    public IReadOnlyList<string> TurnOf(Agent me, bool works)
+    {
+        (int before, int last) = _turns.GetValueOrDefault(me.Index);
+        IReadOnlyList<string> present = works ? Since(last, me) : [];
+        return present.Count > 0 ? present : before > 0 ? [.. Done(me, before, last)] : [];
+    }
+
+    /// <summary>What the agent has done since so many steps had been told, but for reads.</summary>
+    public IReadOnlyList<string> Since(int step, Agent me) => [.. Done(me, step, _steps.Count)];
+
+    private IEnumerable<string> Done(Agent me, int from, int to) =>
+        Enumerable.Range(from, to - from)
+            .Where(at => _steps[at].Agent == me.Index && (_steps[at].IsNotable || _writes.Contains(at)))
+            .Select(at => _steps[at].What);
 
     public void Tell(Agent me, OperationKind kind, nint word, ulong old, ulong value)
     {
@@ -45,6 +60,7 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
         };
         bool notable = kind != OperationKind.Load && (isCount || IsInvalidation(word, old, value)
             || memory.OwnerOf(word) != WordOwner.Other || kind == OperationKind.Drain);
+        if (old != value && kind != OperationKind.Load) _writes.Add(_steps.Count);
         Add(me, what, notable && old != value && !name.EndsWith(".previous", StringComparison.Ordinal));
     }
 

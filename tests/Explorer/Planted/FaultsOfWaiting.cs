@@ -50,6 +50,71 @@ public sealed class RezapsSilently<TMachine>(Vm<TMachine> vm) : CallerZaps<TMach
     }
 }
 
+/// <summary>A fast zap claims a word until the vCPUs have left its roots; a put takes the claim away and waits until nobody makes it
+/// again. Each turn of the one undoes one of the other.</summary>
+[Strategy("p-ping-pong", Status = StrategyStatus.Broken, Idea = "two threads that undo each other's step",
+    Source = "planted", Breaks = "livelock")]
+public sealed class PingPong<TMachine> : CallerZaps<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly SharedWord _claim;
+
+    public PingPong(Vm<TMachine> vm) : base(vm) => _claim = vm.NewWord("claim");
+
+    public override void Put(TdpRoot root, MmuHold hold)
+    {
+        Backoff backoff = default;
+        while (Machine.Exchange(ref _claim.Value, 0) != 0) Machine.Relax(ref backoff);
+        base.Put(root, hold);
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        Backoff backoff = default;
+        for (TdpRoot root = Vm.Roots.First; !root.IsNone && Machine.Load(ref root.Count) > 1;)
+        {
+            Machine.Exchange(ref _claim.Value, 1);
+            Machine.Relax(ref backoff);
+        }
+        base.ZapInvalidatedRoots();
+    }
+}
+
+/// <summary>Two that claim a word each give way and try again: whoever is left alone gets it.</summary>
+[Strategy("s-gives-way", Idea = "a fast zap and a put claim a word and give way", Source = "for the tests")]
+public sealed class GivesWay<TMachine> : CallerZaps<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly SharedWord _claims;
+
+    public GivesWay(Vm<TMachine> vm) : base(vm) => _claims = vm.NewWord("claims");
+
+    public override void Put(TdpRoot root, MmuHold hold)
+    {
+        Claim(2);
+        base.Put(root, hold);
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        Claim(1);
+        base.ZapInvalidatedRoots();
+    }
+
+    private void Claim(ulong mine)
+    {
+        Backoff backoff = default;
+        Machine.Or(ref _claims.Value, mine);
+        while (Machine.Load(ref _claims.Value) != mine)
+        {
+            Machine.And(ref _claims.Value, ~mine);
+            Machine.Relax(ref backoff);
+            Machine.Or(ref _claims.Value, mine);
+        }
+        Machine.And(ref _claims.Value, ~mine);
+    }
+}
+
 /// <summary>Waits under mmu_lock until the vCPUs have left their roots.</summary>
 [Strategy("p-waits-under-lock", Status = StrategyStatus.Broken, Idea = "waits for vCPUs under the lock that they need",
     Source = "planted", Breaks = "deadlock")]

@@ -65,6 +65,7 @@ public sealed class PlantedTests
         { nameof(WorkerWithoutLock<>), vm => new WorkerWithoutLock<Explored>(vm) },
         { nameof(Rezaps<>), vm => new Rezaps<Explored>(vm) },
         { nameof(RezapsSilently<>), vm => new RezapsSilently<Explored>(vm) },
+        { nameof(PingPong<>), vm => new PingPong<Explored>(vm) },
         { nameof(WaitsUnderLock<>), vm => new WaitsUnderLock<Explored>(vm) },
         { nameof(NoFence<>), vm => new NoFence<Explored>(vm) },
         { nameof(SpinsOnField<>), vm => new SpinsOnField<Explored>(vm) },

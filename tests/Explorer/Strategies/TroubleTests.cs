@@ -94,6 +94,26 @@ public sealed class TroubleTests
             Strategy.ScenarioOf("fast-zap-destroy"), failure.Replay, TestContext.Current.CancellationToken), "livelock");
     }
 
+    [Theory]
+    [InlineData(StrategySearch.Exhaustive)]
+    [InlineData(StrategySearch.Bounded)]
+    [InlineData(StrategySearch.Random)]
+    public void Two_that_undo_each_others_step_are_a_livelock_with_what_each_does(StrategySearch search)
+    {
+        Failure failure = Strategy.AssertViolated(Strategy.Explore(vm => new PingPong<Explored>(vm),
+            "slot main 0 + 1\nslot churn 1 + 1\nbefore vcpu0: reload\nthread zapper: delete churn\nthread vcpu0: unload\n",
+            Strategy.Exhaustive with { Search = search }), "livelock");
+        Assert.Matches("zapper goes round: [^.]*claim 0→1", failure.Finding.What);
+        Assert.Matches("vcpu0 goes round: [^.]*claim 1→0", failure.Finding.What);
+    }
+
+    /// <summary>What a turn wrote was undone by somebody else while the turn was on: made again, it goes another way.</summary>
+    [Fact]
+    public void One_whose_turn_was_disturbed_goes_on_and_is_no_livelock() =>
+        Strategy.AssertNothing(Strategy.Explore(vm => new GivesWay<Explored>(vm),
+            "slot main 0 + 1\nslot churn 1 + 1\nbefore vcpu0: reload\nthread zapper: delete churn\nthread vcpu0: unload\n",
+            Strategy.Bounded with { PreemptionsMax = 2 }));
+
     [Fact]
     public void One_that_writes_the_same_for_ever_is_a_livelock() =>
         Strategy.AssertViolated(Strategy.Explore(vm => new Wrong.Busy(vm), Toggle, Strategy.Exhaustive), "livelock");
