@@ -48,15 +48,10 @@ public sealed class PutBeforeNext<TMachine>(Vm<TMachine> vm) : SharedLoads<TMach
 public sealed class PutBeforeZap<TMachine>(Vm<TMachine> vm) : OwnList<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void ZapInvalidatedRoots()
+    protected override void ZapPopped(TdpRoot root, SharedHold hold)
     {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = Pop(); !root.IsNone; root = Pop())
-        {
-            Put(root, hold);
-            ZapRoot(root, hold);
-        }
-        Vm.Exit(hold);
+        Put(root, hold);
+        ZapRoot(root, hold);
     }
 }
 
@@ -75,16 +70,10 @@ public sealed class NoPut<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
 public sealed class UnmarksLate<TMachine>(Vm<TMachine> vm) : OwnList<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void ZapInvalidatedRoots()
+    protected override void ZapPopped(TdpRoot root, SharedHold hold)
     {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = Pop(); !root.IsNone; root = Pop())
-        {
-            ZapRoot(root, hold);
-            Put(root, hold);
-            Machine.Store(ref root.Flags, 0);
-        }
-        Vm.Exit(hold);
+        base.ZapPopped(root, hold);
+        Machine.Store(ref root.Flags, 0);
     }
 }
 
@@ -107,13 +96,10 @@ public sealed class KeepsMark<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(
 public sealed class MarksInvalid<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            Invalidate(root);
-            Machine.StoreRelaxed(ref root.Flags, Marked);
-        }
+        Invalidate(root);
+        Machine.StoreRelaxed(ref root.Flags, Marked);
     }
 }
 
@@ -141,12 +127,9 @@ public sealed class PutsInvalid<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine
 public sealed class InvalidLast<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (!IsInvalid(root)) Machine.StoreRelaxed(ref root.Flags, Marked);
-        }
+        if (!IsInvalid(root)) Machine.StoreRelaxed(ref root.Flags, Marked);
     }
 
     protected override void ZapMarked(TdpRoot root, SharedHold hold)
@@ -179,12 +162,9 @@ public sealed class YieldsEarly<TMachine>(Vm<TMachine> vm) : Inline<TMachine>(vm
 public sealed class SkipsUnused<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (Machine.Load(ref root.Count) > 1 && Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Marked);
-        }
+        if (Machine.Load(ref root.Count) > 1) base.Mark(root);
     }
 }
 
@@ -198,11 +178,7 @@ public sealed class FirstOnly<TMachine>(Vm<TMachine> vm) : OwnList<TMachine>(vm)
     {
         SharedHold hold = Vm.EnterShared();
         TdpRoot root = Pop();
-        if (!root.IsNone)
-        {
-            ZapRoot(root, hold);
-            Put(root, hold);
-        }
+        if (!root.IsNone) ZapPopped(root, hold);
         Vm.Exit(hold);
     }
 }
@@ -215,23 +191,14 @@ public sealed class LeavesToPutter<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMac
 {
     private const ulong Mine = 1;
 
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Mine);
-        }
+        if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Mine);
     }
 
-    public override void ZapInvalidatedRoots()
+    protected override void ZapInvalid(TdpRoot root, SharedHold hold)
     {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone;
-             root = NextRoot(root, RootFilter.InvalidOnly, hold))
-        {
-            if ((Machine.LoadRelaxed(ref root.Flags) & Mine) != 0) ZapRoot(root, hold);
-        }
-        Vm.Exit(hold);
+        if ((Machine.LoadRelaxed(ref root.Flags) & Mine) != 0) ZapRoot(root, hold);
     }
 }
 
@@ -242,16 +209,10 @@ public sealed class LeavesToPutter<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMac
 public sealed class WrongHold<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void ZapInvalidatedRoots()
+    protected override void ZapInvalid(TdpRoot root, SharedHold hold)
     {
         ExclusiveHold pretended = default;
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone;
-             root = NextRoot(root, RootFilter.InvalidOnly, hold))
-        {
-            ZapRoot(root, pretended, mayYield: false);
-        }
-        Vm.Exit(hold);
+        ZapRoot(root, pretended, mayYield: false);
     }
 }
 
@@ -291,18 +252,12 @@ public sealed class LosesList<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMachine>
         UnlinkAndFree(root);
     }
 
-    public override void ZapInvalidatedRoots()
+    protected override void ZapInvalid(TdpRoot root, SharedHold hold)
     {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone;
-             root = NextRoot(root, RootFilter.InvalidOnly, hold))
-        {
-            ZapRoot(root, hold);
-            if (Machine.LoadRelaxed(ref root.Flags) == 0) continue;
-            Machine.StoreRelaxed(ref root.Flags, 0);
-            Put(root, hold);
-        }
-        Vm.Exit(hold);
+        ZapRoot(root, hold);
+        if (Machine.LoadRelaxed(ref root.Flags) == 0) return;
+        Machine.StoreRelaxed(ref root.Flags, 0);
+        Put(root, hold);
     }
 }
 
@@ -312,24 +267,15 @@ public sealed class LosesList<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMachine>
 public sealed class GiftByLook<TMachine>(Vm<TMachine> vm) : LastPutZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (!IsInvalid(root) && TryGet(root)) Invalidate(root);
-        }
+        if (!IsInvalid(root) && TryGet(root)) Invalidate(root);
     }
 
-    public override void ZapInvalidatedRoots()
+    protected override void ZapInvalid(TdpRoot root, SharedHold hold)
     {
-        SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone;
-             root = NextRoot(root, RootFilter.InvalidOnly, hold))
-        {
-            ZapRoot(root, hold);
-            Put(root, hold);
-        }
-        Vm.Exit(hold);
+        ZapRoot(root, hold);
+        Put(root, hold);
     }
 }
 

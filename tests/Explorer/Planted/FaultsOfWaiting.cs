@@ -22,49 +22,37 @@ public class Rezaps<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
             }
             Vm.Exit(hold);
             if (root.IsNone) return;
-            Machine.Relax(ref backoff);
+            EndTurn(ref backoff);
         }
     }
+
+    protected virtual void EndTurn(ref Backoff backoff) => Machine.Relax(ref backoff);
 }
 
 /// <summary>The same, and it does not say that it waits.</summary>
 [Strategy("p-rezaps-silently", Status = StrategyStatus.Broken, Idea = "zaps until no invalid root is left, without relaxing",
     Source = "planted", Breaks = "livelock")]
-public sealed class RezapsSilently<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+public sealed class RezapsSilently<TMachine>(Vm<TMachine> vm) : Rezaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void ZapInvalidatedRoots()
-    {
-        while (true)
-        {
-            SharedHold hold = Vm.EnterShared();
-            TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold);
-            if (!root.IsNone)
-            {
-                if (IsMarked(root)) ZapMarked(root, hold);
-                Put(root, hold);
-            }
-            Vm.Exit(hold);
-            if (root.IsNone) return;
-        }
-    }
+    protected override void EndTurn(ref Backoff backoff) { }
 }
 
-/// <summary>A fast zap claims a word until the vCPUs have left its roots; a put takes the claim away and waits until nobody makes it
-/// again. Each turn of the one undoes one of the other.</summary>
+/// <summary>A fast zap claims a word until the vCPUs have left its roots; a put takes the claim away and waits until nobody makes
+/// it again. Each turn of the one undoes one of the other.</summary>
 [Strategy("p-ping-pong", Status = StrategyStatus.Broken, Idea = "two threads that undo each other's step",
     Source = "planted", Breaks = "livelock")]
-public sealed class PingPong<TMachine> : CallerZaps<TMachine>
+public class PingPong<TMachine> : CallerZaps<TMachine>
     where TMachine : struct, IMachine
 {
-    private readonly SharedWord _claim;
+    public PingPong(Vm<TMachine> vm) : base(vm) => Claim = vm.NewWord("claim");
 
-    public PingPong(Vm<TMachine> vm) : base(vm) => _claim = vm.NewWord("claim");
+    protected SharedWord Claim { get; }
 
     public override void Put(TdpRoot root, MmuHold hold)
     {
         Backoff backoff = default;
-        while (Machine.Exchange(ref _claim.Value, 0) != 0) Machine.Relax(ref backoff);
+        while (TakesAway()) Machine.Relax(ref backoff);
         base.Put(root, hold);
     }
 
@@ -73,45 +61,27 @@ public sealed class PingPong<TMachine> : CallerZaps<TMachine>
         Backoff backoff = default;
         for (TdpRoot root = Vm.Roots.First; !root.IsNone && Machine.Load(ref root.Count) > 1;)
         {
-            Machine.Exchange(ref _claim.Value, 1);
+            Machine.Exchange(ref Claim.Value, 1);
             Machine.Relax(ref backoff);
         }
         base.ZapInvalidatedRoots();
     }
+
+    /// <summary>False if there was none.</summary>
+    protected virtual bool TakesAway() => Machine.Exchange(ref Claim.Value, 0) != 0;
 }
 
-/// <summary>Two that claim a word each give way and try again: whoever is left alone gets it.</summary>
-[Strategy("s-gives-way", Idea = "a fast zap and a put claim a word and give way", Source = "for the tests")]
-public sealed class GivesWay<TMachine> : CallerZaps<TMachine>
+/// <summary>The put makes a claim of its own, and looks again: there is always one who can go on.</summary>
+[Strategy("p-ping-pong-claims", Status = StrategyStatus.Broken, Idea = "two threads that overwrite each other's claim",
+    Source = "planted", Breaks = "livelock")]
+public sealed class PingPongClaims<TMachine>(Vm<TMachine> vm) : PingPong<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    private readonly SharedWord _claims;
-
-    public GivesWay(Vm<TMachine> vm) : base(vm) => _claims = vm.NewWord("claims");
-
-    public override void Put(TdpRoot root, MmuHold hold)
+    protected override bool TakesAway()
     {
-        Claim(2);
-        base.Put(root, hold);
-    }
-
-    public override void ZapInvalidatedRoots()
-    {
-        Claim(1);
-        base.ZapInvalidatedRoots();
-    }
-
-    private void Claim(ulong mine)
-    {
-        Backoff backoff = default;
-        Machine.Or(ref _claims.Value, mine);
-        while (Machine.Load(ref _claims.Value) != mine)
-        {
-            Machine.And(ref _claims.Value, ~mine);
-            Machine.Relax(ref backoff);
-            Machine.Or(ref _claims.Value, mine);
-        }
-        Machine.And(ref _claims.Value, ~mine);
+        if (Machine.Load(ref Claim.Value) == 0) return false;
+        Machine.Store(ref Claim.Value, 2);
+        return true;
     }
 }
 

@@ -17,12 +17,9 @@ public sealed class NoFlush<TMachine>(Vm<TMachine> vm) : WorkerZaps<TMachine>(vm
 public sealed class QueuesBare<TMachine>(Vm<TMachine> vm) : WorkerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (Invalidate(root)) Vm.Queue(Queue, root);
-        }
+        if (Invalidate(root)) Vm.Queue(Queue, root);
     }
 }
 
@@ -32,14 +29,11 @@ public sealed class QueuesBare<TMachine>(Vm<TMachine> vm) : WorkerZaps<TMachine>
 public sealed class Requeues<TMachine>(Vm<TMachine> vm) : WorkerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void InvalidateAllRoots(ExclusiveHold hold)
+    protected override void Mark(TdpRoot root)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (!TryGet(root)) continue;
-            Invalidate(root);
-            Vm.Queue(Queue, root);
-        }
+        if (!TryGet(root)) return;
+        Invalidate(root);
+        Vm.Queue(Queue, root);
     }
 }
 

@@ -21,10 +21,7 @@ public class CallerZaps<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void InvalidateAllRoots(ExclusiveHold hold)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Marked);
-        }
+        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root)) Mark(root);
     }
 
     public override void ZapInvalidatedRoots()
@@ -44,6 +41,12 @@ public class CallerZaps<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
         InvalidateAllRoots(hold);
         Vm.Exit(hold);
         ZapInvalidatedRoots();
+    }
+
+    /// <summary>What a fast zap does with each root in its exclusive section.</summary>
+    protected virtual void Mark(TdpRoot root)
+    {
+        if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, Marked);
     }
 
     protected bool IsMarked(TdpRoot root) => (Machine.LoadRelaxed(ref root.Flags) & Marked) != 0;
@@ -108,7 +111,7 @@ public class LastPutZaps<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 
     public override void InvalidateAllRoots(ExclusiveHold hold)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root)) Invalidate(root);
+        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root)) Mark(root);
     }
 
     /// <summary>All of them, also those that somebody else is zapping: what is left of them is nothing on return.</summary>
@@ -118,10 +121,16 @@ public class LastPutZaps<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
         for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.InvalidOnly, hold); !root.IsNone;
              root = NextRoot(root, RootFilter.InvalidOnly, hold))
         {
-            ZapRoot(root, hold);
+            ZapInvalid(root, hold);
         }
         Vm.Exit(hold);
     }
+
+    /// <summary>What a fast zap does with each root in its exclusive section.</summary>
+    protected virtual void Mark(TdpRoot root) => Invalidate(root);
+
+    /// <summary>What it does later with each invalid one.</summary>
+    protected virtual void ZapInvalid(TdpRoot root, SharedHold hold) => ZapRoot(root, hold);
 }
 
 /// <summary>A worker zaps; whoever makes a root invalid queues it once with a reference, and a fast zap flushes.</summary>
@@ -150,15 +159,18 @@ public class WorkerZaps<TMachine> : RootStrategy<TMachine>
 
     public override void InvalidateAllRoots(ExclusiveHold hold)
     {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root))
-        {
-            if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Vm.Queue(Queue, root);
-        }
+        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root)) Mark(root);
     }
 
     public override void ZapInvalidatedRoots() => Machine.Flush(Queue);
 
     public override void Destroy() => Machine.Flush(Queue);
+
+    /// <summary>What a fast zap does with each root in its exclusive section.</summary>
+    protected virtual void Mark(TdpRoot root)
+    {
+        if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Vm.Queue(Queue, root);
+    }
 
     protected virtual void Work(TdpRoot root) => ZapRootWork(root);
 
@@ -194,42 +206,28 @@ public class Inline<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
 /// <summary>A list of its own through the roots, under a lock of its own; drained by fast zaps, which keep each other out by
 /// slots_lock.</summary>
 [Strategy("s-own-list", Idea = "gifted roots on a list under a lock", Source = "for the tests")]
-public class OwnList<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
+public class OwnList<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
     where TMachine : struct, IMachine
 {
     private readonly TicketLock _lock = new("own list");
     private TdpRoot _head;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
-        FindOrCreateRoot(vcpu, role, count: 2);
-
-    public override void Put(TdpRoot root, MmuHold hold)
-    {
-        if (Decrement(root, hold) == 0) UnlinkAndFree(root);
-    }
-
-    public override void InvalidateAllRoots(ExclusiveHold hold)
-    {
-        for (TdpRoot root = Vm.Roots.First; !root.IsNone; root = Vm.Roots.After(root)) if (Invalidate(root)) Push(root);
-    }
-
     public override void ZapInvalidatedRoots()
     {
         SharedHold hold = Vm.EnterShared();
-        for (TdpRoot root = Pop(); !root.IsNone; root = Pop())
-        {
-            ZapRoot(root, hold);
-            Put(root, hold);
-        }
+        for (TdpRoot root = Pop(); !root.IsNone; root = Pop()) ZapPopped(root, hold);
         Vm.Exit(hold);
     }
 
-    public override void Destroy()
+    protected override void Mark(TdpRoot root)
     {
-        ExclusiveHold hold = Vm.EnterExclusive();
-        InvalidateAllRoots(hold);
-        Vm.Exit(hold);
-        ZapInvalidatedRoots();
+        if (Invalidate(root)) Push(root);
+    }
+
+    protected virtual void ZapPopped(TdpRoot root, SharedHold hold)
+    {
+        ZapRoot(root, hold);
+        Put(root, hold);
     }
 
     protected override void DisposeOwned() => _lock.Dispose();
@@ -289,4 +287,39 @@ public class Peterson<TMachine> : SharedLoads<TMachine>
 
     /// <summary>The store is in memory before the load that follows.</summary>
     protected virtual void Fence() => Machine.FullFence();
+}
+
+/// <summary>Two that claim a word each give way and try again: whoever is left alone gets it.</summary>
+[Strategy("s-gives-way", Idea = "a fast zap and a put claim a word and give way", Source = "for the tests")]
+public sealed class GivesWay<TMachine> : CallerZaps<TMachine>
+    where TMachine : struct, IMachine
+{
+    private readonly SharedWord _claims;
+
+    public GivesWay(Vm<TMachine> vm) : base(vm) => _claims = vm.NewWord("claims");
+
+    public override void Put(TdpRoot root, MmuHold hold)
+    {
+        Claim(2);
+        base.Put(root, hold);
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        Claim(1);
+        base.ZapInvalidatedRoots();
+    }
+
+    private void Claim(ulong mine)
+    {
+        Backoff backoff = default;
+        Machine.Or(ref _claims.Value, mine);
+        while (Machine.Load(ref _claims.Value) != mine)
+        {
+            Machine.And(ref _claims.Value, ~mine);
+            Machine.Relax(ref backoff);
+            Machine.Or(ref _claims.Value, mine);
+        }
+        Machine.And(ref _claims.Value, ~mine);
+    }
 }

@@ -66,6 +66,7 @@ public sealed class PlantedTests
         { nameof(Rezaps<>), vm => new Rezaps<Explored>(vm) },
         { nameof(RezapsSilently<>), vm => new RezapsSilently<Explored>(vm) },
         { nameof(PingPong<>), vm => new PingPong<Explored>(vm) },
+        { nameof(PingPongClaims<>), vm => new PingPongClaims<Explored>(vm) },
         { nameof(WaitsUnderLock<>), vm => new WaitsUnderLock<Explored>(vm) },
         { nameof(NoFence<>), vm => new NoFence<Explored>(vm) },
         { nameof(SpinsOnField<>), vm => new SpinsOnField<Explored>(vm) },

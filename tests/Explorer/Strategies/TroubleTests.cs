@@ -107,6 +107,19 @@ public sealed class TroubleTests
         Assert.Matches("vcpu0 goes round: [^.]*claim 1→0", failure.Finding.What);
     }
 
+    /// <summary>Without a preemption there is always one of the two who finds that something has changed.</summary>
+    [Fact]
+    public void Two_that_go_round_together_are_a_livelock_with_the_round()
+    {
+        Failure failure = Strategy.AssertViolated(Strategy.Explore(vm => new PingPongClaims<Explored>(vm),
+            "slot main 0 + 1\nslot churn 1 + 1\nbefore vcpu0: reload\nthread zapper: delete churn\nthread vcpu0: unload\n",
+            Strategy.Bounded), "livelock");
+        Assert.Equal(0, failure.Preemptions);
+        Assert.StartsWith("each undoes what the others do", failure.Finding.What, StringComparison.Ordinal);
+        Assert.EndsWith("zapper goes round: claim 2→1. vcpu0 goes round: claim 1→2", failure.Finding.What,
+            StringComparison.Ordinal);
+    }
+
     /// <summary>What a turn wrote was undone by somebody else while the turn was on: made again, it goes another way.</summary>
     [Fact]
     public void One_whose_turn_was_disturbed_goes_on_and_is_no_livelock() =>
