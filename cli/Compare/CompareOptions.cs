@@ -89,10 +89,17 @@ internal sealed class CompareOptions
     /// <summary>An arm's own setting that it does not read, and a common one that no arm reads, are refused.</summary>
     private static void RefuseIdle(List<ComparisonArm> typed, List<ComparisonArm> arms, SettingValues common)
     {
-        (ComparisonArm Typed, RunRequest Run)[] measured = [.. typed.Zip(arms)
-            .Where(one => one.Second.Source == ArmSource.Strategy)
-            .Select(one => (one.First,
-                RunRequest.Read([RunSettings.Strategy.Option, one.Second.Strategy!, .. one.Second.Arguments])))];
+        (ComparisonArm Typed, RunRequest Run)[] measured;
+        try
+        {
+            measured = [.. typed.Zip(arms).Where(one => one.Second.Source == ArmSource.Strategy)
+                .Select(one => (one.First,
+                    RunRequest.Read([RunSettings.Strategy.Option, one.Second.Strategy!, .. one.Second.Arguments])))];
+        }
+        catch (UsageException)
+        {
+            return; // said where the arm is measured: whether it can be compared at all comes first
+        }
         if (measured.Length == 0) return;
         foreach ((ComparisonArm arm, RunRequest run) in measured)
         {

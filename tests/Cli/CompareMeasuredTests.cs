@@ -54,8 +54,8 @@ public sealed class CompareMeasuredTests : IDisposable
     }
 
     [Theory]
-    [InlineData("off", "memslot-churn", "1 of 1 blocks, ABBA")]
-    [InlineData("30ms", "root-toggle", "1 of 1 blocks without turns, ABBA")] // whose deleter keeps a schedule
+    [InlineData("off", "memslot-churn", "1 of 1 block, ABBA")]
+    [InlineData("30ms", "root-toggle", "1 of 1 block without turns, ABBA")] // whose deleter keeps a schedule
     public void Without_turns_or_where_a_load_keeps_time_runs_are_measured_one_after_another(
         string turns, string workload, string words)
     {
