@@ -42,7 +42,7 @@ internal static class LabCommand
     {
         RootCommand root = Build(args, console);
         ParseResult parsed = root.Parse(args);
-        if ((parsed.Errors.Count > 0 ? Complaint(parsed) : Misplaced(parsed)) is { } complaint)
+        if ((Repeated(parsed) ?? (parsed.Errors.Count > 0 ? Complaint(parsed) : Misplaced(parsed))) is { } complaint)
         {
             console.Error.WriteLine($"lab: {Verb.OneLine(complaint)} See 'lab --help'.");
             return ExitCode.Usage;
@@ -101,6 +101,11 @@ internal static class LabCommand
         return before is null ? null
             : $"Option '{before.Option.Name}' comes before the verb; write 'lab {verb} {before.Option.Name} …'.";
     }
+
+    /// <summary>Of two values one would be forgotten.</summary>
+    private static string? Repeated(ParseResult parsed) => parsed.CommandResult.Children.OfType<OptionResult>()
+        .FirstOrDefault(given => given.IdentifierTokenCount > 1 && !given.Option.ValueType.IsArray) is { } twice
+            ? $"Option '{twice.Option.Name}' is given twice; give it once." : null;
 
     private static string Complaint(ParseResult parsed)
     {

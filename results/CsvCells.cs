@@ -46,6 +46,26 @@ internal sealed class CellReader(CsvReader csv, string path)
         return Domain.IsName(text) ? text : throw Refuse("a name");
     }
 
+    /// <summary>Of a metric or a counter.</summary>
+    internal string Metric()
+    {
+        string text = CsvText.Unguard(csv.GetString(_next++));
+        return Domain.IsMetric(text) ? text : throw Refuse(Domain.MetricWords);
+    }
+
+    internal string Unit()
+    {
+        string text = csv.GetString(_next++);
+        return Units.IsKnown(text) ? text : throw Refuse(Units.Words);
+    }
+
+    /// <summary>Of samples, which are times.</summary>
+    internal string SampleUnit()
+    {
+        string text = csv.GetString(_next++);
+        return text == Units.Nanoseconds ? text : throw Refuse($"'{Units.Nanoseconds}'");
+    }
+
     /// <summary>Of samples or events.</summary>
     internal long Count() => Whole(0, Domain.CountMax);
 

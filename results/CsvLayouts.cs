@@ -13,7 +13,7 @@ internal static class CsvLayouts
             .Number(row.Max).Number(row.RatePerS),
         (key, from) =>
         {
-            (string metric, string unit, long count) = (from.Name(), from.Name(), from.Count());
+            (string metric, string unit, long count) = (from.Metric(), from.SampleUnit(), from.Count());
             double Any() => count == 0 ? from.NumberIfAny() : from.Number();
             (double min, double mean, double deviation) = (Any(), Any(), Any());
             double[] quantiles = from.Rising(count, 6);
@@ -39,7 +39,7 @@ internal static class CsvLayouts
         (to, row) => to.Text(row.Metric).Text(row.Unit).Whole(row.Low).Whole(row.High).Whole(row.Count),
         (key, from) =>
         {
-            (string metric, string unit, long low) = (from.Name(), from.Name(), from.Whole(0, (long)Domain.NumberMax));
+            (string metric, string unit, long low) = (from.Metric(), from.SampleUnit(), from.Whole(0, (long)Domain.NumberMax));
             return new HistogramRow
             {
                 Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Metric = metric, Unit = unit,
@@ -54,7 +54,7 @@ internal static class CsvLayouts
             .Number(row.P50).Number(row.P99).Number(row.Max),
         (key, from) =>
         {
-            (string metric, string unit, double start) = (from.Name(), from.Name(), from.LengthMs());
+            (string metric, string unit, double start) = (from.Metric(), from.SampleUnit(), from.LengthMs());
             (double length, long count) = (from.IntervalMs(), from.Count());
             double[] quantiles = from.Rising(count, 3);
             return new TimelineRow
@@ -70,7 +70,7 @@ internal static class CsvLayouts
         (to, row) => to.Text(row.Actor).Text(row.Counter).Text(row.Unit).Number(row.Value),
         (key, from) =>
         {
-            (string actor, string counter, string unit) = (from.Text(), from.Name(), from.Text());
+            (string actor, string counter, string unit) = (from.Text(), from.Metric(), from.Unit());
             return new CounterRow
             {
                 Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run, Actor = actor, Counter = counter,
@@ -109,7 +109,8 @@ internal static class CsvLayouts
             .Number(row.P50).Number(row.P90).Number(row.P99).Number(row.P999).Number(row.P9999).Number(row.Max),
         (key, from) =>
         {
-            (string metric, string unit, long count, long tagged) = (from.Name(), from.Name(), from.Count(), from.Count());
+            (string metric, string unit) = (from.Metric(), from.SampleUnit());
+            (long count, long tagged) = (from.Count(), from.Count());
             double[] quantiles = from.Rising(count, 6);
             return new UndisturbedRow
             {
@@ -127,7 +128,7 @@ internal static class CsvLayouts
         (key, from) => new TaggedSampleRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Name(), Unit = from.Name(), Actor = from.Text(), StartMs = from.Milliseconds(), Value = from.Number(),
-            Kinds = from.Name(),
+            Metric = from.Metric(), Unit = from.SampleUnit(), Actor = from.Text(), StartMs = from.Milliseconds(),
+            Value = from.Number(), Kinds = from.Name(),
         });
 }

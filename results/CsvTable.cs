@@ -60,7 +60,28 @@ internal sealed class CsvTable<TRow>(
 
     /// <summary>The rows of the measurements that the manifest names, in the file's order.</summary>
     /// <exception cref="RunDamagedException">Names the file and, where there is one, the line.</exception>
-    internal List<TRow> Read(string folder, NamedMeasurements named)
+    internal List<TRow> Read(string folder, NamedMeasurements named) => ReadRows(folder, named, (_, _) => null);
+
+    /// <summary>What is wrong with a cell of the first of some rows, which a look at other tables showed. Found by reading the
+    /// file once more: only damage pays for it.</summary>
+    /// <param name="column">As <see cref="CellReader.RefuseColumn"/> counts.</param>
+    internal RunDamagedException Refuse(
+        string folder, NamedMeasurements named, Func<TRow, bool> which, int column, string expected)
+    {
+        try
+        {
+            _ = ReadRows(folder, named, (row, cells) => which(row) ? cells.RefuseColumn(column, expected) : null);
+        }
+        catch (RunDamagedException found)
+        {
+            return found;
+        }
+        // It was changed since.
+        return new RunDamagedException(
+            Path.Combine(folder, name), null, $"a cell of column '{columns[column]}' is not {expected}");
+    }
+
+    private List<TRow> ReadRows(string folder, NamedMeasurements named, Func<TRow, CellReader, RunDamagedException?> odd)
     {
         string path = Path.Combine(folder, name);
         try
@@ -78,6 +99,7 @@ internal sealed class CsvTable<TRow>(
                 TRow row = read(cells.Key(), cells);
                 if (identity is not null && !there.Add((row.Key, identity(row)))) throw cells.RefuseColumn(0,
                     "another one than in the rows of this run before it");
+                if (odd(row, cells) is { } found) throw found;
                 if (named.Has(row.Key)) rows.Add(row);
                 else if (named.IsAll) throw cells.RefuseKey("with its workload, MMU and run a measurement of the manifest");
             }

@@ -24,6 +24,10 @@ internal sealed class BetweenAttribute(double least, double most = Domain.Number
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NameAttribute : Attribute;
 
+/// <summary>Text that is a commit's hash, see <see cref="Domain.IsCommit"/>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class CommitAttribute : Attribute;
+
 /// <summary>Reads JSON into a record whose declaration says what may stand there: which keys must, which values may be null, what
 /// numbers may be. What else stands there is refused with its line, before the record is made.</summary>
 internal ref struct JsonFile
@@ -35,11 +39,13 @@ internal ref struct JsonFile
     private readonly List<string> _place = [];
     private readonly Dictionary<string, long> _lines = [];
     private Utf8JsonReader _json;
+    private readonly DateTimeOffset _latest;
     private (int Offset, long Line) _counted;
+    private long _keyLine;
 
     private JsonFile(string path, ReadOnlySpan<byte> bytes)
     {
-        (_path, _counted) = (path, (0, 1));
+        (_path, _counted, _latest) = (path, (0, 1), Domain.LatestIn(path));
         _bytes = bytes;
         _json = new Utf8JsonReader(bytes);
     }
@@ -128,12 +134,12 @@ internal ref struct JsonFile
     {
         string place = Place;
         HashSet<string> keys = [];
-        string? unknown = null;
+        (string Key, long Line)? unknown = null;
         while (Key(keys) is { } key)
         {
             if (type.Properties.FirstOrDefault(one => one.Name == key && IsPart(one)) is not { } property)
             {
-                unknown ??= key;
+                unknown ??= (key, _keyLine);
                 _json.Skip();
                 continue;
             }
@@ -144,8 +150,9 @@ internal ref struct JsonFile
         // A later version may write more keys, an earlier one wrote fewer; one missing and another there is a misspelling.
         if (needed is null && (unknown is null || missing.Length == 0)) return;
         string owner = place.Length == 0 ? "the file" : $"'{place}'";
-        throw new RunDamagedException(_path, _lines[place], unknown is null ? $"{owner} has no '{needed}'; expected one"
-            : $"{owner} has '{unknown}'; expected '{needed ?? missing[0]}'");
+        throw unknown is not { } other ? new RunDamagedException(_path, _lines[place], $"{owner} has no '{needed}'; expected one")
+            : new RunDamagedException(_path, other.Line,
+                $"{owner} has '{Domain.Shorten(other.Key)}'; expected '{needed ?? missing[0]}'");
     }
 
     private static bool IsPart(JsonPropertyInfo property) => property.Get is not null;
@@ -154,6 +161,7 @@ internal ref struct JsonFile
     {
         if (!_json.Read() || _json.TokenType != JsonTokenType.PropertyName) return null;
         string key = Text() ?? throw Bad("a key in UTF-8");
+        _keyLine = Line();
         if (!keys.Add(key)) throw Bad($"'{key}' once");
         _ = _json.Read();
         return key;
@@ -178,9 +186,16 @@ internal ref struct JsonFile
             return Text() is { } word && words.Contains(word) ? null : string.Join(", ", words);
         }
         if (wanted == typeof(string)) return Text() is not { } text ? "text"
+            : Has<CommitAttribute>(property) ? Domain.IsCommit(text) ? null : Domain.CommitWords
             : !Has<NameAttribute>(property) || Domain.IsName(text) ? null : "a name";
-        if (wanted == typeof(DateTimeOffset)) return _json.TokenType == JsonTokenType.String && _json.TryGetDateTimeOffset(out _)
-            ? null : "a time such as 2026-11-21T12:00:00Z";
+        if (wanted == typeof(DateTimeOffset))
+        {
+            if (_json.TokenType != JsonTokenType.String || !_json.TryGetDateTimeOffset(out DateTimeOffset time))
+            {
+                return "a time such as 2026-11-21T12:00:00Z";
+            }
+            return time >= Domain.EarliestTime && time <= _latest ? null : Domain.TimeWords;
+        }
         BetweenAttribute range = RangeOf(property);
         bool isNumber = _json.TokenType == JsonTokenType.Number;
         if (wanted == typeof(ulong)) return isNumber && _json.TryGetUInt64(out _) ? null : "a whole number from 0 up";

@@ -69,7 +69,7 @@ public sealed record Manifest
     [JsonRequired]
     public ulong Seed { get; init; }
 
-    [Name]
+    [Commit]
     public string? GitCommit { get; init; }
 
     public bool? GitDirty { get; init; }
@@ -93,7 +93,7 @@ public sealed record MachineFacts
 {
     public required string Cpu { get; init; }
 
-    [JsonRequired]
+    [Between(1, Domain.CoresMax), JsonRequired]
     public int Cores { get; init; }
 
     [JsonRequired]
@@ -102,6 +102,7 @@ public sealed record MachineFacts
     [JsonRequired]
     public string Os { get; init; } = "";
 
+    /// <summary>0 if unknown.</summary>
     [JsonRequired]
     public long MemoryBytes { get; init; }
 
@@ -126,13 +127,18 @@ public sealed record RuntimeFacts
 /// <summary>The clock every latency was read from.</summary>
 public sealed record ClockFacts
 {
+    [Name]
     public required string Source { get; init; }
+
+    [Between(1, 1e12)]
     public double FrequencyHz { get; init; }
 
     /// <summary>Cost of one reading; it is inside every sample and is not subtracted.</summary>
+    [Between(0, 1e9)]
     public double CostNs { get; init; }
 
     /// <summary>Cost of a stamp that waits for what comes before it, in ns: the one that ends a sample.</summary>
+    [Between(0, 1e9)]
     public double OrderedCostNs { get; init; }
 
     /// <summary>Whether its rate is independent of frequency and sleep states; null if unknown.</summary>
@@ -181,7 +187,7 @@ public sealed record Measurement
     /// <summary>Methods compiled inside the measured window.</summary>
     public int JitInWindow { get; init; }
 
-    [JsonRequired]
+    [Between(0, 1e9), JsonRequired]
     public double MeasuredS { get; init; }
 
     /// <summary>In how many turns the window was measured, between which others ran; null where it was measured in one piece, and
@@ -196,6 +202,7 @@ public sealed record Measurement
 
     /// <summary>The opening of the window on the machine's CLOCK_MONOTONIC line; null where it never opened, and in older
     /// runs.</summary>
+    [Between(1)]
     public long? WindowStartNs { get; init; }
 
     /// <summary>Whether the load was warm and steady when the window opened; null where that was not asked, and in older
@@ -204,14 +211,17 @@ public sealed record Measurement
 
     /// <summary>Share of the processors' time in the window that the hypervisor gave to others; null where the system does not
     /// say.</summary>
+    [Between(0, 1)]
     public double? StealShare { get; init; }
 
     /// <summary>Share of the processors' time in the window that other processes took; null where the system does not say, and in
     /// older runs.</summary>
+    [Between(0, 1)]
     public double? OthersShare { get; init; }
 
     /// <summary>The largest share of a metric's samples that overlap a wait for a core which the lab's own threads had; null
     /// where nobody looked, or others took more than <see cref="Contamination.OthersMost"/>, and in older runs.</summary>
+    [Between(0, 1)]
     public double? OwnWaits { get; init; }
 
     /// <summary>Whether another process looked for disturbances meanwhile; without, that none are listed means nothing.</summary>

@@ -129,7 +129,8 @@ public sealed class RunFolder
         {
             if (Manifest.State == RunState.Running)
             {
-                Replace(Manifest with { State = state, PartialReason = reason, FinishedUtc = DateTimeOffset.UtcNow });
+                Replace(Manifest with
+                    { State = state, PartialReason = reason, FinishedUtc = WriterProcess.NotBefore(Manifest.StartedUtc) });
             }
         }
     }

@@ -48,7 +48,7 @@ public sealed class RunStore(string root)
         {
             return new RunRecord { Folder = folder, Manifest = manifest, State = state, PartialReason = reason };
         }
-        return new RunRecord
+        RunRecord run = new()
         {
             Folder = folder,
             Manifest = manifest,
@@ -64,6 +64,10 @@ public sealed class RunStore(string root)
             Tagged = CsvLayouts.Tagged.ReadIfThere(folder, named),
             Violations = [.. ReadViolations(folder).Where(row => named.Has(row.Key))],
         };
+        AgreeingTables tables = new(folder, named, run.Summary);
+        tables.Check(run.Histograms, run.Timeline);
+        tables.Check(run.Undisturbed, run.Tagged);
+        return run;
     }
 
     /// <summary>Reads a run's manifest and its summaries (of all samples and, where it was watched, of the undisturbed ones),
@@ -77,7 +81,7 @@ public sealed class RunStore(string root)
         Manifest manifest = ReadManifest(folder);
         (RunState state, string? reason) = StateNow(manifest);
         NamedMeasurements named = new(manifest, state);
-        return new RunRecord
+        RunRecord run = new()
         {
             Folder = folder,
             Manifest = manifest,
@@ -86,6 +90,11 @@ public sealed class RunStore(string root)
             Summary = named.IsEmpty ? [] : ReadSummary(folder, named),
             Undisturbed = named.IsEmpty ? [] : CsvLayouts.Undisturbed.ReadIfThere(folder, named),
         };
+        if (named.IsEmpty) return run;
+        AgreeingTables tables = new(folder, named, run.Summary);
+        tables.Check(CsvLayouts.Histograms.Read(folder, named), CsvLayouts.Timeline.Read(folder, named));
+        tables.Check(run.Undisturbed, []);
+        return run;
     }
 
     /// <summary>Reads a run's histograms and what disturbed it: what the figures of a comparison need beyond the
@@ -188,11 +197,19 @@ public sealed class RunStore(string root)
 
     private static (string, string)? Odd(Manifest manifest)
     {
+        if (Domain.OddTimes(manifest.State, manifest.StartedUtc, manifest.FinishedUtc) is { } times) return times;
+        if (manifest.State == RunState.Complete && manifest.Measurements.Count == 0) return ("measurements",
+            "'measurements' is empty, and 'state' complete; expected what was measured");
         HashSet<MeasurementKey> keys = [];
         foreach ((int index, Measurement one) in manifest.Measurements.Index())
         {
             if (!keys.Add(one.Key)) return ($"measurements[{index}]", $"'measurements[{index}]' is of {one.Strategy} on "
                 + $"{one.Scene}, run {one.Run}, as one before it; expected each once");
+            if (one.Verdict == Verdict.Violated && one.Violations == 0) return ($"measurements[{index}].violations",
+                $"'measurements[{index}].violations' is 0, and its verdict violated; expected at least 1");
+            if (one.Verdict is not (Verdict.Violated or Verdict.Hung) && one.Violations > 0) return (
+                $"measurements[{index}].violations", $"'measurements[{index}].violations' is {one.Violations}, and its verdict "
+                + $"{one.Verdict.ToString().ToLowerInvariant()}; expected 0");
         }
         return null;
     }

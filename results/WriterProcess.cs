@@ -6,6 +6,7 @@ namespace Lab.Results;
 /// start in clock ticks since boot, and the boot. (A wall-clock start would shift whenever the clock is stepped.)</summary>
 public sealed record WriterProcess
 {
+    [Between(1)]
     public int Pid { get; init; }
 
     /// <summary>Field 22 of <c>/proc/PID/stat</c>; 0 where there is none.</summary>
@@ -20,6 +21,10 @@ public sealed record WriterProcess
         StartTicks = StartTicksOf(Environment.ProcessId) ?? 0,
         BootId = ReadBootId(),
     };
+
+    /// <summary>Now, or a moment before which it cannot be, where the wall's clock was set back since.</summary>
+    internal static DateTimeOffset NotBefore(DateTimeOffset moment) =>
+        DateTimeOffset.UtcNow is var now && now > moment ? now : moment;
 
     /// <summary>Whether that very process still runs here. A zombie does not; nor does a process of another machine.</summary>
     public bool IsAlive() => BootId == Current.BootId && StartTicksOf(Pid) == StartTicks;

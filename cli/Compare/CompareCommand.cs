@@ -39,6 +39,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         ComparisonFolder? resumed = request.Resume is { } path ? ComparisonFolder.Open(path) : null;
         IReadOnlyList<ComparisonArm> arms = resumed?.Manifest.Arms ?? request.Arms;
         FixedArms given = new(arms, console.Error);
+        given.RefuseTheSame();
         given.Refuse(request.Values.Of(CompareSettings.Anyway));
         foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
         if (request.Tail is { } tail && resumed is null)
@@ -113,6 +114,11 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"lab: {empty.Label} has no run that can be compared.");
             return hasEmptyRuns ? ExitCode.Contaminated : ExitCode.Usage;
         }
+        if (comparison.Arms.Count > 1 && comparison.Rows.All(row => row.Answer is null))
+        {
+            console.Error.WriteLine($"lab: nothing was compared: {WhyNot(comparison)}.");
+            return request.Values.Of(CompareSettings.Gate) ? ExitCode.Inconclusive : ExitCode.Contaminated;
+        }
         if (request.Values.Of(CompareSettings.Strict) && comparison.Arms.Any(arm => arm.Contaminations.Count > 0))
         {
             return ExitCode.Contaminated;
@@ -123,6 +129,14 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
         return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive
             : ExitCode.Fine;
+    }
+
+    /// <summary>The reason of what was to decide first, or that there is nothing that both have.</summary>
+    private static string WhyNot(ArmComparison comparison)
+    {
+        if (comparison.Rows.Count == 0) return "the arms have no workload, MMU and metric in common";
+        ComparedRow row = comparison.Rows.FirstOrDefault(one => one.Gated) ?? comparison.Rows[0];
+        return $"{row.Metric} {row.Quantile}: {row.NotAsked}";
     }
 
     private ComparisonFolder Create(IReadOnlyList<ComparisonArm> arms)

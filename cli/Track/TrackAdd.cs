@@ -55,6 +55,8 @@ internal static class TrackAdd
         List<RunToTrack> runs = [.. request.Runs.SelectMany(found.Find).DistinctBy(run => run.Id)];
         List<string> notes = [.. found.Notes];
         string? given = request.Commit is { } text ? request.Repository.Resolve(text) ?? text : null;
+        if (given is not null && !HistoryFile.IsPoint(given)) throw new UsageException(
+            $"--commit '{given}' is neither a commit nor a name for a point: letters, digits and . _ - + ~ / : @ ^ are.");
         List<HistoryRow> rows = [];
         foreach (RunToTrack run in runs)
         {

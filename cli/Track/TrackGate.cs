@@ -60,7 +60,7 @@ internal static class TrackGate
             .Where(one => one.Changes.Count > 0)];
         int tooShort = series.Count(one => !TrackedHistory.IsLongEnough(one)), fewest = ChangePointDetector.FewestPoints();
         int code = open.Length > 0 ? ExitCode.Regression : tooShort == series.Count ? ExitCode.Inconclusive : ExitCode.Fine;
-        string verdict = Verdict(series, open, tooShort, fewest) + Fixed(series);
+        string verdict = Verdict(series, open, tooShort, fewest) + Fixed(series) + LeftOut(history.Damaged);
         switch (format)
         {
             case TrackFormat.Json:
@@ -68,7 +68,7 @@ internal static class TrackGate
                     code switch { ExitCode.Regression => "regression", ExitCode.Inconclusive => "undecided", _ => "clean" };
                 TrackRecords.WriteJson(
                     new GateDocument(history.Path, history.Machine, word, code, series.Count, tooShort, fewest,
-                        [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))]), console.Out);
+                        history.Damaged.Count, [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))]), console.Out);
                 break;
             case TrackFormat.Github:
                 WriteGithub(history, series, open, code, verdict, console.Out);
@@ -111,6 +111,10 @@ internal static class TrackGate
         return string.Create(CultureInfo.InvariantCulture,
             $" {(all.Length == 1 ? "1 regression was" : $"{all.Length} regressions were")} fixed by {commits}.");
     }
+
+    /// <summary>How many rows the verdict is without.</summary>
+    private static string LeftOut(IReadOnlyList<DamagedRow> damaged) => damaged.Count == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture, $" {damaged.Count} row{(damaged.Count == 1 ? " was" : "s were")} left out as damaged.");
 
     private static void WriteTable(
         TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, string verdict, TextWriter to)

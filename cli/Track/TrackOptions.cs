@@ -41,8 +41,13 @@ internal sealed class TrackOptions
         "--subject", parsed.GetValue(Subject)!, ("lab", ComparedSubject.Strategy),
         (nameof(ComparedSubject.Kernel).ToLowerInvariant(), ComparedSubject.Kernel));
 
-    /// <exception cref="UsageException">An empty name.</exception>
-    public string HistoryFile(ParseResult parsed) =>
-        parsed.GetValue(History) is { Length: > 0 } path ? path
-        : throw new UsageException("--history is empty; name the history's file, such as history/history.csv.");
+    /// <exception cref="UsageException">An empty name, or a folder's.</exception>
+    public string HistoryFile(ParseResult parsed)
+    {
+        string path = parsed.GetValue(History) ?? "";
+        if (path.Length == 0) throw new UsageException(
+            "--history is empty; name the history's file, such as history/history.csv.");
+        return !Directory.Exists(path) ? path : throw new UsageException(
+            $"--history '{path}' is a folder; name the history's file, such as {Path.Combine(path, "history.csv")}.");
+    }
 }

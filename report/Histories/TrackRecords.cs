@@ -27,7 +27,7 @@ public sealed record TrackDocument(string History, string? Machine, int Rows, in
 /// <summary>What <c>lab track gate --format json</c> prints. The verdict is <c>regression</c>, <c>clean</c> or <c>undecided</c>;
 /// series are those with an open one.</summary>
 public sealed record GateDocument(string History, string? Machine, string Verdict, int ExitCode, int SeriesLookedAt,
-    int SeriesTooShort, int FewestPoints, IReadOnlyList<TrackSeriesRecord> Series);
+    int SeriesTooShort, int FewestPoints, int DamagedRows, IReadOnlyList<TrackSeriesRecord> Series);
 
 /// <summary>A history for programs.</summary>
 public static class TrackRecords

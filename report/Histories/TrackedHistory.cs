@@ -37,7 +37,9 @@ public sealed record TrackedHistory(string Path, string? Machine, int Rows, IRea
         List<DamagedRow> unread = [.. history.Damaged, .. damaged];
         List<string> notes = [.. unread.Select(row => $"{row}; left out")];
         if (history.Rows.Count == 0) throw new NotComparableException(
-            $"'{path}' has no row that can be read{(unread.Count > 0 ? $" ({unread[0]})" : "")}; lab track add adds some.");
+            history.Damaged is [var only] ? $"{only}; it has no other row."
+                : history.Damaged is [var first, ..] ? $"{first}; it has other rows, and none can be read."
+                : $"'{path}' has no row; lab track add adds some.");
 
         string[] machines = [.. history.Rows.Select(row => row.Machine).Distinct()];
         string? wanted = Choose(path, machine, machines, mayBeOthers, notes, subject);

@@ -64,7 +64,7 @@ public sealed class ComparisonFolder
     public void Finish() => Save(Manifest with
     {
         State = Manifest.Blocks.Count >= Manifest.BlocksAsked ? RunState.Complete : RunState.Partial,
-        FinishedUtc = DateTimeOffset.UtcNow,
+        FinishedUtc = WriterProcess.NotBefore(Manifest.StartedUtc),
     });
 
     private void Save(ComparisonManifest manifest)
@@ -77,6 +77,19 @@ public sealed class ComparisonFolder
 
     private static (string, string)? Odd(ComparisonManifest manifest)
     {
+        if (Domain.OddTimes(manifest.State, manifest.StartedUtc, manifest.FinishedUtc) is { } times) return times;
+        if (manifest.Blocks.Count > manifest.BlocksAsked
+            || (manifest.State == RunState.Complete && manifest.Blocks.Count < manifest.BlocksAsked))
+        {
+            return ("blocks", $"{manifest.Blocks.Count} of {manifest.BlocksAsked} blocks are there, and 'state' is "
+                + $"{manifest.State.ToString().ToLowerInvariant()}; expected "
+                + (manifest.State == RunState.Complete ? "all" : "at most those"));
+        }
+        if (manifest.Arms.Index().FirstOrDefault(one =>
+            manifest.Arms.Take(one.Index).Any(before => before.Label == one.Item.Label)) is { Item: not null } twin)
+        {
+            return ($"arms[{twin.Index}].label", $"'arms[{twin.Index}].label' is that of an arm before it; expected another");
+        }
         if (manifest.Arms.Count < 1) return ("arms", "names no arms; expected at least one");
         if (manifest.Arms.Index().FirstOrDefault(one => one.Item.Source == ArmSource.Strategy
             ? one.Item.Strategy is null : one.Item.From is null) is { Item: not null } nameless)

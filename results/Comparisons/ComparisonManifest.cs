@@ -48,7 +48,7 @@ public sealed record BlockRun
     /// <summary>Name of its folder below <c>runs</c>; null if the process left none.</summary>
     public string? Run { get; init; }
 
-    [Between(int.MinValue), JsonRequired]
+    [Between(0, 255), JsonRequired]
     public int ExitCode { get; init; }
 
     /// <summary>What went wrong, a sentence; null if nothing did.</summary>
@@ -101,7 +101,7 @@ public sealed record ComparisonManifest
     public int BlocksAsked { get; init; }
 
     /// <summary>Smallest relative difference that matters.</summary>
-    [JsonRequired]
+    [Between(0, 1), JsonRequired]
     public double Threshold { get; init; }
 
     /// <summary>Metrics that decide; empty for the default.</summary>

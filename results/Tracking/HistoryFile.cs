@@ -88,9 +88,10 @@ public sealed class HistoryFile(string path)
         List<HistoryRow> rows = [];
         List<DamagedRow> damaged = [];
         Dictionary<string, string> names = new(); // Names repeat on every row.
+        Repetitions before = new();
         foreach ((long line, string[] cells) in _csv.Read(damaged))
         {
-            string? why = Parse(cells, names, out HistoryRow? row);
+            string? why = Parse(cells, names, out HistoryRow? row) ?? before.WhyRepeated(line, row!);
             if (why is null) rows.Add(row!);
             else damaged.Add(new DamagedRow(path, line, why));
         }
@@ -98,8 +99,19 @@ public sealed class HistoryFile(string path)
         return new History(rows, damaged);
     }
 
+    /// <summary>Whether a point may be called so.</summary>
+    public static bool IsPoint(string commit) => TrackedCells.IsPoint(commit);
+
     private static void RefuseBad(IReadOnlyList<HistoryRow> rows)
     {
+        if (rows.FirstOrDefault(row => !TrackedCells.IsPoint(row.Commit)) is { } nameless)
+        {
+            throw new ArgumentException($"'{Domain.Shorten(nameless.Commit)}' is not {TrackedCells.PointWords}.");
+        }
+        if (rows.FirstOrDefault(row => !Units.IsKnown(row.Unit)) is { } odd)
+        {
+            throw new ArgumentException($"{odd.Series} is in '{Domain.Shorten(odd.Unit)}', which is not {Units.Words}.");
+        }
         if (rows.FirstOrDefault(row => !TrackedCells.IsValue(row.Value) || !(row.Quantile is null or (>= 0 and <= 1))) is { } bad)
         {
             throw new ArgumentException($"{bad.Series} has the value {bad.Value}, which cannot be kept.", nameof(rows));
@@ -119,9 +131,11 @@ public sealed class HistoryFile(string path)
     {
         row = null;
         double value = 0;
+        double? quantile = null;
         DateTimeOffset time = default;
-        string? why = TrackedCells.ReadQuantile(cells[7], out double? quantile)
-            ?? TrackedCells.ReadNames(Header, cells, 1, 2, 3, 4, 5, 6, 8, 11)
+        string? why = TrackedCells.ReadPoint(cells[0]) ?? TrackedCells.ReadQuantile(cells[7], out quantile)
+            ?? TrackedCells.ReadNames(Header, cells, 1, 2, 3, 4, 5, 6, 11)
+            ?? TrackedCells.ReadUnit(cells[8])
             ?? TrackedCells.ReadValue(cells[9], out value)
             ?? TrackedCells.ReadTime(cells[10], out time);
         if (why is not null) return why;
@@ -138,5 +152,31 @@ public sealed class HistoryFile(string path)
             if (names.TryGetValue(cells[column], out string? pooled)) return pooled;
             return names[cells[column]] = cells[column];
         }
+    }
+}
+
+/// <summary>Rows that a file has twice, as copies and merges leave them. A run's rows are added together, each number once for a
+/// repetition: the same number next to itself, or again behind rows of other runs, is the same row.</summary>
+internal sealed class Repetitions
+{
+    private readonly Dictionary<(SeriesKey, string), long> _lines = [];
+    private readonly Dictionary<(SeriesKey, string), long> _ofRun = [];
+    private (long Line, HistoryRow Row)? _last;
+
+    /// <summary>Null for a row that was not there yet.</summary>
+    internal string? WhyRepeated(long line, HistoryRow row)
+    {
+        if (_last?.Row.RunId != row.RunId)
+        {
+            foreach (((SeriesKey, string) one, long at) in _ofRun) _lines.TryAdd(one, at);
+            _ofRun.Clear();
+        }
+        (SeriesKey, string) identity = (row.Series, row.RunId);
+        long? before = _lines.TryGetValue(identity, out long there) ? there
+            : _last is { } last && last.Row == row ? last.Line : null;
+        if (before is null) _ofRun.TryAdd(identity, line);
+        _last = (line, row);
+        return before is null ? null : FormattableString.Invariant(
+            $"'{Domain.Shorten(row.RunId)}' in column 'run_id' has this number already, in line {before}; expected it once");
     }
 }

@@ -12,8 +12,8 @@ public static class ExitCode
 
     public const int InvariantViolated = 4;
 
-    /// <summary>A measurement was starved of cores or gave no sample; under <c>--strict</c> one was contaminated; or
-    /// <c>lab doctor</c> found something bad.</summary>
+    /// <summary>A measurement was starved of cores or gave no sample; nothing of a comparison could be tested; under
+    /// <c>--strict</c> one was contaminated; or <c>lab doctor</c> found something bad.</summary>
     public const int Contaminated = 5;
 
     /// <summary>Asked to decide (<c>--gate</c>), and the runs do not; or <c>lab explore</c> found nothing and has not explored

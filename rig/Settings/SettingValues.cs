@@ -47,7 +47,7 @@ public sealed class SettingValues
             if (at + 1 == arguments.Count) throw new UsageException($"Option '{setting.Option}' needs a value.");
             if (!typed.TryGetValue(setting.Name, out List<string>? texts)) typed.Add(setting.Name, texts = []);
             if (texts.Count > 0 && !setting.Repeats) throw new UsageException(
-                $"Option '{setting.Option}' expects a single argument.");
+                $"Option '{setting.Option}' is given twice; give it once.");
             texts.Add(arguments[at + 1]);
         }
         return Read(settings, setting => typed.GetValueOrDefault(setting.Name));

@@ -87,7 +87,7 @@ public sealed class CompareFoldersTests : IDisposable
         {
             Assert.InRange(lab.Out.IndexOf(difference, StringComparison.Ordinal), 0, numbers);
         }
-        Assert.Contains("differ in nothing else", Compare(a, a).Out);
+        Assert.Contains("differ in nothing else", Compare(a, _runs.Folder("runs", Around(1e6))).Out);
     }
 
     [Fact]
@@ -177,13 +177,55 @@ public sealed class CompareFoldersTests : IDisposable
     {
         string a = _runs.Folder("runs", Around(1e6));
         Directory.CreateDirectory(_runs.Beside("empty"));
-        BadInputTests.AssertRefusal(Compare(a, _runs.Beside("empty")), "holds no run that can be read", "expected a run folder");
+        BadInputTests.AssertRefusal(Compare(a, _runs.Beside("empty")), "holds no run; ", "expected a run folder");
         _runs.Folders("both", Around(1e6));
         string both = _runs.Folders("both", Around(1e6), strategy: "mainline");
         BadInputTests.AssertRefusal(Compare(a, both), "several strategies", "both@STRATEGY with one of: mainline, workqueue");
         Assert.Equal(0, Compare($"{both}@mainline", $"{both}@workqueue").Code);
         BadInputTests.AssertRefusal(Compare($"{both}@baseline", a), "has no runs of 'baseline'",
             "there are: mainline, workqueue");
+    }
+
+    [Fact]
+    public void What_cannot_be_read_of_an_arm_is_the_complaint_and_nothing_contradicts_it()
+    {
+        string a = _runs.Folder("runs", Around(1e6)), b = _runs.Folder("other", Around(1e6));
+        string summary = Path.Combine(b, "summary.csv");
+        File.WriteAllText(summary, File.ReadAllText(summary).Replace(",ns,", ",furlong,", StringComparison.Ordinal));
+        BadInputTests.AssertRefusal(
+            Compare(a, b), $"'{summary}', line 2: 'furlong' is not 'ns'", "left out, and there is no other run in");
+        File.Delete(Path.Combine(_runs.Folder("other", Around(1e6)), "summary.csv"));
+        LabExit two = Compare(a, _runs.Beside("other"));
+        Assert.Equal(2, two.Code);
+        Assert.Contains("and no other run can be compared either in", two.ErrorLines[^1]);
+        Assert.DoesNotContain("can be read", two.Error);
+    }
+
+    [Fact]
+    public void A_run_is_not_compared_with_itself_under_whatever_name()
+    {
+        string a = _runs.Folder("runs", Around(1e6)), copy = _runs.Beside("copy");
+        Directory.CreateDirectory(copy);
+        foreach (string file in Directory.EnumerateFiles(a)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        foreach (string other in (string[])[a, copy, _runs.Beside("runs"), $"{a}@workqueue"])
+        {
+            BadInputTests.AssertRefusal(
+                Compare(a, other), $"Run {Path.GetFileName(a)} of workqueue is in two arms", "measured apart");
+        }
+    }
+
+    [Fact]
+    public void Where_nothing_could_be_tested_that_is_said_and_an_exit_code_of_its_own()
+    {
+        string a = _runs.Folder("runs", Around(1e6)), b = _runs.Folder("other", Around(1e6));
+        foreach (string file in Directory.EnumerateFiles(b))
+        {
+            File.WriteAllText(file, File.ReadAllText(file).Replace("memslot-churn", "last-put", StringComparison.Ordinal));
+        }
+        LabExit lab = Compare(a, b);
+        Assert.Equal(5, lab.Code);
+        Assert.Equal(6, Compare(a, b, "--gate").Code);
+        Assert.Contains("lab: nothing was compared: the arms have no workload, MMU and metric in common.", lab.Error);
     }
 
     [Fact]

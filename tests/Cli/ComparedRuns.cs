@@ -89,7 +89,24 @@ internal sealed class ComparedRuns : IDisposable
             new Measurement { Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 5 })
         {
             Summary = [Row("update", p50), Row("fault", 400)],
+            Histograms = [.. Buckets("update", p50), .. Buckets("fault", 400)],
+            Timeline = [Whole("update", p50), Whole("fault", 400)],
         };
+
+        TimelineRow Whole(string metric, double median) => new()
+        {
+            Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+            LengthMs = 5000, Count = samples, P50 = median, P99 = median * 3, Max = median * 6,
+        };
+
+        HistogramRow[] Buckets(string metric, double median) =>
+        [
+            new()
+            {
+                Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+                Low = (long)(median / 2), High = (long)(median * 6) + 1, Count = samples,
+            },
+        ];
 
         SummaryRow Row(string metric, double median) => new()
         {

@@ -191,7 +191,8 @@ public sealed class EarlierVersionTests : IDisposable
         IEnumerable<string> expected = File.ReadLines(In("expected", "fields.txt")).Select(line => line.Split(' '))
             .Where(line => line[0] == output).Select(line => line[1]);
         IReadOnlyList<string> fields = Fields(LabHere.Run([.. arguments, "--format", "json"]).Out);
-        Assert.Equal(expected.Order(StringComparer.Ordinal), fields.Order(StringComparer.Ordinal));
+        string[] addedSince = output == "gate" ? ["damaged_rows"] : [];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), fields.Except(addedSince).Order(StringComparer.Ordinal));
     }
 
     [Theory]

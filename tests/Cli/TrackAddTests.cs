@@ -41,6 +41,7 @@ public sealed class TrackAddTests : IDisposable
         Assert.Contains("already there: run", again.Out);
         Assert.Contains("nothing new", again.Out);
         Assert.Equal(0, Add(run, "--commit", "another").Code);
+        TrackedHistories.AssertRefusal(Add(run, "--commit", "not a commit"), "--commit 'not a commit' is neither");
         Assert.Equal(20, Rows.Count);
     }
 
@@ -172,7 +173,7 @@ public sealed class TrackAddTests : IDisposable
         Assert.Equal("commit,value\nc,1\n", File.ReadAllText(_histories.Path));
         File.Delete(_histories.Path);
         Directory.CreateDirectory(_histories.Path);
-        TrackedHistories.AssertRefusal(Add(), "cannot be written", "--history");
+        TrackedHistories.AssertRefusal(Add(), "is a folder", "--history");
     }
 
     [Fact]

@@ -198,10 +198,10 @@ public sealed class TrackCommandTests : IDisposable
     [InlineData("commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id,host\n", 2,
         "line 1: the header is not 'commit,machine,")]
     [InlineData("commit,mach", 2, "line 1: the header is not 'commit,machine,")]
-    [InlineData("", 7, "has no row that can be read")]
+    [InlineData("", 7, "has no row; lab track add adds some")]
     [InlineData(
         "commit,machine,settings,strategy,workload,mmu,metric,quantile,unit,value,time_utc,run_id\nc,m,s,st,w,radix,update,0.99,ns,fast,x,r\n",
-        7, "line 2: 'fast' is not a number, which column 'value' needs")]
+        7, "line 2: 'fast' is not 0 or a number from 10^-9 to 10^18, which column 'value' needs; it has no other row.")]
     public void A_file_that_is_no_history_is_named_with_the_line_and_what_was_expected(string content, int code, string why)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_histories.Path)!);
@@ -214,6 +214,32 @@ public sealed class TrackCommandTests : IDisposable
             Assert.Contains(_histories.Path, line);
             Assert.Contains(why, line);
         }
+    }
+
+    [Fact]
+    public void A_folder_is_no_history()
+    {
+        Directory.CreateDirectory(_histories.Path);
+        foreach (string verb in (string[])["show", "gate", "culprit"])
+        {
+            BadInputTests.AssertRefusal(Track(verb), $"--history '{_histories.Path}' is a folder", "name the history's file");
+        }
+    }
+
+    [Fact]
+    public void A_gate_says_how_many_rows_it_is_without()
+    {
+        _histories.Add();
+        string[] lines = File.ReadAllLines(_histories.Path);
+        foreach (int row in (int[])[5, 6]) lines[row] = lines[row].Replace(",ns,", ",furlong,", StringComparison.Ordinal);
+        File.WriteAllLines(_histories.Path, lines);
+        foreach (string format in (string[])["table", "markdown", "github"])
+        {
+            Assert.Contains("No regression is open in 1 series. 2 rows were left out as damaged.",
+                Track("gate", "--format", format).Out.ReplaceLineEndings(" "));
+        }
+        Assert.Contains("\"damaged_rows\": 2,", Track("gate", "--format", "json").Out);
+        Assert.Contains("line 6: 'furlong' is not a unit", Track("gate").Error);
     }
 
     [Fact]

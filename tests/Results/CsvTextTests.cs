@@ -38,7 +38,7 @@ public sealed class CsvTextTests : IDisposable
             [
                 new SummaryRow
                 {
-                    Strategy = "=1+1", Workload = "w", Mmu = "radix", Run = 1, Metric = "update", Unit = "ns", Count = 1,
+                    Strategy = "=1+1", Workload = "w", Mmu = "radix", Run = 1, Metric = "update", Unit = "ns",
                 },
             ],
         });

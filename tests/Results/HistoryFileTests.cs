@@ -20,7 +20,8 @@ public sealed class HistoryFileTests : IDisposable
         HistoryRow[] rows =
         [
             TrackerTests.Row(0, 1.0 / 3), TrackerTests.Row(1, 2e17) with
-                { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" }, TrackerTests.Row(2, 0.5) with { Commit = "" },
+                { Quantile = null, Unit = "1/s", Strategy = "my, \"own\"" },
+            TrackerTests.Row(2, 0.5) with { Commit = "6.12.48+deb13-amd64" },
         ];
         File.Append(rows[..1]);
         File.Append(rows[1..]);
@@ -38,11 +39,24 @@ public sealed class HistoryFileTests : IDisposable
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns", "9 cells, not the 12")]
     [InlineData("c,m,s,strategy,w,mmu,update,p99,ns,1,2026-11-21T12:00:00.000Z,r",
         "'p99' is not a number from 0 to 1 or nothing")]
-    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,fast,2026-11-21T12:00:00.000Z,r", "'fast' is not a number")]
-    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,NaN,2026-11-21T12:00:00.000Z,r", "'NaN' is not a number")]
+    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,fast,2026-11-21T12:00:00.000Z,r",
+        "'fast' is not 0 or a number from 10^-9 to 10^18")]
+    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,NaN,2026-11-21T12:00:00.000Z,r", "'NaN' is not 0 or a number")]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,1,yesterday,r", "'yesterday' is not a time like 2026-11-21T12:00:00.000Z")]
     [InlineData("\"c,m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r", "a quote is not closed")]
     [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r\0", "a control character")]
+    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,-5.0,2026-11-21T12:00:00.000Z,r",
+        "'-5.0' is not 0 or a number from 10^-9 to 10^18, which column 'value' needs")]
+    [InlineData("c,m,s,strategy,w,mmu,update,0.99,furlong,1,2026-11-21T12:00:00.000Z,r",
+        "'furlong' is not a unit (ns, 1/s, count, bytes, pages, roots, number), which column 'unit' needs")]
+    [InlineData(",m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r",
+        "'' is not a commit's hash, or a version such as 6.18.5-amd64, which column 'commit' needs")]
+    [InlineData("no commit,m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r", "which column 'commit' needs")]
+    [InlineData("-5,m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r", "which column 'commit' needs")]
+    [InlineData("000000000000000000000000000000000000000x,m,s,strategy,w,mmu,update,0.99,ns,1,2026-11-21T12:00:00.000Z,r",
+        "which column 'commit' needs")]
+    [InlineData("c,m,s,strategy,w,mmu,update,0.99,ns,1,9999-11-21T12:00:00.000Z,r",
+        "'9999-11-21T12:00:00.000Z' is not a time from 1970 to 2200, which column 'time_utc' needs")]
     [InlineData("", "1 cells, not the 12")]
     public void A_damaged_row_is_reported_with_its_line_and_the_others_load(string damaged, string why)
     {
@@ -54,6 +68,35 @@ public sealed class HistoryFileTests : IDisposable
         DamagedRow row = Assert.Single(history.Damaged);
         Assert.Equal((FilePath, 3), (row.File, row.Line));
         Assert.Contains(why, row.Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("6.12.48+deb13-amd64")]
+    [InlineData("6.12.0-124.8.1.el10_1.x86_64+debug-build-of-somebody")]
+    [InlineData("0123456789abcdef0123456789abcdef01234567")]
+    [InlineData("0123456789abcdef0123456789abcdef01234567-dirty")]
+    [InlineData("origin/main~3")]
+    public void What_track_can_call_a_point_is_a_commit(string point)
+    {
+        File.Append([TrackerTests.Row(0, 1) with { Commit = point }]);
+        Assert.Empty(File.Read().Damaged);
+    }
+
+    [Fact]
+    public void A_row_that_is_there_twice_counts_once_and_equal_repetitions_of_a_run_count_each()
+    {
+        HistoryRow update = TrackerTests.Row(0, 7), rate = update with { Quantile = null, Unit = "1/s" };
+        File.Append([update, rate, update, rate]);
+        File.Append([TrackerTests.Row(1, 7)]);
+        Assert.Empty(File.Read().Damaged);
+
+        string[] lines = System.IO.File.ReadAllLines(FilePath);
+        System.IO.File.AppendAllLines(FilePath, [lines[5], lines[1]]);
+        History history = File.Read();
+        Assert.Equal(5, history.Rows.Count);
+        Assert.Equal([(7, "line 6"), (8, "line 2")], history.Damaged.Select(row => (row.Line,
+            row.Why[row.Why.IndexOf("line ", StringComparison.Ordinal)..row.Why.IndexOf(';', StringComparison.Ordinal)])));
+        Assert.All(history.Damaged, row => Assert.Contains("in column 'run_id' has this number already", row.Why));
     }
 
     [Fact]

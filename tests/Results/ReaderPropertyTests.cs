@@ -80,11 +80,14 @@ public sealed class ReaderPropertyTests : IDisposable
         Gen<string> name = ArbMap.Default.GeneratorFor<NonNull<string>>().Select(text => string.Concat(
             Encoding.UTF8.GetString(Encoding.UTF8.GetBytes("n" + text.Get))
                 .Where(letter => !char.IsControl(letter) && letter != '\uFFFD')));
-        Gen<HistoryRow> row = from commit in name from strategy in name from value in ArbMap.Default.GeneratorFor<NormalFloat>()
+        Gen<string> point = from letter in Gen.Elements('c', '7', 'Z')
+            from rest in Gen.Elements("._-+~/:@^aF09".ToCharArray()).ArrayOf() select letter + string.Concat(rest.Take(30));
+        Gen<HistoryRow> row = from commit in point from strategy in name from value in ArbMap.Default.GeneratorFor<NormalFloat>()
             select TrackerTests.Row(0, Math.Clamp(Math.Abs(value.Get), 1e-9, 1e18)) with { Commit = commit, Strategy = strategy };
-        Prop.ForAll(row.ArrayOf().ToArbitrary(), rows =>
+        Prop.ForAll(row.ArrayOf().ToArbitrary(), drawn =>
         {
             File.Delete(path);
+            HistoryRow[] rows = [.. drawn.Index().Select(one => one.Item with { RunId = $"run-{one.Index}" })];
             new HistoryFile(path).Append(rows);
             History history = new HistoryFile(path).Read();
             return history.Rows.SequenceEqual(rows) && history.Damaged.Count == 0;

@@ -176,7 +176,10 @@ public sealed class RunFolderTests : IDisposable
         RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         MeasurementRows rows = new SampleRun().Measurements(runs: 1).First();
         folder.Write(rows with
-            { Summary = [rows.Summary[0] with { Count = 0, Mean = double.NaN, Max = double.PositiveInfinity }] });
+        {
+            Summary = [rows.Summary[0] with { Count = 0, Mean = double.NaN, Max = double.PositiveInfinity }],
+            Histograms = [], Timeline = [],
+        });
         SummaryRow read = Assert.Single(new RunStore(_temporary.Path).Open(folder.Path).Summary);
         Assert.True(double.IsNaN(read.Mean) && double.IsNaN(read.Max));
         Assert.DoesNotContain("NaN", File.ReadAllText(Path.Combine(folder.Path, "summary.csv")));

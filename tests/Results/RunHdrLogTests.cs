@@ -27,6 +27,8 @@ public sealed class RunHdrLogTests : IDisposable
                 WindowStartNs = windowStart is { } first ? first + (run * 3_000_000_000L) : null,
             };
             List<HistogramRow> rows = [];
+            List<SummaryRow> summary = [];
+            List<TimelineRow> timeline = [];
             foreach (string metric in (string[])["update", "update.phase.lock_wait", "fault"])
             {
                 using LatencyHistogram histogram = new();
@@ -41,12 +43,18 @@ public sealed class RunHdrLogTests : IDisposable
                     Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
                     Low = bucket.Low, High = bucket.High, Count = bucket.Count,
                 }));
+                summary.Add(new SummaryRow
+                {
+                    Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+                    Count = histogram.Count,
+                });
+                timeline.Add(new TimelineRow
+                {
+                    Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
+                    LengthMs = 1, Count = histogram.Count,
+                });
             }
-            SummaryRow summary = new()
-            {
-                Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = "update", Unit = "ns",
-            };
-            folder.Write(new MeasurementRows(measurement) { Summary = [summary], Histograms = rows });
+            folder.Write(new MeasurementRows(measurement) { Summary = summary, Histograms = rows, Timeline = timeline });
         }
         folder.Complete();
         return new RunStore(_folder.Path).Open(folder.Path);

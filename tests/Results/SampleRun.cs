@@ -101,7 +101,7 @@ internal sealed class SampleRun
             Counters =
             [
                 new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "flushes",
-                    Unit = "1", Value = 4000 + _random.Next(50) },
+                    Unit = "count", Value = 4000 + _random.Next(50) },
                 new CounterRow { Strategy = strategy, Workload = workload, Mmu = key.Mmu, Run = run, Counter = "peak_table_pages",
                     Unit = "pages", Value = 1037 },
                 .. Enumerable.Range(0, 4).Select(cpu => new CounterRow

@@ -24,8 +24,12 @@ public sealed class FixedArms
             IReadOnlyList<RunRecord> records = Directory.Exists(arm.From!) ? ArmReader.FromFolder(arm.From!, problems) : [];
             if (records.Count == 0)
             {
-                foreach (string problem in problems) notes.WriteLine($"note: {problem}.");
-                string why = $"'{arm.From}' holds no run that can be read; expected a run folder, or a folder of run folders.";
+                foreach (string problem in problems.Skip(1)) notes.WriteLine($"note: {problem}.");
+                string why = problems.Count == 0
+                    ? $"'{arm.From}' holds no run; expected a run folder, or a folder of run folders."
+                    : $"{problems[0]}, and "
+                        + (problems.Count == 1 ? "there is no other run" : "no other run can be compared either")
+                        + $" in '{arm.From}'.";
                 throw arm.Source == ArmSource.Baseline ? new NotComparableException(why) : new UsageException(why);
             }
             _read.Add(index, (records, problems));
@@ -36,6 +40,24 @@ public sealed class FixedArms
     {
         (IReadOnlyList<RunRecord> records, IReadOnlyList<string> problems) = _read[index];
         return ArmRuns.Of(_arms[index].Label, StrategyOf(index), records.Select(record => (record, 0)), problems);
+    }
+
+    /// <summary>The same runs on both sides are equal, whatever they hold; a copy of a run is the same run.</summary>
+    /// <exception cref="UsageException">There are such.</exception>
+    public void RefuseTheSame()
+    {
+        Dictionary<(string Run, string Strategy), int> there = [];
+        foreach ((int index, (IReadOnlyList<RunRecord> records, _)) in _read)
+        {
+            string strategy = StrategyOf(index);
+            foreach (RunRecord record in records.Where(record => record.Strategies.Contains(strategy)))
+            {
+                if (there.TryAdd((record.Manifest.Id, strategy), index)) continue;
+                int first = there[(record.Manifest.Id, strategy)];
+                if (first != index) throw new UsageException($"Run {record.Manifest.Id} of {strategy} is in two arms, "
+                    + $"'{_arms[first].From}' and '{_arms[index].From}': nothing can differ; name two that were measured apart.");
+            }
+        }
     }
 
     /// <summary>A baseline of another machine says nothing about this one.</summary>

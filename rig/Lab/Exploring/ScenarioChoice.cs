@@ -37,7 +37,11 @@ public static class ScenarioChoice
             string[] known = [.. scenarios.SelectMany(one => one.Parameters).Select(one => one.Name).Distinct()];
             if (known.Length == 0) throw new UsageException(
                 $"--set '{item}': {string.Join(", ", scenarios.Select(one => one.Name))} has no parameters.");
-            values[Names.Find("parameter", pair[0], known, name => name)] = Quantities.Whole($"--set {pair[0]}", pair[1], 0, 64);
+            if (!values.TryAdd(Names.Find("parameter", pair[0], known, name => name),
+                Quantities.Whole($"--set {pair[0]}", pair[1], 0, 64)))
+            {
+                throw new UsageException($"--set gives '{pair[0]}' twice; give it once.");
+            }
         }
         return values;
     }

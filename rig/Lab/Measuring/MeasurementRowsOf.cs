@@ -105,7 +105,7 @@ public static class MeasurementRowsOf
 
     private static double? StealShare(MeasuredRun window) =>
         window is { Disturbance.StealNanoseconds: { } steal, ElapsedSeconds: > 0 }
-        ? Math.Max(0, steal / 1e9 / window.ElapsedSeconds / Environment.ProcessorCount) : null;
+        ? Math.Clamp(steal / 1e9 / window.ElapsedSeconds / Environment.ProcessorCount, 0, 1) : null;
 
     private static double Sum(MeasurementOutcome outcome, string counter) =>
         outcome.Counters.Where(value => value.Name == counter).Sum(value => value.Value);

@@ -32,7 +32,7 @@ public sealed class RunsToTrack(string runsFolder)
             List<string> problems = [];
             records = ArmReader.FromFolder(text, problems);
             _notes.AddRange(problems);
-            if (records.Count == 0) _notes.Add($"'{text}' holds no run that can be read; left out");
+            if (records.Count == 0 && problems.Count == 0) _notes.Add($"'{text}' holds no run; left out");
         }
         else
         {

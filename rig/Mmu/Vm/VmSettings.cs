@@ -165,7 +165,8 @@ public sealed record VmSettings
                 PausePoint point = Names.Find("pause point", parts[0], Enum.GetValues<PausePoint>(), NameOf);
                 long nanoseconds = Quantities.Nanoseconds(option, parts[1]);
                 if (nanoseconds is <= 0 or > 1_000_000_000) throw Quantities.Bad(option, item, "a duration from 1ns to 1s");
-                pauses[point] = nanoseconds;
+                if (!pauses.TryAdd(point, nanoseconds)) throw new UsageException(
+                    $"{option} gives '{NameOf(point)}' twice; give it once.");
             }
             return pauses;
         }
