@@ -6,7 +6,11 @@ namespace Lab.Results;
 /// summary counts, and so do those that were disturbed with those that were not.</summary>
 internal sealed class AgreeingTables(string folder, NamedMeasurements named, IReadOnlyList<SummaryRow> summary)
 {
-    private const int MetricColumn = 0, SummaryCount = 2, HistogramCount = 4, TimelineCount = 4, UndisturbedCount = 2;
+    private const int MetricColumn = 0, LowColumn = 2, SummaryCount = 2, SummaryMin = 3, SummaryMax = 11, HistogramCount = 4,
+        TimelineCount = 4, UndisturbedCount = 2, UndisturbedTagged = 3;
+
+    /// <summary>Samples above it, an hour, are in the last bucket all the same.</summary>
+    private const long BucketsEnd = 3_600_000_000_000;
 
     private readonly Dictionary<One, long> _counted = summary.ToDictionary(Of, row => row.Count);
 
@@ -32,6 +36,30 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
         }
     }
 
+    /// <summary>Buckets rise, none twice; the smallest sample is not below the first, the largest in the last.</summary>
+    /// <exception cref="RunDamagedException">As above.</exception>
+    internal void CheckRanges(IReadOnlyList<HistogramRow> histograms)
+    {
+        Dictionary<One, (long Low, HistogramRow Last)> ranges = [];
+        foreach (HistogramRow row in histograms)
+        {
+            if (!ranges.TryGetValue(Of(row), out (long Low, HistogramRow Last) before)) ranges[Of(row)] = (row.Low, row);
+            else if (row.Low >= before.Last.High) ranges[Of(row)] = (before.Low, row);
+            else throw CsvLayouts.Histograms.Refuse(folder, named, one => one == row, LowColumn,
+                $"at least {before.Last.High}, the 'high' of the bucket before");
+        }
+        foreach (SummaryRow row in summary.Where(row => row.Count > 0))
+        {
+            (long low, HistogramRow last) = ranges[Of(row)];
+            if (row.Min < low) throw Odd(row, SummaryMin, $"at least {low}, where its buckets begin");
+            if (row.Max < last.Low || (row.Max >= last.High && last.High < BucketsEnd)) throw Odd(
+                row, SummaryMax, $"in its last bucket, from {last.Low} to {last.High}");
+        }
+
+        RunDamagedException Odd(SummaryRow row, int column, string expected) =>
+            CsvLayouts.Summary.Refuse(folder, named, one => Of(one) == Of(row), column, expected);
+    }
+
     /// <exception cref="RunDamagedException">As above.</exception>
     internal void Check(IReadOnlyList<UndisturbedRow> undisturbed, IReadOnlyList<TaggedSampleRow> tagged)
     {
@@ -42,6 +70,22 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
             throw CsvLayouts.Undisturbed.Refuse(folder, named, row => Of(row) == Of(odd), UndisturbedCount,
                 $"with its 'tagged' the {_counted[Of(odd)]} samples of '{CsvLayouts.Summary.Name}'");
         }
+    }
+
+    /// <summary>Of the samples that were disturbed the longest are listed.</summary>
+    /// <exception cref="RunDamagedException">As above.</exception>
+    internal void CheckTagged(IReadOnlyList<UndisturbedRow> undisturbed, IReadOnlyList<TaggedSampleRow> tagged)
+    {
+        Dictionary<One, long> listed = Sums(tagged, Of, _ => 1);
+        foreach (UndisturbedRow row in undisturbed)
+        {
+            long there = listed.GetValueOrDefault(Of(row));
+            if (there > row.Tagged) throw CsvLayouts.Undisturbed.Refuse(folder, named, one => Of(one) == Of(row),
+                UndisturbedTagged, $"at least the {there} that '{CsvLayouts.Tagged.Name}' lists");
+        }
+        HashSet<One> known = [.. undisturbed.Select(Of)];
+        if (tagged.FirstOrDefault(row => !known.Contains(Of(row))) is { } lone) throw CsvLayouts.Tagged.Refuse(folder, named,
+            row => Of(row) == Of(lone), MetricColumn, $"a metric with a row of this run in '{CsvLayouts.Undisturbed.Name}'");
     }
 
     private void CheckSummary(Func<One, bool> isThere, string where)

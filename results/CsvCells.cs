@@ -53,6 +53,16 @@ internal sealed class CellReader(CsvReader csv, string path)
         return Domain.IsMetric(text) ? text : throw Refuse(Domain.MetricWords);
     }
 
+    /// <summary>Of a disturbance.</summary>
+    internal string Kind() => Kinds() is var text && !text.Contains('+') ? text : throw Refuse(DisturbanceKinds.Words);
+
+    /// <summary>Of several, joined by <c>+</c>.</summary>
+    internal string Kinds()
+    {
+        string text = csv.GetString(_next++);
+        return DisturbanceKinds.AreKnown(text) ? text : throw Refuse(DisturbanceKinds.Words);
+    }
+
     internal string Unit()
     {
         string text = csv.GetString(_next++);

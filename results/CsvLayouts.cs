@@ -78,7 +78,8 @@ internal static class CsvLayouts
                 Unit = unit,
                 Value = counter.StartsWith("kvm.", StringComparison.Ordinal) ? from.ChangeIfAny() : from.NumberIfAny(),
             };
-        });
+        },
+        row => $"{row.Actor}\n{row.Counter}");
 
     internal static CsvTable<KernelEventRow> KernelEvents { get; } = new(
         "kernel_events.csv",
@@ -87,7 +88,7 @@ internal static class CsvLayouts
         (key, from) => new KernelEventRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Event = from.Name(), StartMs = from.LengthMs(), LengthMs = from.IntervalMs(), Count = from.Count(),
+            Event = from.Metric(), StartMs = from.LengthMs(), LengthMs = from.IntervalMs(), Count = from.Count(),
         });
 
     internal static CsvTable<DisturbanceRow> Disturbances { get; } = new(
@@ -98,7 +99,7 @@ internal static class CsvLayouts
         (key, from) => new DisturbanceRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Kind = from.Name(), StartMs = from.Milliseconds(), LengthMs = from.LengthMs(), Actor = from.Text(),
+            Kind = from.Kind(), StartMs = from.Milliseconds(), LengthMs = from.LengthMs(), Actor = from.Text(),
             Located = from.Whole(0, 1) == 1, Detail = from.Text(),
         });
 
@@ -128,7 +129,7 @@ internal static class CsvLayouts
         (key, from) => new TaggedSampleRow
         {
             Strategy = key.Strategy, Workload = key.Workload, Mmu = key.Mmu, Run = key.Run,
-            Metric = from.Metric(), Unit = from.SampleUnit(), Actor = from.Text(), StartMs = from.Milliseconds(),
-            Value = from.Number(), Kinds = from.Name(),
+            Metric = from.Metric(), Unit = from.SampleUnit(), Actor = from.Name(), StartMs = from.Milliseconds(),
+            Value = from.Number(), Kinds = from.Kinds(),
         });
 }

@@ -120,7 +120,11 @@ public sealed record MachineFacts
 public sealed record RuntimeFacts
 {
     public required string Dotnet { get; init; }
+
+    [JsonRequired]
     public bool ServerGc { get; init; }
+
+    [JsonRequired]
     public bool TieredCompilation { get; init; }
 }
 
@@ -130,11 +134,11 @@ public sealed record ClockFacts
     [Name]
     public required string Source { get; init; }
 
-    [Between(1, 1e12)]
+    [Between(1, 1e12), JsonRequired]
     public double FrequencyHz { get; init; }
 
     /// <summary>Cost of one reading; it is inside every sample and is not subtracted.</summary>
-    [Between(0, 1e9)]
+    [Between(0, 1e9), JsonRequired]
     public double CostNs { get; init; }
 
     /// <summary>Cost of a stamp that waits for what comes before it, in ns: the one that ends a sample.</summary>
@@ -182,9 +186,11 @@ public sealed record Measurement
     public int Violations { get; init; }
 
     /// <summary>Garbage collections inside the measured window.</summary>
+    [JsonRequired]
     public int GcInWindow { get; init; }
 
     /// <summary>Methods compiled inside the measured window.</summary>
+    [JsonRequired]
     public int JitInWindow { get; init; }
 
     [Between(0, 1e9), JsonRequired]

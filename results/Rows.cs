@@ -161,6 +161,7 @@ public sealed record CounterRow : MeasurementRow
 /// <summary>One broken invariant and what led to it: an element of <c>violations.json</c>.</summary>
 public sealed record Violation : MeasurementRow
 {
+    [Name]
     public required string Invariant { get; init; }
 
     /// <summary>What the invariant promises.</summary>
@@ -184,8 +185,12 @@ public sealed record ViolationEvent
     [Between(-Domain.NumberMax), JsonRequired]
     public long TNs { get; init; }
 
+    [Name]
     public required string Actor { get; init; }
+
+    [Name]
     public required string Kind { get; init; }
+
     public string? Root { get; init; }
 
     [Between(-Domain.NumberMax)]

@@ -66,7 +66,9 @@ public sealed class RunStore(string root)
         };
         AgreeingTables tables = new(folder, named, run.Summary);
         tables.Check(run.Histograms, run.Timeline);
+        tables.CheckRanges(run.Histograms);
         tables.Check(run.Undisturbed, run.Tagged);
+        tables.CheckTagged(run.Undisturbed, run.Tagged);
         return run;
     }
 
@@ -92,7 +94,9 @@ public sealed class RunStore(string root)
         };
         if (named.IsEmpty) return run;
         AgreeingTables tables = new(folder, named, run.Summary);
-        tables.Check(CsvLayouts.Histograms.Read(folder, named), CsvLayouts.Timeline.Read(folder, named));
+        List<HistogramRow> histograms = CsvLayouts.Histograms.Read(folder, named);
+        tables.Check(histograms, CsvLayouts.Timeline.Read(folder, named));
+        tables.CheckRanges(histograms);
         tables.Check(run.Undisturbed, []);
         return run;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Lab.Results;
 
@@ -6,13 +7,15 @@ namespace Lab.Results;
 /// start in clock ticks since boot, and the boot. (A wall-clock start would shift whenever the clock is stepped.)</summary>
 public sealed record WriterProcess
 {
-    [Between(1)]
+    [Between(1), JsonRequired]
     public int Pid { get; init; }
 
     /// <summary>Field 22 of <c>/proc/PID/stat</c>; 0 where there is none.</summary>
+    [JsonRequired]
     public long StartTicks { get; init; }
 
     /// <summary><c>/proc/sys/kernel/random/boot_id</c>; empty where there is none.</summary>
+    [JsonRequired]
     public string BootId { get; init; } = "";
 
     public static WriterProcess Current { get; } = new()

@@ -34,7 +34,8 @@ public sealed class AcknowledgementFile(string path)
         {
             DateTimeOffset time = default;
             string? why = TrackedCells.ReadQuantile(cells[6], out double? quantile)
-                ?? TrackedCells.ReadNames(Header, cells, 0, 1, 2, 3, 4, 5)
+                ?? TrackedCells.ReadNames(Header, cells, 0, 1, 2, 3, 4)
+                ?? TrackedCells.ReadMetric(cells[5])
                 ?? TrackedCells.ReadUnit(cells[7]) ?? TrackedCells.ReadPoint(cells[8])
                 ?? TrackedCells.ReadTime(cells[10], out time);
             if (why is null) rows.Add(new Acknowledgement(Series(cells, quantile), cells[8], cells[9], time));

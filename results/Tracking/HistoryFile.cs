@@ -134,7 +134,8 @@ public sealed class HistoryFile(string path)
         double? quantile = null;
         DateTimeOffset time = default;
         string? why = TrackedCells.ReadPoint(cells[0]) ?? TrackedCells.ReadQuantile(cells[7], out quantile)
-            ?? TrackedCells.ReadNames(Header, cells, 1, 2, 3, 4, 5, 6, 11)
+            ?? TrackedCells.ReadNames(Header, cells, 1, 2, 3, 4, 5, 11)
+            ?? TrackedCells.ReadMetric(cells[6])
             ?? TrackedCells.ReadUnit(cells[8])
             ?? TrackedCells.ReadValue(cells[9], out value)
             ?? TrackedCells.ReadTime(cells[10], out time);

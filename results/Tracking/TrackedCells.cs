@@ -63,6 +63,9 @@ internal static class TrackedCells
             : $"'{cell}' is not a time from 1970 to {YearMax}, which column 'time_utc' needs";
     }
 
+    internal static string? ReadMetric(string cell) => Domain.IsMetric(cell) ? null
+        : $"'{Domain.Shorten(cell)}' is not {Domain.MetricWords}, which column 'metric' needs";
+
     internal static string? ReadUnit(string cell) => Units.IsKnown(cell) ? null
         : $"'{Domain.Shorten(cell)}' is not {Units.Words}, which column 'unit' needs";
 

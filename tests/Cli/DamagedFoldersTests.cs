@@ -1,3 +1,5 @@
+using Lab.Application.Measuring;
+using Lab.Measure;
 using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
@@ -28,6 +30,8 @@ public sealed class DamagedFoldersTests : IDisposable
     [InlineData("\"warnings\":", "\"x\": [], \"warnings\":", null)]
     [InlineData("\"machine\": {\n    \"cpu\": \"Example CPU @ 2.80GHz\",", "\"machine\": {",
         "'machine' has no 'cpu'; expected one")]
+    [InlineData("\"clock\": {\n    \"source\": \"tsc\",\n    \"frequency_hz\": 2800000000,", "\"clock\": { \"source\": \"tsc\",",
+        "'clock' has no 'frequency_hz'; expected one")]
     [InlineData("\"frequency_hz\":", "\"frequency\":", "'clock' has 'frequency'; expected 'frequency_hz'")]
     [InlineData("\"verdict\":", "\"verdit\":", "'measurements[0]' has 'verdit'; expected 'verdict'")]
     [InlineData("\"run\": 1", "\"run\": 2147483648",
@@ -100,6 +104,7 @@ public sealed class DamagedFoldersTests : IDisposable
     [InlineData("histograms.csv", ",1\n", ",2\n", "with the others of its metric, which are ")]
     [InlineData("timeline.csv", ",200,", ",201,",
         "'201' is not with the others of its metric, which are 4001, the 4000 samples of 'summary.csv', which column 'count'")]
+    [InlineData("counters.csv", ",peak_table_pages,", ",flushes,", "is not another one than in the rows of this run before it")]
     [InlineData("summary.csv", "baseline,", "nosuch,", "'nosuch' is not with its workload, MMU and run a measurement")]
     [InlineData("timeline.csv", ",radix,", ",-3,", "a measurement of the manifest, which column 'strategy' needs")]
     public void A_cell_is_refused_with_its_line_and_column(string table, string was, string becomes, string why)
@@ -107,6 +112,34 @@ public sealed class DamagedFoldersTests : IDisposable
         int line = Spoil(table, was, becomes);
         BadInputTests.AssertRefusal(LabHere.Run("report", _id, "--out", _runs.Path), $"{table}', line {line}: ", why);
     }
+
+    [Theory]
+    [InlineData("tagged.csv", "run-queue-delay", "mile", "'mile+involuntary-switch' is not a kind of disturbance (gc-pause,")]
+    [InlineData("disturbances.csv", "run-queue-delay", "jit+steal", "'jit+steal' is not a kind of disturbance (gc-pause,")]
+    [InlineData("tagged.csv", "destroyer", "", "'' is not a name, which column 'actor' needs")]
+    [InlineData("tagged.csv", "radix,1,destroy,", "radix,1,destory,", "'destory' is not a metric with samples of this run")]
+    [InlineData("undisturbed.csv", ",ns,2,2,", ",ns,1,2,", "'1' is not with its 'tagged' the 4 samples of 'summary.csv'")]
+    [InlineData("undisturbed.csv", ",ns,2,2,", ",ns,3,1,", "'1' is not at least the 2 that 'tagged.csv' lists, which")]
+    [InlineData("histograms.csv", "88704,88768,", "88704,99999,",
+        "'89280' is not at least 99999, the 'high' of the bucket before")]
+    [InlineData("summary.csv", ",146157,400", ",999999,400", "'999999' is not in its last bucket, from ")]
+    public void A_cell_of_a_watched_run_that_contradicts_the_others_is_refused(
+        string table, string was, string becomes, string why)
+    {
+        const string id = "20261130T053006Z-56975e";
+        string fixture = Path.Combine(LabProcess.Checkout, "tests", "Fixtures", "daf7b5a", "plain", id), copy = _runs.Beside(id);
+        Directory.CreateDirectory(copy);
+        foreach (string file in Directory.EnumerateFiles(fixture)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        string path = Path.Combine(copy, table), text = File.ReadAllText(path);
+        int at = text.IndexOf(was, StringComparison.Ordinal);
+        Assert.True(at >= 0, text);
+        File.WriteAllText(path, text[..at] + becomes + text[(at + was.Length)..]);
+        BadInputTests.AssertRefusal(LabHere.Run("report", copy), $"{table}', line ", why);
+    }
+
+    [Fact]
+    public void Every_kind_of_disturbance_that_a_run_can_list_is_read() =>
+        Assert.Equal(Enum.GetValues<DisturbanceKind>().Select(DisturbanceNames.Of).Order(), DisturbanceKinds.All.Order());
 
     [Fact]
     public void A_metric_that_one_table_alone_knows_is_found_by_who_reads_summaries_only()

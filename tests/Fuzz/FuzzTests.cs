@@ -20,6 +20,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
 
     private static readonly string Fixtures = Path.Combine(LabProcess.Checkout, "tests", "Fixtures", "daf7b5a");
 
+    private static readonly string Other = Path.Combine(Fixtures, "comparisons", "20261130T052227Z-16a71d", "runs");
+
     private readonly TemporaryFolder _temporary = new();
 
     private static double Scale =>
@@ -36,7 +38,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             string[] arguments = spoiler.Next(6) switch
             {
                 0 => ["list", "runs", "--out", In("plain")],
-                1 => ["compare", In("plain"), In("plain")],
+                1 => ["compare", In("plain"), $"{Other}@mainline"],
                 2 => ["track", "add", run, "--history", In("new", $"{spoiler.Next(int.MaxValue)}.csv"), "--commit", "c1"],
                 _ => ["report", run, "--format", "csv"],
             };

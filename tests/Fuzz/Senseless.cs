@@ -9,6 +9,8 @@ internal static class Senseless
 {
     private static readonly string[] Wholes = ["run", "count", "tagged", "low", "high"];
 
+    private static readonly string[] Units = ["ns", "count", "1/s", "bytes", "pages", "roots", "number"];
+
     private static readonly string[] MayBeNegative = ["exit_code", "at_ns", "t_ns", "refcount", "raw"];
 
     private static readonly string[] Numbers =
@@ -51,6 +53,7 @@ internal static class Senseless
 
     private static bool CanBe(string column, string cell, string count)
     {
+        if (column == "unit") return Units.Contains(cell);
         bool isNumber = double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
         if (Wholes.Contains(column)) return isNumber && value == Math.Floor(value) && value >= (column == "run" ? 1 : 0)
             && value < (column == "run" ? 2147483648.0 : 9.3e18);

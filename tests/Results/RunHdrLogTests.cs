@@ -46,7 +46,7 @@ public sealed class RunHdrLogTests : IDisposable
                 summary.Add(new SummaryRow
                 {
                     Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
-                    Count = histogram.Count,
+                    Count = histogram.Count, Mean = histogram.Mean, Max = histogram.Max,
                 });
                 timeline.Add(new TimelineRow
                 {
