@@ -3,7 +3,8 @@ using One = (Lab.Results.MeasurementKey Key, string Metric);
 namespace Lab.Results;
 
 /// <summary>A run's tables tell of the same samples: of each metric of a measurement, buckets and intervals hold as many as its
-/// summary counts, and so do those that were disturbed with those that were not.</summary>
+/// summary counts, and so do those that were disturbed with those that were not. Numbers are compared of clean measurements only:
+/// of one that was given up a thread may have recorded while its samples were summed.</summary>
 internal sealed class AgreeingTables(string folder, NamedMeasurements named, IReadOnlyList<SummaryRow> summary)
 {
     private const int MetricColumn = 0, LowColumn = 2, SummaryCount = 2, SummaryMin = 3, SummaryMax = 11, HistogramCount = 4,
@@ -11,6 +12,8 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
 
     /// <summary>Samples above it, an hour, are in the last bucket all the same.</summary>
     private const long BucketsEnd = 3_600_000_000_000;
+
+    private readonly HashSet<MeasurementKey> _clean = [.. named.Clean.Select(one => one.Key)];
 
     private readonly Dictionary<One, long> _counted = summary.ToDictionary(Of, row => row.Count);
 
@@ -24,7 +27,7 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
         CheckKnown(CsvLayouts.Timeline, timeline, Of);
         CheckSummary(buckets.ContainsKey, CsvLayouts.Histograms.Name);
         CheckSummary(intervals.ContainsKey, CsvLayouts.Timeline.Name);
-        foreach ((One one, long count) in _counted.Where(one => one.Value > 0))
+        foreach ((One one, long count) in _counted.Where(one => one.Value > 0 && _clean.Contains(one.Key.Key)))
         {
             (long inBuckets, long inIntervals) = (buckets[one], intervals[one]);
             if (inBuckets == count && inIntervals == count) continue;
@@ -48,7 +51,7 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
             else throw CsvLayouts.Histograms.Refuse(folder, named, one => one == row, LowColumn,
                 $"at least {before.Last.High}, the 'high' of the bucket before");
         }
-        foreach (SummaryRow row in summary.Where(row => row.Count > 0))
+        foreach (SummaryRow row in summary.Where(row => row.Count > 0 && _clean.Contains(row.Key)))
         {
             (long low, HistogramRow last) = ranges[Of(row)];
             if (row.Min < low) throw Odd(row, SummaryMin, $"at least {low}, where its buckets begin");
@@ -65,7 +68,8 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
     {
         CheckKnown(CsvLayouts.Undisturbed, undisturbed, Of);
         CheckKnown(CsvLayouts.Tagged, tagged, Of);
-        foreach (UndisturbedRow odd in undisturbed.Where(row => row.Count + row.Tagged != _counted[Of(row)]))
+        foreach (UndisturbedRow odd in undisturbed.Where(
+            row => _clean.Contains(row.Key) && row.Count + row.Tagged != _counted[Of(row)]))
         {
             throw CsvLayouts.Undisturbed.Refuse(folder, named, row => Of(row) == Of(odd), UndisturbedCount,
                 $"with its 'tagged' the {_counted[Of(odd)]} samples of '{CsvLayouts.Summary.Name}'");
