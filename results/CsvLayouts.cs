@@ -78,8 +78,7 @@ internal static class CsvLayouts
                 Unit = unit,
                 Value = counter.StartsWith("kvm.", StringComparison.Ordinal) ? from.ChangeIfAny() : from.NumberIfAny(),
             };
-        },
-        row => $"{row.Actor}\n{row.Counter}");
+        });
 
     internal static CsvTable<KernelEventRow> KernelEvents { get; } = new(
         "kernel_events.csv",

@@ -16,12 +16,14 @@ namespace Lab.Cli.Reproduce;
 internal sealed class ReproduceCommand(
     IReadOnlyList<Claim> claims, ReproductionSettings settings, OutputFormat format, string root, LabConsole console)
 {
+    private static IReadOnlyList<Claim> ThereAre => Lab.Application.Reproducing.Claims.All;
+
     public static Command Build(LabConsole console)
     {
         SettingOptions options = new(ReproductionSettings.Group.Settings);
         Argument<string[]> wanted = new("claims")
         {
-            Description = $"{string.Join(", ", Lab.Application.Reproducing.Claims.All.Select(one => one.Id))}; all unless told",
+            Description = $"{string.Join(", ", ThereAre.Select(one => one.Id))}; all unless told",
             Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new("reproduce", "what was claimed about the strategies, and whether this machine shows it") { wanted };
@@ -67,18 +69,16 @@ internal sealed class ReproduceCommand(
         else if (format == OutputFormat.Json) console.Out.WriteLine(report.Json(shown));
         else if (format == OutputFormat.Markdown) console.Out.Write(report.Markdown(shown));
         if (shown.Count > 0) console.Error.WriteLine($"report: {Path.Combine(folder, "report.md")}");
-        if (!cancellation.IsCancellationRequested) return shown.Exists(HasBroken) ? ExitCode.InvariantViolated : ExitCode.Fine;
+        if (!cancellation.IsCancellationRequested) return shown.Exists(one => one.HasBroken) ? ExitCode.InvariantViolated : ExitCode.Fine;
         console.Error.WriteLine($"interrupted: {shown.Count} of {claims.Count} claims were judged.");
         return ExitCode.Interrupted;
     }
 
-    private static bool HasBroken(ShownClaim one) => one.Problems.Any(problem => problem.Contains("(exit 4)", StringComparison.Ordinal));
+    private static IReadOnlyList<Claim> ClaimsNamed(string[] ids) => ids.Length == 0 ? ThereAre :
+        [.. ids.Select(id => Names.Find("claim", id.ToUpperInvariant(), ThereAre, one => one.Id)).Distinct()];
 
-    private static IReadOnlyList<Claim> ClaimsNamed(string[] ids) => ids.Length == 0 ? Lab.Application.Reproducing.Claims.All :
-        [.. ids.Select(id => Names.Find("claim", id.ToUpperInvariant(), Lab.Application.Reproducing.Claims.All, one => one.Id)).Distinct()];
-
-    private static OutputFormat FormatOf(SettingValues values) => values.Of(ReproductionSettings.Format) is not OutputFormat.Csv and var format
-        ? format : throw new UsageException("--format csv is not of this verb; there are table, json and markdown.");
+    private static OutputFormat FormatOf(SettingValues values) =>
+        values.Of(ReproductionSettings.Format) is not OutputFormat.Csv and var format ? format : throw new UsageException("--format csv is not of this verb; there are table, json and markdown.");
 
     private static void Create(string runs)
     {

@@ -243,15 +243,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
                     fact => fact.Name, fact => fact.Value),
             },
             Runtime = ThisMachine.Runtime(machine),
-            Clock = new ClockFacts
-            {
-                Source = clock.Source.ToString().ToLowerInvariant(),
-                FrequencyHz = clock.FrequencyHz,
-                CostNs = clock.TicksCostNanoseconds,
-                OrderedCostNs = clock.TicksOrderedCostNanoseconds,
-                Invariant = clock.Invariant,
-                Note = clock.Note,
-            },
+            Clock = ThisMachine.Facts(clock),
             Settings = request.Describe(),
             Warnings = warnings,
         };

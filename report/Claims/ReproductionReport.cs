@@ -24,7 +24,8 @@ public sealed record ShownClaimJson(
     IReadOnlyList<FigureJson> Figures, IReadOnlyList<ExpectationJson> Expectations, IReadOnlyList<string> Problems);
 
 /// <summary>What <c>lab reproduce --format json</c> prints, and <c>reproduction.json</c> holds.</summary>
-public sealed record ReproductionJson(int SchemaVersion, DateTimeOffset StartedUtc, int Cores, IReadOnlyList<ShownClaimJson> Claims);
+public sealed record ReproductionJson(
+    int SchemaVersion, DateTimeOffset StartedUtc, int Cores, IReadOnlyList<ShownClaimJson> Claims);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ReproductionJson))]
@@ -73,19 +74,21 @@ public sealed class ReproductionReport(DateTimeOffset startedUtc, int cores)
         List<string> lines =
         [
             "# Claims, and what this machine shows", "",
-            string.Create(CultureInfo.InvariantCulture, $"{startedUtc:yyyy-MM-dd HH:mm} UTC, {cores} cores. Figures: median of the "
-                + $"rounds, in brackets the least and the greatest."), "",
+            string.Create(CultureInfo.InvariantCulture, $"{startedUtc:yyyy-MM-dd HH:mm} UTC, {cores} cores. Figures: median of "
+                + $"the rounds, in brackets the least and the greatest."), "",
             "| claim | | |", "|---|---|---|",
             .. all.Select(one => $"| {one.Claim.Id} | {Word(one.Verdict)} | {one.Claim.Title} |"),
         ];
         foreach (ShownClaim one in all)
         {
-            lines.AddRange(["", $"## {one.Claim.Id}: {one.Claim.Title}", "", $"Claimed: {one.Claim.Said} ({one.Claim.Source}).", "",
+            lines.AddRange(["", $"## {one.Claim.Id}: {one.Claim.Title}", "",
+                $"Claimed: {one.Claim.Said} ({one.Claim.Source}).", "",
                 $"**{Word(one.Verdict)}**{(one.Reason is { } reason ? $": {reason}" : "")}.", ""]);
             lines.AddRange(one.Expectations.Select(expected => $"- {Answer(expected.IsMet)}: {Sentence(expected)}"));
             if (Limits(one.Claim) is { } limits) lines.AddRange(["", limits]);
             lines.AddRange(["", $"| figure on {one.Claim.Workload} | arm | here |", "|---|---|--:|"]);
-            lines.AddRange(one.Figures.Select(figure => $"| {figure.Figure} | {figure.Arm} | {Value(figure.Value, figure.Unit)} |"));
+            lines.AddRange(
+                one.Figures.Select(figure => $"| {figure.Figure} | {figure.Arm} | {Value(figure.Value, figure.Unit)} |"));
             lines.AddRange(one.Problems.Select(problem => $"- {problem}"));
         }
         return string.Join('\n', lines) + "\n";
@@ -126,8 +129,8 @@ public sealed class ReproductionReport(DateTimeOffset startedUtc, int cores)
     };
 
     private static IEnumerable<string> Indented(string text, string head) =>
-        TextGrid.Wrap(text, TextGrid.Width - head.Length - 2).Select((line, index) => (index == 0 ? head : head.Replace('!', ' ') + "  ")
-            + line);
+        TextGrid.Wrap(text, TextGrid.Width - head.Length - 2)
+            .Select((line, index) => (index == 0 ? head : head.Replace('!', ' ') + "  ") + line);
 
     private static string Shorten(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
 

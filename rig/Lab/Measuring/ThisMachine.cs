@@ -21,6 +21,16 @@ public static class ThisMachine
         new() { Dotnet = machine.DotNet, ServerGc = machine.ServerGarbageCollection,
             TieredCompilation = machine.TieredCompilation };
 
+    public static ClockFacts Facts(ClockInfo clock) => new()
+    {
+        Source = clock.Source.ToString().ToLowerInvariant(),
+        FrequencyHz = clock.FrequencyHz,
+        CostNs = clock.TicksCostNanoseconds,
+        OrderedCostNs = clock.TicksOrderedCostNanoseconds,
+        Invariant = clock.Invariant,
+        Note = clock.Note,
+    };
+
     /// <summary>What a run started now would say of where it ran, and nothing of what it measured.</summary>
     public static Manifest Manifest(IReadOnlyDictionary<string, string> settings)
     {
@@ -29,7 +39,7 @@ public static class ThisMachine
         {
             Machine = Facts(machine),
             Runtime = Runtime(machine),
-            Clock = new ClockFacts { Source = Clock.Default.Info.Source.ToString().ToLowerInvariant() },
+            Clock = Facts(Clock.Default.Info),
             GitCommit = machine.Commit,
             GitDirty = machine.Commit is null ? null : WorkTree.IsDirty(AppContext.BaseDirectory),
             Settings = settings,

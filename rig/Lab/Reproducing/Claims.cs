@@ -78,7 +78,7 @@ public static class Claims
             ]),
 
         new("H7", "Ageing under mmu_lock waits for vCPUs and holds them up; without it neither does",
-            "8 to 112 vCPUs: a pass took 0.23 to 13.5 s under the lock, 0.06 to 2.3 s without; vCPUs lost 5 to 20 % against 0 to 5 %",
+            "8 to 112 vCPUs: a pass took 0.23 to 13.5 s with the lock, 0.06 to 2.3 s without; vCPUs lost 5 to 20 %, and 0 to 5 %",
             "Houghton, v4 cover, 2024-05-29; Linux 6.15; reference 13.7",
             NameOf(typeof(AgeingPasses<>)),
             [

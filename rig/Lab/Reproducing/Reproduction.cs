@@ -31,7 +31,11 @@ public sealed record ShownExpectation(
 /// <summary>A claim, and what this machine shows.</summary>
 public sealed record ShownClaim(
     Claim Claim, ClaimVerdict Verdict, string? Reason, IReadOnlyList<ShownFigure> Figures,
-    IReadOnlyList<ShownExpectation> Expectations, IReadOnlyList<string> Problems);
+    IReadOnlyList<ShownExpectation> Expectations, IReadOnlyList<string> Problems)
+{
+    /// <summary>An arm broke an invariant that should not.</summary>
+    public bool HasBroken { get; init; }
+}
 
 /// <summary>Measures claims: each arm once per round, each run in a process of its own, rounds in the order ABBA.</summary>
 /// <param name="place">Where runs happen.</param>
@@ -42,23 +46,26 @@ public sealed class Reproduction(IRunPlace place, string runs, ReproductionSetti
 {
     private const double StartSeconds = 1.5;
     private readonly RunStore _store = new(runs);
+    private bool _hasBroken;
 
     /// <summary>How long it will take, about.</summary>
     public TimeSpan Estimate(IEnumerable<Claim> claims) => claims.Sum(claim => claim.Arms.Count) * settings.Rounds
         * (settings.Duration + settings.Warmup + TimeSpan.FromSeconds(StartSeconds));
 
-    /// <summary>The claim with all rounds, or with those that there were when it was interrupted; null if there was none.</summary>
+    /// <summary>The claim with all rounds, or with those that there were when it was interrupted; null if there was
+    /// none.</summary>
     public ShownClaim? Show(Claim claim, CancellationToken cancellation)
     {
         List<double?[,]> rounds = [];
         List<string> problems = [];
+        _hasBroken = false;
         for (int round = 1; round <= settings.Rounds && !cancellation.IsCancellationRequested; round++)
         {
             progress.WriteLine($"{claim.Id}, round {round} of {settings.Rounds}");
             if (Measure(claim, round, problems, cancellation) is not { } values) break;
             rounds.Add(values);
         }
-        return rounds.Count == 0 ? null : Judge(claim, rounds, problems);
+        return rounds.Count == 0 ? null : Judge(claim, rounds, problems) with { HasBroken = _hasBroken };
     }
 
     /// <summary>The verdict of a claim from its figures: by round, arm and figure.</summary>
@@ -96,7 +103,8 @@ public sealed class Reproduction(IRunPlace place, string runs, ReproductionSetti
     {
         if (expectations.Find(one => one.IsMet == false) is { } failed)
         {
-            return (ClaimVerdict.DoesNotHold, $"{failed.Figure} of {failed.Arm} is on the other side of its bound in every round");
+            return (ClaimVerdict.DoesNotHold,
+                $"{failed.Figure} of {failed.Arm} is on the other side of its bound in every round");
         }
         if (expectations.Find(one => one.Value is null) is { } missing)
         {
@@ -135,9 +143,10 @@ public sealed class Reproduction(IRunPlace place, string runs, ReproductionSetti
             }, seed: (ulong)round);
             child.Start(place, abreast: 1, cancellation);
             if (child.End(index, cancellation) is not { } ended) return null;
-            bool hasBroken = ended.ExitCode == ExitCode.InvariantViolated;
-            if (ended.Problem is { } problem && !(hasBroken && claim.MayBreak)) problems.Add(problem);
-            if (ended.Run is not { } folder || (hasBroken && !claim.MayBreak)) continue;
+            bool hasBroken = ended.ExitCode == ExitCode.InvariantViolated && !claim.MayBreak;
+            _hasBroken |= hasBroken;
+            if (ended.Problem is { } problem && (hasBroken || ended.ExitCode != ExitCode.InvariantViolated)) problems.Add(problem);
+            if (ended.Run is not { } folder || hasBroken) continue;
             RunRecord run = _store.Open(folder);
             foreach ((int figure, ClaimFigure one) in claim.Figures.Index()) values[index, figure] = one.Of(run, arm);
         }
