@@ -32,6 +32,17 @@ public sealed record Subject
     /// <summary>What the roots need of the rig.</summary>
     public StrategyNeeds Needs => Roots.Card.Needs;
 
+    /// <summary>Whether vCPUs may load and put its roots under the shared hold, as a VM made to be asked says.</summary>
+    public bool LoadsRootsShared
+    {
+        get
+        {
+            if (NeedsKernel) return false;
+            using Vm<Metal> vm = new(default, new VmSettings { Vcpus = 1, MemoryBytes = 1 << 20 }, Design<Metal>());
+            return vm.Strategy.LoadsRootsShared;
+        }
+    }
+
     public SlotUpdates SlotUpdates => Needs switch
     {
         StrategyNeeds.KernelSlots => SlotUpdates.Kernel,

@@ -19,12 +19,15 @@ public static class Catalogue
         typeof(NotifierVsMemslot<>),
         typeof(YieldAmplification<>),
         typeof(AgeingPasses<>),
+        typeof(ZapGranularity<>),
+        typeof(ReloadConvoy<>),
+        typeof(Bystander<>),
     ];
 
     /// <summary>Settings of all workloads, and of those that have their own.</summary>
     public static IReadOnlyList<SettingGroup> Settings { get; } =
         [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared,
-        NotifierVsMemslot.Declared, AgeingPasses.Declared];
+        NotifierVsMemslot.Declared, AgeingPasses.Declared, Bystander.Declared];
 
     /// <summary>The one that is run when none is named.</summary>
     public static string ByDefault => MemslotChurn.Name;

@@ -21,13 +21,22 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     private readonly long[] _reload = new long[1];
     private bool _reloaded;
     private long _runs;
+    private long _servedAt;
+    private readonly RootRole _role;
 
-    public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters)
+    /// <param name="vm">Of the vCPU.</param>
+    /// <param name="vcpu">Not run by anybody else.</param>
+    /// <param name="pattern">Where the guest goes.</param>
+    /// <param name="parameters">Of the workload.</param>
+    /// <param name="role">Of the root that it runs on; null for the ordinary one.</param>
+    public FaultingVcpu(Vm<TMachine> vm, Vcpu<TMachine> vcpu, AccessPattern pattern, WorkloadParameters parameters,
+        RootRole? role = null)
         : base(vm.Machine, $"vcpu{vcpu.Index}", ActorRole.Vcpu)
     {
         _vm = vm;
         _vcpu = vcpu;
         _pattern = pattern;
+        _role = role ?? vcpu.Role;
         _empty = parameters.EmptyGuest;
         SampleMetrics = vcpu.HasCore ? ["access"] : [];
         // Its own part of memory once: then the tables are there and the first faults are behind it.
@@ -51,6 +60,9 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
     /// <summary>Accesses of the guest that went through; other actors may read it, a little late.</summary>
     public long Accesses => _counters is null ? 0 : Volatile.Read(ref _counters.Accesses);
 
+    /// <summary>When it had last served a request, on the machine's clock; other actors may read it.</summary>
+    public long ServedAt => Volatile.Read(ref _servedAt);
+
     public override bool IsWarm => _empty || _runs * _vcpu.AccessesPerStay >= _accessesUntilWarm;
 
     public override ReadOnlySpan<GuestTouch> ClaimTouches()
@@ -62,7 +74,11 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
 
     public override void Prepare()
     {
-        _counters ??= _vm.Machine.Actor.Counters;
+        if (_counters is null)
+        {
+            _counters = _vm.Machine.Actor.Counters;
+            while (_vcpu.Role != _role && _vcpu.SwitchRole(_role) == ExitOutcome.NoMemory) { }
+        }
         _runs++;
         _vcpu.CheckCached();
         _exit = _vcpu.Run(ref _pattern, _empty ? 0 : _vcpu.AccessesPerStay);
@@ -105,6 +121,7 @@ public sealed class FaultingVcpu<TMachine> : WorkloadActor
         ExitOutcome outcome = _vcpu.Serve(_exit);
         // Two reloads within one fault are rare; the longer one is the stall.
         long took = _vm.Machine.Timestamp() - begin;
+        Volatile.Write(ref _servedAt, begin + took);
         _reload[0] = _reloaded ? Math.Max(_reload[0], took) : took;
         _reloaded = true;
         return outcome;

@@ -42,16 +42,13 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         ulong expected = _generationsAtFirst + _updater.GenerationsMade;
         ulong generation = _vm.Slots.LastGeneration;
         DestroyAndRetire(_vm);
-        return generation == expected ? null : $"the VM made {generation} slot generations, the updater asked for {expected}";
+        return JudgeGenerations(generation, expected);
     }
 
     /// <summary>The VMM's thread.</summary>
     private sealed class SlotUpdater(Vm<TMachine> vm, WorkloadParameters parameters, GfnRange range,
         FaultingVcpu<TMachine>[] vcpus) : WorkloadActor(vm.Machine, "updater", ActorRole.Updater)
     {
-        /// <summary>Looks at the vCPUs before the actor's thread looks at the clock again.</summary>
-        private const int LooksPerPrepare = 200;
-
         private const int Update = 0;
         private const int Create = 1;
         private const int FlagChange = 2;
@@ -62,15 +59,10 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         private bool _logging;
         private long _steps;
         private bool _hasPhases;
-        private readonly long[] _accessesAtZap = new long[vcpus.Length];
-        private long _faultsAtZap;
         private bool _isReady;
-
-        /// <summary>Nearly all the leafs that the guest's memory takes: a few faults of the round before may be among those
-        /// counted.</summary>
-        private readonly long _refill = parameters.EmptyGuest || parameters.RatePerSecond > 0 ? 0
-            : parameters.Of(MemslotChurn.Refill) is >= 0 and int pages ? pages
-            : (long)(parameters.Frames / Gfn.FramesPerSpte(vm.Settings.LeafLevel) * 15 / 16);
+        private readonly Refill<TMachine> _refill = new(vm, vcpus, parameters.Frames,
+            parameters.Of(MemslotChurn.Refill) is >= 0 and int pages && !parameters.EmptyGuest && parameters.RatePerSecond == 0
+                ? pages : Refill<TMachine>.All(vm, parameters));
 
         public override IReadOnlyList<string> Metrics { get; } = ["update", "create", "flags"];
 
@@ -87,13 +79,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
         public override void Prepare()
         {
             vm.Slots.SettleMemory();
-            _isReady = !NextZaps || IsRefilled;
-            Backoff backoff = default;
-            for (int look = 0; !_isReady && look < LooksPerPrepare; look++)
-            {
-                vm.Machine.Relax(ref backoff);
-                _isReady = IsRefilled;
-            }
+            _isReady = !NextZaps || _refill.Await();
         }
 
         public override int Step()
@@ -101,12 +87,7 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
             _hasPhases = false;
             if (!_isReady) return -1;
             SlotOperation operation = Operation;
-            // Before the update: what the vCPUs fault in again while it still runs counts.
-            if (NextZaps)
-            {
-                _faultsAtZap = Faults;
-                for (int index = 0; index < vcpus.Length; index++) _accessesAtZap[index] = vcpus[index].Accesses;
-            }
+            if (NextZaps) _refill.Restart();
             _steps++;
             int metric = operation switch
             {
@@ -122,32 +103,6 @@ public sealed class MemslotChurn<TMachine> : Workload<TMachine>
 
         /// <summary>True if the next step takes mappings down, and so wants them to be there.</summary>
         private bool NextZaps => Operation == SlotOperation.Move || (Operation == SlotOperation.Delete && _exists);
-
-        /// <summary>As many leafs as asked for were faulted in again, or a vCPU has been through all of memory since the zap:
-        /// then nothing is missing, because the zap left the other slots mapped.</summary>
-        private bool IsRefilled
-        {
-            get
-            {
-                if (Faults - _faultsAtZap >= _refill) return true;
-                long round = (long)parameters.Frames;
-                for (int index = 0; index < vcpus.Length; index++)
-                {
-                    if (vcpus[index].Accesses - _accessesAtZap[index] > round + round / 32) return true;
-                }
-                return false;
-            }
-        }
-
-        private long Faults
-        {
-            get
-            {
-                long faults = 0;
-                foreach (FaultingVcpu<TMachine> vcpu in vcpus) faults += vcpu.LeafsTouched;
-                return faults;
-            }
-        }
 
         private int DeleteOrCreate()
         {

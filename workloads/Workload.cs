@@ -207,6 +207,9 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
 
     public abstract IReadOnlyList<WorkloadActor> Actors { get; }
 
+    /// <summary>What the machine did not let it do, sentences for the report.</summary>
+    public virtual IReadOnlyList<string> Notes => [];
+
     protected VmSource<TMachine> Source { get; } = source;
 
     protected WorkloadParameters Parameters { get; } = parameters;
@@ -246,6 +249,10 @@ public abstract class Workload<TMachine>(VmSource<TMachine> source, WorkloadPara
         CreateBystanders(vm);
         return vm;
     }
+
+    /// <summary>What is wrong with the number of slot generations that a VM made, or null.</summary>
+    protected static string? JudgeGenerations(ulong made, ulong asked) =>
+        made == asked ? null : $"the VM made {made} slot generations, the updater asked for {asked}";
 
     protected void DestroyAndRetire(Vm<TMachine> vm)
     {

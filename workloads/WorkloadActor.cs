@@ -59,7 +59,7 @@ public abstract class WorkloadActor(IMachine machine, string name, ActorRole rol
 
     public void DiscardSamples() => ClaimTouches();
 
-    public void Begin()
+    public virtual void Begin()
     {
         Counters = machine.Enter(Name).Counters;
         _begin = machine.Timestamp();
@@ -71,7 +71,7 @@ public abstract class WorkloadActor(IMachine machine, string name, ActorRole rol
 
     public virtual void Quiesce() { }
 
-    public void End()
+    public virtual void End()
     {
         Volatile.Write(ref _end, machine.Timestamp());
         machine.Leave();

@@ -22,6 +22,7 @@ public sealed partial class NamesAsStringsTests
         ("cli/List/ListCommand.cs", "ageing", "the family"),
         ("cli/Explore/ExplorationSettings.cs", "ageing", "the family"),
         ("rig/Lab/Settings/RunSettings.cs", "ageing", "the family"),
+        ("workloads/Bystander.cs", "bystander", "its own file"),
         ("workloads/VmmTraceReplay.cs", "vmm-trace", "its own file"),
         ("rig/Lab/Comparing/CompareSettings.cs", "baseline", "runs that were kept: --baseline"),
         ("results/Comparisons/ComparisonManifest.cs", "baseline", "runs that were kept"),

@@ -46,6 +46,9 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
 
     public long TablePagesMax => _memory.TablesInUseMax;
 
+    /// <summary>Nothing is timed here.</summary>
+    public ZapSections Sections { get; } = new();
+
     /// <summary>Tables are made when they are needed.</summary>
     public TableCache NewCache() => new(arena: null);
 

@@ -113,11 +113,10 @@ internal abstract partial class PieceMmu<TMachine>
         public void EndStep(in Piece piece)
         {
             _frames += piece.Range.Frames;
-            if (_canYield)
-            {
-                _counters.SectionWithoutYieldNanosecondsMax =
-                    Math.Max(_counters.SectionWithoutYieldNanosecondsMax, _mmu._machine.Timestamp() - _step);
-            }
+            if (!_canYield) return;
+            long took = _mmu._machine.Timestamp() - _step;
+            _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, took);
+            _mmu.Sections.Note(PageLevel.Size2M, took);
         }
 
         public readonly void End()
@@ -134,10 +133,9 @@ internal abstract partial class PieceMmu<TMachine>
         {
             long held = _mmu._machine.Timestamp() - _section;
             _counters.ZapHoldNanosecondsMax = Math.Max(_counters.ZapHoldNanosecondsMax, held);
-            if (!_canYield)
-            {
-                _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
-            }
+            if (_canYield) return;
+            _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
+            _mmu.Sections.Note(PageLevel.None, held);
         }
 
         private void Yield()

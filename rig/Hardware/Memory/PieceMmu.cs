@@ -51,6 +51,9 @@ internal abstract unsafe partial class PieceMmu<TMachine> : IHardwareMmu, IRecla
 
     public long TablePagesMax => Volatile.Read(ref _pagesMax);
 
+    /// <summary>A step is a piece, and counts as a 2 MiB entry.</summary>
+    public ZapSections Sections { get; } = new();
+
     /// <summary>The memory behind the slots.</summary>
     protected abstract SlotMemory Memory { get; }
 

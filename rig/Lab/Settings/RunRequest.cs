@@ -75,6 +75,7 @@ public sealed record RunRequest
             mmu, values.Of(RunSettings.Strategy), values.Of(RunSettings.Notifier), values.Of(RunSettings.Ageing));
         IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
         catalogue.RefuseIfNothingFits(strategies, workloads);
+        RefuseSharedLoads(values.Of(VmSettings.Declared.RootLoad), strategies, catalogue);
         HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);
         VmmTrace? trace =
             workloads.Any(workload => workload.Needs(WorkloadNeeds.Trace)) ? Trace(values.Of(VmmTraceReplay.Trace)) : null;
@@ -154,6 +155,18 @@ public sealed record RunRequest
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
             $"--memory {text} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this "
                 + $"process; ask for less, or use --mmu radix, where guest pages cost nothing."));
+    }
+
+    private static void RefuseSharedLoads(RootLoad asked, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)
+    {
+        if (asked != RootLoad.Shared) return;
+        string[] unsafeOnes = [.. strategies.Where(strategy => !strategy.LoadsRootsShared).Select(strategy => strategy.Name)];
+        if (unsafeOnes.Length == 0) return;
+        string safe = string.Join(",",
+            catalogue.Strategies.Where(one => !one.IsBroken && one.LoadsRootsShared).Select(one => one.Name));
+        throw new UsageException(
+            $"--root-load shared is not safe with {string.Join(", ", unsafeOnes)}, which loads roots under the exclusive hold; "
+                + $"use source or exclusive, or --strategy {safe}.");
     }
 
     private static void RefuseTooManySlots(int slots, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)

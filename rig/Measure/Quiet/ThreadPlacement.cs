@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Lab.Time;
 
 namespace Lab.Measure;
 
@@ -11,6 +12,8 @@ internal static unsafe partial class ThreadPlacement
     private const int MaskWords = 8_192 / 64;
     private const int CallingThread = 0;
     private const int PrSetTimerSlack = 29;
+    private const int ClockMonotonic = 1;
+    private const int AbsoluteTime = 1;
 
     /// <summary>The kernel's id of the calling thread; 0 where there is none.</summary>
     public static int ThreadId => OperatingSystem.IsLinux() ? GetThreadId() : 0;
@@ -87,6 +90,25 @@ internal static unsafe partial class ThreadPlacement
         }
     }
 
+    /// <summary>Sleeps until that moment on the CLOCK_MONOTONIC line; a signal may end it early, so the caller looks at the clock
+    /// again.</summary>
+    public static void SleepUntil(long nanoseconds)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Thread.Sleep(TimeSpan.FromTicks(Math.Max(0, nanoseconds - Clock.MonotonicNanoseconds()) / 100));
+            return;
+        }
+
+        TimeSpec until = new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
+
+        // SAFETY: the kernel reads one TimeSpec from the stack; of an absolute time it writes no remainder.
+        unsafe
+        {
+            _ = ClockNanoSleep(ClockMonotonic, AbsoluteTime, &until, null);
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "gettid")]
     private static partial int GetThreadId();
 
@@ -101,6 +123,9 @@ internal static unsafe partial class ThreadPlacement
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     private static partial int NanoSleep(TimeSpec* request, TimeSpec* remaining);
+
+    [LibraryImport("libc", EntryPoint = "clock_nanosleep")]
+    private static partial int ClockNanoSleep(int clock, int flags, TimeSpec* request, TimeSpec* remaining);
 
     /// <summary>struct timespec of 64-bit Linux.</summary>
     private struct TimeSpec

@@ -15,6 +15,17 @@ internal readonly record struct LanePlace(int? Cpu, bool IsAlone)
         return Alone([.. roles.Select((_, index) => (int?)(index == updater ? cpus[0] : others[next++ % others.Length]))]);
     }
 
+    /// <summary>Bystanders share the last core, which of all that is pinned they have to themselves; all others take turns on the
+    /// cores before it. What is pinned nowhere, such as a strategy's workers, finds that core the idlest. On one core nothing is
+    /// pinned.</summary>
+    public static LanePlace[] Apart(IReadOnlyList<ActorRole> roles, IReadOnlyList<int> cpus)
+    {
+        if (cpus.Count == 1) return Alone(new int?[roles.Count]);
+        int next = 0;
+        return Alone([.. roles.Select(
+            role => (int?)(role == ActorRole.Bystander ? cpus[^1] : cpus[next++ % (cpus.Count - 1)]))]);
+    }
+
     /// <summary>Round-robin over the cores, or nothing pinned.</summary>
     public static LanePlace[] InTurn(int actorCount, IReadOnlyList<int> cpus, bool pins) =>
         Alone([.. Enumerable.Range(0, actorCount).Select(index => pins ? cpus[index % cpus.Count] : (int?)null)]);

@@ -53,8 +53,10 @@ public sealed class TimedMeasurement
         bool fits = actors.Count <= _coreCount;
         if (!fits) _notes.Add($"oversubscribed: {actors.Count} actors on {_coreCount} cores");
         bool pins = settings.Pinning == Pinning.On || (settings.Pinning == Pinning.Auto && fits);
+        ActorRole[] roles = [.. actors.Select(actor => actor.Role)];
         LanePlace[] places = settings.Quiet.Pin
-            ? LanePlace.Quiet([.. actors.Select(actor => actor.Role)], cpus)
+            ? LanePlace.Quiet(roles, cpus)
+            : roles.Contains(ActorRole.Bystander) && settings.Pinning != Pinning.Off ? LanePlace.Apart(roles, cpus)
             : LanePlace.InTurn(actors.Count, cpus, pins);
         _observer = observer;
         _barrier = new SpinBarrier(actors.Count);

@@ -95,6 +95,9 @@ public interface IMmu : IDisposable
 
     long TablePagesMax { get; }
 
+    /// <summary>What zaps could not be cut short in.</summary>
+    ZapSections Sections { get; }
+
     /// <summary>Table pages to hold ready for one vCPU. An implementation that needs none returns an empty cache that is always
     /// full.</summary>
     TableCache NewCache();

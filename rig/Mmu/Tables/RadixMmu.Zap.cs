@@ -16,6 +16,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         PageLevel first = passes switch
         {
             ZapPasses.Fine => Spte.LeafLevel,
+            ZapPasses.Tables => Spte.LeafLevel + 1,
             ZapPasses.Coarse => _rootLevel - 1,
             _ => _rootLevel,
         };
@@ -31,7 +32,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// hangs under it.</summary>
     public void ZapPass(TdpRoot root, MmuHold hold, PageLevel zapLevel, bool mayYield, IZapHooks? hooks)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield));
+        Pacer pacer = new(_machine, CanYield(mayYield), Sections);
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
         while (iter.Valid)
@@ -51,7 +52,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// the host free the pages. Entries that hardware may change are exchanged, the others stored.</remarks>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield));
+        Pacer pacer = new(_machine, CanYield(mayYield), Sections);
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
@@ -79,7 +80,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield: true));
+        Pacer pacer = new(_machine, CanYield(mayYield: true), Sections);
         bool flush = false;
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
@@ -146,7 +147,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         }
         long begin = _machine.Timestamp();
         HandleRemoved((ulong*)Spte.Address(spte), hold);
-        pacer.EndStep(begin);
+        pacer.EndStep(begin, iter.Level);
         hooks?.OnSubtreeDone(root);
         return true;
     }
@@ -162,9 +163,11 @@ public sealed unsafe partial class RadixMmu<TMachine>
             IsExclusive = hold.IsExclusive,
             Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
         };
+        long begin = Sections.NotesLeafs ? _machine.Timestamp() : 0;
         while (!run.IsOver) if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn.Value, Spte.LeafLevel);
-        int done = (int)(run.At - table);
-        pacer.Entries += done - 1 - (int)(iter.Sptep - table);
+        int done = (int)(run.At - table), before = (int)(iter.Sptep - table);
+        if (begin != 0) Sections.Note(Spte.LeafLevel, (_machine.Timestamp() - begin) / (done - before));
+        pacer.Entries += done - 1 - before;
         pacer.Counters.LeafsZapped += run.Zapped;
         iter.SkipTo(done - 1);
     }
@@ -306,13 +309,15 @@ public sealed unsafe partial class RadixMmu<TMachine>
         public readonly ActorCounters Counters;
         private readonly TMachine _machine;
         private readonly bool _canYield;
+        private readonly ZapSections _sections;
         private long _since;
 
-        public Pacer(TMachine machine, bool canYield)
+        public Pacer(TMachine machine, bool canYield, ZapSections sections)
         {
             _machine = machine;
             Counters = machine.Actor.Counters;
             _canYield = canYield;
+            _sections = sections;
             _since = _machine.Timestamp();
         }
 
@@ -322,19 +327,21 @@ public sealed unsafe partial class RadixMmu<TMachine>
             _since = _machine.Timestamp();
         }
 
-        /// <summary>Between two looks at the lock: one entry and what hung under it.</summary>
-        public readonly void EndStep(long begin) =>
-            Counters.SectionWithoutYieldNanosecondsMax =
-                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, _machine.Timestamp() - begin);
+        /// <summary>Between two looks at the lock: one entry of that level and what hung under it.</summary>
+        public readonly void EndStep(long begin, PageLevel level)
+        {
+            long took = _machine.Timestamp() - begin;
+            Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, took);
+            if (_canYield) _sections.Note(level, took);
+        }
 
         public readonly void EndSection()
         {
             long held = _machine.Timestamp() - _since;
             Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
-            if (!_canYield)
-            {
-                Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
-            }
+            if (_canYield) return;
+            Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
+            _sections.Note(PageLevel.None, held);
         }
     }
 }

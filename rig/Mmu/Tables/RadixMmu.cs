@@ -43,6 +43,8 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IRe
 
     public long TablePagesMax => _arena.PeakInUse;
 
+    public ZapSections Sections { get; } = new();
+
     /// <summary>The domain that protects walks over tables and over the list of roots.</summary>
     public Rcu Rcu => _rcu;
 

@@ -148,13 +148,13 @@ public sealed partial class Vcpu<TMachine> : IDisposable
         return LoadRoot() ? ExitOutcome.Reloaded : ExitOutcome.NoMemory;
     }
 
-    /// <summary>Puts the root, under the hold that the strategy's source uses.</summary>
+    /// <summary>Puts the root, under the hold that the strategy's source uses or the settings say.</summary>
     public void Unload()
     {
         if (Root.IsNone) return;
         TdpRoot root = Root;
         Root = TdpRoot.None;
-        if (_vm.Strategy.LoadsRootsShared)
+        if (_vm.LoadsRootsShared)
         {
             SharedHold hold = _vm.EnterShared();
             _vm.Strategy.Put(root, hold);
@@ -231,7 +231,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     {
         if (!Tables.TopUp()) return false;
         TdpRoot loaded;
-        if (_vm.Strategy.LoadsRootsShared)
+        if (_vm.LoadsRootsShared)
         {
             SharedHold hold = _vm.EnterShared();
             loaded = _vm.Strategy.GetVcpuRoot(this, _role, hold);

@@ -4,9 +4,14 @@ namespace Lab.Mmu;
 public sealed partial class Vm<TMachine>
 {
     private long _fastZaps;
+    private long _reloadRequestedAt;
 
     /// <summary>Fast zaps begun so far. Raised in the exclusive section that invalidates the roots, before it does.</summary>
     public long FastZaps => Volatile.Read(ref _fastZaps);
+
+    /// <summary>When the last fast zap asked the vCPUs to reload, on the machine's clock; it leaves its exclusive section next.
+    /// Zero if none has.</summary>
+    public long ReloadRequestedAt => Volatile.Read(ref _reloadRequestedAt);
 
     /// <summary>The place of the slot that the present fast zap is for. Under slots_lock; written before mmu_lock is
     /// taken.</summary>
@@ -29,7 +34,12 @@ public sealed partial class Vm<TMachine>
         long invalidated = Machine.Timestamp();
         // In the same exclusive section as the invalidation: no vCPU can enter the guest on an invalid root in between (invariant
         // I8). Where roots are kept there is none to leave.
-        if (Strategy.KeepsRoots != true) Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
+        if (Strategy.KeepsRoots != true)
+        {
+            // Before it is raised: who serves it has done so later.
+            Volatile.Write(ref _reloadRequestedAt, invalidated);
+            Requests.RaiseAll(Machine, VcpuRequests.FreeObsoleteRoots);
+        }
         long requested = Machine.Timestamp();
         Exit(hold);
         Pause(PausePoint.FastZap);

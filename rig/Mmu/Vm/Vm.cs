@@ -40,6 +40,11 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
             : new LabSlots<TMachine>(this, (IGuestMemory?)hardware ?? Memory);
         Roots = new RootList<TMachine>(machine, settings.InsertAtTail);
         Strategy = design.Roots(this);
+        if (settings.RootLoad == RootLoad.Shared && !Strategy.LoadsRootsShared)
+        {
+            throw new NotSupportedException($"{Strategy.GetType().Name} loads and puts roots under the exclusive hold alone.");
+        }
+        LoadsRootsShared = Strategy.LoadsRootsShared && settings.RootLoad != RootLoad.Exclusive;
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
         if (Ageing.Leafs is { } leafs)
@@ -73,6 +78,10 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public RootList<TMachine> Roots { get; }
 
     public RootStrategy<TMachine> Strategy { get; }
+
+    /// <summary>Whether vCPUs load and put roots under the shared hold: the strategy may, and the settings do not say
+    /// otherwise.</summary>
+    public bool LoadsRootsShared { get; }
 
     public MmuNotifier<TMachine> Notifier { get; }
 

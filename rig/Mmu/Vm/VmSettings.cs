@@ -31,6 +31,22 @@ public enum ZapPasses
 
     /// <summary>4 KiB, 2 MiB, 1 GiB, then the top level (6.9; commit 8ca983631f3c).</summary>
     Fine,
+
+    /// <summary>2 MiB, so whole leaf tables, 1 GiB, then the top level: no kernel's, for comparison.</summary>
+    Tables,
+}
+
+/// <summary>How vCPUs hold mmu_lock when they load and put roots.</summary>
+public enum RootLoad
+{
+    /// <summary>As the strategy's source does.</summary>
+    AsSource,
+
+    /// <summary>Shared (6.9 and later). Not with a strategy whose source relies on the exclusive hold.</summary>
+    Shared,
+
+    /// <summary>Exclusive (before 6.9). Safe with every strategy: who may share the lock may also have it alone.</summary>
+    Exclusive,
 }
 
 /// <summary>Places where a run can be made to dally, to widen a window that a bug needs (reference 15.2).</summary>
@@ -67,6 +83,8 @@ public sealed record VmSettings
 
     public ZapPasses Passes { get; init; } = Declared.Passes.DefaultValue;
 
+    public RootLoad RootLoad { get; init; } = Declared.RootLoad.DefaultValue;
+
     /// <summary>Worker threads of a strategy's work queue.</summary>
     public int Workers { get; init; } = Declared.Workers.DefaultValue;
 
@@ -96,6 +114,7 @@ public sealed record VmSettings
         Yield = values.Of(Declared.Yield).Policy,
         YieldEntries = values.Of(Declared.Yield).Entries,
         Passes = values.Of(Declared.Passes),
+        RootLoad = values.Of(Declared.RootLoad),
         Workers = values.Of(Declared.Workers),
         InsertAtTail = values.Of(Declared.InsertAtTail),
         ReadersFirst = values.Of(Declared.ReadersFirst),
@@ -119,8 +138,12 @@ public sealed record VmSettings
         public static Setting<ZapPasses> Passes { get; } = Group.Add(
             "zap-passes",
             Form.Words(("source", ZapPasses.AsSource), ("root", ZapPasses.Root), ("coarse", ZapPasses.Coarse),
-                ("fine", ZapPasses.Fine)),
+                ("fine", ZapPasses.Fine), ("2m", ZapPasses.Tables)),
             "source", "granularity of whole-root zaps");
+        public static Setting<RootLoad> RootLoad { get; } = Group.Add(
+            "root-load",
+            Form.Words(("source", Mmu.RootLoad.AsSource), ("shared", Mmu.RootLoad.Shared), ("exclusive", Mmu.RootLoad.Exclusive)),
+            "source", "hold of mmu_lock under which vCPUs load and put roots", Recorded.WhenSet);
         public static Setting<int> Workers { get; } =
             Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
         public static Setting<bool> InsertAtTail { get; } = Group.Add(

@@ -1,0 +1,121 @@
+using Lab.Measure;
+using Lab.Mmu;
+using Lab.Settings;
+
+namespace Lab.Workloads;
+
+/// <summary>
+/// Threads that have nothing to do with the VM wake every millisecond, as one that plays audio does. How late are they while
+/// workers, or the caller, zap? (Shape H3: a storm of workers took all cores for milliseconds.)
+/// <code>
+///   cores 0…n-1    vcpu0…n ──touch──► a root per role        SlotDeleter ──delete/create──► fast zap ─┐
+///   last core      bystander, bystander-rt  ◄─ run beside? ─  the strategy's workers, pinned nowhere ◄┘
+///                  ──sleep──►moment──╰late╯──sleep──►moment …
+/// </code>
+/// </summary>
+/// <remarks>Timed: <c>wakeup</c>, from the moment that a thread asked to be woken at until it runs; <c>wakeup_rt</c>, of a thread
+/// of SCHED_FIFO (<c>--fifo-priority</c>), left out with a note where the process may have none; each update, with its phases;
+/// faults; reloads. No moment is skipped: who is so late that the next has passed is late for that one too. The VMM's threads keep
+/// off the last core if there are two or more; the bystanders have it, and whoever is pinned nowhere. The vCPUs run in three roles
+/// in turn, so that there are several roots for several <c>--workers</c>. In a closed loop a delete waits until the guest's memory
+/// is mapped again; <c>--rate</c> makes as many zaps with each strategy. The answer: the slot's generations, counted by the VM,
+/// equal the creates. Parameters — memory: smoke 8 MiB; measured 256 MiB and more, a zap of several milliseconds. Against each
+/// other: <c>workqueue</c> with as many workers as vCPUs, and <c>mainline</c>.</remarks>
+[Workload(Bystander.Name, Story = "threads with nothing to do with the VM wake every millisecond while roots are zapped (shape H3)",
+    Timed = "wakeup, wakeup_rt, update and its phases, fault, reload", Needs = WorkloadNeeds.Roots,
+    Offers = WorkloadOffers.VcpuThreads)]
+public sealed class Bystander<TMachine> : Workload<TMachine>
+    where TMachine : struct, IMachine
+{
+    private static readonly RootRole[] Roles = [RootRole.Normal, RootRole.SystemManagement, RootRole.WriteProtectOff];
+
+    private readonly Vm<TMachine> _vm;
+    private readonly SlotDeleter<TMachine> _updater;
+    private readonly ulong _generationsAtFirst;
+
+    public Bystander(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
+    {
+        _vm = NewVmWithSlots();
+        _generationsAtFirst = _vm.Slots.LastGeneration;
+        FaultingVcpu<TMachine>[] vcpus =
+        [
+            .. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(
+                _vm, vcpu, PatternOf(vcpu.Index, _vm.Vcpus.Count), parameters, Roles[vcpu.Index % Roles.Length])),
+        ];
+        long leafs = Math.Min(vcpus.Length, Roles.Length) * Refill<TMachine>.All(_vm, parameters);
+        _updater = new SlotDeleter<TMachine>(_vm, ChurnSlot, ChurnRange, 2 * parameters.RatePerSecond,
+            new Refill<TMachine>(_vm, vcpus, parameters.Frames, leafs));
+        int priority = parameters.Of(QuietSettings.Declared.FifoPriority);
+        string? refusal = Alarm.WhyNotRealTime(Sleeper.RealTime, priority);
+        Notes = refusal is null ? [] : [refusal];
+        Actors =
+        [
+            .. vcpus, _updater, new Sleeper(_vm.Machine, parameters, fifoPriority: null),
+            .. refusal is null ? [new Sleeper(_vm.Machine, parameters, priority)] : (Sleeper[])[],
+        ];
+    }
+
+    public override IReadOnlyList<WorkloadActor> Actors { get; }
+
+    public override IReadOnlyList<string> Notes { get; }
+
+    public override string? Finish()
+    {
+        ulong made = _vm.Slots.LastGeneration - _generationsAtFirst;
+        DestroyAndRetire(_vm);
+        return JudgeGenerations(made, _updater.GenerationsMade);
+    }
+
+    /// <summary>Sleeps until its next moment, again and again. What is recorded is how late it was, not the step.</summary>
+    private sealed class Sleeper(TMachine machine, WorkloadParameters parameters, int? fifoPriority)
+        : WorkloadActor(machine, fifoPriority is null ? "bystander" : RealTime, ActorRole.Bystander)
+    {
+        internal const string RealTime = "bystander-rt";
+
+        private readonly Alarm _alarm = new(fifoPriority);
+        private readonly long _period = parameters.Of(Bystander.Period).Ticks * 100;
+        private readonly long[] _late = [-1];
+        private long _moment;
+
+        public override IReadOnlyList<string> Metrics => [];
+
+        public override IReadOnlyList<string> PhaseNames { get; } = [fifoPriority is null ? "wakeup" : "wakeup_rt"];
+
+        public override ReadOnlySpan<long> Phases => _late;
+
+        public override bool KeepsTime => true;
+
+        public override void Begin()
+        {
+            base.Begin();
+            _alarm.Begin();
+        }
+
+        public override void Prepare()
+        {
+            if (_moment == 0) _moment = Alarm.Now;
+            _moment += _period;
+            _late[0] = _alarm.AwaitMoment(_moment);
+        }
+
+        public override int Step() => -1;
+
+        public override void End()
+        {
+            _alarm.End();
+            base.End();
+        }
+    }
+}
+
+/// <summary>What <see cref="Bystander{TMachine}"/> can be asked.</summary>
+public static class Bystander
+{
+    public const string Name = "bystander";
+    public static SettingGroup Declared { get; } = new(Name, Name);
+
+    /// <summary>At the longest a tenth of a second: nobody hears of the end of a run while asleep.</summary>
+    public static Setting<TimeSpan> Period { get; } = Declared.Add(
+        "wake-every", Form.Duration(TimeSpan.FromMicroseconds(100), TimeSpan.FromMilliseconds(100)), "1ms",
+        "time between two wake-ups of a bystander", Recorded.WhenSet);
+}
