@@ -12,8 +12,8 @@ namespace Lab.Workloads;
 /// </code>
 /// </summary>
 /// <remarks>Timed: each update, with its phases; <c>section</c>, the longest stretch of its zap between two looks at the lock,
-/// whoever zapped, and the same by what a step takes down: <c>section.4k</c>, <c>.2m</c>, <c>.1g</c>, <c>.root</c>; faults;
-/// reloads. A single leaf is too short for a stamp: <c>section.4k</c> is the mean over a leaf table, of which the longest counts.
+/// whoever zapped and in its own time, without what it waited for a core; and the same by what a step takes down:
+/// <c>section.4k</c>, <c>.2m</c>, <c>.1g</c>, <c>.root</c>; faults; reloads. A single leaf is too short for a stamp: <c>section.4k</c> is the mean over a leaf table, of which the longest counts.
 /// A pass that follows a finer one finds emptied tables, of which it still freezes each entry: so <c>section</c> with <c>fine</c>
 /// is that of the 2 MiB pass, hardly less than with <c>2m</c>. Yields are a counter, and where nobody waits for the lock there
 /// are none: vCPUs that load roots exclusively do (<c>--root-load</c>). The answer: the slot's generations, counted by the VM,
@@ -33,7 +33,7 @@ public sealed class ZapGranularity<TMachine> : Workload<TMachine>
     public ZapGranularity(VmSource<TMachine> source, WorkloadParameters parameters) : base(source, parameters)
     {
         _vm = NewVmWithSlots();
-        _vm.Mmu.Sections.NotesLeafs = true;
+        _vm.Mmu.Sections.AreWatched = true;
         _generationsAtFirst = _vm.Slots.LastGeneration;
         FaultingVcpu<TMachine>[] vcpus = FaultingVcpus(_vm);
         Refill<TMachine> refill = new(_vm, vcpus, parameters.Frames, Refill<TMachine>.All(_vm, parameters));

@@ -187,6 +187,8 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 
     public long Timestamp() => Metal.Timestamp();
 
+    public long ThreadTime() => Metal.ThreadTime();
+
     public Actor Actor => Metal.Actor;
 
     public Actor Enter(string name) => Metal.Enter(name);

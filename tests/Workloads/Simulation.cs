@@ -36,6 +36,8 @@ internal readonly struct Simulated(Simulation time) : IMachine
 
     public long Timestamp() => time.Now;
 
+    public long ThreadTime() => time.Now;
+
     public ulong Load(ref ulong word) => After(Simulation.Word).Load(ref word);
 
     public ulong LoadRelaxed(ref ulong word) => After(Simulation.Word).LoadRelaxed(ref word);

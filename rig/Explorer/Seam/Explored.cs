@@ -91,6 +91,8 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public long Timestamp() => controller.Timestamp();
 
+    public long ThreadTime() => controller.Timestamp();
+
     public Actor Actor => Actor.Current;
 
     public Actor Enter(string name) => Actor.Enter(name);

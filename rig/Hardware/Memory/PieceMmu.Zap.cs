@@ -90,6 +90,9 @@ internal abstract partial class PieceMmu<TMachine>
         private ulong _frames;
         private long _section;
         private long _step;
+        private readonly ZapSections? _watched;
+        private long _ownSection;
+        private long _ownStep;
 
         public PieceWalk(PieceMmu<TMachine> mmu, MmuHold hold, bool canYield)
         {
@@ -97,7 +100,9 @@ internal abstract partial class PieceMmu<TMachine>
             _hold = hold;
             _canYield = canYield;
             _counters = mmu._machine.Actor.Counters;
+            _watched = mmu.Sections.AreWatched ? mmu.Sections : null;
             _section = mmu._machine.Timestamp();
+            _ownSection = OwnTime();
             mmu._machine.EnterRcu(mmu._rcu);
         }
 
@@ -106,6 +111,7 @@ internal abstract partial class PieceMmu<TMachine>
         {
             if (ShouldYield()) Yield();
             _step = _mmu._machine.Timestamp();
+            _ownStep = OwnTime();
             return PieceMmu<TMachine>.TryNext(space, from, end, out piece);
         }
 
@@ -114,9 +120,9 @@ internal abstract partial class PieceMmu<TMachine>
         {
             _frames += piece.Range.Frames;
             if (!_canYield) return;
-            long took = _mmu._machine.Timestamp() - _step;
-            _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, took);
-            _mmu.Sections.Note(PageLevel.Size2M, took);
+            _counters.SectionWithoutYieldNanosecondsMax =
+                Math.Max(_counters.SectionWithoutYieldNanosecondsMax, _mmu._machine.Timestamp() - _step);
+            _watched?.Note(PageLevel.Size2M, _mmu._machine.ThreadTime() - _ownStep);
         }
 
         public readonly void End()
@@ -124,6 +130,8 @@ internal abstract partial class PieceMmu<TMachine>
             _mmu._machine.ExitRcu(_mmu._rcu);
             EndSection();
         }
+
+        private readonly long OwnTime() => _watched is null ? 0 : _mmu._machine.ThreadTime();
 
         private readonly bool ShouldYield() =>
             _canYield && _frames >= (_mmu._settings.Yield == YieldPolicy.AfterEntries ? (ulong)_mmu._settings.YieldEntries : 1)
@@ -135,7 +143,7 @@ internal abstract partial class PieceMmu<TMachine>
             _counters.ZapHoldNanosecondsMax = Math.Max(_counters.ZapHoldNanosecondsMax, held);
             if (_canYield) return;
             _counters.SectionWithoutYieldNanosecondsMax = Math.Max(_counters.SectionWithoutYieldNanosecondsMax, held);
-            _mmu.Sections.Note(PageLevel.None, held);
+            _watched?.Note(PageLevel.None, _mmu._machine.ThreadTime() - _ownSection);
         }
 
         private void Yield()
@@ -154,6 +162,7 @@ internal abstract partial class PieceMmu<TMachine>
             }
             _frames = 0;
             _section = _mmu._machine.Timestamp();
+            _ownSection = OwnTime();
             _counters.ZapYields++;
             _mmu._machine.EnterRcu(_mmu._rcu);
         }

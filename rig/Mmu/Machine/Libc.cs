@@ -7,6 +7,7 @@ internal static partial class Libc
 {
     private const nint SysFutex = 202;
     private const nint SysMembarrier = 324;
+    private const int ThreadClock = 3;
     private const int FutexWaitPrivate = 0 | 128;
     private const int FutexWakePrivate = 1 | 128;
     private const int MembarrierCmdPrivateExpedited = 1 << 3;
@@ -64,6 +65,18 @@ internal static partial class Libc
         // SAFETY: the kernel reads the time before the call returns, and writes no remainder.
         _ = NanoSleep(&time, null);
     }
+
+    /// <summary>Nanoseconds that the calling thread has run (CLOCK_THREAD_CPUTIME_ID).</summary>
+    internal static unsafe long ThreadTime()
+    {
+        Timespec time = default;
+        // SAFETY: the kernel writes one Timespec to the stack.
+        _ = ClockGetTime(ThreadClock, &time);
+        return (time.Seconds * 1_000_000_000) + time.Nanoseconds;
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static unsafe partial int ClockGetTime(int clock, Timespec* time);
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     private static unsafe partial int NanoSleep(Timespec* time, Timespec* remainder);

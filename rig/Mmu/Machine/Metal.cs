@@ -112,6 +112,8 @@ public readonly struct Metal : IMachine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Timestamp() => Now;
 
+    public long ThreadTime() => Libc.ThreadTime();
+
     public Actor Actor => Actor.Current;
 
     public Actor Enter(string name) => Actor.Enter(name);

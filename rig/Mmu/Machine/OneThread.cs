@@ -117,6 +117,8 @@ public readonly struct OneThread : IMachine
 
     public long Timestamp() => Metal.Now;
 
+    public long ThreadTime() => Libc.ThreadTime();
+
     public Actor Actor => Actor.Current;
 
     public Actor Enter(string name) => Actor.Enter(name);

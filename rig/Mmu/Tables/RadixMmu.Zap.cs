@@ -145,9 +145,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
             _index?.Remove(iter.Gfn, ref *iter.Sptep);
             return true;
         }
-        long begin = _machine.Timestamp();
+        long begin = _machine.Timestamp(), own = pacer.ThreadTime();
         HandleRemoved((ulong*)Spte.Address(spte), hold);
-        pacer.EndStep(begin, iter.Level);
+        pacer.EndStep(begin);
+        pacer.NoteSteps(iter.Level, own, count: 1);
         hooks?.OnSubtreeDone(root);
         return true;
     }
@@ -163,10 +164,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
             IsExclusive = hold.IsExclusive,
             Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
         };
-        long begin = Sections.NotesLeafs ? _machine.Timestamp() : 0;
+        long begin = pacer.ThreadTime();
         while (!run.IsOver) if (!ZapLeafs(ref run)) ReportPoison(root, iter.Gfn.Value, Spte.LeafLevel);
         int done = (int)(run.At - table), before = (int)(iter.Sptep - table);
-        if (begin != 0) Sections.Note(Spte.LeafLevel, (_machine.Timestamp() - begin) / (done - before));
+        pacer.NoteSteps(Spte.LeafLevel, begin, done - before);
         pacer.Entries += done - 1 - before;
         pacer.Counters.LeafsZapped += run.Zapped;
         iter.SkipTo(done - 1);
@@ -309,31 +310,40 @@ public sealed unsafe partial class RadixMmu<TMachine>
         public readonly ActorCounters Counters;
         private readonly TMachine _machine;
         private readonly bool _canYield;
-        private readonly ZapSections _sections;
+        private readonly ZapSections? _watched;
         private long _since;
+        private long _ownSince;
 
         public Pacer(TMachine machine, bool canYield, ZapSections sections)
         {
             _machine = machine;
             Counters = machine.Actor.Counters;
             _canYield = canYield;
-            _sections = sections;
+            _watched = sections.AreWatched ? sections : null;
             _since = _machine.Timestamp();
+            _ownSince = ThreadTime();
         }
 
         public void BeginSection()
         {
             Entries = 0;
             _since = _machine.Timestamp();
+            _ownSince = ThreadTime();
         }
 
-        /// <summary>Between two looks at the lock: one entry of that level and what hung under it.</summary>
-        public readonly void EndStep(long begin, PageLevel level)
+        /// <summary>For <see cref="NoteSteps"/>; zero if nobody wants to know.</summary>
+        public readonly long ThreadTime() => _watched is null ? 0 : _machine.ThreadTime();
+
+        /// <summary>So many steps over entries of that level have been made since.</summary>
+        public readonly void NoteSteps(PageLevel level, long since, int count)
         {
-            long took = _machine.Timestamp() - begin;
-            Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, took);
-            if (_canYield) _sections.Note(level, took);
+            if (_canYield) _watched?.Note(level, (_machine.ThreadTime() - since) / count);
         }
+
+        /// <summary>Between two looks at the lock: one entry and what hung under it.</summary>
+        public readonly void EndStep(long begin) =>
+            Counters.SectionWithoutYieldNanosecondsMax =
+                Math.Max(Counters.SectionWithoutYieldNanosecondsMax, _machine.Timestamp() - begin);
 
         public readonly void EndSection()
         {
@@ -341,7 +351,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             Counters.ZapHoldNanosecondsMax = Math.Max(Counters.ZapHoldNanosecondsMax, held);
             if (_canYield) return;
             Counters.SectionWithoutYieldNanosecondsMax = Math.Max(Counters.SectionWithoutYieldNanosecondsMax, held);
-            _sections.Note(PageLevel.None, held);
+            _watched?.Note(PageLevel.None, _machine.ThreadTime() - _ownSince);
         }
     }
 }
