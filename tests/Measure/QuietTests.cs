@@ -17,6 +17,34 @@ public sealed class QuietTests
     }
 
     [Fact]
+    public void Bystanders_share_the_last_core_and_nobody_else_is_there()
+    {
+        ActorRole[] roles = [ActorRole.Vcpu, ActorRole.Vcpu, ActorRole.Updater, ActorRole.Bystander, ActorRole.Bystander];
+        Assert.Equal([2, 3, 2, 5, 5], LanePlace.Apart(roles, [2, 3, 5]).Select(place => place.Cpu!.Value));
+        Assert.Equal([2, 2, 2, 3, 3], LanePlace.Apart(roles, [2, 3]).Select(place => place.Cpu!.Value));
+        Assert.All(LanePlace.Apart(roles, [7]), place => Assert.Equal(new LanePlace(null, IsAlone: false), place));
+    }
+
+    [Fact]
+    public void An_alarm_never_rings_early_and_its_thread_is_ordinary_again_afterwards()
+    {
+        string? refusal = Alarm.WhyNotRealTime("sleeper", 1);
+        Assert.Equal(0, SchedulingClass.Of(0));
+        if (refusal is not null) Assert.StartsWith("SCHED_FIFO was refused to sleeper", refusal, StringComparison.Ordinal);
+        Alarm alarm = new(fifoPriority: 1);
+        alarm.Begin();
+        Assert.Equal(refusal is null ? 1 : 0, SchedulingClass.Of(0));
+        foreach (long ahead in (long[])[-1_000_000, 0, 300_000])
+        {
+            long moment = Alarm.Now + ahead;
+            long late = alarm.AwaitMoment(moment), now = Alarm.Now;
+            Assert.InRange(late, Math.Max(0, -ahead), now - moment);
+        }
+        alarm.End();
+        Assert.Equal(0, SchedulingClass.Of(0));
+    }
+
+    [Fact]
     public void Only_the_updater_is_real_time_only_in_its_steps_and_the_run_says_what_it_had()
     {
         int inStep = -2, inPrepare = -2, vcpu = -2;

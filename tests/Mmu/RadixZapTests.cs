@@ -9,7 +9,7 @@ public unsafe class RadixZapTests
     private static readonly GfnRange Memory = GfnRange.Of(0, 2048);
 
     public static TheoryData<ZapPasses, bool> EveryZap => new MatrixTheoryData<ZapPasses, bool>(
-        [ZapPasses.Root, ZapPasses.Coarse, ZapPasses.Fine], [false, true]);
+        [ZapPasses.Root, ZapPasses.Coarse, ZapPasses.Fine, ZapPasses.Tables], [false, true]);
 
     [Theory]
     [InlineData(0UL, 2048UL)]
@@ -110,6 +110,58 @@ public unsafe class RadixZapTests
         Assert.Equal(0, rig.Mmu.Rcu.Pending);
         Assert.Equal(0, rig.TablesLeftAfterFree(root));
         Assert.Empty(rig.Oracle.Violations);
+    }
+
+    [Theory]
+    [InlineData(ZapPasses.Root, PageLevel.Size512G)]
+    [InlineData(ZapPasses.Coarse, PageLevel.Size1G)]
+    [InlineData(ZapPasses.Tables, PageLevel.Size2M)]
+    [InlineData(ZapPasses.Fine, PageLevel.Size4K)]
+    public void Steps_that_are_watched_are_noted_by_the_level_that_they_take_down(ZapPasses passes, PageLevel finest)
+    {
+        using RadixRig rig = new();
+        rig.Mmu.Sections.AreWatched = true;
+        TdpRoot root = rig.NewRoot();
+        rig.MapAll(root, Memory);
+        rig.ZapShared(root, passes);
+        for (PageLevel level = PageLevel.None; level <= PageLevel.Size512G; level++)
+        {
+            bool isNoted = level >= finest;
+            Assert.True(rig.Mmu.Sections.Take(level) > 0 == isNoted, $"{level} was {(isNoted ? "not " : "")}noted");
+            Assert.Equal(-1, rig.Mmu.Sections.Take(level));
+        }
+    }
+
+    [Fact]
+    public void A_zap_that_may_not_yield_is_one_section_and_one_that_nobody_watches_is_none()
+    {
+        using RadixRig rig = new();
+        TdpRoot root = rig.NewRoot();
+        Zap();
+        Assert.Equal(-1, rig.Mmu.Sections.Take(PageLevel.None));
+        rig.Mmu.Sections.AreWatched = true;
+        Zap();
+        Assert.True(rig.Mmu.Sections.Take(PageLevel.None) > 0);
+        Assert.Equal(-1, rig.Mmu.Sections.Take(PageLevel.Size2M));
+
+        void Zap()
+        {
+            rig.MapAll(root, Memory);
+            rig.Lock.EnterShared();
+            rig.Mmu.ZapRoot(root, default(SharedHold), ZapPasses.Root, mayYield: false, hooks: null);
+            rig.Lock.ExitShared();
+        }
+    }
+
+    [Fact]
+    public void The_longest_of_the_steps_counts_until_it_is_taken()
+    {
+        ZapSections sections = new();
+        foreach (long step in (long[])[5, 9, 7]) sections.Note(PageLevel.Size2M, step);
+        sections.Note(PageLevel.Size1G, 3);
+        Assert.Equal(9, sections.Take(PageLevel.Size2M));
+        sections.Note(PageLevel.Size2M, 4);
+        Assert.Equal((4, 3), (sections.Take(PageLevel.Size2M), sections.Take(PageLevel.Size1G)));
     }
 
     [Theory]

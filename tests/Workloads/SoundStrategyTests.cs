@@ -46,9 +46,16 @@ public class SoundStrategyTests
                 PauseNanoseconds = Enum.GetValues<PausePoint>().ToDictionary(point => point, _ => 20_000L) }).AssertClean();
 
     [Theory]
+    [MemberData(nameof(Sound))]
+    public void Is_clean_when_roots_are_loaded_and_put_under_the_exclusive_hold(string strategy) =>
+        WorkloadRun.Of(
+            strategy, typeof(ReloadConvoy<>), Window, new VmSettings { Vcpus = 3, RootLoad = RootLoad.Exclusive }).AssertClean();
+
+    [Theory]
     [InlineData(ZapPasses.Root)]
     [InlineData(ZapPasses.Coarse)]
     [InlineData(ZapPasses.Fine)]
+    [InlineData(ZapPasses.Tables)]
     public void Mainline_is_clean_at_every_granularity_with_huge_pages_and_yields_after_some_entries(ZapPasses passes) =>
         WorkloadRun.Of(
             "mainline", typeof(FaultStorm<>), Window,

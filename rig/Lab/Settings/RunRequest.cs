@@ -163,7 +163,7 @@ public sealed record RunRequest
         string[] unsafeOnes = [.. strategies.Where(strategy => !strategy.LoadsRootsShared).Select(strategy => strategy.Name)];
         if (unsafeOnes.Length == 0) return;
         string safe = string.Join(",",
-            catalogue.Strategies.Where(one => !one.IsBroken && one.LoadsRootsShared).Select(one => one.Name));
+            catalogue.Strategies.Where(one => !one.IsBroken && !one.IsBound && one.LoadsRootsShared).Select(one => one.Name));
         throw new UsageException(
             $"--root-load shared is not safe with {string.Join(", ", unsafeOnes)}, which loads roots under the exclusive hold; "
                 + $"use source or exclusive, or --strategy {safe}.");
