@@ -15,14 +15,17 @@ namespace Lab.Workloads;
 /// </summary>
 /// <remarks>Timed: <c>wakeup</c>, from the moment that a thread asked to be woken at until it runs; <c>wakeup_rt</c>, of a thread
 /// of SCHED_FIFO (<c>--fifo-priority</c>), left out with a note where the process may have none; <c>wakeup.updating</c> and
-/// <c>wakeup_rt.updating</c>, those of them whose moment lay in an update; each update, with its phases; faults; reloads. No moment is skipped: who is so late that the next has passed is late for that one too. The VMM's threads keep
-/// off the last core if there are two or more; the bystanders have it, and whoever is pinned nowhere. The vCPUs run in three roles
-/// in turn, so that there are several roots for several <c>--workers</c>. In a closed loop a delete waits until the guest's memory
-/// is mapped again; <c>--rate</c> makes as many zaps with each strategy. The answer: the slot's generations, counted by the VM,
-/// equal the creates. Parameters — memory: smoke 8 MiB; measured 256 MiB and more, a zap of several milliseconds. Against each
-/// other: <c>workqueue</c> with as many workers as vCPUs, and <c>mainline</c>.</remarks>
-[Workload(Bystander.Name, Story = "threads with nothing to do with the VM wake every millisecond while roots are zapped (shape H3)",
-    Timed = "wakeup, wakeup_rt, both also while updating, update and its phases, fault, reload", Needs = WorkloadNeeds.Roots,
+/// <c>wakeup_rt.updating</c>, those of them whose moment lay in an update; each update, with its phases; faults; reloads. No
+/// moment is skipped: who is so late that the next has passed is late for that one too. The VMM's threads keep off the last core
+/// if there are two or more; the bystanders have it, and whoever is pinned nowhere. The vCPUs run in three roles in turn, so that
+/// there are several roots for several <c>--workers</c>. In a closed loop a delete waits until the guest's memory is mapped
+/// again; <c>--rate</c> makes as many zaps with each strategy. The answer: the slot's generations, counted by the VM, equal the
+/// creates. A zap of user space is preempted by whoever wakes in real time, as a kernel's is not everywhere: <c>wakeup_rt</c>
+/// shows what the machine takes, and the ordinary thread what the zap does. Parameters — memory: smoke 8 MiB; measured 256 MiB
+/// and more, a zap of several milliseconds. Against each other: <c>workqueue</c> with as many workers as vCPUs, and
+/// <c>mainline</c>. With <c>kernel</c> it is the kernel that zaps, in the updater's call.</remarks>
+[Workload(Bystander.Name, Story = "threads apart from the VM wake each millisecond while roots are zapped (shape H3)",
+    Timed = "wakeup, wakeup_rt, both also while updating, update and its phases, fault, reload",
     Offers = WorkloadOffers.VcpuThreads)]
 public sealed class Bystander<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
@@ -37,12 +40,14 @@ public sealed class Bystander<TMachine> : Workload<TMachine>
     {
         _vm = NewVmWithSlots();
         _generationsAtFirst = _vm.Slots.LastGeneration;
+        // With the running kernel's slots the guest has the one address space that its VM has.
+        RootRole[] roles = _vm.Slots.Kernel is null ? Roles : [RootRole.Normal];
         FaultingVcpu<TMachine>[] vcpus =
         [
             .. _vm.Vcpus.Select(vcpu => new FaultingVcpu<TMachine>(
-                _vm, vcpu, PatternOf(vcpu.Index, _vm.Vcpus.Count), parameters, Roles[vcpu.Index % Roles.Length])),
+                _vm, vcpu, PatternOf(vcpu.Index, _vm.Vcpus.Count), parameters, roles[vcpu.Index % roles.Length])),
         ];
-        long leafs = Math.Min(vcpus.Length, Roles.Length) * Refill<TMachine>.All(_vm, parameters);
+        long leafs = Math.Min(vcpus.Length, roles.Length) * Refill<TMachine>.All(_vm, parameters);
         _updater = new Updater(_vm, ChurnSlot, ChurnRange, 2 * parameters.RatePerSecond,
             new Refill<TMachine>(_vm, vcpus, parameters.Frames, leafs));
         int priority = parameters.Of(QuietSettings.Declared.FifoPriority);

@@ -3,21 +3,21 @@ using Lab.Mmu;
 namespace Lab.Workloads;
 
 /// <summary>
-/// After each fast zap all vCPUs must load a new root, at the same time: one after the other under the exclusive hold of mmu_lock,
-/// or beside each other under the shared one? (Shape H4: some loads took milliseconds on large hosts.)
+/// After each fast zap all vCPUs must load a new root, at the same time: one after the other under the exclusive hold of
+/// mmu_lock, or beside each other under the shared one? (Shape H4: some loads took milliseconds on large hosts.)
 /// <code>
 ///   Convoyer  ──delete──► fast zap ──reload request──► vcpu0 vcpu1 … vcpuN: put, load, back to the guest
 ///      ▲                              ╰──────────────────── convoy ──────────────────────╯  │
 ///      ╰──────────────── create, and the next delete, when the last is back ────────────────╯
 /// </code>
 /// </summary>
-/// <remarks>Timed: each update, with its phases; each <c>reload</c>; <c>convoy</c>, from the request, which a fast zap makes in its
-/// exclusive section, until the last vCPU has served it; faults. The zap itself goes on beside the reloads, and a convoy may be
-/// over before the update is. No delete begins before the last vCPU is back, so each convoy is of one fast zap. The answer: each
-/// vCPU has loaded a root for each convoy. Parameters — memory: smoke 8 MiB; measured 256 MiB, so that vCPUs that are back fault
-/// while others still load. <c>--vcpus</c> beyond the cores lengthens the queue, and a vCPU that loses its core in the lock holds
-/// all others up. <c>--root-load exclusive</c> against <c>shared</c> or <c>source</c>. With <c>slot-zap</c> nobody reloads, and
-/// there is no convoy.</remarks>
+/// <remarks>Timed: each update, with its phases; each <c>reload</c>; <c>convoy</c>, from the request, which a fast zap makes in
+/// its exclusive section, until the last vCPU has served it; faults. The zap itself goes on beside the reloads, and a convoy may
+/// be over before the update is. No delete begins before the last vCPU is back, so each convoy is of one fast zap. The answer:
+/// each vCPU has loaded a root for each convoy. Parameters — memory: smoke 8 MiB; measured 256 MiB, so that vCPUs that are back
+/// fault while others still load. <c>--vcpus</c> beyond the cores lengthens the queue, and a vCPU that loses its core in the lock
+/// holds all others up; a convoy is then mostly the scheduler's, and the difference is in <c>reload</c>. <c>--root-load
+/// exclusive</c> against <c>shared</c> or <c>source</c>. With <c>slot-zap</c> nobody reloads, and there is no convoy.</remarks>
 [Workload("reload-convoy", Story = "all vCPUs load a new root after each fast zap (shape H4)",
     Timed = "update and its phases, reload, convoy, fault", Needs = WorkloadNeeds.Roots, Offers = WorkloadOffers.VcpuThreads)]
 public sealed class ReloadConvoy<TMachine> : Workload<TMachine>
@@ -39,11 +39,11 @@ public sealed class ReloadConvoy<TMachine> : Workload<TMachine>
 
     public override string? Finish()
     {
-        FaultingVcpu<TMachine>? short_ = _vm.Strategy.KeepsRoots == false
+        FaultingVcpu<TMachine>? late = _vm.Strategy.KeepsRoots == false
             ? Array.Find(_vcpus, vcpu => vcpu.Counters is { } counters && counters.RootLoads < _convoyer.Convoys) : null;
         DestroyAndRetire(_vm);
-        return short_ is null ? null
-            : $"{short_.Name} loaded {short_.Counters!.RootLoads} roots in {_convoyer.Convoys} convoys that it was part of";
+        return late is null ? null
+            : $"{late.Name} loaded {late.Counters!.RootLoads} roots in {_convoyer.Convoys} convoys that it was part of";
     }
 
     /// <summary>The VMM's thread: what it asks of the vCPUs, and when the last has done so.</summary>

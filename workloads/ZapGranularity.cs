@@ -13,14 +13,15 @@ namespace Lab.Workloads;
 /// </summary>
 /// <remarks>Timed: each update, with its phases; <c>section</c>, the longest stretch of its zap between two looks at the lock,
 /// whoever zapped and in its own time, without what it waited for a core; and the same by what a step takes down:
-/// <c>section.4k</c>, <c>.2m</c>, <c>.1g</c>, <c>.root</c>; faults; reloads. A single leaf is too short for a stamp: <c>section.4k</c> is the mean over a leaf table, of which the longest counts.
-/// A pass that follows a finer one finds emptied tables, of which it still freezes each entry: so <c>section</c> with <c>fine</c>
-/// is that of the 2 MiB pass, hardly less than with <c>2m</c>. Yields are a counter, and where nobody waits for the lock there
-/// are none: vCPUs that load roots exclusively do (<c>--root-load</c>). The answer: the slot's generations, counted by the VM,
-/// equal the creates. Parameters — memory: smoke 8 MiB; measured 2 GiB and more, since an entry of the root covers 512 GiB and only
-/// then differs from one of 1 GiB. <c>--zap-passes root</c>, <c>coarse</c>, <c>2m</c> and <c>fine</c> are to be compared.
-/// <c>slot-zap</c> zaps no root and shows no section.</remarks>
-[Workload("zap-granularity", Story = "roots full of leafs are zapped again and again: how long can the zapper not yield (shape H2)",
+/// <c>section.4k</c>, <c>.2m</c>, <c>.1g</c>, <c>.root</c>; faults; reloads. A single leaf is too short for a stamp:
+/// <c>section.4k</c> is the mean over a leaf table, of which the longest counts. A pass that follows a finer one finds emptied
+/// tables, of which it still freezes each entry: so <c>section</c> with <c>fine</c> is that of the 2 MiB pass, little shorter
+/// than with <c>2m</c>. Yields are a counter, and where nobody waits for the lock there are none: vCPUs that load roots
+/// exclusively do (<c>--root-load</c>). The answer: the slot's generations, counted by the VM, equal the creates. Parameters —
+/// memory: smoke 8 MiB; measured 2 GiB and more, since an entry of the root covers 512 GiB and only then differs from one of 1
+/// GiB. <c>--zap-passes root</c>, <c>coarse</c>, <c>2m</c> and <c>fine</c> are to be compared. <c>slot-zap</c> zaps no root and
+/// shows no section.</remarks>
+[Workload("zap-granularity", Story = "roots full of leafs are zapped again and again: for how long can no yield come (shape H2)",
     Timed = "update and its phases, section by level, fault, reload", Needs = WorkloadNeeds.Roots,
     Offers = WorkloadOffers.VcpuThreads)]
 public sealed class ZapGranularity<TMachine> : Workload<TMachine>

@@ -86,7 +86,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--yield after:0", "--yield after:", "from 1")]
     [InlineData("--zap-passes fnie", "Did you mean 'fine'?", "source, root, coarse, fine")]
     [InlineData("--root-load both", "There is no --root-load value 'both'", "source, shared, exclusive")]
-    [InlineData("--strategy mainline,baseline,workqueue --root-load shared", "--root-load shared is not safe with baseline, workqueue",
+    [InlineData("--strategy mainline,baseline,workqueue --root-load shared",
+        "--root-load shared is not safe with baseline, workqueue",
         "use source or exclusive, or --strategy mainline,slot-zap.")]
     [InlineData("--workload bystander --wake-every 1us", "--wake-every '1us'", "from 0.1ms to 100ms")]
     [InlineData("--insert middle", "There is no --insert value 'middle'", "head, tail")]

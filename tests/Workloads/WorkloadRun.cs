@@ -52,7 +52,8 @@ internal sealed record WorkloadRun(
             while (!IsOver())
             {
                 actor.Prepare();
-                if (actor.Step() >= 0 || actor.Phases.Length > 0 || actor.ClaimTouches().Length > 0) Volatile.Write(ref steps[index], steps[index] + 1);
+                bool hasShown = actor.Step() >= 0 || actor.Phases.Length > 0 || actor.ClaimTouches().Length > 0;
+                if (hasShown) Volatile.Write(ref steps[index], steps[index] + 1);
             }
             actor.Quiesce();
         }))]);

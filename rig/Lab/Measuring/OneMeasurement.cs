@@ -114,7 +114,10 @@ public sealed class OneMeasurement(
             counters.Add(new CounterValue("", "peak_resident", "bytes", resident));
         }
         string[] notes =
-            [.. instance.Notes, .. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [], .. unwatched is null ? (string[])[] : [unwatched]];
+        [
+            .. instance.Notes, .. edges.Notes, .. traced.Notes, .. watched?.Notes ?? [],
+            .. unwatched is null ? (string[])[] : [unwatched],
+        ];
         return new MeasurementOutcome(window, source.Violations, source.ViolationCount, counters, traced.Events, notes, hang)
             { Watched = watched };
     }

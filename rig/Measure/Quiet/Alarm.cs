@@ -2,8 +2,8 @@ using Lab.Time;
 
 namespace Lab.Measure;
 
-/// <summary>Wakes the calling thread at moments fixed in advance, and says how late. An ordinary thread, or one of SCHED_FIFO from
-/// <see cref="Begin"/> to <see cref="End"/>. Used by one thread alone.</summary>
+/// <summary>Wakes the calling thread at moments fixed in advance, and says how late. An ordinary thread, or one of SCHED_FIFO
+/// from <see cref="Begin"/> to <see cref="End"/>. Used by one thread alone.</summary>
 /// <param name="fifoPriority">Null for an ordinary thread.</param>
 public sealed class Alarm(int? fifoPriority = null)
 {
@@ -29,8 +29,8 @@ public sealed class Alarm(int? fifoPriority = null)
         _realTime?.Raise();
     }
 
-    /// <summary>Sleeps until the moment on the CLOCK_MONOTONIC line, if it is not past yet; nanoseconds from then until the thread
-    /// ran again.</summary>
+    /// <summary>Sleeps until the moment on the CLOCK_MONOTONIC line, if it is not past yet; nanoseconds from then until the
+    /// thread ran again.</summary>
     public long AwaitMoment(long nanoseconds)
     {
         long now;

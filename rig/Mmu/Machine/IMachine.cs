@@ -131,8 +131,8 @@ public interface IMachine
     /// never go backwards, those of two threads may lie the wrong way round by what a processor has in flight.</summary>
     long Timestamp();
 
-    /// <summary>Nanoseconds that the caller has had a core: the same at two moments between which it only waited for one. A system
-    /// call on metal. Where nobody ever waits for a core, as <see cref="Timestamp"/>.</summary>
+    /// <summary>Nanoseconds that the caller has had a core: the same at two moments between which it only waited for one. A
+    /// system call on metal. Where nobody ever waits for a core, as <see cref="Timestamp"/>.</summary>
     long ThreadTime();
 
     /// <summary>Who executes this code: a thread, or whoever has the turn on a machine that runs all on one.</summary>

@@ -1,8 +1,8 @@
 namespace Lab.Mmu;
 
 /// <summary>How long a zap could not have yielded, where somebody wants to know: the longest steps between two looks at the lock,
-/// of all zappers of one VM, since they were last taken. In the zapper's own time: one that loses its core in the middle of a step
-/// takes no longer for it, as in a kernel that does not preempt. A step that ends while they are taken counts the next
+/// of all zappers of one VM, since they were last taken. In the zapper's own time: one that loses its core in the middle of a
+/// step takes no longer for it, as in a kernel that does not preempt. A step that ends while they are taken counts the next
 /// time.</summary>
 public sealed class ZapSections
 {
