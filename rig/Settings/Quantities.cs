@@ -77,7 +77,8 @@ public static partial class Quantities
 
     public static int Whole(string option, string text, int min, int max)
     {
-        bool good = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        NumberStyles style = min < 0 ? NumberStyles.AllowLeadingSign : NumberStyles.None;
+        bool good = int.TryParse(text, style, CultureInfo.InvariantCulture, out int number);
         if (!good || number < min || number > max) throw Bad(option, text, $"a whole number from {min} to {max}");
         return number;
     }

@@ -85,6 +85,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--yield never", "There is no --yield value 'never'", "off, contended, after:N")]
     [InlineData("--yield after:0", "--yield after:", "from 1")]
     [InlineData("--zap-passes fnie", "Did you mean 'fine'?", "source, root, coarse, fine")]
+    [InlineData("--worker-nice 20", "--worker-nice '20'", "from -20 to 19")]
     [InlineData("--root-load both", "There is no --root-load value 'both'", "source, shared, exclusive")]
     [InlineData("--strategy mainline,baseline,workqueue --root-load shared",
         "--root-load shared is not safe with baseline, workqueue",

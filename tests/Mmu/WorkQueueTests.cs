@@ -46,6 +46,27 @@ public class WorkQueueTests
         Assert.Equal([0UL, 1UL], ran);
     }
 
+    [Fact]
+    public void Workers_are_as_nice_as_asked_and_whose_thread_is_lent_next_is_not()
+    {
+        using Headers headers = new(1);
+        string ordinary = Nice();
+        // Whatever the tests run at, more is always granted.
+        foreach (int nice in (int[])[19, 0, 18])
+        {
+            string? found = null;
+            using WorkQueue queue = new(new WorkQueueSettings("test", 1, nice), _ => found = Nice());
+            queue.Enqueue(headers[0]);
+            queue.Flush();
+            Assert.Equal(nice == 0 ? ordinary : $"{nice}", found);
+        }
+        Assert.True(WorkQueue.MayBeNice(19));
+        Assert.Equal(ordinary, Nice());
+
+        // The nineteenth field, the seventeenth behind the name.
+        static string Nice() => File.ReadAllText("/proc/thread-self/stat").Split(") ")[^1].Split(' ')[16];
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]

@@ -118,6 +118,8 @@ public class ZapShapesTests
     [Theory]
     [InlineData("--root-load", "source", null)]
     [InlineData("--root-load", "exclusive", "exclusive")]
+    [InlineData("--worker-nice", "0", null)]
+    [InlineData("--worker-nice", "7", "7")]
     [InlineData("--wake-every", "1ms", null)]
     [InlineData("--wake-every", "2ms", "2ms")]
     public void A_manifest_has_a_setting_where_it_is_not_the_default(string option, string given, string? recorded) =>

@@ -75,6 +75,7 @@ public sealed record RunRequest
             mmu, values.Of(RunSettings.Strategy), values.Of(RunSettings.Notifier), values.Of(RunSettings.Ageing));
         IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
         catalogue.RefuseIfNothingFits(strategies, workloads);
+        RefusePriority(values.Of(VmSettings.Declared.WorkerNice));
         RefuseSharedLoads(values.Of(VmSettings.Declared.RootLoad), strategies, catalogue);
         HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);
         VmmTrace? trace =
@@ -155,6 +156,13 @@ public sealed record RunRequest
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
             $"--memory {text} is real memory on {mmu}, and {available / (double)(1L << 30):0.0}GiB are available to this "
                 + $"process; ask for less, or use --mmu radix, where guest pages cost nothing."));
+    }
+
+    private static void RefusePriority(int workerNice)
+    {
+        if (workerNice == 0 || WorkQueue.MayBeNice(workerNice)) return;
+        throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"--worker-nice {workerNice} was refused by the kernel: give CAP_SYS_NICE, raise RLIMIT_NICE, or ask for more, up to 19."));
     }
 
     private static void RefuseSharedLoads(RootLoad asked, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)

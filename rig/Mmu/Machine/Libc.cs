@@ -8,6 +8,8 @@ internal static partial class Libc
     private const nint SysFutex = 202;
     private const nint SysMembarrier = 324;
     private const int ThreadClock = 3;
+    private const int OfThread = 0; // PRIO_PROCESS, which on Linux means a thread
+    private const int CallingThread = 0;
     private const int FutexWaitPrivate = 0 | 128;
     private const int FutexWakePrivate = 1 | 128;
     private const int MembarrierCmdPrivateExpedited = 1 << 3;
@@ -74,6 +76,12 @@ internal static partial class Libc
         _ = ClockGetTime(ThreadClock, &time);
         return (time.Seconds * 1_000_000_000) + time.Nanoseconds;
     }
+
+    /// <summary>Sets the calling thread's niceness, -20 to 19; false, and nothing has changed, where that is refused.</summary>
+    internal static bool BeNice(int nice) => OperatingSystem.IsLinux() && SetPriority(OfThread, CallingThread, nice) == 0;
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, int who, int nice);
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     private static unsafe partial int ClockGetTime(int clock, Timespec* time);

@@ -3,7 +3,8 @@ namespace Lab.Mmu;
 /// <summary>Settings of the queue's worker threads.</summary>
 /// <param name="Name">As it appears in what an actor waits for, and in the workers' names.</param>
 /// <param name="Workers">Worker threads, at least one.</param>
-public readonly record struct WorkQueueSettings(string Name, int Workers);
+/// <param name="Nice">Of the worker threads; zero: as the process.</param>
+public readonly record struct WorkQueueSettings(string Name, int Workers, int Nice = 0);
 
 /// <summary>A queue of roots with real worker threads (kernel: an unbound workqueue whose items are roots). An item that is
 /// queued and has not started is not queued again; one that runs may be.</summary>
@@ -34,6 +35,17 @@ public sealed unsafe class WorkQueue : IDisposable
     }
 
     public string Name => _settings.Name;
+
+    /// <summary>Whether workers of this process may be so nice.</summary>
+    public static bool MayBeNice(int nice)
+    {
+        bool may = false;
+        // A thread that ends: it could not be sure to get its own niceness back.
+        Thread tried = new(() => may = Libc.BeNice(nice));
+        tried.Start();
+        tried.Join();
+        return may;
+    }
 
     /// <summary>Items executed since the queue was made.</summary>
     public long Executed { get; private set; }
@@ -102,7 +114,7 @@ public sealed unsafe class WorkQueue : IDisposable
         for (int index = 0; index < _threads.Length; index++)
         {
             int number = index;
-            _threads[index] = LentThread.Start($"{_settings.Name}/{index}", () => Work(number));
+            _threads[index] = LentThread.Start($"{_settings.Name}/{index}", () => Work(number), _settings.Nice);
         }
     }
 

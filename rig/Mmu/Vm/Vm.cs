@@ -128,7 +128,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// <summary>Makes a work queue whose items are roots, with the number of threads that the settings say.</summary>
     public WorkQueue NewWorkQueue(string name, Action<TdpRoot> work)
     {
-        WorkQueue queue = new(new WorkQueueSettings(name, Settings.Workers), root =>
+        WorkQueue queue = new(new WorkQueueSettings(name, Settings.Workers, Settings.WorkerNice), root =>
         {
             MmuEvent start = OnEntry(MmuEventKind.ExecuteStart, root);
             Machine.Actor.Events.Record(start);

@@ -88,6 +88,9 @@ public sealed record VmSettings
     /// <summary>Worker threads of a strategy's work queue.</summary>
     public int Workers { get; init; } = Declared.Workers.DefaultValue;
 
+    /// <summary>Niceness of those threads; zero: that of the process. Less than that needs privilege.</summary>
+    public int WorkerNice { get; init; } = Declared.WorkerNice.DefaultValue;
+
     /// <summary>New roots go to the tail of the list instead of its head. The kernel inserts at the head, and that hides a bug
     /// (reference 3.4).</summary>
     public bool InsertAtTail { get; init; } = Declared.InsertAtTail.DefaultValue;
@@ -116,6 +119,7 @@ public sealed record VmSettings
         Passes = values.Of(Declared.Passes),
         RootLoad = values.Of(Declared.RootLoad),
         Workers = values.Of(Declared.Workers),
+        WorkerNice = values.Of(Declared.WorkerNice),
         InsertAtTail = values.Of(Declared.InsertAtTail),
         ReadersFirst = values.Of(Declared.ReadersFirst),
         PreChecks = values.Of(Declared.PreChecks),
@@ -146,6 +150,8 @@ public sealed record VmSettings
             "source", "hold of mmu_lock under which vCPUs load and put roots", Recorded.WhenSet);
         public static Setting<int> Workers { get; } =
             Group.Add("workers", Form.Whole(1, 64), "1", "worker threads of a strategy's queue");
+        public static Setting<int> WorkerNice { get; } = Group.Add(
+            "worker-nice", Form.Whole(-20, 19), "0", "niceness of those threads, 0 for that of the process", Recorded.WhenSet);
         public static Setting<bool> InsertAtTail { get; } = Group.Add(
             "insert", Form.Words(("head (as the kernel)", false), ("tail", true)), "head", "where new roots join the list");
         public static Setting<bool> ReadersFirst { get; } = Group.Add(
