@@ -162,7 +162,7 @@ public sealed record RunRequest
     {
         if (workerNice == 0 || WorkQueue.MayBeNice(workerNice)) return;
         throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"--worker-nice {workerNice} was refused by the kernel: give CAP_SYS_NICE, raise RLIMIT_NICE, or ask for more, up to 19."));
+            $"--worker-nice {workerNice} was refused by the kernel: give CAP_SYS_NICE, raise RLIMIT_NICE, or ask for up to 19."));
     }
 
     private static void RefuseSharedLoads(RootLoad asked, IReadOnlyList<Subject> strategies, LabCatalogue catalogue)
