@@ -69,7 +69,10 @@ internal sealed class ReproduceCommand(
         else if (format == OutputFormat.Json) console.Out.WriteLine(report.Json(shown));
         else if (format == OutputFormat.Markdown) console.Out.Write(report.Markdown(shown));
         if (shown.Count > 0) console.Error.WriteLine($"report: {Path.Combine(folder, "report.md")}");
-        if (!cancellation.IsCancellationRequested) return shown.Exists(one => one.HasBroken) ? ExitCode.InvariantViolated : ExitCode.Fine;
+        if (!cancellation.IsCancellationRequested)
+        {
+            return shown.Exists(one => one.HasBroken) ? ExitCode.InvariantViolated : ExitCode.Fine;
+        }
         console.Error.WriteLine($"interrupted: {shown.Count} of {claims.Count} claims were judged.");
         return ExitCode.Interrupted;
     }
@@ -78,7 +81,8 @@ internal sealed class ReproduceCommand(
         [.. ids.Select(id => Names.Find("claim", id.ToUpperInvariant(), ThereAre, one => one.Id)).Distinct()];
 
     private static OutputFormat FormatOf(SettingValues values) =>
-        values.Of(ReproductionSettings.Format) is not OutputFormat.Csv and var format ? format : throw new UsageException("--format csv is not of this verb; there are table, json and markdown.");
+        values.Of(ReproductionSettings.Format) is not OutputFormat.Csv and var format ? format
+            : throw new UsageException("--format csv is not of this verb; there are table, json and markdown.");
 
     private static void Create(string runs)
     {

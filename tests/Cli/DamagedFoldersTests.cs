@@ -104,7 +104,6 @@ public sealed class DamagedFoldersTests : IDisposable
     [InlineData("histograms.csv", ",1\n", ",2\n", "with the others of its metric, which are ")]
     [InlineData("timeline.csv", ",200,", ",201,",
         "'201' is not with the others of its metric, which are 4001, the 4000 samples of 'summary.csv', which column 'count'")]
-    [InlineData("counters.csv", ",peak_table_pages,", ",flushes,", "is not another one than in the rows of this run before it")]
     [InlineData("summary.csv", "baseline,", "nosuch,", "'nosuch' is not with its workload, MMU and run a measurement")]
     [InlineData("timeline.csv", ",radix,", ",-3,", "a measurement of the manifest, which column 'strategy' needs")]
     public void A_cell_is_refused_with_its_line_and_column(string table, string was, string becomes, string why)

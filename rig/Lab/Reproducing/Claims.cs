@@ -37,6 +37,67 @@ public static class Claims
             Limits = "64 MiB stand for terabytes: growth is shown, not the stall itself",
         },
 
+        new("H2", "How long a zap cannot yield depends on what one of its steps takes down",
+            "a top-level entry per step kept mmu_lock for seconds, 1 GiB for 100 ms and less, 4 KiB steps for hundreds of times less",
+            "v4 23/30; 8ca983631f3c, Linux 6.9; reference 13.2 and 13.3",
+            NameOf(typeof(ZapGranularity<>)),
+            [
+                Arm(typeof(Mainline<>), "4 KiB", [.. Steps, "fine"]), Arm(typeof(Mainline<>), "2 MiB", [.. Steps, "2m"]),
+                Arm(typeof(Mainline<>), "1 GiB", [.. Steps, "coarse"]), Arm(typeof(Mainline<>), "root", [.. Steps, "root"]),
+            ],
+            [
+                new("longest section p50", "ns", (run, arm) => Quantile(run, SectionOf(arm), Median)),
+                new("update p50", "ns", (run, _) => Quantile(run, "update", Median)),
+            ],
+            [
+                new("longest section p50", Step("2 MiB"), Step("4 KiB"), AtLeast: 10),
+                new("longest section p50", Step("1 GiB"), Step("2 MiB"), AtLeast: 10),
+                new("longest section p50", Step("root"), Step("1 GiB"), AtLeast: 1.2),
+            ])
+        {
+            Limits = "2 GiB of guest memory: an entry of the root, which covers 512 GiB, takes down two of 1 GiB",
+        },
+
+        new("H3", "Workers that zap delay threads that have nothing to do with the VM; a caller that zaps does not",
+            "all CPUs were busy for 8 ms per memslot delete, 50 ms in an older kernel; audio skipped",
+            "0df9dab891ff, Linux 6.6; reference 13.4",
+            NameOf(typeof(Bystander<>)),
+            [
+                Arm(typeof(Workqueue<>), "4 workers", "--workers", "4", "--memory", "256MiB"),
+                Arm(typeof(Mainline<>), "caller", "--memory", "256MiB"),
+            ],
+            [
+                new("wake-up during an update, p99", "ns", (run, _) => Quantile(run, "wakeup.updating", Tail)),
+                new("wake-up p99", "ns", (run, _) => Quantile(run, "wakeup", Tail)),
+                new("update p50", "ns", (run, _) => Quantile(run, "update", Median)),
+            ],
+            [
+                new("update p50", $"{Name(typeof(Workqueue<>))}, 4 workers", $"{Name(typeof(Mainline<>))}, caller", AtMost: 1),
+                new("wake-up during an update, p99", $"{Name(typeof(Workqueue<>))}, 4 workers",
+                    $"{Name(typeof(Mainline<>))}, caller", AtLeast: 1),
+            ])
+        {
+            Limits = "workers that were to run beside each other run one after another where cores are few",
+        },
+
+        new("H4", "Where vCPUs load roots one after another they queue after each fast zap",
+            "the worst load took 3 ms and more with 100 vCPUs, 200 µs with 24; under the shared lock 100 µs and 10 µs",
+            "Christopherson, 2024-01-11, cover; Linux 6.9; reference 13.5",
+            NameOf(typeof(ReloadConvoy<>)),
+            [
+                Arm(typeof(Mainline<>), "exclusive", "--root-load", "exclusive", "--vcpus", "8"),
+                Arm(typeof(Mainline<>), "shared", "--root-load", "shared", "--vcpus", "8"),
+            ],
+            [
+                new("reload p50", "ns", (run, _) => Quantile(run, "reload", Median)),
+                new("reload p99", "ns", (run, _) => Quantile(run, "reload", Tail)),
+                new("convoy p50", "ns", (run, _) => Quantile(run, "convoy", Median)),
+            ],
+            [new("reload p99", $"{Name(typeof(Mainline<>))}, exclusive", $"{Name(typeof(Mainline<>))}, shared", AtLeast: 1)])
+        {
+            Limits = "8 vCPUs stand for a hundred, and wait for cores as well as for each other",
+        },
+
         new("H5", "With one vCPU, unloading throws tables away where no other reference is held",
             "booting took 20 s without and 2 to 4 min with the TDP MMU where a vCPU kept flipping its role",
             "Jeremi, 2023-04-05; edbdb43fc96b, Linux 6.4; reference 13.6",
@@ -112,6 +173,19 @@ public static class Claims
             MayBreak = true, Limits = "how often a race is lost depends on the machine; explore finds it on any",
         },
     ];
+
+    private static IEnumerable<string> Steps => ["--memory", "2GiB", "--vcpus", "1", "--duration", "2s", "--zap-passes"];
+
+    private static string Step(string size) => $"{Name(typeof(Mainline<>))}, {size}";
+
+    /// <summary>By what a step of the pass takes down.</summary>
+    private static string SectionOf(ClaimArm arm) => arm.Options[^1] switch
+    {
+        "fine" => "section.4k",
+        "2m" => "section.2m",
+        "coarse" => "section.1g",
+        _ => "section.root",
+    };
 
     private static ClaimArm Arm(Type roots) => new(Name(roots), Name(roots));
 

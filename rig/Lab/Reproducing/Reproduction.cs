@@ -123,6 +123,17 @@ public sealed class Reproduction(IRunPlace place, string runs, ReproductionSetti
 
     private static int ArmOf(Claim claim, string label) => claim.Arms.Index().First(arm => arm.Item.Label == label).Index;
 
+    /// <summary>What the arm does not say itself.</summary>
+    private IEnumerable<string> CommonOptions(ClaimArm arm)
+    {
+        (string Option, string Value)[] common =
+        [
+            ("--duration", Quantities.Describe(settings.Duration)), ("--warmup", Quantities.Describe(settings.Warmup)),
+            ("--memory", "64MiB"), ("--vcpus", settings.Vcpus.ToString(CultureInfo.InvariantCulture)),
+        ];
+        return common.Where(one => !arm.Options.Contains(one.Option)).SelectMany(one => (string[])[one.Option, one.Value]);
+    }
+
     private double?[,]? Measure(Claim claim, int round, List<string> problems, CancellationToken cancellation)
     {
         double?[,] values = new double?[claim.Arms.Count, claim.Figures.Count];
@@ -132,20 +143,13 @@ public sealed class Reproduction(IRunPlace place, string runs, ReproductionSetti
             using ChildRun child = new(new ComparisonArm
             {
                 Label = arm.Label, Source = ArmSource.Strategy, Strategy = arm.Subject,
-                Arguments =
-                [
-                    "--workload", claim.Workload, "--duration", Quantities.Describe(settings.Duration), "--warmup",
-                    Quantities.Describe(settings.Warmup),
-                    .. arm.Options.Contains("--memory") ? (string[])[] : ["--memory", "64MiB"],
-                    .. arm.Options.Contains("--vcpus") ? (string[])[] : ["--vcpus",
-                        settings.Vcpus.ToString(CultureInfo.InvariantCulture)], .. arm.Options,
-                ],
+                Arguments = ["--workload", claim.Workload, .. CommonOptions(arm), .. arm.Options],
             }, seed: (ulong)round);
             child.Start(place, abreast: 1, cancellation);
             if (child.End(index, cancellation) is not { } ended) return null;
             bool hasBroken = ended.ExitCode == ExitCode.InvariantViolated && !claim.MayBreak;
             _hasBroken |= hasBroken;
-            if (ended.Problem is { } problem && (hasBroken || ended.ExitCode != ExitCode.InvariantViolated)) problems.Add(problem);
+            if (ended.Problem is { } problem && (hasBroken || !claim.MayBreak)) problems.Add(problem);
             if (ended.Run is not { } folder || hasBroken) continue;
             RunRecord run = _store.Open(folder);
             foreach ((int figure, ClaimFigure one) in claim.Figures.Index()) values[index, figure] = one.Of(run, arm);
