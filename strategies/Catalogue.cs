@@ -111,6 +111,8 @@ public static class Catalogue
         Scenario("touch-deleted"),
         Scenario("touch-moved"),
         Scenario("fast-zap-reload"),
+        Scenario("recover-fast-zap"),
+        Scenario("recover-fault"),
         Scenario("fast-zap-fault"),
         Scenario("toggle-reader"),
         Scenario("fast-zap-dirty-log"),

@@ -22,12 +22,13 @@ public static class Catalogue
         typeof(ZapGranularity<>),
         typeof(ReloadConvoy<>),
         typeof(Bystander<>),
+        typeof(NxRecoveries<>),
     ];
 
     /// <summary>Settings of all workloads, and of those that have their own.</summary>
     public static IReadOnlyList<SettingGroup> Settings { get; } =
         [WorkloadParameters.Declared, MemslotChurn.Declared, FaultStorm.Declared, VmmTraceReplay.Declared,
-        NotifierVsMemslot.Declared, AgeingPasses.Declared, Bystander.Declared];
+        NotifierVsMemslot.Declared, AgeingPasses.Declared, Bystander.Declared, NxRecoveries.Declared];
 
     /// <summary>The one that is run when none is named.</summary>
     public static string ByDefault => MemslotChurn.Name;

@@ -154,6 +154,9 @@ public enum WorkloadNeeds
 
     /// <summary>It replays recorded calls.</summary>
     Trace = 4,
+
+    /// <summary>It does to single page tables what only the lab's own let be done.</summary>
+    Tables = 8,
 }
 
 /// <summary>What a workload shows or has that others do not.</summary>

@@ -1,3 +1,4 @@
+using Lab.Application.Catalogue;
 using Lab.Hardware;
 using Lab.Mmu;
 using Lab.Tests.Strategies;
@@ -15,12 +16,12 @@ public sealed class KvmRunTests
 
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound, "kernel", "kernel-slot-zap"];
 
-    /// <summary>Those that the kernel can be put through: it shows no roots to toggle or put.</summary>
+    /// <summary>Those that the kernel can be put through: it shows no roots to toggle or put, and no tables.</summary>
     public static TheoryData<string, string> Everything => new(
         from strategy in (string[])["workqueue", "mainline", "kernel"]
-        from workload in Catalogue.Workloads.Select(NameOf)
-        where strategy == "kernel" ? workload is not ("last-put" or "root-toggle") : workload != "dirty-log"
-        select (strategy, workload));
+        from workload in new LabCatalogue().Workloads
+        where workload.FitsMmu("kvm") && workload.Takes(Lab.Strategies.Catalogue.Named(strategy))
+        select (strategy, workload.Name));
 
     [Theory]
     [MemberData(nameof(Sound))]

@@ -56,6 +56,7 @@ public sealed class GeneratedDocumentsTests
 
     private static string Needs(WorkloadEntry one) =>
         one.Needs(WorkloadNeeds.KernelSlots) ? "where the running kernel has the slots"
+            : one.Needs(WorkloadNeeds.Tables) ? "`--mmu radix`"
             : one.Needs(WorkloadNeeds.Roots) ? "where the lab has the roots"
             : "";
 

@@ -18,6 +18,7 @@ public sealed partial class NamesAsStringsTests
         ("workloads/NotifierVsMemslot.cs", "notifier-vs-memslot", "its own file"),
         ("workloads/YieldAmplification.cs", "yield-amplification", "its own file"),
         ("workloads/AgeingPasses.cs", "ageing", "its own file"),
+        ("workloads/NxRecoveries.cs", "nx-recovery", "its own file"),
         ("strategies/Family.cs", "ageing", "the family"),
         ("cli/List/ListCommand.cs", "ageing", "the family"),
         ("cli/Explore/ExplorationSettings.cs", "ageing", "the family"),

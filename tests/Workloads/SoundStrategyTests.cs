@@ -18,10 +18,10 @@ public class SoundStrategyTests
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 
     [Fact]
-    public void There_are_eight_sound_strategies_and_fourteen_workloads()
+    public void There_are_eight_sound_strategies_and_fifteen_workloads()
     {
         Assert.Equal(8, StrategyFixture.Sound.Count());
-        Assert.Equal(14, Catalogue.Workloads.Count);
+        Assert.Equal(15, Catalogue.Workloads.Count);
     }
 
     [Theory]

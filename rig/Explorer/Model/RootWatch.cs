@@ -62,6 +62,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Array.Clear(_accesses);
         _atInvalidate.Clear();
         _taking.Clear();
+        _stale.Clear();
         _frozenBy.Clear();
         _zapper = null;
         ValidOnlyReaders = 0;
@@ -71,7 +72,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>What the books say: part of the state, since what they will find depends on it.</summary>
     public ulong StateHash()
     {
-        ulong hash = (_zapper is null ? 0 : (ulong)_zapper.Index + 1) + (Chains?.StateHash() ?? 0);
+        ulong hash = (_zapper is null ? 0 : (ulong)_zapper.Index + 1) + (Chains?.StateHash() ?? 0) + StaleHash();
         foreach (TdpRoot root in memory.Made)
         {
             int index = Index(root);

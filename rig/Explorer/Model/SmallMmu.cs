@@ -10,7 +10,7 @@ namespace Lab.Explorer.Model;
 /// <remarks>Small, so that all schedules of a whole fast zap can be explored: a strategy's steps are the source's own, the tree
 /// below them is the smallest that has a subtree to be caught in. The 1 GiB and the root pass of the sources fall
 /// together.</remarks>
-internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
+internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, ILeafTables, IReclaim
 {
     // SAFETY: headers and tables are SmallMemory's: mapped for as long as the program lives, and poisoned, not reused, when
     // freed. An index is a frame's remainder by the number of entries.
@@ -190,6 +190,26 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, IReclaim
         }
         _machine.ExitRcu(_rcu);
         return flush;
+    }
+
+    public bool ZapTable(TdpRoot root, Gfn gfn, MmuHold hold, IZapHooks? hooks)
+    {
+        ref ulong entry = ref root.Table[gfn.Value / (ulong)_entries];
+        ulong old = _machine.Load(ref entry);
+        if (!Spte.IsPresent(old)) return false;
+        hooks?.OnDetach(root);
+        _agents.Watch?.EnterSubtree(root);
+        bool detached = hold.IsExclusive
+            ? _machine.Exchange(ref entry, Spte.NonPresent) == old
+            : _machine.CompareExchange(ref entry, Spte.NonPresent, old) == old;
+        if (detached)
+        {
+            _agents.Watch?.OnTableTaken(root, GfnRange.Of(gfn.Value / (ulong)_entries * (ulong)_entries, (ulong)_entries));
+            HandleRemoved((ulong*)Spte.Address(old), hold);
+        }
+        _agents.Watch?.LeaveSubtree(root);
+        hooks?.OnSubtreeDone(root);
+        return detached;
     }
 
     public bool ClearAccessed(TdpRoot root, GfnRange range)

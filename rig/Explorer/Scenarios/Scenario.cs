@@ -218,6 +218,14 @@ public sealed record TestAction(GfnRange Range) : ScenarioAction
     protected override string Words => $"test {Range.Start.Value} + {Range.Frames}";
 }
 
+/// <summary>NX recovery: takes the table that maps a frame out of the roots, under the shared hold.</summary>
+/// <param name="Gfn">The frame.</param>
+/// <param name="InvalidToo">Out of invalid roots as well, as the kernel does.</param>
+public sealed record RecoverAction(ulong Gfn, bool InvalidToo) : ScenarioAction
+{
+    protected override string Words => $"recover {Gfn}{(InvalidToo ? " all" : "")}";
+}
+
 /// <summary>Destroys the VM while the strategy's workers may be busy. Last action of the only thread, since nobody else may use a
 /// VM that dies.</summary>
 public sealed record DestroyAction : ScenarioAction

@@ -13,7 +13,8 @@ internal sealed partial class ScenarioActionText(
         "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
             + "SLOT', 'move SLOT to G', "
         + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'reap G + N', "
-            + "'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'destroy' or 'repeat N: action'";
+            + "'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'recover G [all]', "
+            + "'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)
@@ -74,6 +75,7 @@ internal sealed partial class ScenarioActionText(
             ("unlock", _) => new UnlockAction(LockName(rest)),
             ("age", _) => new AgeAction(Range(text, rest)),
             ("test", _) => new TestAction(Range(text, rest)),
+            ("recover", _) => Recover(text, rest),
             ("destroy", "") => new DestroyAction(),
             _ => throw Unknown(text),
         };
@@ -101,6 +103,13 @@ internal sealed partial class ScenarioActionText(
         string[] parts = rest.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         return parts is [_, "all"] ? new WriteProtectAction(Slot(parts[0]), InvalidToo: true)
             : new WriteProtectAction(Slot(rest), InvalidToo: false);
+    }
+
+    private RecoverAction Recover(string text, string rest)
+    {
+        string[] parts = rest.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return parts is [_, "all"] ? new RecoverAction(Frame(text, parts[0]), InvalidToo: true)
+            : new RecoverAction(Frame(text, rest), InvalidToo: false);
     }
 
     private ulong Frame(string text, string number) =>

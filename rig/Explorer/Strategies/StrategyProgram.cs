@@ -257,6 +257,11 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Ageing.TestYoung(test.Range);
                     if (agent is not null) Watch.Chains?.CheckLeft(agent);
                     break;
+                case RecoverAction recover:
+                    vm.Recovery.Recover(new Gfn(recover.Gfn), isExclusive: false,
+                        recover.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
+                    if (agent is not null) Watch.CheckTaken(agent);
+                    break;
                 case DestroyAction:
                     vm.Destroy();
                     break;

@@ -12,6 +12,9 @@ public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
 {
     public string Name => Card.Name;
 
+    /// <summary>Whether it can be run on that MMU.</summary>
+    public bool FitsMmu(string mmu) => mmu == "radix" || !Needs(WorkloadNeeds.Tables);
+
     public bool Needs(WorkloadNeeds what) => Card.Needs.HasFlag(what);
 
     public bool Offers(WorkloadOffers what) => Card.Offers.HasFlag(what);
@@ -111,14 +114,21 @@ public sealed class LabCatalogue
                 : $"--strategy {stranger.Name} takes turns on one thread and needs --mmu radix, not {mmu}.");
     }
 
-    /// <summary>The workloads of a comma-separated list, or 'all'.</summary>
-    /// <exception cref="UsageException">No such workload.</exception>
-    public IReadOnlyList<WorkloadEntry> WorkloadsNamed(string text) =>
-    [
-        .. Names.Items("--workload", text)
-            .SelectMany(name => name == "all" ? Workloads : [Names.Find("workload", name, Workloads, entry => entry.Name)])
-            .Distinct(),
-    ];
+    /// <summary>The workloads of a comma-separated list, or 'all' that can be run on that MMU.</summary>
+    /// <exception cref="UsageException">No such workload, or not on that MMU.</exception>
+    public IReadOnlyList<WorkloadEntry> WorkloadsFor(string mmu, string text)
+    {
+        WorkloadEntry[] chosen =
+        [
+            .. Names.Items("--workload", text)
+                .SelectMany(name => name == "all" ? Workloads.Where(one => one.FitsMmu(mmu))
+                    : [Names.Find("workload", name, Workloads, entry => entry.Name)])
+                .Distinct(),
+        ];
+        if (chosen.FirstOrDefault(one => !one.FitsMmu(mmu)) is not { } stranger) return chosen;
+        throw new UsageException(
+            $"--workload {stranger.Name} takes single page tables apart, which only --mmu radix has of its own, not {mmu}.");
+    }
 
     /// <exception cref="UsageException">No strategy can be measured on any of the workloads.</exception>
     public void RefuseIfNothingFits(IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)

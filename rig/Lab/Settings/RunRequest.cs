@@ -73,7 +73,7 @@ public sealed record RunRequest
         string mmu = Names.Find("MMU", values.Of(RunSettings.Mmu), catalogue.Mmus, entry => entry.Name).Name;
         IReadOnlyList<Subject> strategies = catalogue.SubjectsFor(
             mmu, values.Of(RunSettings.Strategy), values.Of(RunSettings.Notifier), values.Of(RunSettings.Ageing));
-        IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsNamed(values.Of(RunSettings.Workload));
+        IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsFor(mmu, values.Of(RunSettings.Workload));
         catalogue.RefuseIfNothingFits(strategies, workloads);
         RefusePriority(values.Of(VmSettings.Declared.WorkerNice));
         RefuseSharedLoads(values.Of(VmSettings.Declared.RootLoad), strategies, catalogue);

@@ -80,6 +80,16 @@ public interface ILeafIndex
     void Remove(Gfn gfn, ref ulong sptep);
 }
 
+/// <summary>Page tables whose leaf tables can be taken out one by one. Where the processor walks they are the kernel's.</summary>
+public interface ILeafTables
+{
+    /// <summary>Takes the leaf table of the frame out of the root, in one try. False, and nothing was done, if there is none, or if
+    /// somebody else has changed the entry that links it: what is there now is not the table that was to go.</summary>
+    /// <remarks>Either hold, inside a read-side section of <see cref="IMmu.Rcu"/>, which the caller leaves only when TLBs are
+    /// flushed. Runs beside faults and other shared zaps.</remarks>
+    bool ZapTable(TdpRoot root, Gfn gfn, MmuHold hold, IZapHooks? hooks);
+}
+
 /// <summary>What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and
 /// walks them in software; those that let the processor walk are <see cref="IHardwareMmu"/>.</summary>
 public interface IMmu : IDisposable

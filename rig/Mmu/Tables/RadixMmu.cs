@@ -5,7 +5,7 @@ namespace Lab.Mmu;
 /// <summary>Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the
 /// protocol of the TDP MMU (reference 11.3), tables freed after a grace period.</summary>
 /// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
-public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, IReclaim
+public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILeafTables, IReclaim
     where TMachine : struct, IMachine
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison. A

@@ -41,6 +41,9 @@ internal sealed unsafe class SoftTlb : IDisposable
         return entry->Tag >> EpochShift == (_epoch << EpochShift) >> EpochShift;
     }
 
+    /// <summary>Changes whenever everything is forgotten.</summary>
+    internal ulong Epoch => _epoch;
+
     /// <summary>Forgets everything.</summary>
     internal void Flush()
     {

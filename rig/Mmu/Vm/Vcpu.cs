@@ -196,6 +196,9 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// <summary>The translation that the TLB holds for the frame, or zero.</summary>
     internal ulong Cached(Gfn gfn) => _tlb.TryGet(gfn, write: false, out ulong spte) ? spte : 0;
 
+    /// <summary>Changes whenever the TLB forgets.</summary>
+    internal ulong TlbEpoch => _tlb.Epoch;
+
     public void Dispose()
     {
         _core?.Dispose();

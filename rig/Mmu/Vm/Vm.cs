@@ -47,6 +47,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         LoadsRootsShared = Strategy.LoadsRootsShared && settings.RootLoad != RootLoad.Exclusive;
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
+        Recovery = design.Recovery is { } recovery ? recovery(this) : new NxRecovery<TMachine>(this);
         if (Ageing.Leafs is { } leafs)
         {
             IAccessedBits bits = Mmu as IAccessedBits
@@ -86,6 +87,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public MmuNotifier<TMachine> Notifier { get; }
 
     public Ageing<TMachine> Ageing { get; }
+
+    public NxRecovery<TMachine> Recovery { get; }
 
     public Oracle Oracle { get; }
 

@@ -62,6 +62,9 @@ public sealed class SoundStrategyTests
         { "slot-zap", "fast-zap-dirty-log", "" },
     };
 
+    public static TheoryData<string, string> Recovered => new MatrixTheoryData<string, string>(
+        [.. StrategyFixture.Sound], ["recover-fast-zap", "recover-fault"]);
+
     public static TheoryData<string, string> Touched =>
     [
         .. StrategyFixture.Sound.Select(strategy => (strategy, "touch-deleted")),
@@ -88,6 +91,18 @@ public sealed class SoundStrategyTests
     [MemberData(nameof(Touched))]
     public void A_page_may_be_used_while_it_goes_away(string strategy, string scenario) =>
         Strategy.AssertNothing(Strategy.Explore(strategy, scenario, Strategy.Exhaustive));
+
+    /// <summary>A second zapper of subtrees, under the shared hold, beside the zap of the root that it is in and beside a fault into
+    /// its table.</summary>
+    [Theory]
+    [MemberData(nameof(Recovered))]
+    public void A_table_may_be_taken_out_of_a_live_root(string strategy, string scenario)
+    {
+        ExploreResult result = Strategy.Explore(strategy, scenario, Strategy.Exhaustive);
+        Strategy.AssertNothing(result);
+        Assert.Equal("all schedules", result.Bound);
+        Assert.Empty(result.Claims);
+    }
 
     /// <summary>Valid roots that stay, from a strategy that does not say that they do.</summary>
     [Fact]

@@ -1,0 +1,63 @@
+using Lab.Explorer.Agents;
+using Lab.Explorer.Seam;
+using Lab.Mmu;
+
+namespace Lab.Explorer.Model;
+
+/// <summary>Tables that are taken out of valid roots, and what vCPUs still know of them.</summary>
+internal sealed partial class RootWatch
+{
+    /// <summary>Translations through tables that were taken out and not yet given up, by who took them.</summary>
+    private readonly List<Stale> _stale = [];
+
+    /// <summary>The present agent has taken out a table: what is cached of it now is stale until it is forgotten, whatever is
+    /// mapped there next.</summary>
+    public void OnTableTaken(TdpRoot root, GfnRange range)
+    {
+        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
+        {
+            if (vcpu.Root != root) continue;
+            for (Gfn gfn = range.Start; gfn.Value < range.End.Value; gfn += 1)
+            {
+                if (vcpu.Cached(gfn) is not 0 and var spte)
+                {
+                    _stale.Add(new Stale(agents.CurrentIndex, vcpu.Index, gfn, spte, vcpu.TlbEpoch, root));
+                }
+            }
+        }
+    }
+
+    /// <summary>Invariant I21: the agent gives up the tables that it took out. Whoever knew of them has forgotten, or does so
+    /// before its next access.</summary>
+    public void CheckTaken(Agent me)
+    {
+        foreach (Stale one in _stale)
+        {
+            if (one.By != me.Index || !IsKnown(one)) continue;
+            Report(Invariants.I21, $"vcpu{one.Vcpu} still has gfn {one.Gfn} cached through a table that {me.Name} has taken out and "
+                + "given up, and nothing makes it forget");
+            break;
+        }
+        _stale.RemoveAll(one => one.By == me.Index);
+    }
+
+    private ulong StaleHash()
+    {
+        ulong hash = 0;
+        foreach (Stale one in _stale)
+        {
+            if (!IsKnown(one)) continue;
+            hash += AgentController.Mix((ulong)one.By + 1, (ulong)one.Vcpu, one.Gfn.Value);
+        }
+        return hash;
+    }
+
+    private bool IsKnown(in Stale one)
+    {
+        Vcpu<Explored> vcpu = _vm!.Vcpus[one.Vcpu];
+        return vcpu.Root == one.Root && (one.Root.Role & RootRole.Invalid) == 0 && vcpu.TlbEpoch == one.Epoch
+            && vcpu.Cached(one.Gfn) == one.Spte && (_vm.Requests[one.Vcpu] & VcpuRequests.FlushTlb) == 0;
+    }
+
+    private readonly record struct Stale(int By, int Vcpu, Gfn Gfn, ulong Spte, ulong Epoch, TdpRoot Root);
+}
