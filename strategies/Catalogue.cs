@@ -111,6 +111,7 @@ public static class Catalogue
         Scenario("touch-deleted"),
         Scenario("touch-moved"),
         Scenario("fast-zap-reload"),
+        Scenario("collect-write"),
         Scenario("recover-fast-zap"),
         Scenario("recover-fault"),
         Scenario("fast-zap-fault"),

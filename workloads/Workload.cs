@@ -149,8 +149,9 @@ public enum WorkloadNeeds
     /// <summary>It is about roots, which the running kernel does not show.</summary>
     Roots = 1,
 
-    /// <summary>It is about the memslots of the running kernel: only strategies that leave them to it can be measured.</summary>
-    KernelSlots = 2,
+    /// <summary>It needs a dirty log: of the running kernel's memslots, or the lab's, which sees each page on its own tables
+    /// only.</summary>
+    DirtyLog = 2,
 
     /// <summary>It replays recorded calls.</summary>
     Trace = 4,

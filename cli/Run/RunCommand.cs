@@ -101,7 +101,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             {
                 IEnumerable<Subject> order = run % 2 == 1 ? request.Strategies : request.Strategies.Reverse();
                 plan.AddRange(
-                    order.Where(strategy => workload.Takes(strategy)).Select(strategy => new Planned(strategy, workload, run)));
+                    order.Where(strategy => workload.Takes(strategy, request.Mmu))
+                        .Select(strategy => new Planned(strategy, workload, run)));
             }
         }
         return plan;

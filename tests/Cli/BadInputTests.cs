@@ -78,7 +78,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--updates 0", "--updates '0'", "from 0.01/s")]
     [InlineData("--storm-where here", "There is no --storm-where value 'here'", "slot, outside")]
     [InlineData("--storm-pages 0", "--storm-pages '0'", "from 1 to")]
-    [InlineData("--workload dirty-log", "memslots of the running kernel", "--strategy kernel with --mmu kvm")]
+    [InlineData("--workload dirty-log --mmu host", "needs a dirty log", "--mmu radix and the running kernel with --mmu kvm")]
     [InlineData("--strategy kernel-slot-zap", "--strategy kernel-slot-zap is what the running kernel does", "--mmu kvm")]
     [InlineData("--mmu kvm --drop burn", "There is no --drop value 'burn'", "madvise, punch")]
     [InlineData("--mmu kvm --drop punch --backing anon", "--drop punch needs a file", "--backing shared")]

@@ -77,7 +77,8 @@ public sealed class HardwareRunTests : IDisposable
     [InlineData("--strategy kernel", "--strategy kernel is what the running kernel does and needs --mmu kvm, not radix.")]
     [InlineData("--strategy kernel --mmu host", "needs --mmu kvm, not host.")]
     [InlineData("--strategy one-thread --mmu host", "takes turns on one thread and needs --mmu radix, not host.")]
-    [InlineData("--workload nx-recovery --mmu host", "takes single page tables apart, which only --mmu radix has of its own, not host.")]
+    [InlineData("--workload nx-recovery --mmu host",
+        "takes single page tables apart, which only --mmu radix has of its own, not host.")]
     [InlineData("--mmu host --chunk 3MiB", "--chunk '3MiB'")]
     [InlineData("--mmu host --contexts 1", "--contexts '1'")]
     [InlineData("--mmu kvm --backing disk", "There is no --backing value 'disk'. There are")]

@@ -19,7 +19,7 @@ public sealed class PluginTests : IDisposable
 
         Assert.True(lab.Code == 0, lab.Out + lab.Error);
         IReadOnlyList<Measurement> made = [.. _runs.OpenOnly().Manifest.Measurements.Where(one => one.Strategy == "zap-inline")];
-        Assert.Equal(14, made.Count);
+        Assert.Equal(15, made.Count);
         Assert.All(made, one => Assert.Equal((Verdict.Clean, "plugin", false), (one.Verdict, one.Family, one.Broken)));
     }
 

@@ -13,7 +13,7 @@ public class HostLoadTests
     /// <summary>All but what only the running kernel or the software walk can do.</summary>
     public static TheoryData<string> Workloads =>
     [
-        .. Catalogue.Workloads.Where(type => (CardOf(type).Needs & (WorkloadNeeds.KernelSlots | WorkloadNeeds.Tables)) == 0)
+        .. Catalogue.Workloads.Where(type => (CardOf(type).Needs & (WorkloadNeeds.DirtyLog | WorkloadNeeds.Tables)) == 0)
             .Select(NameOf),
     ];
 

@@ -20,7 +20,7 @@ public sealed class KvmRunTests
     public static TheoryData<string, string> Everything => new(
         from strategy in (string[])["workqueue", "mainline", "kernel"]
         from workload in new LabCatalogue().Workloads
-        where workload.FitsMmu("kvm") && workload.Takes(Lab.Strategies.Catalogue.Named(strategy))
+        where workload.FitsMmu("kvm") && workload.Takes(Lab.Strategies.Catalogue.Named(strategy), "kvm")
         select (strategy, workload.Name));
 
     [Theory]

@@ -55,7 +55,7 @@ public sealed class GeneratedDocumentsTests
         new LabCatalogue().Workloads.Select(one => $"| `{one.Name}` | {one.Card.Story} | {one.Card.Timed} | {Needs(one)} |"));
 
     private static string Needs(WorkloadEntry one) =>
-        one.Needs(WorkloadNeeds.KernelSlots) ? "where the running kernel has the slots"
+        one.Needs(WorkloadNeeds.DirtyLog) ? "`--mmu radix`, or where the running kernel has the slots"
             : one.Needs(WorkloadNeeds.Tables) ? "`--mmu radix`"
             : one.Needs(WorkloadNeeds.Roots) ? "where the lab has the roots"
             : "";

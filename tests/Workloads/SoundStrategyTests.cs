@@ -13,7 +13,7 @@ public class SoundStrategyTests
 
     public static TheoryData<string, string> Everything => new MatrixTheoryData<string, string>(
         [.. StrategyFixture.Sound],
-        [.. Catalogue.Workloads.Where(type => !CardOf(type).Needs.HasFlag(WorkloadNeeds.KernelSlots)).Select(NameOf)]);
+        [.. Catalogue.Workloads.Select(NameOf)]);
 
     public static TheoryData<string> Sound => [.. StrategyFixture.Sound];
 

@@ -4,7 +4,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Model;
 
-/// <summary>Tables that are taken out of valid roots, and what vCPUs still know of them.</summary>
+/// <summary>Tables that are taken out of valid roots, pages that are write-protected, and what vCPUs still know of
+/// them.</summary>
 internal sealed partial class RootWatch
 {
     /// <summary>Translations through tables that were taken out and not yet given up, by who took them.</summary>
@@ -34,11 +35,37 @@ internal sealed partial class RootWatch
         foreach (Stale one in _stale)
         {
             if (one.By != me.Index || !IsKnown(one)) continue;
-            Report(Invariants.I21, $"vcpu{one.Vcpu} still has gfn {one.Gfn} cached through a table that {me.Name} has taken out and "
-                + "given up, and nothing makes it forget");
+            Report(Invariants.I21, $"vcpu{one.Vcpu} still has gfn {one.Gfn} cached through a table that {me.Name} has taken out "
+                + "and given up, and nothing makes it forget");
             break;
         }
         _stale.RemoveAll(one => one.By == me.Index);
+    }
+
+    /// <summary>Invariant I21, when a dirty log has been handed out and when an access has retired: what a vCPU may write is marked
+    /// in the log, or it forgets before its next access.</summary>
+    public void CheckProtected()
+    {
+        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus) CheckProtected(vcpu);
+    }
+
+    private void CheckProtected(Vcpu<Explored> vcpu)
+    {
+        // Whoever is write-protecting has yet to flush; whose root is none or invalid loads another, and that flushes.
+        bool isOpen = (_vm!.DirtyLog.Sequence & 1) != 0;
+        if (isOpen || vcpu.Root.IsNone || (vcpu.Root.Role & RootRole.Invalid) != 0) return;
+        if ((_vm.Requests[vcpu.Index] & VcpuRequests.FlushTlb) != 0) return;
+        foreach (ref readonly Memslot slot in _vm.Slots.Active.Slots)
+        {
+            for (Gfn gfn = slot.Range.Start; slot.DirtyBits != 0 && gfn.Value < slot.Range.End.Value; gfn += 1)
+            {
+                const ulong MayBeWritten = Spte.Writable | Spte.Dirty;
+                if ((vcpu.Cached(gfn) & MayBeWritten) != MayBeWritten || !DirtyBitmaps<Explored>.IsClean(slot, gfn)) continue;
+                Report(Invariants.I21, $"vcpu{vcpu.Index} may write gfn {gfn}, which is not in the dirty log, and nothing makes it "
+                    + "ask");
+                return;
+            }
+        }
     }
 
     private ulong StaleHash()

@@ -349,6 +349,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         long before = _accesses[me.Index];
         _accesses[me.Index] = accesses;
         if (before < 0 || accesses == before) return;
+        CheckProtected(_vm!.Vcpus[me.Vcpu]);
         TdpRoot root = _vm!.Vcpus[me.Vcpu].Root;
         if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
         Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap "

@@ -167,7 +167,7 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, ILeafTables, IRecla
         return flush;
     }
 
-    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
+    public bool WriteProtect(TdpRoot root, GfnRange range, MmuHold hold)
     {
         bool flush = false;
         _machine.EnterRcu(_rcu);

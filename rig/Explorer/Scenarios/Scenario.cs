@@ -170,6 +170,12 @@ public sealed record WriteProtectAction(string Slot, bool InvalidToo) : Scenario
     protected override string Words => $"write-protect {Slot}{(InvalidToo ? " all" : "")}";
 }
 
+/// <summary>Fetches and clears the dirty log of a memslot, under slots_lock.</summary>
+public sealed record CollectAction(string Slot) : ScenarioAction
+{
+    protected override string Words => $"collect {Slot}";
+}
+
 /// <summary>The host takes a range away: notifier start, then end.</summary>
 public sealed record UnmapAction(GfnRange Range) : ScenarioAction
 {

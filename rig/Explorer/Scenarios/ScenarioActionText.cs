@@ -11,9 +11,8 @@ internal sealed partial class ScenarioActionText(
     private const int RepeatMax = 64;
     private const string Known =
         "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
-            + "SLOT', 'move SLOT to G', "
-        + "'flags SLOT dirty|none', 'write-protect SLOT [all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'reap G + N', "
-            + "'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'recover G [all]', "
+            + "SLOT', 'move SLOT to G', 'flags SLOT dirty|none', 'collect SLOT', 'write-protect SLOT [all]', 'unmap G + N', "
+            + "'unmap-start G + N', 'unmap-end G + N', 'reap G + N', 'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'recover G [all]', "
             + "'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
@@ -66,6 +65,7 @@ internal sealed partial class ScenarioActionText(
             ("create", _) => new CreateAction(Slot(rest)),
             ("move", _) => Move(text, rest),
             ("flags", _) => Flags(text, rest),
+            ("collect", _) => new CollectAction(Slot(rest)),
             ("write-protect", _) => WriteProtect(rest),
             ("unmap", _) => new UnmapAction(Range(text, rest)),
             ("unmap-start", _) => new UnmapStartAction(Range(text, rest)),

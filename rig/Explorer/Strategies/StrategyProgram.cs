@@ -216,6 +216,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 case FlagsAction flags:
                     vm.Slots.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
                     break;
+                case CollectAction collect:
+                    vm.Slots.CollectDirty(_scenario.Slot(collect.Slot).Id);
+                    if (agent is not null) Watch.CheckProtected();
+                    break;
                 case WriteProtectAction protect:
                     uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
                     Watch.ValidOnlyReaders |= bit;

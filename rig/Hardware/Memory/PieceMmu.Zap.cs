@@ -27,7 +27,7 @@ internal abstract partial class PieceMmu<TMachine>
 
     /// <inheritdoc/>
     /// <remarks>Whole pieces again; the kernel has flushed when its call returns, so none is owed.</remarks>
-    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
+    public bool WriteProtect(TdpRoot root, GfnRange range, MmuHold hold)
     {
         if (SpaceOf(root) is not { } space) return false;
         PieceWalk walk = new(this, hold, CanYield(mayYield: true));

@@ -20,11 +20,11 @@ public sealed record WorkloadEntry(WorkloadAttribute Card, Type Type)
     public bool Offers(WorkloadOffers what) => Card.Offers.HasFlag(what);
 
     /// <summary>Whether the strategy can be measured on it: bounds are floors of a memslot update and mean nothing elsewhere, the
-    /// kernel does not show its roots, and only the kernel has slots of its own.</summary>
-    public bool Takes(Subject strategy) =>
+    /// kernel does not show its roots, and where the processor walks only the kernel has a dirty log.</summary>
+    public bool Takes(Subject strategy, string mmu) =>
         strategy.IsBound ? Offers(WorkloadOffers.Floors)
             : strategy.NeedsKernel ? !Needs(WorkloadNeeds.Roots)
-            : !Needs(WorkloadNeeds.KernelSlots);
+            : mmu == "radix" || !Needs(WorkloadNeeds.DirtyLog);
 
     public Workload<TMachine> Create<TMachine>(VmSource<TMachine> source, WorkloadParameters parameters)
         where TMachine : struct, IMachine =>
@@ -131,15 +131,15 @@ public sealed class LabCatalogue
     }
 
     /// <exception cref="UsageException">No strategy can be measured on any of the workloads.</exception>
-    public void RefuseIfNothingFits(IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)
+    public void RefuseIfNothingFits(string mmu, IReadOnlyList<Subject> strategies, IReadOnlyList<WorkloadEntry> workloads)
     {
-        if (strategies.Any(strategy => workloads.Any(workload => workload.Takes(strategy)))) return;
+        if (strategies.Any(strategy => workloads.Any(workload => workload.Takes(strategy, mmu)))) return;
         string Those(Func<WorkloadEntry, bool> which) =>
             string.Join(" and ", Workloads.Where(which).Select(workload => workload.Name));
-        if (workloads.FirstOrDefault(workload => workload.Needs(WorkloadNeeds.KernelSlots)) is { } ofKernel)
+        if (mmu != "radix" && workloads.FirstOrDefault(workload => workload.Needs(WorkloadNeeds.DirtyLog)) is { } logged)
         {
-            throw new UsageException($"--workload {ofKernel.Name} is about memslots of the running kernel and needs --strategy "
-                + $"{Kernels} with --mmu kvm.");
+            throw new UsageException($"--workload {logged.Name} needs a dirty log, which the lab keeps with --mmu radix and the "
+                + $"running kernel with --mmu kvm --strategy {Kernels}.");
         }
         if (strategies.FirstOrDefault(strategy => strategy.NeedsKernel) is { } kernel)
         {

@@ -74,7 +74,7 @@ public sealed record RunRequest
         IReadOnlyList<Subject> strategies = catalogue.SubjectsFor(
             mmu, values.Of(RunSettings.Strategy), values.Of(RunSettings.Notifier), values.Of(RunSettings.Ageing));
         IReadOnlyList<WorkloadEntry> workloads = catalogue.WorkloadsFor(mmu, values.Of(RunSettings.Workload));
-        catalogue.RefuseIfNothingFits(strategies, workloads);
+        catalogue.RefuseIfNothingFits(mmu, strategies, workloads);
         RefusePriority(values.Of(VmSettings.Declared.WorkerNice));
         RefuseSharedLoads(values.Of(VmSettings.Declared.RootLoad), strategies, catalogue);
         HardwareSettings? hardware = mmu == "radix" ? null : HardwareSettings.Of(values);

@@ -5,7 +5,7 @@ namespace Lab.Mmu;
 internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) : SlotPipeline<TMachine>(vm, memory)
     where TMachine : struct, IMachine
 {
-    private protected override void Create(in Memslot slot) => Install(slot);
+    private protected override void Create(in Memslot slot) => Install(Vm.DirtyLog.WithBits(slot));
 
     private protected override void Delete(in Memslot slot)
     {
@@ -21,7 +21,7 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
     private protected override void Move(in Memslot slot, GfnRange range)
     {
         Invalidate(slot);
-        Install(NewGeneration(slot.Id, range, slot.Flags));
+        Install(Vm.DirtyLog.WithBits(NewGeneration(slot.Id, range, slot.Flags)));
         FreeMemory(slot);
     }
 
@@ -32,8 +32,19 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected
         // below.
         Memory.SetBackingFlags(slot.Hva, flags);
-        Install(slot with { Flags = flags });
+        Vm.DirtyLog.Begin();
+        Install(Vm.DirtyLog.WithBits(slot with { Flags = flags }));
         if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
+        Vm.DirtyLog.End();
+    }
+
+    /// <summary>kvm_vm_ioctl_get_dirty_log: under slots_lock.</summary>
+    public override long CollectDirty(int id)
+    {
+        Machine.Enter(Vm.SlotsLock);
+        long frames = Active.TryGet(id, out Memslot slot) && slot.DirtyBits != 0 ? Vm.DirtyLog.Collect(slot) : 0;
+        Machine.Exit(Vm.SlotsLock);
+        return frames;
     }
 
     /// <summary>One more swap, without a zap or a grace period: nothing is mapped any more, and nobody looks.</summary>

@@ -17,6 +17,9 @@ public enum MemslotFlags : uint
 /// anew.</summary>
 public readonly record struct Memslot(int Id, GfnRange Range, MemslotFlags Flags, ulong Generation, Hva Hva)
 {
+    /// <summary>Address of its bits in the dirty log; zero if it does not log.</summary>
+    internal nint DirtyBits { get; init; }
+
     public bool IsInvalid => (Flags & MemslotFlags.Invalid) != 0;
 
     public bool IsReadOnly => (Flags & MemslotFlags.ReadOnly) != 0;

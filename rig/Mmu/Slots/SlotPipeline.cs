@@ -115,10 +115,8 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     }
 
     /// <summary>Fetches and clears what vCPUs wrote to the slot since the last call; the number of pages. On return a write to
-    /// any of them is noticed again.</summary>
-    /// <exception cref="InvalidOperationException">The slots are the lab's, which keeps no log.</exception>
-    public virtual long CollectDirty(int id) =>
-        throw new InvalidOperationException("Nobody keeps a dirty log: the running kernel does not have the slots.");
+    /// any of them is noticed again. Zero if there is no such slot, or it does not log.</summary>
+    public abstract long CollectDirty(int id);
 
     /// <summary>Does what updates leave to be done about memory that has a stamp on every page: what was freed is stamped so,
     /// what is made next is stamped ahead. An updater calls it between updates, where it is not timed; a stale access is noticed

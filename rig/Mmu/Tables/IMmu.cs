@@ -83,8 +83,8 @@ public interface ILeafIndex
 /// <summary>Page tables whose leaf tables can be taken out one by one. Where the processor walks they are the kernel's.</summary>
 public interface ILeafTables
 {
-    /// <summary>Takes the leaf table of the frame out of the root, in one try. False, and nothing was done, if there is none, or if
-    /// somebody else has changed the entry that links it: what is there now is not the table that was to go.</summary>
+    /// <summary>Takes the leaf table of the frame out of the root, in one try. False, and nothing was done, if there is none, or
+    /// if somebody else has changed the entry that links it: what is there now is not the table that was to go.</summary>
     /// <remarks>Either hold, inside a read-side section of <see cref="IMmu.Rcu"/>, which the caller leaves only when TLBs are
     /// flushed. Runs beside faults and other shared zaps.</remarks>
     bool ZapTable(TdpRoot root, Gfn gfn, MmuHold hold, IZapHooks? hooks);
@@ -135,9 +135,9 @@ public interface IMmu : IDisposable
     /// caller owed already (<paramref name="flush"/>) and what was zapped here, less what was flushed before a yield.</summary>
     bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush);
 
-    /// <summary>Clears the writable bit of the leafs in the range, for dirty logging. Shared hold, yields. True if TLBs must be
+    /// <summary>Clears the writable bit of the leafs in the range, for dirty logging. Either hold, yields. True if TLBs must be
     /// flushed.</summary>
-    bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold);
+    bool WriteProtect(TdpRoot root, GfnRange range, MmuHold hold);
 
     /// <summary>Makes all vCPUs forget their translations before they access again.</summary>
     void FlushRemoteTlbs();

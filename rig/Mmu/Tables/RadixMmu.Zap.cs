@@ -78,7 +78,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <inheritdoc/>
     /// <remarks>kvm_tdp_mmu_wrprot_slot: CAS under the shared hold; a lost race means that the entry changed, and it is looked at
     /// again.</remarks>
-    public bool WriteProtect(TdpRoot root, GfnRange range, SharedHold hold)
+    public bool WriteProtect(TdpRoot root, GfnRange range, MmuHold hold)
     {
         Pacer pacer = new(_machine, CanYield(mayYield: true), Sections);
         bool flush = false;

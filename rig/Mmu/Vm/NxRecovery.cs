@@ -21,8 +21,8 @@ public class NxRecovery<TMachine>(Vm<TMachine> vm)
     /// <summary>Takes the leaf table of the frame out of each root; the number of tables.</summary>
     /// <param name="gfn">The frame.</param>
     /// <param name="isExclusive">Hold mmu_lock as before 6.18.</param>
-    /// <param name="filter">Invalid roots are for who zaps them whole. The kernel does not look: a table stays on its list until it
-    /// is zapped, whatever becomes of its root.</param>
+    /// <param name="filter">Invalid roots are for who zaps them whole. The kernel does not look: a table stays on its list until
+    /// it is zapped, whatever becomes of its root.</param>
     /// <exception cref="NotSupportedException">The page tables are not the lab's own.</exception>
     public int Recover(Gfn gfn, bool isExclusive = false, RootFilter filter = RootFilter.ValidOnly)
     {

@@ -65,6 +65,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     private bool _pending;
     private RootRole _role = RootRole.Normal;
     private long _freedSeen;
+    private long _protectedSeen;
 
     internal Vcpu(Vm<TMachine> vm, int index, TableCache tables, IVcpuCore? core)
     {
@@ -179,6 +180,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
     /// may use what it has cached before the guest does (I21). For the vCPU's thread, out of the guest.</summary>
     public void CheckCached()
     {
+        CheckWritable();
         long freed = _vm.Memory.Freed;
         if (freed == _freedSeen) return;
         _freedSeen = freed;
@@ -189,6 +191,25 @@ public sealed partial class Vcpu<TMachine> : IDisposable
             // As after an access: what is to be forgotten at the next entry may be stale.
             if (stamp.Slot != FrameStamp.FreedSlot || _vm.Machine.Load(ref RequestWord) != 0) continue;
             ReportStale($"has gfn {gfn} cached on {Root}, in a frame {stamp}");
+            return;
+        }
+    }
+
+    /// <summary>Looks at every cached translation that allows writing, if anything was write-protected since the last look: its
+    /// frame is in the dirty log, or a write through it would not be (I21).</summary>
+    private void CheckWritable()
+    {
+        long sequence = _vm.DirtyLog.Sequence;
+        if (sequence == _protectedSeen || (sequence & 1) != 0) return;
+        _protectedSeen = sequence;
+        for (int place = 0; place < SoftTlb.Places; place++)
+        {
+            const ulong MayBeWritten = Spte.Writable | Spte.Dirty;
+            if (!_tlb.TryGetAt(place, out Gfn gfn, out ulong spte) || (spte & MayBeWritten) != MayBeWritten) continue;
+            if (!_vm.DirtyLog.IsClean(gfn) || _vm.Machine.Load(ref RequestWord) != 0) continue;
+            // Whoever has begun to write-protect since has yet to flush.
+            if (_vm.DirtyLog.Sequence != sequence) return;
+            ReportStale($"may write gfn {gfn}, cached on {Root}, which was write-protected and is not in the dirty log");
             return;
         }
     }

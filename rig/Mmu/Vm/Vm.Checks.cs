@@ -19,7 +19,7 @@ public sealed unsafe partial class Vm<TMachine>
     {
         if (word == (nint)_dying) return "dying";
         if (_ownWords.Find(own => own.Address == word) is { } found) return found.Name;
-        return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? Ageing.NameOf(word) ?? Memory.NameOf(word);
+        return Slots.NameOf(word) ?? Notifier.NameOf(word) ?? Ageing.NameOf(word) ?? DirtyLog.NameOf(word) ?? Memory.NameOf(word);
     }
 
     /// <summary>True, after reporting it, if the root was freed: whoever uses it holds no reference although it thinks

@@ -30,7 +30,7 @@ public sealed partial class Vm<TMachine>
             {
                 Hva page = Memory.PieceFrames == 0 ? slot.Hva : Memory.FrameOf(slot, gfn);
                 Mapping mapping = new(gfn, page, mayWrite, write);
-                if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence)) outcome = MapUnderLock(vcpu, mapping, sequence);
+                if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence)) outcome = MapUnderLock(vcpu, slot, mapping, sequence);
             }
         }
         Machine.ExitRcu(Slots.Srcu);
@@ -51,27 +51,30 @@ public sealed partial class Vm<TMachine>
         }
     }
 
-    private MapOutcome MapUnderLock(Vcpu<TMachine> vcpu, in Mapping mapping, ulong sequence)
+    private MapOutcome MapUnderLock(Vcpu<TMachine> vcpu, in Memslot slot, in Mapping mapping, ulong sequence)
     {
         if (_faultsExclusively)
         {
             ExclusiveHold exclusive = EnterExclusive();
-            MapOutcome alone = MapUnlessStale(vcpu, mapping, sequence, default);
+            MapOutcome alone = MapUnlessStale(vcpu, slot, mapping, sequence, default);
             Exit(exclusive);
             return alone;
         }
         SharedHold hold = EnterShared();
-        MapOutcome outcome = MapUnlessStale(vcpu, mapping, sequence, hold);
+        MapOutcome outcome = MapUnlessStale(vcpu, slot, mapping, sequence, hold);
         Exit(hold);
         return outcome;
     }
 
-    private MapOutcome MapUnlessStale(Vcpu<TMachine> vcpu, in Mapping mapping, ulong sequence, SharedHold hold)
+    private MapOutcome MapUnlessStale(
+        Vcpu<TMachine> vcpu, in Memslot slot, in Mapping mapping, ulong sequence, SharedHold hold)
     {
         MapOutcome outcome = MapOutcome.Retry;
         // is_page_fault_stale: a root that became invalid is being zapped; installing behind the zapper would leak (I9).
         if (!Strategy.IsInvalid(vcpu.Root) && !Notifier.MustRetry(mapping.Gfn, sequence, hold))
         {
+            // Before it is writable, as make_spte does: who finds it writable finds the bit.
+            if (mapping.Write && slot.DirtyBits != 0) DirtyLog.Mark(slot, mapping.Gfn);
             Machine.EnterRcu(Rcu);
             outcome = Map(vcpu.Tables, vcpu.Root, mapping);
             if (outcome == MapOutcome.Fixed && Memory.PieceFrames != 0) CheckInstalled(vcpu.Root, mapping);

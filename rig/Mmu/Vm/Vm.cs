@@ -47,6 +47,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         LoadsRootsShared = Strategy.LoadsRootsShared && settings.RootLoad != RootLoad.Exclusive;
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
+        DirtyLog = design.DirtyLog is { } log ? log(this) : new DirtyBitmaps<TMachine>(this);
         Recovery = design.Recovery is { } recovery ? recovery(this) : new NxRecovery<TMachine>(this);
         if (Ageing.Leafs is { } leafs)
         {
@@ -89,6 +90,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public Ageing<TMachine> Ageing { get; }
 
     public NxRecovery<TMachine> Recovery { get; }
+
+    public DirtyBitmaps<TMachine> DirtyLog { get; }
 
     public Oracle Oracle { get; }
 
@@ -231,6 +234,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         MmuLock.Dispose();
         Notifier.Dispose();
         Ageing.Dispose();
+        DirtyLog.Dispose();
         _wordBlock.Dispose();
     }
 

@@ -6,10 +6,12 @@ namespace Lab.Mmu;
 /// <param name="Ageing">How the host learns which pages are in use.</param>
 /// <param name="Mmu">The page tables; null for <see cref="RadixMmu{TMachine}"/>. The VM owns and disposes of them.</param>
 /// <param name="Recovery">How single tables are taken out; null for <see cref="NxRecovery{TMachine}"/>.</param>
+/// <param name="DirtyLog">The log of the lab's own slots; null for <see cref="DirtyBitmaps{TMachine}"/>.</param>
 public sealed record VmDesign<TMachine>(
     Func<Vm<TMachine>, RootStrategy<TMachine>> Roots,
     Func<Vm<TMachine>, MmuNotifier<TMachine>> Notifier,
     Func<Vm<TMachine>, Ageing<TMachine>> Ageing,
     Func<Vm<TMachine>, IMmu>? Mmu = null,
-    Func<Vm<TMachine>, NxRecovery<TMachine>>? Recovery = null)
+    Func<Vm<TMachine>, NxRecovery<TMachine>>? Recovery = null,
+    Func<Vm<TMachine>, DirtyBitmaps<TMachine>>? DirtyLog = null)
     where TMachine : struct, IMachine;

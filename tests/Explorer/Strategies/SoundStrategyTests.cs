@@ -92,8 +92,8 @@ public sealed class SoundStrategyTests
     public void A_page_may_be_used_while_it_goes_away(string strategy, string scenario) =>
         Strategy.AssertNothing(Strategy.Explore(strategy, scenario, Strategy.Exhaustive));
 
-    /// <summary>A second zapper of subtrees, under the shared hold, beside the zap of the root that it is in and beside a fault into
-    /// its table.</summary>
+    /// <summary>A second zapper of subtrees, under the shared hold, beside the zap of the root that it is in and beside a fault
+    /// into its table.</summary>
     [Theory]
     [MemberData(nameof(Recovered))]
     public void A_table_may_be_taken_out_of_a_live_root(string strategy, string scenario)
