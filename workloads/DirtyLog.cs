@@ -17,7 +17,8 @@ namespace Lab.Workloads;
 /// is reported: by a log once (with large pages at least once), by rings at least once. Parameters — memory: smoke 8 MiB,
 /// measured 256 MiB. Collects per second are <c>--rate</c>. Log or ring, of the running kernel, is <c>--dirty</c>.</remarks>
 [Workload("dirty-log", Story = "vCPUs write while the dirty log or ring is harvested, and logging is turned off and on",
-    Timed = "collect, flags.off, flags.on, fault, reload, access", Needs = WorkloadNeeds.DirtyLog, Offers = WorkloadOffers.VcpuThreads)]
+    Timed = "collect, flags.off, flags.on, fault, reload, access", Needs = WorkloadNeeds.DirtyLog,
+    Offers = WorkloadOffers.VcpuThreads)]
 public sealed class DirtyLog<TMachine> : Workload<TMachine>
     where TMachine : struct, IMachine
 {

@@ -42,8 +42,8 @@ internal sealed partial class RootWatch
         _stale.RemoveAll(one => one.By == me.Index);
     }
 
-    /// <summary>Invariant I21, when a dirty log has been handed out and when an access has retired: what a vCPU may write is marked
-    /// in the log, or it forgets before its next access.</summary>
+    /// <summary>Invariant I21, when a dirty log has been handed out and when an access has retired: what a vCPU may write is
+    /// marked in the log, or it forgets before its next access.</summary>
     public void CheckProtected()
     {
         foreach (Vcpu<Explored> vcpu in _vm!.Vcpus) CheckProtected(vcpu);
@@ -61,8 +61,8 @@ internal sealed partial class RootWatch
             {
                 const ulong MayBeWritten = Spte.Writable | Spte.Dirty;
                 if ((vcpu.Cached(gfn) & MayBeWritten) != MayBeWritten || !DirtyBitmaps<Explored>.IsClean(slot, gfn)) continue;
-                Report(Invariants.I21, $"vcpu{vcpu.Index} may write gfn {gfn}, which is not in the dirty log, and nothing makes it "
-                    + "ask");
+                Report(Invariants.I21,
+                    $"vcpu{vcpu.Index} may write gfn {gfn}, which is not in the dirty log, and nothing makes it ask");
                 return;
             }
         }

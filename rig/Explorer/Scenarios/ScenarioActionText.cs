@@ -10,10 +10,10 @@ internal sealed partial class ScenarioActionText(
 {
     private const int RepeatMax = 64;
     private const string Known =
-        "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete SLOT', 'create "
-            + "SLOT', 'move SLOT to G', 'flags SLOT dirty|none', 'collect SLOT', 'write-protect SLOT [all]', 'unmap G + N', "
-            + "'unmap-start G + N', 'unmap-end G + N', 'reap G + N', 'lock NAME', 'unlock NAME', 'age G + N', 'test G + N', 'recover G [all]', "
-            + "'destroy' or 'repeat N: action'";
+        "'touch G', 'touch G..H', 'write G', 'reload', 'switch smm|normal|wp-off', 'unload', 'serve', 'delete "
+            + "SLOT', 'create SLOT', 'move SLOT to G', 'flags SLOT dirty|none', 'collect SLOT', 'write-protect SLOT "
+            + "[all]', 'unmap G + N', 'unmap-start G + N', 'unmap-end G + N', 'reap G + N', 'lock NAME', 'unlock NAME', "
+            + "'age G + N', 'test G + N', 'recover G [all]', 'destroy' or 'repeat N: action'";
 
     /// <summary>The actions in order; a repeated one as often as it says.</summary>
     public IReadOnlyList<ScenarioAction> Read(string text, string actor, bool hasVcpu)

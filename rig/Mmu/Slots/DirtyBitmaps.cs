@@ -5,9 +5,9 @@ namespace Lab.Mmu;
 /// <summary>Which frames of a memslot were written since somebody last asked: a bit per frame, in native memory, for slots that
 /// the lab has itself (kernel: dirty_bitmap, KVM_GET_DIRTY_LOG).</summary>
 /// <remarks>
-/// <b>Source.</b> kvm_get_dirty_log_protect and mark_page_dirty_in_slot, Linux 6.16, by write protection, without PML. A fault that
-/// makes a frame writable sets its bit first, in the same section of mmu_lock. A harvest takes the bits and write-protects those
-/// frames in all valid roots, with yields where the kernel has none, then flushes, then hands them out.
+/// <b>Source.</b> kvm_get_dirty_log_protect and mark_page_dirty_in_slot, Linux 6.16, by write protection, without PML. A fault
+/// that makes a frame writable sets its bit first, in the same section of mmu_lock. A harvest takes the bits and write-protects
+/// those frames in all valid roots, with yields where the kernel has none, then flushes, then hands them out.
 /// <para><b>Exclusive.</b> Under the shared hold a harvest could stand between a fault's mark and its install: the bit is taken,
 /// nothing is writable yet, and then it is, with no bit (reference 11.5).</para>
 /// <para><b>What holds</b> while no harvest is under way: a translation that allows writing has its bit, or there is a request to
@@ -79,7 +79,8 @@ public unsafe class DirtyBitmaps<TMachine>(Vm<TMachine> vm) : IDisposable
         }
     }
 
-    /// <summary>Takes the bits; the number of frames. On return a write to any of them is marked again. Hold slots_lock.</summary>
+    /// <summary>Takes the bits; the number of frames. On return a write to any of them is marked again. Hold
+    /// slots_lock.</summary>
     internal long Collect(in Memslot slot)
     {
         Begin();

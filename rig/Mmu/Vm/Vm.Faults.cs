@@ -30,7 +30,10 @@ public sealed partial class Vm<TMachine>
             {
                 Hva page = Memory.PieceFrames == 0 ? slot.Hva : Memory.FrameOf(slot, gfn);
                 Mapping mapping = new(gfn, page, mayWrite, write);
-                if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence)) outcome = MapUnderLock(vcpu, slot, mapping, sequence);
+                if (!Settings.PreChecks || !Notifier.SeemsToRetry(gfn, sequence))
+                {
+                    outcome = MapUnderLock(vcpu, slot, mapping, sequence);
+                }
             }
         }
         Machine.ExitRcu(Slots.Srcu);
