@@ -71,11 +71,13 @@ public unsafe class DirtyBitmaps<TMachine>(Vm<TMachine> vm) : IDisposable
         PageLevel level = Vm.Settings.LeafLevel;
         ulong start = gfn.AlignDown(level).Value, end = start + Gfn.FramesPerSpte(level);
         ulong last = Math.Min(end, slot.Range.End.Value) - slot.Range.Start.Value;
-        for (ulong frame = Math.Max(start, slot.Range.Start.Value) - slot.Range.Start.Value; frame < last; frame++)
+        for (ulong frame = Math.Max(start, slot.Range.Start.Value) - slot.Range.Start.Value; frame < last;)
         {
+            int bit = (int)(frame % FramesPerWord), count = (int)Math.Min(FramesPerWord - (ulong)bit, last - frame);
+            ulong bits = (count == FramesPerWord ? ulong.MaxValue : (1UL << count) - 1) << bit;
             ref ulong word = ref ((ulong*)slot.DirtyBits)[frame / FramesPerWord];
-            ulong bit = 1UL << (int)(frame % FramesPerWord);
-            if ((Machine.Load(ref word) & bit) == 0) Machine.Or(ref word, bit);
+            if ((Machine.Load(ref word) & bits) != bits) Machine.Or(ref word, bits);
+            frame += (ulong)count;
         }
     }
 
