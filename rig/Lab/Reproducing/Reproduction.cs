@@ -44,7 +44,8 @@ public sealed record ShownClaim(
 /// <param name="progress">For people: a line per round, and what went wrong.</param>
 public sealed class Reproduction(IRunPlace place, string runs, ReproductionSettings settings, TextWriter progress)
 {
-    private const double StartSeconds = 1.5;
+    /// <summary>Start of a process, warm-up until the guest is mapped, a load that becomes steady, the end.</summary>
+    private const double StartSeconds = 3.2;
     private readonly RunStore _store = new(runs);
     private bool _hasBroken;
 
@@ -167,7 +168,7 @@ public sealed record ReproductionSettings(int Rounds, TimeSpan Duration, TimeSpa
 {
     public static SettingGroup Group { get; } = new("reproduce");
     public static Setting<int> RoundsAsked { get; } = Group.Add(
-        "rounds", Form.Whole(2, 100), "5", "rounds; each runs every arm of a claim once");
+        "rounds", Form.Whole(2, 100), "4", "rounds; each runs every arm of a claim once");
     public static Setting<TimeSpan> DurationAsked { get; } = Group.Add(
         "duration", Form.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)), "600ms",
         "length of each measured window");
