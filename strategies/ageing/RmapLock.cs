@@ -120,10 +120,14 @@ public class RmapLock<TMachine>(Vm<TMachine> vm) : Ageing<TMachine>(vm), ILeafIn
             if (!Spte.IsPresent(spte) || (spte & Spte.Accessed) == 0) continue;
             young = true;
             if (!clears) break;
-            // A lost race means that the entry is being changed: it is young anyway.
-            Vm.Machine.CompareExchange(ref walk.Current, spte & ~Spte.Accessed, spte);
+            TakeAccessed(ref walk.Current, spte);
         }
         UnlockReadOnly(ref head, value);
         return young;
     }
+
+    /// <summary>Takes the accessed bit out of an entry that was found with it, whatever others do to the entry meanwhile. A lost
+    /// race means that it is being changed: it is young anyway.</summary>
+    protected virtual void TakeAccessed(ref ulong sptep, ulong spte) =>
+        Vm.Machine.CompareExchange(ref sptep, spte & ~Spte.Accessed, spte);
 }

@@ -186,7 +186,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
 
     internal void Record(MmuEventKind kind, ulong detail) => Machine.Record(kind, detail: detail);
 
-    /// <summary>Ends the VM: the notifier goes, everything is zapped, the vCPUs put their roots, the strategy ends, and every
+    /// <summary>Ends the VM: everything is zapped, the notifier goes, the vCPUs put their roots, the strategy ends, and every
     /// deferred free has run on return. All actors must have stopped. What is left over is reported (I16).</summary>
     /// <remarks>Order of the kernel: kvm_mmu_zap_all as the notifier is unregistered, the VM's own slots, vCPU unload,
     /// kvm_mmu_uninit_tdp_mmu, rcu_barrier.</remarks>

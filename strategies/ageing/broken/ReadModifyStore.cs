@@ -16,19 +16,6 @@ namespace Lab.Strategies.Ageing.Broken;
 public sealed class ReadModifyStore<TMachine>(Vm<TMachine> vm) : RmapLock<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    protected override bool AgeFrame(ref ulong head, bool clears)
-    {
-        bool young = false;
-        ulong value = LockReadOnly(ref head);
-        RmapChains<TMachine>.Walk walk = Chains.In(value);
-        while (walk.MoveNext())
-        {
-            ulong spte = Vm.Machine.LoadRelaxed(ref walk.Current);
-            if (!Spte.IsPresent(spte) || (spte & Spte.Accessed) == 0) continue;
-            young = true;
-            if (clears) Vm.Machine.StoreRelaxed(ref walk.Current, spte & ~Spte.Accessed);
-        }
-        UnlockReadOnly(ref head, value);
-        return young;
-    }
+    protected override void TakeAccessed(ref ulong sptep, ulong spte) =>
+        Vm.Machine.StoreRelaxed(ref sptep, spte & ~Spte.Accessed);
 }
