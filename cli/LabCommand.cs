@@ -31,12 +31,15 @@ internal static class LabCommand
         return code == ExitCode.Fine && signals.WasHeard ? ExitCode.Interrupted : code;
     }
 
-    public static int Run(string[] args, LabConsole console) => Verb.Guarded(console, () =>
+    public static int Run(string[] args, LabConsole console)
     {
-        int code = Invoke(args, console);
+        int code = Verb.Guarded(console, () => Invoke(args, console));
         console.Out.Flush(); // a narrow terminal's last line may be held back
-        return code;
-    });
+        if (console.Loss is not { } loss) return code;
+        console.Error.WriteLine($"lab: {Verb.OneLine(loss.Said)}");
+        // What was found is worse than that it was not printed. With its terminal, which sends SIGHUP, its output is gone too.
+        return code != ExitCode.Fine ? code : console.Signals.WasHeard ? ExitCode.Interrupted : ExitCode.Usage;
+    }
 
     private static int Invoke(string[] args, LabConsole console)
     {

@@ -8,11 +8,14 @@ internal sealed class LabConsole
 {
     private const string ShowCursor = "\e[?25h";
 
+    private readonly Func<OutputLoss?> _loss;
+
     public LabConsole(TextWriter output, TextWriter error, bool isOutTerminal, bool isErrorTerminal)
     {
-        Out = new PlainWriter(output);
-        Error = new PlainWriter(error) { MayFail = true };
-        Drawing = new PlainWriter(error) { MayFail = true, PassesEscapes = true };
+        PlainWriter plain = new(output);
+        (Out, _loss) = (plain, () => plain.Loss);
+        Error = new PlainWriter(error);
+        Drawing = new PlainWriter(error) { PassesEscapes = true };
         (IsOutTerminal, IsErrorTerminal) = (isOutTerminal, isErrorTerminal);
         Signals.Say = Error.WriteLine;
         if (isErrorTerminal) Signals.AtLeaving = () => Drawing.Write(ShowCursor);
@@ -33,6 +36,9 @@ internal sealed class LabConsole
             ? new NarrowWriter(output, width) : output;
 
     public TextWriter Out { get; }
+
+    /// <summary>Why standard output takes nothing more, or null.</summary>
+    public OutputLoss? Loss => _loss();
 
     public TextWriter Error { get; }
 

@@ -10,9 +10,9 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
     /// <summary>Left-to-right marks, embeddings, overrides and isolates; line and paragraph separators.</summary>
     private const string Reordering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
 
-    /// <summary>What cannot be written is dropped: nobody is there to be told. Otherwise it is an
-    /// <see cref="OutputLostException"/>.</summary>
-    public bool MayFail { get; init; }
+    /// <summary>Why the first piece that could not be written was not; null while all was. From then on everything is dropped: a
+    /// verb goes on to its end, and what it found is not lost with what it would have printed.</summary>
+    public OutputLoss? Loss { get; private set; }
 
     /// <summary>For who draws, and has made the text in it <see cref="Clean"/>.</summary>
     public bool PassesEscapes { get; init; }
@@ -45,13 +45,14 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
 
     private void Try(Action<TextWriter, string> write, string text)
     {
+        if (Loss is not null) return;
         try
         {
             write(inner, text);
         }
         catch (Exception lost) when (lost is IOException or UnauthorizedAccessException)
         {
-            if (!MayFail) throw new OutputLostException(lost.InnerException ?? lost);
+            Loss = new OutputLoss(lost.InnerException ?? lost);
         }
     }
 
@@ -66,30 +67,24 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
     };
 }
 
-/// <summary>Standard output is closed or takes nothing more. What was to be printed may be kept all the same.</summary>
-internal sealed class OutputLostException : IOException
+/// <summary>Standard output is closed or takes nothing more.</summary>
+internal sealed class OutputLoss(Exception cause)
 {
     private const int BrokenPipe = 32, FileTooLarge = 27, NoSpace = 28, OverQuota = 122;
 
-    private readonly string _said;
+    private string _kept = "";
 
-    public OutputLostException(Exception cause) : this($"The output cannot be written ({cause.Message.TrimEnd('.')}); "
-        + cause.HResult switch
-        {
-            NoSpace or OverQuota or FileTooLarge => "free space there, or redirect it to another place.",
-            BrokenPipe => "who read it has gone: let it read to the end, or redirect the output to a file.",
-            _ => "redirect it to a file or a terminal that is open.",
-        }, cause)
+    /// <summary>What happened, what helps, and where the results are all the same.</summary>
+    public string Said => $"The output cannot be written ({cause.Message.TrimEnd('.')}); " + cause.HResult switch
     {
-    }
+        NoSpace or OverQuota or FileTooLarge => "free space there, or redirect it to another place.",
+        BrokenPipe => "who read it has gone: let it read to the end, or redirect the output to a file.",
+        _ => "redirect it to a file or a terminal that is open.",
+    } + _kept;
 
-    private OutputLostException(string said, Exception? cause) : base(said, cause) => _said = said;
-
-    /// <summary>The same, of a command whose results are in a folder.</summary>
-    /// <param name="what">As "the run" or "the comparison".</param>
+    /// <summary>The results are in a folder.</summary>
+    /// <param name="what">As "run" or "comparison".</param>
     /// <param name="folder">Where it is.</param>
-    /// <param name="again">The command that prints it.</param>
-    public OutputLostException Kept(string what, string folder, string again) =>
-        new($"{_said} {char.ToUpperInvariant(what[0])}{what[1..]} is kept in '{folder}'; '{again}' prints it again.",
-            InnerException);
+    public void Kept(string what, string folder) =>
+        _kept = $" The {what} is kept in '{folder}'; 'lab report {folder}' prints it again.";
 }

@@ -25,12 +25,6 @@ internal static class Verb
             console.Error.WriteLine($"lab: {OneLine(error.Message)}");
             return ExitCode.Usage;
         }
-        catch (OutputLostException error)
-        {
-            console.Error.WriteLine($"lab: {OneLine(error.Message)}");
-            // With its terminal, which sends SIGHUP, its output is gone too.
-            return console.Signals.WasHeard ? ExitCode.Interrupted : ExitCode.Usage;
-        }
         catch (IOException error)
         {
             console.Error.WriteLine($"lab: {OneLine(error.Message)}");

@@ -72,31 +72,24 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
             request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []) with
             { Subject = resumed?.Manifest.Subject ?? request.Subject };
-        OutputLostException? lost = null;
         if (arms.Count > 1)
         {
-            try
-            {
-                CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
-            }
-            catch (OutputLostException error) when (folder is not null)
-            {
-                lost = error.Kept("the comparison", folder.Path, $"lab report {folder.Path}");
-            }
+            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
+            console.Out.Flush();
+            if (folder is not null) console.Loss?.Kept("comparison", folder.Path);
             if (folder is { Manifest.Blocks.Count: > 0 })
             {
                 console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
             }
         }
 
-        if (lost is not null) console.Error.WriteLine($"lab: {Verb.OneLine(lost.Message)}");
         if (isInterrupted)
         {
             console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
                 + $"kept; lab compare --resume {folder.Path}");
             return ExitCode.Interrupted;
         }
-        return lost is null ? Code(comparison, folder, isWhole) : ExitCode.Usage;
+        return Code(comparison, folder, isWhole);
     }
 
     private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)

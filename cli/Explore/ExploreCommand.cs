@@ -51,15 +51,18 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
         ExploreReport report = new(request, console.Out);
         foreach (StrategyPlan plan in request.Plans)
         {
-            if (cancellation.IsCancellationRequested && done.Count > 0) break;
+            if ((cancellation.IsCancellationRequested || console.Loss is not null) && done.Count > 0) break;
             List<Exploration> own = [];
+            using CancellationTokenSource unread = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             bool isAlone = plan.Scenarios.Count == 1 && !plan.AddsTso;
             Explore(plan, one =>
             {
                 own.Add(one);
                 // What was found is out before anything else can fail.
                 if (request.Format != ExploreFormat.Json && (isAlone || IsNews(own))) report.Strategy(one);
-            }, cancellation);
+                // Nobody reads what else would be found.
+                if (console.Loss is not null) unread.Cancel();
+            }, unread.Token);
             if (request.Format != ExploreFormat.Json && !isAlone) report.Scenarios(own);
             done.AddRange(own);
         }

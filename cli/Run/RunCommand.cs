@@ -153,16 +153,9 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        OutputLostException? lost = null;
-        try
-        {
-            RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
-            console.Out.Flush();
-        }
-        catch (OutputLostException error)
-        {
-            lost = error.Kept("the run", folder.Path, $"lab report {folder.Path}");
-        }
+        RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
+        console.Out.Flush();
+        console.Loss?.Kept("run", folder.Path);
         console.Error.WriteLine($"run folder: {folder.Path}");
         int code = Code(record, interrupted);
         new RunAnnouncement(folder.Path, record.State.ToString().ToLowerInvariant(), code).Send();
@@ -174,7 +167,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
             HtmlReport.Write(record, report);
             console.Error.WriteLine($"report:     {report}");
         }
-        return lost is null ? code : throw lost;
+        return code;
     }
 
     private int Code(RunRecord record, bool interrupted)

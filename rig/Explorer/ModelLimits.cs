@@ -14,6 +14,6 @@ public static class ModelLimits
         "Under tso only stores are delayed, as on x86. Weaker orders (Arm, what a compiler may do) are not explored.",
         "No real time: no timeouts, no interrupts of the host, no cost. 'lab run' measures those.",
         "Plain fields of a strategy that no lock protects: a race on them is seen only where it changes what a thread does next.",
-        "Who sleeps until a word changes wakes as soon as it has: wake-ups that get lost are not explored. One worker per queue.",
+        "Who sleeps on a word wakes when it is woken, never for nothing. One worker per queue.",
     ];
 }

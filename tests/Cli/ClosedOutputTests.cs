@@ -40,10 +40,11 @@ public sealed class ClosedOutputTests : IDisposable
     public void Output_that_is_lost_is_told_with_what_helps_against_that(int errno, string remedy)
     {
         using PlainWriter writer = new(new Refusing(errno));
-        OutputLostException lost = Assert.Throws<OutputLostException>(() => writer.Write("x"));
-        Assert.StartsWith("The output cannot be written (so it is); ", lost.Message, StringComparison.Ordinal);
-        Assert.Contains(remedy, lost.Message, StringComparison.Ordinal);
-        Assert.Equal(errno is 28 or 122, lost.Message.Contains("free space", StringComparison.Ordinal));
+        writer.Write("x");
+        string said = writer.Loss!.Said;
+        Assert.StartsWith("The output cannot be written (so it is); ", said, StringComparison.Ordinal);
+        Assert.Contains(remedy, said, StringComparison.Ordinal);
+        Assert.Equal(errno is 28 or 122, said.Contains("free space", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -57,16 +58,18 @@ public sealed class ClosedOutputTests : IDisposable
         Assert.Equal(RunState.Complete, _runs.OpenOnly().State);
     }
 
+    /// <summary>And goes on to its end: a finding is not hidden by the output that it could not be printed to.</summary>
     [Theory]
-    [InlineData("list")]
-    [InlineData("--help")]
-    [InlineData("doctor", "--quick")]
-    [InlineData("explore", "--strategy", "async-put")]
-    public void Every_verb_says_that_its_output_is_lost(params string[] verb)
+    [InlineData(2, "list")]
+    [InlineData(2, "--help")]
+    [InlineData(2, "doctor", "--quick")]
+    [InlineData(4, "explore", "--strategy", "async-put")]
+    [InlineData(4, "explore", "--strategy", "async-put", "--scenario", "fast-zap-toggle", "--format", "json")]
+    public void Every_verb_says_that_its_output_is_lost(int code, params string[] verb)
     {
         LabExit lab = LabProcess.RunIn("exec \"$@\" >/dev/full", verb);
 
-        Assert.True(lab.Code == 2, lab.Error);
+        Assert.True(lab.Code == code, lab.Error);
         Assert.StartsWith("lab: The output cannot be written (No space left on device)", lab.ErrorLines[^1],
             StringComparison.Ordinal);
     }

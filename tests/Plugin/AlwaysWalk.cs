@@ -17,14 +17,9 @@ namespace Lab.Tests.Plugin;
 public class AlwaysWalk<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    public override void RangeStart(GfnRange range)
-    {
-        ExclusiveHold hold = Vm.EnterExclusive();
-        Begin(range);
-        Take(range, hold);
-        Vm.Exit(hold);
-        Vm.CheckUnmapped(range);
-    }
+    public override void RangeStart(GfnRange range) => Start(range, mayYield: true);
+
+    public override void RangeStartNonBlockable(GfnRange range) => Start(range, mayYield: false);
 
     public override void RangeEnd(GfnRange range)
     {
@@ -33,5 +28,14 @@ public class AlwaysWalk<TMachine>(Vm<TMachine> vm) : MmuNotifier<TMachine>(vm)
         Vm.Exit(hold);
     }
 
-    protected virtual void Take(GfnRange range, ExclusiveHold hold) => Unmap(range, hold);
+    protected virtual void Take(GfnRange range, ExclusiveHold hold, bool mayYield) => Unmap(range, hold, mayYield);
+
+    private void Start(GfnRange range, bool mayYield)
+    {
+        ExclusiveHold hold = Vm.EnterExclusive();
+        Begin(range);
+        Take(range, hold, mayYield);
+        Vm.Exit(hold);
+        Vm.CheckUnmapped(range);
+    }
 }

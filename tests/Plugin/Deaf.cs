@@ -17,5 +17,5 @@ namespace Lab.Tests.Plugin;
 public sealed class Deaf<TMachine>(Vm<TMachine> vm) : AlwaysWalk<TMachine>(vm)
     where TMachine : struct, IMachine
 {
-    protected override void Take(GfnRange range, ExclusiveHold hold) { }
+    protected override void Take(GfnRange range, ExclusiveHold hold, bool mayYield) { }
 }

@@ -10,6 +10,9 @@ internal enum Wait
     Shared,
     Readers,
     Change,
+
+    /// <summary>Somebody to wake it.</summary>
+    Woken,
     Item,
     Flush,
     Callbacks,
@@ -104,6 +107,12 @@ internal sealed class Agent(int index, AgentThread thread)
     /// <summary>All agents' steps when it began to wait for it knows not what.</summary>
     public long StepsSeen;
 
+    /// <summary>Its caller may not sleep (mmu_notifier_range_blockable is false).</summary>
+    public bool MayNotSleep;
+
+    /// <summary>What it sleeps on: the word, what that was, and the word of those that sleep on it.</summary>
+    public (nint Word, ulong Value, nint Sleepers) Asleep;
+
     /// <summary>Hash of its last event alone.</summary>
     public ulong LastEvent;
 
@@ -144,7 +153,7 @@ internal sealed class Agent(int index, AgentThread thread)
         StepCount = StepsSeen = TurnLeft = Period = 0;
         _own.Clear();
         _trail.Clear();
-        Works = false;
+        Works = MayNotSleep = false;
         TurnHash = 0;
     }
 

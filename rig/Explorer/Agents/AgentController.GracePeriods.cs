@@ -28,7 +28,12 @@ internal sealed partial class AgentController
         me.IsFused = false;
         _footprint.Read(DomainTarget + domain);
         See(me, DomainTarget + domain, 0, OperationKind.ExitRcu);
-        if (--me.RcuDepth[domain] != 0) return;
+        if (--me.RcuDepth[domain] < 0)
+        {
+            Report(new Finding("check", "A read-side section is left by who entered it.",
+                $"{me.Name} leaves a section of {rcu.Name}, in which it is not"));
+        }
+        if (me.RcuDepth[domain] != 0) return;
         me.SharedLocks &= ~(FirstDomainBit << domain);
         uint bit = 1u << me.Index;
         for (int index = 0; index < _count; index++)
@@ -60,10 +65,16 @@ internal sealed partial class AgentController
         int domain = DomainOf(rcu);
         me.IsFused = false;
         Operation wait = new(OperationKind.Synchronize, DomainTarget + domain);
+        CheckMaySleep(me, $"waits for the grace period of {rcu.Name}");
         AwaitDrained(me, wait);
         Point(me, wait);
         DrainEverybody();
         _footprint.Write(DomainTarget + domain);
+        if (me.RcuDepth[domain] != 0)
+        {
+            Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
+                $"{me.Name} waits for the grace period of {rcu.Name} inside a section of its own"));
+        }
         me.Readers = ReadersOf(domain, me);
         if (me.Readers != 0) Point(me, wait, Wait.Readers);
         See(me, DomainTarget + domain, 0, OperationKind.Synchronize);

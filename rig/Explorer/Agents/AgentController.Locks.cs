@@ -29,6 +29,7 @@ internal sealed partial class AgentController
         Agent me = Enter();
         LockState state = StateOf(theLock);
         AwaitDrained(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
+        if (state.IsSleptFor) CheckMaySleep(me, $"takes {NameOf(theLock)}");
         me.IsFused = false;
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         if (!state.CanEnter(me, exclusive: true))
@@ -55,6 +56,7 @@ internal sealed partial class AgentController
         Agent me = Enter();
         LockState state = StateOf(theLock);
         AwaitDrained(me, new Operation(OperationKind.ExitExclusive, LockTarget + state.Number));
+        CheckHeld(me, state, me.ExclusiveLocks, theLock);
         state.Owner = -1;
         me.ExclusiveLocks &= ~(1UL << state.Number);
         // slots_lock protects the memslot arrays: they follow from who updated them in which order, not from what an updater saw
@@ -77,7 +79,14 @@ internal sealed partial class AgentController
         Agent me = Enter();
         LockState state = StateOf(theLock);
         AwaitDrained(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number));
+        if (state.IsSleptFor) CheckMaySleep(me, $"takes {NameOf(theLock)}");
         me.IsFused = false;
+        if (theLock is MmuLock && (me.SharedLocks >> state.Number & 1) != 0)
+        {
+            Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
+                $"{me.Name} takes {NameOf(theLock)} shared while it has it shared: a writer that queues between the two waits for "
+                    + "the first, and the second for the writer"));
+        }
         // A downgrade: the lock was never free in between.
         bool downgrades = GluesFastZap && state.DowngradedBy == me.Index;
         state.DowngradedBy = -1;
@@ -109,6 +118,7 @@ internal sealed partial class AgentController
         Agent me = Enter();
         LockState state = StateOf(theLock);
         AwaitDrained(me, new Operation(OperationKind.ExitShared, LockTarget + state.Number));
+        CheckHeld(me, state, me.SharedLocks, theLock);
         state.Holders &= ~(1u << me.Index);
         me.SharedLocks &= ~(1UL << state.Number);
         if (state.Carries(OrdersAllLocks)) state.SharedHash += me.History;
@@ -197,6 +207,23 @@ internal sealed partial class AgentController
         me.IsFused = false;
         See(me, LockTarget + state.Number, 0, OperationKind.ExitExclusive);
         Watch?.OnLockReleased(me, theLock, state.IsFree);
+    }
+
+    private void CheckHeld(Agent me, LockState state, ulong held, object theLock)
+    {
+        if ((held >> state.Number & 1) != 0) return;
+        Report(new Finding("check", "A lock is released by its holder, in the mode it was taken in.",
+            $"{me.Name} releases {NameOf(theLock)}, which it does not hold so"));
+    }
+
+    /// <summary>Who ends has left the locks that others would spin for, and its read-side sections. Semaphores may be kept: a
+    /// notifier's end need not come.</summary>
+    private void CheckHoldsNothing(Agent agent)
+    {
+        int domain = Array.FindIndex(agent.RcuDepth, depth => depth != 0);
+        if (!HoldsSpinning(agent) && domain < 0) return;
+        Report(new Finding("check", "Who ends holds no lock and is in no read-side section.",
+            $"{agent.Name} ends{(domain >= 0 ? $" in a section of {_domainNames[domain]}" : Holding(agent))}"));
     }
 
     /// <summary>True if the agent holds the lock, exclusively or in any mode.</summary>

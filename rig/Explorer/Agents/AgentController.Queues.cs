@@ -43,6 +43,7 @@ internal sealed partial class AgentController
         Agent me = Enter();
         me.IsFused = false;
         Operation wait = new(OperationKind.Flush, QueueTarget + state.Number);
+        CheckMaySleep(me, $"flushes {queue.Name}");
         AwaitDrained(me, wait);
         Point(me, wait);
         _footprint.Read(QueueTarget + state.Number);

@@ -10,7 +10,8 @@ internal sealed partial class AgentController
     public Func<nint, string>? NameWord { get; set; }
 
     internal string WordName(nint word) =>
-        NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
+        SleptOn(word) is var slept and not 0 ? $"sleepers on {WordName(slept)}"
+            : NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
 
     internal string Describe(Operation operation)
     {
@@ -59,21 +60,22 @@ internal sealed partial class AgentController
             return;
         }
         StringBuilder who = new();
-        bool spins = false, locked = false, works = false;
+        bool spins = false, sleeps = false, locked = false, works = false;
         foreach (Agent agent in Agents)
         {
             if (agent.IsFinished || (agent.IsWorker && agent.Waits == Wait.Item)) continue;
             if (who.Length != 0) who.Append("; ");
             who.Append(agent.Name).Append(" waits for ").Append(WaitText(agent));
             spins |= agent.Waits == Wait.Change;
+            sleeps |= agent.Waits == Wait.Woken;
             works |= agent.Waits == Wait.Change && agent.Works;
             locked |= (agent is { Waits: Wait.Change, ReadCount: 0, ReleaseCount: 0 } && HoldsSpinning(agent))
                 || agent.Waits is Wait.Exclusive or Wait.Shared or Wait.Readers or Wait.Flush or Wait.Callbacks;
         }
         Report(works ? Livelock($"{who}, and nobody is left to change it")
-            : spins && !locked
+            : (spins || sleeps) && !locked
             ? new Finding("lost wake-up", "Whoever waits for a change eventually sees it.",
-                $"{who}, and nobody is left to change it")
+                $"{who}, and nobody is left to {(sleeps ? "wake it" : "change it")}")
             : new Finding("deadlock", "Threads do not wait for each other in a circle.", who.ToString()));
     }
 
@@ -140,6 +142,7 @@ internal sealed partial class AgentController
             ? agent.ReleaseCount != 0 ? "a change under a lock" : "something that is no word of the machine" + Holding(agent)
             : "a change of "
                 + $"{string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
+        Wait.Woken => SleepText(agent),
         Wait.Flush => $"the flush of {TargetName(agent.Pending)}",
         Wait.Callbacks => "callbacks of a grace period that does not end",
         Wait.Others => "the others to end",

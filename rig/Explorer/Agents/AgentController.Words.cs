@@ -126,12 +126,7 @@ internal sealed unsafe partial class AgentController
         Watch?.Chains?.OnRelease(me);
         me.RepeatedReads = me.StoredWord = 0;
         int number = NumberOf(word);
-        if (me.Buffer.Count == 0) PointFor(me, number, OperationKind.Modify, isWrite: true);
-        else
-        {
-            NoteUse(me, number, isWrite: true);
-            AwaitDrained(me, new Operation(OperationKind.Modify, number));
-        }
+        PointForLocked(me, number);
         old = *(ulong*)word;
         me.NoteRead(number, old);
         bool writes = how != Modification.CompareExchange || old == comparand;
@@ -315,6 +310,17 @@ internal sealed unsafe partial class AgentController
         IsFinePoint = !needsChoice;
         Point(me, new Operation(kind, number));
         IsFinePoint = false;
+    }
+
+    /// <summary>In front of an instruction that drains the agent's store buffer.</summary>
+    private void PointForLocked(Agent me, int number)
+    {
+        if (me.Buffer.Count == 0) PointFor(me, number, OperationKind.Modify, isWrite: true);
+        else
+        {
+            NoteUse(me, number, isWrite: true);
+            AwaitDrained(me, new Operation(OperationKind.Modify, number));
+        }
     }
 
     private void NoteUse(Agent me, int number, bool isWrite)

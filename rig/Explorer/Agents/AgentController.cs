@@ -104,6 +104,7 @@ internal sealed partial class AgentController : Controller, IDisposable
         Picks.Clear();
         _footprint = default;
         ResetWords();
+        ResetSleepers();
         ResetLocks();
         ResetGracePeriods();
         ResetQueues();
@@ -194,6 +195,7 @@ internal sealed partial class AgentController : Controller, IDisposable
     {
         _stop = true;
         foreach (Agent agent in _agents) if (agent.HasThread) agent.Thread.Wake();
+        _sleepers.Dispose();
     }
 
     /// <summary>Gives the turn to an agent and waits, on the coordinating thread, until somebody gives it back.</summary>
@@ -219,6 +221,7 @@ internal sealed partial class AgentController : Controller, IDisposable
             {
                 if (!_ending) agent.Body!();
                 if (!_ending) Settle(agent);
+                if (!_ending) CheckHoldsNothing(agent);
             }
             catch (ExecutionEndedException) { }
             catch (ModelTooSmallException tooSmall)
@@ -344,6 +347,7 @@ internal sealed partial class AgentController : Controller, IDisposable
         Wait.Exclusive or Wait.Shared => CanTake(agent),
         Wait.Readers => agent.Readers == 0,
         Wait.Change => HasChanged(agent),
+        Wait.Woken => IsAwake(agent),
         Wait.Item => HasItem(agent),
         Wait.Flush => IsFlushed(agent),
         Wait.Callbacks => _callbacks.Count == 0,

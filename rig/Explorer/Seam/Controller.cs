@@ -36,6 +36,16 @@ public abstract class Controller
     /// changed.</summary>
     public abstract void Relax();
 
+    /// <summary>A futex: to look and to fall asleep is one step. Returns if the word does not have the value, and else when
+    /// somebody wakes. Who does not model sleep wakes at the change.</summary>
+    public virtual void AwaitWake(nint word, ulong value)
+    {
+        if (Load(word) == value) Relax();
+    }
+
+    /// <summary>Wakes who sleeps on the word; full fence.</summary>
+    public virtual void Wake(nint word) { }
+
     public abstract void EnterShared(object theLock);
 
     public abstract void ExitShared(object theLock);
@@ -47,6 +57,9 @@ public abstract class Controller
     public virtual bool IsContended(object theLock) => false;
 
     public virtual bool Reinitialise(object theLock) => throw Unsupported("semaphores that are made anew");
+
+    /// <summary>The caller is about to leave the lock for those that wait, and to come back.</summary>
+    public virtual void Yields(object theLock) { }
 
     public abstract void EnterRcu(Rcu rcu);
 

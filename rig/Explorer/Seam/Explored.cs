@@ -41,6 +41,20 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public void ExitExclusive(MmuLock mmuLock) => controller.ExitExclusive(mmuLock);
 
+    public void YieldShared(MmuLock mmuLock)
+    {
+        controller.Yields(mmuLock);
+        ExitShared(mmuLock);
+        EnterShared(mmuLock);
+    }
+
+    public void YieldExclusive(MmuLock mmuLock)
+    {
+        controller.Yields(mmuLock);
+        ExitExclusive(mmuLock);
+        EnterExclusive(mmuLock);
+    }
+
     public bool IsContended(MmuLock mmuLock) => controller.IsContended(mmuLock);
 
     public void Enter(TicketLock spinLock) => controller.EnterExclusive(spinLock);
@@ -61,15 +75,9 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public bool Reinitialise(RwSemaphore semaphore) => controller.Reinitialise(semaphore);
 
-    public void AwaitChange(ref ulong word, ulong value, string what)
-    {
-        if (controller.Load(Address(ref word)) == value) controller.Relax();
-    }
+    public void AwaitChange(ref ulong word, ulong value, string what) => controller.AwaitWake(Address(ref word), value);
 
-    public void Wake(ref ulong word)
-    {
-        // Nothing to do: who waits for a change goes on as soon as there is one.
-    }
+    public void Wake(ref ulong word) => controller.Wake(Address(ref word));
 
     public void EnterRcu(Rcu rcu) => controller.EnterRcu(rcu);
 

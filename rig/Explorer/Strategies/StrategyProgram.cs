@@ -242,10 +242,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Notifier.RangeEnd(end.Range);
                     break;
                 case ReapAction reap:
+                    agent?.MayNotSleep = true;
                     vm.Notifier.RangeStartNonBlockable(reap.Range);
                     Take(reap.Range, agent);
                     Watch.EndTaking(reap.Range);
                     vm.Notifier.RangeEndNonBlockable(reap.Range);
+                    agent?.MayNotSleep = false;
                     break;
                 case LockAction taken:
                     vm.Machine.Enter(HostLock(taken.Lock));
@@ -254,12 +256,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Machine.Exit(HostLock(left.Lock));
                     break;
                 case AgeAction age:
-                    vm.Ageing.ClearYoung(age.Range);
-                    if (agent is not null) Watch.Chains?.CheckLeft(agent);
+                    Age(vm, age.Range, clears: true, agent);
                     break;
                 case TestAction test:
-                    vm.Ageing.TestYoung(test.Range);
-                    if (agent is not null) Watch.Chains?.CheckLeft(agent);
+                    Age(vm, test.Range, clears: false, agent);
                     break;
                 case RecoverAction recover:
                     vm.Recovery.Recover(new Gfn(recover.Gfn), isExclusive: false,
@@ -273,6 +273,15 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     throw new NotSupportedException($"The explorer does not know the action '{action}'.");
             }
         }
+    }
+
+    private void Age(Vm<Explored> vm, GfnRange range, bool clears, Agent? agent)
+    {
+        AgeWatch? before = agent is null || !vm.Ageing.Ages ? null : AgeWatch.Begin(Agents, agent, _memory, range, _entries);
+        bool young = clears ? vm.Ageing.ClearYoung(range) : vm.Ageing.TestYoung(range);
+        if (agent is null) return;
+        Watch.Chains?.CheckLeft(agent);
+        before?.Check(clears, young);
     }
 
     /// <summary>What the host does after a notifier's start, which is done with the range: its memory goes.</summary>

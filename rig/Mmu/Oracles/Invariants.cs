@@ -63,6 +63,10 @@ public static class Invariants
     public static readonly Invariant I35 =
         Of(35, "A fault on a memslot that is being deleted or moved is tried again, and never answered as MMIO");
     public static readonly Invariant I36 = Of(36, "A vCPU loads a root of its own role");
+    public static readonly Invariant I37 = Of(37, "An invalidation that may not sleep takes no lock that is slept for, awaits "
+        + "nothing and does not yield");
+    public static readonly Invariant I38 = Of(38, "A pass over accessed bits tells whether there were any and leaves none; a "
+        + "question leaves them all");
 
     /// <summary>No promise of the MMU, but of what it stands on: guest code and its memory do only what the lab
     /// arranged.</summary>

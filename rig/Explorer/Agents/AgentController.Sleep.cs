@@ -1,0 +1,83 @@
+using Lab.Explorer.Seam;
+using Lab.Mmu;
+
+namespace Lab.Explorer.Agents;
+
+/// <summary>Sleep on a word, and wake-ups: who sleeps goes on when it is woken and not before, however the word changes. It is
+/// not woken for nothing, though it might be: loops that look again cope, and those that do not are not found.</summary>
+internal sealed unsafe partial class AgentController
+{
+    // SAFETY: a word of sleepers lies in the block, which is mapped as long as its owner lives; awaited words as all others.
+    private const int SleptOnMax = 64;
+    private readonly NativeBlock _sleepers = new(4096);
+    private readonly Dictionary<nint, nint> _sleepersOf = [];
+
+    public override void AwaitWake(nint word, ulong value)
+    {
+        if (_direct) return;
+        Agent me = Enter();
+        me.ForgetTrail();
+        CheckMaySleep(me, $"sleeps on {WordName(word)}");
+        me.RepeatedReads = me.StoredWord = 0;
+        nint sleepers = SleepersOf(word);
+        (int number, int asleep) = (NumberOf(word), NumberOf(sleepers));
+        NoteUse(me, number, isWrite: false);
+        PointForLocked(me, asleep);
+        ulong found = *(ulong*)word, others = *(ulong*)sleepers;
+        _footprint.Read(number);
+        _footprint.Read(asleep);
+        See(me, number, found, OperationKind.Load);
+        if (found != value) return;
+        Write(asleep, sleepers, others, others | 1UL << me.Index);
+        me.Asleep = (word, value, sleepers);
+        Point(me, new Operation(OperationKind.Load, asleep), Wait.Woken);
+        _footprint.Read(asleep);
+        me.History = Mix(me.History, Salt.Turn, 1);
+        me.ForgetReads();
+        Teller?.BeginTurn(me);
+    }
+
+    public override void Wake(nint word)
+    {
+        if (_direct) return;
+        Agent me = Enter();
+        me.RepeatedReads = me.StoredWord = 0;
+        nint sleepers = SleepersOf(word);
+        int asleep = NumberOf(sleepers);
+        PointForLocked(me, asleep);
+        ulong old = *(ulong*)sleepers;
+        _footprint.Read(asleep);
+        if (old != 0) Write(asleep, sleepers, old, 0);
+        // Who wakes does not hear whether anybody slept.
+        See(me, asleep, 0, OperationKind.Modify);
+        Teller?.Tell(me, OperationKind.Modify, sleepers, old, 0);
+    }
+
+    public override void Yields(object theLock)
+    {
+        if (!_direct) CheckMaySleep(_agents[_current], $"yields {NameOf(theLock)}");
+    }
+
+    private void CheckMaySleep(Agent me, string what)
+    {
+        if (me.MayNotSleep) Report(new Finding(Invariants.I37, $"{me.Name} {what} in an invalidation that may not sleep"));
+    }
+
+    private static bool IsAwake(Agent agent) => (*(ulong*)agent.Asleep.Sleepers >> agent.Index & 1) == 0;
+
+    /// <summary>Of an address of a word of sleepers: which word they sleep on; zero if it is none.</summary>
+    private nint SleptOn(nint sleepers) => _sleepersOf.FirstOrDefault(pair => pair.Value == sleepers).Key;
+
+    private string SleepText(Agent agent) => $"a wake-up on {WordName(agent.Asleep.Word)} (0x{agent.Asleep.Value:x}"
+        + (*(ulong*)agent.Asleep.Word == agent.Asleep.Value ? ")" : $" when it looked, 0x{*(ulong*)agent.Asleep.Word:x} now)");
+
+    private nint SleepersOf(nint word)
+    {
+        if (_sleepersOf.TryGetValue(word, out nint sleepers)) return sleepers;
+        if (_sleepersOf.Count == SleptOnMax) throw new ModelTooSmallException(
+            $"More than {SleptOnMax} words are slept on; explore a smaller program.");
+        return _sleepersOf[word] = (nint)_sleepers.Address + _sleepersOf.Count * sizeof(ulong);
+    }
+
+    private void ResetSleepers() => new Span<ulong>((void*)_sleepers.Address, SleptOnMax).Clear();
+}
