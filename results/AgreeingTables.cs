@@ -7,13 +7,20 @@ namespace Lab.Results;
 /// of one that was given up a thread may have recorded while its samples were summed.</summary>
 internal sealed class AgreeingTables(string folder, NamedMeasurements named, IReadOnlyList<SummaryRow> summary)
 {
-    private const int MetricColumn = 0, LowColumn = 2, SummaryCount = 2, SummaryMin = 3, SummaryMax = 11, HistogramCount = 4,
-        TimelineCount = 4, UndisturbedCount = 2, UndisturbedTagged = 3;
+    private const int MetricColumn = 0, LowColumn = 2, SummaryCount = 2, SummaryMin = 3, SummaryMean = 4, SummaryP50 = 6,
+        SummaryMax = 11, SummaryRate = 12, HistogramCount = 4, TimelineCount = 4, UndisturbedCount = 2, UndisturbedTagged = 3;
+
+    /// <summary>Numbers are written with three decimals.</summary>
+    private const double Rounding = 0.001, RelativeRounding = 1e-6;
+
+    private static readonly double[] Quantiles = [0.5, 0.9, 0.99, 0.999, 0.9999];
 
     /// <summary>Samples above it, an hour, are in the last bucket all the same.</summary>
     private const long BucketsEnd = 3_600_000_000_000;
 
     private readonly HashSet<MeasurementKey> _clean = [.. named.Clean.Select(one => one.Key)];
+
+    private readonly Dictionary<MeasurementKey, double> _seconds = named.Clean.ToDictionary(one => one.Key, one => one.MeasuredS);
 
     private readonly Dictionary<One, long> _counted = summary.ToDictionary(Of, row => row.Count);
 
@@ -58,10 +65,39 @@ internal sealed class AgreeingTables(string folder, NamedMeasurements named, IRe
             if (row.Max < last.Low || (row.Max >= last.High && last.High < BucketsEnd)) throw Odd(
                 row, SummaryMax, $"in its last bucket, from {last.Low} to {last.High}");
         }
-
-        RunDamagedException Odd(SummaryRow row, int column, string expected) =>
-            CsvLayouts.Summary.Refuse(folder, named, one => Of(one) == Of(row), column, expected);
+        ILookup<One, HistogramRow> buckets = histograms.ToLookup(Of);
+        foreach (SummaryRow row in summary.Where(row => row.Count > 0 && _clean.Contains(row.Key)))
+        {
+            CheckNumbers(row, [.. buckets[Of(row)]], _seconds[row.Key]);
+        }
     }
+
+    /// <summary>Mean and quantiles follow from the buckets, the rate from the count and the measurement's length.</summary>
+    private void CheckNumbers(SummaryRow row, HistogramRow[] buckets, double seconds)
+    {
+        double least = buckets.Sum(one => (double)one.Low * one.Count) / row.Count;
+        double most = buckets[^1].High >= BucketsEnd ? double.MaxValue
+            : buckets.Sum(one => (double)(one.High - 1) * one.Count) / row.Count;
+        if (row.Mean < least - Slack(least) || row.Mean > most + Slack(most)) throw Odd(row, SummaryMean,
+            FormattableString.Invariant($"between {least:0.###} and {most:0.###}, as its buckets say"));
+        double[] found = [row.P50, row.P90, row.P99, row.P999, row.P9999];
+        for (int at = 0; at < found.Length; at++)
+        {
+            long rank = Math.Clamp((long)Math.Ceiling(Quantiles[at] * row.Count), 1, row.Count), below = 0;
+            HistogramRow bucket = buckets.First(one => (below += one.Count) >= rank);
+            if (rank == row.Count ? found[at] == row.Max : found[at] >= bucket.Low && found[at] < bucket.High) continue;
+            throw Odd(row, SummaryP50 + at, rank == row.Count ? "the maximum, which so few samples leave it"
+                : $"in the bucket of its rank, from {bucket.Low} to {bucket.High}");
+        }
+        double rate = seconds > 0 ? row.Count / seconds : 0;
+        if (Math.Abs(row.RatePerS - rate) > Slack(rate)) throw Odd(row, SummaryRate,
+            FormattableString.Invariant($"{rate:0.###}, its count over the {seconds} s of the manifest's 'measured_s'"));
+    }
+
+    private static double Slack(double value) => Rounding + RelativeRounding * value;
+
+    private RunDamagedException Odd(SummaryRow row, int column, string expected) =>
+        CsvLayouts.Summary.Refuse(folder, named, one => Of(one) == Of(row), column, expected);
 
     /// <exception cref="RunDamagedException">As above.</exception>
     internal void Check(IReadOnlyList<UndisturbedRow> undisturbed, IReadOnlyList<TaggedSampleRow> tagged)

@@ -95,7 +95,12 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
             {
                 if (line.Contains('\uFFFD', StringComparison.Ordinal)) throw new InvalidDataException(
                     "it holds bytes that are not UTF-8");
-                lines.Add(line.Length == 0 || line[0] is '#' or '"' ? line : ReadInterval(line));
+                if (line.Length > 0 && line[0] is not ('#' or '"')) lines.Add(ReadInterval(line));
+                else
+                {
+                    CheckHead(line);
+                    lines.Add(line);
+                }
             }
             catch (InvalidDataException e)
             {
@@ -110,6 +115,20 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
     {
         using StreamWriter text = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         foreach (HdrLogLine line in Lines) text.WriteLine(line.Interval is { } interval ? Format(interval) : line.Text);
+    }
+
+    /// <summary>A comment may say anything, but what begins as one that readers go by must be one; so must a legend.</summary>
+    private static void CheckHead(string line)
+    {
+        if (line.StartsWith('"') && !LegendLine().IsMatch(line)) throw new InvalidDataException(
+            $"it is no legend of four columns, as '{Legend}'");
+        if (!KeyComment().IsMatch(line)) return;
+        if (line.Contains("version", StringComparison.Ordinal) ? !VersionLine().IsMatch(line)
+            : Stamp(StartTime(), line) is null && Stamp(BaseTime(), line) is null)
+        {
+            throw new InvalidDataException($"'{Domain.Shorten(line)}' is not '#[Histogram log format version 1.3]', "
+                + "'#[StartTime: seconds …]' or '#[BaseTime: seconds …]'; of the format this reads versions 1.0 to 1.3");
+        }
     }
 
     private static string Format(HdrInterval interval)
@@ -152,15 +171,26 @@ public sealed partial record HdrLogFile(IReadOnlyList<HdrLogLine> Lines)
 
     private double? Stamp(Regex comment)
     {
-        Match? match = Lines.Where(line => line.Text is not null).Select(line => comment.Match(line.Text!))
-            .FirstOrDefault(found => found.Success);
-        return match is not null && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out double seconds)
-            ? seconds : null;
+        string? found = Lines.Select(line => line.Text).FirstOrDefault(text => text is not null && comment.IsMatch(text));
+        return found is null ? null : Stamp(comment, found);
     }
 
-    [GeneratedRegex(@"^#\[StartTime: ([0-9.]+)")]
+    private static double? Stamp(Regex comment, string line) =>
+        double.TryParse(comment.Match(line).Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out double seconds) && seconds is >= 0 and <= Domain.NumberMax ? seconds : null;
+
+    [GeneratedRegex(@"^#\[StartTime: ([0-9.eE+]+)[ \]]")]
     private static partial Regex StartTime();
 
-    [GeneratedRegex(@"^#\[BaseTime: ([0-9.]+)")]
+    [GeneratedRegex(@"^#\[BaseTime: ([0-9.eE+]+)[ \]]")]
     private static partial Regex BaseTime();
+
+    [GeneratedRegex(@"^#\s*\[?\s*(StartTime|BaseTime|Histogram log format)", RegexOptions.IgnoreCase)]
+    private static partial Regex KeyComment();
+
+    [GeneratedRegex(@"^#\[Histogram log format version 1\.(0[01]?|[1-3])\]$")]
+    private static partial Regex VersionLine();
+
+    [GeneratedRegex("^\"StartTimestamp\",\"(Interval_Length|EndTimestamp)\",\"Interval_Max\",\"Interval_Compressed_Histogram\"$")]
+    private static partial Regex LegendLine();
 }
