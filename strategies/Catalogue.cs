@@ -154,6 +154,7 @@ public static class Catalogue
         Scenario("age-first-fault"),
         Scenario("age-unmap"),
         Scenario("age-shared-page"),
+        Scenario("age-unload"),
         Scenario("age-fast-zap"),
         Scenario("test-unmap"),
         Scenario("two-passes"),

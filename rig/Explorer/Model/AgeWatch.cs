@@ -19,10 +19,15 @@ internal sealed unsafe class AgeWatch
         _othersSteps = agents.Steps - me.StepCount;
     }
 
-    /// <summary>Before the pass. Null if somebody's store is still to reach memory.</summary>
-    public static AgeWatch? Begin(AgentController agents, Agent me, SmallMemory memory, GfnRange range, int entries)
+    /// <summary>Before the pass. Null if it is not to be judged: somebody is inside mmu_lock, where a leaf may be installed and
+    /// not yet on its frame's chain, or has a store that is still to reach memory.</summary>
+    public static AgeWatch? Begin(
+        AgentController agents, Agent me, MmuLock mmuLock, SmallMemory memory, GfnRange range, int entries)
     {
-        foreach (Agent agent in agents.Agents) if (agent.Buffer.Count != 0) return null;
+        foreach (Agent agent in agents.Agents)
+        {
+            if (agent.Buffer.Count != 0 || agents.Holds(agent, mmuLock, exclusively: false)) return null;
+        }
         AgeWatch watch = new(agents, me);
         foreach (TdpRoot root in memory.Made)
         {

@@ -368,16 +368,8 @@ internal sealed unsafe class SmallMmu : IMmu, IAccessedBits, ILeafTables, IRecla
     private void Yield(MmuHold hold)
     {
         _machine.ExitRcu(_rcu);
-        if (hold.IsExclusive)
-        {
-            _machine.ExitExclusive(_mmuLock);
-            _machine.EnterExclusive(_mmuLock);
-        }
-        else
-        {
-            _machine.ExitShared(_mmuLock);
-            _machine.EnterShared(_mmuLock);
-        }
+        if (hold.IsExclusive) _machine.YieldExclusive(_mmuLock);
+        else _machine.YieldShared(_mmuLock);
         _machine.EnterRcu(_rcu);
     }
 

@@ -306,3 +306,63 @@ public sealed class LeavesList<TMachine>(Vm<TMachine> vm) : OwnList<TMachine>(vm
         }
     }
 }
+
+/// <summary>Marks are the number of the fast zap, modulo three, and stay: the fourth finds those of the first.</summary>
+[Strategy("p-modulo", Status = StrategyStatus.Broken, Idea = "fast zaps are numbered modulo three", Source = "planted",
+    Breaks = "I1")]
+public sealed class Modulo<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    private ulong _number;
+
+    public override void InvalidateAllRoots(ExclusiveHold hold)
+    {
+        _number = _number % 3 + 1;
+        base.InvalidateAllRoots(hold);
+    }
+
+    public override void ZapInvalidatedRoots()
+    {
+        SharedHold hold = Vm.EnterShared();
+        for (TdpRoot root = NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
+             root = NextRoot(root, RootFilter.All, hold))
+        {
+            if (Machine.LoadRelaxed(ref root.Flags) != _number) continue;
+            ZapRoot(root, hold);
+            Put(root, hold);
+        }
+        Vm.Exit(hold);
+    }
+
+    protected override void Mark(TdpRoot root)
+    {
+        if (Invalidate(root)) Machine.StoreRelaxed(ref root.Flags, _number);
+    }
+}
+
+/// <summary>The VM's end gives up the first root only.</summary>
+[Strategy("p-destroys-first", Status = StrategyStatus.Broken, Idea = "one root at the VM's end", Source = "planted",
+    Breaks = "I16")]
+public sealed class DestroysFirst<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    public override void Destroy()
+    {
+        if (!Vm.Roots.First.IsNone) Mark(Vm.Roots.First);
+        ZapInvalidatedRoots();
+    }
+}
+
+/// <summary>Of more than two holders beside the MMU one is taken to be enough.</summary>
+[Strategy("p-enough", Status = StrategyStatus.Broken, Idea = "a load of a root with many holders takes no reference",
+    Source = "planted", Breaks = "I1, I3")]
+public sealed class EnoughHolders<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
+    where TMachine : struct, IMachine
+{
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
+    {
+        TdpRoot root = base.GetVcpuRoot(vcpu, role, hold);
+        if (!root.IsNone && Machine.Load(ref root.Count) > 3) Decrement(root, hold);
+        return root;
+    }
+}

@@ -154,7 +154,7 @@ public class WorkerZaps<TMachine> : RootStrategy<TMachine>
             return;
         }
         Machine.StoreRelaxed(ref root.Count, 1);
-        Vm.Queue(Queue, root);
+        Enqueue(root);
     }
 
     public override void InvalidateAllRoots(ExclusiveHold hold)
@@ -169,8 +169,10 @@ public class WorkerZaps<TMachine> : RootStrategy<TMachine>
     /// <summary>What a fast zap does with each root in its exclusive section.</summary>
     protected virtual void Mark(TdpRoot root)
     {
-        if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Vm.Queue(Queue, root);
+        if (!IsInvalid(root) && TryGet(root) && Invalidate(root)) Enqueue(root);
     }
+
+    protected virtual void Enqueue(TdpRoot root) => Vm.Queue(Queue, root);
 
     protected virtual void Work(TdpRoot root) => ZapRootWork(root);
 

@@ -71,6 +71,39 @@ public sealed class PlantedTests
         { nameof(NoFence<>), vm => new NoFence<Explored>(vm) },
         { nameof(SpinsOnField<>), vm => new SpinsOnField<Explored>(vm) },
         { nameof(Crosswise<>), vm => new Crosswise<Explored>(vm) },
+        { nameof(FlushesLate<>), vm => new FlushesLate<Explored>(vm) },
+        { nameof(FirstTable<>), vm => new FirstTable<Explored>(vm) },
+        { nameof(YieldsUnreferenced<>), vm => new YieldsUnreferenced<Explored>(vm) },
+        { nameof(NoWake<>), vm => new NoWake<Explored>(vm) },
+        { nameof(WakesFirst<>), vm => new WakesFirst<Explored>(vm) },
+        { nameof(LooksAgain<>), vm => new LooksAgain<Explored>(vm) },
+        { nameof(ExitsTwice<>), vm => new ExitsTwice<Explored>(vm) },
+        { nameof(ReadsAgain<>), vm => new ReadsAgain<Explored>(vm) },
+        { nameof(WaitsForItself<>), vm => new WaitsForItself<Explored>(vm) },
+        { nameof(Modulo<>), vm => new Modulo<Explored>(vm) },
+        { nameof(DestroysFirst<>), vm => new DestroysFirst<Explored>(vm) },
+        { nameof(EnoughHolders<>), vm => new EnoughHolders<Explored>(vm) },
+    };
+
+    public static TheoryData<string, Func<Vm<Explored>, MmuNotifier<Explored>>> NotifierFaults => new()
+    {
+        { nameof(CountsAfter<>), vm => new CountsAfter<Explored>(vm) },
+        { nameof(LastRange<>), vm => new LastRange<Explored>(vm) },
+        { nameof(NormalRoots<>), vm => new NormalRoots<Explored>(vm) },
+        { nameof(ForgetsFlush<>), vm => new ForgetsFlush<Explored>(vm) },
+        { nameof(TwoFrames<>), vm => new TwoFrames<Explored>(vm) },
+        { nameof(ReaperYields<>), vm => new ReaperYields<Explored>(vm) },
+        { nameof(ReaperSleeps<>), vm => new ReaperSleeps<Explored>(vm) },
+        { nameof(WaitsOnce<>), vm => new WaitsOnce<Explored>(vm) },
+    };
+
+    public static TheoryData<string, Func<Vm<Explored>, Ageing<Explored>>> AgeingFaults => new()
+    {
+        { nameof(SaysOld<>), vm => new SaysOld<Explored>(vm) },
+        { nameof(StopsEarly<>), vm => new StopsEarly<Explored>(vm) },
+        { nameof(AsksOnce<>), vm => new AsksOnce<Explored>(vm) },
+        { nameof(LosesDirty<>), vm => new LosesDirty<Explored>(vm) },
+        { nameof(TwoHeads<>), vm => new TwoHeads<Explored>(vm) },
     };
 
     public static TheoryData<string, Func<Vm<Explored>, RootStrategy<Explored>>> Sound => new()
@@ -82,29 +115,62 @@ public sealed class PlantedTests
         { nameof(Inline<>), vm => new Inline<Explored>(vm) },
         { nameof(OwnList<>), vm => new OwnList<Explored>(vm) },
         { nameof(Peterson<>), vm => new Peterson<Explored>(vm) },
+        { nameof(SlotOnly<>), vm => new SlotOnly<Explored>(vm) },
+        { nameof(Sleeps<>), vm => new Sleeps<Explored>(vm) },
     };
 
     [Theory]
     [MemberData(nameof(Faults))]
     public void A_planted_fault_is_found_on_some_stock_scenario(string name, Func<Vm<Explored>, RootStrategy<Explored>> roots)
     {
-        ExploreResult last = Explore(name, roots, Enough)[^1];
-        Assert.True(last.Verdict == Verdict.Violated, $"{name}: {last.Verdict}, {last.Bound}, {last.Failure?.Finding}");
+        AssertFound(name, Explore(name, Strategy.With(roots), Family.Roots, Enough));
     }
 
     [Theory]
     [MemberData(nameof(Sound))]
     public void A_sound_variant_is_not_rejected(string name, Func<Vm<Explored>, RootStrategy<Explored>> roots) =>
-        Assert.All(Explore(name, roots, Short),
-            one => Assert.True(one.Verdict == Verdict.NothingFound, $"{name}: {one.Verdict}, {one.Failure?.Finding}"));
+        AssertSound(name, Explore(name, Strategy.With(roots), Family.Roots, Short));
 
-    private static List<ExploreResult> Explore(string name, Func<Vm<Explored>, RootStrategy<Explored>> roots, TimeSpan budget)
+    [Theory]
+    [MemberData(nameof(NotifierFaults))]
+    public void A_planted_notifier_is_found_on_some_scenario_of_notifiers(
+        string name, Func<Vm<Explored>, MmuNotifier<Explored>> notifier) =>
+        AssertFound(name, Explore(name, Strategy.Named("mainline") with { Notifier = notifier }, Family.Notifier, Enough));
+
+    [Theory]
+    [MemberData(nameof(AgeingFaults))]
+    public void A_planted_ageing_scheme_is_found_on_some_scenario_of_ageing(
+        string name, Func<Vm<Explored>, Ageing<Explored>> ageing) =>
+        AssertFound(name, Explore(name, Strategy.Named("mainline") with { Ageing = ageing }, Family.Ageing, Enough));
+
+    [Fact]
+    public void A_sound_notifier_and_a_sound_pass_are_not_rejected()
+    {
+        VmDesign<Explored> plain = Strategy.Named("mainline");
+        AssertSound("s-counts", Explore("s-counts", plain with { Notifier = vm => new Counts<Explored>(vm) }, Family.Notifier, Short));
+        AssertSound("s-waits", Explore("s-waits", plain with { Notifier = vm => new Waits<Explored>(vm) }, Family.Notifier, Short));
+        foreach (string ageing in (string[])["mmu-lock", "lockless", "rmap-lock"])
+        {
+            AssertSound(ageing, Explore(ageing, Strategy.Named($"mainline+{ageing}"), Family.Ageing, Short));
+        }
+    }
+
+    private static void AssertFound(string name, List<ExploreResult> results)
+    {
+        ExploreResult last = results[^1];
+        Assert.True(last.Verdict == Verdict.Violated, $"{name}: {last.Verdict}, {last.Bound}, {last.Failure?.Finding}");
+    }
+
+    private static void AssertSound(string name, List<ExploreResult> results) => Assert.All(results,
+        one => Assert.True(one.Verdict == Verdict.NothingFound, $"{name}: {one.Verdict}, {one.Failure?.Finding}"));
+
+    private static List<ExploreResult> Explore(string name, VmDesign<Explored> design, Family family, TimeSpan budget)
     {
         List<ExploreResult> results = [];
         StrategySettings settings = new() { Budget = budget, AsFound = true };
         StrategyExplorer.ExploreInTurns(
-            name, Strategy.With(roots),
-            [.. LabCatalogue.ScenariosOf(Family.Roots).Select(one => new StrategyTask(one, settings) { AddsTso = true })],
+            name, design,
+            [.. LabCatalogue.ScenariosOf(family).Select(one => new StrategyTask(one, settings) { AddsTso = true })],
             stopsAtViolation: true, (_, result) => results.Add(result), observer: null, TestContext.Current.CancellationToken);
         return results;
     }
