@@ -59,7 +59,7 @@ public sealed class DamagedFoldersTests : IDisposable
         "'measurements[0].verdict' is 0; expected clean, violated, hung, interrupted")]
     [InlineData("\"measurements\": [", "\"measurements\": [ null,", "'measurements[0]' is null; expected an object")]
     [InlineData("\"cores\": 2", "\"cores\": -2", "'machine.cores' is -2; expected a whole number from 1 to 65536")]
-    [InlineData("\"measured_s\": 5.001", "\"measured_s\": 1e999",
+    [InlineData("\"measured_s\": 5", "\"measured_s\": 1e999",
         "'measurements[0].measured_s' is 1e999; expected a number from 0")]
     [InlineData("\"workload\": \"memslot-churn\"", "\"workload\": \"\"", "'measurements[0].workload' is ; expected a name")]
     [InlineData("\"seed\": 18446744073709551557", "\"seed\": 1, \"seed\": 2", "expected 'seed' once")]
@@ -122,6 +122,10 @@ public sealed class DamagedFoldersTests : IDisposable
     [InlineData("histograms.csv", "88704,88768,", "88704,99999,",
         "'89280' is not at least 99999, the 'high' of the bucket before")]
     [InlineData("summary.csv", ",146157,400", ",999999,400", "'999999' is not in its last bucket, from ")]
+    [InlineData("summary.csv", ",107333.25,", ",127333.25,", "'127333.25' is not between ")]
+    [InlineData("summary.csv", ",89312,", ",98312,", "'98312' is not in the bucket of its rank, from 89280 to ")]
+    [InlineData("summary.csv", ",89312,146157,", ",89312,143157,", "'143157' is not the maximum, which so few samples leave it")]
+    [InlineData("summary.csv", ",146157,400", ",146157,401", "'401' is not 400")]
     public void A_cell_of_a_watched_run_that_contradicts_the_others_is_refused(
         string table, string was, string becomes, string why)
     {

@@ -25,6 +25,36 @@ public sealed class HdrLogTests
 
     private static HdrLogFile Read(string text) => HdrLogFile.Read(new MemoryStream(Encoding.UTF8.GetBytes(text)), "test.hlog");
 
+    /// <summary>Spoilt heads were taken as comments, and times that nobody wrote were read from them or left out.</summary>
+    [Theory]
+    [InlineData("#[Histogram log format version 9.9]")]
+    [InlineData("#[Histogram log format version 1.3")]
+    [InlineData("#[StartTime: -5 (seconds since epoch)]")]
+    [InlineData("#[StartTime: 1.2.3 (seconds since epoch)]")]
+    [InlineData("#[StartTime: 1e99 (seconds since epoch)]")]
+    [InlineData("#[BaseTime: soon (seconds since epoch)]")]
+    [InlineData("#[StartTime 1441812279.474 (seconds since epoch)]")]
+    [InlineData("\"StartTimestamp\",\"Interval_Length\"")]
+    [InlineData("\"not a legend")]
+    public void A_head_that_says_nothing_readable_is_refused_with_its_line(string line)
+    {
+        using MemoryStream log = new(System.Text.Encoding.UTF8.GetBytes($"#[Logged by hand]\n{line}\n"));
+        RunDamagedException refusal = Assert.Throws<RunDamagedException>(() => HdrLogFile.Read(log, "log.hlog"));
+        Assert.Equal(2, refusal.Line);
+    }
+
+    [Theory]
+    [InlineData("#[Histogram log format version 1.2]")]
+    [InlineData("#[Histogram log format version 1.01]")]
+    [InlineData("#[BaseTime: 0.000 (seconds since epoch)]")]
+    [InlineData("#a comment that starts at StartTime")]
+    [InlineData("\"StartTimestamp\",\"EndTimestamp\",\"Interval_Max\",\"Interval_Compressed_Histogram\"")]
+    public void A_head_as_other_writers_make_it_is_kept_as_it_is(string line)
+    {
+        using MemoryStream log = new(System.Text.Encoding.UTF8.GetBytes($"{line}\n"));
+        Assert.Equal(line, Assert.Single(HdrLogFile.Read(log, "log.hlog").Lines).Text);
+    }
+
     [Fact]
     public void A_log_is_read_back_as_it_was_written_with_tags_comments_and_all()
     {

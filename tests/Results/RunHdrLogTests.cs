@@ -46,7 +46,9 @@ public sealed class RunHdrLogTests : IDisposable
                 summary.Add(new SummaryRow
                 {
                     Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
-                    Count = histogram.Count, Mean = histogram.Mean, Max = histogram.Max,
+                    Count = histogram.Count, Mean = histogram.Mean, Max = histogram.Max, P50 = histogram.Quantile(0.5),
+                    P90 = histogram.Quantile(0.9), P99 = histogram.Quantile(0.99), P999 = histogram.Quantile(0.999),
+                    P9999 = histogram.Quantile(0.9999), RatePerS = histogram.Count / 1.5,
                 });
                 timeline.Add(new TimelineRow
                 {

@@ -84,8 +84,8 @@ internal sealed partial class AgentController
         if (theLock is MmuLock && (me.SharedLocks >> state.Number & 1) != 0)
         {
             Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
-                $"{me.Name} takes {NameOf(theLock)} shared while it has it shared: a writer that queues between the two waits for "
-                    + "the first, and the second for the writer"));
+                $"{me.Name} takes {NameOf(theLock)} shared while it has it shared: a writer that queues between the two waits "
+                    + "for the first, and the second for the writer"));
         }
         // A downgrade: the lock was never free in between.
         bool downgrades = GluesFastZap && state.DowngradedBy == me.Index;

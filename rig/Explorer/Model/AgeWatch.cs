@@ -60,7 +60,10 @@ internal sealed unsafe class AgeWatch
         {
             ulong now = *(ulong*)sptep;
             if (clears && isValid && IsAccessed(now)) Report(Invariants.I38, $"gfn 0x{gfn:x} still looks used after {pass}");
-            if (!clears && IsAccessed(spte) && !IsAccessed(now)) Report(Invariants.I38, $"gfn 0x{gfn:x} looks unused after {pass}");
+            if (!clears && IsAccessed(spte) && !IsAccessed(now))
+            {
+                Report(Invariants.I38, $"gfn 0x{gfn:x} looks unused after {pass}");
+            }
             if ((now | Spte.Accessed) != (spte | Spte.Accessed)) Report(Invariants.I20,
                 $"{pass} changed more of gfn 0x{gfn:x} than its accessed bit");
         }

@@ -146,9 +146,10 @@ public sealed class PlantedTests
     [Fact]
     public void A_sound_notifier_and_a_sound_pass_are_not_rejected()
     {
-        VmDesign<Explored> plain = Strategy.Named("mainline");
-        AssertSound("s-counts", Explore("s-counts", plain with { Notifier = vm => new Counts<Explored>(vm) }, Family.Notifier, Short));
-        AssertSound("s-waits", Explore("s-waits", plain with { Notifier = vm => new Waits<Explored>(vm) }, Family.Notifier, Short));
+        VmDesign<Explored> counts = Strategy.Named("mainline") with { Notifier = vm => new Counts<Explored>(vm) };
+        VmDesign<Explored> waits = counts with { Notifier = vm => new Waits<Explored>(vm) };
+        AssertSound("s-counts", Explore("s-counts", counts, Family.Notifier, Short));
+        AssertSound("s-waits", Explore("s-waits", waits, Family.Notifier, Short));
         foreach (string ageing in (string[])["mmu-lock", "lockless", "rmap-lock"])
         {
             AssertSound(ageing, Explore(ageing, Strategy.Named($"mainline+{ageing}"), Family.Ageing, Short));
