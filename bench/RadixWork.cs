@@ -12,7 +12,7 @@ namespace Lab.Bench;
 internal sealed class RadixWork : IDisposable
 {
     private readonly Vm<Metal> _vm;
-    private readonly RadixMmu<Metal> _radix;
+    private readonly RadixMmu<Metal, FourLevels> _radix;
     private readonly TdpRoot _root;
     private readonly int _threads;
 
@@ -23,7 +23,7 @@ internal sealed class RadixWork : IDisposable
         Pages = pages;
         _threads = threads;
         _vm = StrategyVm.Create(typeof(Mainline<>), new VmSettings { Vcpus = threads, MemoryBytes = (long)pages << 12 });
-        _radix = (RadixMmu<Metal>)_vm.Mmu;
+        _radix = (RadixMmu<Metal, FourLevels>)_vm.Mmu;
         if (_vm.Vcpus[0].SwitchRole(RootRole.Normal) != ExitOutcome.Reloaded)
         {
             throw new InsufficientMemoryException("Out of table pages for a root.");

@@ -12,7 +12,7 @@ internal sealed unsafe class RadixRig : IDisposable
 
     public RadixRig(VmSettings? settings = null)
     {
-        Mmu = new RadixMmu<ScriptedMachine>(
+        Mmu = new RadixMmu<ScriptedMachine, FourLevels>(
             new ScriptedMachine(Script), settings ?? new VmSettings { MemoryBytes = 8 << 20 }, Lock, _requests, Oracle);
         Cache = Mmu.NewCache();
     }
@@ -23,7 +23,7 @@ internal sealed unsafe class RadixRig : IDisposable
 
     public Oracle Oracle { get; } = new(default(Metal));
 
-    public RadixMmu<ScriptedMachine> Mmu { get; }
+    public RadixMmu<ScriptedMachine, FourLevels> Mmu { get; }
 
     public TableCache Cache { get; }
 

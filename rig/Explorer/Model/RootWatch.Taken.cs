@@ -6,15 +6,16 @@ namespace Lab.Explorer.Model;
 
 /// <summary>Tables that are taken out of valid roots, pages that are write-protected, and what vCPUs still know of
 /// them.</summary>
-internal sealed partial class RootWatch
+internal sealed unsafe partial class RootWatch
 {
     /// <summary>Translations through tables that were taken out and not yet given up, by who took them.</summary>
     private readonly List<Stale> _stale = [];
 
     /// <summary>The present agent has taken out a table: what is cached of it now is stale until it is forgotten, whatever is
     /// mapped there next.</summary>
-    public void OnTableTaken(TdpRoot root, GfnRange range)
+    void ITableWatch.OnTaken(TdpRoot root, ulong* table)
     {
+        GfnRange range = memory.RangeOf(table);
         foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
         {
             if (vcpu.Root != root) continue;

@@ -12,7 +12,7 @@ namespace Lab.Explorer.Model;
 /// queued is the item's, and then the worker's. What nobody in particular owns is in the pool of its root: the MMU's own
 /// reference, one on a strategy's list. A put takes the agent's own reference, or one of the pool if it has none; a put that
 /// finds neither drops somebody else's reference, and that is the first wrong step, whatever the count says.</remarks>
-internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory)
+internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemory memory) : ITableWatch
 {
     // SAFETY: headers and tables are SmallMemory's, which stay mapped, and are used once, for as long as the program lives.
     private const int RootsMax = 64;
@@ -92,9 +92,9 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
-    public void EnterSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
+    void ITableWatch.OnTaking(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
 
-    public void LeaveSubtree(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
+    void ITableWatch.OnApart(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
 
     /// <summary>The agent's last event and all that it recorded about it are complete.</summary>
     public void AfterStep(Agent me)
@@ -206,9 +206,16 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         if (_taking.Remove(range)) CheckUnmapped(range);
     }
 
-    /// <summary>A leaf became present.</summary>
-    public void OnInstalled(TdpRoot root, Gfn gfn)
+    /// <summary>An entry became present.</summary>
+    private void OnInstalled(TablePage* page, nint word, ulong spte)
     {
+        TdpRoot root = memory.Made.Find(made => made.Id == page->RootId);
+        Gfn gfn = memory.GfnOf(word);
+        if (!root.IsNone && (root.Role & RootRole.Invalid) != 0)
+        {
+            Report(Invariants.I9, $"gfn {gfn} was mapped in root {SmallMemory.NameOf(root)}, which is invalid");
+        }
+        if (!Spte.IsLeaf(spte, page->Level)) return;
         foreach (GfnRange range in _taking)
         {
             if (!range.Contains(gfn)) continue;
@@ -246,7 +253,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     private void OnEntry(Agent me, nint word, OperationKind kind, ulong old, ulong value)
     {
-        if (memory.InfoOf(memory.TableOf(word)).State == TableState.Free)
+        TablePage* page = memory.PageOf(memory.TableOf(word));
+        if (page->State == TableState.Free)
         {
             // A guest's walk that comes too late is the vCPU's own to judge: it may be discarded.
             if (kind != OperationKind.Load)
@@ -269,6 +277,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");
         }
         if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
+        if (old == Spte.NonPresent && Spte.IsPresent(value)) OnInstalled(page, word, value);
     }
 
     private void OnEvent(Agent me, in MmuEvent one)
@@ -310,7 +319,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             int index = Index(root);
             _zapped[index] = true;
             if (root.Header->State == (ulong)RootState.Dead) continue;
-            if (!_vm!.IsKept(root) && _vm.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) != 0)
+            if (!_vm!.IsKept(root) && _vm.Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level) != 0)
             {
                 Report(Invariants.I6,
                     $"root {SmallMemory.NameOf(root)} still maps something when the fast zap of {me.Name} returns: early return");
@@ -361,7 +370,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         foreach (TdpRoot root in memory.Made)
         {
             if (root.Header->State == (ulong)RootState.Dead || root.Header->Previous != 0) continue;
-            if (_vm!.Mmu.CountPresent(root, GfnRange.All, SmallMmu.RootLevel) == 0) continue;
+            if (_vm!.Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level) == 0) continue;
             Report(Invariants.I4, $"mmu_lock is free while root {SmallMemory.NameOf(root)}, which maps something, is off the "
                 + "list: a notifier would miss it");
         }

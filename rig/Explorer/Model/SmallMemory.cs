@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Lab.Explorer.Agents;
 using Lab.Mmu;
 
 namespace Lab.Explorer.Model;
@@ -17,46 +18,40 @@ internal enum WordOwner
 /// and on nothing else, so that executions that differ only in the order of independent steps meet the same words.</remarks>
 internal sealed unsafe class SmallMemory : IDisposable
 {
+    // SAFETY: headers and tables are found by the distance from the first; both blocks live as long as this object.
     /// <summary>Roots that one agent can make in an execution.</summary>
     public const int RootsPerAgent = 16;
 
     /// <summary>Tables that one agent can make in an execution.</summary>
     public const int TablesPerAgent = 48;
 
-    /// <summary>Bytes from one table to the next: an SPTE has room for addresses of whole pages only.</summary>
-    public const int TableStride = 4096;
-
     public const int AgentsMax = 12;
 
     private const int RootCount = RootsPerAgent * AgentsMax;
     private const int TableCount = TablesPerAgent * AgentsMax + 1;
     private readonly NativeBlock _rootBlock = new(RootCount * RootHeader.Stride);
-    private readonly NativeBlock _tableBlock = new((long)TableCount * TableStride);
     private readonly byte* _roots;
     private readonly byte* _tables;
     private readonly int[] _rootsUsed = new int[AgentsMax];
     private readonly int[] _tablesUsed = new int[AgentsMax];
-    private readonly TableInfo[] _infos = new TableInfo[TableCount];
-    private readonly int _entries;
+    private readonly AgentController _agents;
+    private readonly ModelShape _shape;
     private int _lettersGiven;
 
-    /// <param name="entries">Entries of one table.</param>
-    public SmallMemory(int entries)
+    public SmallMemory(AgentController agents, ModelShape shape)
     {
-        _entries = entries;
-        // SAFETY: both blocks are owned by this object and hold as many headers and tables as the counts say.
+        _agents = agents;
+        _shape = shape;
         _roots = _rootBlock.Address;
-        _tables = _tableBlock.Address;
+        Tables = new AgentTables(this);
+        Roots = new AgentRoots(this);
+        _tables = (byte*)Tables.DeadTable;
         Reset();
     }
 
-    /// <summary>Table that the headers of freed roots point to.</summary>
-    public ulong* DeadTable => (ulong*)(_tables + (long)(TableCount - 1) * TableStride);
+    public AgentTables Tables { get; }
 
-    /// <summary>Tables linked or waiting for their grace period.</summary>
-    public int TablesInUse { get; private set; }
-
-    public int TablesInUseMax { get; private set; }
+    public AgentRoots Roots { get; }
 
     /// <summary>Roots made in this execution, oldest first.</summary>
     public List<TdpRoot> Made { get; } = [];
@@ -66,71 +61,34 @@ internal sealed unsafe class SmallMemory : IDisposable
         Array.Clear(_rootsUsed);
         Array.Clear(_tablesUsed);
         Made.Clear();
-        TablesInUse = 0;
-        TablesInUseMax = 0;
         _lettersGiven = 0;
-        for (int index = 0; index < _entries; index++) DeadTable[index] = Spte.Poison;
     }
 
     /// <summary>How much the agent has allocated: its next address follows from it.</summary>
     public ulong AllocatedBy(int agent) => ((ulong)_rootsUsed[agent] << 32) | (uint)_tablesUsed[agent];
 
-    /// <summary>A live header with count zero, or null if the agent has made too many.</summary>
-    public RootHeader* NewRoot(int agent, ulong* table, RootRole role)
+    public TablePage* PageOf(ulong* table) => Tables.PageOf(table);
+
+    /// <summary>Frames that the table's entries cover.</summary>
+    public GfnRange RangeOf(ulong* table)
     {
-        if (_rootsUsed[agent] == RootsPerAgent) return null;
-        RootHeader* header = (RootHeader*)(_roots + (agent * RootsPerAgent + _rootsUsed[agent]++) * RootHeader.Stride);
-        *header = default;
-        header->Id = (ulong)++_lettersGiven;
-        header->Table = table;
-        header->Role = role.Word;
-        header->State = (ulong)RootState.Live;
-        Made.Add(new TdpRoot(header));
-        return header;
+        TablePage* page = PageOf(table);
+        return GfnRange.Of(page->Gfn, _shape.FramesPerEntry((int)page->Level) * (ulong)_shape.Entries);
     }
 
-    public void FreeRoot(RootHeader* header)
+    /// <summary>First frame that an entry covers.</summary>
+    public Gfn GfnOf(nint word)
     {
-        header->Count = RootHeader.PoisonCount;
-        header->Table = DeadTable;
-        header->State = (ulong)RootState.Dead;
+        ulong* table = TableOf(word);
+        TablePage* page = PageOf(table);
+        return new Gfn(page->Gfn + (ulong)((ulong*)word - table) * _shape.FramesPerEntry((int)page->Level));
     }
-
-    /// <summary>An empty table, or null if the agent has made too many.</summary>
-    public ulong* NewTable(int agent, ulong rootId, PageLevel level, ulong gfn)
-    {
-        if (_tablesUsed[agent] == TablesPerAgent) return null;
-        int number = agent * TablesPerAgent + _tablesUsed[agent]++;
-        ulong* table = (ulong*)(_tables + (long)number * TableStride);
-        for (int index = 0; index < _entries; index++) table[index] = Spte.NonPresent;
-        _infos[number] = new TableInfo { State = TableState.Linked, RootId = rootId, Level = level, Gfn = gfn };
-        TablesInUse++;
-        TablesInUseMax = Math.Max(TablesInUseMax, TablesInUse);
-        return table;
-    }
-
-    /// <summary>Takes back the table that the agent made last; it was linked nowhere.</summary>
-    public void DropTable(int agent, ulong* table)
-    {
-        InfoOf(table).State = TableState.Free;
-        _tablesUsed[agent]--;
-        TablesInUse--;
-    }
-
-    public void FreeTable(ulong* table)
-    {
-        InfoOf(table).State = TableState.Free;
-        for (int index = 0; index < _entries; index++) table[index] = Spte.Poison;
-        TablesInUse--;
-    }
-
-    public ref TableInfo InfoOf(ulong* table) => ref _infos[((byte*)table - _tables) / TableStride];
 
     /// <summary>What the word belongs to.</summary>
     public WordOwner OwnerOf(nint word)
     {
         byte* at = (byte*)word;
-        if (at >= _tables && at < _tables + (long)TableCount * TableStride) return WordOwner.Table;
+        if (at >= _tables && at < _tables + (long)TableCount * TableArena.TableBytes) return WordOwner.Table;
         return at >= _roots && at < _roots + RootCount * RootHeader.Stride ? WordOwner.Root : WordOwner.Other;
     }
 
@@ -139,7 +97,7 @@ internal sealed unsafe class SmallMemory : IDisposable
         new((RootHeader*)(_roots + ((byte*)word - _roots) / RootHeader.Stride * RootHeader.Stride));
 
     /// <summary>The table that holds the word.</summary>
-    public ulong* TableOf(nint word) => (ulong*)(_tables + ((byte*)word - _tables) / TableStride * TableStride);
+    public ulong* TableOf(nint word) => (ulong*)(_tables + ((byte*)word - _tables) / TableArena.TableBytes * TableArena.TableBytes);
 
     public static bool IsCount(TdpRoot root, nint word) => (nint)Unsafe.AsPointer(ref root.Count) == word;
 
@@ -158,16 +116,18 @@ internal sealed unsafe class SmallMemory : IDisposable
             return $"{NameOf(root)}.{FieldOf(word - (nint)root.Header)}";
         }
         ulong* table = TableOf(word);
-        TableInfo info = InfoOf(table);
-        string owner = info.RootId is > 0 and <= 26 ? ((char)('A' + (int)info.RootId - 1)).ToString() : $"root{info.RootId}";
-        long entry = (ulong*)word - table;
-        return info.Level > Spte.LeafLevel ? $"{owner}[{entry}]" : $"{owner}[{info.Gfn / (ulong)_entries}][{entry}]";
+        TablePage* page = PageOf(table);
+        string owner = page->RootId is > 0 and <= 26 ? ((char)('A' + (int)page->RootId - 1)).ToString() : $"root{page->RootId}";
+        string indexes = "";
+        for (int level = _shape.Levels; level > (int)page->Level; level--) indexes += $"[{_shape.IndexOf(page->Gfn, level)}]";
+        return $"{owner}{indexes}[{(ulong*)word - table}]";
     }
 
     public void Dispose()
     {
         _rootBlock.Dispose();
-        _tableBlock.Dispose();
+        Tables.Dispose();
+        Roots.Dispose();
     }
 
     private static string FieldOf(nint offset)
@@ -184,12 +144,59 @@ internal sealed unsafe class SmallMemory : IDisposable
         return offset == (nint)(&layout.State) - start ? "state" : $"word{offset / sizeof(ulong)}";
     }
 
-    /// <summary>What is known about a table beside its entries.</summary>
-    internal struct TableInfo
+    /// <summary>Tables of the agents: each from the region of who makes it, when it is needed and not before.</summary>
+    internal sealed class AgentTables(SmallMemory memory) : TableArena(TableCount - 1, memory._shape.Entries)
     {
-        public TableState State;
-        public ulong RootId;
-        public PageLevel Level;
-        public ulong Gfn;
+        internal override TableCache NewCache() => new AgentCache(this);
+
+        internal override ulong* Allocate()
+        {
+            int agent = memory._agents.CurrentIndex;
+            if (memory._tablesUsed[agent] == TablesPerAgent) return null;
+            int number = agent * TablesPerAgent + memory._tablesUsed[agent]++;
+            return Clear(PageOf((ulong*)(memory._tables + (number + 1L) * TableBytes)));
+        }
+
+        internal override void Free(TablePage* page)
+        {
+            Poison(page);
+            memory._agents.NoteFreed((nint)TableOf(page), memory._shape.Entries * sizeof(ulong));
+        }
+
+        /// <summary>Takes back the table that the present agent made last; it was linked nowhere.</summary>
+        internal void TakeBack(ulong* table)
+        {
+            PageOf(table)->State = TableState.Free;
+            memory._tablesUsed[memory._agents.CurrentIndex]--;
+        }
+    }
+
+    /// <summary>Root headers of the agents.</summary>
+    internal sealed class AgentRoots(SmallMemory memory) : RootPool
+    {
+        internal override RootHeader* Allocate(ulong* table, RootRole role)
+        {
+            int agent = memory._agents.CurrentIndex;
+            if (memory._rootsUsed[agent] == RootsPerAgent) return null;
+            int number = agent * RootsPerAgent + memory._rootsUsed[agent]++;
+            RootHeader* header = (RootHeader*)(memory._roots + number * RootHeader.Stride);
+            Make(header, (ulong)++memory._lettersGiven, table, role);
+            memory.Made.Add(new TdpRoot(header));
+            return header;
+        }
+
+        internal override void Free(RootHeader* header, ulong* deadTable)
+        {
+            Poison(header, deadTable);
+            memory._agents.NoteFreed((nint)header, RootHeader.Stride);
+        }
+    }
+
+    /// <summary>Holds nothing: the table is made when it is taken.</summary>
+    private sealed class AgentCache(AgentTables tables) : TableCache(arena: null)
+    {
+        internal override ulong* Take() => tables.Allocate();
+
+        internal override void Return(ulong* table) => tables.TakeBack(table);
     }
 }

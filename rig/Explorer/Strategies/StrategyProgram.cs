@@ -16,7 +16,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly VmSettings _settings;
     private readonly NativeBlockPool _pool = new();
     private readonly SmallMemory _memory;
-    private readonly int _entries;
+    private readonly ModelShape _shape;
     private readonly ulong _pieceFrames;
     private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
@@ -28,10 +28,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _design = design with { Mmu = NewMmu };
         _scenario = scenario;
         ulong frames = scenario.Slots.Max(slot => slot.Range.End.Value);
-        _entries = Math.Max(2, (int)Math.Ceiling(Math.Sqrt(frames)));
-        if (_entries > Spte.EntriesPerTable) throw new ArgumentException($"scenario '{scenario.Name}' has {frames} frames; the "
-            + $"small model has room for {Spte.EntriesPerTable * Spte.EntriesPerTable}.");
-        _memory = new SmallMemory(_entries);
+        _shape = ModelShape.For(frames);
         _pieceFrames = 1 + frames / (GuestMemory<Explored>.PiecesOfSlotMax + 1);
         _settings =
             new VmSettings
@@ -41,6 +38,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
             };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
+        _memory = new SmallMemory(Agents, _shape);
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
@@ -172,12 +170,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Watch.TakeStock();
     }
 
-    private SmallMmu NewMmu(Vm<Explored> vm)
-    {
-        SmallMmu mmu = new(vm.Machine, Agents, vm, _memory, _entries);
-        Agents.Reclaimer = mmu;
-        return mmu;
-    }
+    private IMmu NewMmu(Vm<Explored> vm) => _shape.NewMmu(vm, Agents, _memory, Watch);
 
     private void Play(ScenarioActor actor, Agent? agent)
     {
@@ -300,7 +293,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         if (agent.Vcpu < 0) return kept;
         Vcpu<Explored> vcpu = _vm!.Vcpus[agent.Vcpu];
         kept = AgentController.Mix(kept, vcpu.Root.AsWord, vcpu.Role.Word);
-        for (ulong gfn = 0; gfn < (ulong)(_entries * _entries); gfn++)
+        for (ulong gfn = 0; gfn < _shape.Frames; gfn++)
         {
             kept = AgentController.Mix(kept, vcpu.Cached(new Gfn(gfn)), gfn);
         }

@@ -2,7 +2,7 @@ namespace Lab.Mmu;
 
 /// <summary>Headers for roots, in native memory. Freed headers stay poisoned and wait in line before they are used again, so that
 /// a use after free is seen as one instead of hitting somebody else's root.</summary>
-internal sealed unsafe class RootPool : IDisposable
+internal unsafe class RootPool : IDisposable
 {
     /// <summary>Roots that can exist at a time, dead ones in quarantine included. It bounds the backlog of a strategy whose
     /// worker cannot keep up with the roots that vCPUs throw away: a vCPU that finds none waits.</summary>
@@ -15,7 +15,7 @@ internal sealed unsafe class RootPool : IDisposable
     private int _used;
 
     /// <summary>Makes a live header with count zero and no links, or null if all are taken.</summary>
-    internal RootHeader* Allocate(ulong* table, RootRole role)
+    internal virtual RootHeader* Allocate(ulong* table, RootRole role)
     {
         RootHeader* header = null;
         _lock.Enter();
@@ -23,26 +23,37 @@ internal sealed unsafe class RootPool : IDisposable
         else if (_quarantine.TryDequeue(out nint oldest)) header = (RootHeader*)oldest;
         _lock.Exit();
         if (header == null) return null;
-        // SAFETY: the header lies in the block, and nobody else was handed it.
+        Make(header, Interlocked.Increment(ref LastId), table, role);
+        return header;
+    }
+
+    /// <summary>Makes a live header of one that is nobody else's.</summary>
+    protected static void Make(RootHeader* header, ulong id, ulong* table, RootRole role)
+    {
+        // SAFETY: the header lies in the caller's block.
         *header = default;
-        header->Id = Interlocked.Increment(ref LastId);
+        header->Id = id;
         header->Table = table;
         header->Role = role.Word;
         header->State = (ulong)RootState.Live;
-        return header;
     }
 
     /// <summary>Poisons the header. Links stay, so that a reader that still stands on it can walk off it.</summary>
     /// <param name="header">A root that is off the list, its grace period over.</param>
     /// <param name="deadTable">Poisoned table that a walk of the dead root reads.</param>
-    internal void Free(RootHeader* header, ulong* deadTable)
+    internal virtual void Free(RootHeader* header, ulong* deadTable)
+    {
+        Poison(header, deadTable);
+        _lock.Enter();
+        _quarantine.Enqueue((nint)header);
+        _lock.Exit();
+    }
+
+    protected static void Poison(RootHeader* header, ulong* deadTable)
     {
         header->Count = RootHeader.PoisonCount;
         header->Table = deadTable;
         Volatile.Write(ref header->State, (ulong)RootState.Dead);
-        _lock.Enter();
-        _quarantine.Enqueue((nint)header);
-        _lock.Exit();
     }
 
     public void Dispose()

@@ -46,6 +46,19 @@ public interface IZapHooks
     void OnSubtreeDone(TdpRoot root);
 }
 
+/// <summary>Who is told of tables that are taken out of their trees, by the thread that does it.</summary>
+internal unsafe interface ITableWatch
+{
+    /// <summary>The entry that links a table is about to be zapped.</summary>
+    void OnTaking(TdpRoot root);
+
+    /// <summary>A single table is out of a root that goes on living.</summary>
+    void OnTaken(TdpRoot root, ulong* table);
+
+    /// <summary>This thread will touch what hung there no more, except to free it.</summary>
+    void OnApart(TdpRoot root);
+}
+
 /// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the
 /// kernel's.</summary>
 /// <remarks>Called inside a read-side section of <see cref="IMmu.Rcu"/>, beside faults, zaps and walks.</remarks>

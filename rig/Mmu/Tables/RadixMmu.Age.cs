@@ -1,7 +1,7 @@
 namespace Lab.Mmu;
 
 /// <summary>Ageing: which leafs were used since somebody last asked.</summary>
-public sealed unsafe partial class RadixMmu<TMachine>
+public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: as in RadixMmu.Map.cs: tables are pages of the arena, which stay mapped for the life of the VM.
     /// <inheritdoc/>
@@ -11,7 +11,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     public bool ClearAccessed(TdpRoot root, GfnRange range)
     {
         bool young = false;
-        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
+        for (TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range); iter.Valid; iter.Next())
         {
             if (iter.OldSpte == Spte.Poison) ReportFreed(root, iter.Gfn);
             if (!IsYoung(iter)) continue;
@@ -24,7 +24,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// <inheritdoc/>
     public bool TestAccessed(TdpRoot root, GfnRange range)
     {
-        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range); iter.Valid; iter.Next())
+        for (TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range); iter.Valid; iter.Next())
         {
             if (IsYoung(iter)) return true;
         }
@@ -41,6 +41,6 @@ public sealed unsafe partial class RadixMmu<TMachine>
     private void ReportFreed(TdpRoot root, Gfn gfn) =>
         _oracle.Report(Invariants.I30, $"a pass over {root} read a freed table at gfn {gfn}", root.Id);
 
-    private static bool IsYoung(in TdpIter<TMachine> iter) =>
+    private static bool IsYoung(in TdpIter<TMachine, TShape> iter) =>
         Spte.IsPresent(iter.OldSpte) && Spte.IsLeaf(iter.OldSpte, iter.Level) && (iter.OldSpte & Spte.Accessed) != 0;
 }

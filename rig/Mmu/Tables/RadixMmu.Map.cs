@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -8,15 +7,11 @@ namespace Lab.Mmu;
 /// <remarks>Both verbs are the common case only, small enough to be inlined where the type of the MMU is known; what is rare is a
 /// call in tail position. So nothing lives across a call and nothing is spilled to the stack: the locked instruction of an
 /// install waits for every store.</remarks>
-public sealed unsafe partial class RadixMmu<TMachine>
+public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison.
-    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has 9 bits, as many
-    // as a table has entries.
-    /// <summary>Level that <see cref="WalkDown"/> begins at. It is written out level by level, so that every shift is a
-    /// constant.</summary>
-    private const PageLevel WalkLevels = PageLevel.Size512G;
-
+    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has as many bits as a
+    // table has entries.
     // An entry that leads to a table has its flags below the address only: see TableBelow.
     private const uint TableFlagsAreLow =
         checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));
@@ -60,8 +55,10 @@ public sealed unsafe partial class RadixMmu<TMachine>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool WalkDown(ulong* top, ulong gfn, out ulong* sptep, out ulong spte)
     {
-        spte = LoadEntry(top, gfn, WalkLevels, out sptep);
-        return TryStepDown(gfn, PageLevel.Size1G, ref sptep, ref spte) && TryStepDown(gfn, PageLevel.Size2M, ref sptep, ref spte)
+        // Written out level by level, so that every shift is a constant.
+        spte = LoadEntry(top, gfn, TableShape<TShape>.RootLevel, out sptep);
+        return (TShape.Levels < 4 || TryStepDown(gfn, PageLevel.Size1G, ref sptep, ref spte))
+            && (TShape.Levels < 3 || TryStepDown(gfn, PageLevel.Size2M, ref sptep, ref spte))
             && TryStepDown(gfn, Spte.LeafLevel, ref sptep, ref spte);
     }
 
@@ -77,8 +74,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     private ulong LoadEntry(ulong* table, ulong gfn, PageLevel level, out ulong* sptep)
     {
         // A rotation writes its result elsewhere; a shift would need a copy first.
-        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, 9 * ((int)level - 1));
-        ulong index = low & (Spte.EntriesPerTable - 1);
+        ulong low = level == Spte.LeafLevel ? gfn : BitOperations.RotateRight(gfn, TShape.IndexBits * ((int)level - 1));
+        ulong index = low & (ulong)(TableShape<TShape>.Entries - 1);
         sptep = table + index;
         // Not through the pointer: the load does not wait for the sum, and where nobody wants the place there is none.
         return _machine.Load(ref table[index]);
@@ -123,7 +120,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         if (!index.HasRoom) return MapOutcome.NoMemory;
         if (_machine.CompareExchange(ref sptep, fresh, Spte.NonPresent) != Spte.NonPresent) return MapOutcome.Retry;
-        index.Add(gfn.AlignDown(_leafLevel), ref sptep);
+        index.Add(TableShape<TShape>.AlignDown(gfn, _leafLevel), ref sptep);
         return MapOutcome.Fixed;
     }
 
@@ -131,14 +128,13 @@ public sealed unsafe partial class RadixMmu<TMachine>
     /// it, or what is there instead: non-present, if no table page was to be had.</summary>
     private ulong LinkTable(TableCache cache, TdpRoot root, ulong gfn, PageLevel level, ref ulong sptep, ulong spte)
     {
-        Debug.Assert(_rootLevel == WalkLevels, "The walk is written out for roots of four levels.");
         if (spte == Spte.Poison) ReportPoison(root, gfn, level);
         if (spte != Spte.NonPresent) return spte;
         ulong* child = cache.Take();
         if (child == null) return Spte.NonPresent;
         TablePage* page = _arena.PageOf(child);
         page->RootId = root.Id;
-        page->Gfn = new Gfn(gfn).AlignDown(level).Value;
+        page->Gfn = TableShape<TShape>.AlignDown(new Gfn(gfn), level).Value;
         page->Level = level - 1;
         page->State = TableState.Linked;
         ulong fresh = Spte.MakeNonLeaf((ulong)child);

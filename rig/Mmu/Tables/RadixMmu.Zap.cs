@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Lab.Mmu;
 
 /// <summary>Taking mappings down: whole roots, ranges of leafs, write protection.</summary>
-public sealed unsafe partial class RadixMmu<TMachine>
+public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison. A
     // run of entries ends at the end of its table at the latest.
@@ -17,11 +17,11 @@ public sealed unsafe partial class RadixMmu<TMachine>
         {
             ZapPasses.Fine => Spte.LeafLevel,
             ZapPasses.Tables => Spte.LeafLevel + 1,
-            ZapPasses.Coarse => _rootLevel - 1,
-            _ => _rootLevel,
+            ZapPasses.Coarse => TableShape<TShape>.CoarseLevel,
+            _ => TableShape<TShape>.RootLevel,
         };
         if (passes == ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level: 0, hold.IsShared);
-        for (PageLevel level = first; level <= _rootLevel; level++)
+        for (PageLevel level = first; level <= TableShape<TShape>.RootLevel; level++)
         {
             if (passes != ZapPasses.Fine) _machine.Record(MmuEventKind.ZapRoot, root, level, hold.IsShared);
             ZapPass(root, hold, level, mayYield, hooks);
@@ -34,7 +34,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         Pacer pacer = new(_machine, CanYield(mayYield), Sections);
         _machine.EnterRcu(_rcu);
-        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, zapLevel, GfnRange.All);
+        TdpIter<TMachine, TShape> iter = new(_machine, root.Table, zapLevel, GfnRange.All);
         while (iter.Valid)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer)) Yield(ref iter, ref pacer, hold);
@@ -54,7 +54,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         Pacer pacer = new(_machine, CanYield(mayYield), Sections);
         _machine.EnterRcu(_rcu);
-        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
+        TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer))
@@ -83,7 +83,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         Pacer pacer = new(_machine, CanYield(mayYield: true), Sections);
         bool flush = false;
         _machine.EnterRcu(_rcu);
-        TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, Spte.LeafLevel, range);
+        TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range);
         while (iter.Valid)
         {
             if (ShouldYield(ref iter, ref pacer))
@@ -110,7 +110,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
 
     /// <summary>Zaps the present entry if the pass is for it. False: it changed underneath and must be looked at again.</summary>
     private bool ZapEntry(
-        TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, PageLevel zapLevel, IZapHooks? hooks)
+        TdpRoot root, ref TdpIter<TMachine, TShape> iter, ref Pacer pacer, MmuHold hold, PageLevel zapLevel, IZapHooks? hooks)
     {
         ulong spte = iter.OldSpte;
         if (!Spte.IsPresent(spte))
@@ -121,7 +121,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
         if (iter.Level > zapLevel) return true;
 
         bool leaf = Spte.IsLeaf(spte, iter.Level);
-        if (!leaf) hooks?.OnDetach(root);
+        if (!leaf) TellOfTaking(root, hooks);
         if (hold.IsExclusive)
         {
             spte = ZapExclusively(ref *iter.Sptep, spte);
@@ -133,7 +133,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
             ulong found = _machine.CompareExchange(ref *iter.Sptep, Spte.NonPresent, spte);
             if (found != spte)
             {
-                if (!leaf) hooks?.OnSubtreeDone(root);
+                if (!leaf) TellOfEnd(root, hooks);
                 iter.OldSpte = found;
                 return false;
             }
@@ -149,18 +149,30 @@ public sealed unsafe partial class RadixMmu<TMachine>
         HandleRemoved((ulong*)Spte.Address(spte), hold);
         pacer.EndStep(begin);
         pacer.NoteSteps(iter.Level, own, count: 1);
-        hooks?.OnSubtreeDone(root);
+        TellOfEnd(root, hooks);
         return true;
     }
 
+    private void TellOfTaking(TdpRoot root, IZapHooks? hooks)
+    {
+        hooks?.OnDetach(root);
+        Watch?.OnTaking(root);
+    }
+
+    private void TellOfEnd(TdpRoot root, IZapHooks? hooks)
+    {
+        Watch?.OnApart(root);
+        hooks?.OnSubtreeDone(root);
+    }
+
     /// <summary>The 4 KiB pass within one table: as many steps of the walk, each with its yield check, without walking.</summary>
-    private void ZapLeafTable(TdpRoot root, ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold, bool mayYield)
+    private void ZapLeafTable(TdpRoot root, ref TdpIter<TMachine, TShape> iter, ref Pacer pacer, MmuHold hold, bool mayYield)
     {
         ulong* table = iter.TableAtLevel;
         LeafRun run = new()
         {
             At = iter.Sptep,
-            End = table + Spte.EntriesPerTable,
+            End = table + TableShape<TShape>.Entries,
             IsExclusive = hold.IsExclusive,
             Watched = mayYield && _settings.Yield != YieldPolicy.Off ? _mmuLock : null,
         };
@@ -242,7 +254,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
 
         PageLevel level = page->Level;
         long leafs = 0;
-        for (int index = 0; index < Spte.EntriesPerTable; index++)
+        for (int index = 0; index < TableShape<TShape>.Entries; index++)
         {
             ulong old;
             if (hold.IsShared)
@@ -263,7 +275,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
                 continue;
             }
             leafs++;
-            _index?.Remove(new Gfn(page->Gfn) + (ulong)index * Gfn.FramesPerSpte(level), ref table[index]);
+            _index?.Remove(new Gfn(page->Gfn) + (ulong)index * TableShape<TShape>.FramesPerEntry(level), ref table[index]);
         }
         actor.Counters.LeafsZapped += leafs;
         _machine.CallRcu(_rcu, (nint)page, RcuKind.TablePage);
@@ -280,7 +292,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
 
     private bool CanYield(bool mayYield) => mayYield && _settings.Yield != YieldPolicy.Off;
 
-    private bool ShouldYield(ref TdpIter<TMachine> iter, ref Pacer pacer) =>
+    private bool ShouldYield(ref TdpIter<TMachine, TShape> iter, ref Pacer pacer) =>
         _settings.Yield switch
         {
             YieldPolicy.Off => false,
@@ -290,7 +302,7 @@ public sealed unsafe partial class RadixMmu<TMachine>
 
     /// <summary>Leaves the read-side section, then the lock; lets others in; comes back in the same mode. The walk restarts at
     /// its goal.</summary>
-    private void Yield(ref TdpIter<TMachine> iter, ref Pacer pacer, MmuHold hold)
+    private void Yield(ref TdpIter<TMachine, TShape> iter, ref Pacer pacer, MmuHold hold)
     {
         _machine.ExitRcu(_rcu);
         pacer.EndSection();

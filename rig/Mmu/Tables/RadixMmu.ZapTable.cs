@@ -1,7 +1,7 @@
 namespace Lab.Mmu;
 
 /// <summary>Taking out single leaf tables.</summary>
-public sealed unsafe partial class RadixMmu<TMachine>
+public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: as in RadixMmu.Map.cs: tables are pages of the arena, which stay mapped for the life of the VM.
     private const PageLevel LinkingLevel = Spte.LeafLevel + 1;
@@ -15,8 +15,8 @@ public sealed unsafe partial class RadixMmu<TMachine>
     {
         ulong* sptep;
         ulong* table = root.Table;
-        ulong spte = LoadEntry(table, gfn.Value, _rootLevel, out sptep);
-        for (PageLevel level = _rootLevel; level > LinkingLevel; level--)
+        ulong spte = LoadEntry(table, gfn.Value, TableShape<TShape>.RootLevel, out sptep);
+        for (PageLevel level = TableShape<TShape>.RootLevel; level > LinkingLevel; level--)
         {
             if (!LeadsToTable(spte)) break;
             spte = LoadEntry(TableBelow(spte), gfn.Value, level - 1, out sptep);
@@ -24,12 +24,16 @@ public sealed unsafe partial class RadixMmu<TMachine>
         if (spte == Spte.Poison) ReportPoison(root, gfn.Value, LinkingLevel);
         if (!LeadsToTable(spte)) return false;
 
-        hooks?.OnDetach(root);
+        TellOfTaking(root, hooks);
         bool detached = hold.IsExclusive
             ? ZapExclusively(ref *sptep, spte) == spte
             : _machine.CompareExchange(ref *sptep, Spte.NonPresent, spte) == spte;
-        if (detached) HandleRemoved(TableBelow(spte), hold);
-        hooks?.OnSubtreeDone(root);
+        if (detached)
+        {
+            Watch?.OnTaken(root, TableBelow(spte));
+            HandleRemoved(TableBelow(spte), hold);
+        }
+        TellOfEnd(root, hooks);
         return detached;
     }
 }

@@ -5,8 +5,9 @@ namespace Lab.Mmu;
 /// <summary>Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the
 /// protocol of the TDP MMU (reference 11.3), tables freed after a grace period.</summary>
 /// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
-public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILeafTables, IReclaim
+public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedBits, ILeafTables, IReclaim
     where TMachine : struct, IMachine
+    where TShape : struct, ITableShape
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison. A
     // reclaimed node is what this MMU handed to CallRcu: a page of the arena or a header of the pool.
@@ -16,16 +17,28 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
     private readonly VcpuRequests _requests;
     private readonly Oracle _oracle;
     private readonly TableArena _arena;
-    private readonly RootPool _roots = new();
+    private readonly RootPool _roots;
+    private readonly bool _ownsMemory;
     private readonly Rcu _rcu;
-    private readonly PageLevel _rootLevel = RootRole.Normal.Level;
     private readonly PageLevel _leafLevel;
 
     /// <summary>Level of leafs that <see cref="Map"/> may install at once; none, if somebody is to be told of them.</summary>
     private PageLevel _quickLeafLevel;
     private ILeafIndex? _index;
 
+    /// <summary>Who is told when a table is taken out of its tree; nobody on metal.</summary>
+    internal ITableWatch? Watch { get; init; }
+
     public RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle)
+        : this(machine, settings, mmuLock, requests, oracle,
+            new TableArena(settings.TableCapacity, TableShape<TShape>.Entries), new RootPool(), ownsMemory: true)
+    {
+    }
+
+    /// <summary>With memory of the caller's unless it is said to be its own: the caller disposes of it then, and the machine hands
+    /// back what <see cref="IMachine.CallRcu"/> was given.</summary>
+    internal RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle,
+        TableArena arena, RootPool roots, bool ownsMemory)
     {
         _machine = machine;
         _settings = settings;
@@ -33,8 +46,10 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
         _requests = requests;
         _oracle = oracle;
         _leafLevel = _quickLeafLevel = settings.LeafLevel;
-        _arena = new TableArena(settings.TableCapacity);
-        _rcu = new Rcu("page tables", this, settings.GracePeriodMin);
+        _arena = arena;
+        _roots = roots;
+        _ownsMemory = ownsMemory;
+        _rcu = new Rcu("page tables", ownsMemory ? this : null, settings.GracePeriodMin);
     }
 
     public string Name => "radix";
@@ -48,7 +63,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
     /// <summary>The domain that protects walks over tables and over the list of roots.</summary>
     public Rcu Rcu => _rcu;
 
-    public TableCache NewCache() => new(_arena);
+    public TableCache NewCache() => _arena.NewCache();
 
     public TdpRoot CreateRoot(TableCache cache, RootRole role)
     {
@@ -63,11 +78,11 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
         TablePage* page = _arena.PageOf(table);
         page->RootId = header->Id;
         page->Gfn = 0;
-        page->Level = _rootLevel;
+        page->Level = TableShape<TShape>.RootLevel;
         page->State = TableState.Linked;
         TdpRoot root = new(header);
         _machine.Actor.Counters.RootsCreated++;
-        _machine.Record(MmuEventKind.GetPage, root.Id, level: _rootLevel);
+        _machine.Record(MmuEventKind.GetPage, root.Id, level: TableShape<TShape>.RootLevel);
         return root;
     }
 
@@ -80,21 +95,31 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
 
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
 
-    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
-    {
-        long present = 0;
-        for (TdpIter<TMachine> iter = new(_machine, root.Table, _rootLevel, minLevel, range); iter.Valid; iter.Next())
-        {
-            if (Spte.IsPresent(iter.OldSpte) && (iter.Level == minLevel || Spte.IsLeaf(iter.OldSpte, iter.Level))) present++;
-        }
-        return present;
-    }
+    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel) =>
+        CountPresent(root.Table, TableShape<TShape>.RootLevel, new Gfn(0), range, minLevel);
 
     public void Dispose()
     {
         _rcu.Dispose();
+        if (!_ownsMemory) return;
         _roots.Dispose();
         _arena.Dispose();
+    }
+
+    /// <summary>Reads behind the machine's back: an oracle's look is no step of the code that it watches.</summary>
+    private static long CountPresent(ulong* table, PageLevel level, Gfn first, GfnRange range, PageLevel minLevel)
+    {
+        long present = 0;
+        ulong frames = TableShape<TShape>.FramesPerEntry(level);
+        for (int index = 0; index < TableShape<TShape>.Entries; index++)
+        {
+            Gfn gfn = first + (ulong)index * frames;
+            ulong spte = Volatile.Read(ref table[index]);
+            if (!Spte.IsPresent(spte) || !range.Overlaps(new GfnRange(gfn, gfn + frames))) continue;
+            if (level <= minLevel || Spte.IsLeaf(spte, level)) present++;
+            else present += CountPresent(TableBelow(spte), level - 1, gfn, range, minLevel);
+        }
+        return present;
     }
 
     /// <summary>Runs on the reclaimer's thread, after the node's grace period.</summary>
@@ -124,7 +149,7 @@ public sealed unsafe partial class RadixMmu<TMachine> : IMmu, IAccessedBits, ILe
             _oracle.Report(Invariants.I2, $"{root} was freed while {(RootState)header->State}", root.Id);
             return;
         }
-        long present = CountPresent(root, GfnRange.All, _rootLevel);
+        long present = CountPresent(root, GfnRange.All, TableShape<TShape>.RootLevel);
         if (present != 0)
         {
             _oracle.Report(Invariants.I9,

@@ -30,8 +30,9 @@ internal unsafe struct TablePage
 /// <see cref="Spte.Poison"/>, so that a walk that still reads one is noticed; pages are zeroed when they are handed
 /// out.</summary>
 /// <remarks>Any thread may allocate and free; the list is under a spin lock of its own.</remarks>
-internal sealed unsafe class TableArena : IDisposable
+internal unsafe class TableArena : IDisposable
 {
+    /// <summary>From one table to the next: an SPTE has room for addresses of whole pages only.</summary>
     internal const int TableBytes = Spte.EntriesPerTable * sizeof(ulong);
 
     private readonly NativeBlock _tables;
@@ -39,13 +40,15 @@ internal sealed unsafe class TableArena : IDisposable
     private readonly byte* _base;
     private readonly TablePage* _page;
     private readonly long _capacity;
+    private readonly int _entries;
     private readonly TicketLock _lock = new("page-table arena");
     private nint _free;
     private long _everUsed;
     private long _inUse;
 
-    internal TableArena(long capacity)
+    internal TableArena(long capacity, int entries)
     {
+        _entries = entries;
         _capacity = capacity + 1;
         _tables = new NativeBlock(_capacity * TableBytes);
         _pages = new NativeBlock(_capacity * sizeof(TablePage));
@@ -54,7 +57,7 @@ internal sealed unsafe class TableArena : IDisposable
         _everUsed = 1;
         _page->State = TableState.Linked;
         _page->Level = RootRole.Normal.Level;
-        new Span<ulong>(DeadTable, Spte.EntriesPerTable).Fill(Spte.Poison);
+        new Span<ulong>(DeadTable, entries).Fill(Spte.Poison);
     }
 
     /// <summary>Where the header of a freed root points: a poisoned table that is never handed out. A walk of such a root ends at
@@ -68,8 +71,11 @@ internal sealed unsafe class TableArena : IDisposable
 
     internal long Capacity => _capacity - 1;
 
+    /// <summary>For one vCPU.</summary>
+    internal virtual TableCache NewCache() => new(this);
+
     /// <summary>A zeroed table page in state Cached, or null if the arena is exhausted.</summary>
-    internal ulong* Allocate()
+    internal virtual ulong* Allocate()
     {
         TablePage* page;
         _lock.Enter();
@@ -91,23 +97,35 @@ internal sealed unsafe class TableArena : IDisposable
         if (_inUse > PeakInUse) PeakInUse = _inUse;
         _lock.Exit();
 
-        page->State = TableState.Cached;
-        ulong* table = TableOf(page);
-        // SAFETY: the page lies in the arena and is nobody else's now.
-        new Span<ulong>(table, Spte.EntriesPerTable).Clear();
-        return table;
+        return Clear(page);
     }
 
     /// <summary>Poisons the page and puts it on the free list. Nobody may be able to reach it any more.</summary>
-    internal void Free(TablePage* page)
+    internal virtual void Free(TablePage* page)
     {
-        new Span<ulong>(TableOf(page), Spte.EntriesPerTable).Fill(Spte.Poison);
-        page->State = TableState.Free;
+        Poison(page);
         _lock.Enter();
         page->NextFree = _free;
         _free = (nint)page;
         _inUse--;
         _lock.Exit();
+    }
+
+    /// <summary>The page is handed out, zeroed.</summary>
+    protected ulong* Clear(TablePage* page)
+    {
+        page->State = TableState.Cached;
+        ulong* table = TableOf(page);
+        // SAFETY: the page lies in the arena and is nobody else's now.
+        new Span<ulong>(table, _entries).Clear();
+        return table;
+    }
+
+    /// <summary>Marks the page as free; whoever still reads it is noticed.</summary>
+    protected void Poison(TablePage* page)
+    {
+        new Span<ulong>(TableOf(page), _entries).Fill(Spte.Poison);
+        page->State = TableState.Free;
     }
 
     // SAFETY (both): tables and their records lie at the same index of two blocks owned by this arena.

@@ -2,7 +2,7 @@ namespace Lab.Mmu;
 
 /// <summary>Table pages that a vCPU holds ready, so that a fault never allocates under mmu_lock (kernel:
 /// mmu_topup_memory_caches). Owned by one thread.</summary>
-public sealed unsafe class TableCache
+public unsafe class TableCache
 {
     // SAFETY: addresses come from the arena, whose pages stay mapped for the life of the VM, and are handed out once.
     /// <summary>Enough for a root and every level below it.</summary>
@@ -31,13 +31,13 @@ public sealed unsafe class TableCache
     /// <summary>Gives the pages back.</summary>
     public void Drain()
     {
-        for (ulong* table; (table = Take()) != null;) _arena!.Free(_arena.PageOf(table));
+        while (_count > 0) _arena!.Free(_arena.PageOf(Take()));
     }
 
     /// <summary>A zeroed page, or null if the cache was not topped up far enough. First in, first out: tables of neighbouring
     /// frames then lie in the order of the frames, as the arena hands them out, and a walk in that order is what the processor
     /// prefetches.</summary>
-    internal ulong* Take()
+    internal virtual ulong* Take()
     {
         if (_count == 0) return null;
         ulong* table = (ulong*)_tables[_first];
@@ -47,7 +47,7 @@ public sealed unsafe class TableCache
     }
 
     /// <summary>Takes back the page that was taken last; it was not linked and must still be zero.</summary>
-    internal void Return(ulong* table)
+    internal virtual void Return(ulong* table)
     {
         _first = (_first + Size - 1) % Size;
         _tables[_first] = (nint)table;

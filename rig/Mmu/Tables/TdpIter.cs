@@ -13,27 +13,26 @@ namespace Lab.Mmu;
 /// Must run inside a read-side section of the page-table RCU domain. Each step is at most one table down or up; the whole walk
 /// visits each entry of the tables above the minimal level at most once per yield.
 /// </remarks>
-internal unsafe struct TdpIter<TMachine>
+internal unsafe struct TdpIter<TMachine, TShape>
     where TMachine : struct, IMachine
+    where TShape : struct, ITableShape
 {
     // SAFETY: the caller is inside a read-side section, and tables are freed after a grace period only, so a table read from a
-    // present entry is not used for anything else during the walk; an index has 9 bits, as many as a table has entries; the path
+    // present entry is not used for anything else during the walk; an index has as many bits as a table has entries; the path
     // has a slot for each level.
     private readonly TMachine _machine;
     private readonly ulong* _rootTable;
-    private readonly PageLevel _rootLevel;
     private readonly PageLevel _minLevel;
     private readonly Gfn _end;
     private Path _path;
     private Gfn _goal;
     private Gfn _yieldedGoal;
 
-    public TdpIter(TMachine machine, ulong* rootTable, PageLevel rootLevel, PageLevel minLevel, GfnRange range)
+    public TdpIter(TMachine machine, ulong* rootTable, PageLevel minLevel, GfnRange range)
     {
         _path = default;
         _machine = machine;
         _rootTable = rootTable;
-        _rootLevel = rootLevel;
         _minLevel = minLevel;
         _end = range.End;
         _goal = range.Start;
@@ -94,9 +93,9 @@ internal unsafe struct TdpIter<TMachine>
     /// to as many calls of <see cref="Next"/> as entries lie between, none of which steps down.</summary>
     public void SkipTo(int index)
     {
-        int present = IndexOf(Gfn, Level);
+        int present = TableShape<TShape>.IndexOf(Gfn, Level);
         if (index == present) return;
-        Gfn += (ulong)(index - present) * Gfn.FramesPerSpte(Level);
+        Gfn += (ulong)(index - present) * TableShape<TShape>.FramesPerEntry(Level);
         _goal = Gfn;
         Sptep += index - present;
         OldSpte = _machine.LoadRelaxed(ref *Sptep);
@@ -104,16 +103,13 @@ internal unsafe struct TdpIter<TMachine>
 
     public readonly ulong* TableAtLevel => _path[Level];
 
-    private static int IndexOf(Gfn gfn, PageLevel level) =>
-        (int)(gfn.Value >> (9 * ((int)level - 1))) & (Spte.EntriesPerTable - 1);
-
     private void Restart()
     {
         Yielded = false;
-        Level = _rootLevel;
+        Level = TableShape<TShape>.RootLevel;
         _path[Level] = _rootTable;
-        Gfn = _goal.AlignDown(Level);
-        SetToIndex(IndexOf(_goal, Level));
+        Gfn = TableShape<TShape>.AlignDown(_goal, Level);
+        SetToIndex(TableShape<TShape>.IndexOf(_goal, Level));
         Valid = true;
     }
 
@@ -132,16 +128,16 @@ internal unsafe struct TdpIter<TMachine>
         ulong* child = (ulong*)Spte.Address(OldSpte);
         Level--;
         _path[Level] = child;
-        Gfn = _goal.AlignDown(Level);
-        SetToIndex(IndexOf(_goal, Level));
+        Gfn = TableShape<TShape>.AlignDown(_goal, Level);
+        SetToIndex(TableShape<TShape>.IndexOf(_goal, Level));
         return true;
     }
 
     private bool TryStepSide()
     {
-        int index = IndexOf(Gfn, Level);
-        if (index == Spte.EntriesPerTable - 1) return false;
-        Gfn += Gfn.FramesPerSpte(Level);
+        int index = TableShape<TShape>.IndexOf(Gfn, Level);
+        if (index == TableShape<TShape>.Entries - 1) return false;
+        Gfn += TableShape<TShape>.FramesPerEntry(Level);
         _goal = Gfn;
         SetToIndex(index + 1);
         return true;
@@ -149,12 +145,12 @@ internal unsafe struct TdpIter<TMachine>
 
     private bool TryStepUp()
     {
-        if (Level == _rootLevel) return false;
+        if (Level == TableShape<TShape>.RootLevel) return false;
         // OldSpte stays that of the table below: the walk stops at no entry on its way up, and steps aside from this one before
         // anybody looks.
         Level++;
-        Gfn = Gfn.AlignDown(Level);
-        Sptep = _path[Level] + IndexOf(Gfn, Level);
+        Gfn = TableShape<TShape>.AlignDown(Gfn, Level);
+        Sptep = _path[Level] + TableShape<TShape>.IndexOf(Gfn, Level);
         return true;
     }
 

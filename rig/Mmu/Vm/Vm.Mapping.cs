@@ -10,7 +10,7 @@ namespace Lab.Mmu;
 public sealed partial class Vm<TMachine>
 {
     /// <summary><see cref="Mmu"/> if it is the radix one.</summary>
-    private readonly RadixMmu<TMachine>? _radix;
+    private readonly RadixMmu<TMachine, FourLevels>? _radix;
 
     /// <summary><see cref="IMmu.Map"/> of this VM's MMU.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
