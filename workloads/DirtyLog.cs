@@ -55,7 +55,7 @@ public sealed class DirtyLog<TMachine> : Workload<TMachine>
         reported == written || (mayRepeat && reported > written) ? null
             : $"{written} pages were written between two harvests, and {reported} were reported dirty";
 
-    private bool MayRepeat => _vm.Slots.Kernel?.ReportsRepeat ?? _vm.Settings.LeafLevel > PageLevel.Size4K;
+    private bool MayRepeat => _vm.Slots.Kernel?.ReportsRepeat ?? false;
 
     private AccessPattern PatternOf(int vcpu) =>
         _pattern with { Cursor = Parameters.Frames * (ulong)vcpu / (ulong)_vm.Vcpus.Count };

@@ -34,7 +34,7 @@ internal sealed unsafe class TableTree : IDisposable
         return tree;
     }
 
-    public TdpIter<Metal> Iterate(PageLevel minLevel, GfnRange range) => new(default, Root, RootLevel, minLevel, range);
+    public TdpIter<Metal, FourLevels> Iterate(PageLevel minLevel, GfnRange range) => new(default, Root, minLevel, range);
 
     /// <summary>Maps the frame with a leaf of that level, unless something is mapped there.</summary>
     public void MapLeaf(ulong gfn, PageLevel leafLevel)

@@ -81,7 +81,7 @@ public unsafe class TdpIterTests
         foreach (Visit goal in tree.PreOrder(PageLevel.Size4K,
             GfnRange.All).Where(visit => visit.Level == PageLevel.Size4K && visit.Gfn % 13 == 0))
         {
-            TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+            TdpIter<Metal, FourLevels> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
             while (iter.Gfn.Value != goal.Gfn || iter.Level != PageLevel.Size4K) iter.Next();
             iter.MarkYielded();
             Assert.True(iter.Yielded);
@@ -104,7 +104,7 @@ public unsafe class TdpIterTests
         tree.MapLeaf(5, PageLevel.Size4K);
         tree.MapLeaf(9, PageLevel.Size4K);
         tree.MapLeaf(512, PageLevel.Size4K);
-        TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+        TdpIter<Metal, FourLevels> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
         while (iter.Gfn.Value != 5 || iter.Level != PageLevel.Size4K) iter.Next();
         tree.Cut(0, PageLevel.Size2M);
         iter.MarkYielded();
@@ -121,7 +121,7 @@ public unsafe class TdpIterTests
     {
         using TableTree tree = new();
         tree.MapLeaf(0, PageLevel.Size4K);
-        TdpIter<Metal> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+        TdpIter<Metal, FourLevels> iter = tree.Iterate(PageLevel.Size4K, GfnRange.All);
         Assert.False(iter.MadeProgress);
         for (PageLevel level = TableTree.RootLevel; level > PageLevel.Size4K; level--)
         {
@@ -152,9 +152,9 @@ public unsafe class TdpIterTests
         using TableTree tree = TableTree.Random(seed: 6);
         tree.MapLeaf(0, PageLevel.Size4K);
         for (ulong gfn = 0; gfn < 512; gfn += 3) tree.MapLeaf(gfn, PageLevel.Size4K);
-        TdpIter<Metal> stepped = tree.Iterate(PageLevel.Size4K, GfnRange.All);
+        TdpIter<Metal, FourLevels> stepped = tree.Iterate(PageLevel.Size4K, GfnRange.All);
         while (stepped.Level != PageLevel.Size4K || stepped.Gfn.Value != (ulong)from) stepped.Next();
-        TdpIter<Metal> skipped = stepped;
+        TdpIter<Metal, FourLevels> skipped = stepped;
         for (int step = from; step < to; step++) stepped.Next();
         skipped.SkipTo(to);
         while (true)
@@ -173,7 +173,7 @@ public unsafe class TdpIterTests
     private static List<Visit> Visits(TableTree tree, PageLevel minLevel, GfnRange range)
     {
         List<Visit> visits = [];
-        for (TdpIter<Metal> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next())
+        for (TdpIter<Metal, FourLevels> iter = tree.Iterate(minLevel, range); iter.Valid; iter.Next())
         {
             visits.Add(new Visit(iter.Level, iter.Gfn.Value));
         }
@@ -184,7 +184,7 @@ public unsafe class TdpIterTests
     private static List<Visit> Zap(TableTree tree, PageLevel minLevel, bool advancesAfterRestart, Action<ulong> atYield)
     {
         List<Visit> zapped = [];
-        TdpIter<Metal> iter = tree.Iterate(minLevel, GfnRange.All);
+        TdpIter<Metal, FourLevels> iter = tree.Iterate(minLevel, GfnRange.All);
         while (iter.Valid)
         {
             if (iter.MadeProgress)

@@ -9,7 +9,10 @@ namespace Lab.Explorer.Model;
 internal sealed class ModelShape
 {
     private static readonly ModelShape[] Known =
-        [Of<TwoLevelsOf2>(), Of<TwoLevelsOf4>(), Of<TwoLevelsOf16>(), Of<TwoLevelsOf512>()];
+    [
+        Of<TwoLevelsOf2>(), Of<TwoLevelsOf4>(), Of<TwoLevelsOf16>(), Of<TwoLevelsOf512>(), Of<ThreeLevelsOf2>(),
+        Of<ThreeLevelsOf4>(),
+    ];
 
     private readonly Func<Vm<Explored>, AgentController, SmallMemory, RootWatch, IMmu> _make;
     private readonly int _indexBits;
@@ -29,10 +32,11 @@ internal sealed class ModelShape
     /// <summary>Frames that a root can map.</summary>
     public ulong Frames => 1UL << (_indexBits * Levels);
 
-    /// <summary>The smallest shape that maps so many frames.</summary>
+    /// <summary>The smallest shape of so many levels that maps so many frames.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static ModelShape For(ulong frames) => Array.Find(Known, shape => shape.Frames >= frames)
-        ?? throw new ArgumentException($"{frames} frames are more than the small model has room for: {Known[^1].Frames}.");
+    public static ModelShape For(int levels, ulong frames) =>
+        Array.Find(Known, shape => shape.Levels == levels && shape.Frames >= frames)
+        ?? throw new ArgumentException($"{frames} frames are more than small tables of {levels} levels have room for.");
 
     /// <summary>Frames that one entry at the level covers.</summary>
     public ulong FramesPerEntry(int level) => 1UL << (_indexBits * (level - 1));
@@ -42,7 +46,7 @@ internal sealed class ModelShape
     public IMmu NewMmu(Vm<Explored> vm, AgentController agents, SmallMemory memory, RootWatch watch) =>
         _make(vm, agents, memory, watch);
 
-    private static ModelShape Of<TShape>()
+    internal static ModelShape Of<TShape>()
         where TShape : struct, ITableShape =>
         new(TShape.Levels, TShape.IndexBits, (vm, agents, memory, watch) =>
         {
@@ -74,6 +78,20 @@ internal sealed class ModelShape
         public static int Levels => 2;
 
         public static int IndexBits => 4;
+    }
+
+    private readonly struct ThreeLevelsOf2 : ITableShape
+    {
+        public static int Levels => 3;
+
+        public static int IndexBits => 1;
+    }
+
+    private readonly struct ThreeLevelsOf4 : ITableShape
+    {
+        public static int Levels => 3;
+
+        public static int IndexBits => 2;
     }
 
     private readonly struct TwoLevelsOf512 : ITableShape

@@ -32,6 +32,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private readonly List<GfnRange> _taking = [];
     private readonly Dictionary<(string Invariant, string What), Finding> _claims = [];
     private readonly Dictionary<nint, int> _frozenBy = [];
+    private readonly Gfn?[] _yieldedAt = new Gfn?[SmallMemory.AgentsMax];
     private readonly long[] _accesses = new long[SmallMemory.AgentsMax];
     private Vm<Explored>? _vm;
     private Agent? _zapper;
@@ -60,6 +61,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Array.Clear(_inside);
         Array.Clear(_zapped);
         Array.Clear(_accesses);
+        Array.Clear(_yieldedAt);
         _atInvalidate.Clear();
         _taking.Clear();
         _stale.Clear();
@@ -93,6 +95,19 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
     void ITableWatch.OnTaking(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
+
+    void ITableWatch.OnWalk() => _yieldedAt[agents.CurrentIndex] = null;
+
+    void ITableWatch.OnYield(Gfn goal)
+    {
+        ref Gfn? last = ref _yieldedAt[agents.CurrentIndex];
+        if (last is { } before && goal.Value <= before.Value)
+        {
+            string who = agents.Agents[agents.CurrentIndex].Name;
+            Report(Invariants.I18, $"{who} yields at gfn {goal} again, where it yielded before");
+        }
+        last = goal;
+    }
 
     void ITableWatch.OnApart(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
 
@@ -190,6 +205,17 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         bool dead = root.Header->State == (ulong)RootState.Dead;
         return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0,
             dead ? "freed" : string.Join(", ", holders));
+    }
+
+    /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen entries.</summary>
+    public void OnFreeing(TablePage* page, ulong* table, int entries)
+    {
+        for (int index = 0; index < entries; index++)
+        {
+            if (page->State != TableState.Detached || !Spte.IsPresent(table[index])) continue;
+            Report(Invariants.I19, $"{agents.WordName((nint)(table + index))} maps something while its table is freed: it was "
+                + "installed after the table had been taken apart");
+        }
     }
 
     /// <summary>A notifier's start returned: nothing maps the range any more, and nothing may until its end.</summary>

@@ -159,6 +159,7 @@ internal sealed unsafe class SmallMemory : IDisposable
 
         internal override void Free(TablePage* page)
         {
+            memory._agents.Watch?.OnFreeing(page, TableOf(page), memory._shape.Entries);
             Poison(page);
             memory._agents.NoteFreed((nint)TableOf(page), memory._shape.Entries * sizeof(ulong));
         }

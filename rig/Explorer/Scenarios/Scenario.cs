@@ -39,6 +39,18 @@ public sealed record Scenario(
     /// <summary>Faults look for invalidations before they wait for mmu_lock.</summary>
     public bool PreChecks { get; init; }
 
+    /// <summary>A write to a page that is only write-protected is mended without mmu_lock.</summary>
+    public bool FastFaults { get; init; }
+
+    /// <summary>Page tables remember where there is no memslot.</summary>
+    public bool CachesMmio { get; init; }
+
+    /// <summary>Faults map the frames of a whole table by one leaf, unless the slot logs.</summary>
+    public bool LargePages { get; init; }
+
+    /// <summary>Levels of page tables.</summary>
+    public int Levels { get; init; } = 2;
+
     /// <summary>Where the notifier's sequence starts.</summary>
     public ulong Sequence { get; init; }
 
@@ -68,6 +80,10 @@ public sealed record Scenario(
                 .. Threads.Select(actor => $"thread {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. ReadersFirst ? ["fair 0"] : Array.Empty<string>(),
                 .. PreChecks ? ["pre-check 1"] : Array.Empty<string>(),
+                .. FastFaults ? ["fast-faults 1"] : Array.Empty<string>(),
+                .. CachesMmio ? ["mmio-caching 1"] : Array.Empty<string>(),
+                .. LargePages ? ["large-pages 1"] : Array.Empty<string>(),
+                .. Levels != 2 ? [string.Create(CultureInfo.InvariantCulture, $"levels {Levels}")] : Array.Empty<string>(),
                 .. Sequence != 0 ? [string.Create(CultureInfo.InvariantCulture, $"sequence {Sequence}")] : Array.Empty<string>(),
                 DestroysAtEnd ? "end destroy" : "end",
             ];

@@ -24,6 +24,10 @@ public sealed class ScenarioFormatException(string scenario, int line, string pr
 ///   rejects STRATEGY, …                     broken strategies that it was written for
 ///   pre-check N                             1: faults look for invalidations before they wait for mmu_lock
 ///   fair N                                  0: readers of a semaphore pass writers that wait
+///   fast-faults N                           1: a write to a write-protected page takes no lock
+///   mmio-caching N                          1: page tables remember where there is no memslot
+///   large-pages N                           1: one leaf maps the frames of a whole table, unless the slot logs
+///   levels N                                2, the default, or 3: levels of page tables
 ///   sequence N                              the notifier's sequence starts here
 ///   end destroy                             when all have ended, the VM is destroyed and checked
 /// </code>
@@ -35,7 +39,8 @@ public sealed partial class ScenarioText
     private const ulong FramesMax = 64;
     private const int VcpusMax = 8;
     private const int ThreadsMax = 16;
-    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', 'sequence' or 'end destroy'";
+    private const string Statements = "'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', "
+        + "'fast-faults', 'mmio-caching', 'large-pages', 'levels', 'sequence' or 'end destroy'";
 
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, long> _asked;
@@ -46,6 +51,10 @@ public sealed partial class ScenarioText
     private readonly List<string> _rejects = [];
     private bool _readersFirst;
     private bool _preChecks;
+    private bool _fastFaults;
+    private bool _cachesMmio;
+    private bool _largePages;
+    private int _levels = 2;
     private ulong _sequence;
     private bool _destroysAtEnd;
     private int _line;
@@ -78,7 +87,9 @@ public sealed partial class ScenarioText
             reader._destroysAtEnd, text)
         {
             Rejects = reader._rejects, ReadersFirst = reader._readersFirst,
-            PreChecks = reader._preChecks, Sequence = reader._sequence,
+            PreChecks = reader._preChecks, FastFaults = reader._fastFaults,
+            CachesMmio = reader._cachesMmio, LargePages = reader._largePages, Levels = reader._levels,
+            Sequence = reader._sequence,
         };
         if (scenario.EndsMissing && !scenario.DestroysAtEnd) throw reader.Bad(
             "expected an 'unmap-end' after each 'unmap-start', or 'end destroy': only a VM that dies misses no end");
@@ -108,6 +119,17 @@ public sealed partial class ScenarioText
                 rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)); break;
             case "fair": _readersFirst = !ReadSwitch("fair", rest); break;
             case "pre-check": _preChecks = ReadSwitch("pre-check", rest); break;
+            case "fast-faults": _fastFaults = ReadSwitch("fast-faults", rest); break;
+            case "mmio-caching": _cachesMmio = ReadSwitch("mmio-caching", rest); break;
+            case "large-pages": _largePages = ReadSwitch("large-pages", rest); break;
+            case "levels":
+                _levels = rest switch
+                {
+                    "2" => 2,
+                    "3" => 3,
+                    _ => throw Bad($"expected 'levels 2' or 'levels 3', found '{line}'"),
+                };
+                break;
             case "sequence":
                 if (!SequenceForm().IsMatch(rest) || !ulong.TryParse(rest, CultureInfo.InvariantCulture, out _sequence))
                 {

@@ -1,3 +1,4 @@
+using Lab.Explorer.Model;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
 using Lab.Explorer.Seam;
@@ -52,6 +53,9 @@ public sealed record StrategySettings
 
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Page tables of the caller's; null for the smallest that have the scenario's frames.</summary>
+    internal ModelShape? Shape { get; init; }
 
     /// <summary>Schedules are drawn, not searched.</summary>
     public bool IsSample => Search is not (StrategySearch.Exhaustive or StrategySearch.Bounded);

@@ -28,13 +28,17 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _design = design with { Mmu = NewMmu };
         _scenario = scenario;
         ulong frames = scenario.Slots.Max(slot => slot.Range.End.Value);
-        _shape = ModelShape.For(frames);
-        _pieceFrames = 1 + frames / (GuestMemory<Explored>.PiecesOfSlotMax + 1);
+        _shape = settings.Shape ?? ModelShape.For(scenario.Levels, frames);
+        // The host takes large pages whole.
+        ulong page = scenario.LargePages ? _shape.FramesPerEntry((int)Spte.LeafLevel + 1) : 1;
+        _pieceFrames = page * (1 + frames / page / (GuestMemory<Explored>.PiecesOfSlotMax + 1));
         _settings =
             new VmSettings
             {
                 Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail,
-                ReadersFirst = scenario.ReadersFirst, PreChecks = scenario.PreChecks, GracePeriodMin = TimeSpan.Zero,
+                ReadersFirst = scenario.ReadersFirst, PreChecks = scenario.PreChecks,
+                FastFaults = scenario.FastFaults, CachesMmio = scenario.CachesMmio,
+                LeafLevel = scenario.LargePages ? Spte.LeafLevel + 1 : Spte.LeafLevel, GracePeriodMin = TimeSpan.Zero,
             };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
@@ -208,6 +212,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     break;
                 case FlagsAction flags:
                     vm.Slots.SetFlags(_scenario.Slot(flags.Slot).Id, flags.Flags);
+                    if (agent is not null) Watch.CheckTaken(agent);
                     break;
                 case CollectAction collect:
                     vm.Slots.CollectDirty(_scenario.Slot(collect.Slot).Id);

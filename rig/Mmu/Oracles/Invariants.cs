@@ -61,7 +61,7 @@ public static class Invariants
     public static readonly Invariant I33 = Of(33, "A fast zap takes as long as its own roots need");
     public static readonly Invariant I34 = Of(34, "The work that a put of a vCPU's reference does is O(1)");
     public static readonly Invariant I35 =
-        Of(35, "A fault on a memslot that is being deleted or moved is tried again, and never answered as MMIO");
+        Of(35, "A fault on a memslot, be it one that is being deleted or moved, is never answered as MMIO");
     public static readonly Invariant I36 = Of(36, "A vCPU loads a root of its own role");
     public static readonly Invariant I37 = Of(37, "An invalidation that may not sleep takes no lock that is slept for, awaits "
         + "nothing and does not yield");

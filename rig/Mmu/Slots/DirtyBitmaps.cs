@@ -65,20 +65,13 @@ public unsafe class DirtyBitmaps<TMachine>(Vm<TMachine> vm) : IDisposable
 
     internal void End() => Volatile.Write(ref _sequence, _sequence + 1);
 
-    /// <summary>The frame is about to become writable. Shared hold, in which it does; of a large leaf all its frames.</summary>
+    /// <summary>The frame is about to become writable, or has become so without a lock and is not written yet.</summary>
     internal void Mark(in Memslot slot, Gfn gfn)
     {
-        PageLevel level = Vm.Settings.LeafLevel;
-        ulong start = gfn.AlignDown(level).Value, end = start + Gfn.FramesPerSpte(level);
-        ulong last = Math.Min(end, slot.Range.End.Value) - slot.Range.Start.Value;
-        for (ulong frame = Math.Max(start, slot.Range.Start.Value) - slot.Range.Start.Value; frame < last;)
-        {
-            int bit = (int)(frame % FramesPerWord), count = (int)Math.Min(FramesPerWord - (ulong)bit, last - frame);
-            ulong bits = (count == FramesPerWord ? ulong.MaxValue : (1UL << count) - 1) << bit;
-            ref ulong word = ref ((ulong*)slot.DirtyBits)[frame / FramesPerWord];
-            if ((Machine.Load(ref word) & bits) != bits) Machine.Or(ref word, bits);
-            frame += (ulong)count;
-        }
+        ulong frame = gfn.Value - slot.Range.Start.Value;
+        ref ulong word = ref ((ulong*)slot.DirtyBits)[frame / FramesPerWord];
+        ulong bit = 1UL << (int)(frame % FramesPerWord);
+        if ((Machine.Load(ref word) & bit) == 0) Machine.Or(ref word, bit);
     }
 
     /// <summary>Takes the bits; the number of frames. On return a write to any of them is marked again. Hold
@@ -110,7 +103,9 @@ public unsafe class DirtyBitmaps<TMachine>(Vm<TMachine> vm) : IDisposable
     internal bool IsClean(Gfn gfn)
     {
         Machine.EnterRcu(Vm.Slots.Srcu);
-        bool isClean = Vm.Slots.Published.TryFind(gfn, out Memslot slot) && IsClean(slot, gfn);
+        // Looked at again after: what is being marked is marked by then.
+        bool isClean = Vm.Slots.Published.TryFind(gfn, out Memslot slot) && IsClean(slot, gfn) && !Vm.Lockless.IsMending
+            && IsClean(slot, gfn);
         Machine.ExitRcu(Vm.Slots.Srcu);
         return isClean;
     }

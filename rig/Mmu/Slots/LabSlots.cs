@@ -25,8 +25,8 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         FreeMemory(slot);
     }
 
-    /// <summary>Turning dirty logging on write-protects the slot in every valid root under the shared hold and flushes; nothing
-    /// is zapped.</summary>
+    /// <summary>Turning dirty logging on splits the slot's large leafs, write-protects it in every valid root under the shared
+    /// hold and flushes; turning it off merges. Nothing is zapped but the tables that merging replaces.</summary>
     private protected override void SetFlags(in Memslot slot, MemslotFlags flags)
     {
         // Before the grace period: what is mapped after it follows the new flags, what was mapped before is write-protected
@@ -34,7 +34,15 @@ internal sealed class LabSlots<TMachine>(Vm<TMachine> vm, IGuestMemory memory) :
         Memory.SetBackingFlags(slot.Hva, flags);
         Vm.DirtyLog.Begin();
         Install(Vm.DirtyLog.WithBits(slot with { Flags = flags }));
-        if ((flags & MemslotFlags.LogDirtyPages) != 0) Vm.WriteProtect(slot.Range);
+        if ((flags & MemslotFlags.LogDirtyPages) != 0)
+        {
+            Vm.Huge.Split(slot);
+            Vm.WriteProtect(slot.Range);
+        }
+        else
+        {
+            Vm.Huge.Merge(slot);
+        }
         Vm.DirtyLog.End();
     }
 

@@ -46,7 +46,7 @@ public interface IZapHooks
     void OnSubtreeDone(TdpRoot root);
 }
 
-/// <summary>Who is told of tables that are taken out of their trees, by the thread that does it.</summary>
+/// <summary>Who is told of what happens to tables, on the thread that does it.</summary>
 internal unsafe interface ITableWatch
 {
     /// <summary>The entry that links a table is about to be zapped.</summary>
@@ -57,6 +57,12 @@ internal unsafe interface ITableWatch
 
     /// <summary>This thread will touch what hung there no more, except to free it.</summary>
     void OnApart(TdpRoot root);
+
+    /// <summary>A walk that may yield begins.</summary>
+    void OnWalk();
+
+    /// <summary>It yields, and will go on there.</summary>
+    void OnYield(Gfn goal);
 }
 
 /// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the
@@ -101,6 +107,57 @@ public interface ILeafTables
     /// <remarks>Either hold, inside a read-side section of <see cref="IMmu.Rcu"/>, which the caller leaves only when TLBs are
     /// flushed. Runs beside faults and other shared zaps.</remarks>
     bool ZapTable(TdpRoot root, Gfn gfn, MmuHold hold, IZapHooks? hooks);
+}
+
+/// <summary>Page tables with leafs above 4 KiB that can be split and put together again. Where the processor walks they are the
+/// kernel's.</summary>
+/// <remarks>Called inside a read-side section of <see cref="IMmu.Rcu"/>, beside faults, zaps and walks. With a
+/// <see cref="ILeafIndex"/> the hold must be exclusive.</remarks>
+public interface ILargeLeafs
+{
+    /// <summary>The frames that an entry of that level for this one covers.</summary>
+    GfnRange RangeOf(Gfn gfn, PageLevel level);
+
+    /// <summary>As <see cref="IMmu.Map"/>, at a level of the caller's choice: a larger leaf in the way is split, and the table
+    /// below is replaced by the leaf, with a flush.</summary>
+    MapOutcome MapAt(TableCache cache, TdpRoot root, in Mapping mapping, PageLevel level);
+
+    /// <summary>Splits each leaf above 4 KiB in the range into leafs of 4 KiB that map the same; yields. No flush is owed. False
+    /// if table pages ran out before all were split.</summary>
+    bool Split(TableCache cache, TdpRoot root, GfnRange range, MmuHold hold);
+
+    /// <summary>Replaces each table in the range whose frames lie in it whole, and of which one at least is mapped, by one leaf
+    /// of that level; yields. The host backs the frames so that it can. True if a flush is owed before the read-side section
+    /// ends: it was given before a yield.</summary>
+    bool Merge(TdpRoot root, GfnRange range, PageLevel level, MmuHold hold, IZapHooks? hooks);
+}
+
+/// <summary>Page tables whose entries a fault may look at, and mend, without mmu_lock. Where the processor walks they are the
+/// kernel's.</summary>
+/// <remarks>Called inside a read-side section of <see cref="IMmu.Rcu"/>, beside everything.</remarks>
+public interface ILocklessFaults
+{
+    /// <summary>The entry where the tables end for the frame, as it was when it was read, with its level; and its place, for
+    /// <see cref="TryReplace"/>.</summary>
+    (PageLevel Level, ulong Spte) Look(TdpRoot root, Gfn gfn, out SpteRef entry);
+
+    /// <summary>Writes the entry if it is still what it was.</summary>
+    bool TryReplace(SpteRef entry, ulong spte, ulong old);
+
+    /// <summary>Caches that there is no memslot at the frame (make_mmio_spte). Shared hold; the root is valid.</summary>
+    MapOutcome MapMmio(TableCache cache, TdpRoot root, Gfn gfn, ulong generation);
+}
+
+/// <summary>The place of an entry. Good while the read-side section lasts in which it was found.</summary>
+public readonly unsafe struct SpteRef
+{
+    // SAFETY: the place is an entry of a table, which is not freed while the section lasts.
+    private readonly ulong* _place;
+
+    internal SpteRef(ulong* place) => _place = place;
+
+    /// <summary>The entry.</summary>
+    public ref ulong Word => ref *_place;
 }
 
 /// <summary>What the page tables are: the one interface that every strategy drives. <c>radix</c> keeps them in native memory and

@@ -11,6 +11,38 @@ public interface ITableShape
 
     /// <summary>Bits of a frame number that choose an entry of one table: 1 to 9.</summary>
     static abstract int IndexBits { get; }
+
+    /// <summary>What is wrong on purpose with the page tables of this type; nothing, but where a test shows that the explorer
+    /// would see it.</summary>
+    static virtual MmuFlaw Flaw => MmuFlaw.None;
+}
+
+/// <summary>One step of the protocol left out (reference 11.2 to 11.4). A constant of a type, too: where it is none, nothing of it
+/// is compiled.</summary>
+public enum MmuFlaw
+{
+    None,
+
+    /// <summary>After a yield a walk goes on behind the entry it stood at (CVE-2021-47094).</summary>
+    SkipsAfterYield,
+
+    /// <summary>A walk yields again though it has not moved since it last did.</summary>
+    YieldsWithoutProgress,
+
+    /// <summary>A zap gives the lock up while it owes a flush.</summary>
+    YieldsOwingFlush,
+
+    /// <summary>A detached table is freed at once, not after a grace period.</summary>
+    FreesAtOnce,
+
+    /// <summary>The accessed bit is cleared by a load and a store.</summary>
+    ClearsWithoutCas,
+
+    /// <summary>A fault installs over an entry that a zapper has frozen.</summary>
+    InstallsOverFrozen,
+
+    /// <summary>The entries of a detached table are emptied, not frozen.</summary>
+    DetachesWithoutFreezing,
 }
 
 /// <summary>Four levels of 512 entries: what the processor walks (4-level paging).</summary>

@@ -15,7 +15,8 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         {
             if (iter.OldSpte == Spte.Poison) ReportFreed(root, iter.Gfn);
             if (!IsYoung(iter)) continue;
-            _machine.CompareExchange(ref *iter.Sptep, iter.OldSpte & ~Spte.Accessed, iter.OldSpte);
+            if (TShape.Flaw == MmuFlaw.ClearsWithoutCas) _machine.Store(ref *iter.Sptep, iter.OldSpte & ~Spte.Accessed);
+            else _machine.CompareExchange(ref *iter.Sptep, iter.OldSpte & ~Spte.Accessed, iter.OldSpte);
             young = true;
         }
         return young;

@@ -94,10 +94,11 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private MapOutcome MapRest(TableCache cache, TdpRoot root, Mapping mapping, ulong* sptep, ulong old)
     {
+        if (_leafLevel != Spte.LeafLevel) return MapAt(cache, root, mapping, _leafLevel);
         ulong gfn = mapping.Gfn.Value;
         // The table is not freed while we are in the read-side section, and its level does not change while it is linked.
         PageLevel level = _arena.PageOf(TableBelow((ulong)sptep))->Level;
-        while (level > _leafLevel)
+        while (level > Spte.LeafLevel)
         {
             if (!LeadsToTable(old)) old = LinkTable(cache, root, gfn, level, ref *sptep, old);
             if (!LeadsToTable(old)) return old == Spte.NonPresent ? MapOutcome.NoMemory : MapOutcome.Retry;
@@ -105,22 +106,18 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             old = LoadEntry(TableBelow(old), gfn, level, out sptep);
         }
 
-        ulong fresh = Spte.MakeLeaf(mapping.Hva, _leafLevel, mapping.MayWrite, mapping.Write);
-        if (old == Spte.NonPresent)
-        {
-            if (_index is { } index) return MapAndTell(index, mapping.Gfn, ref *sptep, fresh);
-            return _machine.CompareExchange(ref *sptep, fresh, Spte.NonPresent) == Spte.NonPresent ? MapOutcome.Fixed
-                : MapOutcome.Retry;
-        }
-        return MapOverPresent(root, gfn, mapping.Write, ref *sptep, old, fresh);
+        ulong fresh = Spte.MakeLeaf(mapping.Hva, Spte.LeafLevel, mapping.MayWrite, mapping.Write);
+        return Spte.IsVacant(old)
+            ? MapVacant(mapping.Gfn, Spte.LeafLevel, ref *sptep, old, fresh)
+            : MapOverPresent(root, gfn, Spte.LeafLevel, mapping.Write, ref *sptep, old, fresh);
     }
 
     /// <summary>As the kernel's mmu_set_spte: the entry first, then its place on the chain.</summary>
-    private MapOutcome MapAndTell(ILeafIndex index, Gfn gfn, ref ulong sptep, ulong fresh)
+    private MapOutcome MapVacant(Gfn gfn, PageLevel level, ref ulong sptep, ulong old, ulong fresh)
     {
-        if (!index.HasRoom) return MapOutcome.NoMemory;
-        if (_machine.CompareExchange(ref sptep, fresh, Spte.NonPresent) != Spte.NonPresent) return MapOutcome.Retry;
-        index.Add(TableShape<TShape>.AlignDown(gfn, _leafLevel), ref sptep);
+        if (_index is { HasRoom: false }) return MapOutcome.NoMemory;
+        if (_machine.CompareExchange(ref sptep, fresh, old) != old) return MapOutcome.Retry;
+        _index?.Add(TableShape<TShape>.AlignDown(gfn, level), ref sptep);
         return MapOutcome.Fixed;
     }
 
@@ -130,21 +127,37 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     {
         if (spte == Spte.Poison) ReportPoison(root, gfn, level);
         if (spte != Spte.NonPresent) return spte;
+        ulong* child = TakeTable(cache, root, gfn, level);
+        return child == null ? Spte.NonPresent : TryLink(cache, child, ref sptep, Spte.NonPresent);
+    }
+
+    /// <summary>A table for what lies below an entry of that level, zeroed; null if there is none.</summary>
+    private ulong* TakeTable(TableCache cache, TdpRoot root, ulong gfn, PageLevel level)
+    {
         ulong* child = cache.Take();
-        if (child == null) return Spte.NonPresent;
+        if (child == null) return null;
         TablePage* page = _arena.PageOf(child);
         page->RootId = root.Id;
         page->Gfn = TableShape<TShape>.AlignDown(new Gfn(gfn), level).Value;
         page->Level = level - 1;
         page->State = TableState.Linked;
+        return child;
+    }
+
+    /// <summary>Links the table where <paramref name="old"/> is. Returns the entry that leads to it, or what was found there: then
+    /// the table is back in the cache.</summary>
+    private ulong TryLink(TableCache cache, ulong* child, ref ulong sptep, ulong old)
+    {
+        TablePage* page = _arena.PageOf(child);
         ulong fresh = Spte.MakeNonLeaf((ulong)child);
         // The time of before the link: no zap of the table can lie before its creation.
-        MmuEvent entry = new(_machine.Timestamp(), root.Id, 0, page->Gfn, MmuEventKind.GetPage, (byte)(level - 1), Shared: true,
-            Invalid: false);
-        ulong found = _machine.CompareExchange(ref sptep, fresh, Spte.NonPresent);
-        if (found != Spte.NonPresent)
+        MmuEvent entry = new(_machine.Timestamp(), page->RootId, 0, page->Gfn, MmuEventKind.GetPage, (byte)page->Level,
+            Shared: true, Invalid: false);
+        ulong found = _machine.CompareExchange(ref sptep, fresh, old);
+        if (found != old)
         {
             page->State = TableState.Cached;
+            if (old != Spte.NonPresent) new Span<ulong>(child, TableShape<TShape>.Entries).Clear();
             cache.Return(child);
             return found;
         }
@@ -155,10 +168,12 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     }
 
     /// <summary>The leaf was not empty: installed by another vCPU, write-protected, or being zapped.</summary>
-    private MapOutcome MapOverPresent(TdpRoot root, ulong gfn, bool write, ref ulong leaf, ulong old, ulong fresh)
+    private MapOutcome MapOverPresent(
+        TdpRoot root, ulong gfn, PageLevel level, bool write, ref ulong leaf, ulong old, ulong fresh)
     {
-        if (old == Spte.Poison) ReportPoison(root, gfn, _leafLevel);
-        if (!Spte.IsPresent(old)) return MapOutcome.Retry;
+        if (old == Spte.Poison) ReportPoison(root, gfn, level);
+        bool mayInstall = Spte.IsPresent(old) || (TShape.Flaw == MmuFlaw.InstallsOverFrozen && Spte.IsFrozen(old));
+        if (!mayInstall) return MapOutcome.Retry;
         bool enough = !write || Spte.IsWritable(old);
         if (enough && Spte.Address(old) == Spte.Address(fresh)) return MapOutcome.Spurious;
         return _machine.CompareExchange(ref leaf, fresh | (old & Spte.Dirty), old) == old ? MapOutcome.Fixed : MapOutcome.Retry;

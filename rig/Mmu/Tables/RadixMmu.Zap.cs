@@ -32,7 +32,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     /// hangs under it.</summary>
     public void ZapPass(TdpRoot root, MmuHold hold, PageLevel zapLevel, bool mayYield, IZapHooks? hooks)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield), Sections);
+        Pacer pacer = BeginWalk(mayYield);
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine, TShape> iter = new(_machine, root.Table, zapLevel, GfnRange.All);
         while (iter.Valid)
@@ -52,14 +52,14 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     /// the host free the pages. Entries that hardware may change are exchanged, the others stored.</remarks>
     public bool ZapLeafs(TdpRoot root, GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield), Sections);
+        Pacer pacer = BeginWalk(mayYield);
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range);
         for (; iter.Valid; iter.Next(), pacer.Entries++)
         {
             if (mayYield && ShouldYield(ref iter, ref pacer))
             {
-                if (flush) FlushRemoteTlbs();
+                if (flush && TShape.Flaw != MmuFlaw.YieldsOwingFlush) FlushRemoteTlbs();
                 flush = false;
                 Yield(ref iter, ref pacer, hold);
                 continue;
@@ -80,7 +80,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     /// again.</remarks>
     public bool WriteProtect(TdpRoot root, GfnRange range, MmuHold hold)
     {
-        Pacer pacer = new(_machine, CanYield(mayYield: true), Sections);
+        Pacer pacer = BeginWalk(mayYield: true);
         bool flush = false;
         _machine.EnterRcu(_rcu);
         TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel, range);
@@ -260,14 +260,14 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             if (hold.IsShared)
             {
                 Backoff backoff = default;
-                while (Spte.IsFrozen(old = _machine.Exchange(ref table[index], Spte.Frozen))) _machine.Relax(ref backoff);
+                while (Spte.IsFrozen(old = _machine.Exchange(ref table[index], Removed))) _machine.Relax(ref backoff);
                 if (!Spte.IsPresent(old)) continue;
             }
             else
             {
                 old = table[index];
                 if (!Spte.IsPresent(old)) continue;
-                _machine.Exchange(ref table[index], Spte.Frozen);
+                _machine.Exchange(ref table[index], Removed);
             }
             if (!Spte.IsLeaf(old, level))
             {
@@ -278,8 +278,12 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             _index?.Remove(new Gfn(page->Gfn) + (ulong)index * TableShape<TShape>.FramesPerEntry(level), ref table[index]);
         }
         actor.Counters.LeafsZapped += leafs;
-        _machine.CallRcu(_rcu, (nint)page, RcuKind.TablePage);
+        if (TShape.Flaw == MmuFlaw.FreesAtOnce) ((IReclaim)this).Reclaim((nint)page, RcuKind.TablePage);
+        else _machine.CallRcu(_rcu, (nint)page, RcuKind.TablePage);
     }
+
+    /// <summary>What the entries of a table become that is taken apart.</summary>
+    private static ulong Removed => TShape.Flaw == MmuFlaw.DetachesWithoutFreezing ? Spte.NonPresent : Spte.Frozen;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong ZapExclusively(ref ulong sptep, ulong spte)
@@ -290,20 +294,25 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         return spte;
     }
 
-    private bool CanYield(bool mayYield) => mayYield && _settings.Yield != YieldPolicy.Off;
+    private Pacer BeginWalk(bool mayYield)
+    {
+        Watch?.OnWalk();
+        return new Pacer(_machine, mayYield && _settings.Yield != YieldPolicy.Off, Sections);
+    }
 
     private bool ShouldYield(ref TdpIter<TMachine, TShape> iter, ref Pacer pacer) =>
         _settings.Yield switch
         {
             YieldPolicy.Off => false,
             YieldPolicy.AfterEntries when pacer.Entries < _settings.YieldEntries => false,
-            _ => iter.MadeProgress && _machine.IsContended(_mmuLock),
+            _ => (iter.MadeProgress || TShape.Flaw == MmuFlaw.YieldsWithoutProgress) && _machine.IsContended(_mmuLock),
         };
 
     /// <summary>Leaves the read-side section, then the lock; lets others in; comes back in the same mode. The walk restarts at
     /// its goal.</summary>
     private void Yield(ref TdpIter<TMachine, TShape> iter, ref Pacer pacer, MmuHold hold)
     {
+        Watch?.OnYield(iter.Goal);
         _machine.ExitRcu(_rcu);
         pacer.EndSection();
         if (hold.IsExclusive) _machine.YieldExclusive(_mmuLock);

@@ -5,7 +5,8 @@ namespace Lab.Mmu;
 /// <summary>Page tables in native memory, walked in software: SPTEs in hardware format, concurrent fault install and zap by the
 /// protocol of the TDP MMU (reference 11.3), tables freed after a grace period.</summary>
 /// <remarks>Source: arch/x86/kvm/mmu/tdp_mmu.c and tdp_iter.c, Linux 6.16, unless a member says otherwise.</remarks>
-public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedBits, ILeafTables, IReclaim
+public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedBits, ILeafTables, ILargeLeafs, ILocklessFaults,
+    IReclaim
     where TMachine : struct, IMachine
     where TShape : struct, ITableShape
 {

@@ -67,7 +67,7 @@ internal unsafe struct TdpIter<TMachine, TShape>
     public void MarkYielded()
     {
         _yieldedGoal = _goal;
-        Yielded = true;
+        Yielded = TShape.Flaw != MmuFlaw.SkipsAfterYield;
     }
 
     /// <summary>Moves to the next entry in pre-order, or after a yield back to the goal.</summary>

@@ -98,8 +98,12 @@ public sealed unsafe partial class Vm<TMachine>
     internal void CheckMmio(Gfn gfn)
     {
         if (Slots.Kernel is not null || !Slots.Active.TryFind(gfn, out Memslot slot) || !slot.IsInvalid) return;
-        Oracle.Report(Invariants.I35, $"gfn {gfn} was answered as MMIO while slot {slot.Id} there is being updated", 0);
+        ReportMmio(gfn, slot);
     }
+
+    private void ReportMmio(Gfn gfn, in Memslot slot) => Oracle.Report(Invariants.I35, slot.IsInvalid
+        ? $"gfn {gfn} was answered as MMIO while slot {slot.Id} there is being updated"
+        : $"gfn {gfn} was answered as MMIO from the tables, and slot {slot.Id} is there", 0);
 
     /// <summary>Invariant I36. On the vCPU's thread, right after the load. An oracle's look: no step of the machine.</summary>
     internal void CheckRole(TdpRoot root, RootRole role)

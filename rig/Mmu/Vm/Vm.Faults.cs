@@ -10,18 +10,31 @@ public sealed partial class Vm<TMachine>
     {
         ActorCounters counters = Machine.Actor.Counters;
         Machine.EnterRcu(Slots.Srcu);
-        bool hasSlot = Slots.Published.TryFind(gfn, out Memslot slot);
+        MemslotArray slots = Slots.Published;
+        if (Settings.CachesMmio && Lockless.KnowsOfNoSlot(vcpu.Root, gfn, slots))
+        {
+            if (slots.TryFind(gfn, out Memslot found)) ReportMmio(gfn, found);
+            Machine.ExitRcu(Slots.Srcu);
+            counters.MmioExits++;
+            return ExitOutcome.Mmio;
+        }
+        bool hasSlot = slots.TryFind(gfn, out Memslot slot);
         // Invalid comes first: what the slot will be, or whether it will be, only the end of the update says.
         if (!hasSlot || (write && slot.IsReadOnly && !slot.IsInvalid))
         {
             if (!hasSlot || slot.IsInvalid) CheckMmio(gfn);
+            if (!hasSlot && Settings.CachesMmio) Lockless.RememberNoSlot(vcpu, gfn, slots);
             Machine.ExitRcu(Slots.Srcu);
             counters.MmioExits++;
             return ExitOutcome.Mmio;
         }
 
         MapOutcome outcome = MapOutcome.Retry;
-        if (!slot.IsInvalid)
+        if (Settings.FastFaults && write && Lockless.TryMend(vcpu.Root, slot, gfn))
+        {
+            outcome = MapOutcome.Fixed;
+        }
+        else if (!slot.IsInvalid)
         {
             // Before the frame is looked up: an invalidation that completes in between must be noticed (I24).
             ulong sequence = Notifier.Sequence;
@@ -56,7 +69,7 @@ public sealed partial class Vm<TMachine>
 
     private MapOutcome MapUnderLock(Vcpu<TMachine> vcpu, in Memslot slot, in Mapping mapping, ulong sequence)
     {
-        if (_faultsExclusively)
+        if (FaultsExclusively)
         {
             ExclusiveHold exclusive = EnterExclusive();
             MapOutcome alone = MapUnlessStale(vcpu, slot, mapping, sequence, default);
@@ -69,6 +82,13 @@ public sealed partial class Vm<TMachine>
         return outcome;
     }
 
+    /// <summary>A large page would be copied whole for each write that is logged, and must not reach beyond the slot.</summary>
+    private bool MayBeLarge(ILargeLeafs large, in Memslot slot, Gfn gfn)
+    {
+        GfnRange mapped = large.RangeOf(gfn, Settings.LeafLevel);
+        return slot.DirtyBits == 0 && slot.Range.Contains(mapped.Start) && mapped.End.Value <= slot.Range.End.Value;
+    }
+
     private MapOutcome MapUnlessStale(
         Vcpu<TMachine> vcpu, in Memslot slot, in Mapping mapping, ulong sequence, SharedHold hold)
     {
@@ -79,7 +99,9 @@ public sealed partial class Vm<TMachine>
             // Before it is writable, as make_spte does: who finds it writable finds the bit.
             if (mapping.Write && slot.DirtyBits != 0) DirtyLog.Mark(slot, mapping.Gfn);
             Machine.EnterRcu(Rcu);
-            outcome = Map(vcpu.Tables, vcpu.Root, mapping);
+            outcome = _large is { } large && !MayBeLarge(large, slot, mapping.Gfn)
+                ? large.MapAt(vcpu.Tables, vcpu.Root, mapping, Spte.LeafLevel)
+                : Map(vcpu.Tables, vcpu.Root, mapping);
             if (outcome == MapOutcome.Fixed && Memory.PieceFrames != 0) CheckInstalled(vcpu.Root, mapping);
             Machine.ExitRcu(Rcu);
         }

@@ -15,7 +15,9 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     private const int WordBlockBytes = 4096;
     private readonly NativeBlock _wordBlock = new(WordBlockBytes);
     private readonly ulong* _dying;
-    private readonly bool _faultsExclusively;
+
+    /// <summary>Set if leafs are large, and slots that log need others.</summary>
+    private readonly ILargeLeafs? _large;
     private long _tablePagesLeft;
 
     /// <summary>Makes a VM without memslots, its vCPUs without roots.</summary>
@@ -48,13 +50,16 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Notifier = design.Notifier(this);
         Ageing = design.Ageing(this);
         DirtyLog = design.DirtyLog is { } log ? log(this) : new DirtyBitmaps<TMachine>(this);
+        _large = settings.LeafLevel > Spte.LeafLevel ? Mmu as ILargeLeafs : null;
+        Huge = design.Huge is { } huge ? huge(this) : new HugePages<TMachine>(this);
+        Lockless = design.Lockless is { } lockless ? lockless(this) : new LocklessFaults<TMachine>(this);
         Recovery = design.Recovery is { } recovery ? recovery(this) : new NxRecovery<TMachine>(this);
         if (Ageing.Leafs is { } leafs)
         {
             IAccessedBits bits = Mmu as IAccessedBits
                 ?? throw new NotSupportedException($"The leafs of {Mmu.Name} are the kernel's: nobody can be told of them.");
             bits.TellOfLeafs(leafs);
-            _faultsExclusively = true;
+            FaultsExclusively = true;
         }
         _isBuilt = true;
         _vcpus = new Vcpu<TMachine>[settings.Vcpus];
@@ -88,6 +93,15 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     public MmuNotifier<TMachine> Notifier { get; }
 
     public Ageing<TMachine> Ageing { get; }
+
+    /// <summary>What becomes of large leafs as logging begins and ends.</summary>
+    public HugePages<TMachine> Huge { get; }
+
+    /// <summary>What faults do without mmu_lock.</summary>
+    public LocklessFaults<TMachine> Lockless { get; }
+
+    /// <summary>True if leafs are on chains, which are told of one leaf at a time.</summary>
+    internal bool FaultsExclusively { get; }
 
     public NxRecovery<TMachine> Recovery { get; }
 
@@ -209,6 +223,7 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Notifier.Release();
         Slots.Release();
         foreach (Vcpu<TMachine> vcpu in _vcpus) vcpu.Destroy();
+        Huge.Destroy();
         Strategy.Destroy();
         CheckRootsGone();
         Machine.Barrier(Rcu);

@@ -102,6 +102,12 @@ public sealed record VmSettings
     /// is tried again without ever waiting for the lock (d02c357e5bfa, Linux 6.8).</summary>
     public bool PreChecks { get; init; } = Declared.PreChecks.DefaultValue;
 
+    /// <summary>A write to a page that is only write-protected is mended without mmu_lock (fast_page_fault).</summary>
+    public bool FastFaults { get; init; } = Declared.FastFaults.DefaultValue;
+
+    /// <summary>Page tables remember where there is no memslot (enable_mmio_caching).</summary>
+    public bool CachesMmio { get; init; } = Declared.CachesMmio.DefaultValue;
+
     /// <summary>Shortest grace period of page-table pages.</summary>
     public TimeSpan GracePeriodMin { get; init; } = Declared.GracePeriodMin.DefaultValue;
 
@@ -123,6 +129,8 @@ public sealed record VmSettings
         InsertAtTail = values.Of(Declared.InsertAtTail),
         ReadersFirst = values.Of(Declared.ReadersFirst),
         PreChecks = values.Of(Declared.PreChecks),
+        FastFaults = values.Of(Declared.FastFaults),
+        CachesMmio = values.Of(Declared.CachesMmio),
         GracePeriodMin = values.Of(Declared.GracePeriodMin),
         PauseNanoseconds = values.Of(Declared.Pauses),
     };
@@ -160,6 +168,12 @@ public sealed record VmSettings
         public static Setting<bool> PreChecks { get; } = Group.Add(
             "pre-check", Form.Words(("off", false), ("on (Linux 6.8 and later)", true)), "off",
             "faults look for invalidations before they wait for mmu_lock", Recorded.WhenSet);
+        public static Setting<bool> FastFaults { get; } = Group.Add(
+            "fast-faults", Form.Words(("off", false), ("on (as the kernel)", true)), "off",
+            "a write to a write-protected page takes no lock", Recorded.WhenSet);
+        public static Setting<bool> CachesMmio { get; } = Group.Add(
+            "mmio-caching", Form.Words(("off", false), ("on (as the kernel)", true)), "off",
+            "page tables remember where there is no memslot", Recorded.WhenSet);
         public static Setting<TimeSpan> GracePeriodMin { get; } = Group.Add(
             "grace", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "1ms", "shortest grace period of page tables");
         public static Setting<IReadOnlyDictionary<PausePoint, long>> Pauses { get; } = Group.Add(

@@ -27,6 +27,9 @@ public static class Spte
     /// noticed.</summary>
     public const ulong Poison = 0xdead_f4ee_0000_0000;
 
+    /// <summary>Bits 11:0 of an entry that caches an answer; no other entry has them.</summary>
+    private const ulong Mmio = 0x004;
+
     public const int EntriesPerTable = 512;
     public const PageLevel LeafLevel = PageLevel.Size4K;
 
@@ -45,6 +48,18 @@ public static class Spte
 
     /// <summary>True if the entry maps a page rather than a table. Level 1 entries always do.</summary>
     public static bool IsLeaf(ulong spte, PageLevel level) => level == LeafLevel || (spte & PageSize) != 0;
+
+    /// <summary>Entry that caches that there was no memslot, by the generation of the slots that were searched. Not present, so
+    /// no walk follows it (kernel: make_mmio_spte).</summary>
+    public static ulong MakeMmio(ulong generation) => (generation << 12) | Mmio;
+
+    public static bool IsMmio(ulong spte) => (spte & 0xfff) == Mmio;
+
+    /// <summary>Of an entry of <see cref="MakeMmio"/>.</summary>
+    public static ulong MmioGeneration(ulong spte) => spte >> 12;
+
+    /// <summary>True if a leaf may be put there: nothing is, or a cached answer that there is no memslot.</summary>
+    public static bool IsVacant(ulong spte) => spte == NonPresent || IsMmio(spte);
 
     public static ulong Address(ulong spte) => spte & AddressMask;
 
@@ -79,6 +94,7 @@ public static class Spte
             NonPresent => "non-present",
             Frozen => "frozen",
             Poison => "poison (freed table)",
+            _ when IsMmio(spte) => $"no memslot in generation {MmioGeneration(spte)}",
             _ => $"0x{spte:x}",
         };
 }

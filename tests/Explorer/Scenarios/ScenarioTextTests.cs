@@ -117,7 +117,9 @@ public sealed class ScenarioTextTests
 
     [Theory]
     [InlineData(1, "paran x = 1",
-        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', 'sequence' or 'end destroy', found 'paran x = 1'")]
+        "expected 'param', 'slot', 'before', 'thread', 'threads', 'rejects', 'fair', 'pre-check', 'fast-faults', 'mmio-caching', "
+            + "'large-pages', 'levels', 'sequence' or 'end destroy', found 'paran x = 1'")]
+    [InlineData(1, "levels 4", "expected 'levels 2' or 'levels 3', found 'levels 4'")]
     [InlineData(1, "param x 1", "expected 'param NAME = N', found 'param x 1'")]
     [InlineData(2, "param x = 1\nparam x = 2", "expected a name not yet taken, found 'x'")]
     [InlineData(1, "param n = 2", "expected a name not yet taken, found 'n'")]
