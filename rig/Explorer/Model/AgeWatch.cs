@@ -21,8 +21,7 @@ internal sealed unsafe class AgeWatch
 
     /// <summary>Before the pass. Null if it is not to be judged: somebody is inside mmu_lock, where a leaf may be installed and
     /// not yet on its frame's chain, or has a store that is still to reach memory.</summary>
-    public static AgeWatch? Begin(
-        AgentController agents, Agent me, MmuLock mmuLock, SmallMemory memory, GfnRange range, int entries)
+    public static AgeWatch? Begin(AgentController agents, Agent me, MmuLock mmuLock, SmallMemory memory, GfnRange range)
     {
         foreach (Agent agent in agents.Agents)
         {
@@ -34,11 +33,9 @@ internal sealed unsafe class AgeWatch
             if (root.Header->State != (ulong)RootState.Live) continue;
             for (ulong gfn = range.Start.Value; gfn < range.End.Value; gfn++)
             {
-                ulong top = root.Table[gfn / (ulong)entries];
-                if (!Spte.IsPresent(top)) continue;
-                nint leaf = (nint)((ulong*)Spte.Address(top) + gfn % (ulong)entries);
-                if (Spte.IsPresent(*(ulong*)leaf)) watch._leafs.Add((leaf, gfn, *(ulong*)leaf,
-                    (root.Header->Role & RootRole.Invalid) == 0));
+                ulong* leaf = memory.LeafOf(root, gfn);
+                if (leaf == null) continue;
+                watch._leafs.Add(((nint)leaf, gfn, *leaf, (root.Header->Role & RootRole.Invalid) == 0));
             }
         }
         return watch;

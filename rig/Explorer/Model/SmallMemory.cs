@@ -69,6 +69,19 @@ internal sealed unsafe class SmallMemory : IDisposable
 
     public TablePage* PageOf(ulong* table) => Tables.PageOf(table);
 
+    /// <summary>The entry that maps the frame in the root; null if none does. Behind the machine's back.</summary>
+    public ulong* LeafOf(TdpRoot root, ulong gfn)
+    {
+        ulong* table = root.Table;
+        for (int level = _shape.Levels; ; level--)
+        {
+            ulong* entry = table + _shape.IndexOf(gfn, level);
+            if (!Spte.IsPresent(*entry)) return null;
+            if (Spte.IsLeaf(*entry, (PageLevel)level)) return entry;
+            table = (ulong*)Spte.Address(*entry);
+        }
+    }
+
     /// <summary>Frames that the table's entries cover.</summary>
     public GfnRange RangeOf(ulong* table)
     {
@@ -159,7 +172,8 @@ internal sealed unsafe class SmallMemory : IDisposable
 
         internal override void Free(TablePage* page)
         {
-            memory._agents.Watch?.OnFreeing(page, TableOf(page), memory._shape.Entries);
+            bool isRoots = (int)page->Level == memory._shape.Levels;
+            if (!isRoots) memory._agents.Watch?.OnFreeing(page, TableOf(page), memory._shape.Entries);
             Poison(page);
             memory._agents.NoteFreed((nint)TableOf(page), memory._shape.Entries * sizeof(ulong));
         }

@@ -276,7 +276,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private void Age(Vm<Explored> vm, GfnRange range, bool clears, Agent? agent)
     {
         AgeWatch? before = agent is null || !vm.Ageing.Ages ? null
-            : AgeWatch.Begin(Agents, agent, vm.MmuLock, _memory, range, _entries);
+            : AgeWatch.Begin(Agents, agent, vm.MmuLock, _memory, range);
         bool young = clears ? vm.Ageing.ClearYoung(range) : vm.Ageing.TestYoung(range);
         if (agent is null) return;
         Watch.Chains?.CheckLeft(agent);
