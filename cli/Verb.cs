@@ -1,5 +1,6 @@
 using Lab.Application;
 using Lab.Hardware;
+using Lab.Plots;
 using Lab.Results;
 using Lab.Settings;
 
@@ -34,6 +35,10 @@ internal static class Verb
         {
             console.Error.WriteLine($"lab: internal error: {error}");
             return ExitCode.InternalError;
+        }
+        finally
+        {
+            if (UndrawnFigures.TakeWhy() is { } why) console.Error.WriteLine($"lab: {why}");
         }
     }
 

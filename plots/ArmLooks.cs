@@ -1,5 +1,6 @@
 using Lab.Results;
 using Lab.Results.Comparisons;
+using ScottPlot;
 
 namespace Lab.Plots;
 
@@ -7,19 +8,19 @@ namespace Lab.Plots;
 /// one.</summary>
 internal sealed class ArmLooks(IReadOnlyList<ArmRuns> arms)
 {
-    private static readonly MarkerShape[] Shapes = Enum.GetValues<MarkerShape>();
+    private static readonly MarkerShape[] Shapes =
+        [MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond];
 
-    internal Tone ToneOf(ArmRuns arm) => Tone.Series(Place(arm));
-
-    internal LinePattern PatternOf(ArmRuns arm) => Place(arm) % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed;
-
-    internal MarkerShape ShapeOf(ArmRuns arm) => Shapes[Place(arm) % Shapes.Length];
+    internal Look Of(ArmRuns arm)
+    {
+        int place = arms.Index().First(one => ReferenceEquals(one.Item, arm)).Index;
+        return new Look(Tone.Series(place), arm.Label)
+            { Pattern = place % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed, Shape = Shapes[place % Shapes.Length] };
+    }
 
     /// <summary>Of what is drawn: <c>10 runs of workqueue, 10 of mainline</c>.</summary>
     internal static string RunsOf(IReadOnlyList<ArmRuns> arms) =>
         arms.Select(arm => arm.Runs.Count).Distinct().Count() == 1
             ? $"{Plural.Of(arms[0].Runs.Count, "run")} per arm"
             : string.Join(", ", arms.Select(arm => $"{arm.Runs.Count} of {arm.Label}")) + " runs";
-
-    private int Place(ArmRuns arm) => arms.Index().First(one => ReferenceEquals(one.Item, arm)).Index;
 }

@@ -18,11 +18,11 @@ public static class ArmPercentilesFigure
                 + $"{scene}, all runs pooled, and the "
                 + "range of single runs. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Left.Unit = "ns";
-        plot.Axes.Bottom.Scale = Scale.Percentile;
-        plot.Axes.Bottom.Label = "percentile of operations";
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Left.Unit = "ns";
+        plot.Bottom.Scale = Scale.Percentile;
+        plot.Bottom.Label = "percentile of operations";
 
         ArmLooks looks = new(comparison.Arms);
         foreach (ArmRuns arm in comparison.Arms)
@@ -32,11 +32,8 @@ public static class ArmPercentilesFigure
                     .Where(histogram => histogram.Count > 0)];
             IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(Buckets.Merge(runs.SelectMany(run => run)));
             if (spectrum.Count == 0) continue;
-            if (runs.Count > 1) AddBand(plot, [.. runs.Select(run => Quantiles.Spectrum(run))], looks.ToneOf(arm));
-            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) = SpectrumPoint.Cut(spectrum);
-            Scatter line = Add(plot, certain, looks.ToneOf(arm), looks.PatternOf(arm));
-            line.LegendText = arm.Label;
-            _ = Add(plot, rest, looks.ToneOf(arm), LinePattern.Dotted);
+            if (runs.Count > 1) AddBand(plot, [.. runs.Select(run => Quantiles.Spectrum(run))], looks.Of(arm).Tone);
+            LatencyByPercentileFigure.AddSpectrum(plot, spectrum, looks.Of(arm));
         }
 
         return plot;
@@ -48,17 +45,9 @@ public static class ArmPercentilesFigure
     {
         double end = runs.Min(run => run[^1].InverseTail) / Quantiles.BeyondMin;
         int length = runs.Min(run => run.TakeWhile(point => point.InverseTail <= end).Count());
-        Band band = plot.Add.Band(
+        plot.Band(
             [.. runs[0].Take(length).Select(point => point.InverseTail)],
             [.. Enumerable.Range(0, length).Select(at => runs.Min(run => run[at].Value))],
-            [.. Enumerable.Range(0, length).Select(at => runs.Max(run => run[at].Value))]);
-        band.Tone = tone;
-    }
-
-    private static Scatter Add(Plot plot, IReadOnlyList<SpectrumPoint> points, Tone tone, LinePattern pattern)
-    {
-        Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
-        (scatter.Tone, scatter.LinePattern) = (tone, pattern);
-        return scatter;
+            [.. Enumerable.Range(0, length).Select(at => runs.Max(run => run[at].Value))], tone);
     }
 }

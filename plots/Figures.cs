@@ -4,7 +4,14 @@ namespace Lab.Plots;
 
 /// <summary>A figure of a run or a comparison with the name of its file.</summary>
 /// <param name="What">The metric, operation or counter that it shows.</param>
-public sealed record Figure(Scene Scene, string What, string FileName, Plot Plot);
+public sealed record Figure(Scene Scene, string What, string FileName, Plot Plot)
+{
+    public string Name => Path.GetFileNameWithoutExtension(FileName);
+
+    /// <summary>A name that can be a file's.</summary>
+    public static string FileSafe(string name) =>
+        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
+}
 
 /// <summary>Which figures a run has: a table of contents.</summary>
 public static class Figures
@@ -79,10 +86,7 @@ public static class Figures
 
     internal static Figure Named(Scene scene, string kind, string what, Plot plot)
     {
-        string name = string.Join('.', ((string[])[scene.Workload, scene.Mmu, what, kind]).Select(FileSafe));
+        string name = string.Join('.', ((string[])[scene.Workload, scene.Mmu, what, kind]).Select(Figure.FileSafe));
         return new Figure(scene, what, name + ".svg", plot);
     }
-
-    private static string FileSafe(string name) =>
-        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
 }

@@ -61,7 +61,8 @@ public static class HdrLogReport
         return page.Finish();
     }
 
-    private static Plot Draw(IReadOnlyList<TagTotal> totals, string source)
+    /// <summary>The tags one over the other, as many as there are colours.</summary>
+    public static Plot Draw(IReadOnlyList<TagTotal> totals, string source)
     {
         Plot plot = new()
         {
@@ -72,26 +73,19 @@ public static class HdrLogReport
                 + "are logarithmic.",
             Height = 620,
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Left.Unit = totals.Count > 0 ? totals[0].Unit : "ns";
-        plot.Axes.Bottom.Scale = Scale.Percentile;
-        plot.Axes.Bottom.Label = "percentile of samples";
-        plot.Legend.Place = LegendPlace.Below;
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Left.Unit = totals.Count > 0 ? totals[0].Unit : "ns";
+        plot.Bottom.Scale = Scale.Percentile;
+        plot.Bottom.Label = "percentile of samples";
+        plot.IsLegendBelow = true;
         foreach ((int index, TagTotal tag) in totals.Take(LinesMost).Index())
         {
-            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) =
-                SpectrumPoint.Cut(Quantiles.Spectrum(tag.Buckets));
-            Scatter line = Add(certain), tail = Add(rest);
-            (line.Tone, line.LegendText, line.LinePattern) =
-                (Tone.Series(index), tag.Tag, index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed);
-            (tail.Tone, tail.LinePattern) = (Tone.Series(index), LinePattern.Dotted);
+            LatencyByPercentileFigure.AddSpectrum(plot, Quantiles.Spectrum(tag.Buckets), new Look(Tone.Series(index), tag.Tag)
+                { Pattern = index % 2 == 0 ? LinePattern.Solid : LinePattern.Dashed });
         }
 
         return plot;
-
-        Scatter Add(IReadOnlyList<SpectrumPoint> points) =>
-            plot.Add.Scatter([.. points.Select(point => point.InverseTail)], [.. points.Select(point => point.Value)]);
     }
 
     private static void WriteTable(HtmlText html, IReadOnlyList<TagTotal> totals)

@@ -22,38 +22,36 @@ public static class HistoryFigure
             Description = Describe(series, better),
             Height = 400,
         };
-        plot.Axes.Left.Label = key.Quantile is null ? "rate" : "latency";
-        plot.Axes.Left.Unit = key.Unit;
-        plot.Axes.Bottom.Label = "commit, in order of measurement";
-        plot.Axes.Bottom.Includes = [-0.5, series.Points.Count - 0.5];
-        plot.Axes.Bottom.SetTicks(CommitTicks(series.Points));
-        plot.Axes.Left.Includes = Margins(series);
+        plot.Left.Label = key.Quantile is null ? "rate" : "latency";
+        plot.Left.Unit = key.Unit;
+        plot.Bottom.Label = "commit, in order of measurement";
+        plot.Bottom.Includes = [-0.5, series.Points.Count - 0.5];
+        plot.Bottom.SetTicks(CommitTicks(series.Points));
+        plot.Left.Includes = Margins(series);
 
         foreach (Level level in series.Levels)
         {
             double[] xs = [level.From - 0.5, level.To - 0.5];
-            Band band = plot.Add.Band(xs, [level.Median - level.Spread, level.Median - level.Spread],
-                [level.Median + level.Spread, level.Median + level.Spread]);
-            band.Tone = Tone.Series(0);
-            Scatter line = plot.Add.Scatter(xs, [level.Median, level.Median]);
-            line.Tone = Tone.Series(0);
+            plot.Band(xs, [level.Median - level.Spread, level.Median - level.Spread],
+                [level.Median + level.Spread, level.Median + level.Spread], Tone.Series(0));
+            plot.Series(xs, [level.Median, level.Median], new Look(Tone.Series(0), "level") { IsListed = false });
         }
 
-        Scatter points = plot.Add.Scatter([.. Enumerable.Range(0, series.Points.Count).Select(index => (double)index)],
-            [.. series.Points.Select(point => point.Value)]);
-        (points.LineWidth, points.MarkerSize, points.Tone) = (0, 5.5, Tone.Series(6));
+        plot.Series([.. Enumerable.Range(0, series.Points.Count).Select(index => (double)index)],
+            [.. series.Points.Select(point => point.Value)],
+            new Look(Tone.Series(6), "") { LineWidth = 0, MarkerSize = 5.5f, IsListed = false },
+            at => $"{CommitNames.Short(series.Points[at].Commit)}: {Quantity.Format(series.Points[at].Value, key.Unit)}");
 
         HashSet<string> named = [];
         foreach (TrackedChange change in series.Changes)
         {
-            (Tone tone, LinePattern pattern, string meaning) = Look(change);
-            VerticalMark mark = plot.Add.VerticalMark(change.Point.Index - 0.5,
-                $"{Percent(change.Point.Change)} {CommitNames.Short(change.Culprit.FirstBad)} {meaning}");
-            (mark.Tone, mark.LinePattern) = (tone, pattern);
-            if (named.Add(meaning)) mark.LegendText = $"change: {meaning}";
+            (Tone tone, LinePattern pattern, string meaning) = LookOf(change);
+            plot.VerticalMark(change.Point.Index - 0.5,
+                $"{Percent(change.Point.Change)} {CommitNames.Short(change.Culprit.FirstBad)} {meaning}",
+                new Look(tone, $"change: {meaning}") { Pattern = pattern, IsListed = named.Add(meaning) });
         }
 
-        plot.Legend.Place = LegendPlace.Below;
+        plot.IsLegendBelow = true;
         return plot;
     }
 
@@ -69,9 +67,9 @@ public static class HistoryFigure
         double.IsFinite(change) ? string.Create(CultureInfo.InvariantCulture, $"{100 * change:+0.0;−0.0;0.0} %") : "from 0";
 
     /// <summary><c>worse</c>, <c>acknowledged</c>, <c>fixed</c> or <c>better</c>.</summary>
-    public static string MeaningOf(TrackedChange change) => Look(change).Meaning;
+    public static string MeaningOf(TrackedChange change) => LookOf(change).Meaning;
 
-    private static (Tone Tone, LinePattern Pattern, string Meaning) Look(TrackedChange change) => change switch
+    private static (Tone Tone, LinePattern Pattern, string Meaning) LookOf(TrackedChange change) => change switch
     {
         { IsRegression: false } => (Tone.Series(2), LinePattern.Dotted, "better"),
         { Acknowledged: not null } => (Tone.Muted, LinePattern.Dashed, "acknowledged"),

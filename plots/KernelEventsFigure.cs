@@ -28,11 +28,11 @@ public static class KernelEventsFigure
                 + $"measured window, under {scene}.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
-        plot.Axes.Left.Label = "events";
-        plot.Axes.Left.Unit = "";
-        plot.Axes.Left.Includes = [0];
-        plot.Axes.Bottom.Label = "time since the measured window opened";
-        plot.Axes.Bottom.Unit = "s";
+        plot.Left.Label = "events";
+        plot.Left.Unit = "";
+        plot.Left.Includes = [0];
+        plot.Bottom.Label = "time since the measured window opened";
+        plot.Bottom.Unit = "s";
 
         StrategyLooks looks = new(run);
         foreach (string strategy in run.StrategiesIn(scene))
@@ -42,11 +42,8 @@ public static class KernelEventsFigure
             IEnumerable<KernelEventRow> rows =
                 run.KernelEvents.Where(row => row.Scene == scene && row.Strategy == strategy && row.Event == tracepoint);
             (double[] times, double[] sums) = Climb(rows, measurements.Count, measurements.Max(m => m.MeasuredS));
-            plot.Axes.Bottom.Includes = [.. plot.Axes.Bottom.Includes, 0, times[^1]];
-            Scatter line = plot.Add.Scatter(times, sums);
-            line.Tone = looks.ToneOf(strategy);
-            line.LinePattern = looks.PatternOf(strategy);
-            line.LegendText = looks.NameOf(strategy);
+            plot.Bottom.Includes = [.. plot.Bottom.Includes, 0, times[^1]];
+            plot.Series(times, sums, looks.Of(strategy));
         }
 
         return plot;

@@ -17,32 +17,31 @@ public static class LatencyByPercentileFigure
                 + $"under {scene}. Both axes are logarithmic; the horizontal one in the share that exceeds it.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Bottom.Scale = Scale.Percentile;
-        plot.Axes.Bottom.Label = "percentile of operations";
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Bottom.Scale = Scale.Percentile;
+        plot.Bottom.Label = "percentile of operations";
 
         StrategyLooks looks = new(run);
         foreach (string strategy in run.StrategiesIn(scene))
         {
             IReadOnlyList<SpectrumPoint> spectrum = Quantiles.Spectrum(run.MergedHistogram(strategy, scene, metric));
             if (spectrum.Count == 0) continue;
-            plot.Axes.Left.Unit = run.Pool(strategy, scene, metric)?.Unit ?? "ns";
-            (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) = SpectrumPoint.Cut(spectrum);
-            Scatter line = Add(plot, certain, looks, strategy);
-            line.LegendText = looks.NameOf(strategy);
-            Scatter tail = Add(plot, rest, looks, strategy);
-            tail.LinePattern = LinePattern.Dotted;
+            plot.Left.Unit = run.Pool(strategy, scene, metric)?.Unit ?? "ns";
+            AddSpectrum(plot, spectrum, looks.Of(strategy));
         }
 
         return plot;
     }
 
-    private static Scatter Add(Plot plot, IReadOnlyList<SpectrumPoint> points, StrategyLooks looks, string strategy)
+    /// <summary>A line that is dotted from where too few samples lie beyond.</summary>
+    internal static void AddSpectrum(Plot plot, IReadOnlyList<SpectrumPoint> spectrum, Look look)
     {
-        Scatter scatter = plot.Add.Scatter([.. points.Select(p => p.InverseTail)], [.. points.Select(p => p.Value)]);
-        scatter.Tone = looks.ToneOf(strategy);
-        scatter.LinePattern = looks.PatternOf(strategy);
-        return scatter;
+        (IReadOnlyList<SpectrumPoint> certain, IReadOnlyList<SpectrumPoint> rest) = SpectrumPoint.Cut(spectrum);
+        foreach ((IReadOnlyList<SpectrumPoint> points, Look part) in ((IReadOnlyList<SpectrumPoint>, Look)[])[
+            (certain, look), (rest, look with { Pattern = LinePattern.Dotted, IsListed = false })])
+        {
+            plot.Series([.. points.Select(point => point.InverseTail)], [.. points.Select(point => point.Value)], part);
+        }
     }
 }

@@ -17,10 +17,10 @@ public static class LatencyOverTimeFigure
                 + $"largest one, under {scene}. The vertical axis is logarithmic.",
             Height = StrategyLooks.HeightFor(run.StrategiesIn(scene).Count),
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Bottom.Label = "time since the measured window opened";
-        plot.Axes.Bottom.Unit = "s";
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Bottom.Label = "time since the measured window opened";
+        plot.Bottom.Unit = "s";
 
         AddDisturbances(plot, run, scene);
         StrategyLooks looks = new(run);
@@ -30,19 +30,15 @@ public static class LatencyOverTimeFigure
                 [.. run.Timeline.Where(row => row.Scene == scene && row.Strategy == strategy && row.Metric == metric)];
             IReadOnlyList<IntervalAcrossRuns> intervals = IntervalAcrossRuns.Of(rows);
             if (intervals.Count == 0) continue;
-            plot.Axes.Left.Unit = rows[0].Unit;
-            plot.Axes.Bottom.Includes =
-                [.. plot.Axes.Bottom.Includes, 0, (intervals[^1].StartMs + intervals[^1].LengthMs) / 1000];
+            plot.Left.Unit = rows[0].Unit;
+            plot.Bottom.Includes =
+                [.. plot.Bottom.Includes, 0, (intervals[^1].StartMs + intervals[^1].LengthMs) / 1000];
             double[] middles = [.. intervals.Select(interval => (interval.StartMs + (interval.LengthMs / 2)) / 1000)];
 
-            Scatter worst = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.Max)]);
-            (worst.LineWidth, worst.MarkerSize, worst.Opacity) = (0, 4.5, 0.55);
-            worst.Tone = looks.ToneOf(strategy);
-
-            Scatter line = plot.Add.Scatter(middles, [.. intervals.Select(interval => interval.MedianP50)]);
-            line.Tone = looks.ToneOf(strategy);
-            line.LinePattern = looks.PatternOf(strategy);
-            line.LegendText = looks.NameOf(strategy);
+            Look look = looks.Of(strategy);
+            plot.Series(middles, [.. intervals.Select(interval => interval.Max)],
+                look with { LineWidth = 0, MarkerSize = 4.5f, Opacity = 0.55, IsListed = false });
+            plot.Series(middles, [.. intervals.Select(interval => interval.MedianP50)], look);
         }
 
         return plot;
@@ -56,8 +52,8 @@ public static class LatencyOverTimeFigure
             .GroupBy(row => row.Kind).OrderByDescending(same => same.Sum(row => row.LengthMs)).ToList();
         foreach ((int index, IGrouping<string, DisturbanceRow> kind) in kinds.Index())
         {
-            Strip strip = plot.Add.Strip([.. kind.Select(row => (row.StartMs / 1000, (row.StartMs + row.LengthMs) / 1000))]);
-            (strip.Tone, strip.LegendText) = (Tone.Series(Tone.SeriesCount - 1 - (index % Tone.SeriesCount)), kind.Key);
+            plot.Strip([.. kind.Select(row => (row.StartMs / 1000, (row.StartMs + row.LengthMs) / 1000))],
+                Tone.Series(Tone.SeriesCount - 1 - (index % Tone.SeriesCount)), kind.Key);
         }
 
         if (kinds.Count > 0) plot.Subtitle += " · ticks on the top edge: what disturbed any of the runs, a row per kind";

@@ -38,9 +38,9 @@ public static class RatePerVcpuFigure
             Height = 110 + (strategies.Count * Math.Max((int)(thickness * vcpus.Count / GroupShare), 26)),
         };
         StrategyLooks looks = new(run);
-        plot.Axes.Left.SetTicks(strategies.Select(looks.NameOf));
-        plot.Axes.Bottom.Label = $"{what} per second";
-        plot.Axes.Bottom.Unit = "1/s";
+        plot.Left.SetTicks(strategies.Select(looks.NameOf));
+        plot.Bottom.Label = $"{what} per second";
+        plot.Bottom.Unit = "1/s";
 
         foreach ((int group, string strategy) in strategies.Index())
         {
@@ -51,15 +51,15 @@ public static class RatePerVcpuFigure
                     row.Strategy == strategy && row.Actor == vcpu && double.IsFinite(row.Value)).Select(row => row.Value)];
                 if (values.Count == 0) continue;
                 double mean = values.Average();
-                bars.Add(new Bar(group - (GroupShare / 2) + ((index + 0.5) * GroupShare / vcpus.Count), 0, mean)
+                bars.Add(new Bar(group - (GroupShare / 2) + ((index + 0.5) * GroupShare / vcpus.Count), 0, mean,
+                    GroupShare / vcpus.Count * 0.84, $"{strategy}, {vcpu}: {Quantity.Format(mean, "1/s")}")
                 {
-                    Size = GroupShare / vcpus.Count * 0.84,
                     Label = thickness >= 12 ? Quantity.Format(mean, "1/s") : "",
                     Spread = values.Count > 1 ? (values.Min(), values.Max()) : null,
                 });
             }
 
-            plot.Add.Bars(bars).Tone = looks.ToneOf(strategy);
+            plot.Bars(bars, looks.Of(strategy).Tone);
         }
 
         return plot;

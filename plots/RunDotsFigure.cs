@@ -24,12 +24,12 @@ public static class RunDotsFigure
                 + "told apart by colour and shape. The vertical axis is logarithmic.",
             Height = 380,
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Left.Unit = "ns";
-        plot.Axes.Bottom.Scale = Scale.Whole;
-        plot.Axes.Bottom.Label = "run";
-        plot.Axes.Bottom.Includes = [0.5, dots.Count + 0.5];
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Left.Unit = "ns";
+        plot.Bottom.Scale = Scale.Whole;
+        plot.Bottom.Label = "run";
+        plot.Bottom.Includes = [0.5, dots.Count + 0.5];
 
         ArmLooks looks = new(comparison.Arms);
         foreach (ArmRuns arm in comparison.Arms)
@@ -40,12 +40,10 @@ public static class RunDotsFigure
                 ("p50", row => row.P50, false), (tail, of, true)])
             {
                 double[] numbers = [.. own.Select(one => (double)one.Number)], values = [.. own.Select(one => value(one.Row))];
-                Scatter thread = plot.Add.Scatter(numbers, values);
-                (thread.Tone, thread.LineWidth, thread.Opacity) = (looks.ToneOf(arm), 1, 0.35);
-                Scatter marks = plot.Add.Scatter(numbers, values);
-                (marks.Tone, marks.MarkerShape, marks.IsMarkerOpen, marks.MarkerSize, marks.LineWidth) =
-                    (looks.ToneOf(arm), looks.ShapeOf(arm), isOpen, 9, 0);
-                marks.LegendText = $"{arm.Label} {name}";
+                Look look = looks.Of(arm) with { Name = $"{arm.Label} {name}", Pattern = LinePattern.Solid };
+                plot.Series(numbers, values, look with { LineWidth = 1, Opacity = 0.35, IsListed = false });
+                plot.Series(numbers, values, look with { LineWidth = 0, MarkerSize = 9, IsOpen = isOpen },
+                    at => $"{arm.Label}, run {numbers[at]}: {name} {Quantity.Format(values[at], "ns")}");
             }
         }
 

@@ -26,11 +26,11 @@ public static class ShiftFigure
                 + "The grey band is the threshold within which a difference does not matter.",
             Height = 380,
         };
-        plot.Axes.Left.Scale = Scale.Ratio;
-        plot.Axes.Left.Label = $"ratio to {first.Label}";
-        plot.Axes.Bottom.Scale = Scale.Percentile;
-        plot.Axes.Bottom.Label = "percentile of operations";
-        plot.Axes.Left.Includes = [1 / (1 + (2 * comparison.Threshold)), 1 + (2 * comparison.Threshold)];
+        plot.Left.Scale = Scale.Ratio;
+        plot.Left.Label = $"ratio to {first.Label}";
+        plot.Bottom.Scale = Scale.Percentile;
+        plot.Bottom.Label = "percentile of operations";
+        plot.Left.Includes = [1 / (1 + (2 * comparison.Threshold)), 1 + (2 * comparison.Threshold)];
 
         ArmLooks looks = new(comparison.Arms);
         List<(ArmRuns Arm, IReadOnlyList<ShiftPoint> Points, int Blocks)> shifts =
@@ -44,12 +44,10 @@ public static class ShiftFigure
             double[] at = [.. points.Select(point => InverseTail(point.Quantile))];
             if (blocks > 1)
             {
-                plot.Add.Band(at, [.. points.Select(point => point.Low)], [.. points.Select(point => point.High)]).Tone =
-                    looks.ToneOf(arm);
+                plot.Band(at, [.. points.Select(point => point.Low)], [.. points.Select(point => point.High)],
+                    looks.Of(arm).Tone);
             }
-            Scatter line = plot.Add.Scatter(at, [.. points.Select(point => point.Change)]);
-            (line.Tone, line.LinePattern, line.MarkerShape, line.MarkerSize, line.LegendText) =
-                (looks.ToneOf(arm), looks.PatternOf(arm), looks.ShapeOf(arm), 7, arm.Label);
+            plot.Series(at, [.. points.Select(point => point.Change)], looks.Of(arm) with { MarkerSize = 7 });
         }
 
         plot.Subtitle = Subtitle(shifts.Min(shift => shift.Blocks), comparison.Threshold);
@@ -85,11 +83,9 @@ public static class ShiftFigure
     private static void AddThreshold(Plot plot, double threshold, double end)
     {
         double[] across = [1, Math.Max(end, 10)];
-        Band band = plot.Add.Band(across, [1 / (1 + threshold), 1 / (1 + threshold)], [1 + threshold, 1 + threshold]);
-        (band.Tone, band.Opacity, band.LegendText) =
-            (Tone.Muted, 0.25, string.Create(CultureInfo.InvariantCulture, $"±{100 * threshold:0.##} %"));
-        Scatter equal = plot.Add.Scatter(across, [1, 1]);
-        (equal.Tone, equal.LineWidth) = (Tone.Muted, 1);
+        plot.Band(across, [1 / (1 + threshold), 1 / (1 + threshold)], [1 + threshold, 1 + threshold], Tone.Muted,
+            string.Create(CultureInfo.InvariantCulture, $"±{100 * threshold:0.##} %"), opacity: 0.25);
+        plot.Series(across, [1, 1], new Look(Tone.Muted, "no change") { LineWidth = 1, IsListed = false });
     }
 
     private static string Subtitle(int blocks, double threshold) =>

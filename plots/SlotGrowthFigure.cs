@@ -26,33 +26,29 @@ public static class SlotGrowthFigure
             Width = 1060,
             Height = Math.Max(520, StrategyLooks.HeightFor(2 * strategies.Count)),
         };
-        plot.Axes.Left.Scale = Scale.Log10;
-        plot.Axes.Left.Label = "latency";
-        plot.Axes.Left.Unit = "ns";
-        plot.Axes.Bottom.Label = "mapped pages";
-        plot.Axes.Bottom.SetTicks(Names(sizes.Count == 0 ? 0 : sizes[^1]));
+        plot.Left.Scale = Scale.Log10;
+        plot.Left.Label = "latency";
+        plot.Left.Unit = "ns";
+        plot.Bottom.Label = "mapped pages";
+        plot.Bottom.SetTicks(Names(sizes.Count == 0 ? 0 : sizes[^1]));
 
         StrategyLooks looks = new(run);
         foreach (string strategy in strategies)
         {
-            Scatter update = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages)?.P50);
-            (update.Tone, update.MarkerSize, update.LegendText) =
-                (looks.ToneOf(strategy), 5, $"{looks.NameOf(strategy)}: delete");
+            Look look = looks.Of(strategy) with { Pattern = LinePattern.Solid };
+            Add(look with { Name = $"{look.Name}: delete", MarkerSize = 5 }, GrowthCurve.Update, metric => metric.P50);
+            Look dots = look with { LineWidth = 0, MarkerSize = 4.5f, Opacity = 0.55, IsListed = false };
+            Add(dots with { Name = $"{look.Name}: p99 of a delete" }, GrowthCurve.Update, metric => metric.Shown.P99);
+            Add(look with { Name = $"{look.Name}: refault per page", Pattern = LinePattern.Dashed },
+                GrowthCurve.Refault, metric => metric.Mean);
 
-            Scatter tail =
-                Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Update, pages)?.Shown.P99);
-            (tail.Tone, tail.LineWidth, tail.MarkerSize, tail.Opacity) = (looks.ToneOf(strategy), 0, 4.5, 0.55);
-
-            Scatter refault = Add(plot, sizes, pages => GrowthCurve.At(run, scene, strategy, GrowthCurve.Refault, pages)?.Mean);
-            (refault.Tone, refault.LinePattern, refault.LegendText) =
-                (looks.ToneOf(strategy), LinePattern.Dashed, $"{looks.NameOf(strategy)}: refault per page");
+            void Add(Look part, string operation, Func<PooledMetric, double> valueOf) => plot.Series(
+                [.. sizes.Select(PlaceOf)], [.. sizes.Select(pages =>
+                    GrowthCurve.At(run, scene, strategy, operation, pages) is { } metric ? valueOf(metric) : double.NaN)], part);
         }
 
         return plot;
     }
-
-    private static Scatter Add(Plot plot, IReadOnlyList<long> sizes, Func<long, double?> valueAt) =>
-        plot.Add.Scatter([.. sizes.Select(PlaceOf)], [.. sizes.Select(pages => valueAt(pages) ?? double.NaN)]);
 
     private static double PlaceOf(long pages) => pages == 0 ? 0 : 1 + Math.Log(pages, StepFactor);
 

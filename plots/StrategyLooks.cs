@@ -8,11 +8,13 @@ internal sealed class StrategyLooks(RunRecord run)
 {
     private readonly List<string> _coloured = [.. run.Strategies.Where(strategy => !run.IsBound(strategy))];
 
-    internal Tone ToneOf(string strategy) => run.IsBound(strategy) ? Tone.Muted : Tone.Series(_coloured.IndexOf(strategy));
-
     /// <summary>Strategies after the last colour begin again with the first, dashed.</summary>
-    internal LinePattern PatternOf(string strategy) =>
-        run.IsBound(strategy) || _coloured.IndexOf(strategy) >= Tone.SeriesCount ? LinePattern.Dashed : LinePattern.Solid;
+    internal Look Of(string strategy) => new(
+        run.IsBound(strategy) ? Tone.Muted : Tone.Series(_coloured.IndexOf(strategy)), NameOf(strategy))
+    {
+        Pattern = run.IsBound(strategy) || _coloured.IndexOf(strategy) >= Tone.SeriesCount
+            ? LinePattern.Dashed : LinePattern.Solid,
+    };
 
     internal string NameOf(string strategy) =>
         run.IsBroken(strategy) ? $"{strategy} (BROKEN)" : run.IsBound(strategy) ? $"{strategy} (bound)" : strategy;

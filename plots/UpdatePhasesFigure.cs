@@ -23,29 +23,25 @@ public static class UpdatePhasesFigure
             Height = 120 + (36 * Math.Max(strategies.Count, 2)),
         };
         StrategyLooks looks = new(run);
-        plot.Axes.Left.SetTicks(strategies.Select(looks.NameOf));
-        plot.Axes.Bottom.Label = $"mean time per {operation}";
-        plot.Axes.Bottom.Unit = "ns";
+        plot.Left.SetTicks(strategies.Select(looks.NameOf));
+        plot.Bottom.Label = $"mean time per {operation}";
+        plot.Bottom.Unit = "ns";
 
         double[] ends = new double[strategies.Count];
         foreach ((int index, string phase) in phases.Index())
         {
+            string name = phase[(operation.Length + Phase.Length)..].Replace('_', ' ');
             List<Bar> bars = [];
             foreach ((int row, string strategy) in strategies.Index())
             {
                 if (MeanPerOperation(run, strategy, scene, operation, phase) is not { } mean) continue;
                 bool isLast = !phases.Skip(index + 1).Any(later => run.Pool(strategy, scene, later) is not null);
-                bars.Add(new Bar(row, ends[row], ends[row] + mean)
-                {
-                    Size = 0.62,
-                    Label = isLast ? Quantity.Format(ends[row] + mean, "ns") : "",
-                });
+                bars.Add(new Bar(row, ends[row], ends[row] + mean, 0.62, $"{strategy}, {name}: {Quantity.Format(mean, "ns")}")
+                    { Label = isLast ? Quantity.Format(ends[row] + mean, "ns") : "" });
                 ends[row] += mean;
             }
 
-            Bars series = plot.Add.Bars(bars);
-            series.Tone = Tone.Series(index);
-            series.LegendText = phase[(operation.Length + Phase.Length)..].Replace('_', ' ');
+            plot.Bars(bars, Tone.Series(index), name);
         }
 
         return plot;

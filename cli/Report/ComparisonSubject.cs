@@ -36,6 +36,10 @@ internal sealed class ComparisonSubject : IReportSubject
 
     public HdrLogFile? Log() => null;
 
+    public IEnumerable<(string Name, Plot Plot)> Figures() =>
+        ComparisonFigures.Of(_comparison, ComparedDistributions.Read(_comparison.Arms))
+            .Select(figure => (figure.Name, figure.Plot));
+
     public string Page() => ComparisonReport.Render(_comparison, _folder.Manifest, _folder.Path);
 
     private static CompareFormat Of(OutputFormat format) => format switch

@@ -52,6 +52,9 @@ internal sealed class HdrLogSubject(string path) : IReportSubject
             string.Create(CultureInfo.InvariantCulture, $"{_log.Count:N0} intervals, {rows.Sum(row => row.Count):N0} samples."));
     }
 
+    public IEnumerable<(string Name, Plot Plot)> Figures() =>
+        [("percentiles", HdrLogReport.Draw(HdrLogReport.Totals(_log), Path.GetFileName(path)))];
+
     public string Page() => HdrLogReport.Render(_log, Path.GetFileName(path));
 
     public HdrLogFile? Log() => HdrLogFile.Read(path);

@@ -34,6 +34,9 @@ internal sealed class HistorySubject : IReportSubject
         _ => TrackFormat.Table,
     }, console);
 
+    public IEnumerable<(string Name, Plot Plot)> Figures() =>
+        _history.Series.Select(one => (Lab.Plots.Figure.FileSafe(one.Key.ToString()), HistoryFigure.Draw(one)));
+
     public string Page() => HistoryReport.Render(_history.Series, _history.Path, _history.Notes);
 
     public HdrLogFile? Log() => null;

@@ -19,17 +19,23 @@ internal static class ReportCommand
         Option<string> format =
             new("--format") { Description = "standard output: table, json, csv or markdown", DefaultValueFactory = _ => "table" };
         Option<string> export = new("--export")
-            { Description = "file to write as well: .csv, .json, .md, .html, or .hlog for the histograms of a run" };
+        {
+            Description = "file to write as well: .csv, .json, .md, .html, .hlog for the histograms of a run, or .png for its "
+                + "figures, FILE.NAME.png each, of twice their pixels",
+        };
+        Option<bool> dark = new("--dark") { Description = "pictures of --export FILE.png for a dark background" };
         Command command = new("report", "figures and HTML report of a run, a comparison, a history, a histogram log");
         command.Arguments.Add(what);
         command.Options.Add(folder);
         command.Options.Add(format);
         command.Options.Add(export);
+        command.Options.Add(dark);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
             OutputFormat form = Names.Find("--format value", parsed.GetValue(format)!, Enum.GetValues<OutputFormat>(),
                 value => value.ToString().ToLowerInvariant());
-            ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path) : null;
+            ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path, parsed.GetValue(dark))
+                : parsed.GetValue(dark) ? throw new UsageException("--dark is for pictures: --export FILE.png --dark.") : null;
             IReportSubject subject =
                 ReportSubject.Find(parsed.GetValue(what) ?? RunStore.Latest, parsed.GetValue(folder)!, console);
             string report = subject.WriteReport();

@@ -1,4 +1,5 @@
 using Lab.Application.Settings;
+using Lab.Plots;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.HdrLog;
@@ -15,6 +16,9 @@ internal interface IReportSubject
 
     /// <summary>The page, as the file written has it.</summary>
     string Page();
+
+    /// <summary>Its figures, with the name of each.</summary>
+    IEnumerable<(string Name, Plot Plot)> Figures();
 
     /// <summary>Its histograms; null for what has none of its own.</summary>
     HdrLogFile? Log();

@@ -11,7 +11,7 @@ internal sealed class RunSubject(RunRecord run) : IReportSubject
 {
     public string WriteReport()
     {
-        Figures.WriteAll(run, run.Folder);
+        _ = Lab.Plots.Figures.WriteAll(run, run.Folder);
         string report = Path.Combine(run.Folder, "report.html");
         HtmlReport.Write(run, report);
         return report;
@@ -20,6 +20,9 @@ internal sealed class RunSubject(RunRecord run) : IReportSubject
     public void Print(OutputFormat format, LabConsole console) => RunTables.Print(run, format, console.Out);
 
     public HdrLogFile? Log() => RunHdrLog.Of(run);
+
+    public IEnumerable<(string Name, Plot Plot)> Figures() =>
+        Lab.Plots.Figures.Of(run).Select(figure => (figure.Name, figure.Plot));
 
     public string Page() => HtmlReport.Render(run);
 }

@@ -1,14 +1,7 @@
 namespace Lab.Plots;
 
-/// <summary>The two axes a figure has.</summary>
-public sealed class AxisPair
-{
-    public Axis Left { get; } = new();
-    public Axis Bottom { get; } = new();
-}
-
 /// <summary>What one axis says and how it is divided.</summary>
-public sealed class Axis
+public sealed class Axis(bool isLeft)
 {
     private IReadOnlyList<Tick> _manual = [], _placed = [];
 
@@ -31,16 +24,21 @@ public sealed class Axis
 
     internal bool IsNamed => _manual.Count > 0;
 
-    /// <summary>Limits for what is to be shown; null when there is nothing.</summary>
-    internal (double Low, double High)? LimitsFor(IEnumerable<double> values)
+    /// <summary>Where a value stands in the coordinates of the library, whose axes are linear and rise.</summary>
+    internal double Map(double value) => IsNamed && isLeft ? -value : Scale.Map(value);
+
+    /// <summary>A value as a reader wants it; null where the axis has names instead.</summary>
+    internal string? Say(double value) => IsNamed || _placed.Count > 0 ? null : Scale.Say(value, Unit);
+
+    /// <summary>Limits for what is to be shown.</summary>
+    internal (double Low, double High) LimitsFor(IEnumerable<double> values)
     {
         if (IsNamed) return (-0.5, _manual.Count - 0.5);
-        List<double> shown = [.. values.Where(Scale.CanShow)];
-        if (shown.Count == 0) return null;
-        shown.AddRange(Includes.Where(Scale.CanShow));
+        List<double> shown = [.. values, .. Includes.Where(Scale.CanShow)];
         return Scale.Round(shown.Min(), shown.Max());
     }
 
+    /// <param name="room">About how many labels fit.</param>
     internal IReadOnlyList<Tick> TicksFor((double Low, double High) limits, int room) =>
         IsNamed ? _manual : _placed.Count > 0 ? [.. _placed.Where(tick => tick.Value >= limits.Low && tick.Value <= limits.High)]
         : [.. Scale.Ticks(limits.Low, limits.High, room, Unit)];

@@ -3,11 +3,12 @@ using Lab.Results;
 
 namespace Lab.Plots;
 
-/// <summary>A figure: what is drawn, on which axes, under which title. It speaks the words of the ScottPlot library (<c>Plot</c>,
-/// <c>Add.Scatter</c>, <c>Add.Bars</c>, <c>Axes</c>, <c>Legend</c>, <c>SaveSvg</c>), so that the figures would need few changes
-/// to draw with it (docs/decisions/0006). Not for several threads.</summary>
+/// <summary>A figure: its words, its axes, and what is to be drawn, as steps that build a ScottPlot plot. They are taken when the
+/// figure is drawn, once per drawing: as SVG, for light and dark in one file, or as PNG. Not for several threads.</summary>
 public sealed class Plot
 {
+    private readonly List<(int Layer, Action<Chart> Step)> _steps = [];
+
     public string Title { get; set; } = "";
 
     /// <summary>One line under the title: how to read the marks. May be empty.</summary>
@@ -16,79 +17,109 @@ public sealed class Plot
     /// <summary>What the figure shows, for readers who cannot see it; becomes the SVG's <c>desc</c>.</summary>
     public string Description { get; set; } = "";
 
-    /// <summary>Pixels, used where the caller names no size.</summary>
+    /// <summary>Pixels.</summary>
     public int Width { get; set; } = 860;
 
     public int Height { get; set; } = 440;
 
-    public PlottableAdder Add { get; } = new();
-    public AxisPair Axes { get; } = new();
-    public Legend Legend { get; } = new();
+    public Axis Left { get; } = new(isLeft: true);
+    public Axis Bottom { get; } = new(isLeft: false);
 
-    public string GetSvg() => GetSvg(Width, Height);
+    /// <summary>Where it is not, the legend stands right of the data if there is width for it. Never over the data.</summary>
+    public bool IsLegendBelow { get; set; }
 
-    /// <summary>The figure as a standalone SVG document. Never holds a number that is not finite.</summary>
-    public string GetSvg(int width, int height) => new PlotDrawing(this, width, height).Draw();
-
-    public void SaveSvg(string path) => SaveSvg(path, Width, Height);
-
-    /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
-    public void SaveSvg(string path, int width, int height)
-    {
-        byte[] svg = Encoding.UTF8.GetBytes(GetSvg(width, height));
-        StagedFiles.WriteOne(path, to => to.Write(svg));
-    }
-}
-
-/// <summary>Puts things to draw into a plot; later ones are drawn over earlier ones.</summary>
-public sealed class PlottableAdder
-{
-    internal List<Scatter> Scatters { get; } = [];
-    internal List<Bars> BarSeries { get; } = [];
-    internal List<Band> Bands { get; } = [];
-    internal List<Strip> Strips { get; } = [];
-    internal List<VerticalMark> Marks { get; } = [];
+    internal IEnumerable<Action<Chart>> Steps => _steps.OrderBy(one => one.Layer).Select(one => one.Step);
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
-    public Scatter Scatter(IReadOnlyList<double> xs, IReadOnlyList<double> ys)
+    /// <param name="tip">What a marker of some index says when it is pointed at; null: its name and value.</param>
+    public void Series(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Look look, Func<int, string>? tip = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(ys.Count, xs.Count);
-        Scatter scatter = new(xs, ys);
-        Scatters.Add(scatter);
-        return scatter;
+        _steps.Add((3, chart => chart.AddSeries(xs, ys, look, tip)));
     }
 
-    /// <summary>The area between two lines. Positions at which either cannot be shown are left out.</summary>
-    public Band Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs)
+    /// <summary>The area between two lines, under all else. Positions at which either cannot be shown are left out.</summary>
+    public void Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs, Tone tone,
+        string legend = "", double opacity = 0.18)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
         ArgumentOutOfRangeException.ThrowIfNotEqual(highs.Count, xs.Count);
-        Band band = new(xs, lows, highs);
-        Bands.Add(band);
-        return band;
-    }
-
-    /// <summary>A row of ticks above the data, the first on top.</summary>
-    public Strip Strip(IReadOnlyList<(double Start, double End)> spans)
-    {
-        Strip strip = new(spans);
-        Strips.Add(strip);
-        return strip;
-    }
-
-    /// <summary>A vertical line across all data with words above them.</summary>
-    public VerticalMark VerticalMark(double x, string label)
-    {
-        VerticalMark mark = new(x, label);
-        Marks.Add(mark);
-        return mark;
+        _steps.Add((0, chart => chart.AddBand(xs, lows, highs, tone, legend, opacity)));
     }
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>
-    public Bars Bars(IEnumerable<Bar> bars)
+    public void Bars(IReadOnlyList<Bar> bars, Tone tone, string legend = "") =>
+        _steps.Add((2, chart => chart.AddBars(bars, tone, legend)));
+
+    /// <summary>A vertical line across all data with words above them.</summary>
+    public void VerticalMark(double x, string label, Look look) => _steps.Add((1, chart => chart.AddMark(x, label, look)));
+
+    /// <summary>A row of ticks on the figure's top edge, the first on top: when something was going on. They widen no axis; what
+    /// falls on the same pixels is one tick, so that thousands cost no more than the figure is wide.</summary>
+    public void Strip(IReadOnlyList<(double Start, double End)> spans, Tone tone, string legend) =>
+        _steps.Add((1, chart => chart.AddStrip(spans, tone, legend)));
+
+    /// <summary>The figure as a standalone SVG document. Never holds a number that is not finite. Where nothing can be drawn
+    /// (<see cref="DrawingLibrary.WhyNot"/>), it says that.</summary>
+    public string GetSvg() => DrawingLibrary.WhyNot is null ? Chart.Svg(this) : SvgFigure.Without(this, DrawingLibrary.WhyNot);
+
+    /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
+    public void SaveSvg(string path)
     {
-        Bars series = new([.. bars.Where(bar => double.IsFinite(bar.Value) && double.IsFinite(bar.ValueBase))]);
-        BarSeries.Add(series);
-        return series;
+        byte[] svg = Encoding.UTF8.GetBytes(GetSvg());
+        StagedFiles.WriteOne(path, to => to.Write(svg));
     }
+
+    /// <summary>Saves the figure as a picture of twice its pixels; nothing is written where nothing can be drawn.</summary>
+    /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
+    /// <returns>Whether it was written.</returns>
+    public bool SavePng(string path, bool isDark)
+    {
+        if (DrawingLibrary.WhyNot is not null) return false;
+        byte[] png = Chart.Png(this, isDark);
+        StagedFiles.WriteOne(path, to => to.Write(png));
+        return true;
+    }
+}
+
+/// <summary>How a series looks.</summary>
+/// <param name="Name">In the legend, and when a marker is pointed at.</param>
+public sealed record Look(Tone Tone, string Name)
+{
+    public LinePattern Pattern { get; init; }
+
+    /// <summary>Pixels; 0 draws no line.</summary>
+    public float LineWidth { get; init; } = 2;
+
+    /// <summary>Diameter in pixels; 0 draws no markers.</summary>
+    public float MarkerSize { get; init; }
+
+    public ScottPlot.MarkerShape Shape { get; init; } = ScottPlot.MarkerShape.FilledCircle;
+
+    /// <summary>Markers are outlines.</summary>
+    public bool IsOpen { get; init; }
+
+    public double Opacity { get; init; } = 1;
+    public bool IsListed { get; init; } = true;
+}
+
+public enum LinePattern
+{
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+/// <summary>A horizontal bar: the rig's strategies have long names, and those are read level, from the left axis.</summary>
+/// <param name="Position">Where its middle is on the left axis.</param>
+/// <param name="Start">Where it begins on the bottom axis; not 0 where bars are stacked.</param>
+/// <param name="Size">Thickness in units of the left axis.</param>
+/// <param name="Tip">What it says when it is pointed at.</param>
+public sealed record Bar(double Position, double Start, double End, double Size, string Tip)
+{
+    /// <summary>Written after its end; may be empty.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>Ends of a whisker across the bar's end; null without one.</summary>
+    public (double Low, double High)? Spread { get; init; }
 }

@@ -29,8 +29,11 @@ public abstract class Scale
     /// <paramref name="high"/>.</summary>
     internal abstract (double Low, double High) Round(double low, double high);
 
-    /// <summary>0 at <paramref name="low"/>, 1 at <paramref name="high"/>.</summary>
-    internal abstract double Fraction(double value, double low, double high);
+    /// <summary>Where a value stands on an axis that is linear.</summary>
+    internal virtual double Map(double value) => Math.Log10(value);
+
+    /// <summary>A value as a reader wants it.</summary>
+    internal virtual string Say(double value, string unit) => Quantity.Format(value, unit);
 
     /// <summary>In rising order, none outside the limits.</summary>
     /// <param name="room">About how many labels fit.</param>
@@ -43,7 +46,7 @@ public abstract class Scale
         internal override (double Low, double High) Round(double low, double high) =>
             high > low ? (low, high) : (low, low + Math.Max(Math.Abs(low), 1));
 
-        internal override double Fraction(double value, double low, double high) => (value - low) / (high - low);
+        internal override double Map(double value) => value;
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
@@ -69,8 +72,6 @@ public abstract class Scale
                 (Steps(low, high).Last(v => v <= low * 1.0001), Steps(low, high).First(v => v >= high * 0.9999));
             return up > down ? (down, up) : (down, down * 10);
         }
-
-        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {
@@ -102,13 +103,13 @@ public abstract class Scale
     {
         internal override bool CanShow(double value) => double.IsFinite(value) && value > 0;
 
+        internal override string Say(double value, string unit) => string.Create(CultureInfo.InvariantCulture, $"{value:0.###}×");
+
         internal override (double Low, double High) Round(double low, double high)
         {
             double margin = Math.Max(Math.Pow(high / low, 0.06), 1.002);
             return (low / margin, high * margin);
         }
-
-        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
 
         /// <summary>Evenly spaced numbers where the axis is short enough for them, else those of a logarithmic one.</summary>
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit) =>
@@ -120,9 +121,10 @@ public abstract class Scale
     {
         internal override bool CanShow(double value) => double.IsFinite(value) && value >= 1;
 
-        internal override (double Low, double High) Round(double low, double high) => (1, Math.Max(high, 10));
+        internal override string Say(double value, string unit) =>
+            string.Create(CultureInfo.InvariantCulture, $"p{100 - (100 / value):0.####}");
 
-        internal override double Fraction(double value, double low, double high) => Math.Log(value / low) / Math.Log(high / low);
+        internal override (double Low, double High) Round(double low, double high) => (1, Math.Max(high, 10));
 
         internal override IEnumerable<Tick> Ticks(double low, double high, int room, string unit)
         {

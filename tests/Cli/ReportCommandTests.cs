@@ -62,6 +62,24 @@ public sealed class ReportCommandTests(ReportedSamples samples)
         Assert.StartsWith(beginning, File.ReadAllText(file));
     }
 
+    [Fact]
+    public void Figures_are_exported_as_pictures_light_or_dark_one_file_each()
+    {
+        string file = Path.Combine(Root, "shown.png");
+        foreach (string[] dark in (string[][])[[], ["--dark"]])
+        {
+            LabExit lab = Report([samples.Folder.Manifest.Id, "--export", file, .. dark]);
+            Assert.True(lab.Code == 0, lab.Error);
+            string one = Path.Combine(Root, "shown.memslot-churn.radix.update.shift.png");
+            Assert.Contains($"export: {one}", lab.ErrorLines);
+            Assert.Equal(6, Directory.GetFiles(Root, "shown.*.png").Length);
+            using SkiaSharp.SKBitmap picture = SkiaSharp.SKBitmap.Decode(one);
+            Assert.Equal(dark.Length > 0, picture.GetPixel(1, 1).Red < 0x80);
+        }
+        Assert.Equal(2, Report("latest", "--export", "numbers.csv", "--dark").Code);
+        Assert.Equal(2, Report("latest", "--dark").Code);
+    }
+
     [Theory]
     [InlineData("numbers.xls")]
     [InlineData("numbers")]

@@ -192,10 +192,10 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
     public void Dots_stand_in_the_order_of_measuring()
     {
         Plot plot = RunDotsFigure.Draw(samples.Comparison, samples.Comparison.Rows[0].Scene, "update");
-        IEnumerable<double> runs = samples.Folder.Manifest.Blocks.SelectMany(block => block.Runs).Index()
-            .Where(run => run.Item.Arm == 1).Select(run => run.Index + 1.0);
-        Scatter marks = plot.Add.Scatters.Single(scatter => scatter.LegendText == "workqueue p50");
-        Assert.Equal(runs, marks.Xs);
+        IEnumerable<string> runs = samples.Folder.Manifest.Blocks.SelectMany(block => block.Runs).Index()
+            .Where(run => run.Item.Arm == 1).Select(run => $"workqueue, run {run.Index + 1}");
+        Assert.Equal(runs, new DrawnFigure(plot).Tips.Where(tip => tip.StartsWith("workqueue", StringComparison.Ordinal)
+            && tip.Contains("p50", StringComparison.Ordinal)).Select(tip => tip[..tip.IndexOf(':')]));
     }
 
     [GeneratedRegex("<p class=\"verdict[^>]*>(?<text>.*?)</p>")]

@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using Lab.Plots;
 using Lab.Results.Tracking;
 using Lab.Tests.Results;
@@ -8,8 +7,6 @@ namespace Lab.Tests.Plots;
 
 public sealed class HistoryFigureTests
 {
-    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
-
     /// <summary>A series with the levels given as factors, each so many points long, and 1 % of noise.</summary>
     internal static TrackedSeries Series(
         int pointsPerLevel, double[] levels, string metric = "update", bool isAcknowledged = false, int seed = 11)
@@ -24,37 +21,38 @@ public sealed class HistoryFigureTests
             : plain[0];
     }
 
-    private static XElement Drawn(TrackedSeries series) => XDocument.Parse(HistoryFigure.Draw(series).GetSvg()).Root!;
-
-    private static string[] TextsOf(XElement svg) => [.. svg.Descendants(Svg + "text").Select(text => text.Value)];
+    private static DrawnFigure Drawn(TrackedSeries series) => new(HistoryFigure.Draw(series));
 
     [Fact]
     public void A_series_has_a_point_per_session_a_line_and_band_per_level_and_a_named_mark_per_change()
     {
         TrackedSeries series = Series(20, [1, 0.85, 0.95]);
-        XElement svg = Drawn(series);
+        DrawnFigure svg = Drawn(series);
 
-        Assert.Equal(60, svg.Descendants(Svg + "circle").Count());
-        Assert.Equal(3, svg.Descendants(Svg + "path").Count(path => path.Attribute("fill")!.Value != "none"));
-        string[] texts = TextsOf(svg);
+        Assert.Equal(60, svg.All("circle").Count());
+        Assert.Equal(60, svg.Tips.Count);
+        Assert.StartsWith("00000000: ", svg.Tips[0]);
+        Assert.Equal(3, svg.All("path").Count(path => DrawnFigure.Of(path, "fill") != "none"));
+        List<string> texts = svg.Texts;
         Assert.Contains(texts, text =>
             text.StartsWith("−15", StringComparison.Ordinal) && text.EndsWith("00000014 better", StringComparison.Ordinal));
         Assert.Contains(texts,
             text => text.StartsWith("+1", StringComparison.Ordinal) && text.EndsWith("00000028 worse", StringComparison.Ordinal));
         Assert.Contains("change: worse", texts);
-        Assert.Equal("update p99: workqueue, memslot-churn on radix", svg.Element(Svg + "title")!.Value);
-        Assert.Contains("at 00000028, from ", svg.Element(Svg + "desc")!.Value);
+        Assert.Equal("update p99: workqueue, memslot-churn on radix", svg.Title);
+        Assert.Contains("at 00000028, from ", svg.Description);
     }
 
     [Fact]
     public void What_a_change_means_is_told_by_word_and_line_pattern_and_not_by_colour_alone()
     {
-        string Dashes(TrackedSeries series) => Drawn(series).Descendants(Svg + "path")
-            .Single(path => path.Attribute("d")!.Value.Contains('V')).Attribute("stroke-dasharray")!.Value;
-        string[] patterns =
+        string? Dashes(TrackedSeries series) => Drawn(series).All("path")
+            .Where(path => DrawnFigure.Of(path, "stroke-width") == "1.6")
+            .Select(path => DrawnFigure.Of(path, "stroke-dasharray")).Distinct().Single();
+        string?[] patterns =
             [Dashes(Series(20, [1, 1.1])), Dashes(Series(20, [1, 0.9])), Dashes(Series(20, [1, 1.1], isAcknowledged: true))];
         Assert.Equal(3, patterns.Distinct().Count());
-        Assert.Contains(TextsOf(Drawn(Series(20, [1, 1.1], isAcknowledged: true))),
+        Assert.Contains(Drawn(Series(20, [1, 1.1], isAcknowledged: true)).Texts,
             text => text.EndsWith(" acknowledged", StringComparison.Ordinal));
     }
 
@@ -65,22 +63,15 @@ public sealed class HistoryFigureTests
             Series(1, [1]), Series(3, [1])])
         {
             Plot plot = HistoryFigure.Draw(series);
-            XElement[] texts =
-                [.. XDocument.Parse(plot.GetSvg()).Descendants(Svg + "text").Where(text => text.Attribute("transform") is null)];
+            DrawnFigure drawn = new(plot);
             Assert.InRange(
-                texts.Count(text => text.Value.Length == 8 && text.Value.StartsWith("0000", StringComparison.Ordinal)), 1, 8);
+                drawn.Texts.Count(text => text.Length == 8 && text.StartsWith("0000", StringComparison.Ordinal)), 1, 8);
             List<(double Start, double End, double Y)> places = [];
-            foreach (XElement text in texts)
+            foreach ((string text, double start, double end, double y) in drawn.LevelTexts())
             {
-                (double x, double width) =
-                    ((double)text.Attribute("x")!, TextWidth.Of(text.Value, (double)text.Attribute("font-size")!));
-                double start =
-                    (string?)text.Attribute("text-anchor") switch { "middle" => x - (width / 2), "end" => x - width, _ => x };
-                double y = (double)text.Attribute("y")!;
-                Assert.True(start >= 0 && start + width <= plot.Width && y > 0 && y < plot.Height, $"'{text.Value}' is clipped");
-                Assert.DoesNotContain(places,
-                    other => Math.Abs(other.Y - y) < 8 && start < other.End && other.Start < start + width);
-                places.Add((start, start + width, y));
+                Assert.True(start >= 0 && end <= plot.Width && y > 0 && y < plot.Height, $"'{text}' is clipped");
+                Assert.DoesNotContain(places, other => Math.Abs(other.Y - y) < 8 && start < other.End && other.Start < end);
+                places.Add((start, end, y));
             }
         }
     }
