@@ -21,7 +21,9 @@ internal sealed class Chart : IDisposable
     private readonly List<(double At, string Words)> _barLabels = [];
     private readonly List<(double X, string Words, LineStyle Line)> _marks = [];
     private readonly List<(IReadOnlyList<(double Start, double End)> Spans, Tone Tone)> _strips = [];
-    private readonly List<(Coordinates At, string Words)> _tips = [];
+    private readonly List<(CoordinateRect Area, float Margin, string Words)> _tips = [];
+    private int _under;
+    private PixelRect _data;
 
     private Chart(Plot plot, bool isDark, bool isSvg)
     {
@@ -41,7 +43,7 @@ internal sealed class Chart : IDisposable
         using MemoryStream drawn = new();
         using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, plot.Width, plot.Height), drawn)) chart.Render(canvas);
         drawn.Position = 0;
-        return SvgFigure.Finish(plot, drawn, chart._tips, chart._words);
+        return SvgFigure.Of(plot, drawn, chart.Tips(), chart._words);
     }
 
     internal static byte[] Png(Plot plot, bool isDark)
@@ -68,8 +70,8 @@ internal sealed class Chart : IDisposable
             foreach ((int index, Coordinates point) in points.Index().Where(one => one.Item.AreReal))
             {
                 string? at = _plot.Bottom.Say(xs[index]);
-                _tips.Add((point, tip?.Invoke(index)
-                    ?? $"{look.Name}: {_plot.Left.Say(ys[index])}{(at is null ? "" : $" at {at}")}"));
+                _tips.Add((new CoordinateRect(point, point), 5,
+                    tip?.Invoke(index) ?? $"{look.Name}: {_plot.Left.Say(ys[index])}{(at is null ? "" : $" at {at}")}"));
             }
         }
         if (look.LineWidth > 0 && points.Count(point => point.AreReal) > 1)
@@ -87,8 +89,8 @@ internal sealed class Chart : IDisposable
             .Select(at => (At(xs[at], lows[at]), At(xs[at], highs[at])))];
         if (legend.Length > 0) AddSquare(2, legend, ColorOf(tone, Math.Min(1, 2 * opacity)));
         if (sides.Length < 2) return;
-        Polygon band = _chart.Add.Polygon([.. sides.Select(side => side.Low), .. sides.Reverse().Select(side => side.High)]);
-        (band.FillColor, band.LineWidth) = (ColorOf(tone, opacity), 0);
+        Coordinates[] around = [.. sides.Select(side => side.Low), .. sides.Reverse().Select(side => side.High)];
+        AddUnder(new Polygon(around) { FillColor = ColorOf(tone, opacity), LineWidth = 0 });
     }
 
     internal void AddBars(IReadOnlyList<Bar> bars, Tone tone, string legend)
@@ -98,12 +100,13 @@ internal sealed class Chart : IDisposable
         {
             double position = At(bar.End, bar.Position).Y, end = bar.Spread?.High ?? bar.End;
             _xs.AddRange([0, bar.Start, end]);
-            _ = _chart.Add.Bar(new ScottPlot.Bar
+            ScottPlot.Bar drawn = new()
             {
                 Position = position, ValueBase = bar.Start, Value = bar.End, Size = bar.Size,
                 FillColor = ColorOf(tone), LineWidth = 0, Orientation = Orientation.Horizontal,
-            });
-            _tips.Add((new Coordinates((bar.Start + bar.End) / 2, position), bar.Tip));
+            };
+            _ = _chart.Add.Bar(drawn);
+            _tips.Add((drawn.Rect, 0, bar.Tip));
             if (bar.Spread is var (low, high) && double.IsFinite(low) && double.IsFinite(high)) AddWhisker(position, low, high);
             if (bar.Label.Length == 0) continue;
             _barLabels.Add((end, bar.Label));
@@ -116,7 +119,8 @@ internal sealed class Chart : IDisposable
     internal void AddMark(double x, string label, Look look)
     {
         if (!_plot.Bottom.Scale.CanShow(x)) return;
-        VerticalLine line = _chart.Add.VerticalLine(_plot.Bottom.Map(x));
+        VerticalLine line = new() { X = _plot.Bottom.Map(x) };
+        AddUnder(line);
         Style(line.LineStyle, new MarkerStyle(), look with { LineWidth = 1.6f });
         _marks.Add((line.X, label, line.LineStyle));
         if (look.IsListed) AddKey(4, look);
@@ -127,6 +131,9 @@ internal sealed class Chart : IDisposable
         _strips.Add((spans, tone));
         AddSquare(3, legend, ColorOf(tone));
     }
+
+    /// <summary>Under what was added by other means; later ones over earlier ones.</summary>
+    private void AddUnder(IPlottable plottable) => _chart.PlottableList.Insert(_under++, plottable);
 
     private bool CanShow(double x, double y) => _plot.Bottom.Scale.CanShow(x) && _plot.Left.Scale.CanShow(y);
 
@@ -224,18 +231,20 @@ internal sealed class Chart : IDisposable
             plottable.Render(pack);
         }
         new RenderPanels().Render(pack);
+        _data = pack.DataRect;
         foreach ((int row, (IReadOnlyList<(double, double)> spans, Tone tone)) in _strips.Index())
         {
             DrawStrip(pack, spans, ColorOf(tone), pack.DataRect.Top - marks.Height - ((_strips.Count - row) * StripLine));
         }
         marks.Draw(pack, ColorOf(Tone.Background), (x, y, words) => Write(pack, x, y, words, Small, Tone.SoftText));
         _chart.Legend.Render(canvas, pack.Paint, legend, Alignment.UpperLeft);
-        for (int index = 0; index < _tips.Count; index++)
-        {
-            (Coordinates at, string words) = _tips[index];
-            _tips[index] = (new Coordinates(_chart.Axes.Bottom.GetPixel(at.X, pack.DataRect),
-                _chart.Axes.Left.GetPixel(at.Y, pack.DataRect)), words);
-        }
+    }
+
+    /// <summary>Where to point at, in pixels, and what is said there.</summary>
+    private IEnumerable<(PixelRect Area, string Words)> Tips()
+    {
+        Axes axes = new() { XAxis = _chart.Axes.Bottom, YAxis = _chart.Axes.Left, DataRect = _data };
+        return _tips.Select(tip => (axes.GetPixelRect(tip.Area).Expand(tip.Margin), tip.Words));
     }
 
     /// <returns>Where it ends.</returns>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using ScottPlot;
 using SkiaSharp;
 
@@ -17,8 +18,7 @@ public static class DrawingLibrary
             _ = LabFont.Width("0", 13);
             return null;
         }
-        catch (Exception error) when (error is TypeInitializationException or DllNotFoundException or BadImageFormatException
-            or EntryPointNotFoundException)
+        catch (Exception error) when (error.GetBaseException() is DllNotFoundException or BadImageFormatException)
         {
             return UndrawnFigures.Say("figures are not drawn, because the library libSkiaSharp cannot be loaded: "
                 + error.GetBaseException().Message.ReplaceLineEndings(" ").Split(". ")[0] + ".");
@@ -43,14 +43,9 @@ internal static class LabFont
 {
     internal static readonly SKTypeface Regular = Embedded("LabSans.ttf"), Bold = Embedded("LabSans-Bold.ttf");
 
-    /// <summary>The first of the stand-ins for characters that the font lacks; they are glyphs of their own.</summary>
-    internal const char StandIn = '\ue000';
-
-    internal const int StandIns = 64;
-
     static LabFont() => Fonts.DefaultFontStyle = Regular; // New label styles have it from here; no installed font is asked for.
 
-    internal static bool Has(System.Text.Rune character) => Regular.ContainsGlyph(character.Value);
+    internal static bool Has(Rune character) => Regular.ContainsGlyph(character.Value);
 
     /// <summary>Pixels.</summary>
     internal static float Width(string text, float size, bool isBold = false)

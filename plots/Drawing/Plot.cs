@@ -7,8 +7,6 @@ namespace Lab.Plots;
 /// figure is drawn, once per drawing: as SVG, for light and dark in one file, or as PNG. Not for several threads.</summary>
 public sealed class Plot
 {
-    private readonly List<(int Layer, Action<Chart> Step)> _steps = [];
-
     public string Title { get; set; } = "";
 
     /// <summary>One line under the title: how to read the marks. May be empty.</summary>
@@ -28,40 +26,32 @@ public sealed class Plot
     /// <summary>Where it is not, the legend stands right of the data if there is width for it. Never over the data.</summary>
     public bool IsLegendBelow { get; set; }
 
-    internal IEnumerable<Action<Chart>> Steps => _steps.OrderBy(one => one.Layer).Select(one => one.Step);
+    internal List<Action<Chart>> Steps { get; } = [];
 
     /// <summary>A line, markers, or both. Points that are not finite, or cannot stand on a log axis, interrupt it.</summary>
     /// <param name="tip">What a marker of some index says when it is pointed at; null: its name and value.</param>
-    public void Series(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Look look, Func<int, string>? tip = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(ys.Count, xs.Count);
-        _steps.Add((3, chart => chart.AddSeries(xs, ys, look, tip)));
-    }
+    public void Series(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Look look, Func<int, string>? tip = null) =>
+        Steps.Add(chart => chart.AddSeries(xs, ys, look, tip));
 
     /// <summary>The area between two lines, under all else. Positions at which either cannot be shown are left out.</summary>
     public void Band(IReadOnlyList<double> xs, IReadOnlyList<double> lows, IReadOnlyList<double> highs, Tone tone,
-        string legend = "", double opacity = 0.18)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(lows.Count, xs.Count);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(highs.Count, xs.Count);
-        _steps.Add((0, chart => chart.AddBand(xs, lows, highs, tone, legend, opacity)));
-    }
+        string legend = "", double opacity = 0.18) => Steps.Add(chart => chart.AddBand(xs, lows, highs, tone, legend, opacity));
 
     /// <summary>Horizontal bars of one colour and one legend entry. Those whose value is not finite are left out.</summary>
     public void Bars(IReadOnlyList<Bar> bars, Tone tone, string legend = "") =>
-        _steps.Add((2, chart => chart.AddBars(bars, tone, legend)));
+        Steps.Add(chart => chart.AddBars(bars, tone, legend));
 
-    /// <summary>A vertical line across all data with words above them.</summary>
-    public void VerticalMark(double x, string label, Look look) => _steps.Add((1, chart => chart.AddMark(x, label, look)));
+    /// <summary>A vertical line under the data with words above them.</summary>
+    public void VerticalMark(double x, string label, Look look) => Steps.Add(chart => chart.AddMark(x, label, look));
 
     /// <summary>A row of ticks on the figure's top edge, the first on top: when something was going on. They widen no axis; what
     /// falls on the same pixels is one tick, so that thousands cost no more than the figure is wide.</summary>
     public void Strip(IReadOnlyList<(double Start, double End)> spans, Tone tone, string legend) =>
-        _steps.Add((1, chart => chart.AddStrip(spans, tone, legend)));
+        Steps.Add(chart => chart.AddStrip(spans, tone, legend));
 
     /// <summary>The figure as a standalone SVG document. Never holds a number that is not finite. Where nothing can be drawn
     /// (<see cref="DrawingLibrary.WhyNot"/>), it says that.</summary>
-    public string GetSvg() => DrawingLibrary.WhyNot is null ? Chart.Svg(this) : SvgFigure.Without(this, DrawingLibrary.WhyNot);
+    public string GetSvg() => DrawingLibrary.WhyNot is { } why ? SvgFigure.Of(this, why) : Chart.Svg(this);
 
     /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
     public void SaveSvg(string path)

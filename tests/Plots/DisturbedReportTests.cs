@@ -64,7 +64,7 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
         plot.Series([0, 1], [1, 2], new Look(Tone.Series(0), "one"));
         plot.Strip([(-5, -1), (-1, 0), (0.5, 0.5), (1, 9), (2, 3)], Tone.Series(1), "ticks");
         string ticks = new DrawnFigure(plot).All("path").Select(path => path.Attribute("d")!.Value)
-            .Single(path => path.Contains('z'));
+            .Single(path => path.Contains('Z'));
         Assert.Equal(3, ticks.Count(c => c == 'M'));
     }
 
