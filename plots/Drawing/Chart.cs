@@ -61,7 +61,11 @@ internal sealed class Chart : IDisposable
     internal void AddSeries(IReadOnlyList<double> xs, IReadOnlyList<double> ys, Look look, Func<int, string>? tip)
     {
         Coordinates[] points = [.. xs.Zip(ys, At)];
-        if (look.IsListed) AddKey(0, look);
+        if (look.IsListed)
+        {
+            (float width, float size) = (look.LineWidth > 0 ? 2.5f : 0, look.MarkerSize > 0 ? 9 : 0);
+            AddKey(0, look with { LineWidth = width, MarkerSize = size, Opacity = 1 });
+        }
         if (look.MarkerSize > 0)
         {
             Scatter markers = _chart.Add.ScatterPoints(points.Where(point => point.AreReal).ToArray());
@@ -87,7 +91,7 @@ internal sealed class Chart : IDisposable
         (Coordinates Low, Coordinates High)[] sides = [.. Enumerable.Range(0, xs.Count)
             .Where(at => CanShow(xs[at], lows[at]) && CanShow(xs[at], highs[at]))
             .Select(at => (At(xs[at], lows[at]), At(xs[at], highs[at])))];
-        if (legend.Length > 0) AddSquare(2, legend, ColorOf(tone, Math.Min(1, 2 * opacity)));
+        if (legend.Length > 0) AddSquare(2, legend, tone, Math.Min(1, 2 * opacity));
         if (sides.Length < 2) return;
         Coordinates[] around = [.. sides.Select(side => side.Low), .. sides.Reverse().Select(side => side.High)];
         AddUnder(new Polygon(around) { FillColor = ColorOf(tone, opacity), LineWidth = 0 });
@@ -95,7 +99,7 @@ internal sealed class Chart : IDisposable
 
     internal void AddBars(IReadOnlyList<Bar> bars, Tone tone, string legend)
     {
-        if (legend.Length > 0) AddSquare(1, legend, ColorOf(tone));
+        if (legend.Length > 0) AddSquare(1, legend, tone);
         foreach (Bar bar in bars.Where(bar => double.IsFinite(bar.End) && double.IsFinite(bar.Start)))
         {
             double position = At(bar.End, bar.Position).Y, end = bar.Spread?.High ?? bar.End;
@@ -123,13 +127,13 @@ internal sealed class Chart : IDisposable
         AddUnder(line);
         Style(line.LineStyle, new MarkerStyle(), look with { LineWidth = 1.6f });
         _marks.Add((line.X, label, line.LineStyle));
-        if (look.IsListed) AddKey(4, look);
+        if (look.IsListed) AddKey(4, look with { LineWidth = 2.5f });
     }
 
     internal void AddStrip(IReadOnlyList<(double Start, double End)> spans, Tone tone, string legend)
     {
         _strips.Add((spans, tone));
-        AddSquare(3, legend, ColorOf(tone));
+        AddSquare(3, legend, tone);
     }
 
     /// <summary>Under what was added by other means; later ones over earlier ones.</summary>
@@ -161,12 +165,10 @@ internal sealed class Chart : IDisposable
 
     /// <summary>SVG has dashes as an attribute, where Skia would draw each as a shape: the width tells which they are (see
     /// <see cref="SvgFigure.TellTale"/>).</summary>
-    private void Style(LineStyle line, MarkerStyle marker, Look look, bool isKey = false)
+    private void Style(LineStyle line, MarkerStyle marker, Look look)
     {
         Color color = ColorOf(look.Tone, look.Opacity);
-        line.Color = color;
-        line.Width = look.LineWidth > 0 && isKey ? 2.5f : look.LineWidth;
-        line.Rounded = true;
+        (line.Color, line.Width, line.Rounded) = (color, look.LineWidth, true);
         if (_isSvg) line.Width += SvgFigure.TellTale(look.Pattern);
         else line.Pattern = look.Pattern switch
         {
@@ -176,7 +178,7 @@ internal sealed class Chart : IDisposable
         };
         (marker.IsVisible, marker.Shape) = (look.MarkerSize > 0, look.Shape);
         // Shapes of about equal area.
-        marker.Size = (isKey ? 9 : look.MarkerSize) * look.Shape switch
+        marker.Size = look.MarkerSize * look.Shape switch
         {
             MarkerShape.FilledSquare => 0.89f, MarkerShape.FilledTriangleUp => 1.3f, MarkerShape.FilledDiamond => 1.25f, _ => 1,
         };
@@ -184,25 +186,17 @@ internal sealed class Chart : IDisposable
         (marker.OutlineColor, marker.OutlineWidth) = (color, look.IsOpen ? 1.6f : 0);
     }
 
-    private LegendItem AddKey(int rank, string words)
-    {
-        LegendItem item = new()
-            { Index = rank, LabelText = _words.For(words), LabelFontSize = Normal, LabelFontColor = ColorOf(Tone.Text) };
-        _chart.Legend.ManualItems.Add(item);
-        return item;
-    }
-
+    /// <param name="rank">Entries of a kind stand together: series, bars, bands, strips, marks.</param>
     private void AddKey(int rank, Look look)
     {
-        LegendItem item = AddKey(rank, look.Name);
-        Style(item.LineStyle, item.MarkerStyle, look with { Opacity = 1 }, isKey: true);
+        LegendItem item = new()
+            { Index = rank, LabelText = _words.For(look.Name), LabelFontSize = Normal, LabelFontColor = ColorOf(Tone.Text) };
+        Style(item.LineStyle, item.MarkerStyle, look);
+        _chart.Legend.ManualItems.Add(item);
     }
 
-    private void AddSquare(int rank, string words, Color color)
-    {
-        MarkerStyle marker = AddKey(rank, words).MarkerStyle;
-        (marker.Shape, marker.Size, marker.FillColor) = (MarkerShape.FilledSquare, 12, color);
-    }
+    private void AddSquare(int rank, string words, Tone tone, double opacity = 1) => AddKey(rank, new Look(tone, words)
+        { LineWidth = 0, MarkerSize = 13.5f, Shape = MarkerShape.FilledSquare, Opacity = opacity });
 
     private void Render(SKCanvas canvas)
     {
