@@ -10,7 +10,7 @@ internal static class Descriptors
 {
     /// <summary>What is enough for every verb without KVM, whose own need is said by itself: the runtime holds two for each
     /// assembly, a run some for its watcher, a comparison some for each arm.</summary>
-    private const int Needed = 128;
+    private const int Needed = 160;
 
     private const int OpenFiles = 7, GetFlags = 1, CloseOnExec = 1, StandardError = 2;
 
