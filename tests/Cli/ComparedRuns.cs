@@ -83,20 +83,28 @@ internal sealed class ComparedRuns : IDisposable
         new() { Label = strategy, Source = ArmSource.Strategy, Strategy = strategy,
             Arguments = ["--memory", "4MiB", "--duration", "50ms", "--warmup", "20ms"] };
 
+    /// <summary>Each update takes as long as the median says, one after the other, and so does each fault.</summary>
     private static MeasurementRows Rows(string strategy, int run, double p50, long samples)
     {
+        double seconds = samples * p50 / 1e9;
         return new MeasurementRows(
-            new Measurement { Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = 5 })
+            new Measurement { Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, MeasuredS = seconds })
         {
             Summary = [Row("update", p50), Row("fault", 400)],
             Histograms = [.. Buckets("update", p50), .. Buckets("fault", 400)],
             Timeline = [Whole("update", p50), Whole("fault", 400)],
         };
 
+        long CountOf(double median) => (long)Math.Round(seconds * 1e9 / median);
+
+        // So few may be left that the quantile is the largest of them.
+        double Quantile(double median, double share, double times) =>
+            median * (Math.Ceiling(share * CountOf(median)) >= CountOf(median) ? 6 : times);
+
         TimelineRow Whole(string metric, double median) => new()
         {
             Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
-            LengthMs = 5000, Count = samples, P50 = median, P99 = median * 3, Max = median * 6,
+            LengthMs = seconds * 1000, Count = CountOf(median), P50 = median, P99 = median * 3, Max = median * 6,
         };
 
         HistogramRow[] Buckets(string metric, double median) =>
@@ -104,17 +112,16 @@ internal sealed class ComparedRuns : IDisposable
             new()
             {
                 Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
-                Low = (long)(median / 2), High = (long)(median * 6) + 1, Count = samples,
+                Low = (long)(median / 2), High = (long)(median * 6) + 1, Count = CountOf(median),
             },
         ];
 
         SummaryRow Row(string metric, double median) => new()
         {
             Strategy = strategy, Workload = "memslot-churn", Mmu = "radix", Run = run, Metric = metric, Unit = "ns",
-            Count = samples,
-            Min = median / 2, Mean = median * 1.1, StdDev = median / 5, P50 = median, P90 = median * 2, P99 = median * 3,
-            P999 = median * 4, P9999 = median * 5,
-            Max = median * 6, RatePerS = 1e9 / median,
+            Count = CountOf(median), Min = median / 2, Mean = median * 1.1, StdDev = median / 5, P50 = median,
+            P90 = Quantile(median, 0.9, 2), P99 = Quantile(median, 0.99, 3), P999 = Quantile(median, 0.999, 4),
+            P9999 = Quantile(median, 0.9999, 5), Max = median * 6, RatePerS = CountOf(median) / seconds,
         };
     }
 }

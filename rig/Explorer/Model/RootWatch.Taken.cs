@@ -8,6 +8,7 @@ namespace Lab.Explorer.Model;
 /// them.</summary>
 internal sealed unsafe partial class RootWatch
 {
+    // SAFETY: as in RootWatch.cs; the address of a table is handed on, not followed.
     /// <summary>Translations through tables that were taken out and not yet given up, by who took them.</summary>
     private readonly List<Stale> _stale = [];
 

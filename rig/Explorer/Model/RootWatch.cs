@@ -207,7 +207,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             dead ? "freed" : string.Join(", ", holders));
     }
 
-    /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen entries.</summary>
+    /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen
+    /// entries.</summary>
     public void OnFreeing(TablePage* page, ulong* table, int entries)
     {
         for (int index = 0; index < entries; index++)

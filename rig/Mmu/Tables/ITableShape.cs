@@ -17,8 +17,8 @@ public interface ITableShape
     static virtual MmuFlaw Flaw => MmuFlaw.None;
 }
 
-/// <summary>One step of the protocol left out (reference 11.2 to 11.4). A constant of a type, too: where it is none, nothing of it
-/// is compiled.</summary>
+/// <summary>One step of the protocol left out (reference 11.2 to 11.4). A constant of a type, too: where it is none, nothing of
+/// it is compiled.</summary>
 public enum MmuFlaw
 {
     None,

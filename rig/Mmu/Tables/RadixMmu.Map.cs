@@ -10,8 +10,8 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison.
-    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has as many bits as a
-    // table has entries.
+    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has no more bits than
+    // entries of a table need.
     // An entry that leads to a table has its flags below the address only: see TableBelow.
     private const uint TableFlagsAreLow =
         checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));
@@ -144,8 +144,8 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         return child;
     }
 
-    /// <summary>Links the table where <paramref name="old"/> is. Returns the entry that leads to it, or what was found there: then
-    /// the table is back in the cache.</summary>
+    /// <summary>Links the table where <paramref name="old"/> is. Returns the entry that leads to it, or what was found there:
+    /// then the table is back in the cache.</summary>
     private ulong TryLink(TableCache cache, ulong* child, ref ulong sptep, ulong old)
     {
         TablePage* page = _arena.PageOf(child);

@@ -36,8 +36,8 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedB
     {
     }
 
-    /// <summary>With memory of the caller's unless it is said to be its own: the caller disposes of it then, and the machine hands
-    /// back what <see cref="IMachine.CallRcu"/> was given.</summary>
+    /// <summary>With memory of the caller's unless it is said to be its own: the caller disposes of it then, and the machine
+    /// hands back what <see cref="IMachine.CallRcu"/> was given.</summary>
     internal RadixMmu(TMachine machine, VmSettings settings, MmuLock mmuLock, VcpuRequests requests, Oracle oracle,
         TableArena arena, RootPool roots, bool ownsMemory)
     {

@@ -36,7 +36,8 @@ public class HugePages<TMachine>(Vm<TMachine> vm)
         ulong piece = Vm.Memory.PieceFrames;
         for (PageLevel level = Spte.LeafLevel + 1; level <= Vm.Settings.LeafLevel; level++)
         {
-            if (piece == 0 || piece % large.RangeOf(default, level).Frames == 0) ForEachRoot(new Merging(this, large, slot.Range, level));
+            if (piece % large.RangeOf(default, level).Frames != 0) continue;
+            ForEachRoot(new Merging(this, large, slot.Range, level));
         }
     }
 

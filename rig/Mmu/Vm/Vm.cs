@@ -33,7 +33,8 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
         Oracle = new Oracle(machine);
         Settings = settings;
         Requests = new VcpuRequests(settings.Vcpus);
-        Mmu = design.Mmu is { } mmu ? mmu(this) : new RadixMmu<TMachine, FourLevels>(machine, settings, MmuLock, Requests, Oracle);
+        Mmu = design.Mmu is { } mmu ? mmu(this)
+            : new RadixMmu<TMachine, FourLevels>(machine, settings, MmuLock, Requests, Oracle);
         _radix = Mmu as RadixMmu<TMachine, FourLevels>;
         IHardwareMmu? hardware = Mmu as IHardwareMmu;
         Memory = new GuestMemory<TMachine>(machine);

@@ -4,7 +4,8 @@ namespace Lab.Mmu;
 /// <param name="Roots">How roots live and die.</param>
 /// <param name="Notifier">How the VM hears that the host takes memory away.</param>
 /// <param name="Ageing">How the host learns which pages are in use.</param>
-/// <param name="Mmu">The page tables; null for <see cref="RadixMmu{TMachine, TShape}"/>. The VM owns and disposes of them.</param>
+/// <param name="Mmu">The page tables; null for <see cref="RadixMmu{TMachine, TShape}"/>. The VM owns and disposes of
+/// them.</param>
 /// <param name="Recovery">How single tables are taken out; null for <see cref="NxRecovery{TMachine}"/>.</param>
 /// <param name="DirtyLog">The log of the lab's own slots; null for <see cref="DirtyBitmaps{TMachine}"/>.</param>
 /// <param name="Huge">How large leafs are split and merged; null for <see cref="HugePages{TMachine}"/>.</param>
