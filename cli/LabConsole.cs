@@ -1,3 +1,4 @@
+using Lab.Report.Documents;
 using Lab.Settings;
 
 namespace Lab.Cli;
@@ -6,14 +7,19 @@ namespace Lab.Cli;
 /// origin; of what happens to standard error nobody hears.</summary>
 internal sealed class LabConsole
 {
+    /// <summary>With fewer columns no word fits, and none is known.</summary>
+    private const int WidthMin = 20;
+
     private const string ShowCursor = "\e[?25h";
 
     private readonly Func<OutputLoss?> _loss;
 
-    public LabConsole(TextWriter output, TextWriter error, bool isOutTerminal, bool isErrorTerminal)
+    public LabConsole(TextWriter output, TextWriter error, bool isOutTerminal, bool isErrorTerminal,
+        int width = TextGrid.Width, bool hasColour = false)
     {
-        PlainWriter plain = new(output);
-        (Out, _loss) = (plain, () => plain.Loss);
+        PlainWriter plain = new(output), coloured = hasColour ? new PlainWriter(output) { PassesEscapes = true } : plain;
+        (Out, _loss) = (plain, () => plain.Loss ?? coloured.Loss);
+        Text = new TerminalWriter(coloured, width, hasColour);
         Error = new PlainWriter(error);
         Drawing = new PlainWriter(error) { PassesEscapes = true };
         (IsOutTerminal, IsErrorTerminal) = (isOutTerminal, isErrorTerminal);
@@ -26,23 +32,24 @@ internal sealed class LabConsole
     {
         bool hasOut = Descriptors.IsOpen(1), hasError = Descriptors.IsOpen(2);
         bool canDraw = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
-        return new LabConsole(hasOut ? Fitting(Console.Out) : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
-            hasOut && !Console.IsOutputRedirected, hasError && canDraw && !Console.IsErrorRedirected);
+        bool isTerminal = hasOut && !Console.IsOutputRedirected;
+        return new LabConsole(hasOut ? Console.Out : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
+            isTerminal, hasError && canDraw && !Console.IsErrorRedirected,
+            isTerminal && Console.WindowWidth is >= WidthMin and var width ? width : TextGrid.Width,
+            isTerminal && canDraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
     }
-
-    /// <summary>Tables are laid out for eighty columns; a terminal with fewer gets their rows in pieces.</summary>
-    private static TextWriter Fitting(TextWriter output) =>
-        !Console.IsOutputRedirected && Console.WindowWidth is >= NarrowWriter.WidthMin and < TextGrid.Width and var width
-            ? new NarrowWriter(output, width) : output;
 
     public TextWriter Out { get; }
 
     /// <summary>Why standard output takes nothing more, or null.</summary>
     public OutputLoss? Loss => _loss();
 
+    /// <summary>Standard output for documents.</summary>
+    public TerminalWriter Text { get; }
+
     public TextWriter Error { get; }
 
-    /// <summary>Standard error for what moves the cursor. Text in it goes through <see cref="PlainWriter.Clean"/>.</summary>
+    /// <summary>Standard error for what moves the cursor. Text in it goes through <see cref="PlainText.Clean"/>.</summary>
     public TextWriter Drawing { get; }
 
     public bool IsOutTerminal { get; }

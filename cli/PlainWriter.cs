@@ -1,4 +1,5 @@
 using System.Text;
+using Lab.Report.Documents;
 
 namespace Lab.Cli;
 
@@ -7,23 +8,14 @@ namespace Lab.Cli;
 /// <param name="inner">Where the text goes; safe for several threads if that is.</param>
 internal sealed class PlainWriter(TextWriter inner) : TextWriter
 {
-    /// <summary>Left-to-right marks, embeddings, overrides and isolates; line and paragraph separators.</summary>
-    private const string Reordering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
-
     /// <summary>Why the first piece that could not be written was not; null while all was. From then on everything is dropped: a
     /// verb goes on to its end, and what it found is not lost with what it would have printed.</summary>
     public OutputLoss? Loss { get; private set; }
 
-    /// <summary>For who draws, and has made the text in it <see cref="Clean"/>.</summary>
+    /// <summary>For who draws, and has made the text in it <see cref="PlainText.Clean"/>.</summary>
     public bool PassesEscapes { get; init; }
 
     public override Encoding Encoding => inner.Encoding;
-
-    /// <summary>The text with a visible sign for each character that is none; line ends and tabs stay.</summary>
-    public static string Clean(string text) => text.Any(IsUnsafe) ? string.Create(text.Length, text, static (clean, raw) =>
-    {
-        for (int index = 0; index < raw.Length; index++) clean[index] = IsUnsafe(raw[index]) ? SignOf(raw[index]) : raw[index];
-    }) : text;
 
     public override void Write(char value) => Write(value.ToString());
 
@@ -33,7 +25,8 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
 
     public override void Write(string? value)
     {
-        if (!string.IsNullOrEmpty(value)) Try(static (to, text) => to.Write(text), PassesEscapes ? value : Clean(value));
+        if (!string.IsNullOrEmpty(value)) Try(static (to, text) => to.Write(text), PassesEscapes ? value
+            : PlainText.Clean(value));
     }
 
     public override void WriteLine() => Write(CoreNewLine);
@@ -55,16 +48,6 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
             Loss = new OutputLoss(lost.InnerException ?? lost);
         }
     }
-
-    private static bool IsUnsafe(char one) =>
-        (char.IsControl(one) && one is not ('\n' or '\t')) || Reordering.Contains(one, StringComparison.Ordinal);
-
-    private static char SignOf(char one) => one switch
-    {
-        < ' ' => (char)('\u2400' + one),
-        '\x7f' => '\u2421',
-        _ => '\ufffd',
-    };
 }
 
 /// <summary>Standard output is closed or takes nothing more.</summary>

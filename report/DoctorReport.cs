@@ -1,73 +1,9 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Lab.Application.Measuring;
 using Lab.Measure;
-using Lab.Settings;
+using Lab.Report.Documents;
 
 namespace Lab.Report;
-
-/// <summary>What the doctor found, for people and for programs.</summary>
-public sealed class DoctorReport(DoctorFindings found)
-{
-    private const int Columns = 80;
-
-    private static readonly DoctorJsonContext Readable =
-        new(new JsonSerializerOptions(DoctorJsonContext.Default.Options)
-            { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
-    /// <summary>The facts under their headings, within 80 columns: state, name and value; what it means; what fixes it.</summary>
-    public IEnumerable<string> Lines()
-    {
-        const string inner = "        ";
-        foreach (IGrouping<string, MachineFact> group in found.Facts.GroupBy(fact => fact.Group))
-        {
-            yield return group.Key;
-            foreach (MachineFact fact in group)
-            {
-                TextGrid grid = new([], []);
-                grid.AddAcross($"  {Word(fact.State),-8}{fact.Name,-17}", fact.Value, Columns);
-                grid.AddAcross(inner + "  ", fact.Meaning, Columns);
-                if (fact.Remedy is { } remedy && fact.State != FactState.Good) grid.AddAcross(inner + "→ ", remedy, Columns);
-                foreach (string line in grid.Lines.Skip(2)) yield return line;
-            }
-            yield return "";
-        }
-        List<string> end = [Summary()];
-        if (found.Noise is { } noise)
-        {
-            end.Add(string.Create(CultureInfo.InvariantCulture,
-                $"Differences below {noise.Work.Floor} are noise here, and below {noise.Wake.Floor} "
-                    + $"where threads wake each other; between processes they are larger."));
-        }
-        foreach (string line in end.SelectMany(text => TextGrid.Wrap(text, Columns))) yield return line;
-    }
-
-    public void PrintJson(TextWriter output)
-    {
-        DoctorJson json = new(
-            [.. found.Facts.Select(
-                fact => new FactJson(fact.Group, fact.Name, fact.Value, Word(fact.State), fact.Meaning, fact.Remedy))],
-            found.Noise is { } noise ? new NoiseJson(Of(noise.Work), Of(noise.Wake)) : null);
-        output.WriteLine(JsonSerializer.Serialize(json, Readable.DoctorJson));
-    }
-
-    private string Summary()
-    {
-        string[] bad = [.. found.Facts.Where(fact => fact.State == FactState.Bad).Select(fact => fact.Name)];
-        int Count(FactState state) => found.Facts.Count(fact => fact.State == state);
-        string counts =
-            $"{Count(FactState.Good)} good, {Count(FactState.Fair)} fair, {Count(FactState.Unknown)} unknown, {bad.Length} bad";
-        return bad.Length == 0 ? $"{counts}." : $"{counts}: {string.Join(", ", bad)}.";
-    }
-
-    private static SpreadJson Of(SliceSpread spread) =>
-        new(spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent, spread.FloorPercent, spread.StallNanoseconds,
-            spread.WorstNanoseconds);
-
-    private static string Word(FactState state) => state.ToString().ToLowerInvariant();
-}
 
 /// <summary>A fact as <c>lab doctor --format json</c> prints it; names are stable.</summary>
 public sealed record FactJson(string Group, string Name, string Value, string State, string Meaning, string? Remedy);
@@ -80,6 +16,62 @@ public sealed record NoiseJson(SpreadJson Work, SpreadJson Wake);
 
 public sealed record DoctorJson(IReadOnlyList<FactJson> Facts, NoiseJson? Noise);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(DoctorJson))]
-public sealed partial class DoctorJsonContext : JsonSerializerContext;
+/// <summary>What the doctor found: for what the machine is fit, what is noise on it, then the facts, with what each means and
+/// what
+/// mends it.</summary>
+public static class DoctorReport
+{
+    private const string Kvm = "kvm";
+
+    public static Document Of(DoctorFindings found) => new("lab doctor")
+    {
+        Mood = found.HasBad ? Mood.Bad : Mood.Good,
+        Answer = [.. Answer(found)],
+        Parts = [.. found.Facts.GroupBy(fact => fact.Group).Select(group =>
+            new Section(group.Key, [.. group.SelectMany(Lines)]))],
+    };
+
+    public static DoctorJson Json(DoctorFindings found) => new(
+        [.. found.Facts.Select(
+            fact => new FactJson(fact.Group, fact.Name, fact.Value, Word(fact.State), fact.Meaning, fact.Remedy))],
+        found.Noise is { } noise ? new NoiseJson(Of(noise.Work), Of(noise.Wake)) : null);
+
+    private static IEnumerable<Prose> Answer(DoctorFindings found)
+    {
+        MachineFact[] bad = [.. found.Facts.Where(fact => fact.State == FactState.Bad)];
+        yield return Fit("radix", bad.Where(fact => fact.Group != Kvm));
+        yield return Fit("kvm", bad.Concat(found.Facts.Where(fact => fact.Name == Kvm
+            && fact.State != FactState.Good)).Distinct());
+        if (found.Noise is { } noise)
+        {
+            yield return $"Differences below {noise.Work.Floor} are noise here, and below {noise.Wake.Floor} where threads wake "
+                + "each other; between processes they are larger.";
+        }
+        int Count(FactState state) => found.Facts.Count(fact => fact.State == state);
+        yield return $"{Count(FactState.Good)} good, {Count(FactState.Fair)} fair, {Count(FactState.Unknown)} unknown, "
+            + $"{bad.Length} bad; what mends them stands behind each →.";
+    }
+
+    private static Prose Fit(string mmu, IEnumerable<MachineFact> against)
+    {
+        string[] names = [.. against.Select(fact => fact.Name == Kvm ? $"kvm: {fact.Value}" : fact.Name)];
+        return names.Length == 0 ? new($"Fit for --mmu {mmu}: yes.", Mood.Good)
+            : new($"Fit for --mmu {mmu}: no ({string.Join(", ", names)}).", Mood.Bad);
+    }
+
+    private static IEnumerable<Prose> Lines(MachineFact fact)
+    {
+        const string indent = "          ";
+        yield return new(string.Create(CultureInfo.InvariantCulture, $"  {Word(fact.State),-8}{fact.Name,-17}{fact.Value}"),
+            fact.State switch { FactState.Bad => Mood.Bad, FactState.Fair => Mood.Warn, FactState.Good => Mood.Good, _ =>
+                Mood.Plain });
+        yield return new(indent + fact.Meaning);
+        if (fact.Remedy is { } remedy && fact.State != FactState.Good) yield return new($"{indent[2..]}→ {remedy}");
+    }
+
+    private static SpreadJson Of(SliceSpread spread) =>
+        new(spread.Slices, spread.UnitNanoseconds, spread.SpreadPercent, spread.FloorPercent, spread.StallNanoseconds,
+            spread.WorstNanoseconds);
+
+    private static string Word(FactState state) => state.ToString().ToLowerInvariant();
+}

@@ -5,7 +5,6 @@ using Lab.Application.Comparing;
 using Lab.Application.Settings;
 using Lab.Cli.Run;
 using Lab.Measure;
-using Lab.Plots;
 using Lab.Report.Comparisons;
 using Lab.Results;
 using Lab.Results.Comparisons;
@@ -74,7 +73,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             { Subject = resumed?.Manifest.Subject ?? request.Subject };
         if (arms.Count > 1)
         {
-            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Out, console.Error);
+            CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Text, console.Out,
+                console.Error);
             console.Out.Flush();
             if (folder is not null) console.Loss?.Kept("comparison", folder.Path);
             if (folder is { Manifest.Blocks.Count: > 0 })

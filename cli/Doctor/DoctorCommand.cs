@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lab.Application;
 using Lab.Application.Measuring;
 using Lab.Report;
+using Lab.Report.Documents;
 using Lab.Settings;
 
 namespace Lab.Cli.Doctor;
@@ -31,8 +32,8 @@ internal static class DoctorCommand
                 console.Error.WriteLine($"measuring the noise floor for {NoiseLength.TotalSeconds} s …");
             }
             DoctorFindings found = DoctorFindings.Examine(kvm, isQuick ? null : NoiseLength);
-            if (json) new DoctorReport(found).PrintJson(console.Out);
-            else foreach (string line in new DoctorReport(found).Lines()) console.Out.WriteLine(line);
+            if (json) console.Out.WriteLine(Records.Json(DoctorReport.Json(found)));
+            else console.Text.Write(DoctorReport.Of(found));
             return found.HasBad && parsed.GetValue(strict) ? ExitCode.Contaminated : ExitCode.Fine;
         }));
         return command;

@@ -6,6 +6,7 @@ using Lab.Cli.Options;
 using Lab.Explorer;
 using Lab.Explorer.Seam;
 using Lab.Explorer.Strategies;
+using Lab.Report.Documents;
 using Lab.Report.Explorations;
 using Lab.Settings;
 
@@ -15,6 +16,8 @@ namespace Lab.Cli.Explore;
 /// breaks them, or what was explored without finding one.</summary>
 internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
 {
+    private readonly MarkdownWriter _markdown = new(console.Out);
+
     public static Command Build(LabConsole console)
     {
         SettingOptions options = new(ExplorationSettings.Group.Settings);
@@ -40,15 +43,15 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
             result = Refused(() => Lab.Explorer.Explore.Check(program.Program.Make(program.Size), program.Settings, progress.Show,
                 cancellation));
         }
-        if (request.Format == ExploreFormat.Json) ExploreJson.Print(program, result, console.Out);
-        else new ExploreReport(request, console.Out).Program(program, result);
+        if (request.Format == ExploreFormat.Json) console.Out.WriteLine(Records.Json(ExploreJson.Of(program, result)));
+        else Print(new ExploreReport(request).Program(program, result));
         return Exit([(program.Program.Name, result)], cancellation);
     }
 
     private int ExploreStrategies(CancellationToken cancellation)
     {
         List<Exploration> done = [];
-        ExploreReport report = new(request, console.Out);
+        ExploreReport report = new(request);
         foreach (StrategyPlan plan in request.Plans)
         {
             if ((cancellation.IsCancellationRequested || console.Loss is not null) && done.Count > 0) break;
@@ -59,16 +62,22 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
             {
                 own.Add(one);
                 // What was found is out before anything else can fail.
-                if (request.Format != ExploreFormat.Json && (isAlone || IsNews(own))) report.Strategy(one);
+                if (request.Format != ExploreFormat.Json && (isAlone || IsNews(own))) Print(report.Strategy(one));
                 // Nobody reads what else would be found.
                 if (console.Loss is not null) unread.Cancel();
             }, unread.Token);
-            if (request.Format != ExploreFormat.Json && !isAlone) report.Scenarios(own);
+            if (request.Format != ExploreFormat.Json && !isAlone) Print(report.Scenarios(own));
             done.AddRange(own);
         }
-        if (request.Format == ExploreFormat.Json) ExploreJson.Print(done, console.Out);
-        else report.End(done);
+        if (request.Format == ExploreFormat.Json) console.Out.WriteLine(Records.Json(done.Select(ExploreJson.Of).ToArray()));
+        else Print(ExploreReport.End(done));
         return Exit(done.Select(one => ($"{one.Strategy.Name} on {one.Scenario.Name}", one.Result)), cancellation);
+    }
+
+    private void Print(Document document)
+    {
+        if (request.Format == ExploreFormat.Markdown) _markdown.Write(document);
+        else console.Text.Write(document);
     }
 
     /// <summary>A violation is; that a strategy cannot be explored is so only once.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Lab.Explorer;
+using Lab.Report.Documents;
 using Lab.Settings;
 
 namespace Lab.Cli.Explore;
@@ -28,7 +29,7 @@ internal sealed class ExploreProgressLine(LabConsole console, string subject) : 
         {
             if (_sinceLast.Elapsed < (console.IsErrorTerminal ? LiveEvery : QuietEvery)) return;
             _sinceLast.Restart();
-            string text = PlainWriter.Clean(Describe(about, progress));
+            string text = PlainText.Clean(Describe(about, progress));
             if (console.IsErrorTerminal) console.Drawing.Write(Erase + (text.Length > Width ? text[..Width] : text));
             else console.Error.WriteLine(text);
             _shown = true;

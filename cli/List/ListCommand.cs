@@ -4,12 +4,13 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Cli.Run;
+using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
+using Lab.Report.Documents;
 using Lab.Results;
 using Lab.Settings;
 using Lab.Strategies;
-using Spectre.Console;
 
 namespace Lab.Cli.List;
 
@@ -17,12 +18,15 @@ namespace Lab.Cli.List;
 internal static class ListCommand
 {
     private static readonly string[] Kinds =
-        ["strategies", "notifiers", "ageing", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs"];
+        ["strategies", "notifiers", "ageing", "workloads", "mmus", "runs", "comparisons", "baselines", "scenarios", "programs",
+            "limits", "schema"];
 
     public static Command Build(LabConsole console)
     {
         Argument<string> kind = new("kind") { Description = "strategies, notifiers, ageing, workloads, mmus, scenarios, "
-            + "programs, runs, comparisons or baselines; all but the last three if absent", Arity = ArgumentArity.ZeroOrOne };
+            + "programs, runs, comparisons, baselines, limits of the explorer's model, or schema of the JSON; all but the last "
+            + "five "
+            + "if absent", Arity = ArgumentArity.ZeroOrOne };
         Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or "
             + "results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
@@ -61,6 +65,8 @@ internal static class ListCommand
             {
                 Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
             }
+            if (wanted == "limits") console.Text.Write(new Document("") { Parts = [new Items([.. ModelLimits.All])] });
+            if (wanted == "schema") console.Out.WriteLine(Records.Schemas());
             if (wanted == "runs") PrintRuns(console, parsed.GetValue(folder) ?? Path.Combine("results", "runs"));
             if (wanted == "comparisons")
             {
@@ -93,16 +99,8 @@ internal static class ListCommand
 
     private static void Print(LabConsole console, string title, IEnumerable<(string Name, string Text)> rows)
     {
-        IAnsiConsole ansi = AnsiConsole.Create(new AnsiConsoleSettings
-            { Out = new AnsiConsoleOutput(console.Out), Ansi = AnsiSupport.No });
-        if (!console.IsOutTerminal) ansi.Profile.Width = 80;
-        console.Out.WriteLine(title);
-        Grid grid = new();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 2, 0) });
-        grid.AddColumn();
-        foreach ((string name, string text) in rows) grid.AddRow(new Text(name), new Text(text));
-        ansi.Write(grid);
-        console.Out.WriteLine();
+        console.Text.Write(new Document("") { Parts = [new Section(title, [new Table(["name", "text"],
+            [.. rows.Select(row => (IReadOnlyList<Cell>)[row.Name, row.Text])]) { IsFacts = true }])] });
     }
 
     private static void PrintRuns(LabConsole console, string folder)

@@ -36,7 +36,7 @@ internal static class ReportCommand
                 value => value.ToString().ToLowerInvariant());
             ReportExport? file = parsed.GetValue(export) is { } path ? new ReportExport(path, parsed.GetValue(dark))
                 : parsed.GetValue(dark) ? throw new UsageException("--dark is for pictures: --export FILE.png --dark.") : null;
-            IReportSubject subject =
+            ReportSubject subject =
                 ReportSubject.Find(parsed.GetValue(what) ?? RunStore.Latest, parsed.GetValue(folder)!, console);
             string report = subject.WriteReport();
             subject.Print(form, console);

@@ -1,6 +1,7 @@
 using System.Text;
 using Lab.Application.Settings;
 using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Results;
 using Lab.Results.HdrLog;
 using Lab.Settings;
@@ -36,7 +37,7 @@ internal sealed class ReportExport
 
     /// <exception cref="ResultsUnwritableException">An older file of that name is still whole.</exception>
     /// <exception cref="UsageException">It has no histograms of its own.</exception>
-    public void Write(IReportSubject subject, LabConsole console)
+    public void Write(ReportSubject subject, LabConsole console)
     {
         if (Path.GetExtension(_path).Equals(HdrLog, StringComparison.OrdinalIgnoreCase))
         {
@@ -60,7 +61,7 @@ internal sealed class ReportExport
         {
             subject.Print(format, new LabConsole(text, TextWriter.Null, isOutTerminal: false, isErrorTerminal: false));
         }
-        else text.Write(subject.Page());
+        else text.Write(HtmlPage.Render(subject.Page()));
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
         StagedFiles.WriteOne(_path, to => to.Write(bytes));
         console.Error.WriteLine($"export: {_path}");

@@ -6,6 +6,7 @@ using Lab.Application.Reproducing;
 using Lab.Application.Settings;
 using Lab.Cli.Options;
 using Lab.Report.Claims;
+using Lab.Report.Documents;
 using Lab.Results;
 using Lab.Settings;
 
@@ -54,20 +55,16 @@ internal sealed class ReproduceCommand(
         {
             if (cancellation.IsCancellationRequested || reproduction.Show(claim, cancellation) is not { } one) break;
             shown.Add(one);
-            Save(folder, "reproduction.json", report.Json(shown));
-            Save(folder, "report.md", report.Markdown(shown));
-            if (format == OutputFormat.Table)
-            {
-                foreach (string line in report.Lines(one)) console.Out.WriteLine(line);
-                console.Out.WriteLine();
-            }
+            Save(folder, "reproduction.json", Records.Json(report.Json(shown)));
+            Save(folder, "report.md", Markdown());
+            if (format == OutputFormat.Table) console.Text.Write(report.Of(one));
         }
         if (format == OutputFormat.Table && shown.Count > 1)
         {
-            foreach (string line in report.Sum(shown)) console.Out.WriteLine(line);
+            console.Text.Write(new Document("") { Parts = [ReproductionReport.Sum(shown)] });
         }
-        else if (format == OutputFormat.Json) console.Out.WriteLine(report.Json(shown));
-        else if (format == OutputFormat.Markdown) console.Out.Write(report.Markdown(shown));
+        else if (format == OutputFormat.Json) console.Out.WriteLine(Records.Json(report.Json(shown)));
+        else if (format == OutputFormat.Markdown) console.Out.Write(Markdown());
         if (shown.Count > 0) console.Error.WriteLine($"report: {Path.Combine(folder, "report.md")}");
         if (!cancellation.IsCancellationRequested)
         {
@@ -75,6 +72,13 @@ internal sealed class ReproduceCommand(
         }
         console.Error.WriteLine($"interrupted: {shown.Count} of {claims.Count} claims were judged.");
         return ExitCode.Interrupted;
+
+        string Markdown()
+        {
+            using StringWriter text = new();
+            new MarkdownWriter(text, isFile: true).Write(report.Of(shown));
+            return text.ToString();
+        }
     }
 
     private static IReadOnlyList<Claim> ClaimsNamed(string[] ids) => ids.Length == 0 ? ThereAre :

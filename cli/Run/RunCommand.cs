@@ -7,6 +7,7 @@ using Lab.Application.Settings;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Report.Runs;
 using Lab.Results;
 using Lab.Strategies;
@@ -153,7 +154,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        RunTables.Print(record, request.Values.Of(RunSettings.Format), console.Out);
+        RunReport.Output(record).Print(request.Values.Of(RunSettings.Format), console.Text, console.Out);
         console.Out.Flush();
         console.Loss?.Kept("run", folder.Path);
         console.Error.WriteLine($"run folder: {folder.Path}");
@@ -164,7 +165,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         {
             Figures.WriteAll(record, folder.Path);
             string report = Path.Combine(folder.Path, "report.html");
-            HtmlReport.Write(record, report);
+            HtmlPage.Save(RunReport.Of(record), report);
             console.Error.WriteLine($"report:     {report}");
         }
         return code;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Lab.Measure;
+using Lab.Report.Documents;
 using Lab.Settings;
 using Spectre.Console;
 
@@ -43,7 +44,7 @@ internal sealed class RunProgress(LabConsole console)
                     Stopwatch elapsed = Stopwatch.StartNew();
                     for (int index = 0; index < items.Count; index++)
                     {
-                        string name = Markup.Escape(PlainWriter.Clean(nameOf(items[index])));
+                        string name = Markup.Escape(PlainText.Clean(nameOf(items[index])));
                         Reporter reporter = new(task, index, items.Count, name, expectedEach + TearDown, elapsed);
                         reporter.Show("set-up", 0);
                         if (!run(items[index], reporter)) return;

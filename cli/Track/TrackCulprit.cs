@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Report.Histories;
 using Lab.Results;
 using Lab.Results.Tracking;
@@ -54,76 +55,54 @@ internal static class TrackCulprit
             foreach (IGrouping<(string Good, string Bad), (TrackedSeries Series, TrackedChange Change)> same in
                 found.GroupBy(one => (one.Change.Culprit.LastGood, one.Change.Culprit.FirstBad)))
             {
-                Write([.. same], same.Key.Good, same.Key.Bad, history, git, console.Out);
+                console.Text.Write(Of([.. same], same.Key.Good, same.Key.Bad, history, git));
             }
             return ExitCode.Fine;
         }));
         return command;
     }
 
-    private static void Write(IReadOnlyList<(TrackedSeries Series, TrackedChange Change)> changes, string good, string bad,
-        TrackedHistory history, GitRepository git, TextWriter to)
+    private static Document Of(IReadOnlyList<(TrackedSeries Series, TrackedChange Change)> changes, string good, string bad,
+        TrackedHistory history, GitRepository git) => new("lab track culprit")
     {
-        foreach ((TrackedSeries series, TrackedChange change) in changes)
-        {
-            foreach (string line in TextGrid.Wrap($"{TrackTables.Title(series, history.Series)}: "
-                + $"{HistoryFigure.Percent(change.Point.Change)} ({HistoryFigure.MeaningOf(change)})", TextGrid.Width))
-            {
-                to.WriteLine(line);
-            }
-        }
-        to.WriteLine($"  last good  {good}");
-        to.WriteLine($"  first bad  {bad}");
+        Answer = [.. changes.Select(one => new Prose($"{SeriesText.Title(one.Series, history.Series)}: "
+            + $"{HistoryFigure.Percent(one.Change.Point.Change)} ({HistoryFigure.MeaningOf(one.Change)})"))],
+        Parts = [new Commands("", $"  last good  {good}", $"  first bad  {bad}"), .. Suspects(changes[0].Series, good, bad, git)],
+    };
+
+    private static IEnumerable<Part> Suspects(TrackedSeries series, string good, string bad, GitRepository git)
+    {
         IReadOnlyList<GitCommit>? between = git.Between(good, bad);
         if (good == bad)
         {
-            Sentence("Both ends were measured at one commit: the code did not change, but what it ran on or with did.", to);
+            yield return new Prose("  Both ends were measured at one commit: the code did not change, but what it ran on or "
+                + "with did.");
+            yield break;
         }
-        else if (between is null or { Count: 0 })
+        if (between is null or { Count: 0 })
         {
             string why = between is null ? $"git does not know both in '{git.Folder}' (no repository, a shallow clone, or "
                 + "commits that are gone)" : "the second does not come after the first";
-            Sentence($"The commits between are unknown: {why}. --repo names another repository.", to);
+            yield return new Prose($"  The commits between are unknown: {why}. --repo names another repository.");
+            yield break;
         }
-        else
-        {
-            to.WriteLine($"  {Plural.Of(between.Count, "commit")} to suspect, oldest first:");
-            foreach (GitCommit commit in between.Take(CommitsMost))
-            {
-                to.WriteLine(Cut($"    {commit.Hash[..10]} {commit.Subject}"));
-            }
-            if (between.Count > CommitsMost) to.WriteLine($"    and {between.Count - CommitsMost} more");
-            if (between.Count > 1) WriteBisect(changes[0].Series, good, bad, to);
-        }
-        to.WriteLine();
-    }
-
-    /// <summary>The good commit is kept as baseline; each step builds, compares with it, and tells git slower (1), not slower (0)
-    /// or cannot tell (125).</summary>
-    private static void WriteBisect(TrackedSeries series, string good, string bad, TextWriter to)
-    {
+        yield return new Prose($"  {Plural.Of(between.Count, "commit")} to suspect, oldest first:");
+        yield return new Items([.. between.Take(CommitsMost).Select(commit => $"    {commit.Hash[..10]} {commit.Subject}"),
+            .. between.Count > CommitsMost ? [$"    and {between.Count - CommitsMost} more"] : (string[])[]]);
+        if (between.Count == 1) yield break;
+        // The good commit is kept as baseline; each step builds, compares with it, and tells git slower (1), not slower (0) or
+        // cannot tell (125).
         SeriesKey key = series.Key;
-        string session = series.Points[^1].Session;
-        Sentence($"To find it (a history keeps no settings: give those of {session}):", to);
-        string[] lines =
-        [
-            $"git checkout {good}",
-            "dotnet run -c Release -- compare \\",
-            $"  {key.Strategy} --workload {key.Workload} --mmu {key.Mmu} --save-baseline good",
-            $"git bisect start {bad} \\",
-            $"  {good}",
-            "git bisect run sh -c 'dotnet build -c Release -v q || exit 125",
-            $"  dotnet run -c Release --no-build -- compare --baseline good {key.Strategy} \\",
-            $"    --metric {key.Metric} --gate",
-            "  case $? in 0) exit 0;; 3) exit 1;; *) exit 125;; esac'",
-        ];
-        foreach (string line in lines) to.WriteLine($"    {line}");
+        yield return new Prose($"  To find it (a history keeps no settings: give those of {series.Points[^1].Session}):");
+        yield return new Commands("",
+            $"    git checkout {good}",
+            "    dotnet run -c Release -- compare \\",
+            $"      {key.Strategy} --workload {key.Workload} --mmu {key.Mmu} --save-baseline good",
+            $"    git bisect start {bad} \\",
+            $"      {good}",
+            "    git bisect run sh -c 'dotnet build -c Release -v q || exit 125",
+            $"      dotnet run -c Release --no-build -- compare --baseline good {key.Strategy} \\",
+            $"        --metric {key.Metric} --gate",
+            "      case $? in 0) exit 0;; 3) exit 1;; *) exit 125;; esac'");
     }
-
-    private static void Sentence(string text, TextWriter to)
-    {
-        foreach (string line in TextGrid.Wrap(text, TextGrid.Width - 2)) to.WriteLine($"  {line}");
-    }
-
-    private static string Cut(string line) => line.Length <= TextGrid.Width ? line : line[..(TextGrid.Width - 1)] + "…";
 }

@@ -4,6 +4,7 @@ using Lab.Application;
 using Lab.Application.Tracking;
 using Lab.Cli.Options;
 using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;
@@ -66,19 +67,18 @@ internal static class TrackGate
             case TrackFormat.Json:
                 string word =
                     code switch { ExitCode.Regression => "regression", ExitCode.Inconclusive => "undecided", _ => "clean" };
-                TrackRecords.WriteJson(
+                console.Out.WriteLine(Records.Json(
                     new GateDocument(history.Path, history.Machine, word, code, series.Count, tooShort, fewest,
-                        history.Damaged.Count, [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))]), console.Out);
+                        history.Damaged.Count, [.. open.Select(one => TrackRecords.Of(one.Series, one.Changes))])));
                 break;
             case TrackFormat.Github:
                 WriteGithub(history, series, open, code, verdict, console.Out);
                 break;
-            case TrackFormat.Markdown:
-                console.Out.WriteLine($"**{verdict}** History `{history.Path}`, machine {history.MachineText()}.");
-                TrackTables.WriteMarkdownChanges(open.Select(one => (one.Series, one.Changes)), series, console.Out);
-                break;
             default:
-                WriteTable(history, series, open, verdict, console.Out);
+                Document document = HistoryReport.Gate(verdict, code == ExitCode.Inconclusive, history,
+                    open.Select(one => (one.Series, one.Changes)), series);
+                if (format == TrackFormat.Markdown) new MarkdownWriter(console.Out).Write(document);
+                else console.Text.Write(document);
                 break;
         }
         return code;
@@ -93,12 +93,10 @@ internal static class TrackGate
             return string.Create(invariant,
                 $"Undecided: finding a change takes at least {fewest} points, and no series has more than {most}.");
         }
-        int count = open.Sum(one => one.Changes.Count);
-        string verdict = count switch { 0 => "No regression is open", 1 => "1 regression is open",
-            _ => string.Create(invariant, $"{count} regressions are open") };
         string left = tooShort == 0 ? "" : string.Create(invariant, $"; {tooShort} of them {(tooShort == 1 ? "has" : "have")} "
             + $"fewer than the {fewest} points that it takes to find a change");
-        return string.Create(invariant, $"{verdict} in {series.Count} series{left}.");
+        return string.Create(invariant,
+            $"{HistoryReport.OpenOnes(open.Sum(one => one.Changes.Count))} open in {series.Count} series{left}.");
     }
 
     /// <summary>The regressions that are none any more, with the commits that ended them.</summary>
@@ -115,24 +113,6 @@ internal static class TrackGate
     /// <summary>How many rows the verdict is without.</summary>
     private static string LeftOut(IReadOnlyList<DamagedRow> damaged) => damaged.Count == 0 ? "" : string.Create(
         CultureInfo.InvariantCulture, $" {damaged.Count} row{(damaged.Count == 1 ? " was" : "s were")} left out as damaged.");
-
-    private static void WriteTable(
-        TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, string verdict, TextWriter to)
-    {
-        foreach (string line in TextGrid.Wrap($"{verdict} Machine {history.MachineText()}.", TextGrid.Width)) to.WriteLine(line);
-        foreach ((TrackedSeries one, IReadOnlyList<TrackedChange> changes) in open.Select(one => (one.Series, one.Changes)))
-        {
-            foreach (string line in TextGrid.Wrap(TrackTables.Title(one, series), TextGrid.Width)) to.WriteLine(line);
-            foreach (TrackedChange change in changes)
-            {
-                string text = $"{HistoryFigure.Percent(change.Point.Change)}, from {TrackTables.Value(one, change.Point.Before)} "
-                    + $"to {TrackTables.Value(one, change.Point.After)}, "
-                    + $"after {CommitNames.Short(change.Culprit.LastGood)}, up to {CommitNames.Short(change.Culprit.FirstBad)}";
-                foreach (string line in TextGrid.Wrap(text, TextGrid.Width - 2)) to.WriteLine($"  {line}");
-            }
-        }
-        if (open.Length > 0) to.WriteLine("lab track culprit names the commits; lab track acknowledge accepts a change.");
-    }
 
     private static void WriteGithub(
         TrackedHistory history, IReadOnlyList<TrackedSeries> series, Open[] open, int code, string verdict, TextWriter to)

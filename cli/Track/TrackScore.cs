@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Lab.Application;
+using Lab.Report.Documents;
 using Lab.Results.Tracking;
 using Lab.Settings;
 
@@ -27,11 +27,11 @@ internal static class TrackScore
             { Description = "holds annotations.json and a file per series, as the Turing Change Point Dataset does" };
         Command command = new("score", "how well change points agree with annotated series (TCPD)");
         command.Arguments.Add(folder);
-        command.SetAction(parsed => Verb.Guarded(console, () => Print(parsed.GetValue(folder)!, console.Out)));
+        command.SetAction(parsed => Verb.Guarded(console, () => Print(parsed.GetValue(folder)!, console.Text)));
         return command;
     }
 
-    private static int Print(string folder, TextWriter to)
+    private static int Print(string folder, TerminalWriter to)
     {
         if (!File.Exists(Path.Combine(folder, AnnotatedSeries.Annotations))) throw new UsageException($"'{folder}' has no "
             + $"{AnnotatedSeries.Annotations}; name the folder of the Turing Change Point Dataset's series.");
@@ -44,26 +44,27 @@ internal static class TrackScore
         if (scores.Count == 0) throw new UsageException(
             $"'{folder}' has no series of one dimension that {AnnotatedSeries.Annotations} names.");
 
-        TextGrid grid = new(["series", "points", "F1", "covering", "precision", "recall"], [26, 8, 8, 8, 9, 8]);
-        foreach ((string name, int points, ChangePointScore score) in scores)
+        Column[] columns = ["series", .. Column.Numbers("points", "F1", "covering", "precision", "recall")];
+        static IReadOnlyList<Cell> Row(string name, Cell points, params double[] values) =>
+            [name, points, .. values.Select(value => Cell.Number(value, "0.000"))];
+        double Mean(Func<ChangePointScore, double> of) => scores.Average(one => of(one.Score));
+        to.Write(new Document("lab track score")
         {
-            grid.Add(name, points.ToString(CultureInfo.InvariantCulture), Three(score.F1), Three(score.Covering),
-                Three(score.Precision), Three(score.Recall));
-        }
-        grid.Add("mean", "", Three(scores.Average(one => one.Score.F1)), Three(scores.Average(one => one.Score.Covering)),
-            Three(scores.Average(one => one.Score.Precision)), Three(scores.Average(one => one.Score.Recall)));
-        foreach (string line in grid.Lines) to.WriteLine(line);
-        to.WriteLine();
-        TextGrid others = new(["published, TCPDBench", "", "F1", "covering"], [26, 8, 8, 8]);
-        foreach ((string name, double covering, double f1) in Published) others.Add(name, "", Three(f1), Three(covering));
-        foreach (string line in others.Lines) to.WriteLine(line);
-        foreach (string line in TextGrid.Wrap("Margin 5. Published: default parameters, over all univariate series of the "
-            + "benchmark, of which these are the redistributable ones; compare within a table.", TextGrid.Width))
-        {
-            to.WriteLine(line);
-        }
+            Parts =
+            [
+                new Table(columns, [.. scores.Select(one => Row(one.Name, Cell.Count(one.Points), one.Score.F1,
+                    one.Score.Covering,
+                    one.Score.Precision, one.Score.Recall)),
+                    Row("mean", "", Mean(one => one.F1), Mean(one => one.Covering), Mean(one => one.Precision), Mean(one =>
+                        one.Recall))]),
+                new Table(["published, TCPDBench", .. Column.Numbers("F1", "covering")],
+                    [.. Published.Select(one => (IReadOnlyList<Cell>)[one.Name, Cell.Number(one.F1, "0.000"),
+                        Cell.Number(one.Covering, "0.000")])]),
+                new Prose("Margin 5. Published: default parameters, over all univariate series of the benchmark, of which "
+                    + "these are "
+                    + "the redistributable ones; compare within a table."),
+            ],
+        });
         return ExitCode.Fine;
     }
-
-    private static string Three(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

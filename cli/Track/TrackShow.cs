@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Lab.Application;
+using Lab.Application.Settings;
 using Lab.Cli.Options;
 using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Lab.Settings;
@@ -36,7 +38,7 @@ internal static class TrackShow
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
             string svg = parsed.GetValue(figure)!;
             Plot? drawn = svg.Length > 0 ? Draw(text, shown) : null;
-            Print(history, shown, form, console);
+            HistoryReport.Output(history, shown).Print(Enum.Parse<OutputFormat>(form.ToString()), console.Text, console.Out);
             if (drawn is not null)
             {
                 drawn.SaveSvg(svg);
@@ -44,7 +46,7 @@ internal static class TrackShow
             }
             if (parsed.GetValue(html) is { Length: > 0 } page)
             {
-                HistoryReport.Write(shown, history.Path, history.Notes, page);
+                HtmlPage.Save(HistoryReport.Of(shown, history.Path, history.Notes), page);
                 console.Error.WriteLine($"report: {page}");
             }
             return ExitCode.Fine;
@@ -56,23 +58,4 @@ internal static class TrackShow
         series is [var one] ? HistoryFigure.Draw(one) : throw new UsageException(
             $"--figure draws one series, and {(text.Length == 0 ? "without --series there are" : $"'{text}' names")} "
                 + $"{series.Count}: {SeriesText.List(series)}.");
-
-    public static void Print(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TrackFormat format, LabConsole console)
-    {
-        switch (format)
-        {
-            case TrackFormat.Csv:
-                TrackRecords.WriteCsv(series, console.Out);
-                break;
-            case TrackFormat.Json:
-                TrackRecords.WriteJson(history, series, console.Out);
-                break;
-            case TrackFormat.Markdown:
-                TrackTables.WriteMarkdown(history, series, console.Out);
-                break;
-            default:
-                TrackTables.Write(history, series, console.Out);
-                break;
-        }
-    }
 }

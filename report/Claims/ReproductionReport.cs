@@ -1,10 +1,7 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Lab.Application.Reproducing;
 using Lab.Plots;
-using Lab.Settings;
+using Lab.Report.Documents;
 
 namespace Lab.Report.Claims;
 
@@ -24,78 +21,68 @@ public sealed record ShownClaimJson(
     IReadOnlyList<FigureJson> Figures, IReadOnlyList<ExpectationJson> Expectations, IReadOnlyList<string> Problems);
 
 /// <summary>What <c>lab reproduce --format json</c> prints, and <c>reproduction.json</c> holds.</summary>
-public sealed record ReproductionJson(
-    int SchemaVersion, DateTimeOffset StartedUtc, int Cores, IReadOnlyList<ShownClaimJson> Claims);
+public sealed record ReproductionJson(DateTimeOffset StartedUtc, int Cores, IReadOnlyList<ShownClaimJson> Claims);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(ReproductionJson))]
-public sealed partial class ReproductionJsonContext : JsonSerializerContext;
-
-/// <summary>Claims and what this machine shows, as text, Markdown and JSON.</summary>
+/// <summary>Claims and what this machine shows.</summary>
 /// <param name="startedUtc">When the first was begun.</param>
 /// <param name="cores">There are.</param>
 public sealed class ReproductionReport(DateTimeOffset startedUtc, int cores)
 {
-    private static readonly ReproductionJsonContext Readable =
-        new(new JsonSerializerOptions(ReproductionJsonContext.Default.Options)
-            { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
-    /// <summary>One claim for a terminal, in its width.</summary>
-    public IEnumerable<string> Lines(ShownClaim shown)
+    /// <summary>One claim.</summary>
+    public Document Of(ShownClaim shown) => new(shown.Claim.Id)
     {
-        yield return $"{shown.Claim.Id}: {Word(shown.Verdict)}";
-        foreach (string line in Indented(shown.Claim.Title, "  ")) yield return line;
-        foreach (string line in Indented($"claimed: {shown.Claim.Said} ({shown.Claim.Source})", "  ")) yield return line;
-        foreach (IGrouping<string, ShownFigure> figure in shown.Figures.GroupBy(one => one.Figure))
-        {
-            yield return $"  {figure.Key}, here on {shown.Claim.Workload}:";
-            int width = figure.Max(one => one.Arm.Length);
-            foreach (ShownFigure one in figure) yield return $"    {one.Arm.PadRight(width)}  {Value(one.Value, one.Unit)}";
-        }
-        foreach (ShownExpectation one in shown.Expectations)
-        {
-            foreach (string line in Indented($"{Answer(one.IsMet)}: {Sentence(one)}", "  ")) yield return line;
-        }
-        if (shown.Reason is { } reason) foreach (string line in Indented(reason, "  ")) yield return line;
-        if (Limits(shown.Claim) is { } limits) foreach (string line in Indented(limits, "  ")) yield return line;
-        foreach (string problem in shown.Problems) foreach (string line in Indented(problem, "  ! ")) yield return line;
-    }
+        Mood = MoodOf(shown),
+        Answer = [new($"{shown.Claim.Id}: {Word(shown.Verdict)}", MoodOf(shown)), $"  {shown.Claim.Title}"],
+        Parts = [.. Parts(shown)],
+    };
 
     /// <summary>A line per claim.</summary>
-    public IEnumerable<string> Sum(IReadOnlyList<ShownClaim> all) =>
-        all.Select(one => $"{one.Claim.Id,-3} {Word(one.Verdict),-20} {Shorten(one.Claim.Title, TextGrid.Width - 25)}");
+    public static Table Sum(IReadOnlyList<ShownClaim> all) => new(["claim", "here", "title"],
+        [.. all.Select(one => (IReadOnlyList<Cell>)[one.Claim.Id, new(Word(one.Verdict)) { Mood = MoodOf(one) },
+            one.Claim.Title])])
+        { IsFacts = true, IsSortable = false };
 
-    public string Json(IReadOnlyList<ShownClaim> all) => JsonSerializer.Serialize(
-        new ReproductionJson(1, startedUtc, cores, [.. all.Select(Of)]), Readable.ReproductionJson);
-
-    /// <summary>All of it, as a document.</summary>
-    public string Markdown(IReadOnlyList<ShownClaim> all)
+    /// <summary>All of it.</summary>
+    public Document Of(IReadOnlyList<ShownClaim> all) => new("Claims, and what this machine shows")
     {
-        List<string> lines =
-        [
-            "# Claims, and what this machine shows", "",
-            string.Create(CultureInfo.InvariantCulture, $"{startedUtc:yyyy-MM-dd HH:mm} UTC, {cores} cores. Figures: median of "
-                + $"the rounds, in brackets the least and the greatest."), "",
-            "| claim | | |", "|---|---|---|",
-            .. all.Select(one => $"| {one.Claim.Id} | {Word(one.Verdict)} | {one.Claim.Title} |"),
-        ];
-        foreach (ShownClaim one in all)
-        {
-            lines.AddRange(["", $"## {one.Claim.Id}: {one.Claim.Title}", "",
-                $"Claimed: {one.Claim.Said} ({one.Claim.Source}).", "",
-                $"**{Word(one.Verdict)}**{(one.Reason is { } reason ? $": {reason}" : "")}.", ""]);
-            lines.AddRange(one.Expectations.Select(expected => $"- {Answer(expected.IsMet)}: {Sentence(expected)}"));
-            if (Limits(one.Claim) is { } limits) lines.AddRange(["", limits]);
-            lines.AddRange(["", $"| figure on {one.Claim.Workload} | arm | here |", "|---|---|--:|"]);
-            lines.AddRange(
-                one.Figures.Select(figure => $"| {figure.Figure} | {figure.Arm} | {Value(figure.Value, figure.Unit)} |"));
-            lines.AddRange(one.Problems.Select(problem => $"- {problem}"));
-        }
-        return string.Join('\n', lines) + "\n";
-    }
+        Place = string.Create(CultureInfo.InvariantCulture,
+            $"{startedUtc:yyyy-MM-dd HH:mm} UTC, {cores} cores. Figures: median of "
+            + $"the rounds, in brackets the least and the greatest."),
+        Parts = [Sum(all), .. all.Select(one => new Section($"{one.Claim.Id}: {one.Claim.Title}",
+            [new Prose($"{Word(one.Verdict)}"), .. Parts(one)]))],
+    };
 
-    private string? Limits(Claim claim) => claim.Limits is { } limits
-        ? string.Create(CultureInfo.InvariantCulture, $"with {cores} cores here: {limits}") : null;
+    public ReproductionJson Json(IReadOnlyList<ShownClaim> all) => new(startedUtc, cores, [.. all.Select(one =>
+        new ShownClaimJson(
+        one.Claim.Id, one.Claim.Title, one.Claim.Said, one.Claim.Source, one.Claim.Limits, one.Claim.Workload,
+        one.Verdict switch
+        {
+            ClaimVerdict.Holds => "holds",
+            ClaimVerdict.DoesNotHold => "does_not_hold",
+            _ => "cannot_be_shown",
+        },
+        one.Reason,
+        [.. one.Figures.Select(figure => new FigureJson(figure.Figure, figure.Unit, figure.Arm, Rounds(figure.Value)))],
+        [.. one.Expectations.Select(expected => new ExpectationJson(expected.Figure, expected.Arm, expected.Against,
+            expected.AtLeast, expected.AtMost, Rounds(expected.Value), expected.IsMet))], one.Problems))]);
+
+    private IEnumerable<Part> Parts(ShownClaim one)
+    {
+        yield return new Prose($"  claimed: {one.Claim.Said} ({one.Claim.Source})");
+        foreach (ShownExpectation expected in one.Expectations)
+        {
+            string answer = expected.IsMet switch { true => "yes", false => "no", null => "open" };
+            yield return new Prose($"  {answer}: {Sentence(expected)}");
+        }
+        if (one.Reason is { } reason) yield return new Prose($"  {reason}");
+        if (one.Claim.Limits is { } limits) yield return new Prose($"  with {cores.ToString(CultureInfo.InvariantCulture)} "
+            + $"cores here: "
+            + limits);
+        foreach (string problem in one.Problems) yield return new Prose($"  ! {problem}", Mood.Warn);
+        yield return new Table([$"figure on {one.Claim.Workload}", "arm", new("here", true)],
+            [.. one.Figures.Select(figure => (IReadOnlyList<Cell>)[figure.Figure, figure.Arm, Value(figure.Value,
+                figure.Unit)])]);
+    }
 
     private static string Sentence(ShownExpectation one)
     {
@@ -107,18 +94,20 @@ public sealed class ReproductionReport(DateTimeOffset startedUtc, int cores)
         return $"{what}: {value}, expected {bound}";
     }
 
-    private static string Value(RoundsOf? value, string unit) => value is null ? "–" : unit.Length == 0
-        ? $"{Plain(value.Median)} [{Plain(value.Low)}, {Plain(value.High)}]"
-        : $"{Quantity.Format(value.Median, unit)} [{Quantity.Format(value.Low, unit)}, {Quantity.Format(value.High, unit)}]";
+    private static string Value(RoundsOf? value, string unit)
+    {
+        string Shown(double one) => unit.Length == 0 ? Plain(one) : Quantity.Format(one, unit);
+        return value is null ? "–" : $"{Shown(value.Median)} [{Shown(value.Low)}, {Shown(value.High)}]";
+    }
 
     private static string Plain(double value) => Math.Abs(value) >= 100 ? value.ToString("N0", CultureInfo.InvariantCulture)
         : value.ToString(Math.Abs(value) >= 10 ? "0.0" : "0.##", CultureInfo.InvariantCulture);
 
-    private static string Answer(bool? isMet) => isMet switch
+    private static Mood MoodOf(ShownClaim shown) => shown.Verdict switch
     {
-        true => "yes",
-        false => "no",
-        null => "open",
+        ClaimVerdict.Holds => Mood.Good,
+        ClaimVerdict.DoesNotHold => Mood.Bad,
+        _ => Mood.Warn,
     };
 
     private static string Word(ClaimVerdict verdict) => verdict switch
@@ -128,25 +117,6 @@ public sealed class ReproductionReport(DateTimeOffset startedUtc, int cores)
         _ => "cannot be shown here",
     };
 
-    private static IEnumerable<string> Indented(string text, string head) =>
-        TextGrid.Wrap(text, TextGrid.Width - head.Length - 2)
-            .Select((line, index) => (index == 0 ? head : head.Replace('!', ' ') + "  ") + line);
-
-    private static string Shorten(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
-
-    private static ShownClaimJson Of(ShownClaim one) => new(
-        one.Claim.Id, one.Claim.Title, one.Claim.Said, one.Claim.Source, one.Claim.Limits, one.Claim.Workload,
-        one.Verdict switch
-        {
-            ClaimVerdict.Holds => "holds",
-            ClaimVerdict.DoesNotHold => "does_not_hold",
-            _ => "cannot_be_shown",
-        },
-        one.Reason,
-        [.. one.Figures.Select(figure => new FigureJson(figure.Figure, figure.Unit, figure.Arm, Of(figure.Value)))],
-        [.. one.Expectations.Select(expected => new ExpectationJson(expected.Figure, expected.Arm, expected.Against,
-            expected.AtLeast, expected.AtMost, Of(expected.Value), expected.IsMet))], one.Problems);
-
-    private static RoundsJson? Of(RoundsOf? value) =>
+    private static RoundsJson? Rounds(RoundsOf? value) =>
         value is null ? null : new RoundsJson(value.Median, value.Low, value.High, value.Rounds);
 }

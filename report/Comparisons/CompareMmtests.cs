@@ -29,7 +29,7 @@ public static class CompareMmtests
             IReadOnlyList<SummaryRow>[] arms =
                 [.. comparison.Arms.Select(arm => (IReadOnlyList<SummaryRow>)[.. arm.Of(scene, metric).Values])];
             to.WriteLine();
-            to.WriteLine($"{scene}: {metric}{(group.First().Gated ? " (gated)" : "")}; ns and 1/s, CoeffVar in %");
+            to.WriteLine($"{scene}: {metric}{(group.First().Gated ? " (decides)" : "")}; ns and 1/s, CoeffVar in %");
             to.WriteLine(new string(' ', NameWidth)
                 + string.Concat(comparison.Arms.Select(arm => Cut(arm.Label).PadLeft(ValueWidth))).TrimEnd());
             foreach ((string name, Func<IReadOnlyList<SummaryRow>, double> of) in OverRuns)

@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Lab.Results;
+using Lab.Report.Documents;
 using Lab.Results.Comparisons;
 
 namespace Lab.Report.Comparisons;
@@ -23,38 +20,19 @@ public sealed record CompareDocument(
 /// <summary>A comparison for programs.</summary>
 public static class CompareRecords
 {
-    private const string Header =
-        "metric,quantile,unit,arm_a,arm_b,value_a,value_b,ratio,low,high,runs,verdict,more_blocks,gated,workload,mmu,confidence,not_asked,undisturbed_a,undisturbed_b";
+    public static void WriteCsv(ArmComparison comparison, TextWriter to) => Records.WriteCsv(Rows(comparison), to, "0.######");
 
-    public static void WriteCsv(ArmComparison comparison, TextWriter to)
-    {
-        to.WriteLine(Header);
-        foreach (CompareRecord row in Rows(comparison))
-        {
-            to.WriteLine(string.Join(',', ((object?[])[
-                row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, row.ValueA, row.ValueB, row.Ratio, row.Low, row.High,
-                row.Runs, row.Verdict,
-                row.MoreBlocks, row.Gated ? "true" : "false", row.Workload, row.Mmu, row.Confidence, row.NotAsked,
-                row.UndisturbedA, row.UndisturbedB]).Select(Cell)));
-        }
-    }
-
-    public static void WriteJson(ArmComparison comparison, ComparisonFolder? folder, TextWriter to)
-    {
-        IReadOnlyList<ArmDifference> differences = comparison.Differences;
-        CompareDocument document = new(
-            folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha,
-            comparison.FamilySize, comparison.OtherFamilySize,
-            [.. differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")],
-            [.. CompareOutput.Problems(comparison)], [.. Rows(comparison)], folder?.Manifest.Turns);
-        to.WriteLine(JsonSerializer.Serialize(document, CompareJson.Default.CompareDocument));
-    }
+    public static CompareDocument Of(ArmComparison comparison, ComparisonFolder? folder) => new(
+        folder?.Path, [.. comparison.Arms.Select(arm => arm.Label)], comparison.Threshold, comparison.Alpha,
+        comparison.FamilySize, comparison.OtherFamilySize,
+        [.. comparison.Differences.Select(one => $"{one.What}: {string.Join(" | ", one.Values)}")],
+        [.. ComparisonWords.Problems(comparison)], [.. Rows(comparison)], folder?.Manifest.Turns);
 
     private static IEnumerable<CompareRecord> Rows(ArmComparison comparison) => comparison.Rows.Select(row => new CompareRecord(
         row.Metric, row.Quantile, row.Unit, row.ArmA, row.ArmB, Finite(row.ValueA), Finite(row.ValueB),
         Finite(row.Answer?.Ratio ?? row.ValueB / row.ValueA),
         Bound(row, answer => answer.Low), Bound(row, answer => answer.High), row.Runs,
-        row.Answer is { } answer ? CompareOutput.Word(answer.Verdict) : "not-asked",
+        row.Answer is { } answer ? answer.Verdict.ToString().ToLowerInvariant() : "not-asked",
         row.Answer?.MoreBlocks, row.Gated, row.Scene.Workload, row.Scene.Mmu, row.Answer is { } one ? 1 - one.Interval.Misrate
             : null, row.NotAsked, Finite(row.UndisturbedA), Finite(row.UndisturbedB)));
 
@@ -63,19 +41,4 @@ public static class CompareRecords
         row.Answer is { } answer && double.IsFinite(answer.Interval.High) ? of(answer.Interval) : null;
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
-
-    private static string Cell(object? value)
-    {
-        string text = value switch
-        {
-            null => "",
-            double number => number.ToString("0.######", CultureInfo.InvariantCulture),
-            _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-        };
-        return CsvText.Cell(text);
-    }
 }
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(CompareDocument))]
-public sealed partial class CompareJson : JsonSerializerContext;

@@ -1,6 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Lab.Application.Exploring;
 using Lab.Explorer;
 
@@ -29,25 +26,9 @@ public sealed record ProgramJson(
     long Executions, long Cut, long Steps, IReadOnlyDictionary<string, long> Outcomes, double Seconds, double ExecutionsPerSecond,
     bool Complete, string Bound, double? Probability, int? Preemptions, IReadOnlyList<StepJson> Schedule, string? Replay);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(IReadOnlyList<ExplorationJson>))]
-[JsonSerializable(typeof(ProgramJson))]
-public sealed partial class ExploreJsonContext : JsonSerializerContext;
-
 /// <summary>The machine-readable form of what was explored.</summary>
 public static class ExploreJson
 {
-    // Arrows and dashes stay readable: it is UTF-8 and goes into no HTML.
-    private static readonly ExploreJsonContext Readable =
-        new(new JsonSerializerOptions(ExploreJsonContext.Default.Options)
-            { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
-    public static void Print(IReadOnlyList<Exploration> done, TextWriter output) =>
-        output.WriteLine(JsonSerializer.Serialize([.. done.Select(Of)], Readable.IReadOnlyListExplorationJson));
-
-    public static void Print(ProgramRequest program, ExploreResult result, TextWriter output) =>
-        output.WriteLine(JsonSerializer.Serialize(Of(program, result), Readable.ProgramJson));
-
     public static ExplorationJson Of(Exploration one) => new(
         one.Strategy.Name, one.Scenario.Name,
         one.Scenario.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
@@ -62,7 +43,7 @@ public static class ExploreJson
         one.Result.Failure?.Replay,
         [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))]);
 
-    private static ProgramJson Of(ProgramRequest program, ExploreResult result) => new(
+    public static ProgramJson Of(ProgramRequest program, ExploreResult result) => new(
         program.Program.Name, program.Size, ExploreReport.Word(program.Settings.Model),
         ExploreReport.Word(program.Settings.Search), VerdictWord(result.Verdict),
         result.Failure?.Finding.Invariant, result.Failure?.Finding.Claim, result.Failure?.Finding.What,

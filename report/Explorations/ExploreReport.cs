@@ -2,223 +2,202 @@ using System.Globalization;
 using Lab.Application.Exploring;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
-using Lab.Settings;
+using Lab.Report.Documents;
 using Plural = Lab.Results.Plural;
 
 namespace Lab.Report.Explorations;
 
-/// <summary>Findings and evidence on standard output, as text for eighty columns or as Markdown.</summary>
-public sealed class ExploreReport(ExploreRequest request, TextWriter output)
+/// <summary>What was found, on which schedule, and the evidence where nothing was.</summary>
+public sealed class ExploreReport(ExploreRequest request)
 {
     /// <summary>Claims that the reference expects some sound strategies to break (section 12).</summary>
     private static readonly string[] ClaimsOfInterest = ["I7", "I15", "I33", "I34"];
 
-    private const int ScenarioWidth = 33;
-
-    private bool IsMarkdown => request.Format == ExploreFormat.Markdown;
+    private const string Search = "search";
 
     /// <summary>One strategy on one scenario.</summary>
-    public void Strategy(Exploration one)
-    {
-        Headline($"{one.Strategy.Name} on {NameOf(one)}", one.Result, one.IsReplay, one.Settings.IsSample);
-        if (one.Result.Failure is { } failure) Schedule(failure, one.IsReplay, ReplayCommand(one, failure));
-        foreach (Finding claim in one.Result.Claims) Item($"claim {claim.Invariant} does not hold: {claim.What}");
-        if (!one.IsReplay) Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth, one.Settings.IsSample);
-        output.WriteLine();
-    }
+    public Document Strategy(Exploration one) => Of($"{one.Strategy.Name} on {NameOf(one)}", one.Result, one.IsReplay,
+        one.Settings.IsSample,
+        [
+            .. one.Result.Failure is { } failure ? Schedule(failure, one.IsReplay, ReplayCommand(one, failure)) : (Part[])[],
+            .. one.Result.Claims.Select(claim => Item($"claim {claim.Invariant} does not hold: {claim.What}")),
+            .. one.IsReplay ? (Part[])[] : Evidence(one.Result, HowOf(one.Settings), one.Settings.PctDepth,
+                one.Settings.IsSample),
+        ]);
 
     /// <summary>A strategy on several scenarios: which were tried, and how far each was explored. A schedule that fails has been
-    /// printed by <see cref="Strategy"/>.</summary>
-    public void Scenarios(IReadOnlyList<Exploration> own)
+    /// told by <see cref="Strategy"/>.</summary>
+    public Document Scenarios(IReadOnlyList<Exploration> own)
     {
         Exploration[] begun = [.. own.Where(one => one.Result.WasBegun)];
         string[] notBegun = [.. own.Where(one => !one.Result.WasBegun).Select(NameOf)];
         int unfinished = own.Count(one => one.Result.EndedEarly);
         Exploration? violated = own.FirstOrDefault(one => one.Result.Verdict == Verdict.Violated);
-        string verdict = violated is not null ? $"VIOLATED on {NameOf(violated)}; tried before that was found:"
-            : own.Any(one => one.Result.Verdict == Verdict.Uncontrollable) ? "CANNOT BE EXPLORED on every scenario:"
-            : unfinished > 0
-                ? $"nothing found so far, INCOMPLETE: {unfinished} of {Plural.Of(own.Count, "exploration")} not finished:"
-            : $"nothing found in {Plural.Of(own.Count, "exploration")}, each within its bound:";
-        Paragraph($"{(IsMarkdown ? "### " : "")}{own[0].Strategy.Name}: {verdict}", "");
-        if (IsMarkdown) output.WriteLine();
-        // A name that is long goes on in a row of its own.
-        TextTable table = new("", [.. Column.Texts("scenario"), .. Column.Numbers("executions", "states", "s"),
-            .. Column.Texts("explored")], [.. begun.SelectMany(Row)]);
-        foreach (string line in IsMarkdown ? table.Markdown() : table.Text()) output.WriteLine(line);
-        if (IsMarkdown) output.WriteLine();
-        if (notBegun.Length > 0) Item($"not begun: {string.Join(", ", notBegun)}");
+        (Mood mood, string verdict) = violated is not null
+            ? (Mood.Bad, $"VIOLATED on {NameOf(violated)}; tried before that was found:")
+            : own.Any(one => one.Result.Verdict == Verdict.Uncontrollable) ? (Mood.Bad, "CANNOT BE EXPLORED on every scenario:")
+            : unfinished > 0 ? (Mood.Warn,
+                $"nothing found so far, INCOMPLETE: {unfinished} of {Plural.Of(own.Count, "exploration")} not finished:")
+            : (Mood.Good, $"nothing found in {Plural.Of(own.Count, "exploration")}, each within its bound:");
+        List<string> told = [];
+        if (notBegun.Length > 0) told.Add($"not begun: {string.Join(", ", notBegun)}");
         if (own.FirstOrDefault(one => one.Result.EndedEarly) is { } end)
         {
             string why = end.Result.Bound[(end.Result.Bound.LastIndexOf(StrategyExplorer.Because, StringComparison.Ordinal)
                 + StrategyExplorer.Because.Length)..];
-            Item($"not finished, because {why}: the part that was explored proves nothing about the rest");
+            told.Add($"not finished, because {why}: the part that was explored proves nothing about the rest");
         }
-        foreach (IGrouping<(string, string), string> claim in own
-            .SelectMany(one => one.Result.Claims.Select(claim => (Claim: claim, Scenario: NameOf(one))))
-            .GroupBy(pair => (pair.Claim.Invariant, pair.Claim.What), pair => pair.Scenario))
-        {
-            Item($"claim {claim.Key.Item1} does not hold: {claim.Key.Item2} ({string.Join(", ", claim)})");
-        }
+        told.AddRange(own.SelectMany(one => one.Result.Claims.Select(claim => (Claim: claim, Scenario: NameOf(one))))
+            .GroupBy(pair => (pair.Claim.Invariant, pair.Claim.What), pair => pair.Scenario).Select(claim =>
+                $"claim {claim.Key.Invariant} does not hold: {claim.Key.What} ({string.Join(", ", claim)})"));
         bool withBuffers = own.Any(one => one.Settings.Model == MemoryModel.Tso);
-        Item($"{HowOf(own[0].Settings)}{(withBuffers ? "; tso where a load may overtake a store" : "")}; in order of finishing");
-        output.WriteLine();
-
-        IEnumerable<string[]> Row(Exploration one)
+        told.Add($"{HowOf(own[0].Settings)}{(withBuffers ? "; tso where a load may overtake a store" : "")}; in order of "
+            + $"finishing");
+        return new Document("lab explore")
         {
-            string explored = one.Result switch
-            {
-                { Verdict: Verdict.Violated, Failure.Finding: var finding } => $"VIOLATED {finding.Invariant}",
-                { Verdict: Verdict.Uncontrollable } => "cannot be",
-                { EndedEarly: true } => "NOT FINISHED",
-                { IsComplete: true } => one.Result.Bound.Split(" (")[0],
-                _ => "a sample",
-            };
-            string[] name = IsMarkdown ? [NameOf(one)] : [.. TextGrid.Wrap(NameOf(one), ScenarioWidth)];
-            return
-            [
-                [name[0], Number(one.Result.Executions), Number(one.Result.States),
-                    one.Result.Seconds.ToString("0.0", CultureInfo.InvariantCulture), explored],
-                .. name.Skip(1).Select(more => (string[])[$"  {more}", "", "", "", ""]),
-            ];
-        }
+            Mood = mood,
+            Answer = [new($"{own[0].Strategy.Name}: {verdict}", mood)],
+            Parts = [new Table(["scenario", .. Column.Numbers("executions", "states", "s"), "explored"],
+                [.. begun.Select(one => (IReadOnlyList<Cell>)[NameOf(one), Cell.Count(one.Result.Executions),
+                    Cell.Count(one.Result.States), Cell.Number(one.Result.Seconds, "0.0"), HowFar(one.Result)])]),
+                .. told.Select(Item)],
+        };
     }
 
     /// <summary>A classic program.</summary>
-    public void Program(ProgramRequest program, ExploreResult result)
+    public Document Program(ProgramRequest program, ExploreResult result)
     {
-        Headline(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result,
-            program.Settings.Search == Lab.Explorer.Search.Replay, program.Settings.Search != Lab.Explorer.Search.Optimal);
-        if (result.Failure is { } failure)
-        {
-            Schedule(failure, program.Settings.Search == Lab.Explorer.Search.Replay, string.Create(CultureInfo.InvariantCulture,
-                $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} "
-                    + $"--replay '{failure.Replay}'"));
-        }
-        foreach ((string outcome, long count) in result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            Item(string.Create(CultureInfo.InvariantCulture,
-                $"{count,12:N0} × {(outcome.Length == 0 ? "(nothing observed)" : outcome)}"));
-        }
-        if (program.Settings.Search == Lab.Explorer.Search.Replay) return;
-        Evidence(result, string.Create(CultureInfo.InvariantCulture,
-                $"{Word(program.Settings.Search)} search, {Word(program.Settings.Model)}"), program.Settings.PctDepth,
-            program.Settings.Search != Lab.Explorer.Search.Optimal);
+        bool isReplay = program.Settings.Search == Lab.Explorer.Search.Replay;
+        bool isSample = program.Settings.Search != Lab.Explorer.Search.Optimal;
+        return Of(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, isReplay,
+            isSample,
+            [
+                .. result.Failure is { } failure ? Schedule(failure, isReplay, string.Create(CultureInfo.InvariantCulture,
+                    $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} "
+                        + $"--replay '{failure.Replay}'")) : (Part[])[],
+                .. result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(outcome => Item(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{outcome.Value,12:N0} × {(outcome.Key.Length == 0 ? "(nothing observed)" : outcome.Key)}"))),
+                .. isReplay ? (Part[])[] : Evidence(result,
+                    $"{Word(program.Settings.Search)} {Search}, {Word(program.Settings.Model)}",
+                    program.Settings.PctDepth, isSample),
+            ]);
     }
 
-    /// <summary>What is said once: which claims hold where, and what the model leaves out.</summary>
-    public void End(IReadOnlyList<Exploration> done)
+    /// <summary>What is said once: which claims hold where, and that the model leaves something out.</summary>
+    public static Document End(IReadOnlyList<Exploration> done) => new("lab explore")
     {
-        Claims(done);
-        output.WriteLine(IsMarkdown ? "**Not covered by the model:**" : "Not covered by the model:");
-        if (IsMarkdown) output.WriteLine();
-        foreach (string limit in ModelLimits.All) Item(limit);
+        Parts = [.. Claims(done), new Prose($"Not covered by the model: {ModelLimits.All.Count} things, from real time to fair "
+            + "locks; 'lab list limits' tells them.", Mood.Soft)],
+    };
+
+    /// <summary>A failing schedule: a column per thread that does something, set apart where another thread goes on.</summary>
+    public static Table Steps(Failure failure, bool allSteps)
+    {
+        IReadOnlyList<ScheduleTable.Row> rows = ScheduleTable.Rows(failure, allSteps);
+        int[] agents = ScheduleTable.Shown(rows);
+        List<IReadOnlyList<Cell>> cells = [];
+        foreach ((int index, ScheduleTable.Row row) in rows.Index())
+        {
+            if (index > 0 && row.Agent != rows[index - 1].Agent) cells.Add([]);
+            cells.Add([row.Number.ToString(CultureInfo.InvariantCulture),
+                .. ScheduleTable.Cells(row, agents).Select(cell => (Cell)cell),
+                row.Location.Replace(".cs:", ":", StringComparison.Ordinal), row.Roots]);
+        }
+        return new Table(["#", .. agents.Select(one => (Column)failure.Agents[one]), "at", "roots"],
+            cells) { IsSortable = false };
     }
+
+    private static Document Of(
+        string subject, ExploreResult result, bool isReplay, bool isSample, IReadOnlyList<Part> parts)
+    {
+        (Mood mood, string verdict) = result switch
+        {
+            { Verdict: Verdict.Violated, Failure.Finding: var finding } =>
+                (Mood.Bad, $"VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}"),
+            { Verdict: Verdict.Violated } => (Mood.Bad, "VIOLATED"),
+            { Verdict: Verdict.Uncontrollable } => (Mood.Bad, "CANNOT BE EXPLORED"),
+            _ when isReplay => (Mood.Good, "nothing wrong on this schedule"),
+            _ when isSample => (Mood.Warn, $"nothing found in a sample ({result.Bound})"),
+            { IsComplete: true } => (Mood.Good, $"nothing found (bound: {result.Bound})"),
+            _ => (Mood.Warn, $"nothing found so far, INCOMPLETE (bound: {result.Bound})"),
+        };
+        return new Document("lab explore")
+        {
+            Mood = mood,
+            Answer = [new($"{subject}: {verdict}", mood),
+                .. result.Failure is { } failure ? [new Prose($"  {failure.Finding.What}", mood)] : (Prose[])[]],
+            Parts = parts,
+        };
+    }
+
+    private IEnumerable<Part> Schedule(Failure failure, bool isReplay, string replay)
+    {
+        string preemptions = Plural.Of(failure.Preemptions, "preemption"), steps = Plural.Of(failure.Steps.Count, "step");
+        // One recorded schedule proves nothing about others; and of what never came back there are no steps to tell.
+        if (failure.Steps.Count > 0)
+        {
+            yield return Steps(failure, request.AllSteps);
+            yield return Item(isReplay ? $"{preemptions}, {steps}" : $"{preemptions} "
+                + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
+                + $"{steps} "
+                + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})");
+        }
+        if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
+        {
+            yield return Item("steps that change nothing are left out; --all-steps shows them");
+        }
+        yield return new Commands("  replay", replay);
+    }
+
+    private static IEnumerable<Part> Evidence(ExploreResult result, string how, int depth, bool isSample)
+    {
+        string cut = result.Cut > 0 ? string.Create(CultureInfo.InvariantCulture,
+            $", {result.Executions:N0} to the end and the others until they joined what had been seen") : "";
+        string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
+        yield return Item(string.Create(CultureInfo.InvariantCulture,
+            $"explored: {Plural.Of(result.Executions + result.Cut, "schedule")}{cut}{states}, {result.Steps:N0} steps in "
+                + $"{result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
+        yield return Item(result.Verdict == Verdict.Violated ? $"bound: {result.Bound}, stopped at the violation; {how}"
+            : $"{(isSample ? "a sample of all" : result.IsComplete ? "bound reached" : "bound not reached")}; {how}");
+        if (result.FindsWithProbability is { } probability)
+        {
+            yield return Item(string.Create(CultureInfo.InvariantCulture,
+                $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
+        }
+    }
+
+    /// <summary>Strategies against claims, if any was found not to hold or there is something to compare.</summary>
+    private static IEnumerable<Section> Claims(IReadOnlyList<Exploration> done)
+    {
+        IGrouping<string, Exploration>[] strategies =
+            [.. done.Where(one => !one.Strategy.IsBroken && !one.IsReplay).GroupBy(one => one.Strategy.Name)];
+        if (strategies.Length == 0 || (strategies.Length < 2 && done.All(one => one.Result.Claims.Count == 0))) yield break;
+        string[] claims = [.. ClaimsOfInterest,
+            .. done.SelectMany(one => one.Result.Claims).Select(claim => claim.Invariant).Except(ClaimsOfInterest).Distinct()];
+        Cell Holds(IGrouping<string, Exploration> strategy, string claim) =>
+            strategy.Any(one => one.Result.Claims.Any(found => found.Invariant == claim))
+                ? new Cell("broken") { Mood = Mood.Warn }
+            : strategy.All(one => one.Result.IsComplete) ? "holds" : "not seen";
+        yield return new("Claims, within what was explored", [new Table(["strategy", .. claims.Select(claim => (Column)claim)],
+            [.. strategies.Select(one => (IReadOnlyList<Cell>)[one.Key, .. claims.Select(claim => Holds(one, claim))])])]);
+    }
+
+    private static Cell HowFar(ExploreResult result) => result switch
+    {
+        { Verdict: Verdict.Violated, Failure.Finding: var finding } =>
+            new Cell($"VIOLATED {finding.Invariant}") { Mood = Mood.Bad },
+        { Verdict: Verdict.Uncontrollable } => "cannot be",
+        { EndedEarly: true } => new Cell("NOT FINISHED") { Mood = Mood.Warn },
+        { IsComplete: true } => result.Bound.Split(" (")[0],
+        _ => "a sample",
+    };
 
     private static string NameOf(Exploration one)
     {
         string[] details = [ScenarioChoice.Describe(one.Scenario), one.Settings.Model == MemoryModel.Tso ? "tso" : ""];
         string said = string.Join(", ", details.Where(detail => detail.Length > 0));
         return said.Length == 0 ? one.Scenario.Name : $"{one.Scenario.Name} ({said})";
-    }
-
-    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private void Headline(string subject, ExploreResult result, bool isReplay, bool isSample)
-    {
-        string verdict = result switch
-        {
-            { Verdict: Verdict.Violated, Failure.Finding: var finding } =>
-                $"VIOLATED {finding.Invariant} — {finding.Claim.TrimEnd('.')}",
-            { Verdict: Verdict.Violated } => "VIOLATED",
-            { Verdict: Verdict.Uncontrollable } => "CANNOT BE EXPLORED",
-            _ when isReplay => "nothing wrong on this schedule",
-            _ when isSample => $"nothing found in a sample ({result.Bound})",
-            { IsComplete: true } => $"nothing found (bound: {result.Bound})",
-            _ => $"nothing found so far, INCOMPLETE (bound: {result.Bound})",
-        };
-        Paragraph(IsMarkdown ? $"### {subject}: {verdict}" : $"{subject}: {verdict}", "");
-        if (result.Failure is { } failure) Paragraph(failure.Finding.What, IsMarkdown ? "" : "  ");
-        if (IsMarkdown) output.WriteLine();
-    }
-
-    private void Schedule(Failure failure, bool isReplay, string replay)
-    {
-        if (!IsMarkdown) output.WriteLine();
-        if (failure.Steps.Count > 0)
-        {
-            foreach (string line in IsMarkdown ? Markdown(failure, request.AllSteps)
-                : ScheduleTable.Text(failure, request.AllSteps))
-            {
-                output.WriteLine(line);
-            }
-        }
-        output.WriteLine();
-        string preemptions = Plural.Of(failure.Preemptions, "preemption"), steps = Plural.Of(failure.Steps.Count, "step");
-        // One recorded schedule proves nothing about others; and of what never came back there are no steps to tell.
-        if (failure.Steps.Count > 0)
-        {
-            Item(isReplay ? $"{preemptions}, {steps}" : string.Create(CultureInfo.InvariantCulture,
-                $"{preemptions} "
-                    + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
-                    + $"{steps} "
-                    + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})"));
-        }
-        if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
-        {
-            Item("steps that change nothing are left out; --all-steps shows them");
-        }
-        // In one piece whatever its length: it is there to be copied.
-        output.WriteLine(IsMarkdown ? $"- replay: `{replay}`" : $"  replay: {replay}");
-    }
-
-    /// <summary>A failing schedule as a table that a page shows.</summary>
-    public static IEnumerable<string> Markdown(Failure failure, bool allSteps)
-    {
-        IReadOnlyList<ScheduleTable.Row> rows = ScheduleTable.Rows(failure, allSteps);
-        int[] agents = ScheduleTable.Shown(rows);
-        return new TextTable("",
-            [.. Column.Numbers("#"), .. Column.Texts([.. agents.Select(one => failure.Agents[one]), "at", "roots"])],
-            [.. rows.Select(row => (string[])[row.Number.ToString(CultureInfo.InvariantCulture),
-                .. ScheduleTable.Cells(row, agents), row.Location, row.Roots])]).Markdown();
-    }
-
-    private void Evidence(ExploreResult result, string how, int depth, bool isSample)
-    {
-        string cut = result.Cut > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({result.Cut:N0} cut short)") : "";
-        string states = result.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {result.States:N0} states") : "";
-        Item(string.Create(CultureInfo.InvariantCulture,
-            $"explored: {Plural.Of(result.Executions, "execution")}{cut}{states}, {result.Steps:N0} steps in "
-                + $"{result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
-        string reached = result.Verdict == Verdict.Violated ? ", stopped at the violation" : isSample ? ", a sample of all"
-            : result.IsComplete ? ", reached" : ", not reached";
-        Item($"bound: {result.Bound}{reached}; {how}");
-        if (result.FindsWithProbability is { } probability)
-        {
-            Item(string.Create(CultureInfo.InvariantCulture,
-                $"a bug of depth {depth} would have been found with a probability of at least {probability:0.####}"));
-        }
-    }
-
-    /// <summary>Strategies against claims, if any was found not to hold or there is something to compare.</summary>
-    private void Claims(IReadOnlyList<Exploration> done)
-    {
-        IGrouping<string, Exploration>[] strategies =
-            [.. done.Where(one => !one.Strategy.IsBroken && !one.IsReplay).GroupBy(one => one.Strategy.Name)];
-        if (strategies.Length < 2 && done.All(one => one.Result.Claims.Count == 0)) return;
-        string[] claims = [.. ClaimsOfInterest,
-            .. done.SelectMany(one => one.Result.Claims).Select(claim => claim.Invariant).Except(ClaimsOfInterest).Distinct()];
-        if (strategies.Length == 0) return;
-        string Cell(IGrouping<string, Exploration> strategy, string claim) =>
-            strategy.Any(one => one.Result.Claims.Any(found => found.Invariant == claim)) ? "broken"
-            : strategy.All(one => one.Result.IsComplete) ? "holds" : "not seen";
-
-        output.WriteLine(IsMarkdown ? "**Claims, within what was explored:**" : "Claims, within what was explored:");
-        TextTable table = new("", [.. Column.Texts(["strategy", .. claims])],
-            [.. strategies.Select(strategy => (string[])[strategy.Key, .. claims.Select(claim => Cell(strategy, claim))])]);
-        if (IsMarkdown) output.WriteLine();
-        foreach (string line in IsMarkdown ? table.Markdown() : table.Text()) output.WriteLine(line);
-        output.WriteLine();
     }
 
     private string ReplayCommand(Exploration one, Failure failure)
@@ -231,7 +210,8 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     {
         string seed = !settings.IsSample ? "" : string.Create(CultureInfo.InvariantCulture, $", seed {settings.Seed}");
         string changes = $"{(settings.GlueFastZap ? ", halves glued" : "")}{(settings.InsertAtTail ? ", tail insertion" : "")}";
-        return $"{Word(settings.Search)} search, {Word(settings.Model)}{seed}{changes}, {Plural.Of(settings.Workers, "worker")}";
+        return $"{Word(settings.Search)} {Search}, {Word(settings.Model)}{seed}{changes}, "
+            + $"{Plural.Of(settings.Workers, "worker")}";
     }
 
     /// <summary>Executions per second, those that were cut short included: each is a run from the start.</summary>
@@ -241,17 +221,5 @@ public sealed class ExploreReport(ExploreRequest request, TextWriter output)
     public static string Word<T>(T value)
         where T : struct, Enum => value is Lab.Explorer.Search.Optimal ? "exhaustive" : value.ToString().ToLowerInvariant();
 
-    private void Item(string text) => Paragraph(IsMarkdown ? $"- {text}" : text, IsMarkdown ? "" : "  ");
-
-    private void Paragraph(string text, string indent)
-    {
-        if (IsMarkdown)
-        {
-            output.WriteLine(text);
-            return;
-        }
-        // What does not fit goes on further to the right.
-        string[] lines = [.. TextGrid.Wrap(text, TextGrid.Width - indent.Length - 2)];
-        for (int index = 0; index < lines.Length; index++) output.WriteLine($"{indent}{(index == 0 ? "" : "  ")}{lines[index]}");
-    }
+    private static Prose Item(string text) => new($"  {text}");
 }

@@ -12,8 +12,8 @@ public static class GithubAnnotations
         string direction = series.Better == Lab.Results.Statistics.Better.Higher ? "fewer" : "slower";
         return Line("error", $"{HistoryFigure.NameOf(series.Key)} of {series.Key.Strategy} is {direction}: "
             + $"{HistoryFigure.Percent(change.Point.Change)}",
-            $"{TrackTables.Title(series, among)}: from {TrackTables.Value(series, change.Point.Before)} to "
-                + $"{TrackTables.Value(series, change.Point.After)} "
+            $"{SeriesText.Title(series, among)}: from {Quantity.Format(change.Point.Before, series.Key.Unit)} to "
+                + $"{Quantity.Format(change.Point.After, series.Key.Unit)} "
             + $"between {CommitNames.Short(change.Culprit.LastGood)} and {CommitNames.Short(change.Culprit.FirstBad)}.\n"
             + "lab track culprit names the commits; lab track acknowledge … --change "
                 + $"{CommitNames.Short(change.Culprit.FirstBad)} accepts it.");

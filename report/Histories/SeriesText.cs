@@ -13,6 +13,10 @@ public static class SeriesText
     /// <summary>With all that tells it from another.</summary>
     public static string Whole(SeriesKey key) => $"{Of(key)} · settings {key.Settings} · machine {key.Machine}";
 
+    /// <summary>The series' name, with fingerprints where another of these has the same.</summary>
+    public static string Title(TrackedSeries one, IReadOnlyList<TrackedSeries> among) =>
+        among.Any(other => other != one && Of(other.Key) == Of(one.Key)) ? Whole(one.Key) : Of(one.Key);
+
     /// <summary>The series that a text names: those of which each word of it is a name, a quantile or a fingerprint; where there
     /// is none, those in which each word occurs. An empty text names all.</summary>
     public static IReadOnlyList<TrackedSeries> Find(string text, IReadOnlyList<TrackedSeries> series)

@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lab.Plots;
-using Lab.Results;
 using Lab.Results.Statistics;
 using Lab.Results.Tracking;
 
@@ -32,10 +29,6 @@ public sealed record GateDocument(string History, string? Machine, string Verdic
 /// <summary>A history for programs.</summary>
 public static class TrackRecords
 {
-    private const string Header =
-        "strategy,workload,mmu,metric,quantile,unit,machine,settings,better,points,last_value,last_commit,level,spread,"
-        + "commit,last_good,change,before,after,p,verdict,open,acknowledged,time_utc,fixed_by";
-
     public static TrackSeriesRecord Of(TrackedSeries series) => Of(series, series.Changes);
 
     public static TrackSeriesRecord Of(TrackedSeries series, IEnumerable<TrackedChange> changes)
@@ -49,54 +42,13 @@ public static class TrackRecords
             [.. changes.Select(change => Of(series, change))]);
     }
 
-    /// <summary>A row per change, and one with nothing behind the spread for a series without.</summary>
-    public static void WriteCsv(IEnumerable<TrackedSeries> series, TextWriter to)
-    {
-        to.WriteLine(Header);
-        foreach (TrackSeriesRecord one in series.Select(Of))
-        {
-            foreach (TrackChangeRecord? change in one.Changes.DefaultIfEmpty<TrackChangeRecord?>(null))
-            {
-                to.WriteLine(string.Join(',', ((object?[])[
-                    one.Strategy, one.Workload, one.Mmu, one.Metric, one.Quantile, one.Unit, one.Machine, one.Settings,
-                    one.Better, one.Points,
-                    one.LastValue, one.LastCommit, one.Level, one.Spread, change?.Commit, change?.LastGood, change?.Change,
-                    change?.Before, change?.After, change?.P,
-                    change?.Verdict, change is null ? null : change.Open ? "true" : "false", change?.Acknowledged,
-                    change?.TimeUtc, change?.FixedBy]).Select(Cell)));
-            }
-        }
-    }
-
-    public static void WriteJson(TrackedHistory history, IReadOnlyList<TrackedSeries> series, TextWriter to)
-    {
-        TrackDocument document = new(history.Path, history.Machine, history.Rows, history.Damaged.Count,
-            ChangePointDetector.FewestPoints(), HistoryReport.Verdict(series), [.. series.Select(Of)]);
-        to.WriteLine(JsonSerializer.Serialize(document, TrackJson.Default.TrackDocument));
-    }
-
-    public static void WriteJson(GateDocument document, TextWriter to) =>
-        to.WriteLine(JsonSerializer.Serialize(document, TrackJson.Default.GateDocument));
+    public static TrackDocument Of(TrackedHistory history, IReadOnlyList<TrackedSeries> series) =>
+        new(history.Path, history.Machine, history.Rows, history.Damaged.Count, ChangePointDetector.FewestPoints(),
+            HistoryReport.Verdict(series), [.. series.Select(Of)]);
 
     private static TrackChangeRecord Of(TrackedSeries series, TrackedChange change) => new(
         change.Culprit.FirstBad, change.Culprit.LastGood, double.IsFinite(change.Point.Change) ? change.Point.Change : null,
         change.Point.Before, change.Point.After,
         change.Point.P, HistoryFigure.MeaningOf(change), change.IsOpen, change.Acknowledged?.Reason,
         series.Points[change.Point.Index].TimeUtc, change.FixedBy);
-
-    private static string Cell(object? value)
-    {
-        string text = value switch
-        {
-            null => "",
-            DateTimeOffset time => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-            _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-        };
-        return CsvText.Cell(text);
-    }
 }
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(TrackDocument))]
-[JsonSerializable(typeof(GateDocument))]
-public sealed partial class TrackJson : JsonSerializerContext;

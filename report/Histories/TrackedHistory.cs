@@ -2,7 +2,6 @@ using System.Globalization;
 using Lab.Application;
 using Lab.Application.Measuring;
 using Lab.Measure;
-using Lab.Plots;
 using Lab.Results.Comparisons;
 using Lab.Results.Tracking;
 

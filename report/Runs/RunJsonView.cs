@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Lab.Results;
 
 namespace Lab.Report.Runs;
@@ -11,8 +10,3 @@ public sealed record RunJsonView(string Folder, string State, Manifest Manifest,
     public static RunJsonView Of(RunRecord run) =>
         new(run.Folder, run.State.ToString().ToLowerInvariant(), run.Manifest, run.Summary, run.Violations, run.Undisturbed);
 }
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(RunJsonView))]
-public sealed partial class RunJsonContext : JsonSerializerContext;

@@ -35,8 +35,9 @@ public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> w
 
     public void AddEmpty() => _lines.Add("");
 
-    /// <summary>Breaks a text between words, and in a word only if it is longer than a line.</summary>
-    public static List<string> Wrap(string text, int width)
+    /// <summary>Breaks a text between words, and in a word only if it is longer than a line and is not a path that stays
+    /// whole.</summary>
+    public static List<string> Wrap(string text, int width, bool keepsPaths = false)
     {
         List<string> lines = [];
         string line = "";
@@ -49,7 +50,7 @@ public sealed class TextGrid(IReadOnlyList<string> headers, IReadOnlyList<int> w
             }
             if (line.Length > 0) lines.Add(line);
             line = word;
-            while (line.Length > width)
+            while (line.Length > width && !(keepsPaths && line.Contains('/')))
             {
                 lines.Add(line[..width]);
                 line = line[width..];

@@ -1,4 +1,5 @@
 using Lab.Cli;
+using Lab.Report.Documents;
 using Lab.Results;
 using Xunit;
 
@@ -135,6 +136,6 @@ public sealed class ClosedOutputTests : IDisposable
     public void Clean_text_is_left_as_it_is()
     {
         string text = "mainline\tp99.9 12 µs → 1.5×\n";
-        Assert.Same(text, PlainWriter.Clean(text));
+        Assert.Same(text, PlainText.Clean(text));
     }
 }

@@ -42,7 +42,7 @@ public sealed class CompareFoldersTests : IDisposable
         string b = _runs.Folder("runs", Around(1.06e6, spread: 0.06, seed: 2));
 
         LabExit lab = Compare(a, b);
-        Assert.Matches("p50 +.* inconclusive, ~[1-9][0-9]*", lab.Out);
+        Assert.Matches(" p50 .* inconclusive, ~[1-9][0-9]*", lab.Words);
         Assert.Equal(0, lab.Code);
         Assert.Equal(6, Compare(a, b, "--gate").Code);
     }
@@ -81,11 +81,11 @@ public sealed class CompareFoldersTests : IDisposable
 
         LabExit lab = Compare(a, b);
 
-        int numbers = lab.Out.IndexOf("p50", StringComparison.Ordinal);
+        int numbers = lab.Words.IndexOf("p50", StringComparison.Ordinal);
         foreach (string difference in (string[])["THE ARMS DIFFER", "kernel: ", "6.19.0", "cores: ", "--vcpus: ", "commit: ",
             "1111111111"])
         {
-            Assert.InRange(lab.Out.IndexOf(difference, StringComparison.Ordinal), 0, numbers);
+            Assert.InRange(lab.Words.IndexOf(difference, StringComparison.Ordinal), 0, numbers);
         }
         Assert.Contains("differ in nothing else", Compare(a, _runs.Folder("runs", Around(1e6))).Out);
     }
@@ -101,7 +101,7 @@ public sealed class CompareFoldersTests : IDisposable
 
         Assert.Contains("THE ARMS DIFFER IN MORE THAN THE STRATEGY:", Compare(a, b).Out);
         string kernels = Compare(a, b, "--subject", "kernel").Out;
-        Assert.StartsWith("The kernel is compared: old 6.18.0 | new 6.19.0.\nThe arms differ in nothing else: ", kernels);
+        Assert.Contains("The kernel is compared: old 6.18.0 | new 6.19.0.\nThe arms differ in nothing else: ", kernels);
         string more = Compare(a, c, "--subject", "kernel").Out;
         Assert.Contains("THE ARMS DIFFER IN MORE THAN THE KERNEL:", more);
         Assert.Contains("--vcpus: ", more);
@@ -128,8 +128,8 @@ public sealed class CompareFoldersTests : IDisposable
 
         LabExit lab = Compare(a, b);
 
-        Assert.Contains(damaged + "', line 2: ", lab.Out);
-        Assert.Contains(complaint, lab.Out);
+        Assert.Contains(damaged + "', line 2: ", lab.Words);
+        Assert.Contains(complaint, lab.Words);
         Assert.Contains("10 runs of a, 9 runs of b", lab.Out);
         Assert.Equal(3, lab.Code);
     }
@@ -148,8 +148,8 @@ public sealed class CompareFoldersTests : IDisposable
         LabExit lab = Compare(a, b);
 
         Assert.Contains("10 runs of a, 10 runs of b", lab.Out);
-        Assert.Contains("schema version 99 is not supported (this program reads up to 1)", lab.Out);
-        Assert.Matches("summary.csv', line 3", lab.Out);
+        Assert.Contains("schema version 99 is not supported (this program reads up to 1)", lab.Words);
+        Assert.Matches("summary.csv', line 3", lab.Words);
         Assert.Contains(folders[0], lab.Out);
         Assert.Equal(3, lab.Code);
     }

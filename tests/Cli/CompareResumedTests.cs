@@ -91,7 +91,7 @@ public sealed class CompareResumedTests : IDisposable
         Assert.Equal(RunState.Partial, folder.Manifest.State);
         Assert.InRange(folder.Manifest.Blocks.Count, 1, 19);
         Assert.Contains($"{folder.Manifest.Blocks.Count} of 20 blocks are kept; lab compare --resume {folder.Path}", exit.Error);
-        Assert.Contains("update (gated)", exit.Out);
+        Assert.Contains("update (decides)", exit.Out);
     }
 
     [Theory]

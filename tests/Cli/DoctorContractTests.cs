@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Lab.Application;
 using Lab.Application.Measuring;
+using Lab.Application;
 using Lab.Measure;
+using Lab.Report.Documents;
 using Lab.Report;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class DoctorContractTests
     ];
 
     [Fact]
-    public void The_whole_examination_fits_80_columns_and_ends_with_the_noise_floor()
+    public void The_whole_examination_fits_80_columns_and_begins_with_what_the_machine_is_fit_for()
     {
         LabExit exit = LabProcess.Run("doctor");
         Assert.Equal(ExitCode.Fine, exit.Code);
@@ -30,6 +31,7 @@ public sealed class DoctorContractTests
         Assert.All(Promised, name =>
             Assert.Contains(lines, line => line.Length > 10 && line[10..].StartsWith(name + " ", StringComparison.Ordinal)));
         Assert.Contains(lines, line => line.StartsWith("Differences below ", StringComparison.Ordinal));
+        Assert.Matches("^Fit for --mmu radix: (yes|no \\(.+\\))\\.", lines[0]);
         Assert.DoesNotContain('\e', exit.Out);
     }
 
@@ -100,7 +102,9 @@ public sealed class DoctorContractTests
         SliceSpread spread = new(60, 1e9, 99999.9, 99999.9, 1e12, 1e12);
         DoctorFindings found = new([.. Enum.GetValues<FactState>().Select(state =>
             new MachineFact("now", "kvm_capabilities", word, state, sentence, word))], new NoiseFloor(spread, spread));
-        Assert.All(new DoctorReport(found).Lines(), line => Assert.True(line.Length <= 80, line));
+        using StringWriter text = new();
+        new TerminalWriter(text).Write(DoctorReport.Of(found));
+        Assert.All(text.ToString().Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.True(found.HasBad);
     }
 }

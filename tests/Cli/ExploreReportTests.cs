@@ -2,9 +2,10 @@ using System.Text.Json;
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Cli.Explore;
-using Lab.Explorer;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Strategies;
+using Lab.Explorer;
+using Lab.Report.Documents;
 using Lab.Report.Explorations;
 using Lab.Settings;
 using Xunit;
@@ -42,7 +43,7 @@ public sealed class ExploreReportTests
     [InlineData(true)]
     public void A_violation_of_two_threads_fits_eighty_columns_but_for_the_replay_command(bool allSteps)
     {
-        string[] lines = Print([Violated(TwoThreads)], ExploreFormat.Text, allSteps);
+        string[] lines = Print([Violated(TwoThreads)], allSteps);
 
         Assert.Equal("async-put on fast-zap-toggle (vcpus=1): VIOLATED I1 — The reference count", lines[0]);
         Assert.All(lines.Where(line => !line.Contains("--replay", StringComparison.Ordinal)),
@@ -61,9 +62,10 @@ public sealed class ExploreReportTests
         Assert.Contains("A 1→2 inv {vcpu0, zapper}", Joined([get, lines[Array.IndexOf(lines, get) + 1]]));
         Assert.Contains("2 preemptions (the fewest: no schedule with fewer fails), 6 steps (not proved to be the fewest)", text);
         Assert.Contains(
-            "explored: 1,234 executions (56 cut short), 789 states, 100,000 steps in 0.50 s, 2,580 executions/s", text);
+            "explored: 1,290 schedules, 1,234 to the end and the others until they joined what had been seen, 789 states, "
+                + "100,000 steps in 0.50 s, 2,580 executions/s", text);
         Assert.Contains("bound: at most 2 preemptions, stopped at the violation; bounded search, sc, 1 worker", text);
-        Assert.Contains("Not covered by the model:", lines);
+        Assert.Contains(lines, line => line.StartsWith("Not covered by the model: ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -75,10 +77,13 @@ public sealed class ExploreReportTests
         Assert.Equal([1, 3, 4, 5, 6, 7], rows.Select(row => row.Number));
         Assert.Equal(["A 1 {vcpu0}", "", "A 1→2 inv {vcpu0, zapper}", "B 1 {vcpu0}; A 2→1 inv {zapper}", "B 1→0 inv {}", ""],
             rows.Select(row => row.Roots));
-        string[] markdown = [.. ExploreReport.Markdown(DoublePut, allSteps: true)];
-        Assert.Equal("| # | zapper | vcpu0 | worker | at | roots |", markdown[0]);
+        using StringWriter output = new();
+        new MarkdownWriter(output).Write(new Document("") { Parts = [ExploreReport.Steps(DoublePut, allSteps: true)] });
+        string[] markdown = output.ToString().Split('\n');
+        Assert.Equal(["#", "zapper", "vcpu0", "worker", "at", "roots"], markdown[0].Trim('|').Split('|').Select(name =>
+            name.Trim()));
         Assert.Contains(@"put B 1→0 \| free", markdown[7]);
-        Assert.Contains("AsyncPut.cs:31", markdown[8]);
+        Assert.Contains("AsyncPut:31", markdown[8]);
     }
 
     [Fact]
@@ -110,18 +115,18 @@ public sealed class ExploreReportTests
         Exploration replayed =
             Explored("async-put", Quiet() with { IsComplete = false, Bound = "one recorded schedule" }) with { IsReplay = true };
         Assert.Equal("async-put on fast-zap-toggle (vcpus=1): nothing wrong on this schedule",
-            Print([replayed], ExploreFormat.Text)[0]);
+            Print([replayed])[0]);
     }
 
     [Fact]
     public void What_was_not_explored_to_the_end_never_reads_as_no_bug()
     {
         ExploreResult partial = Quiet() with { IsComplete = false, Bound = "at most 1 preemption of 3; time was up" };
-        string text = Joined(Print([Explored("workqueue", partial)], ExploreFormat.Text));
+        string text = Joined(Print([Explored("workqueue", partial)]));
         Assert.Contains("nothing found so far, INCOMPLETE (bound: at most 1 preemption of 3; time was up)", text);
         Assert.Contains("not reached", text);
         Assert.Contains("nothing found (bound: all schedules)",
-            Joined(Print([Explored("workqueue", Quiet())], ExploreFormat.Text)));
+            Joined(Print([Explored("workqueue", Quiet())])));
     }
 
     [Fact]
@@ -130,8 +135,7 @@ public sealed class ExploreReportTests
         ExploreResult couples =
             Quiet() with { Claims = [new Finding("I33", "A fast zap waits for its own roots only.", "it waited for B")] };
         ExploreResult partial = Quiet() with { IsComplete = false };
-        string[] lines = Print([Explored("workqueue", couples), Explored("mainline", Quiet()), Explored("baseline", partial)],
-            ExploreFormat.Text);
+        string[] lines = Print([Explored("workqueue", couples), Explored("mainline", Quiet()), Explored("baseline", partial)]);
         Assert.Contains("  claim I33 does not hold: it waited for B", lines);
         Assert.Contains(lines, line => Words(line) is ["strategy", "I7", "I15", "I33", "I34"]);
         Assert.Contains(lines, line => Words(line) is ["workqueue", "holds", "holds", "broken", "holds"]);
@@ -144,7 +148,7 @@ public sealed class ExploreReportTests
     {
         ExploreResult pct = Quiet() with { Bound = "10,000 random schedules", FindsWithProbability = 0.98765 };
         Assert.Contains("a bug of depth 3 would have been found with a probability of at least 0.9877",
-            Joined(Print([Explored("workqueue", pct)], ExploreFormat.Text)));
+            Joined(Print([Explored("workqueue", pct)])));
     }
 
     [Fact]
@@ -178,12 +182,10 @@ public sealed class ExploreReportTests
     [Fact]
     public void Json_of_a_program_is_one_object_with_its_outcomes()
     {
-        using StringWriter output = new();
         ProgramRequest program = new(new ClassicProgram("sb", "Store buffering.", 2, 8, _ => _ => { }), 2,
             new ExploreSettings { Model = MemoryModel.Tso });
-        ExploreJson.Print(program,
-            Quiet() with { Outcomes = new Dictionary<string, long> { ["r0=0 r1=0"] = 1, ["r0=1 r1=1"] = 3 } }, output);
-        JsonElement one = JsonDocument.Parse(output.ToString()).RootElement;
+        JsonElement one = JsonDocument.Parse(Records.Json(ExploreJson.Of(program,
+            Quiet() with { Outcomes = new Dictionary<string, long> { ["r0=0 r1=0"] = 1, ["r0=1 r1=1"] = 3 } }))).RootElement;
         Assert.Equal(("sb", 2, "tso", "exhaustive", 1234),
             (one.GetProperty("program").GetString(), one.GetProperty("size").GetInt32(), one.GetProperty("model").GetString(),
                 one.GetProperty("search").GetString(), one.GetProperty("executions").GetInt32()));
@@ -231,20 +233,19 @@ public sealed class ExploreReportTests
             new StrategySettings { Search = StrategySearch.Bounded }, IsReplay: false, result);
     }
 
-    private static string[] Print(IReadOnlyList<Exploration> done, ExploreFormat format, bool allSteps = false)
+    private static string[] Print(IReadOnlyList<Exploration> done, bool allSteps = false)
     {
         using StringWriter output = new();
-        ExploreReport report = new(new ExploreRequest { Format = format, AllSteps = allSteps }, output);
-        foreach (Exploration one in done) report.Strategy(one);
-        report.End(done);
+        TerminalWriter text = new(output);
+        ExploreReport report = new(new ExploreRequest { AllSteps = allSteps });
+        foreach (Exploration one in done) text.Write(report.Strategy(one));
+        text.Write(ExploreReport.End(done));
         return output.ToString().Split('\n');
     }
 
     private static JsonElement Json(IReadOnlyList<Exploration> done)
     {
-        using StringWriter output = new();
-        ExploreJson.Print(done, output);
-        return JsonDocument.Parse(output.ToString()).RootElement;
+        return JsonDocument.Parse(Records.Json(done.Select(ExploreJson.Of).ToArray())).RootElement;
     }
 
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

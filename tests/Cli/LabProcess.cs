@@ -10,6 +10,9 @@ namespace Lab.Tests.Cli;
 /// <summary>How a started program ended.</summary>
 internal sealed record LabExit(int Code, string Out, string Error)
 {
+    /// <summary>As it reads, line breaks and columns forgotten.</summary>
+    public string Words => string.Join(' ', Out.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
 

@@ -1,107 +1,105 @@
-using Lab.Cli;
+using Lab.Report.Documents;
+using Lab.Report.Runs;
+using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
 
 namespace Lab.Tests.Cli;
 
-/// <summary>Forty columns: lines end between cells and words, never in a number.</summary>
+/// <summary>Documents in any width: lines end between cells and words, once, and never in a number.</summary>
 public sealed class NarrowTerminalTests
 {
-    [Theory]
-    [InlineData("baseline    1,397    120 µs    159 µs       –    210 µs", "baseline    1,397    120 µs    159 µs",
-        "  –    210 µs")]
-    [InlineData("Whether mainline is slower than baseline is undecided: 2 of 4.", "Whether mainline is slower than baseline",
-        "  is undecided: 2 of 4.")]
-    [InlineData("  folder: /a/name/that/is/longer/than/forty/columns/and/stays/whole", "  folder:",
-        "    /a/name/that/is/longer/than/forty/columns/and/stays/whole")]
-    [InlineData("                                                                worse, fixed by", "  worse, fixed by")]
-    [InlineData("short", "short")]
-    [InlineData("", "")]
-    public void Lines_end_where_a_reader_breaks_them(string line, params string[] pieces) =>
-        Assert.Equal(pieces, NarrowWriter.Broken(line, 40));
+    private static readonly Column[] Columns = ["strategy", .. Column.Numbers("count", "p50", "p99", "p99.9", "max")];
 
-    [Fact]
-    public void A_report_has_every_number_whole_in_forty_columns()
+    private static readonly Document Fault = new("")
+    {
+        Parts = [new Section("memslot-churn on radix", [new Section("fault",
+            [new Table(Columns, [["workqueue", "9,829,616", "125 ns", "480 ns", "1.22 µs", "141 ms"]])])])],
+    };
+
+    [Theory]
+    [InlineData(40, "Whether mainline is slower than baseline is undecided: 2 of 4.",
+        "Whether mainline is slower than", "  baseline is undecided: 2 of 4.")]
+    [InlineData(80, "Whether mainline is slower than baseline is undecided: 2 of 4.",
+        "Whether mainline is slower than baseline is undecided: 2 of 4.")]
+    [InlineData(40, "  folder: /a/name/that/is/longer/than/forty/columns/and/stays/whole", "  folder:",
+        "    /a/name/that/is/longer/than/forty/columns/and/stays/whole")]
+    [InlineData(40, "short", "short")]
+    public void Prose_breaks_between_words_in_the_width_there_is(int width, string text, params string[] lines) =>
+        Assert.Equal(string.Concat(lines.Select(line => line + "\n")), Written(new Document("") { Parts = [new Prose(text)] },
+            width));
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void A_report_has_every_number_whole_and_no_line_too_long(int width)
     {
         using TemporaryFolder folder = new();
-        string run = SampleRun.WriteTo(folder.Path, runs: 1).Path, wide = LabHere.Run("report", run).Out;
-        using StringWriter narrow = new();
-        using NarrowWriter writer = new(narrow, 40);
-        writer.Write(wide);
-        writer.Flush();
-        string[] lines = narrow.ToString().Split('\n');
-        Assert.All(lines.Where(line => line.Trim().Contains(' ')), line => Assert.True(line.Length <= 40, line));
+        RunRecord run = new RunStore(folder.Path).Open(SampleRun.WriteTo(folder.Path, runs: 1).Path);
+        string text = Written(RunReport.Of(run), width);
+        string[] commands = ["lab ", "to decide it: ", "beside all others: ", "the schedule that breaks it: "];
+        Assert.All(text.Split('\n').Where(line => !commands.Any(line.StartsWith)), line => Assert.True(line.Length <= width,
+            line));
         char[] blanks = [' ', '\n'];
-        string[] words = narrow.ToString().Split(blanks, StringSplitOptions.RemoveEmptyEntries);
-        Assert.All(wide.Split(blanks, StringSplitOptions.RemoveEmptyEntries).Where(word => word.Any(char.IsDigit)),
-            word => Assert.Contains(word, words));
+        string[] words = text.Split(blanks, StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(Written(RunReport.Of(run), 1000).Split(blanks, StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => word.Any(char.IsDigit)), word => Assert.Contains(word, words));
     }
 
     [Fact]
-    public void A_row_that_does_not_fit_has_each_cell_behind_the_name_of_its_column() =>
+    public void A_row_that_does_not_fit_has_each_cell_behind_the_name_of_its_column()
+    {
         Assert.Equal(
             """
             memslot-churn on radix: fault
             workqueue  count 9,829,616  p50 125 ns
               p99 480 ns  p99.9 1.22 µs  max 141 ms
 
-            clean: no stale access
-            """.ReplaceLineEndings("\n"),
-            Narrow(
+            """.ReplaceLineEndings("\n"), Written(Fault, 40));
+        Assert.Equal(
             """
             memslot-churn on radix: fault
             strategy       count     p50     p99    p99.9     max
             ─────────  ─────────  ──────  ──────  ───────  ──────
             workqueue  9,829,616  125 ns  480 ns  1.22 µs  141 ms
 
-            clean: no stale access
-            """));
+            """.ReplaceLineEndings("\n"), Written(Fault, 80));
+    }
 
-    /// <summary>Cells that go on below, empty lines between threads, and what goes across the columns.</summary>
     [Fact]
-    public void A_schedule_has_each_step_in_lines_of_its_own() =>
+    public void Words_of_a_table_are_wrapped_before_its_form_is_given_up()
+    {
+        Table table = new(["#", "zapper", "empty", "roots"], [["23", "set count of B 0→1", "", "B 1 {vcpu0}"], [], ["26",
+            "put A 1→0", "", ""]]);
         Assert.Equal(
             """
-            23  vcpu0 set count of B 0→1
-              at RootStrategy:178  roots B 1 {vcpu0}
+            #   zapper    roots
+            ──  ────────  ────────
+            23  set       B 1
+                count of  {vcpu0}
+                B 0→1
 
-            26  zapper: one that is long
-            27  zapper put A 1→0  at Baseline:9
+            26  put A
+                1→0
 
-            28  zapper grace period of memslots
-              (SRCU)
+            """.ReplaceLineEndings("\n"), Written(new Document("") { Parts = [table] }, 22));
+    }
 
-            # no row
-            """.ReplaceLineEndings("\n"),
-            Narrow(
-            """
-            #   zapper         vcpu0           at                roots
-            ──  ─────────────  ──────────────  ────────────────  ──────────
-            23                 set count of B  RootStrategy:178  B 1
-                               0→1                               {vcpu0}
-
-            26  zapper: one that is long
-            27  put A 1→0                      Baseline:9
-
-            28  grace period
-                of memslots
-                (SRCU)
-
-            # no row
-            """));
-
-    [Theory]
-    [InlineData("name  value\n────  ─────\na     1\n", "name  value\n────  ─────\na     1\n")]
-    [InlineData("a  b\n", "a  b\n")]
-    [InlineData("a  b\nno table\n", "a  b\nno table\n")]
-    public void What_fits_is_left_as_it_is(string text, string same) => Assert.Equal(same, Narrow(text));
-
-    private static string Narrow(string text)
+    [Fact]
+    public void Colours_say_good_doubtful_and_bad_and_what_text_brings_along_is_shown_and_not_obeyed()
     {
-        using StringWriter narrow = new();
-        using NarrowWriter writer = new(narrow, 40);
-        writer.Write(text.ReplaceLineEndings("\n"));
-        writer.Flush();
-        return narrow.ToString();
+        using StringWriter output = new();
+        Document document = new("") { Answer = [new("fine", Mood.Good), new("\e]0;owned\a", Mood.Bad), "plain"] };
+        new TerminalWriter(output, 80, hasColour: true).Write(document);
+        Assert.Equal("\e[32mfine\e[0m\n\e[31m␛]0;owned␇\e[0m\nplain\n", output.ToString());
+        Assert.Equal("fine\n\e]0;owned\a\nplain\n", Written(document, 80)); // the console's writer cleans what has no colour
+    }
+
+    private static string Written(Document document, int width)
+    {
+        using StringWriter output = new();
+        new TerminalWriter(output, width).Write(document);
+        return output.ToString();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lab.Application.Reproducing;
 using Lab.Report.Claims;
+using Lab.Report.Documents;
 using Lab.Settings;
 using Xunit;
 
@@ -36,9 +37,11 @@ public sealed class ReproduceTests : IDisposable
     {
         ShownClaim shown = Reproduction.Judge(TwoArms, [Round("1 2"), Round("1 4"), Round("2 6")], ["two: fell over"]);
         Assert.Equal(new RoundsOf(3, 2, 4, 3), Assert.Single(shown.Expectations).Value);
-        string[] text = [.. new ReproductionReport(DateTimeOffset.UnixEpoch, 2).Lines(shown)];
+        using StringWriter output = new();
+        new TerminalWriter(output).Write(new ReproductionReport(DateTimeOffset.UnixEpoch, 2).Of(shown));
+        string[] text = output.ToString().Split('\n');
         Assert.Contains("  yes: size, two ÷ one: 3× [2, 4], expected at least 1.5", text);
-        Assert.Contains("    two  4 [2, 6]", text);
+        Assert.Contains(text, line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [.., "two", "4", "[2,", "6]"]);
         Assert.Contains("  ! two: fell over", text);
         Assert.All(text, line => Assert.True(line.Length <= TextGrid.Width, line));
     }

@@ -75,8 +75,8 @@ public sealed class RunContractTests : IDisposable
         LabExit lab = LabHere.Run(_runs.Tiny("--format", "markdown"));
 
         string[] rows = [.. lab.Out.Split('\n').Where(line => line.StartsWith('|'))];
-        Assert.Equal("| strategy | count | p50 | p99 | p99.9 | max |", rows[0]);
-        Assert.All(rows, row => Assert.Equal(7, row.Count(c => c == '|')));
+        Assert.Equal(["strategy", "count", "p50", "p99", "p99.9", "max"], rows[0].Trim('|').Split('|').Select(name =>
+            name.Trim()));
         Assert.Contains("- workqueue on memslot-churn on radix: clean", lab.Out);
         Assert.Equal(0, lab.Code);
     }

@@ -26,11 +26,12 @@ public sealed class TrackCommandTests : IDisposable
         Assert.Equal((0, ""), (lab.Code, lab.Error));
         Assert.Contains("(this one)", lab.Out);
         Assert.Contains("1 regression is open. 1 of 3 series changed their level.", lab.Out);
-        Assert.Matches(@"24000000 +\+(9|10|11)\.\d % .* worse, OPEN", lab.Out);
-        Assert.Matches("40 points; last .* at 37000000; level 1\\.[01]\\d µs ± ", lab.Out);
+        Assert.Matches(@"24000000 +\+(9|10|11)\.\d % .* worse OPEN", lab.Out);
+        Assert.Matches(@"workqueue .* 40 +1\.\d\d µs +37000000 +1\.[01]\d µs ", lab.Out);
         Assert.InRange(lab.Out.IndexOf("update p99", StringComparison.Ordinal), 0,
             lab.Out.IndexOf("fault p99", StringComparison.Ordinal));
-        Assert.All(lab.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
+        Assert.All(lab.Out.Split('\n').Where(line => !line.StartsWith("the commits: ", StringComparison.Ordinal)),
+            line => Assert.True(line.Length <= 80, line));
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class TrackCommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(Track("show", "--format", "json").Out);
         string[] csv = Track("show", "--format", "csv").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-        Assert.Equal(["history", "machine", "rows", "damaged_rows", "fewest_points", "summary", "series"],
+        Assert.Equal(["schema_version", "history", "machine", "rows", "damaged_rows", "fewest_points", "summary", "series"],
             json.RootElement.EnumerateObject().Select(field => field.Name));
         JsonElement series = json.RootElement.GetProperty("series")[0];
         Assert.Equal(
@@ -70,11 +71,11 @@ public sealed class TrackCommandTests : IDisposable
 
         LabExit both = Track("gate");
         Assert.Equal(3, both.Code);
-        Assert.StartsWith("1 regression is open in 2 series. 1 regression was fixed by ", both.Out.ReplaceLineEndings(" "));
+        Assert.StartsWith("1 regression is open in 2 series. 1 regression was fixed by ", both.Words);
         LabExit ended = Track("gate", "--metric", "update");
         Assert.Equal(0, ended.Code);
-        Assert.StartsWith("No regression is open in 1 series. 1 regression was fixed by ", ended.Out.ReplaceLineEndings(" "));
-        Assert.Contains("worse, fixed by", Track("show").Out);
+        Assert.StartsWith("No regression is open in 1 series. 1 regression was fixed by ", ended.Words);
+        Assert.Contains("fixed by", Track("show").Out);
         Assert.Contains("\"fixed_by\": \"", Track("show", "--format", "json").Out);
     }
 
@@ -89,7 +90,7 @@ public sealed class TrackCommandTests : IDisposable
 
         Assert.True(lab.Code == 0, lab.Error);
         Assert.Equal([$"figure: {svg}", $"report: {html}"], lab.ErrorLines);
-        Assert.Contains("| workqueue · memslot-churn on radix · update p99 | 24000000 | +", lab.Out);
+        Assert.Matches(@"\| workqueue · memslot-churn on radix · update p99 \| 24000000 +\| +\+", lab.Out);
         Assert.Equal("svg", XDocument.Load(svg).Root!.Name.LocalName);
         Assert.Contains("1 regression is open", File.ReadAllText(html));
         TrackedHistories.AssertRefusal(Track("show", "--figure", svg), "--figure draws one series", "there are 2: ",
@@ -106,7 +107,7 @@ public sealed class TrackCommandTests : IDisposable
         LabExit open = Track("gate");
         Assert.Equal(3, open.Code);
         Assert.Contains("1 regression is open in 2 series.", open.Out);
-        Assert.Contains("after 23000000, up to 24000000", open.Out);
+        Assert.Matches(@"24000000 +\+.* 23000000", open.Out);
         Assert.Equal(0, Track("gate", "--metric", "fault").Code);
         Assert.Equal(3, Track("gate", "--metric", "fault,update").Code);
         TrackedHistories.AssertRefusal(Track("gate", "--metric", "fautl"), "There is no metric 'fautl'", "Did you mean 'fault'?");
@@ -116,8 +117,9 @@ public sealed class TrackCommandTests : IDisposable
         Assert.True(seen.Code == 0, seen.Error);
         Assert.StartsWith("acknowledged: workqueue · memslot-churn on radix · update p99, +", seen.Out);
         Assert.Equal(0, Track("gate").Code);
-        Assert.Contains("worse, acknowledged", Track("show").Out);
-        Assert.Contains("because: buys the fix of a leak", Track("show").Out);
+        Assert.Contains("acknowledged", Track("show").Out);
+        Assert.Contains("because", Track("show").Out);
+        Assert.Contains("| buys the fix of a leak, see", Track("show", "--format", "markdown").Out);
         Assert.StartsWith("already acknowledged", Track("acknowledge", "update", "--change", "24", "--reason", "again").Out);
         Assert.Equal(2, File.ReadAllLines(_histories.Acknowledged).Length);
     }
@@ -147,12 +149,12 @@ public sealed class TrackCommandTests : IDisposable
         LabExit few = Track("gate");
         Assert.Equal(6, few.Code);
         Assert.Contains("Undecided: finding a change takes at least 15 points, and no series has more than 14.",
-            few.Out.ReplaceLineEndings(" "));
+            few.Words);
         Assert.Contains("::warning title=Too few points::", Track("gate", "--format", "github").Out);
 
         _histories.Add(metric: "fault", seed: 2);
         Assert.Equal(0, Track("gate").Code);
-        Assert.Contains("1 of them has fewer than the 15 points", Track("gate").Out.ReplaceLineEndings(" "));
+        Assert.Contains("1 of them has fewer than the 15 points", Track("gate").Words);
     }
 
     [Fact]
@@ -236,7 +238,7 @@ public sealed class TrackCommandTests : IDisposable
         foreach (string format in (string[])["table", "markdown", "github"])
         {
             Assert.Contains("No regression is open in 1 series. 2 rows were left out as damaged.",
-                Track("gate", "--format", format).Out.ReplaceLineEndings(" "));
+                Track("gate", "--format", format).Words);
         }
         Assert.Contains("\"damaged_rows\": 2,", Track("gate", "--format", "json").Out);
         Assert.Contains("line 6: 'furlong' is not a unit", Track("gate").Error);
@@ -306,7 +308,8 @@ public sealed class TrackCommandTests : IDisposable
             + $"hand\n    {hashes[4][..10]} Change 4, by hand\n", lab.Out);
         Assert.Contains($"git bisect start {hashes[4]} \\\n      {hashes[1]}\n", lab.Out);
         Assert.Contains("git bisect run sh -c", lab.Out);
-        Assert.All(lab.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
+        Assert.All(lab.Out.Split('\n').Where(line => !line.StartsWith("the commits: ", StringComparison.Ordinal)),
+            line => Assert.True(line.Length <= 80, line));
         Assert.Equal(3, Track("gate", "--since", hashes[3][..12], "--repo", repository).Code);
         Assert.Equal(0, Track("gate", "--since", hashes[4], "--repo", repository).Code);
     }

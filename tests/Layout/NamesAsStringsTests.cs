@@ -28,7 +28,6 @@ public sealed partial class NamesAsStringsTests
         ("rig/Lab/Comparing/CompareSettings.cs", "baseline", "runs that were kept: --baseline"),
         ("results/Comparisons/ComparisonManifest.cs", "baseline", "runs that were kept"),
         ("results/Comparisons/ArmDifferences.cs", "kernel", "the machine's"),
-        ("plots/Report/ReportAppendix.cs", "kernel", "the machine's"),
         ("rig/Measure/Doctor/SystemFacts.cs", "kernel", "the machine's"),
         ("strategies/Member.cs", "kernel", "a folder"),
     ];

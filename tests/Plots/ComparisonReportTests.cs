@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Lab.Plots;
-using Lab.Results;
+using Lab.Report.Comparisons;
 using Lab.Results.Comparisons;
+using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
 
@@ -18,31 +19,19 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
 
     public void Dispose() => _temporary.Dispose();
 
-    /// <summary>The last of eighty columns.</summary>
-    [Theory]
-    [InlineData(1, "inconclusive, ~1 more")]
-    [InlineData(99, "inconclusive, ~99 more")]
-    [InlineData(177, "inconclusive, 177 more")]
-    [InlineData(999, "inconclusive, 999 more")]
-    [InlineData(1000, "inconclusive, 1k+ more")]
-    [InlineData(null, "inconclusive, >100x")]
-    public void An_open_verdict_fits_its_column(int? more, string verdict)
-    {
-        Assert.Equal(verdict, ComparisonWords.Inconclusive(more));
-        Assert.InRange(verdict.Length, 1, 22);
-    }
-
     [Fact]
     public void The_verdict_comes_first_in_words_with_the_clearest_number_of_each_arm()
     {
         string html = ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest);
         string verdict = VerdictPattern().Match(html).Groups["text"].Value;
         Assert.Matches(
-            @"workqueue is slower than mainline: update p\d+ 1\.1\d× \[1\.\d\d, 1\.\d\d\], 10 blocks; 3 of 4 gated questions say so; "
+            @"workqueue is slower than mainline for the updater: update p\d+ 1\.1\d× \[1\.\d\d, 1\.\d\d\], 10 blocks; "
+                + "3 of 4 values that decide say so; "
                 + @"but \d+ of 20 runs are contaminated: repeat it on a quieter machine\.",
             verdict);
         Assert.Matches(
-            @"baseline is slower than mainline in one respect and faster in another: update p99 2\.\d\d× .*, but update p50 0\.5\d×",
+            @"baseline is slower than mainline in one respect and faster in another for the updater: update p99 2\.\d\d× .*, "
+                + @"but update p50 0\.5\d×",
             verdict);
         Assert.True(html.IndexOf("class=\"verdict", StringComparison.Ordinal) < html.IndexOf("<table", StringComparison.Ordinal));
     }
@@ -57,7 +46,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
         };
         ComparedRow row = otherwise.Rows.First(one => one is { Gated: true, Quantile: "p50", ArmB: "workqueue" });
         Assert.Equal("slower, but 1.001× without disturbed samples", ComparisonWords.Verdict(row, otherwise.Threshold));
-        Assert.Contains(ComparisonWords.Verdicts(otherwise),
+        Assert.Contains(ComparisonVerdict.Of(otherwise).Select(sentence => sentence.Text),
             text => text.Contains("slower than mainline", StringComparison.Ordinal)
                 && text.Contains("; but update p50 is 1.001× without disturbed samples", StringComparison.Ordinal));
         Assert.Equal(row.ValueB / row.ValueA, double.Parse(ComparisonWords.Ratio(row), CultureInfo.InvariantCulture), 0.0005);
@@ -138,7 +127,7 @@ public sealed partial class ComparisonReportTests(ReportedSamples samples) : IDi
             StringComparison.Ordinal)];
         Assert.Contains("The arms differ in more than the strategy:", besides);
         Assert.Contains("<td>kernel</td><td>6.18.5</td><td>6.99 &lt;new&gt;</td>", besides);
-        Assert.Contains("Left out of workqueue: block 3: it hung; left out.", besides);
+        Assert.Contains("left out of workqueue: block 3: it hung; left out.", besides);
         Assert.Contains("One run was left out.", html);
     }
 

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Lab.Plots;
+using Lab.Report.Documents;
+using Lab.Report.Runs;
 using Lab.Results;
 using Xunit;
 
@@ -12,7 +14,7 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
     [Fact]
     public void A_watched_run_shows_its_numbers_with_and_without_tagged_samples_and_what_it_was()
     {
-        string html = HtmlReport.Render(samples.Run);
+        string html = HtmlPage.Render(RunReport.Of(samples.Run));
         Assert.Contains("<h3>with and without disturbed samples</h3>", html);
         Assert.Contains("All 36 measurements were watched by another process.", html);
         Assert.Contains(
@@ -35,14 +37,14 @@ public sealed partial class DisturbedReportTests(ReportedSamples samples, Lab.Te
                 Measurements = [.. samples.Run.Manifest.Measurements.Select(one => one with { OwnWaits = 0.25 })],
             },
         };
-        Assert.Contains("Small machine: up to 25 % of the samples waited for a core", HtmlReport.Render(run));
-        Assert.DoesNotContain("Small machine", HtmlReport.Render(samples.Run));
+        Assert.Contains("Small machine: up to 25 % of the samples waited for a core", HtmlPage.Render(RunReport.Of(run)));
+        Assert.DoesNotContain("Small machine", HtmlPage.Render(RunReport.Of(samples.Run)));
     }
 
     [Fact]
     public void A_run_that_was_not_watched_says_that_nothing_listed_means_nothing()
     {
-        string html = HtmlReport.Render(unwatched.Run);
+        string html = HtmlPage.Render(RunReport.Of(unwatched.Run));
         Assert.Contains("This run was not watched, so an empty list says nothing.", html);
         Assert.DoesNotContain("with and without disturbed samples", html);
     }

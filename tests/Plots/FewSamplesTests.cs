@@ -1,6 +1,8 @@
-using Lab.Plots;
-using Lab.Results;
+using Lab.Report.Documents;
+using Lab.Report.Logs;
+using Lab.Report.Runs;
 using Lab.Results.HdrLog;
+using Lab.Results;
 using Lab.Tests.Cli;
 using Lab.Tests.Results;
 using Xunit;
@@ -34,7 +36,7 @@ public sealed class FewSamplesTests : IDisposable
         string a = _runs.Folder("runs", [1e6], samples: samples), b = _runs.Folder("runs", [1e6], samples: samples);
         string[] outputs =
         [
-            HtmlReport.Render(new RunStore(_runs.Beside("runs")).Open(a)), LabHere.Run("compare", a, b).Out,
+            HtmlPage.Render(RunReport.Of(new RunStore(_runs.Beside("runs")).Open(a))), LabHere.Run("compare", a, b).Out,
             LabHere.Run("compare", a, b, "--format", "markdown").Out,
         ];
         foreach (string output in outputs)
@@ -53,7 +55,7 @@ public sealed class FewSamplesTests : IDisposable
         HdrLogFile log = HdrLogFile.Of("lab", DateTimeOffset.UnixEpoch,
             [HdrInterval.Of("a", 0, 1, HdrLogTests.Histogram((1_000, 3), (70_000, 2)))]);
         File.WriteAllBytes(path, HdrLogTests.Written(log));
-        string page = HdrLogReport.Render(RunHdrLog.Read(path), "five");
+        string page = HtmlPage.Render(HdrLogReport.Of(RunHdrLog.Read(path), "five"));
         Assert.Contains("<td data-value=\"5\">5</td><td data-value=\"1000\">1.00 µs</td>"
             + "<td data-value=\"\">–</td><td data-value=\"\">–</td><td data-value=\"\">–</td><td data-value=\"\">–</td>",
             page.ReplaceLineEndings(""));

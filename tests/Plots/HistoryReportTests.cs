@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Lab.Plots;
+using Lab.Report.Documents;
+using Lab.Report.Histories;
 using Lab.Results.Tracking;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace Lab.Tests.Plots;
 public sealed partial class HistoryReportTests
 {
     private static string Render(params TrackedSeries[] series) =>
-        HistoryReport.Render(series, "history/<history>.csv", ["two & a half"]);
+        HtmlPage.Render(HistoryReport.Of(series, "history/<history>.csv", ["two & a half"]));
 
     [Fact]
     public void The_verdict_comes_first_and_names_the_regression_then_changes_figures_acknowledgements_and_the_way_back()
@@ -17,7 +18,7 @@ public sealed partial class HistoryReportTests
         int[] places =
         [
             .. ((string[])["1 regression is open. 1 of 2 series changed their level.", "· update p99 +", "id=\"changes\"", "OPEN",
-                "id=\"figures\"", "<svg", "id=\"acknowledged\"", "id=\"quiet\"", "lab track add latest"])
+                "id=\"figures\"", "<svg", "id=\"series\"", "lab track add latest"])
                 .Select(part => html.IndexOf(part, StringComparison.Ordinal)),
         ];
         Assert.DoesNotContain(-1, places);

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Lab.Plots;
+using Lab.Report.Documents;
+using Lab.Report.Runs;
 using Lab.Results;
 using Lab.Tests.Results;
 using Xunit;
@@ -19,7 +20,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     {
         RunRecord run = sample.Run;
         string path = Path.Combine(run.Folder, "report.html");
-        HtmlReport.Write(run, path);
+        HtmlPage.Save(RunReport.Of(run), path);
         string html = File.ReadAllText(path).Replace(SvgNamespace, "", StringComparison.Ordinal);
         Assert.DoesNotContain("http://", html);
         Assert.DoesNotContain("https://", html);
@@ -31,7 +32,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void Every_element_is_closed_in_order()
     {
-        string html = RawTextPattern().Replace(HtmlReport.Render(sample.Run), "");
+        string html = RawTextPattern().Replace(HtmlPage.Render(RunReport.Of(sample.Run)), "");
         Stack<string> open = new();
         foreach (Match tag in TagPattern().Matches(html))
         {
@@ -47,7 +48,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     [Fact]
     public void The_verdict_comes_first_and_says_who_was_caught()
     {
-        string html = HtmlReport.Render(sample.Run);
+        string html = HtmlPage.Render(RunReport.Of(sample.Run));
         string verdict = VerdictPattern().Match(html).Groups["text"].Value;
         Assert.Contains("8 of 9 strategies ran clean", verdict);
         Assert.Contains("async-put (BROKEN, kept to be caught) violated an invariant 4 times", verdict);
@@ -63,7 +64,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
         RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Write(new SampleRun().Measurements(runs: 1).First());
         folder.Partial("interrupted");
-        string html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
+        string html = HtmlPage.Render(RunReport.Of(new RunStore(_temporary.Path).Open(folder.Path)));
         Assert.Contains(">PARTIAL</span>", html);
         Assert.Contains("PARTIAL RUN (interrupted): it ended early; 1 measurement had finished.", html);
     }
@@ -73,13 +74,13 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
     {
         RunFolder folder = RunFolder.Create(_temporary.Path, SampleRun.Manifest);
         folder.Partial("watchdog");
-        Assert.Contains("Nothing was measured.", HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path)));
+        Assert.Contains("Nothing was measured.", HtmlPage.Render(RunReport.Of(new RunStore(_temporary.Path).Open(folder.Path))));
     }
 
     [Fact]
     public void Evidence_settings_and_the_command_to_repeat_are_all_there()
     {
-        string html = HtmlReport.Render(sample.Run);
+        string html = HtmlPage.Render(RunReport.Of(sample.Run));
         Assert.Contains("--out &#39;it&#39;\\&#39;&#39;s here&#39;", html);
         foreach ((string name, string value) in SampleRun.Manifest.Settings)
         {
@@ -110,7 +111,7 @@ public sealed partial class HtmlReportTests(WrittenSample sample) : IClassFixtur
             }],
         });
 
-        string html = HtmlReport.Render(new RunStore(_temporary.Path).Open(folder.Path));
+        string html = HtmlPage.Render(RunReport.Of(new RunStore(_temporary.Path).Open(folder.Path)));
 
         Assert.DoesNotContain("<script>alert", html);
         Assert.Contains("&lt;script&gt;alert(", html);

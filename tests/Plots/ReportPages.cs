@@ -1,6 +1,10 @@
-using Lab.Plots;
-using Lab.Results;
+using Lab.Report.Comparisons;
+using Lab.Report.Documents;
+using Lab.Report.Histories;
+using Lab.Report.Logs;
+using Lab.Report.Runs;
 using Lab.Results.HdrLog;
+using Lab.Results;
 
 namespace Lab.Tests.Plots;
 
@@ -29,18 +33,18 @@ public sealed class ReportPages
 
     private static string Html(string page, ReportedSamples samples) => page switch
     {
-        "run" => HtmlReport.Render(samples.Run),
+        "run" => HtmlPage.Render(RunReport.Of(samples.Run)),
         "comparison" => ComparisonReport.Render(samples.Comparison, samples.Folder.Manifest, "results/comparisons/sample"),
-        "history" => HistoryReport.Render(
+        "history" => HtmlPage.Render(HistoryReport.Of(
             [HistoryFigureTests.Series(20, [1, 1.1, 0.9, 1.2]),
                 HistoryFigureTests.Series(20, [1, 1.1], "fault", isAcknowledged: true), HistoryFigureTests.Series(5, [1], "put")],
-            "history/history.csv", ["1 row is damaged"]),
-        "histograms" => HdrLogReport.Render(
+            "history/history.csv", ["1 row is damaged"])),
+        "histograms" => HtmlPage.Render(HdrLogReport.Of(
             [
                 .. samples.Run.Histograms.GroupBy(row => new HistogramName(row.Key, row.Metric)).Select(one => new NamedHistogram(
                     one.Key.Tag, 0, 5, [.. one.Select(row => new Bucket(row.Low, row.High, row.Count))], one.Key, "ns")),
             ],
-            "run.hlog"),
+            "run.hlog")),
         _ => throw new ArgumentOutOfRangeException(nameof(page), page, "no such page"),
     };
 }

@@ -1,7 +1,8 @@
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
-using Lab.Explorer;
 using Lab.Explorer.Strategies;
+using Lab.Explorer;
+using Lab.Report.Documents;
 using Lab.Report.Explorations;
 using Xunit;
 
@@ -55,7 +56,7 @@ public sealed class BudgetTests
         Exploration one = new(catalogue.Strategies.First(entry => entry.Name == Subject), catalogue.Scenario(Big),
             new StrategySettings(), IsReplay: false, result);
         using StringWriter text = new();
-        new ExploreReport(new ExploreRequest { Format = ExploreFormat.Text, AllSteps = false }, text).Strategy(one);
+        new TerminalWriter(text).Write(new ExploreReport(new ExploreRequest()).Strategy(one));
         string headline = string.Join(' ', text.ToString().Split('\n').Select(line => line.Trim()));
         Assert.Contains($"nothing found so far, INCOMPLETE (bound: {result.Bound})", headline, StringComparison.Ordinal);
         ExplorationJson json = ExploreJson.Of(one);

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Lab.Plots;
+namespace Lab.Report.Documents;
 
 /// <summary>HTML being written. The literal part of an interpolated string is markup, every hole in it is text and is escaped:
 /// nothing that came out of a run folder can become markup. Only our own drawings and constants go in as they are.</summary>
@@ -12,13 +12,8 @@ internal sealed class HtmlText
     /// <summary>The text is in place when the handler has been made: there is nothing left to do with it.</summary>
     internal void Add([InterpolatedStringHandlerArgument("")] Markup markup) => _ = markup;
 
-    internal void AddDrawing(Plot plot) => _text.Append(plot.GetSvg());
-
-    /// <param name="source">A constant of this project: a style sheet, a script.</param>
+    /// <param name="source">What this project made: a style sheet, a script, a drawing.</param>
     internal void AddOwn(string source) => _text.Append(source);
-
-    /// <summary>What has been escaped already.</summary>
-    internal void Append(HtmlText written) => _text.Append(written._text);
 
     public override string ToString() => _text.ToString();
 

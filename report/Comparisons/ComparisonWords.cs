@@ -1,13 +1,15 @@
 using System.Globalization;
+using Lab.Plots;
+using Lab.Report.Documents;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
 
-namespace Lab.Plots;
+namespace Lab.Report.Comparisons;
 
 /// <summary>A comparison in words, the same on a terminal and on a page: what differs, how it was measured, and what a cell
 /// says.</summary>
-public static class ComparisonWords
+internal static class ComparisonWords
 {
     /// <summary>Settings without which no number means anything.</summary>
     private static readonly string[] Telling = ["workload", "mmu", "vcpus", "memory", "duration", "rate"];
@@ -15,33 +17,39 @@ public static class ComparisonWords
     /// <summary>What is compared.</summary>
     public static string SubjectOf(ArmComparison comparison) => comparison.Subject.ToString().ToLowerInvariant();
 
-    /// <summary>What differs besides what is compared. Shouted only if something does.</summary>
-    public static IEnumerable<string> Differences(ArmComparison comparison)
+    /// <summary>What differs besides what is compared, shouted; nothing if nothing does.</summary>
+    public static IEnumerable<Prose> Alarm(ArmComparison comparison)
     {
-        IReadOnlyList<ArmDifference> differences = comparison.Differences;
-        if (comparison.Subject == ComparedSubject.Kernel)
+        if (comparison.Differences is not { Count: > 0 } differences) yield break;
+        IEnumerable<string> told = differences.Select(one => $"{one.What}: "
+            + string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}")));
+        yield return new($"THE ARMS DIFFER IN MORE THAN THE {SubjectOf(comparison).ToUpperInvariant()}: "
+            + $"{string.Join("; ", told)}.",
+            Mood.Warn);
+    }
+
+    /// <summary>What is compared where that is not the strategy, and that nothing else differs.</summary>
+    public static IEnumerable<string> Agreement(ArmComparison comparison)
+    {
+        bool isKernel = comparison.Subject == ComparedSubject.Kernel;
+        if (isKernel)
         {
             yield return "The kernel is compared: "
                 + $"{string.Join(" | ", comparison.Arms.Select(arm => $"{arm.Label} {ArmDifferences.KernelsOf(arm)}"))}.";
         }
-        if (differences.Count == 0)
-        {
-            yield return comparison.Subject == ComparedSubject.Kernel
-                ? "The arms differ in nothing else: machine, .NET, commit, settings agree."
-                : "The arms differ in nothing else: machine, kernel, .NET, commit, settings agree.";
-            yield break;
-        }
-
-        yield return $"THE ARMS DIFFER IN MORE THAN THE {SubjectOf(comparison).ToUpperInvariant()}:";
-        foreach (ArmDifference one in differences)
-        {
-            yield return $"- {one.What}: "
-                + $"{string.Join(" | ", comparison.Arms.Select((arm, index) => $"{arm.Label} {one.Values[index]}"))}";
-        }
+        if (comparison.Differences.Count > 0) yield break;
+        yield return $"The arms differ in nothing else: machine, {(isKernel ? "" : "kernel, ")}.NET, commit, settings agree.";
     }
 
-    public static IEnumerable<string> LeftOut(ArmComparison comparison) =>
-        comparison.Arms.SelectMany(arm => arm.Problems.Select(problem => $"left out of {arm.Label}: {problem}."));
+    /// <summary>Arms whose numbers are no result, and runs that were left out.</summary>
+    public static IEnumerable<string> Problems(ArmComparison comparison) =>
+    [
+        .. comparison.Arms.Where(arm => arm.IsBroken)
+            .Select(arm => $"{arm.Label} is known to be broken: its numbers are no result."),
+        .. comparison.Arms.Where(arm => arm.IsBound)
+            .Select(arm => $"{arm.Label} is a bound, which no strategy can beat: not a candidate."),
+        .. comparison.Arms.SelectMany(arm => arm.Problems.Select(problem => $"left out of {arm.Label}: {problem}.")),
+    ];
 
     /// <summary>How it was measured and judged.</summary>
     /// <param name="manifest">Null where nothing was measured in blocks.</param>
@@ -58,13 +66,11 @@ public static class ComparisonWords
         {
             yield return string.Join(", ", Telling.Where(settings.ContainsKey).Select(name => $"{name} {settings[name]}")) + ".";
         }
-        yield return Invariant(
-            $"One value per run; ratio by Hodges-Lehmann; a difference is outside ±{100 * comparison.Threshold:0.##} %.");
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"Holm over {Plural.Of(comparison.FamilySize, "gated question")}, and apart from them "
-                + $"over {comparison.OtherFamilySize} others: {100 * comparison.Alpha:0.#} % each. Intervals are those "
-                    + $"that decide: "
-                + $"{100 * (1 - comparison.Alpha):0.#} % for a family together.");
+        yield return $"One value per run. The ratio is the middle of those of all pairs, the interval what decides; a difference "
+            + $"lies outside ±{Percent(comparison.Threshold)}.";
+        yield return $"{Plural.Of(comparison.FamilySize, "value")} decide, {comparison.OtherFamilySize} others are asked on "
+            + $"the side: "
+            + $"in each of the two sets the chance of any false difference is {Percent(comparison.Alpha)}.";
     }
 
     /// <summary>In turns of what length; where turns were asked for and could not be taken, that.</summary>
@@ -86,7 +92,7 @@ public static class ComparisonWords
         }
         if (Crowding.Of(comparison.Arms.SelectMany(arm => arm.Runs).Select(run => run.Record).Distinct()) is { } crowded)
         {
-            yield return $"{char.ToUpperInvariant(crowded[0])}{crowded[1..]}";
+            yield return Told.Capital(crowded);
         }
     }
 
@@ -98,7 +104,7 @@ public static class ComparisonWords
     public static string Estimate(ComparedRow row) => row.Answer is { } answer ? Number(answer.Ratio) : "–";
 
     /// <summary>What the estimate is called: of blocks paired, or of every run against every other.</summary>
-    public static string EstimateName(ComparedRow row) => row.IsPaired ? "paired" : "estimate";
+    public static string EstimateName(ComparedRow row) => row.IsPaired ? "paired" : "est.";
 
     public static string Interval(ComparedRow row) =>
         row.Answer is not { } answer ? "–"
@@ -114,18 +120,10 @@ public static class ComparisonWords
             null => "–",
             { Verdict: RatioVerdict.Slower } => row.Quantile == "rate" ? "slower (lower rate)" : "slower",
             { Verdict: RatioVerdict.Faster } => row.Quantile == "rate" ? "faster (higher rate)" : "faster",
-            { Verdict: RatioVerdict.Equivalent } => Invariant($"equivalent in ±{100 * threshold:0.##} %"),
-            { MoreBlocks: var more } => Inconclusive(more),
+            { Verdict: RatioVerdict.Equivalent } => $"equivalent in ±{Percent(threshold)}",
+            { MoreBlocks: { } more } => string.Create(CultureInfo.InvariantCulture, $"inconclusive, ~{more:N0} more"),
+            _ => "inconclusive",
         };
-
-    /// <summary>Fits the verdict's column in eighty.</summary>
-    internal static string Inconclusive(int? moreBlocks) => moreBlocks switch
-    {
-        < 100 => Invariant($"inconclusive, ~{moreBlocks} more"),
-        < 1000 => Invariant($"inconclusive, {moreBlocks} more"),
-        null => "inconclusive, >100x",
-        _ => "inconclusive, 1k+ more",
-    };
 
     /// <summary>What the same row says without the disturbed samples, where that is something else than its verdict; null where
     /// it agrees, or nobody watched.</summary>
@@ -142,9 +140,6 @@ public static class ComparisonWords
         };
         return isOtherwise ? $"{Number(ratio)}× without disturbed samples" : null;
     }
-
-    /// <summary>What the gated questions say of each arm, with what there is to doubt, a sentence each.</summary>
-    public static IReadOnlyList<string> Verdicts(ArmComparison comparison) => new ComparisonVerdict(comparison).Sentences;
 
     /// <summary>What a table of rows does not say: why a question was not asked, and where runs fall into two levels, of which
     /// one ratio describes neither.</summary>
@@ -170,5 +165,5 @@ public static class ComparisonWords
 
     private static string Number(double ratio) => ratio.ToString(ratio < 10 ? "0.000" : "0.0", CultureInfo.InvariantCulture);
 
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+    internal static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.##} %");
 }
