@@ -20,7 +20,7 @@ internal static class PageStyle
         .verdict{margin:16px 0;padding:14px 16px;border-left:4px solid var(--good);background:var(--goodbg);border-radius:4px;font-size:16px}
         .verdict.bad{border-color:var(--bad);background:var(--badbg)}.verdict.warn{border-color:var(--warn);background:var(--warnbg)}
         .mark{display:inline-block;margin-left:6px;padding:0 6px;border:1px solid;border-radius:9px;font-size:11px;font-weight:600;line-height:17px;vertical-align:1px}
-        .verdict.bad,.verdict.warn,.verdict{color:var(--ink)}.mark.soft{color:var(--soft)}
+        .verdict.bad,.verdict.warn,.verdict.good{color:var(--ink)}.mark.soft{color:var(--soft)}
         .next{font-size:14px;margin:4px 0}code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--band);padding:1px 5px;border-radius:4px;overflow-wrap:anywhere}
         nav{margin-top:14px;display:flex;flex-wrap:wrap;gap:6px 16px}nav a{color:inherit}
         .scroll{overflow-x:auto;max-width:100%;background:linear-gradient(to left,var(--page) 30%,transparent) 100% 0/40px 100% no-repeat local,
@@ -39,7 +39,7 @@ internal static class PageStyle
         details{margin:8px 0;border:1px solid var(--line);border-radius:6px;padding:8px 12px}summary{cursor:pointer}
         pre{margin:8px 0;padding:10px 12px;background:var(--band);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         ul{margin:6px 0;padding-left:22px}
-        @media (max-width:600px){thead th{white-space:nowrap}.verdict{font-size:15px}.narrow{display:inline-block;margin-left:4px}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
+        @media (max-width:600px){thead th{white-space:nowrap}td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8em;max-width:40vw}.verdict{font-size:15px}.narrow{display:inline-block;margin-left:4px}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
           .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,td:first-child,.events td{white-space:normal;overflow-wrap:anywhere}th button{overflow-wrap:normal}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
         """;

@@ -24,10 +24,10 @@ public sealed class CompareArmsTests : IDisposable
         ComparisonManifest manifest = Only().Manifest;
         Assert.Equal(["mainline", "mainline --watch off --memory=4MiB"], manifest.Arms.Select(arm => arm.Label));
         Assert.Equal(1, manifest.Arms[1].Arguments.Count(argument => argument == "--memory"));
-        int memory = lab.Out.IndexOf("--memory", StringComparison.Ordinal);
-        int watch = lab.Out.IndexOf("--watch", StringComparison.Ordinal);
-        Assert.InRange(memory, 0, lab.Out.IndexOf("p50", StringComparison.Ordinal));
-        Assert.InRange(watch, memory, lab.Out.IndexOf("p50", StringComparison.Ordinal));
+        int memory = lab.Words.IndexOf("--memory", StringComparison.Ordinal);
+        int watch = lab.Words.IndexOf("--watch", StringComparison.Ordinal);
+        Assert.InRange(memory, 0, lab.Words.IndexOf("p50", StringComparison.Ordinal));
+        Assert.InRange(watch, memory, lab.Words.IndexOf("p50", StringComparison.Ordinal));
         RunStore runs = new(Only().Runs);
         foreach (BlockRun run in manifest.Blocks[0].Runs)
         {
@@ -67,7 +67,7 @@ public sealed class CompareArmsTests : IDisposable
         LabExit lab = LabProcess.Run(Tiny("--baseline", "kept", "workqueue", "run", "--blocks", "1"));
 
         Assert.True(lab.Code is 0 or 3, lab.Error);
-        Assert.Contains("2 runs of kept, 1 run of workqueue, 2 runs of run", lab.Out.ReplaceLineEndings(" "));
-        Assert.Contains("differ in nothing else", lab.Out);
+        Assert.Contains("2 runs of kept, 1 run of workqueue, 2 runs of run", lab.Words);
+        Assert.Contains("differ in nothing else", lab.Words);
     }
 }

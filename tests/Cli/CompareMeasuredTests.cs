@@ -32,7 +32,7 @@ public sealed class CompareMeasuredTests : IDisposable
         Assert.Equal(["1", "1", "2", "2"], runs.Select(run => run.Manifest.Settings["seed"]));
         Assert.Contains("[2/2]", lab.Error);
         Assert.Contains("2 of 2 blocks in turns of 50ms, ABBA in random order (seed 1), a process per run.",
-            lab.Out.ReplaceLineEndings(" "));
+            lab.Words);
         Assert.Matches("p50 .*inconclusive, ~[0-9]+ more", lab.Out);
     }
 
@@ -62,7 +62,7 @@ public sealed class CompareMeasuredTests : IDisposable
         LabExit lab = LabProcess.Run(Tiny("mainline", "workqueue", "--blocks", "1", "--turns", turns, "--workload", workload));
 
         Assert.True(lab.Code == 0, lab.Error);
-        Assert.Contains(words, lab.Out, StringComparison.Ordinal);
+        Assert.Contains(words, lab.Words, StringComparison.Ordinal);
         Assert.All(Only().Manifest.Blocks[0].Runs,
             run => Assert.Null(new RunStore(Only().Runs).Open(run.Run!).Manifest.Measurements[0].Turns));
     }
@@ -74,7 +74,7 @@ public sealed class CompareMeasuredTests : IDisposable
             "--steady-limit", "1ms", "--blocks", "1", "--strict"]);
         Assert.Equal(5, lab.Code);
         Assert.Equal(RunState.Complete, Only().Manifest.State);
-        Assert.Contains("2 of 2 runs are contaminated", lab.Out, StringComparison.Ordinal);
+        Assert.Contains("2 of 2 runs are contaminated", lab.Words, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,9 +86,9 @@ public sealed class CompareMeasuredTests : IDisposable
 
         Assert.True(lab.Code == 4, lab.Error);
         Assert.Contains("block 1: async-put: an invariant was violated (exit 4)", lab.Error);
-        Assert.Contains("left out of async-put: block 1", lab.Out);
+        Assert.Contains("left out of async-put: block 1", lab.Words);
         Assert.Contains("async-put failed in each of the first 2 blocks; no more are measured.", lab.Error);
-        Assert.Contains("async-put is known to be broken", lab.Out);
+        Assert.Contains("async-put is known to be broken", lab.Words);
     }
 
     [Fact]

@@ -102,12 +102,12 @@ public sealed class InheritedSettingsTests : IDisposable
         Assert.True(same.Code == 0, same.Error);
         Assert.Contains("note: settings not typed are those of baseline 'before': --vcpus 1, --memory 4MiB, --duration 100ms, "
             + "--warmup 20ms, --grace 0ms.", same.Error);
-        Assert.Contains("The arms differ in nothing else", same.Out);
+        Assert.Contains("The arms differ in nothing else", same.Words);
 
         LabExit typed = LabProcess.Run("compare", "--baseline", "before", "workqueue", "--blocks", "1", "--memory", "8MiB",
             "--out", _runs.Out);
         Assert.True(typed.Code == 0, typed.Error);
-        Assert.Contains("THE ARMS DIFFER", typed.Out);
-        Assert.Contains("--memory: before 4MiB | workqueue 8MiB", typed.Out);
+        Assert.Contains("THE ARMS DIFFER", typed.Words);
+        Assert.Contains("--memory: before 4MiB | workqueue 8MiB", typed.Words);
     }
 }

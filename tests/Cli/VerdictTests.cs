@@ -20,10 +20,10 @@ public sealed class VerdictTests : IDisposable
             "fast-zap=300us", "--duration", "10s", "--memory", "8MiB", "--runs", "1", "--out", _runs.Path);
 
         Assert.Equal(4, lab.Code);
-        Assert.Contains("async-put BROKEN on root-toggle on radix: VIOLATED", lab.Out);
+        Assert.Contains("async-put BROKEN on root-toggle on radix: VIOLATED", lab.Words);
         // Whoever comes first tells it: the second put, or who meets what the first one freed too early.
-        Assert.Matches(@"I[13]: .*(put twice|use after free|read a freed level)", lab.Out);
-        Assert.Matches(@"events/0 +VIOLATION +root#\d+|updater +VIOLATION +root#\d+|vcpu0 +VIOLATION +root#\d+", lab.Out);
+        Assert.Matches(@"I[13]: .*(put twice|use after free|read a freed level)", lab.Words);
+        Assert.Matches(@"events/0 +VIOLATION +root#\d+|updater +VIOLATION +root#\d+|vcpu0 +VIOLATION +root#\d+", lab.Words);
         RunRecord run = _runs.OpenOnly();
         Assert.InRange(run.Manifest.Measurements[0].MeasuredS, 0, 9.9); // it ends the window of 10 s
         Violation first = run.Violations[0];
@@ -37,14 +37,14 @@ public sealed class VerdictTests : IDisposable
         LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "async-put", "--workload", "root-toggle", "--insert", "head"));
 
         // Metal may hit the window of a few instructions all the same: then the verdict speaks for itself.
-        if (lab.Code == 4) Assert.Contains("VIOLATED", lab.Out);
+        if (lab.Code == 4) Assert.Contains("VIOLATED", lab.Words);
         else
         {
             Assert.Equal(0, lab.Code);
-            Assert.Contains("async-put is known to be broken", lab.Out);
-            Assert.Contains("cannot show that it is absent", lab.Out);
+            Assert.Contains("async-put is known to be broken", lab.Words);
+            Assert.Contains("cannot show that it is absent", lab.Words);
         }
-        Assert.Contains("async-put BROKEN on root-toggle", lab.Out);
+        Assert.Contains("async-put BROKEN on root-toggle", lab.Words);
     }
 
     [Fact]
@@ -53,8 +53,8 @@ public sealed class VerdictTests : IDisposable
         LabExit lab = LabProcess.Run(_runs.Tiny("--strategy", "no-flush", "--vcpus", "2", "--memory", "64MiB", "--duration", "5s"));
 
         Assert.Equal(4, lab.Code);
-        Assert.Contains("no-flush BROKEN on memslot-churn on radix: VIOLATED", lab.Out);
-        Assert.Contains("I6: ", lab.Out);
+        Assert.Contains("no-flush BROKEN on memslot-churn on radix: VIOLATED", lab.Words);
+        Assert.Contains("I6: ", lab.Words);
         Assert.NotEmpty(_runs.OpenOnly().Violations.First(one => one.Invariant == "I6").Events);
     }
 
@@ -81,7 +81,7 @@ public sealed class VerdictTests : IDisposable
 
         Assert.Equal(0, lab.Code);
         RunRecord run = _runs.OpenOnly();
-        Assert.Contains("put of baseline grows by", lab.Out);
+        Assert.Contains("put of baseline grows by", lab.Words);
         Assert.True(PutGrowth(run, "baseline") > 20 * Math.Abs(PutGrowth(run, "mainline")),
             $"baseline {PutGrowth(run, "baseline")}, mainline {PutGrowth(run, "mainline")} ns per page");
     }

@@ -97,7 +97,7 @@ public sealed class WatchedRunTests
         LabExit exit = LabProcess.Run(["run", .. runs.Tiny("--strategy", "mainline", "--steady-limit", "1ms", "--strict")]);
         Assert.Equal(5, exit.Code);
         Assert.Contains("contaminated: mainline on memslot-churn on radix, run 1: the load was not steady when the "
-            + "window opened.", exit.Out, StringComparison.Ordinal);
+            + "window opened", exit.Words, StringComparison.Ordinal);
         RunRecord run = runs.OpenOnly();
         Assert.Equal(RunState.Complete, run.State);
         Assert.False(Assert.Single(run.Manifest.Measurements).Steady);
