@@ -98,7 +98,7 @@ public sealed class ClosedOutputTests : IDisposable
     public void As_many_as_it_says_are_enough()
     {
         LabExit lab = LabProcess.RunIn("ulimit -n 160; exec \"$@\"",
-            _runs.Tiny("--watch", "on", "--strategy", "all", "--vcpus", "4", "--duration", "50ms"));
+            _runs.Tiny("--watch", "on", "--strategy", "all", "--vcpus", "4", "--duration", "300ms"));
 
         Assert.True(lab.Code == 0, lab.Error);
     }

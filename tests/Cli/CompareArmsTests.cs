@@ -59,7 +59,7 @@ public sealed class CompareArmsTests : IDisposable
         Assert.True(saved.Code == 0, saved.Error);
         Directory.Delete(_runs.Out, recursive: true); // a baseline survives its comparison
         // As a process of its own as well: one that compiles otherwise would be a difference to call out.
-        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "300ms", "--memory", "8MiB",
+        LabExit run = LabProcess.Run("run", "--strategy", "workqueue", "--runs", "2", "--duration", "500ms", "--memory", "8MiB",
             "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--steady-limit", "0s", "--watch", "off", "--out",
             _runs.Beside("runs"), "--save-baseline", "run");
         Assert.True(run.Code == 0, run.Error);

@@ -70,7 +70,7 @@ internal sealed class ComparedRuns : IDisposable
         string[] watch = arguments.Contains("--watch") ? [] : ["--watch", "off"];
         return
         [
-            "compare", .. arguments, "--out", Out, "--duration", "300ms", "--memory", "8MiB", "--warmup", "20ms",
+            "compare", .. arguments, "--out", Out, "--duration", "500ms", "--memory", "8MiB", "--warmup", "20ms",
             "--vcpus", "1",
             "--grace", "0ms", "--steady-limit", "0s", .. watch,
         ];

@@ -94,7 +94,7 @@ public sealed class HardwareRunTests : IDisposable
     [Fact]
     public void Too_few_descriptors_are_a_sentence_with_the_remedy()
     {
-        LabExit lab = LabProcess.RunIn("ulimit -n 140; exec \"$@\"", _runs.Tiny("--mmu", "kvm", "--contexts", "256"));
+        LabExit lab = LabProcess.RunIn("ulimit -n 180; exec \"$@\"", _runs.Tiny("--mmu", "kvm", "--contexts", "256"));
         if (Refused("kvm", lab)) return;
         Assert.Equal(2, lab.Code);
         Assert.Contains("raise 'ulimit -n' or lower --contexts or --vcpus", lab.ErrorLines[^1]);

@@ -12,7 +12,11 @@ public unsafe class FalseAlarmTests
     public void A_root_that_is_freed_while_the_fast_zap_is_checked_is_not_taken_for_one_left_behind()
     {
         Script script = new();
-        using Vm<ScriptedMachine> vm = ScriptedVm.New("mainline", script);
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(Lab.Strategies.Catalogue.Named("mainline").Design<ScriptedMachine>() with
+        {
+            Mmu = one => new RadixMmu<ScriptedMachine, FourLevels>(
+                one.Machine, one.Settings, one.MmuLock, one.Requests, one.Oracle) { Watch = new Looks(script) },
+        }, script);
         vm.Touch(ScriptedVm.Main);
         nint table = (nint)vm.Vcpus[0].Root.Table;
         // Entry 0 of whatever the table is.
@@ -34,7 +38,7 @@ public unsafe class FalseAlarmTests
 
         void UseTheTableAgain()
         {
-            script.BeforeLoad = null;
+            script.BeforeLook = null;
             leave.Open();
             freed = SpinWait.SpinUntil(() => vm.Rcu.Pending == 0, TimeSpan.FromSeconds(120));
             vm.Touch(ScriptedVm.Main);
@@ -53,7 +57,7 @@ public unsafe class FalseAlarmTests
                 script.AfterExitShared = null;
                 reclaimerWaited = SpinWait.SpinUntil(
                     () => Actor.All().Any(actor => actor.WaitingFor == "grace period of page tables"), TimeSpan.FromSeconds(120));
-                script.BeforeLoad = UseTheTableAgain;
+                script.BeforeLook = UseTheTableAgain;
             };
         });
         vm.Slots.Delete(1);
@@ -66,5 +70,20 @@ public unsafe class FalseAlarmTests
         vm.Destroy();
         Assert.Empty(vm.Oracle.Violations);
         Assert.Equal(0, vm.TablePagesLeft);
+    }
+
+    private sealed class Looks(Script script) : ITableWatch
+    {
+        public void OnTaking(TdpRoot root) { }
+
+        public void OnTaken(TdpRoot root, ulong* table) { }
+
+        public void OnApart(TdpRoot root) { }
+
+        public void OnWalk() { }
+
+        public void OnYield(Gfn goal) { }
+
+        public void OnLook() => script.BeforeLook?.Invoke();
     }
 }

@@ -22,7 +22,7 @@ internal sealed class Script
 
     public Action? AfterExitShared { get; set; }
 
-    public Action? BeforeLoad { get; set; }
+    public Action? BeforeLook { get; set; }
 
     /// <summary>Called before a compare-and-exchange, with what is there and what is to be there: a race lost at will.</summary>
     public Action<ulong, ulong>? BeforeCompareExchange { get; set; }
@@ -76,11 +76,7 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 {
     private static Metal Metal => default;
 
-    public ulong Load(ref ulong word)
-    {
-        script.BeforeLoad?.Invoke();
-        return Metal.Load(ref word);
-    }
+    public ulong Load(ref ulong word) => Metal.Load(ref word);
 
     public ulong LoadRelaxed(ref ulong word) => Metal.LoadRelaxed(ref word);
 

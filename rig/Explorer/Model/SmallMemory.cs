@@ -110,7 +110,8 @@ internal sealed unsafe class SmallMemory : IDisposable
         new((RootHeader*)(_roots + ((byte*)word - _roots) / RootHeader.Stride * RootHeader.Stride));
 
     /// <summary>The table that holds the word.</summary>
-    public ulong* TableOf(nint word) => (ulong*)(_tables + ((byte*)word - _tables) / TableArena.TableBytes * TableArena.TableBytes);
+    public ulong* TableOf(nint word) =>
+        (ulong*)(_tables + ((byte*)word - _tables) / TableArena.TableBytes * TableArena.TableBytes);
 
     public static bool IsCount(TdpRoot root, nint word) => (nint)Unsafe.AsPointer(ref root.Count) == word;
 

@@ -10,6 +10,10 @@ namespace Lab.Explorer.Strategies;
 internal sealed class StrategyRun(StrategyProgram program, string subject, Scenario scenario, StrategySettings settings,
     Turn turn, Action<ExploreProgress>? observer, int worker)
 {
+    /// <summary>What steps there are beside the strategy's own; another word here, and schedules recorded before are refused.
+    /// Since 0020 the page tables are those of metal.</summary>
+    private const string Model = "radix";
+
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
     private const int DefaultSamples = 10_000;
@@ -105,7 +109,7 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         string parameters = string.Concat(
             scenario.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $",{one.Name}={one.Value}")));
         string variant = (settings.GlueFastZap ? ",glue" : "") + (settings.InsertAtTail ? ",tail" : "");
-        return ScheduleKey.Of(subject, scenario.Name + parameters + variant, settings.Model, scenario.Fingerprint);
+        return ScheduleKey.Of(subject, scenario.Name + parameters + variant, settings.Model, $"{Model} {scenario.Fingerprint}");
     }
 
     /// <summary>The settings that a recorded schedule was made under.</summary>

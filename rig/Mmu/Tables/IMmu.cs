@@ -63,6 +63,9 @@ internal unsafe interface ITableWatch
 
     /// <summary>It yields, and will go on there.</summary>
     void OnYield(Gfn goal);
+
+    /// <summary>An oracle stands before the entries of a root.</summary>
+    void OnLook() { }
 }
 
 /// <summary>Page tables whose accessed bits the lab can read and clear. Where the processor walks they are the

@@ -10,8 +10,8 @@ namespace Lab.Mmu;
 public sealed unsafe partial class RadixMmu<TMachine, TShape>
 {
     // SAFETY: tables are pages of the arena, which stay mapped for the life of the VM: a walk that comes too late reads poison.
-    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has no more bits than
-    // entries of a table need.
+    // Only this MMU writes entries that are present and no leaf, and it writes addresses of tables; an index has no more bits
+    // than entries of a table need.
     // An entry that leads to a table has its flags below the address only: see TableBelow.
     private const uint TableFlagsAreLow =
         checked((uint)(((Spte.Present | Spte.Writable | Spte.Accessed) & ~(ulong)(TableArena.TableBytes - 1)) == 0 ? 0 : -1));

@@ -96,8 +96,12 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedB
 
     public void FreeRoot(TdpRoot root) => _machine.CallRcu(_rcu, (nint)root.Header, RcuKind.Root);
 
-    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel) =>
-        CountPresent(root.Table, TableShape<TShape>.RootLevel, new Gfn(0), range, minLevel);
+    public long CountPresent(TdpRoot root, GfnRange range, PageLevel minLevel)
+    {
+        ulong* table = root.Table;
+        Watch?.OnLook();
+        return CountPresent(table, TableShape<TShape>.RootLevel, new Gfn(0), range, minLevel);
+    }
 
     public void Dispose()
     {
