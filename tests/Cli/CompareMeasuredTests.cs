@@ -45,12 +45,12 @@ public sealed class CompareMeasuredTests : IDisposable
         ComparisonFolder folder = Only();
         Assert.Equal("80ms", folder.Manifest.Turns);
         RunRecord[] runs = [.. folder.Manifest.Blocks[0].Runs.Select(run => new RunStore(folder.Runs).Open(run.Run!))];
-        Assert.All(runs, run => Assert.Equal((4, "80ms"), (run.Manifest.Measurements[0].Turns, run.Manifest.Settings["turns"])));
-        Assert.All(runs, run => Assert.Equal(0.3, run.Manifest.Measurements[0].MeasuredS, 6));
+        Assert.All(runs, run => Assert.Equal((7, "80ms"), (run.Manifest.Measurements[0].Turns, run.Manifest.Settings["turns"])));
+        Assert.All(runs, run => Assert.Equal(0.5, run.Manifest.Measurements[0].MeasuredS, 6));
         Assert.All(runs, run => Assert.InRange(run.Manifest.Measurements[0].CutShare!.Value, 0, 1));
-        Assert.All(runs, run => Assert.All(run.Timeline, row => Assert.InRange(row.StartMs, 0, 300)));
+        Assert.All(runs, run => Assert.All(run.Timeline, row => Assert.InRange(row.StartMs, 0, 500)));
         Assert.All(runs, run => Assert.All(run.Disturbances.Where(row => row.Located),
-            row => Assert.True(row.StartMs <= 300 && row.StartMs + row.LengthMs >= 0, $"{row}")));
+            row => Assert.True(row.StartMs <= 500 && row.StartMs + row.LengthMs >= 0, $"{row}")));
     }
 
     [Theory]
