@@ -64,6 +64,9 @@ internal static class RunAnswer
         return Told.CommandLine(words);
     }
 
+    /// <summary>Of more than these and the last, the tables tell.</summary>
+    private const int RankedMost = 5;
+
     /// <summary>In one sentence: for each who waits what is asked for first, and the doubt.</summary>
     private static IEnumerable<Prose> Costs(RunRecord run, Scene scene)
     {
@@ -96,12 +99,14 @@ internal static class RunAnswer
         if (ranked.All(IsNoise))
         {
             return $"{Quantity.Format(best.P50, best.Unit)} to {Quantity.Format(ranked[^1].Value.P50, best.Unit)}, which is no "
-                + $"more "
-                + "than runs differ";
+                + "more than runs differ";
         }
-        return string.Join(", ", ranked.Select((one, index) => $"{one.Name} {Quantity.Format(one.Value.P50, one.Value.Unit)}"
-            + (index == 0 ? "" : $" "
-            + $"({Told.Ratio(one.Value.P50 / best.P50)}{(IsNoise(one) ? ", as much as runs differ" : "")})")));
+        string Said((string Name, PooledMetric Value) one) => $"{one.Name} {Quantity.Format(one.Value.P50, one.Value.Unit)}"
+            + (one == ranked[0] ? ""
+                : $" ({Told.Ratio(one.Value.P50 / best.P50)}{(IsNoise(one) ? ", as much as runs differ" : "")})");
+        int left = ranked.Length - RankedMost - 1;
+        return left <= 0 ? string.Join(", ", ranked.Select(Said))
+            : $"{string.Join(", ", ranked.Take(RankedMost).Select(Said))}, {left} between, {Said(ranked[^1])}";
     }
 
     /// <summary>The largest parts of an operation.</summary>
