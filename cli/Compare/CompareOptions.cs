@@ -26,6 +26,7 @@ internal sealed class CompareOptions
 
     public void AddTo(Command command)
     {
+        _arms.CompletionSources.Add(_ => new LabCatalogue().Strategies.Select(one => one.Name));
         command.Arguments.Add(_arms);
         _own.AddTo(command);
         _ofRuns.AddTo(command);

@@ -1,7 +1,11 @@
+using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
+using Lab.Application.Settings;
 using Lab.Explorer;
+using Lab.Explorer.Programs;
 using Lab.Explorer.Strategies;
 using Lab.Settings;
+using Lab.Strategies;
 
 namespace Lab.Cli.Explore;
 
@@ -10,14 +14,15 @@ internal static class ExplorationSettings
 {
     public static SettingGroup Group { get; } = new("explore");
     public static Setting<string> Strategy { get; } = Group.Add(
-        "strategy", Form.Text, Lab.Strategies.Catalogue.ExploredByDefault,
+        "strategy", RunSettings.NamesOf(Family.Roots, "broken"), Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
     public static Setting<string> Notifier { get; } = Group.Add(
-        "notifier", Form.Text, "", "notifiers, comma-separated, 'all' or 'broken'; default: the first of 'lab list notifiers'");
+        "notifier", RunSettings.NamesOf(Family.Notifier, "broken"), "", "notifiers, comma-separated, 'all' or 'broken'; default: the first of 'lab list notifiers'");
     public static Setting<string> Ageing { get; } = Group.Add(
-        "ageing", Form.Text, "", "ageing schemes, comma-separated, 'all' or 'broken'; default: the first of 'lab list ageing'");
+        "ageing", RunSettings.NamesOf(Family.Ageing, "broken"), "", "ageing schemes, comma-separated, 'all' or 'broken'; default: the first of 'lab list ageing'");
     public static Setting<string> Scenario { get; } = Group.Add(
-        "scenario", Form.Text, "", "scenarios, comma-separated, 'all', or a .scenario file; default: all, quickest first, until one fails");
+        "scenario", Form.NamesOf(() => new LabCatalogue().Scenarios.Select(one => one.Name), "all"), "",
+        "scenarios, comma-separated, 'all', or a .scenario file; default: all, quickest first, until one fails");
     public static Setting<IReadOnlyList<string>> Set { get; } =
         Group.Add("set", Form.Texts, "none", "scenario parameter, as vcpus=2; repeatable");
 
@@ -58,7 +63,7 @@ internal static class ExplorationSettings
     public static Setting<bool> Tail { get; } = Group.Add(
         "tail", Form.Flag, "off", "new roots join the list at its tail (reference 3.4)");
     public static Setting<string> Program { get; } =
-        Group.Add("program", Form.Text, "", "explore a classic program instead of strategies");
+        Group.Add("program", Form.NameOf(() => ClassicPrograms.All.Select(one => one.Name)), "", "explore a classic program instead of strategies");
     public static Setting<string> Size { get; } =
         Group.Add("size", Form.Text, "", "size of the program");
     public static Setting<ExploreFormat> Format { get; } =

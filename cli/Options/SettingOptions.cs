@@ -3,6 +3,12 @@ using Lab.Settings;
 
 namespace Lab.Cli.Options;
 
+/// <summary>An option that was declared as a setting.</summary>
+internal interface ISettingOption
+{
+    Setting Setting { get; }
+}
+
 /// <summary>Declared settings as options of a command, in their order.</summary>
 internal sealed class SettingOptions
 {
@@ -41,13 +47,19 @@ internal sealed class SettingOptions
     {
         Option option = setting switch
         {
-            { IsFlag: true } => new Option<bool>(setting.Option),
-            { Repeats: true } => new Option<string[]>(setting.Option),
-            _ when byDefault.Length > 0 => new Option<string>(setting.Option) { DefaultValueFactory = _ => byDefault },
-            _ => new Option<string>(setting.Option),
+            { IsFlag: true } => new SettingOption<bool>(setting),
+            { Repeats: true } => new SettingOption<string[]>(setting),
+            _ when byDefault.Length > 0 => new SettingOption<string>(setting) { DefaultValueFactory = _ => byDefault },
+            _ => new SettingOption<string>(setting),
         };
         option.Description = setting.Description;
+        if (!setting.IsFlag) option.CompletionSources.Add(_ => setting.Words);
         option.Hidden = setting.IsHidden;
         return option;
+    }
+
+    private sealed class SettingOption<T>(Setting setting) : Option<T>(setting.Option), ISettingOption
+    {
+        public Setting Setting => setting;
     }
 }

@@ -11,10 +11,16 @@ public sealed record Form<T>(Func<string, string, T> Parse, Func<T, string> Prin
     /// <summary>The values there are, in words; empty where an example says it.</summary>
     public string Takes { get; init; } = "";
 
+    /// <summary>Values, or items of a list, that can be named, looked up when asked for; none where there are too many.</summary>
+    public Func<IReadOnlyList<string>> Words { get; init; } = () => [];
+
     /// <summary>Values that a test of the inverse should not miss: ends of ranges, words.</summary>
     public IReadOnlyList<T> Corners { get; init; } = [];
 
     public bool IsFlag { get; init; }
+
+    /// <summary>Takes several <see cref="Words"/>, joined by commas.</summary>
+    public bool IsList { get; init; }
 
     /// <summary>What several texts together mean; null if there can be one only.</summary>
     public Func<string, IReadOnlyList<string>, T>? ParseAll { get; init; }
@@ -27,6 +33,7 @@ public sealed record Form<T>(Func<string, string, T> Parse, Func<T, string> Prin
         other => EqualityComparer<T>.Default.Equals(other, value) ? word : Print(other))
     {
         Takes = Takes.Length == 0 ? $"{word}, or a value" : $"{word}, or {Takes}",
+        Words = word.Length == 0 ? Words : () => [.. Words(), word],
         Corners = [value, .. Corners],
     };
 }
@@ -36,8 +43,15 @@ public static class Form
 {
     public static Form<string> Text { get; } = new((_, text) => text, text => text) { Corners = ["", "x"] };
 
+    /// <summary>The name of one of several things.</summary>
+    public static Form<string> NameOf(Func<IEnumerable<string>> all) => Text with { Words = () => [.. all()] };
+
+    /// <summary>Names of things or words for several of them, joined by commas.</summary>
+    public static Form<string> NamesOf(Func<IEnumerable<string>> all, params string[] words) =>
+        Text with { Words = () => [.. all(), .. words], IsList = true };
+
     /// <summary>There or not.</summary>
-    public static Form<bool> Flag { get; } = OnOff with { IsFlag = true, Takes = "" };
+    public static Form<bool> Flag { get; } = OnOff with { IsFlag = true, Takes = "", Words = () => [] };
 
     public static Form<bool> OnOff => Words(("on", true), ("off", false));
 
@@ -102,6 +116,7 @@ public static class Form
             value => bare.First(one => EqualityComparer<T>.Default.Equals(one.Value, value)).Word)
         {
             Takes = words.Length < 2 ? "" : $"{string.Join(", ", words[..^1].Select(one => one.Word))} or {words[^1].Word}",
+            Words = () => [.. bare.Select(one => one.Word)],
             Corners = [.. bare.Select(one => one.Value)],
         };
     }
@@ -115,6 +130,6 @@ public static class Form
     public static Form<T?> OrNone<T>(this Form<T> form, string word)
         where T : struct =>
         new Form<T?>((option, text) => form.Parse(option, text), value => form.Print(value!.Value))
-            { Takes = form.Takes, Corners = [.. form.Corners] }
+            { Takes = form.Takes, Words = form.Words, Corners = [.. form.Corners] }
             .Or(word, null);
 }

@@ -16,8 +16,10 @@ public enum Recorded
 /// <summary>Something that can be set, declared once: name, kind of value, default, help. Options, their help, the manifest, the
 /// hash of a run's settings, what an arm inherits and the table in docs/OPTIONS.md all follow from the declaration. Knows no
 /// command line.</summary>
-public abstract class Setting(string name, string byDefault, string help)
+public abstract class Setting(SettingGroup group, string name, string byDefault, string help)
 {
+    public SettingGroup Group { get; } = group;
+
     /// <summary>As in the manifest, without dashes.</summary>
     public string Name { get; } = name;
 
@@ -29,6 +31,12 @@ public abstract class Setting(string name, string byDefault, string help)
 
     /// <summary>The values that it takes, in words; empty where the default shows it.</summary>
     public abstract string Takes { get; }
+
+    /// <summary><see cref="Form{T}.Words"/>.</summary>
+    public abstract IReadOnlyList<string> Words { get; }
+
+    /// <summary>Takes several of them, joined by commas.</summary>
+    public abstract bool IsList { get; }
 
     /// <summary>Workloads or MMUs to which it means something; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
@@ -60,6 +68,10 @@ public abstract class Setting(string name, string byDefault, string help)
     public string Description =>
         $"{(Only.Count == 0 ? "" : $"{string.Join(", ", Only)}: ")}{Help}{(Takes.Length == 0 ? "" : $": {Takes}")}";
 
+    /// <summary>As <see cref="Description"/>, under the heading of the group: whose it is stands there.</summary>
+    public string DescriptionInGroup =>
+        Only.Count > 0 && Only.SequenceEqual(Group.Only) ? Description[$"{string.Join(", ", Only)}: ".Length..] : Description;
+
     /// <summary>The value that was typed; texts are several only if it <see cref="Repeats"/>.</summary>
     /// <exception cref="UsageException">It cannot be; the message says what can.</exception>
     public abstract object? Read(IReadOnlyList<string> texts);
@@ -81,7 +93,8 @@ public sealed class Setting<T> : Setting
 {
     private readonly Lazy<T> _default;
 
-    internal Setting(string name, Form<T> form, string byDefault, string help) : base(name, byDefault, help)
+    internal Setting(SettingGroup group, string name, Form<T> form, string byDefault, string help)
+        : base(group, name, byDefault, help)
     {
         Form = form;
         _default = new Lazy<T>(() => Parse(Default));
@@ -90,6 +103,10 @@ public sealed class Setting<T> : Setting
     public Form<T> Form { get; }
 
     public override string Takes => Form.Takes;
+
+    public override IReadOnlyList<string> Words => Form.Words();
+
+    public override bool IsList => Form.IsList;
 
     public override bool IsFlag => Form.IsFlag;
 

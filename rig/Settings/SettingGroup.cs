@@ -11,6 +11,11 @@ public sealed class SettingGroup(string title, params string[] only)
 
     public IReadOnlyList<string> Only { get; } = only;
 
+    /// <summary>Title, and whose the settings are.</summary>
+    /// <param name="quote">Stands around names.</param>
+    public string HeadingOf(string quote) => Only.Count == 0 ? Title
+        : $"{(Only.Contains(Title) ? "" : $"{Title}: ")}with {string.Join(" or ", Only.Select(name => $"{quote}{name}{quote}"))}";
+
     public IReadOnlyList<Setting> Settings => _settings;
 
     /// <param name="name">As it is typed, without dashes.</param>
@@ -28,7 +33,7 @@ public sealed class SettingGroup(string title, params string[] only)
         Recorded recorded = Recorded.Always, bool shapes = true, bool matters = true, string? unset = null, string[]? only = null,
         bool hidden = false)
     {
-        Setting<T> setting = new(name, form, byDefault, help)
+        Setting<T> setting = new(this, name, form, byDefault, help)
         {
             Only = only ?? Only, Recorded = recorded, Shapes = shapes, Matters = matters, Unset = unset, IsHidden = hidden,
         };

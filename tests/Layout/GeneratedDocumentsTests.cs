@@ -68,7 +68,7 @@ public sealed class GeneratedDocumentsTests
     {
         StringBuilder text = new();
         text.Append("## run\n\nAlso what `lab` without a verb takes.\n");
-        foreach (SettingGroup group in RunSettings.Groups) List(text, group, Heading(group));
+        foreach (SettingGroup group in RunSettings.Groups) List(text, group, group.HeadingOf("`"));
         text.Append("\n## compare\n\nArms are measured with all options of `run` but ");
         Setting[] not = [.. RunSettings.All.Where(setting =>
             !setting.Shapes && !setting.IsHidden && !CompareSettings.Group.Settings.Any(own => own.Name == setting.Name))];
@@ -80,25 +80,13 @@ public sealed class GeneratedDocumentsTests
         return text.ToString();
     }
 
-    private static string Heading(SettingGroup group) =>
-        group.Only.Count == 0 ? group.Title : $"{(group.Only.Contains(group.Title) ? "" : $"{group.Title}: ")}with "
-            + $"{string.Join(" or ", group.Only.Select(name => $"`{name}`"))}";
-
     private static void List(StringBuilder text, SettingGroup group, string? heading)
     {
         text.Append(heading is null ? "\n" : $"\n### {heading}\n\n");
         foreach (Setting setting in group.Settings.Where(setting => !setting.IsHidden))
         {
             string value = setting.IsFlag || setting.Repeats || setting.Default.Length == 0 ? "" : $" (`{setting.Default}`)";
-            text.Append($"- `{setting}`{value}: {WithoutGroup(setting, group)}\n");
+            text.Append($"- `{setting}`{value}: {setting.DescriptionInGroup}\n");
         }
-    }
-
-    /// <summary>What the option does; whose it is says the heading where it is that of the whole group.</summary>
-    private static string WithoutGroup(Setting setting, SettingGroup group)
-    {
-        string whose = $"{string.Join(", ", group.Only)}: ";
-        return setting.Description.StartsWith(whose, StringComparison.Ordinal)
-            ? setting.Description[whose.Length..] : setting.Description;
     }
 }

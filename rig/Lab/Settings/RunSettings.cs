@@ -1,8 +1,10 @@
+using Lab.Application.Catalogue;
 using Lab.Hardware;
 using Lab.Measure;
 using Lab.Mmu;
 using Lab.Results.Comparisons;
 using Lab.Settings;
+using Lab.Strategies;
 
 namespace Lab.Application.Settings;
 
@@ -13,24 +15,25 @@ public static class RunSettings
     private const int RunsMax = 1000;
     public static SettingGroup Subject { get; } = new("What is measured");
     public static Setting<string> Strategy { get; } = Subject.Add(
-        "strategy", Form.Text, Lab.Strategies.Catalogue.MeasuredByDefault,
+        "strategy", NamesOf(Family.Roots), Lab.Strategies.Catalogue.MeasuredByDefault,
         "strategies, comma-separated; 'all' is every sound one and the bounds",
         shapes: false, matters: false);
 
     /// <summary>Part of what is measured, and of its name: in the manifest the setting strategy says it, and an arm of a
     /// comparison has its own.</summary>
     public static Setting<string> Notifier { get; } = Subject.Add(
-        "notifier", Form.Text, "",
+        "notifier", NamesOf(Family.Notifier), "",
         "notifiers, comma-separated, or 'all'; default: the first of 'lab list notifiers'",
         Recorded.Never, shapes: false);
     public static Setting<string> Ageing { get; } = Subject.Add(
-        "ageing", Form.Text, "",
+        "ageing", NamesOf(Family.Ageing), "",
         "ageing schemes, comma-separated, or 'all'; default: the first of 'lab list ageing'",
         Recorded.Never, shapes: false);
     public static Setting<string> Workload { get; } = Subject.Add(
-        "workload", Form.Text, Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
+        "workload", Form.NamesOf(() => new LabCatalogue().Workloads.Select(one => one.Name), "all"),
+        Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
     public static Setting<string> Mmu { get; } =
-        Subject.Add("mmu", Form.Text, "radix", "page-table implementation: radix, kvm or host");
+        Subject.Add("mmu", Form.NameOf(() => new LabCatalogue().Mmus.Select(one => one.Name)), "radix", "page-table implementation: radix, kvm or host");
 
     /// <summary>Zero for as many as leave a core to the updater.</summary>
     public static Setting<int> Vcpus { get; } = Subject.Add(
@@ -90,6 +93,10 @@ public static class RunSettings
     public static IReadOnlyList<Setting> All { get; } = [.. Groups.SelectMany(group => group.Settings)];
 
     public static Form<TimeSpan> TurnLength => Form.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
+
+    /// <summary>Names of a family's members.</summary>
+    public static Form<string> NamesOf(Family family, params string[] words) =>
+        Form.NamesOf(() => new LabCatalogue().MembersOf(family).Select(one => one.Name), ["all", .. words]);
 
     /// <summary>Empty for none.</summary>
     public static Form<string> BaselineName => new(

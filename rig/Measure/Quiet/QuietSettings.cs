@@ -34,6 +34,8 @@ public sealed record QuietSettings
             "quiet", new Form<QuietSettings>(QuietOf, Print)
             {
                 Takes = "pin, idle, fifo (comma-separated), all or none",
+                Words = () => ["pin", "idle", "fifo", "all", "none"],
+                IsList = true,
                 Corners = [new(), new() { Pin = true, Fifo = true }, new() { Pin = true, HoldOffIdleStates = true, Fifo = true }],
             },
             "none", "what the machine is asked for");
