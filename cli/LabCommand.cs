@@ -5,6 +5,7 @@ using Lab.Application.Catalogue;
 using Lab.Application.Settings;
 using Lab.Cli.Bench;
 using Lab.Cli.Compare;
+using Lab.Cli.Completion;
 using Lab.Cli.Doctor;
 using Lab.Cli.Explore;
 using Lab.Cli.List;
@@ -19,7 +20,7 @@ using Lab.Settings;
 namespace Lab.Cli;
 
 /// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>,
-/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c> and <c>doctor</c>.</summary>
+/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c>, <c>doctor</c> and <c>completion</c>.</summary>
 internal static class LabCommand
 {
     public static int Run(string[] args)
@@ -76,6 +77,7 @@ internal static class LabCommand
         root.Subcommands.Add(ExploreCommand.Build(console));
         root.Subcommands.Add(ReproduceCommand.Build(console));
         root.Subcommands.Add(DoctorCommand.Build(console));
+        root.Subcommands.Add(CompletionCommand.Build(root, console));
         root.Subcommands.Add(WatchCommand.Build(console));
         return root;
     }

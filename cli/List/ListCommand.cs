@@ -27,6 +27,7 @@ internal static class ListCommand
             + "programs, runs, comparisons, baselines, limits of the explorer's model, or schema of the JSON; all but the last "
             + "five "
             + "if absent", Arity = ArgumentArity.ZeroOrOne };
+        kind.CompletionSources.Add(Kinds);
         Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or "
             + "results/comparisons by default; baselines are beside it" };
         Option<string[]> plugin = new("--plugin") { Description = "assembly that offers strategies of its own; may be repeated" };
