@@ -8,6 +8,7 @@ using Lab.Cli.Compare;
 using Lab.Cli.Completion;
 using Lab.Cli.Doctor;
 using Lab.Cli.Explore;
+using Lab.Cli.Help;
 using Lab.Cli.List;
 using Lab.Cli.Options;
 using Lab.Cli.Report;
@@ -79,6 +80,7 @@ internal static class LabCommand
         root.Subcommands.Add(DoctorCommand.Build(console));
         root.Subcommands.Add(CompletionCommand.Build(root, console));
         root.Subcommands.Add(WatchCommand.Build(console));
+        HelpPage.Of(root, console);
         return root;
     }
 

@@ -12,7 +12,8 @@ internal static class BenchCommand
     public static Command Build(LabConsole console)
     {
         Argument<string[]> rest =
-            new("arguments") { Description = "'peers', or a filter of benchmarks", Arity = ArgumentArity.ZeroOrMore };
+            new("arguments") { Description = "a filter of benchmarks; or 'peers', with --peer radix, memslot or all, "
+                + "--pages N, --threads N, --rounds N, --format table or csv", Arity = ArgumentArity.ZeroOrMore };
         Command command = new("bench", "micro-benchmarks, and the C peers: 'lab bench peers --format csv'")
             { TreatUnmatchedTokensAsErrors = false };
         command.Arguments.Add(rest);

@@ -23,7 +23,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
     public static Command Build(string[] args, LabConsole console)
     {
         CompareOptions options = new();
-        Command command = new("compare", "is B slower than A? strategies measured in interleaved blocks, run folders, baselines");
+        Command command = new("compare", "is B slower than A? strategies, run folders, saved baselines");
         options.AddTo(command);
         command.SetAction(parsed => Verb.Guarded(console, () =>
             new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(console.Signals.Token)));

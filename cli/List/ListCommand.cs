@@ -24,9 +24,8 @@ internal static class ListCommand
     public static Command Build(LabConsole console)
     {
         Argument<string> kind = new("kind") { Description = "strategies, notifiers, ageing, workloads, mmus, scenarios, "
-            + "programs, runs, comparisons, baselines, limits of the explorer's model, or schema of the JSON; all but the last "
-            + "five "
-            + "if absent", Arity = ArgumentArity.ZeroOrOne };
+            + "programs, runs, comparisons, baselines, limits of the explorer's model, or schema of the JSON; a screen of "
+            + "what is used most if absent", Arity = ArgumentArity.ZeroOrOne };
         kind.CompletionSources.Add(Kinds);
         Option<string> folder = new("--out") { Description = "folder of the run folders or comparisons, results/runs or "
             + "results/comparisons by default; baselines are beside it" };
@@ -41,28 +40,29 @@ internal static class ListCommand
             foreach (string path in parsed.GetValue(plugin) ?? []) catalogue.AddPlugin(path);
             string? wanted = parsed.GetValue(kind);
             if (wanted is not null) Names.Find("list", wanted, Kinds, name => name);
-            if (wanted is null or "strategies")
+            if (wanted is null) PrintScreen(console, catalogue);
+            if (wanted is "strategies")
             {
                 Print(console, "strategies", catalogue.MembersOf(Family.Roots).Select(one => (one.Name, Describe(one))));
             }
-            if (wanted is null or "notifiers")
+            if (wanted is "notifiers")
             {
                 Print(console, "notifiers", catalogue.MembersOf(Family.Notifier).Select(one => (one.Name, Describe(one))));
             }
-            if (wanted is null or "ageing")
+            if (wanted is "ageing")
             {
                 Print(console, "ageing", catalogue.MembersOf(Family.Ageing).Select(one => (one.Name, Describe(one))));
             }
-            if (wanted is null or "workloads")
+            if (wanted is "workloads")
             {
                 Print(console, "workloads", catalogue.Workloads.Select(one => (one.Name, one.Card.Story)));
             }
-            if (wanted is null or "mmus") Print(console, "mmus", catalogue.Mmus);
-            if (wanted is null or "scenarios")
+            if (wanted is "mmus") Print(console, "mmus", catalogue.Mmus);
+            if (wanted is "scenarios")
             {
                 Print(console, "scenarios", catalogue.Scenarios.Select(one => (one.Name, Describe(one))));
             }
-            if (wanted is null or "programs")
+            if (wanted is "programs")
             {
                 Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
             }
@@ -81,6 +81,24 @@ internal static class ListCommand
             return ExitCode.Fine;
         }));
         return command;
+    }
+
+    /// <summary>A line for each strategy and workload; the other kinds by name.</summary>
+    private static void PrintScreen(LabConsole console, LabCatalogue catalogue)
+    {
+        (string Name, string Text)[] strategies =
+            [.. catalogue.MembersOf(Family.Roots).Where(one => !one.IsBroken).Select(one => (one.Name, one.Card.Idea))];
+        (string Name, string Text)[] workloads = [.. catalogue.Workloads.Select(one => (one.Name, one.Card.Story))];
+        int room = TextGrid.Width - TextGrid.Gap.Length - strategies.Concat(workloads).Max(one => one.Name.Length);
+        IEnumerable<(string, string)> Short((string Name, string Text)[] rows) => rows.Select(one => (one.Name,
+            one.Text.Length <= room ? one.Text : $"{TextGrid.Wrap(one.Text, room - 2)[0]} …"));
+        string broken = string.Join(", ", catalogue.MembersOf(Family.Roots).Where(one => one.IsBroken).Select(one => one.Name));
+        Print(console, "strategies", Short(strategies));
+        console.Text.Write(new Document("") { Parts = [new Prose($"BROKEN, only when named: {broken}")] });
+        Print(console, "workloads", Short(workloads));
+        console.Text.Write(new Document("") { Parts = [new Prose(
+            $"mmus: {string.Join(", ", catalogue.Mmus.Select(one => one.Name))}. More of each, and the others: lab list KIND, "
+                + $"of {string.Join(", ", Kinds)}.")] });
     }
 
     private static string Describe(Member one)

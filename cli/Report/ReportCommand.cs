@@ -24,7 +24,7 @@ internal static class ReportCommand
                 + "figures, FILE.NAME.png each, of twice their pixels",
         };
         Option<bool> dark = new("--dark") { Description = "pictures of --export FILE.png for a dark background" };
-        Command command = new("report", "figures and HTML report of a run, a comparison, a history, a histogram log");
+        Command command = new("report", "figures and page of a run, a comparison, a history, a histogram log");
         command.Arguments.Add(what);
         command.Options.Add(folder);
         command.Options.Add(format);

@@ -27,7 +27,7 @@ internal sealed class ReproduceCommand(
             Description = $"{string.Join(", ", ThereAre.Select(one => one.Id))}; all unless told",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        Command command = new("reproduce", "what was claimed about the strategies, and whether this machine shows it") { wanted };
+        Command command = new("reproduce", "what was claimed about strategies, and does this machine show it") { wanted };
         options.AddTo(command);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {

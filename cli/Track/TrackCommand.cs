@@ -10,7 +10,7 @@ internal static class TrackCommand
     public static Command Build(LabConsole console)
     {
         Command command =
-            new("track", "did it become slower? a history of runs, kept with the code, and where its levels change");
+            new("track", "did it become slower? a history of runs, kept with the code");
         command.Subcommands.Add(TrackAdd.Build(console));
         command.Subcommands.Add(TrackShow.Build(console));
         command.Subcommands.Add(TrackGate.Build(console));

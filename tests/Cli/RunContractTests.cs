@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lab.Application.Catalogue;
 using Lab.Results;
 using Xunit;
 
@@ -118,6 +119,14 @@ public sealed class RunContractTests : IDisposable
         string all = LabHere.Run("list").Out;
         Assert.All(["strategies", "workqueue", "workloads", "memslot-churn", "mmus", "radix"],
             name => Assert.Contains(name, all));
+        string[] lines = all.TrimEnd().Split('\n');
+        Assert.InRange(lines.Length, 24, 40);
+        LabCatalogue catalogue = new();
+        Assert.All(catalogue.Strategies.Where(one => !one.IsBroken).Select(one => one.Name)
+            .Concat(catalogue.Workloads.Select(one => one.Name)), name =>
+                Assert.Single(lines, line => line.StartsWith($"{name} ", StringComparison.Ordinal)));
+        Assert.Matches("BROKEN[^:]*: [^:]*async-put", all);
+        Assert.All(lines, line => Assert.True(line.Length <= 80, line));
 
         string strategies = LabHere.Run("list", "strategies").Out;
         Assert.Matches("async-put +BROKEN", strategies);

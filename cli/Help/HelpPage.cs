@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Lab.Application;
+using Lab.Application.Settings;
+using Lab.Cli.Options;
+using Lab.Measure;
+using Lab.Report.Documents;
+using Lab.Settings;
+
+namespace Lab.Cli.Help;
+
+/// <summary><c>--help</c>: verbs first, then options under the headings of their declarations. Without a verb only those that
+/// most runs need, and <c>--help-all</c> for the rest.</summary>
+internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCommandLineAction
+{
+    /// <summary>Of the names, so that the texts of most sections stand in one column.</summary>
+    private const int WidthMost = 18;
+
+    private static readonly IReadOnlyList<Setting> Few =
+    [
+        RunSettings.Strategy, RunSettings.Workload, RunSettings.Mmu, RunSettings.Vcpus, RunSettings.Memory,
+        WindowSettings.Declared.Duration, RunSettings.Runs, RunSettings.Format, RunSettings.Out,
+    ];
+
+    private sealed record Rows(string Heading, IReadOnlyList<(string Name, string Text)> All);
+
+    /// <summary>Gives the command and all its verbs these pages.</summary>
+    public static void Of(RootCommand root, LabConsole console)
+    {
+        root.Options.OfType<HelpOption>().Single().Action = new HelpPage(console, isWhole: false);
+        root.Options.Add(new Option<bool>("--help-all")
+            { Description = "the same with all options", Action = new HelpPage(console, isWhole: true) });
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        Command command = parseResult.CommandResult.Command;
+        bool isShort = command is RootCommand && !isWhole;
+        Command[] verbs = [.. command.Subcommands.Where(verb => !verb.Hidden)];
+        Rows[] rows =
+        [
+            new("Verbs", [.. verbs.Select(verb => (verb.Name, verb.Description!))]),
+            new("Arguments", [.. command.Arguments.Select(argument => (argument.Name, argument.Description!))]),
+            .. Options(command, isShort),
+        ];
+        int width = Math.Min(WidthMost, rows.SelectMany(one => one.All).Max(one => one.Name.Length));
+        console.Text.Write(new Document("")
+        {
+            Answer = [new(command.Description!), new(Usage(command, verbs.Length > 0))],
+            Parts =
+            [
+                .. rows.Where(one => one.All.Count > 0).Select(one => new Section(one.Heading, [new Table(["name", "text"],
+                    [.. one.All.Select(row => (IReadOnlyList<Cell>)[row.Name.PadRight(width), row.Text])]) { IsFacts = true }])),
+                .. isShort ? [new Prose("All options: lab --help-all. Of a verb: lab VERB --help. Names: lab list.")] : (Part[])[],
+            ],
+        });
+        return ExitCode.Fine;
+    }
+
+    private static string Usage(Command command, bool hasVerbs)
+    {
+        IEnumerable<string> verbs = command.Parents.Append(command).Where(one => one is not RootCommand).Select(one => one.Name);
+        IEnumerable<string> arguments = command.Arguments.Select(
+            argument => argument.Arity.MaximumNumberOfValues > 1 ? $"[{argument.Name} …]" : $"[{argument.Name}]");
+        return $"Usage: {string.Join(' ', ["lab", .. verbs, .. hasVerbs ? ["[VERB]"] : (string[])[], .. arguments, "[options]"])}";
+    }
+
+    private static IEnumerable<Rows> Options(Command command, bool isShort)
+    {
+        Option[] options = [.. command.Options.Where(option => !option.Hidden)
+            .Concat(command is RootCommand ? [] : [new HelpOption()]).OrderBy(option => option is not ISettingOption)];
+        if (isShort) options = [.. options.Where(option => option is not ISettingOption own || Few.Contains(own.Setting))];
+        return options.GroupBy(option => isShort ? "Options" : HeadingOf(option, command))
+            .Select(group => new Rows(group.Key, [.. group.Select(option => (option.Name, Describe(option)))]));
+    }
+
+    /// <summary>A verb's own need no heading that repeats its name.</summary>
+    private static string HeadingOf(Option option, Command command) =>
+        option is ISettingOption { Setting.Group: { } group } && group.Title != command.Name ? group.HeadingOf("") : "Options";
+
+    private static string Describe(Option option)
+    {
+        string text = option is ISettingOption own ? own.Setting.DescriptionInGroup : option.Description!;
+        return option is Option<bool> or { HasDefaultValue: false } || option.GetDefaultValue() is not string { Length: > 0 } value
+            ? text : $"{text} [default: {value}]";
+    }
+}
