@@ -46,6 +46,12 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         IReadOnlyList<string> refusals = [.. plan.Select(Refusal).OfType<string>().Distinct()];
         plan = [.. plan.Where(one => Refusal(one) is null)];
         if (plan.Count == 0) throw new HardwareUnavailableException(refusals[0]);
+        bool waits = request.Values.Of(QuietSettings.Declared.WaitQuiet) > TimeSpan.Zero;
+        if (waits && !AwaitQuiet(cancellation))
+        {
+            console.Error.WriteLine($"lab: interrupted: {NothingYet}.");
+            return ExitCode.Interrupted;
+        }
         string? unwatched = null;
         using Watcher? watcher = request.Values.Of(RunSettings.Watch) ? Watcher.TryStart(SelfProcess.Start, out unwatched) : null;
         _watcher = watcher;
@@ -56,6 +62,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         RunFolder folder = RunFolder.Create(request.Out, manifest);
         console.Signals.Saves($"what was measured is being saved in '{folder.Path}'");
         foreach (string warning in warnings) console.Error.WriteLine($"note: {warning}");
+        if (!waits && request.Turn is null) AwaitQuiet(cancellation);
 
         bool hung = false, starved = false;
         try
@@ -89,6 +96,15 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         else folder.Complete();
         if (request.SaveBaseline is { } name) SavedBaseline.Save(name, folder, request.Out, console);
         return Report(folder, interrupted);
+    }
+
+    /// <summary>Says what the doctor would of others at work, and waits if asked to; false if it was interrupted.</summary>
+    private bool AwaitQuiet(CancellationToken cancellation)
+    {
+        MachineFiles files = new();
+        new BusyMachine(() => BusyMachine.Against(files), length => cancellation.WaitHandle.WaitOne(length),
+            note => console.Error.WriteLine($"note: {note}")).Await(request.Values.Of(QuietSettings.Declared.WaitQuiet), cancellation);
+        return !cancellation.IsCancellationRequested;
     }
 
     /// <summary>Runs outermost, strategies innermost, every other round in reverse: drift of the machine hits all

@@ -95,6 +95,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--pin maybe", "There is no --pin value 'maybe'", "auto, on, off")]
     [InlineData("--quiet silence", "There is no --quiet value 'silence'", "pin, idle, fifo, all, none")]
     [InlineData("--quiet ,", "--quiet is empty", "name at least one")]
+    [InlineData("--wait-quiet soon", "--wait-quiet 'soon'", "such as 5s")]
     [InlineData("--fifo-priority 100", "--fifo-priority '100'", "from 1 to 99")]
     [InlineData("--kernel-trace maybe", "There is no --kernel-trace value 'maybe'", "auto, on, off")]
     [InlineData("--perf maybe", "There is no --perf value 'maybe'", "auto, on, off")]

@@ -12,11 +12,12 @@ internal static class LoadFacts
     /// <param name="earlierStat">The first line of /proc/stat some time ago; null compares with the start of the machine.</param>
     public static IEnumerable<MachineFact> Read(MachineFiles files, string? earlierStat)
     {
-        int cores = Math.Max(1, files.OnlineCpus().Count);
-        yield return Load(files.ReadLine("/proc/loadavg"), cores);
-        yield return Pressure(files);
-        yield return Steal(earlierStat, files.ReadLine("/proc/stat"));
+        return [.. Passing(files), Steal(earlierStat, files.ReadLine("/proc/stat"))];
     }
+
+    /// <summary>Of the last seconds to a minute.</summary>
+    public static IEnumerable<MachineFact> Passing(MachineFiles files) =>
+        [Load(files.ReadLine("/proc/loadavg"), Math.Max(1, files.OnlineCpus().Count)), Pressure(files)];
 
     private static MachineFact Load(string? text, int cores)
     {

@@ -43,6 +43,10 @@ public sealed record QuietSettings
             "fifo-priority", Form.Whole(1, 99), FifoPriorityDefault.ToString(CultureInfo.InvariantCulture),
             "SCHED_FIFO priority of --quiet fifo");
 
+        public static Setting<TimeSpan> WaitQuiet { get; } = Group.Add(
+            "wait-quiet", Form.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)), "0s",
+            "wait so long at most until the machine is not busy; then it is measured, with a note", Recorded.Never, shapes: false);
+
         private static QuietSettings QuietOf(string option, string text)
         {
             QuietSettings quiet = new();
