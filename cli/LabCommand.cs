@@ -114,6 +114,13 @@ internal static class LabCommand
         .FirstOrDefault(given => given.IdentifierTokenCount > 1 && !given.Option.ValueType.IsArray) is { } twice
             ? $"Option '{twice.Option.Name}' is given twice; give it once." : null;
 
+    /// <summary>A name behind a list of names, with a blank between them.</summary>
+    private static string? Unjoined(ParseResult parsed, string name) =>
+        parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(given =>
+            given is { Implicit: false, Option: ISettingOption { Setting.IsList: true } option } && option.Setting.Words.Contains(name))
+            is { } list ? $"'{name}' stands alone; values of {list.Option.Name} are joined by commas: "
+                + $"{list.Option.Name} {string.Join(',', list.Tokens.Select(token => token.Value).Append(name))}." : null;
+
     private static string Complaint(ParseResult parsed)
     {
         string first = parsed.Errors[0].Message;
@@ -127,6 +134,7 @@ internal static class LabCommand
         }
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null) return first;
+        if (Unjoined(parsed, unknown) is { } unjoined) return unjoined;
         IEnumerable<string> known = parsed.CommandResult.Command.Options.Select(option => option.Name)
             .Concat(parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name));
         string kind = unknown.StartsWith('-') ? "option" : "verb";

@@ -16,6 +16,13 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--strategy workqueue,nope", "There is no strategy 'nope'", "There are: baseline,")]
     [InlineData("--strategy ,", "--strategy is empty", "name at least one")]
     [InlineData("--strategy one-thread --workload root-toggle", "only bounds", "add a strategy")]
+    [InlineData("--strategy baseline workqueue", "'workqueue' stands alone; values of --strategy are joined by commas",
+        ": --strategy baseline,workqueue.")]
+    [InlineData("--strategy baseline,mainline --workload last-put vm-destroy", "values of --workload are joined by commas",
+        ": --workload last-put,vm-destroy.")]
+    [InlineData("explore --strategy async-put --scenario last-put-unmap destroy", "'destroy' stands alone",
+        "--scenario last-put-unmap,destroy.")]
+    [InlineData("--memory 256", "--memory '256' is not at least 1MiB", "256 what? 256MiB is a size")]
     [InlineData("--workload memslot-chum", "Did you mean 'memslot-churn'?", "vmm-trace")]
     [InlineData("--workload ,,", "--workload is empty", "name at least one")]
     [InlineData("--mmu kwm", "There is no MMU 'kwm'. Did you mean 'kvm'?", "There are: radix, kvm, host")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Lab.Mmu;
+using Lab.Settings;
 
 namespace Lab.Explorer.Scenarios;
 
@@ -152,7 +153,16 @@ internal sealed partial class ScenarioActionText(
         if (held.Count > 0) throw bad($"expected 'unlock {held[0]}' of '{actor}' after its 'lock {held[0]}'");
     }
 
-    private Exception Unknown(string text) => bad($"expected {Known}, found '{text}'");
+    private Exception Unknown(string text)
+    {
+        string verb = text.Split(' ')[0];
+        string[] verbs = [.. VerbForm().Matches(Known).Select(match => match.Groups[1].Value)];
+        string hint = !verbs.Contains(verb) && Names.Nearest(verb, verbs) is { } nearest ? $" (did you mean '{nearest}'?)" : "";
+        return bad($"expected {Known}, joined by commas, found '{text}'{hint}");
+    }
+
+    [GeneratedRegex("'([a-z-]+)")]
+    private static partial Regex VerbForm();
 
     [GeneratedRegex(@"^repeat\s+([0-9]{1,3})\s*:\s*(.*)$")]
     private static partial Regex RepeatForm();

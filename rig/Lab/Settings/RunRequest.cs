@@ -143,7 +143,8 @@ public sealed record RunRequest
         string text = values.Typed(RunSettings.Memory);
         long memory = values.Of(RunSettings.Memory), page = 4096L << (9 * (values.Of(RunSettings.Pages) - 1));
         if (memory < Math.Max(page, 1 << 20) || memory % page != 0) throw Quantities.Bad("--memory", text,
-            $"at least 1MiB and a multiple of the page size {RunSettings.Pages.Print(values.Of(RunSettings.Pages))}");
+            $"at least 1MiB and a multiple of the page size {RunSettings.Pages.Print(values.Of(RunSettings.Pages))}"
+                + (text.All(char.IsAsciiDigit) ? $"; {text} what? {text}MiB is a size, without a unit it is bytes" : ""));
         MachineLimits limits = MachineLimits.Read();
         if (limits.TotalMemoryBytes is { } machine && memory > machine)
         {
