@@ -117,7 +117,8 @@ internal static class LabCommand
     /// <summary>A name behind a list of names, with a blank between them.</summary>
     private static string? Unjoined(ParseResult parsed, string name) =>
         parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(given =>
-            given is { Implicit: false, Option: ISettingOption { Setting.IsList: true } option } && option.Setting.Words.Contains(name))
+            given is { Implicit: false, Option: ISettingOption { Setting.IsList: true } option }
+                && option.Setting.Words.Contains(name))
             is { } list ? $"'{name}' stands alone; values of {list.Option.Name} are joined by commas: "
                 + $"{list.Option.Name} {string.Join(',', list.Tokens.Select(token => token.Value).Append(name))}." : null;
 

@@ -17,9 +17,11 @@ internal static class ExplorationSettings
         "strategy", RunSettings.NamesOf(Family.Roots, "broken"), Lab.Strategies.Catalogue.ExploredByDefault,
         "strategies, comma-separated; 'all' is every sound one, 'broken' every broken one");
     public static Setting<string> Notifier { get; } = Group.Add(
-        "notifier", RunSettings.NamesOf(Family.Notifier, "broken"), "", "notifiers, comma-separated, 'all' or 'broken'; default: the first of 'lab list notifiers'");
+        "notifier", RunSettings.NamesOf(Family.Notifier, "broken"), "",
+        "notifiers, comma-separated, 'all' or 'broken'; default: the first of 'lab list notifiers'");
     public static Setting<string> Ageing { get; } = Group.Add(
-        "ageing", RunSettings.NamesOf(Family.Ageing, "broken"), "", "ageing schemes, comma-separated, 'all' or 'broken'; default: the first of 'lab list ageing'");
+        "ageing", RunSettings.NamesOf(Family.Ageing, "broken"), "",
+        "ageing schemes, comma-separated, 'all' or 'broken'; default: the first of 'lab list ageing'");
     public static Setting<string> Scenario { get; } = Group.Add(
         "scenario", Form.NamesOf(() => new LabCatalogue().Scenarios.Select(one => one.Name), "all"), "",
         "scenarios, comma-separated, 'all', or a .scenario file; default: all, quickest first, until one fails");
@@ -63,7 +65,8 @@ internal static class ExplorationSettings
     public static Setting<bool> Tail { get; } = Group.Add(
         "tail", Form.Flag, "off", "new roots join the list at its tail (reference 3.4)");
     public static Setting<string> Program { get; } =
-        Group.Add("program", Form.NameOf(() => ClassicPrograms.All.Select(one => one.Name)), "", "explore a classic program instead of strategies");
+        Group.Add("program", Form.NameOf(() => ClassicPrograms.All.Select(one => one.Name)), "",
+            "explore a classic program instead of strategies");
     public static Setting<string> Size { get; } =
         Group.Add("size", Form.Text, "", "size of the program");
     public static Setting<ExploreFormat> Format { get; } =

@@ -52,7 +52,8 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
             [
                 .. rows.Where(one => one.All.Count > 0).Select(one => new Section(one.Heading, [new Table(["name", "text"],
                     [.. one.All.Select(row => (IReadOnlyList<Cell>)[row.Name.PadRight(width), row.Text])]) { IsFacts = true }])),
-                .. isShort ? [new Prose("All options: lab --help-all. Of a verb: lab VERB --help. Names: lab list.")] : (Part[])[],
+                .. isShort
+                    ? (Part[])[new Prose("All options: lab --help-all. Of a verb: lab VERB --help. Names: lab list.")] : [],
             ],
         });
         return ExitCode.Fine;
@@ -63,7 +64,8 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
         IEnumerable<string> verbs = command.Parents.Append(command).Where(one => one is not RootCommand).Select(one => one.Name);
         IEnumerable<string> arguments = command.Arguments.Select(
             argument => argument.Arity.MaximumNumberOfValues > 1 ? $"[{argument.Name} …]" : $"[{argument.Name}]");
-        return $"Usage: {string.Join(' ', ["lab", .. verbs, .. hasVerbs ? ["[VERB]"] : (string[])[], .. arguments, "[options]"])}";
+        string[] further = hasVerbs ? ["[VERB]"] : [];
+        return $"Usage: {string.Join(' ', ["lab", .. verbs, .. further, .. arguments, "[options]"])}";
     }
 
     private static IEnumerable<Rows> Options(Command command, bool isShort)
@@ -77,12 +79,13 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
 
     /// <summary>A verb's own need no heading that repeats its name.</summary>
     private static string HeadingOf(Option option, Command command) =>
-        option is ISettingOption { Setting.Group: { } group } && group.Title != command.Name ? group.HeadingOf("") : "Options";
+        option is ISettingOption { Setting.Group: { } group } && group.Title != command.Name ? group.HeadingOf("")
+            : "Options";
 
     private static string Describe(Option option)
     {
         string text = option is ISettingOption own ? own.Setting.DescriptionInGroup : option.Description!;
-        return option is Option<bool> or { HasDefaultValue: false } || option.GetDefaultValue() is not string { Length: > 0 } value
-            ? text : $"{text} [default: {value}]";
+        return option is Option<bool> or { HasDefaultValue: false }
+            || option.GetDefaultValue() is not string { Length: > 0 } value ? text : $"{text} [default: {value}]";
     }
 }

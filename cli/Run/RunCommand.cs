@@ -103,7 +103,8 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         MachineFiles files = new();
         new BusyMachine(() => BusyMachine.Against(files), length => cancellation.WaitHandle.WaitOne(length),
-            note => console.Error.WriteLine($"note: {note}")).Await(request.Values.Of(QuietSettings.Declared.WaitQuiet), cancellation);
+            note => console.Error.WriteLine($"note: {note}"))
+            .Await(request.Values.Of(QuietSettings.Declared.WaitQuiet), cancellation);
         return !cancellation.IsCancellationRequested;
     }
 

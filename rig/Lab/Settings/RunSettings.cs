@@ -33,7 +33,8 @@ public static class RunSettings
         "workload", Form.NamesOf(() => new LabCatalogue().Workloads.Select(one => one.Name), "all"),
         Lab.Workloads.Catalogue.ByDefault, "workloads, comma-separated, or 'all'", matters: false);
     public static Setting<string> Mmu { get; } =
-        Subject.Add("mmu", Form.NameOf(() => new LabCatalogue().Mmus.Select(one => one.Name)), "radix", "page-table implementation: radix, kvm or host");
+        Subject.Add("mmu", Form.NameOf(() => new LabCatalogue().Mmus.Select(one => one.Name)), "radix",
+            "page-table implementation: radix, kvm or host");
 
     /// <summary>Zero for as many as leave a core to the updater.</summary>
     public static Setting<int> Vcpus { get; } = Subject.Add(

@@ -26,7 +26,8 @@ public sealed class BusyMachine(
         if (found.Count == 0) return;
         if (most == TimeSpan.Zero)
         {
-            say($"the machine is busy ({Told(found)}), so threads that measure wait for cores; --wait-quiet 5m waits until it is not.");
+            say($"the machine is busy ({Told(found)}), so threads that measure wait for cores; --wait-quiet 5m waits until it is "
+                + "not.");
             return;
         }
         say($"the machine is busy ({Told(found)}); waiting up to {Quantities.Describe(most)} until it is not.");

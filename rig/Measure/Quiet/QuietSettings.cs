@@ -45,7 +45,8 @@ public sealed record QuietSettings
 
         public static Setting<TimeSpan> WaitQuiet { get; } = Group.Add(
             "wait-quiet", Form.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)), "0s",
-            "wait so long at most until the machine is not busy; then it is measured, with a note", Recorded.Never, shapes: false);
+            "wait so long at most until the machine is not busy; then it is measured, with a note",
+            Recorded.Never, shapes: false);
 
         private static QuietSettings QuietOf(string option, string text)
         {
