@@ -75,8 +75,8 @@ internal static class ComparisonVerdict
             + $"{(open.Length == 1 ? "is" : "are")} open after {blocks} (so far {open[0].Metric} {open[0].Quantile} "
             + $"{Told.Ratio(open[0].Answer!.Ratio)}, no more than runs differ here)"
             + (more.All(count => count is not null)
-                ? $"; about {more.Max()} more {Plural.Noun(more.Max() ?? 0, unit)} would settle "
-                    + $"{(open.Length == 1 ? "it" : "them")}"
+                ? $"; about {more.Max()} more {Plural.Noun(more.Max() ?? 0, unit)} "
+                    + $"would settle {(open.Length == 1 ? "it" : "them")}"
                 : $"; no affordable number of {unit}s would settle all"));
 
         ComparedRow[] Those(RatioVerdict verdict) => [.. asked.Where(row => row.Answer!.Verdict == verdict)];

@@ -44,8 +44,10 @@ public sealed class HtmlPage
         if (sections.Length > 0)
         {
             _html.Add($"<nav>");
-            foreach (Section section in sections) _html.Add($"<a "
-                + $"href=\"#{section.Id}\">{section.ShortName ?? section.Heading}</a>");
+            foreach (Section section in sections)
+            {
+                _html.Add($"<a href=\"#{section.Id}\">{section.ShortName ?? section.Heading}</a>");
+            }
             _html.Add($"</nav>\n");
         }
         foreach (Part part in Seen(document.Parts)) Write(part, 2);

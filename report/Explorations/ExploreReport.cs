@@ -51,8 +51,8 @@ public sealed class ExploreReport(ExploreRequest request)
             .GroupBy(pair => (pair.Claim.Invariant, pair.Claim.What), pair => pair.Scenario).Select(claim =>
                 $"claim {claim.Key.Invariant} does not hold: {claim.Key.What} ({string.Join(", ", claim)})"));
         bool withBuffers = own.Any(one => one.Settings.Model == MemoryModel.Tso);
-        told.Add($"{HowOf(own[0].Settings)}{(withBuffers ? "; tso where a load may overtake a store" : "")}; in order of "
-            + $"finishing");
+        told.Add($"{HowOf(own[0].Settings)}{(withBuffers ? "; tso where a load may overtake a store" : "")}; "
+            + "in order of finishing");
         return new Document("lab explore")
         {
             Mood = mood,
@@ -140,8 +140,7 @@ public sealed class ExploreReport(ExploreRequest request)
             yield return Steps(failure, request.AllSteps);
             yield return Item(isReplay ? $"{preemptions}, {steps}" : $"{preemptions} "
                 + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
-                + $"{steps} "
-                + $"({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})");
+                + $"{steps} ({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})");
         }
         if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
         {

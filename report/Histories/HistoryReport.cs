@@ -42,8 +42,7 @@ public static class HistoryReport
                 new Items(notes) { For = Reader.Page },
                 new Section("Changes", series.All(one => one.Changes.Count == 0) ? [new Prose("No series changed its level.")]
                     : [new Prose("A change is the first point of a new level; its cause is newer than the commit before it. "
-                        + "Other "
-                        + "settings or another machine make another series.", Mood.Soft) { For = Reader.Page },
+                        + "Other settings or another machine make another series.", Mood.Soft) { For = Reader.Page },
                         Changes(ordered.Select(one => (one, one.Changes)), ordered)], "changes"),
                 new Section("Series over their commits",
                 [
@@ -99,8 +98,8 @@ public static class HistoryReport
         {
             return $"Too early to tell: none of {series.Count} series has the {fewest} points that it takes to find a change.";
         }
-        return $"{OpenOnes(open)} open. {series.Count(one => one.Changes.Count > 0)} of {series.Count} series changed their "
-            + $"level."
+        return $"{OpenOnes(open)} open. {series.Count(one => one.Changes.Count > 0)} of {series.Count} series changed "
+            + "their level."
             + (tooShort > 0 ? $" {tooShort} {(tooShort == 1 ? "has" : "have")} fewer than the {fewest} points that it takes to "
                 + "find a change." : "");
     }

@@ -156,8 +156,7 @@ internal static class RunAnswer
             string[] what = [.. violations > 0 ? [$"violated an invariant {(violations == 1 ? "once" : $"{violations} times")}"]
                 : (string[])[], .. hung > 0 ? [$"hung in {Plural.Of(hung, "measurement")}"] : (string[])[]];
             yield return new($"{strategy}{(run.IsBroken(strategy) ? " (BROKEN, kept to be caught)" : "")} "
-                + $"{string.Join(" and ", what)} "
-                + $"under "
+                + $"{string.Join(" and ", what)} under "
                 + $"{string.Join(", ", of.Where(m => m.Verdict is Verdict.Violated or Verdict.Hung).Select(m => m.Scene).Distinct())}.",
                 Documents.Mood.Bad);
         }

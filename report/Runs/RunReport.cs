@@ -235,8 +235,7 @@ public static class RunReport
             run.Counters.Where(row => row.Counter == counter).Select(row => row.Value).DefaultIfEmpty().Max();
         yield return string.Create(invariant, $"{all.Sum(one => one.GcInWindow)} garbage collections and "
             + $"{all.Sum(one => one.JitInWindow)} methods compiled inside {all.Sum(one => one.MeasuredS):0.0} s of measured "
-            + $"windows; "
-            + $"peak: {PeakOf("peak_table_pages"):N0} "
+            + $"windows; peak: {PeakOf("peak_table_pages"):N0} "
             + $"{(all.All(one => one.Mmu == "radix") ? "page-table pages" : "mapped pieces and roots")}, "
             + $"{PeakOf("peak_resident") / (1 << 20):0} MiB resident for page tables, rig and runtime.");
         foreach ((Scene scene, string strategy) in run.Scenes.SelectMany(run.StrategiesIn, (scene, strategy) => (scene,

@@ -79,6 +79,45 @@ public sealed unsafe class HugePagesTests
         Assert.Empty(rig.Oracle.Violations);
     }
 
+    /// <summary>Another walk has marked the leaf, or somebody has zapped it, between the look and the CAS: the fault is taken
+    /// again, and no page is missing.</summary>
+    [Theory]
+    [InlineData(Spte.Dirty)]
+    [InlineData(0UL)]
+    public void A_split_that_loses_its_race_is_tried_again(ulong becomes)
+    {
+        using RadixRig rig = new(new VmSettings { MemoryBytes = 8 << 20, LeafLevel = PageLevel.Size2M });
+        TdpRoot root = rig.NewRoot();
+        rig.Map(root, 3, write: false);
+        ulong* leaf = rig.SptepOf(root, 3, PageLevel.Size2M);
+        ulong before = *leaf;
+        rig.Script.BeforeCompareExchange = (comparand, value) => *leaf = becomes == 0 ? Spte.NonPresent : before | becomes;
+        Assert.Equal(MapOutcome.Retry, MapAt(rig, root, 3, PageLevel.Size4K));
+        rig.Script.BeforeCompareExchange = null;
+        *leaf = before;
+        Assert.Equal(MapOutcome.Spurious, MapAt(rig, root, 3, PageLevel.Size4K));
+        rig.ZapShared(root, ZapPasses.Fine);
+        Assert.Equal(0, rig.TablesLeftAfterFree(root));
+    }
+
+    [Fact]
+    public void Without_a_table_page_a_split_is_out_of_memory_and_the_leaf_stays()
+    {
+        using RadixRig rig = new(new VmSettings { MemoryBytes = 8 << 20, LeafLevel = PageLevel.Size2M });
+        TdpRoot root = rig.NewRoot();
+        rig.Map(root, 3, write: false);
+        rig.Cache.Drain();
+        rig.Lock.EnterShared();
+        rig.Mmu.Rcu.Enter();
+        Assert.Equal(MapOutcome.NoMemory, rig.Mmu.MapAt(rig.Cache, root,
+            new Mapping(new Gfn(3), new Hva(RadixRig.Frame), MayWrite: true, Write: true), PageLevel.Size4K));
+        rig.Mmu.Rcu.Exit();
+        rig.Lock.ExitShared();
+        Assert.Equal(1, rig.Present(root, All));
+        rig.ZapShared(root, ZapPasses.Fine);
+        Assert.Equal(0, rig.TablesLeftAfterFree(root));
+    }
+
     /// <summary>Accessed and dirty go with the leaf that gives the large one.</summary>
     [Fact]
     public void An_empty_table_stays_and_one_leaf_is_enough_to_merge()

@@ -30,9 +30,9 @@ public sealed class LocklessFaultsTests
         vm.Touch(GfnRange.Of(0, 1));
         vm.Slots.Active.TryGet(0, out Memslot slot);
         TdpRoot root = vm.Vcpus[0].Root;
-        Assert.False(vm.Lockless.TryMend(root, slot, new Gfn(9)));
+        Assert.False(vm.Lockless.TryFix(root, slot, new Gfn(9)));
         // Read while the slot logs: a write must go through the log.
-        Assert.False(vm.Lockless.TryMend(root, slot, new Gfn(0)));
+        Assert.False(vm.Lockless.TryFix(root, slot, new Gfn(0)));
         End(vm);
     }
 
@@ -43,16 +43,16 @@ public sealed class LocklessFaultsTests
         Gfn hole = new(1500);
         vm.Touch(GfnRange.Of(0, 1));
         TdpRoot root = vm.Vcpus[0].Root;
-        Assert.False(vm.Lockless.KnowsOfNoSlot(root, hole, vm.Slots.Active));
+        Assert.False(vm.Lockless.HasMmioFor(root, hole, vm.Slots.Active));
         vm.Vcpus[0].Tables.TopUp();
         Assert.Equal(ExitOutcome.Mmio, vm.HandleFault(vm.Vcpus[0], hole, write: false));
-        Assert.True(vm.Lockless.KnowsOfNoSlot(root, hole, vm.Slots.Active));
+        Assert.True(vm.Lockless.HasMmioFor(root, hole, vm.Slots.Active));
         ExclusiveHold hold = vm.EnterExclusive();
         Assert.Equal(ExitOutcome.Mmio, vm.HandleFault(vm.Vcpus[0], hole, write: true));
         vm.Exit(hold);
 
         vm.Slots.Create(1, GfnRange.Of(hole.Value, 1), MemslotFlags.None);
-        Assert.False(vm.Lockless.KnowsOfNoSlot(root, hole, vm.Slots.Active));
+        Assert.False(vm.Lockless.HasMmioFor(root, hole, vm.Slots.Active));
         Assert.Equal(1, vm.Touch(GfnRange.Of(hole.Value, 1)));
         End(vm);
     }

@@ -68,8 +68,8 @@ internal sealed unsafe partial class AgentController
     /// <summary>Of an address of a word of sleepers: which word they sleep on; zero if it is none.</summary>
     private nint SleptOn(nint sleepers) => _sleepersOf.FirstOrDefault(pair => pair.Value == sleepers).Key;
 
-    private string SleepText(Agent agent) => $"a wake-up on {WordName(agent.Asleep.Word)} (0x{agent.Asleep.Value:x}"
-        + (*(ulong*)agent.Asleep.Word == agent.Asleep.Value ? ")" : $" when it looked, 0x{*(ulong*)agent.Asleep.Word:x} now)");
+    private string SleepText(Agent agent) => $"a wake-up on {WordName(agent.Asleep.Word)} ({ValueText(agent.Asleep.Value)}"
+        + (*(ulong*)agent.Asleep.Word == agent.Asleep.Value ? ")" : $" when it looked, {ValueText(*(ulong*)agent.Asleep.Word)} now)");
 
     private nint SleepersOf(nint word)
     {

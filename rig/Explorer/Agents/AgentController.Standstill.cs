@@ -9,6 +9,12 @@ internal sealed partial class AgentController
     /// <summary>Names a word for people; the model knows more than its address.</summary>
     public Func<nint, string>? NameWord { get; set; }
 
+    /// <summary>What a value is called that is no number, or null.</summary>
+    public Func<ulong, string?>? NameValue { get; set; }
+
+    /// <summary>A value in the words of a report: the same in every process.</summary>
+    public string ValueText(ulong value) => NameValue?.Invoke(value) ?? $"0x{value:x}";
+
     internal string WordName(nint word) =>
         SleptOn(word) is var slept and not 0 ? $"sleepers on {WordName(slept)}"
             : NameWord?.Invoke(word) ?? $"word{(_wordAt.TryGetValue(word, out int number) ? number : 0)}";
@@ -141,7 +147,8 @@ internal sealed partial class AgentController
         Wait.Change => agent.ReadCount == 0
             ? agent.ReleaseCount != 0 ? "a change under a lock" : "something that is no word of the machine" + Holding(agent)
             : "a change of "
-                + $"{string.Join(" or ", agent.Reads.Take(agent.ReadCount).Select(read => $"{WordName(_words[read.Word].Address)} (0x{read.Value:x})").Distinct().TakeLast(3))}",
+                + string.Join(" or ", agent.Reads.Take(agent.ReadCount)
+                    .Select(read => $"{WordName(_words[read.Word].Address)} ({ValueText(read.Value)})").Distinct().TakeLast(3)),
         Wait.Woken => SleepText(agent),
         Wait.Flush => $"the flush of {TargetName(agent.Pending)}",
         Wait.Callbacks => "callbacks of a grace period that does not end",

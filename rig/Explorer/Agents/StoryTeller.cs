@@ -102,7 +102,8 @@ internal sealed unsafe class StoryTeller(AgentController agents, SmallMemory mem
         }
         if (value != 0 && value == watch.ListHead) return "list";
         if (value > 4096 && memory.OwnerOf((nint)value) == WordOwner.Root) return SmallMemory.NameOf(memory.RootOf((nint)value));
-        return value < 4096 ? value.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"0x{value:x}";
+        return value < 4096 ? value.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : agents.ValueText(value);
     }
 
     private static string NameOf(object thing) => thing switch

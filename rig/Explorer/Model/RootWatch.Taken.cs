@@ -54,7 +54,7 @@ internal sealed unsafe partial class RootWatch
     private void CheckProtected(Vcpu<Explored> vcpu)
     {
         // Whoever is write-protecting has yet to flush; whose root is none or invalid loads another, and that flushes.
-        bool isOpen = (_vm!.DirtyLog.Sequence & 1) != 0 || _vm.Lockless.IsMending;
+        bool isOpen = (_vm!.DirtyLog.Sequence & 1) != 0 || _vm.Lockless.IsFixing;
         if (isOpen || vcpu.Root.IsNone || (vcpu.Root.Role & RootRole.Invalid) != 0) return;
         if ((_vm.Requests[vcpu.Index] & VcpuRequests.FlushTlb) != 0) return;
         foreach (ref readonly Memslot slot in _vm.Slots.Active.Slots)

@@ -31,8 +31,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>Between a notifier's start and its end.</summary>
     private readonly List<GfnRange> _taking = [];
     private readonly Dictionary<(string Invariant, string What), Finding> _claims = [];
-    private readonly Dictionary<nint, int> _frozenBy = [];
-    private readonly Gfn?[] _yieldedAt = new Gfn?[SmallMemory.AgentsMax];
     private readonly long[] _accesses = new long[SmallMemory.AgentsMax];
     private Vm<Explored>? _vm;
     private Agent? _zapper;
@@ -93,23 +91,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public bool IsMmuLock(object theLock) => theLock == _vm!.MmuLock;
 
     public bool IsInFastZap(Agent agent) => _zapper == agent;
-
-    void ITableWatch.OnTaking(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
-
-    void ITableWatch.OnWalk() => _yieldedAt[agents.CurrentIndex] = null;
-
-    void ITableWatch.OnYield(Gfn goal)
-    {
-        ref Gfn? last = ref _yieldedAt[agents.CurrentIndex];
-        if (last is { } before && goal.Value <= before.Value)
-        {
-            string who = agents.Agents[agents.CurrentIndex].Name;
-            Report(Invariants.I18, $"{who} yields at gfn {goal} again, where it yielded before");
-        }
-        last = goal;
-    }
-
-    void ITableWatch.OnApart(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
 
     /// <summary>The agent's last event and all that it recorded about it are complete.</summary>
     public void AfterStep(Agent me)
@@ -207,18 +188,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             dead ? "freed" : string.Join(", ", holders));
     }
 
-    /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen
-    /// entries.</summary>
-    public void OnFreeing(TablePage* page, ulong* table, int entries)
-    {
-        for (int index = 0; index < entries; index++)
-        {
-            if (page->State != TableState.Detached || !Spte.IsPresent(table[index])) continue;
-            Report(Invariants.I19, $"{agents.WordName((nint)(table + index))} maps something while its table is freed: it was "
-                + "installed after the table had been taken apart");
-        }
-    }
-
     /// <summary>A notifier's start returned: nothing maps the range any more, and nothing may until its end.</summary>
     public void BeginTaking(GfnRange range)
     {
@@ -231,25 +200,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public void EndTaking(GfnRange range)
     {
         if (_taking.Remove(range)) CheckUnmapped(range);
-    }
-
-    /// <summary>An entry became present.</summary>
-    private void OnInstalled(TablePage* page, nint word, ulong spte)
-    {
-        TdpRoot root = memory.Made.Find(made => made.Id == page->RootId);
-        Gfn gfn = memory.GfnOf(word);
-        if (!root.IsNone && (root.Role & RootRole.Invalid) != 0)
-        {
-            Report(Invariants.I9, $"gfn {gfn} was mapped in root {SmallMemory.NameOf(root)}, which is invalid");
-        }
-        if (!Spte.IsLeaf(spte, page->Level)) return;
-        foreach (GfnRange range in _taking)
-        {
-            if (!range.Contains(gfn)) continue;
-            string who = agents.Agents[agents.CurrentIndex].Name;
-            Report(Invariants.I5,
-                $"{who} mapped gfn {gfn} in root {SmallMemory.NameOf(root)} between a notifier's start and its end");
-        }
     }
 
     private void CheckUnmapped(GfnRange range)
@@ -277,35 +227,6 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private TdpRoot First() => TdpRoot.FromWord(*_vm!.Roots.HeadLink);
 
     private static TdpRoot After(TdpRoot root) => TdpRoot.FromWord(root.Header->Next);
-
-    private void OnEntry(Agent me, nint word, OperationKind kind, ulong old, ulong value)
-    {
-        TablePage* page = memory.PageOf(memory.TableOf(word));
-        if (page->State == TableState.Free)
-        {
-            // A guest's walk that comes too late is the vCPU's own to judge: it may be discarded.
-            if (kind != OperationKind.Load)
-            {
-                Report(Invariants.I3, $"{me.Name} writes {agents.WordName(word)} of a freed table: use after free");
-            }
-            else if (me.Vcpu < 0 && !agents.Holds(me, _vm!.MmuLock, exclusively: false))
-            {
-                Report(Invariants.I30, $"{me.Name}, which holds no lock, reads {agents.WordName(word)} of a freed table");
-            }
-            return;
-        }
-        if (kind == OperationKind.Load) return;
-        if (kind is OperationKind.Store or OperationKind.Drain && !Spte.IsPresent(old) && Spte.IsPresent(value))
-        {
-            Report(Invariants.I20, $"{me.Name} stores {agents.WordName(word)} over an entry that was zapped, which revives it");
-        }
-        if (Spte.IsFrozen(old) && !Spte.IsFrozen(value) && _frozenBy.TryGetValue(word, out int owner) && owner != me.Index)
-        {
-            Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");
-        }
-        if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
-        if (old == Spte.NonPresent && Spte.IsPresent(value)) OnInstalled(page, word, value);
-    }
 
     private void OnEvent(Agent me, in MmuEvent one)
     {

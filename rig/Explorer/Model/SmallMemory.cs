@@ -89,12 +89,13 @@ internal sealed unsafe class SmallMemory : IDisposable
         return GfnRange.Of(page->Gfn, _shape.FramesPerEntry((int)page->Level) * (ulong)_shape.Entries);
     }
 
-    /// <summary>First frame that an entry covers.</summary>
-    public Gfn GfnOf(nint word)
+    /// <summary>Frames that an entry covers.</summary>
+    public GfnRange RangeOf(nint word)
     {
         ulong* table = TableOf(word);
         TablePage* page = PageOf(table);
-        return new Gfn(page->Gfn + (ulong)((ulong*)word - table) * _shape.FramesPerEntry((int)page->Level));
+        ulong frames = _shape.FramesPerEntry((int)page->Level);
+        return GfnRange.Of(page->Gfn + (ulong)((ulong*)word - table) * frames, frames);
     }
 
     /// <summary>What the word belongs to.</summary>

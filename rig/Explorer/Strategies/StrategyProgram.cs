@@ -46,6 +46,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
+        Agents.NameValue = value => _vm?.Memory.FrameNameOf(value);
     }
 
     public AgentController Agents { get; }

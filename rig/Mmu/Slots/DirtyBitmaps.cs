@@ -104,7 +104,7 @@ public unsafe class DirtyBitmaps<TMachine>(Vm<TMachine> vm) : IDisposable
     {
         Machine.EnterRcu(Vm.Slots.Srcu);
         // Looked at again after: what is being marked is marked by then.
-        bool isClean = Vm.Slots.Published.TryFind(gfn, out Memslot slot) && IsClean(slot, gfn) && !Vm.Lockless.IsMending
+        bool isClean = Vm.Slots.Published.TryFind(gfn, out Memslot slot) && IsClean(slot, gfn) && !Vm.Lockless.IsFixing
             && IsClean(slot, gfn);
         Machine.ExitRcu(Vm.Slots.Srcu);
         return isClean;

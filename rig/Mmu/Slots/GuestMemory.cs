@@ -133,6 +133,14 @@ public sealed unsafe class GuestMemory<TMachine>(TMachine machine) : IGuestMemor
         return word % FrameBytes == PlaceOffset ? "the frame of a page" : "a frame's stamp";
     }
 
+    /// <summary>What an address of a frame is called, or null if it is none: the address itself differs from VM to VM.</summary>
+    internal string? FrameNameOf(ulong address)
+    {
+        ulong first = (ulong)_block.Address, offset = address - first;
+        return address >= first && offset < (ulong)_block.Bytes && offset % FrameBytes == 0
+            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"frame {offset / FrameBytes}") : null;
+    }
+
     public void Dispose() => _block.Dispose();
 
     private static Hva FirstFrame(Hva backing, int piece) => backing + (ulong)piece * FramesPerPiece * FrameBytes;

@@ -125,13 +125,15 @@ public interface ILargeLeafs
     /// below is replaced by the leaf, with a flush.</summary>
     MapOutcome MapAt(TableCache cache, TdpRoot root, in Mapping mapping, PageLevel level);
 
-    /// <summary>Splits each leaf above 4 KiB in the range into leafs of 4 KiB that map the same; yields. No flush is owed. False
-    /// if table pages ran out before all were split.</summary>
-    bool Split(TableCache cache, TdpRoot root, GfnRange range, MmuHold hold);
+    /// <summary>Splits each leaf above 4 KiB in the range into leafs of 4 KiB that map the same, as far as there are table
+    /// pages; yields. No flush is owed: what vCPUs have cached of the large leaf maps the same, and lasts until the next
+    /// flush.</summary>
+    void Split(TableCache cache, TdpRoot root, GfnRange range, MmuHold hold);
 
     /// <summary>Replaces each table in the range whose frames lie in it whole, and of which one at least is mapped, by one leaf
-    /// of that level; yields. The host backs the frames so that it can. True if a flush is owed before the read-side section
-    /// ends: it was given before a yield.</summary>
+    /// of that level; yields. The host must back the frames by a page that large, and take it whole. True if the caller owes a
+    /// flush before its read-side section ends, after which the tables may be freed: until then vCPUs may walk them. What was
+    /// merged before a yield has been flushed.</summary>
     bool Merge(TdpRoot root, GfnRange range, PageLevel level, MmuHold hold, IZapHooks? hooks);
 }
 

@@ -21,11 +21,14 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         {
             if (!LeadsToTable(old))
             {
-                old = Spte.IsPresent(old)
-                    ? SplitLeaf(cache, root, gfn, at, ref *sptep, old)
+                ulong before = old;
+                bool isLeaf = Spte.IsPresent(before);
+                old = isLeaf ? SplitLeaf(cache, root, gfn, at, ref *sptep, old)
                     : LinkTable(cache, root, gfn, at, ref *sptep, old);
+                // Unchanged where a table was to go: there was no page for one. Changed: by somebody who was faster.
+                bool hadNoPage = old == before && (isLeaf || before == Spte.NonPresent);
+                if (!LeadsToTable(old)) return hadNoPage ? MapOutcome.NoMemory : MapOutcome.Retry;
             }
-            if (!LeadsToTable(old)) return old == Spte.NonPresent ? MapOutcome.NoMemory : MapOutcome.Retry;
             at--;
             old = LoadEntry(TableBelow(old), gfn, at, out sptep);
         }
@@ -36,6 +39,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         {
             return MapOverPresent(root, gfn, level, mapping.Write, ref *sptep, old, fresh);
         }
+        if (!HasRoom) return MapOutcome.NoMemory;
         if (!TryReplaceTable(root, mapping.Gfn, level, ref *sptep, old, fresh, default(SharedHold), null))
         {
             return MapOutcome.Retry;
@@ -47,10 +51,9 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     /// <inheritdoc/>
     /// <remarks>tdp_mmu_split_huge_pages_root, Linux 6.16. The kernel allocates without sleeping under the lock, and leaves it
     /// for that if it must; the arena never sleeps.</remarks>
-    public bool Split(TableCache cache, TdpRoot root, GfnRange range, MmuHold hold)
+    public void Split(TableCache cache, TdpRoot root, GfnRange range, MmuHold hold)
     {
         Pacer pacer = BeginWalk(mayYield: true);
-        bool isComplete = true;
         TdpIter<TMachine, TShape> iter = new(_machine, root.Table, Spte.LeafLevel + 1, range);
         while (iter.Valid)
         {
@@ -60,15 +63,10 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             }
             else if (Spte.IsPresent(iter.OldSpte) && Spte.IsLeaf(iter.OldSpte, iter.Level))
             {
-                if (!cache.TopUp())
-                {
-                    isComplete = false;
-                    break;
-                }
+                cache.TopUp();
                 ulong now = SplitLeaf(cache, root, iter.Gfn.Value, iter.Level, ref *iter.Sptep, iter.OldSpte);
-                // No room in the index: it stays as it is.
-                if (now == Spte.NonPresent) isComplete = false;
-                else if (!LeadsToTable(now))
+                // Changed underneath: looked at again. The same: no table page, and it stays.
+                if (!LeadsToTable(now) && now != iter.OldSpte)
                 {
                     iter.OldSpte = now;
                     continue;
@@ -78,7 +76,6 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             pacer.Entries++;
         }
         pacer.EndSection();
-        return isComplete;
     }
 
     /// <inheritdoc/>
@@ -97,7 +94,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
                 flush = false;
                 Yield(ref iter, ref pacer, hold);
             }
-            else if (iter.Level == level && LeadsToTable(iter.OldSpte) && Holds(range, iter.Gfn, level))
+            else if (iter.Level == level && LeadsToTable(iter.OldSpte) && Holds(range, iter.Gfn, level) && HasRoom)
             {
                 ulong leaf = FirstLeaf(TableBelow(iter.OldSpte), level - 1);
                 if (Spte.IsFrozen(leaf)
@@ -115,6 +112,9 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
         pacer.EndSection();
         return flush;
     }
+
+    /// <summary>One leaf more can be told of.</summary>
+    private bool HasRoom => _index is not { HasRoom: false };
 
     private static bool Holds(GfnRange range, Gfn gfn, PageLevel level) =>
         range.Contains(gfn) && gfn.Value + TableShape<TShape>.FramesPerEntry(level) <= range.End.Value;
@@ -148,12 +148,11 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     }
 
     /// <summary>Makes a table of smaller leafs hang where the leaf is. Returns the entry that leads to it, or what is there
-    /// instead; non-present if there was no table page, or no room in the index.</summary>
+    /// instead: still the leaf, if there was no table page, or no room in the index.</summary>
     private ulong SplitLeaf(TableCache cache, TdpRoot root, ulong gfn, PageLevel level, ref ulong sptep, ulong spte)
     {
-        if (_index is { HasRoom: false }) return Spte.NonPresent;
-        ulong* child = TakeTable(cache, root, gfn, level);
-        if (child == null) return Spte.NonPresent;
+        ulong* child = HasRoom ? TakeTable(cache, root, gfn, level) : null;
+        if (child == null) return spte;
         ulong leaf = level - 1 == Spte.LeafLevel ? spte & ~Spte.PageSize : spte;
         for (int index = 0; index < TableShape<TShape>.Entries; index++) child[index] = leaf;
         ulong now = TryLink(cache, child, ref sptep, spte);

@@ -115,7 +115,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     /// <summary>As the kernel's mmu_set_spte: the entry first, then its place on the chain.</summary>
     private MapOutcome MapVacant(Gfn gfn, PageLevel level, ref ulong sptep, ulong old, ulong fresh)
     {
-        if (_index is { HasRoom: false }) return MapOutcome.NoMemory;
+        if (!HasRoom) return MapOutcome.NoMemory;
         if (_machine.CompareExchange(ref sptep, fresh, old) != old) return MapOutcome.Retry;
         _index?.Add(TableShape<TShape>.AlignDown(gfn, level), ref sptep);
         return MapOutcome.Fixed;

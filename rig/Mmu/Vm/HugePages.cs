@@ -21,31 +21,40 @@ public class HugePages<TMachine>(Vm<TMachine> vm)
     /// <summary>The table pages that it held ready are given back; the VM ends.</summary>
     internal void Destroy() => _tables?.Drain();
 
-    /// <summary>Logging has begun: every large leaf of the slot is split in the valid roots. Hold slots_lock; writes are not
-    /// caught yet.</summary>
+    /// <summary>Logging has begun: every large leaf of the slot is split in the valid roots. Hold slots_lock. On return writes
+    /// are not caught yet, and vCPUs may use what they have cached of large leafs: the write protection that follows
+    /// flushes.</summary>
     internal void Split(in Memslot slot)
     {
-        if (Large is { } large) ForEachRoot(new Splitting(large, _tables ??= Vm.Mmu.NewCache(), slot.Range));
+        if (Large is not { } large) return;
+        GfnRange range = slot.Range;
+        TableCache tables = _tables ??= Vm.Mmu.NewCache();
+        ForEachRoot((root, hold) => large.Split(tables, root, range, hold));
     }
 
     /// <summary>Logging has ended: tables whose frames the host backs by large pages become leafs in the valid roots. Hold
-    /// slots_lock.</summary>
+    /// slots_lock. On return no vCPU walks the tables; a leaf stays write-protected, as the one was that gave it, until a write
+    /// faults.</summary>
     internal void Merge(in Memslot slot)
     {
         if (Large is not { } large) return;
+        GfnRange range = slot.Range;
         ulong piece = Vm.Memory.PieceFrames;
         for (PageLevel level = Spte.LeafLevel + 1; level <= Vm.Settings.LeafLevel; level++)
         {
             if (piece % large.RangeOf(default, level).Frames != 0) continue;
-            ForEachRoot(new Merging(this, large, slot.Range, level));
+            PageLevel merged = level;
+            ForEachRoot((root, hold) =>
+            {
+                if (large.Merge(root, range, merged, hold, Vm.Strategy as IZapHooks)) Flush();
+            });
         }
     }
 
     /// <summary>Before the read-side section ends, after which the tables may be freed (I21).</summary>
     protected virtual void Flush() => Vm.Mmu.FlushRemoteTlbs();
 
-    private void ForEachRoot<TWork>(TWork work)
-        where TWork : struct, IWork
+    private void ForEachRoot(Action<TdpRoot, MmuHold> work)
     {
         if (Vm.FaultsExclusively)
         {
@@ -61,34 +70,15 @@ public class HugePages<TMachine>(Vm<TMachine> vm)
         }
     }
 
-    private void ForEachRoot<TWork>(TWork work, MmuHold hold)
-        where TWork : struct, IWork
+    private void ForEachRoot(Action<TdpRoot, MmuHold> work, MmuHold hold)
     {
         RootStrategy<TMachine> roots = Vm.Strategy;
         for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.ValidOnly, hold); !root.IsNone;
              root = roots.NextRoot(root, RootFilter.ValidOnly, hold))
         {
             Vm.Machine.EnterRcu(Vm.Rcu);
-            work.Do(root, hold);
+            work(root, hold);
             Vm.Machine.ExitRcu(Vm.Rcu);
-        }
-    }
-
-    private interface IWork
-    {
-        void Do(TdpRoot root, MmuHold hold);
-    }
-
-    private readonly struct Splitting(ILargeLeafs large, TableCache tables, GfnRange range) : IWork
-    {
-        public void Do(TdpRoot root, MmuHold hold) => large.Split(tables, root, range, hold);
-    }
-
-    private readonly struct Merging(HugePages<TMachine> pages, ILargeLeafs large, GfnRange range, PageLevel level) : IWork
-    {
-        public void Do(TdpRoot root, MmuHold hold)
-        {
-            if (large.Merge(root, range, level, hold, pages.Vm.Strategy as IZapHooks)) pages.Flush();
         }
     }
 }

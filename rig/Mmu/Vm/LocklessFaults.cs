@@ -1,10 +1,10 @@
 namespace Lab.Mmu;
 
 /// <summary>Faults that need no mmu_lock: a page that was write-protected to log its next write becomes writable again, and a
-/// frame without a memslot is answered from the tables.</summary>
+/// frame without a memslot is emulated by its MMIO SPTE.</summary>
 /// <remarks>
 /// <b>Source.</b> fast_page_fault and handle_mmio_page_fault, Linux 6.16. Of the first, what write protection needs; without
-/// access tracking there is no other entry that it could mend.
+/// access tracking there is no other entry that it could fix.
 /// <para><b>Runs beside.</b> Everything: inside a read-side section of the page tables and one of the memslots. An entry that a
 /// zapper took is not what was read any more, so the compare fails and nothing is revived (I20).</para>
 /// <para><b>The log.</b> The frame is marked once the entry is writable, and before the guest makes its write: another vCPU may
@@ -19,39 +19,40 @@ public class LocklessFaults<TMachine>(Vm<TMachine> vm)
     private const int TriesMax = 4;
 
     private readonly ILocklessFaults? _tables = vm.Mmu as ILocklessFaults;
-    private int _mending;
+    private int _fixing;
 
     /// <summary>An entry has become writable whose frame is not marked yet. An oracle's look.</summary>
-    internal bool IsMending => Volatile.Read(ref _mending) != 0;
+    internal bool IsFixing => Volatile.Read(ref _fixing) != 0;
 
     protected Vm<TMachine> Vm { get; } = vm;
 
-    /// <summary>Makes the entry for a write writable, if nothing but that is missing. True: the access can be made again. The
-    /// slot is that of the frame, in the section in which it was found, and can be written.</summary>
-    internal bool TryMend(TdpRoot root, in Memslot slot, Gfn gfn)
+    /// <summary>Makes the entry for a write writable, if nothing but that is missing. True: it is, the frame is in the log if
+    /// the slot logs, and the vCPU can make its access again. The slot is that of the frame, in the section in which it was
+    /// found, and can be written.</summary>
+    internal bool TryFix(TdpRoot root, in Memslot slot, Gfn gfn)
     {
         if (_tables is null) return false;
-        bool isMended = false;
+        bool isFixed = false;
         Vm.Machine.EnterRcu(Vm.Rcu);
         for (int tries = 0; tries < TriesMax; tries++)
         {
             (PageLevel level, ulong spte) = _tables.Look(root, gfn, out SpteRef entry);
             if (!Spte.IsPresent(spte) || !Spte.IsLeaf(spte, level)) break;
-            isMended = Spte.IsWritable(spte);
+            isFixed = Spte.IsWritable(spte);
             // A large leaf of a slot that logs is for the slow path to split.
-            if (isMended || (spte & Spte.MmuWritable) == 0 || (level > Spte.LeafLevel && slot.DirtyBits != 0)) break;
-            Interlocked.Increment(ref _mending);
-            isMended = TryReplace(_tables, entry, spte | Spte.Writable, spte);
-            if (isMended && slot.DirtyBits != 0) Vm.DirtyLog.Mark(slot, gfn);
-            Interlocked.Decrement(ref _mending);
-            if (isMended) break;
+            if (isFixed || (spte & Spte.MmuWritable) == 0 || (level > Spte.LeafLevel && slot.DirtyBits != 0)) break;
+            Interlocked.Increment(ref _fixing);
+            isFixed = TryReplace(_tables, entry, spte | Spte.Writable, spte);
+            if (isFixed && slot.DirtyBits != 0) Vm.DirtyLog.Mark(slot, gfn);
+            Interlocked.Decrement(ref _fixing);
+            if (isFixed) break;
         }
         Vm.Machine.ExitRcu(Vm.Rcu);
-        return isMended;
+        return isFixed;
     }
 
-    /// <summary>True if the tables say that there is no memslot at the frame, by these slots.</summary>
-    internal bool KnowsOfNoSlot(TdpRoot root, Gfn gfn, MemslotArray slots)
+    /// <summary>True if the tables hold an MMIO SPTE for the frame that is good for these slots.</summary>
+    internal bool HasMmioFor(TdpRoot root, Gfn gfn, MemslotArray slots)
     {
         if (_tables is null) return false;
         Vm.Machine.EnterRcu(Vm.Rcu);
@@ -60,8 +61,8 @@ public class LocklessFaults<TMachine>(Vm<TMachine> vm)
         return Spte.IsMmio(spte) && IsCurrent(Spte.MmioGeneration(spte), slots);
     }
 
-    /// <summary>Caches that there is no memslot at the frame, by these slots. A table page that is missing is no harm.</summary>
-    internal void RememberNoSlot(Vcpu<TMachine> vcpu, Gfn gfn, MemslotArray slots)
+    /// <summary>Puts an MMIO SPTE there: by these slots the frame has none. Without a table page nothing is cached.</summary>
+    internal void CacheMmio(Vcpu<TMachine> vcpu, Gfn gfn, MemslotArray slots)
     {
         if (_tables is null) return;
         SharedHold hold = Vm.EnterShared();

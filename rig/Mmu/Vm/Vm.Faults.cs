@@ -11,7 +11,7 @@ public sealed partial class Vm<TMachine>
         ActorCounters counters = Machine.Actor.Counters;
         Machine.EnterRcu(Slots.Srcu);
         MemslotArray slots = Slots.Published;
-        if (Settings.CachesMmio && Lockless.KnowsOfNoSlot(vcpu.Root, gfn, slots))
+        if (Settings.CachesMmio && Lockless.HasMmioFor(vcpu.Root, gfn, slots))
         {
             if (slots.TryFind(gfn, out Memslot found)) ReportMmio(gfn, found);
             Machine.ExitRcu(Slots.Srcu);
@@ -23,14 +23,14 @@ public sealed partial class Vm<TMachine>
         if (!hasSlot || (write && slot.IsReadOnly && !slot.IsInvalid))
         {
             if (!hasSlot || slot.IsInvalid) CheckMmio(gfn);
-            if (!hasSlot && Settings.CachesMmio) Lockless.RememberNoSlot(vcpu, gfn, slots);
+            if (!hasSlot && Settings.CachesMmio) Lockless.CacheMmio(vcpu, gfn, slots);
             Machine.ExitRcu(Slots.Srcu);
             counters.MmioExits++;
             return ExitOutcome.Mmio;
         }
 
         MapOutcome outcome = MapOutcome.Retry;
-        if (Settings.FastFaults && write && Lockless.TryMend(vcpu.Root, slot, gfn))
+        if (Settings.FastFaults && write && Lockless.TryFix(vcpu.Root, slot, gfn))
         {
             outcome = MapOutcome.Fixed;
         }
