@@ -26,7 +26,7 @@ internal static class LabCommand
 {
     public static int Run(string[] args)
     {
-        LabConsole console = LabConsole.OfProcess();
+        LabConsole console = LabConsole.OfProcess(args);
         using Interruption signals = console.Signals;
         signals.Listen();
         int code = Run(args, console);

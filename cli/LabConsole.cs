@@ -15,12 +15,12 @@ internal sealed class LabConsole
     private readonly Func<OutputLoss?> _loss;
 
     public LabConsole(TextWriter output, TextWriter error, bool isOutTerminal, bool isErrorTerminal,
-        int width = TextGrid.Width, bool hasColour = false)
+        int width = TextGrid.Width, bool hasColour = false, string started = AsTyped.Name)
     {
         PlainWriter plain = new(output), coloured = hasColour ? new PlainWriter(output) { PassesEscapes = true } : plain;
         (Out, _loss) = (plain, () => plain.Loss ?? coloured.Loss);
-        Text = new TerminalWriter(coloured, width, hasColour);
-        Error = new PlainWriter(error);
+        Text = new TerminalWriter(coloured, width, hasColour) { Started = started };
+        Error = new PlainWriter(error) { Started = started };
         Drawing = new PlainWriter(error) { PassesEscapes = true };
         (IsOutTerminal, IsErrorTerminal) = (isOutTerminal, isErrorTerminal);
         Signals.Say = Error.WriteLine;
@@ -28,7 +28,8 @@ internal sealed class LabConsole
     }
 
     /// <summary>This process's. What was closed when it began takes nothing: its number may be the runtime's by now.</summary>
-    public static LabConsole OfProcess()
+    /// <param name="arguments">What it was given.</param>
+    public static LabConsole OfProcess(IReadOnlyList<string> arguments)
     {
         bool hasOut = Descriptors.IsOpen(1), hasError = Descriptors.IsOpen(2);
         bool canDraw = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
@@ -36,7 +37,8 @@ internal sealed class LabConsole
         return new LabConsole(hasOut ? Console.Out : new ClosedWriter(), hasError ? Console.Error : TextWriter.Null,
             isTerminal, hasError && canDraw && !Console.IsErrorRedirected,
             isTerminal && Console.WindowWidth is >= WidthMin and var width ? width : TextGrid.Width,
-            isTerminal && canDraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
+            isTerminal && canDraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+            HowStarted.OfProcess(arguments));
     }
 
     public TextWriter Out { get; }

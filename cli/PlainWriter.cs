@@ -15,6 +15,9 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
     /// <summary>For who draws, and has made the text in it <see cref="PlainText.Clean"/>.</summary>
     public bool PassesEscapes { get; init; }
 
+    /// <summary>What a reader types for the program's name, in what is quoted as a command.</summary>
+    public string Started { get; init; } = AsTyped.Name;
+
     public override Encoding Encoding => inner.Encoding;
 
     public override void Write(char value) => Write(value.ToString());
@@ -26,7 +29,7 @@ internal sealed class PlainWriter(TextWriter inner) : TextWriter
     public override void Write(string? value)
     {
         if (!string.IsNullOrEmpty(value)) Try(static (to, text) => to.Write(text), PassesEscapes ? value
-            : PlainText.Clean(value));
+            : PlainText.Clean(AsTyped.Quoted(value, Started)));
     }
 
     public override void WriteLine() => Write(CoreNewLine);

@@ -40,7 +40,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         FixedArms given = new(arms, console.Error);
         given.RefuseTheSame();
         given.Refuse(request.Values.Of(CompareSettings.Anyway));
-        foreach (string note in request.Notes) console.Error.WriteLine($"note: {note}");
+        foreach (string note in request.Notes.Concat(given.Taken)) console.Error.WriteLine($"note: {note}");
         if (request.Tail is { } tail && resumed is null)
         {
             console.Signals.Saves("the first block, which does not count, is being given up");
@@ -86,7 +86,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (isInterrupted)
         {
             console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
-                + $"kept; lab compare --resume {folder.Path}");
+                + $"kept; 'lab compare --resume {folder.Path}' measures the rest");
             return ExitCode.Interrupted;
         }
         return Code(comparison, folder, isWhole);

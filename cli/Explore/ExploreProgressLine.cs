@@ -51,11 +51,18 @@ internal sealed class ExploreProgressLine(LabConsole console, string subject) : 
     internal static string Describe(string subject, ExploreProgress progress)
     {
         string states = progress.States > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.States:N0} states") : "";
-        string left = progress.DoneShare is > 0.001 and <= 1 and { } share
-            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, "
-                + $"{Quantities.DescribeLeft(TimeSpan.FromSeconds(Math.Min(359_999, progress.Seconds * (1 - share) / share)))} left")
-            : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{left}");
+            $"{subject}: {progress.Phase}, {progress.Executions:N0} executions{states}, {progress.Seconds:0} s{Left(progress)}");
+    }
+
+    /// <summary>How much is done and when it ends: with the budget, if that ends first.</summary>
+    private static string Left(ExploreProgress progress)
+    {
+        if (progress.DoneShare is not (> 0.001 and <= 1 and var share)) return "";
+        double seconds = Math.Min(359_999, progress.Seconds * (1 - share) / share);
+        string percent = string.Create(CultureInfo.InvariantCulture, $", {100 * share:0} %, ");
+        return progress.SecondsLeft < seconds
+            ? $"{percent}budget ends in {Quantities.DescribeLeft(TimeSpan.FromSeconds(progress.SecondsLeft.Value))}"
+            : $"{percent}{Quantities.DescribeLeft(TimeSpan.FromSeconds(seconds))} left";
     }
 }

@@ -53,7 +53,7 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
                 .. rows.Where(one => one.All.Count > 0).Select(one => new Section(one.Heading, [new Table(["name", "text"],
                     [.. one.All.Select(row => (IReadOnlyList<Cell>)[row.Name.PadRight(width), row.Text])]) { IsFacts = true }])),
                 .. isShort
-                    ? (Part[])[new Prose("All options: lab --help-all. Of a verb: lab VERB --help. Names: lab list.")] : [],
+                    ? (Part[])[new Prose("All options: 'lab --help-all'. Of a verb: 'lab VERB --help'. Names: 'lab list'.")] : [],
             ],
         });
         return ExitCode.Fine;

@@ -97,8 +97,8 @@ internal static class ListCommand
         console.Text.Write(new Document("") { Parts = [new Prose($"BROKEN, only when named: {broken}")] });
         Print(console, "workloads", Short(workloads));
         console.Text.Write(new Document("") { Parts = [new Prose(
-            $"mmus: {string.Join(", ", catalogue.Mmus.Select(one => one.Name))}. More of each, and the others: lab list KIND, "
-                + $"of {string.Join(", ", Kinds)}.")] });
+            $"mmus: {string.Join(", ", catalogue.Mmus.Select(one => one.Name))}. More of each, and the others: 'lab list KIND', "
+                + $"KIND one of {string.Join(", ", Kinds)}.")] });
     }
 
     private static string Describe(Member one)

@@ -2,9 +2,10 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Report.Documents;
 using Lab.Report.Runs;
-using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Results.Statistics;
+using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Report.Comparisons;
 
@@ -96,11 +97,11 @@ public static class ComparisonReport
         if (gated.Any(row => row is { Quantile: "p99", Answer: null }) && manifest.CommandLine is { Count: > 1 } command
             && !command.Contains("--tail") && !command.Contains("--resume"))
         {
-            yield return ("for the tail", Told.CommandLine([.. command, "--tail", "p99"]));
+            yield return ("for the tail", ShellText.Of([.. command, "--tail", "p99"]));
         }
     }
 
-    private static string Resume(string folder, int blocks) => Told.CommandLine(
+    private static string Resume(string folder, int blocks) => ShellText.Of(
         "lab", "compare", "--resume", Told.ShortPath(folder), "--blocks", blocks.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>What a reader must know before the numbers: other differences, arms that are no candidates, runs that are
@@ -194,7 +195,7 @@ public static class ComparisonReport
         [
             new Items([.. ComparisonWords.Design(comparison, manifest), .. ComparisonWords.Contaminated(comparison)]),
             .. manifest is { CommandLine.Count: > 0 }
-                ? [new Commands("To measure it again", Told.CommandLine(manifest.CommandLine))] : (Part[])[],
+                ? [new Commands("To measure it again", ShellText.Of(manifest.CommandLine))] : (Part[])[],
             .. manifest is null || folder is null ? (Part[])[] : [new Commands("To go on with it, or to add blocks once (looking "
                 + "again and again at growing data would exceed the error rate)", Resume(folder,
                 manifest.Blocks.Count < manifest.BlocksAsked ? manifest.BlocksAsked : 2 * manifest.BlocksAsked))],

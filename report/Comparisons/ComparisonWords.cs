@@ -58,7 +58,7 @@ internal static class ComparisonWords
         ComparedRow? any = comparison.Rows.FirstOrDefault(row => row.Runs > 0);
         yield return manifest is null || any is not { IsPaired: true }
             ? "Measured apart, not interleaved: "
-                + $"{string.Join(", ", comparison.Arms.Select(arm => $"{Plural.Of(arm.Runs.Count, "run")} of {arm.Label}"))}."
+                + $"{string.Join(", ", comparison.Arms.Select(Apart))}."
             : string.Create(CultureInfo.InvariantCulture, $"{manifest.Blocks.Count} of "
                 + $"{Plural.Of(manifest.BlocksAsked, "block")}{Turns(manifest, comparison)}, ABBA in random order "
                 + $"(seed {manifest.Seed}), a process per run.");
@@ -71,6 +71,15 @@ internal static class ComparisonWords
         yield return $"{Plural.Of(comparison.FamilySize, "value")} decide, {comparison.OtherFamilySize} others are asked on "
             + $"the side: "
             + $"in each of the two sets the chance of any false difference is {Percent(comparison.Alpha)}.";
+    }
+
+    /// <summary>An arm's runs, and whether they took turns with others.</summary>
+    private static string Apart(ArmRuns arm)
+    {
+        string[] turns = [.. arm.Runs.Select(run => run.Record.Manifest.Settings.GetValueOrDefault("turns")).OfType<string>()
+            .Distinct()];
+        return $"{Plural.Of(arm.Runs.Count, "run")} of {arm.Label}"
+            + (turns.Length > 0 ? $" in turns of {string.Join(", ", turns)}" : "");
     }
 
     /// <summary>In turns of what length; where turns were asked for and could not be taken, that.</summary>

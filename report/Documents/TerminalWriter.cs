@@ -13,6 +13,9 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
 
     private bool _isBegun;
 
+    /// <summary>What the reader types for the program's name, in commands and in what is quoted as one.</summary>
+    public string Started { get; init; } = AsTyped.Name;
+
     public void Write(Document document)
     {
         if (_isBegun) Line("");
@@ -21,7 +24,7 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
         {
             Paragraph(sentence.Text, sentence.Mood == Mood.Plain && document.Mood == Mood.Bad ? Mood.Bad : sentence.Mood);
         }
-        foreach ((string what, string command) in document.Next) Line($"{what}: {command}");
+        foreach ((string what, string command) in document.Next) Line($"{what}: {AsTyped.Command(command, Started)}");
         if (document.Place.Length > 0) Paragraph(document.Place, Mood.Soft);
         bool isFirst = document.Answer.Count + document.Next.Count == 0, isApart = true;
         foreach (Part part in Seen(document.Parts))
@@ -47,7 +50,8 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
                 foreach (string text in items.Texts) Paragraph(text, Mood.Plain);
                 break;
             case Commands commands:
-                foreach (string line in commands.Lines) Line($"{commands.Label}{(commands.Label.Length > 0 ? ": " : "")}{line}");
+                foreach (string line in commands.Lines) Line($"{commands.Label}{(commands.Label.Length > 0 ? ": " : "")}"
+                    + AsTyped.Command(line, Started));
                 break;
             case Table table:
                 Write(table.Seen(Reader.Text));
@@ -155,6 +159,7 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
     /// <summary>What does not fit goes on further to the right, below the text that it belongs to.</summary>
     private void Paragraph(string text, Mood mood)
     {
+        text = AsTyped.Quoted(text, Started);
         string body = text.TrimStart(' ');
         string indent = new(' ', text.Length - body.Length);
         List<string> lines = TextGrid.Wrap(body, width - indent.Length, keepsPaths: true);

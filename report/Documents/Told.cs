@@ -27,16 +27,8 @@ internal static class Told
 
     internal static string Minute(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>The arguments as a POSIX shell has to be given them.</summary>
-    internal static string CommandLine(params IEnumerable<string> arguments) => string.Join(' ', arguments.Select(ShellWord));
-
     /// <summary>A path from here if it lies below, so that what names it can be passed on.</summary>
     internal static string ShortPath(string path) =>
         Path.GetRelativePath(Directory.GetCurrentDirectory(), path) is var relative
             && !relative.StartsWith("..", StringComparison.Ordinal) ? relative : path;
-
-    private static string ShellWord(string argument) =>
-        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+@%".Contains(c))
-            ? argument
-            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -3,6 +3,7 @@ using Lab.Application.Comparing;
 using Lab.Plots;
 using Lab.Report.Documents;
 using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Report.Runs;
 
@@ -61,7 +62,7 @@ internal static class RunAnswer
             }
             if (isTaken) words.Add(word);
         }
-        return Told.CommandLine(words);
+        return ShellText.Of(words);
     }
 
     /// <summary>Of more than these and the last, the tables tell.</summary>

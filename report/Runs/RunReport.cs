@@ -2,6 +2,7 @@ using System.Globalization;
 using Lab.Plots;
 using Lab.Report.Documents;
 using Lab.Results;
+using Lab.Settings;
 
 namespace Lab.Report.Runs;
 
@@ -57,7 +58,7 @@ public static class RunReport
                 new Section("Environment and settings",
                 [
                     new Commands(string.Create(CultureInfo.InvariantCulture, $"To repeat this run (seed {manifest.Seed})"),
-                        Documents.Told.CommandLine(manifest.CommandLine)),
+                        ShellText.Of(manifest.CommandLine)),
                     RunFacts.Table(manifest),
                 ], "environment") { ShortName = "environment", For = Reader.Page },
             ],

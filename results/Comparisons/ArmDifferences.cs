@@ -21,9 +21,9 @@ public static class ArmDifferences
 {
     private const string Kernel = "kernel";
 
-    /// <summary>How often and where to, not what is measured.</summary>
+    /// <summary>How often and where to, not what is measured; and turns, which the comparison itself hands out.</summary>
     private static readonly HashSet<string> Immaterial =
-        ["strategy", "workload", "runs", "seed", "out", "format", "plugin", "save-baseline"];
+        ["strategy", "workload", "runs", "seed", "out", "format", "plugin", "save-baseline", "turns"];
 
     public static IReadOnlyList<ArmDifference> Between(IReadOnlyList<ArmRuns> arms, ComparedSubject subject)
     {

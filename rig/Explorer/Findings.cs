@@ -145,4 +145,8 @@ public sealed class ExplorationException(ExploreResult result) : Exception(resul
 }
 
 /// <summary>How far an exploration is; handed to its observer now and then.</summary>
-public readonly record struct ExploreProgress(string Phase, long Executions, long States, double Seconds, double? DoneShare);
+public readonly record struct ExploreProgress(string Phase, long Executions, long States, double Seconds, double? DoneShare)
+{
+    /// <summary>Seconds after which it stops, wherever it is; null if nothing stops it.</summary>
+    public double? SecondsLeft { get; init; }
+}

@@ -28,7 +28,8 @@ public sealed class ClosedOutputTests : IDisposable
         Assert.Contains(remedy, said, StringComparison.Ordinal);
         RunRecord run = _runs.OpenOnly();
         Assert.Equal(RunState.Complete, run.State);
-        Assert.EndsWith($"The run is kept in '{run.Folder}'; 'lab report {run.Folder}' prints it again.", said,
+        Assert.EndsWith($"The run is kept in '{run.Folder}'; 'dotnet {LabProcess.Program} report "
+            + $"{run.Folder}' prints it again.", said,
             StringComparison.Ordinal);
     }
 

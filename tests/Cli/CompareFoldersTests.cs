@@ -187,6 +187,32 @@ public sealed class CompareFoldersTests : IDisposable
     }
 
     [Fact]
+    public void Of_several_strategies_the_other_arms_is_taken_and_that_is_said()
+    {
+        _runs.Folders("both", Around(1e6));
+        string both = _runs.Folders("both", Around(1e6, seed: 2), strategy: "mainline");
+        string one = _runs.Folder("one", Around(1e6, seed: 3), strategy: "mainline");
+
+        LabExit lab = Compare($"{one}@mainline", both);
+
+        Assert.Equal(0, lab.Code);
+        Assert.Contains("note: 'both' has runs of mainline, workqueue; those of mainline are compared, as of the other arm.",
+            lab.ErrorLines);
+    }
+
+    [Fact]
+    public void Turns_which_a_comparison_hands_out_itself_are_no_difference_but_how_it_was_measured()
+    {
+        string a = _runs.Folder("runs", Around(1e6)), b = _runs.Folder("runs", Around(1e6, seed: 2), one => one with
+            { Settings = new Dictionary<string, string>(one.Settings) { ["turns"] = "50ms" } });
+
+        LabExit lab = Compare(a, b);
+
+        Assert.DoesNotContain("THE ARMS DIFFER", lab.Out);
+        Assert.Matches(@"Measured apart, not interleaved: 10 runs of \S+, 10 runs of \S+ in turns of 50ms\.", lab.Words);
+    }
+
+    [Fact]
     public void What_cannot_be_read_of_an_arm_is_the_complaint_and_nothing_contradicts_it()
     {
         string a = _runs.Folder("runs", Around(1e6)), b = _runs.Folder("other", Around(1e6));

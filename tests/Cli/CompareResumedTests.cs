@@ -90,7 +90,8 @@ public sealed class CompareResumedTests : IDisposable
         ComparisonFolder folder = Only();
         Assert.Equal(RunState.Partial, folder.Manifest.State);
         Assert.InRange(folder.Manifest.Blocks.Count, 1, 19);
-        Assert.Contains($"{folder.Manifest.Blocks.Count} of 20 blocks are kept; lab compare --resume {folder.Path}", exit.Error);
+        Assert.Contains($"{folder.Manifest.Blocks.Count} of 20 blocks are kept; 'dotnet {LabProcess.Program} compare "
+            + $"--resume {folder.Path}' measures the rest", exit.Error);
         Assert.Contains("update (decides)", exit.Out);
     }
 

@@ -199,6 +199,10 @@ public sealed class ExploreReportTests
     {
         Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:30 left",
             ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25)));
+        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 1 %, budget ends in 00:50",
+            ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.01) { SecondsLeft = 50 }));
+        Assert.Equal("a on b: bound 1, 1,000 executions, 50 states, 10 s, 25 %, 00:30 left",
+            ExploreProgressLine.Describe("a on b", new ExploreProgress("bound 1", 1000, 50, 10, 0.25) { SecondsLeft = 50 }));
         Assert.Equal("a on b: random, 1,000 executions, 10 s",
             ExploreProgressLine.Describe("a on b", new ExploreProgress("random", 1000, 0, 10, null)));
     }

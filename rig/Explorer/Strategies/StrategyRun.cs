@@ -366,7 +366,8 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         bound == 1 ? "at most 1 preemption" : string.Create(CultureInfo.InvariantCulture, $"at most {bound} preemptions");
 
     private void Tell(string phase, double? done, long states = 0) =>
-        observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, turn.Seconds, done));
+        observer?.Invoke(new ExploreProgress(phase, _executions + _cut, states, turn.Seconds, done)
+            { SecondsLeft = turn.SecondsLeft });
 
     /// <summary>An execution that failed.</summary>
     /// <param name="Finding">How.</param>

@@ -13,6 +13,10 @@ internal sealed class Budget(TimeSpan limit, CancellationToken cancellation)
 
     public void Start() => _clock.Start();
 
+    /// <summary>Until it is spent; null if it never is by itself.</summary>
+    public double? SecondsLeft =>
+        limit == Timeout.InfiniteTimeSpan ? null : Math.Max(0, (limit - _clock.Elapsed).TotalSeconds);
+
     /// <summary>Why it is spent, in words.</summary>
     public string Reason => IsCancelled ? "it was interrupted" : $"the budget of {limit.TotalSeconds:0.##} s ended";
 }
@@ -32,6 +36,9 @@ internal sealed class Turn(Budget budget, int workers)
 
     /// <summary>Time it had the turn.</summary>
     public double Seconds => _clock.Elapsed.TotalSeconds;
+
+    /// <summary>Of the budget, all explorations' turns included.</summary>
+    public double? SecondsLeft => budget.SecondsLeft;
 
     public string Reason => _isAbandoned && !budget.IsSpent ? "another scenario was found to fail" : budget.Reason;
 

@@ -42,6 +42,15 @@ public sealed class FixedArms
         return ArmRuns.Of(_arms[index].Label, StrategyOf(index), records.Select(record => (record, 0)), problems);
     }
 
+    /// <summary>Of arms with runs of several strategies, which one's are compared though none was named.</summary>
+    public IEnumerable<string> Taken =>
+        from index in _read.Keys
+        where _arms[index].Strategy is null
+        let there = ArmReader.StrategiesIn(_read[index].Records)
+        where there.Count > 1
+        select $"'{_arms[index].Label}' has runs of {string.Join(", ", there.Order(StringComparer.Ordinal))}; those of "
+            + $"{StrategyOf(index)} are compared, as of the other arm.";
+
     /// <summary>The same runs on both sides are equal, whatever they hold; a copy of a run is the same run.</summary>
     /// <exception cref="UsageException">There are such.</exception>
     public void RefuseTheSame()
