@@ -57,6 +57,7 @@ public static class Catalogue
         typeof(SlotsRwsemKept<>),
         typeof(NarrowSequence<>),
         typeof(LateSnapshot<>),
+        typeof(OnePlace<>),
     ]);
 
     /// <summary>How the host learns which pages are in use.</summary>
@@ -145,6 +146,7 @@ public static class Catalogue
         Scenario("unmap-update"),
         Scenario("unmap-two-roots"),
         Scenario("unmap-large"),
+        Scenario("unmap-shared"),
         Scenario("two-unmaps"),
         Scenario("two-unmaps-fault"),
         Scenario("two-unmaps-create"),

@@ -103,6 +103,42 @@ public class MemslotTests
     }
 
     [Fact]
+    public void Memory_under_two_slots_is_freed_with_the_last_of_them()
+    {
+        using Vm<Metal> vm = NewVm();
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
+        Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Share(2, new Gfn(Base + 640), 7));
+        Assert.Equal(MemslotResult.Overlaps, vm.Slots.Share(2, new Gfn(Base + 63), 1));
+        Assert.Equal(MemslotResult.Done, vm.Slots.Share(2, new Gfn(Base + 640), 1));
+        vm.Slots.Active.TryGet(1, out Memslot first);
+        vm.Slots.Active.TryGet(2, out Memslot second);
+        Assert.Equal((first.Hva, GfnRange.Of(Base + 640, 64)), (second.Hva, second.Range));
+
+        vm.Slots.Delete(1);
+        Assert.Equal(FrameStamp.Of(1, first.Generation), new FrameStamp(FrameStamp.At(first.Hva)));
+        Assert.Equal(ExitOutcome.Fixed, vm.Access(new Gfn(Base + 640)));
+        vm.Slots.Delete(2);
+        Assert.Equal(FrameStamp.FreedSlot, new FrameStamp(FrameStamp.At(first.Hva)).Slot);
+        Assert.Empty(vm.Oracle.Violations);
+    }
+
+    [Fact]
+    public void Other_places_of_a_range_are_as_far_into_the_other_slots_as_it_is_into_its_own()
+    {
+        using Vm<Metal> vm = NewVm();
+        vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
+        vm.Slots.Create(2, GfnRange.Of(Base + 64, 64), MemslotFlags.None);
+        vm.Slots.Share(3, new Gfn(100), 1);
+        vm.Slots.Share(4, new Gfn(200), 1);
+        MemslotArray slots = vm.Slots.Active;
+        Assert.Equal([GfnRange.Of(110, 4), GfnRange.Of(210, 4)], slots.OtherPlaces(GfnRange.Of(Base + 10, 4)));
+        Assert.Equal([GfnRange.Of(Base + 10, 4), GfnRange.Of(210, 4)], slots.OtherPlaces(GfnRange.Of(110, 4)));
+        // What reaches beyond the slot is cut to it, and the slot behind it lies nowhere else.
+        Assert.Equal([GfnRange.Of(160, 4), GfnRange.Of(260, 4)], slots.OtherPlaces(GfnRange.Of(Base + 60, 20)));
+        Assert.Empty(slots.OtherPlaces(GfnRange.Of(Base + 64, 64)));
+    }
+
+    [Fact]
     public void While_a_fast_zap_runs_the_slot_is_there_but_invalid_and_faults_on_it_are_retried()
     {
         Script script = new();

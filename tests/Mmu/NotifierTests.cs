@@ -104,6 +104,30 @@ public class NotifierTests
         Assert.Empty(vm.Oracle.Violations);
     }
 
+    [Theory]
+    [InlineData("mainline", 0)]
+    [InlineData("mainline+slots-rwsem", 0)]
+    [InlineData("mainline+active-count", 0)]
+    [InlineData("mainline+one-place", 50)]
+    public void A_start_takes_its_range_from_every_slot_over_the_memory(string subject, long left)
+    {
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(Catalogue.Named(subject).Design<ScriptedMachine>(), new Script());
+        Gfn twin = new(0x50000);
+        vm.Slots.Share(2, twin, 0);
+        vm.Touch(ScriptedVm.Main);
+        vm.Touch(new GfnRange(twin, twin + ScriptedVm.Main.Frames));
+        GfnRange other = GfnRange.Of(twin.Value + Reclaimed.Start.Value, Reclaimed.Frames);
+
+        vm.Notifier.RangeStart(Reclaimed);
+
+        Assert.Equal((0, left), (vm.Present(vm.Vcpus[0].Root, Reclaimed), vm.Present(vm.Vcpus[0].Root, other)));
+        if (left == 0) Assert.Equal(ExitOutcome.Retry, vm.Access(other.Start));
+        vm.Notifier.RangeEnd(Reclaimed);
+        if (left == 0) Assert.Equal(ExitOutcome.Fixed, vm.Access(other.Start));
+        vm.Destroy();
+        Assert.Equal(left == 0 ? [] : ["I5"], vm.Oracle.Violations.Select(one => one.Invariant).Distinct());
+    }
+
     [Fact]
     public void A_fault_that_looked_its_frame_up_before_a_start_and_comes_after_the_end_is_retried()
     {

@@ -81,7 +81,7 @@ internal sealed unsafe partial class RootWatch
             Report(Invariants.I9, $"gfn {gfn} was mapped in root {SmallMemory.NameOf(root)}, which is invalid");
         }
         if (!Spte.IsLeaf(spte, page->Level)) return;
-        foreach (GfnRange range in _taking)
+        foreach (GfnRange range in _taking.SelectMany(one => one.Places))
         {
             if (!range.Overlaps(mapped)) continue;
             string who = agents.Agents[agents.CurrentIndex].Name;

@@ -29,7 +29,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     private readonly List<TdpRoot> _atInvalidate = [];
 
     /// <summary>Between a notifier's start and its end.</summary>
-    private readonly List<GfnRange> _taking = [];
+    private readonly List<(GfnRange Asked, IReadOnlyList<GfnRange> Places)> _taking = [];
     private readonly Dictionary<(string Invariant, string What), Finding> _claims = [];
     private readonly long[] _accesses = new long[SmallMemory.AgentsMax];
     private Vm<Explored>? _vm;
@@ -191,15 +191,22 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>A notifier's start returned: nothing maps the range any more, and nothing may until its end.</summary>
     public void BeginTaking(GfnRange range)
     {
-        CheckUnmapped(range);
-        CheckForgotten(range, "a notifier's start");
-        _taking.Add(range);
+        IReadOnlyList<GfnRange> places = [range, .. _vm!.Slots.Active.OtherPlaces(range)];
+        foreach (GfnRange place in places)
+        {
+            CheckUnmapped(place);
+            CheckForgotten(place, "a notifier's start");
+        }
+        _taking.Add((range, places));
     }
 
-    /// <summary>The notifier's end is about to be told.</summary>
+    /// <summary>The notifier's end is about to be told. The places are those of the start: slots may have gone since.</summary>
     public void EndTaking(GfnRange range)
     {
-        if (_taking.Remove(range)) CheckUnmapped(range);
+        int at = _taking.FindIndex(one => one.Asked == range);
+        if (at < 0) return;
+        foreach (GfnRange place in _taking[at].Places) CheckUnmapped(place);
+        _taking.RemoveAt(at);
     }
 
     private void CheckUnmapped(GfnRange range)

@@ -11,7 +11,8 @@ public sealed record ScenarioParameter(string Name, long Default, long Value);
 /// <param name="Id">Its number, in order of declaration.</param>
 /// <param name="Range">Frames, in units of the small model tables.</param>
 /// <param name="IsAbsent">Not there at the start; an action creates it.</param>
-public sealed record ScenarioSlot(string Name, int Id, GfnRange Range, bool IsAbsent);
+/// <param name="Shares">Number of the slot over whose memory it lies; null if it has memory of its own.</param>
+public sealed record ScenarioSlot(string Name, int Id, GfnRange Range, bool IsAbsent, int? Shares = null);
 
 /// <summary>Who does what, in order. An actor with a vCPU drives it.</summary>
 public sealed record ScenarioActor(string Name, int? Vcpu, IReadOnlyList<ScenarioAction> Actions);
@@ -75,7 +76,8 @@ public sealed record Scenario(
         {
             IEnumerable<string> words =
             [
-                .. Slots.Select(slot => $"slot {slot.Id} {slot.Range.Start.Value} {slot.Range.Frames} {slot.IsAbsent}"),
+                .. Slots.Select(slot => $"slot {slot.Id} {slot.Range.Start.Value} {slot.Range.Frames} {slot.IsAbsent}"
+                    + (slot.Shares is { } other ? $" shares {other}" : "")),
                 .. Before.Select(actor => $"before {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. Threads.Select(actor => $"thread {actor.Name}: {string.Join(", ", actor.Actions)}"),
                 .. ReadersFirst ? ["fair 0"] : Array.Empty<string>(),

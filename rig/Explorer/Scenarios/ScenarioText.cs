@@ -18,6 +18,7 @@ public sealed class ScenarioFormatException(string scenario, int line, string pr
 /// <code>
 ///   param NAME = N                          a number that --set overrides; later lines write {NAME}, {NAME*2+1}
 ///   slot NAME FIRST + FRAMES [absent]       a memslot, in units of the small model tables
+///   slot … shares NAME                      one over the whole memory of a slot above
 ///   before ACTOR: ACTION, …                 done before the exploration starts
 ///   thread ACTOR: ACTION, …                 explored beside the other threads
 ///   threads vcpu0..vcpu{vcpus-1}: ACTION, … one thread each; {n} is its number
@@ -166,14 +167,22 @@ public sealed partial class ScenarioText
     private void ReadSlot(string text)
     {
         Match match = SlotForm().Match(Substitute(text, own: null));
-        if (!match.Success) throw Bad($"expected 'slot NAME FIRST + FRAMES' with an optional 'absent', found 'slot {text}'");
+        if (!match.Success) throw Bad($"expected 'slot NAME FIRST + FRAMES' with an optional 'absent' and 'shares NAME', "
+            + $"found 'slot {text}'");
         string name = match.Groups[1].Value;
         GfnRange range = Range(match.Groups[2].Value, match.Groups[3].Value);
         if (_slots.FirstOrDefault(other => other.Name == name || other.Range.Overlaps(range)) is { } other)
         {
             throw Bad($"expected a slot of another name and range than '{other.Name}', found '{name}'");
         }
-        _slots.Add(new ScenarioSlot(name, _slots.Count, range, match.Groups[4].Success));
+        ScenarioSlot? shared = null;
+        if (match.Groups[5].Success)
+        {
+            shared = _slots.Find(known => known.Name == match.Groups[5].Value && known.Range.Frames == range.Frames)
+                ?? throw Bad($"expected 'shares' with a slot of {range.Frames} frames from a line above, found "
+                    + $"'{match.Groups[5].Value}'");
+        }
+        _slots.Add(new ScenarioSlot(name, _slots.Count, range, match.Groups[4].Success, shared?.Id));
     }
 
     private void ReadActors(string text, List<ScenarioActor> into, bool areThreads)
@@ -249,7 +258,7 @@ public sealed partial class ScenarioText
     [GeneratedRegex(@"^([a-z][a-z0-9]*)\s*=\s*([0-9]{1,3})$")]
     private static partial Regex ParameterForm();
 
-    [GeneratedRegex(@"^([a-z][a-z0-9-]*)\s+([0-9]{1,3})\s*\+\s*([0-9]{1,3})(\s+absent)?$")]
+    [GeneratedRegex(@"^([a-z][a-z0-9-]*)\s+([0-9]{1,3})\s*\+\s*([0-9]{1,3})(\s+absent)?(?:\s+shares\s+([a-z][a-z0-9-]*))?$")]
     private static partial Regex SlotForm();
 
     [GeneratedRegex("^[0-9]{1,20}$")]

@@ -142,7 +142,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _vm.Notifier.StartFrom(_scenario.Sequence);
         foreach (ScenarioSlot slot in _scenario.Slots)
         {
-            if (!slot.IsAbsent) _vm.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
+            if (!slot.IsAbsent) Create(slot);
         }
         foreach (ScenarioActor actor in _scenario.Before)
         {
@@ -206,7 +206,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Slots.Delete(_scenario.Slot(delete.Slot).Id);
                     break;
                 case CreateAction create:
-                    vm.Slots.Create(_scenario.Slot(create.Slot).Id, _scenario.Slot(create.Slot).Range, MemslotFlags.None);
+                    Create(_scenario.Slot(create.Slot));
                     break;
                 case MoveAction move:
                     vm.Slots.Move(_scenario.Slot(move.Slot).Id, new Gfn(move.To));
@@ -272,6 +272,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     throw new NotSupportedException($"The explorer does not know the action '{action}'.");
             }
         }
+    }
+
+    private void Create(ScenarioSlot slot)
+    {
+        if (slot.Shares is { } other) _vm!.Slots.Share(slot.Id, slot.Range.Start, other);
+        else _vm!.Slots.Create(slot.Id, slot.Range, MemslotFlags.None);
     }
 
     private void Age(Vm<Explored> vm, GfnRange range, bool clears, Agent? agent)

@@ -112,7 +112,12 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// in progress, empty if nothing is. Under mmu_lock.</summary>
     internal GfnRange RangeInProgress => InProgress != 0 ? Range : default;
 
-    /// <summary>Books a start: widens the merged range. Overlapping invalidations share one range that never shrinks until all
+    /// <summary>Where else in the guest the memory of a range lies (kvm_handle_hva_range looks at every slot over what the host
+    /// takes). In a section of the memslots' SRCU.</summary>
+    protected virtual IReadOnlyList<GfnRange> OtherPlaces(GfnRange range) =>
+        Vm.Slots.MayShare ? Vm.Slots.Published.OtherPlaces(range) : [];
+
+    /// <summary>Books a start: widens the merged range, over all places of the memory. Overlapping invalidations share one range that never shrinks until all
     /// ended. The variant keeps other starts and ends out meanwhile, and lets no fault that was not told to retry install once
     /// the start has zapped: the exclusive hold does both.</summary>
     protected void Begin(GfnRange range)
@@ -120,8 +125,13 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
         TMachine machine = Vm.Machine;
         long open = InProgress;
         GfnRange merged = open == 0 ? range : Range;
-        machine.StoreRelaxed(ref *_rangeStart, Math.Min(merged.Start.Value, range.Start.Value));
-        machine.StoreRelaxed(ref *_rangeEnd, Math.Max(merged.End.Value, range.End.Value));
+        ulong start = Math.Min(merged.Start.Value, range.Start.Value), end = Math.Max(merged.End.Value, range.End.Value);
+        foreach (GfnRange place in OtherPlaces(range))
+        {
+            (start, end) = (Math.Min(start, place.Start.Value), Math.Max(end, place.End.Value));
+        }
+        machine.StoreRelaxed(ref *_rangeStart, start);
+        machine.StoreRelaxed(ref *_rangeEnd, end);
         machine.Store(ref *_inProgress, (ulong)(open + 1));
     }
 
@@ -180,16 +190,23 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     private GfnRange Range =>
         new(new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeStart)), new Gfn(Vm.Machine.LoadRelaxed(ref *_rangeEnd)));
 
-    /// <summary>Zaps the range in all roots and flushes if anything was mapped (kvm_unmap_gfn_range).</summary>
+    /// <summary>Zaps the range in all roots, at each place of its memory, and flushes if anything was mapped
+    /// (kvm_unmap_gfn_range). In a section of the memslots' SRCU.</summary>
     protected void Unmap(GfnRange range, ExclusiveHold hold, bool mayYield = true)
     {
+        bool flush = ZapInRoots(range, hold, mayYield, flush: false);
+        foreach (GfnRange place in OtherPlaces(range)) flush = ZapInRoots(place, hold, mayYield, flush);
+        if (flush) Vm.Mmu.FlushRemoteTlbs();
+    }
+
+    private bool ZapInRoots(GfnRange range, ExclusiveHold hold, bool mayYield, bool flush)
+    {
         RootStrategy<TMachine> roots = Vm.Strategy;
-        bool flush = false;
         for (TdpRoot root = roots.NextRoot(TdpRoot.None, RootFilter.All, hold); !root.IsNone;
              root = roots.NextRoot(root, RootFilter.All, hold))
         {
             flush = Vm.Mmu.ZapLeafs(root, range, hold, mayYield, flush);
         }
-        if (flush) Vm.Mmu.FlushRemoteTlbs();
+        return flush;
     }
 }

@@ -79,6 +79,24 @@ public sealed class MemslotArray
         return false;
     }
 
+    /// <summary>Where else in the guest the memory of the range lies: at other slots over it.</summary>
+    public IReadOnlyList<GfnRange> OtherPlaces(GfnRange range)
+    {
+        List<GfnRange> places = [];
+        foreach (ref readonly Memslot slot in Slots)
+        {
+            if (!slot.Range.Overlaps(range)) continue;
+            Gfn start = slot.Range.Start.Value < range.Start.Value ? range.Start : slot.Range.Start;
+            ulong frames = Math.Min(slot.Range.End.Value, range.End.Value) - start.Value;
+            foreach (ref readonly Memslot other in Slots)
+            {
+                if (other.Id == slot.Id || other.Hva != slot.Hva) continue;
+                places.Add(GfnRange.Of(other.Range.Start.Value + (start.Value - slot.Range.Start.Value), frames));
+            }
+        }
+        return places;
+    }
+
     internal void CopyFrom(MemslotArray other)
     {
         if (_slots.Length < other.Count) Array.Resize(ref _slots, other._slots.Length);

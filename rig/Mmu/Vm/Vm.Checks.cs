@@ -115,8 +115,17 @@ public sealed unsafe partial class Vm<TMachine>
 
     /// <summary>Invariants I4 and I5, as far as metal can look: between a notifier's start and its end no root maps a frame of
     /// the range, be it listed or, off the list, one that the last fast zap invalidated. Called by the notifier's actor, which
-    /// has no hold. An oracle's look: the section is its only step.</summary>
+    /// has no hold. At each place of the memory. An oracle's look: the sections are its only steps.</summary>
     public void CheckUnmapped(GfnRange range)
+    {
+        CheckUnmappedAt(range);
+        if (!Slots.MayShare) return;
+        Machine.EnterRcu(Slots.Srcu);
+        foreach (GfnRange place in Slots.Published.OtherPlaces(range)) CheckUnmappedAt(place);
+        Machine.ExitRcu(Slots.Srcu);
+    }
+
+    private void CheckUnmappedAt(GfnRange range)
     {
         Machine.EnterRcu(Rcu);
         for (TdpRoot root = TdpRoot.FromWord(Volatile.Read(ref *Roots.HeadLink)); !root.IsNone;

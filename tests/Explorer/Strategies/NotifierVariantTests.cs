@@ -51,6 +51,7 @@ public class NotifierVariantTests
     [InlineData("narrow-sequence", "late-sequence", "livelock")]
     [InlineData("late-snapshot", "fault-beside-notifier", "I24")]
     [InlineData("slots-rwsem-kept", "start-without-end", "deadlock")]
+    [InlineData("one-place", "unmap-shared", "I5")]
     public void A_broken_notifier_is_rejected(string notifier, string scenario, string finding) =>
         Strategy.AssertViolated(Explore(notifier, scenario), finding);
 
