@@ -41,11 +41,10 @@ internal static class PageStyle
         ul{margin:6px 0;padding-left:22px}
         @media (max-width:600px){thead th{white-space:nowrap}td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8em;max-width:40vw}.verdict{font-size:15px}.narrow{display:inline-block;margin-left:4px}main{padding:16px 14px 40px}h1{font-size:21px}th,td{padding:5px 8px}table.facts th{white-space:normal}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
-          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,td:first-child,.events td{white-space:normal;overflow-wrap:anywhere}th button{overflow-wrap:normal}td:first-child{position:static}details::details-content{content-visibility:visible;display:block}}
+          .scroll{overflow:visible}nav{display:none}table{font-size:11px}th,td{padding:3px 5px}th,td.word,td:first-child,.events td{white-space:normal;overflow-wrap:anywhere}th button{overflow-wrap:normal}td:first-child{position:static}}
         """;
 
-    /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end. Opens all before
-    /// printing.</summary>
+    /// <summary>Sorts a table by the column whose heading is pressed; what has no number stays at the end.</summary>
     internal const string Script = """
         document.querySelectorAll('table.sortable').forEach(function(table){
           table.querySelectorAll('thead button').forEach(function(button){
@@ -63,6 +62,5 @@ internal static class PageStyle
             });
           });
         });
-        addEventListener('beforeprint',function(){document.querySelectorAll('details').forEach(function(d){d.open=true})});
         """;
 }

@@ -101,19 +101,22 @@ public sealed class ReportPageTests(ReportPages pages, Chromium chromium, ITestO
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public async Task On_paper_everything_is_open_and_nothing_is_cut(string name)
+    public async Task On_paper_folds_stay_as_they_are_and_nothing_is_cut_closed_or_open(string name)
     {
         IPage page = await chromium.OpenAsync(700, 1000, ColorScheme.Dark);
         await GotoAsync(page, name);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
 
-        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.ClosedDetails));
+        string[] closed = await page.EvaluateAsync<string[]>(PageChecks.ClosedDetails);
         Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.CutOnPaper));
         Assert.Equal("rgb(255, 255, 255)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
         byte[] pdf = await page.PdfAsync(new PagePdfOptions { Format = "A4", Path = Place($"report-{name}.pdf") });
         output.WriteLine(Place($"report-{name}.pdf"));
         Assert.True(pdf.Length > 20_000);
+        Assert.Equal(closed, await page.EvaluateAsync<string[]>(PageChecks.ClosedDetails));
         await SaveAsync(page, $"report-{name}-print.png");
+        await page.EvaluateAsync("document.querySelectorAll('details').forEach(one => one.open = true)");
+        Assert.Empty(await page.EvaluateAsync<string[]>(PageChecks.CutOnPaper));
         await page.Context.CloseAsync();
     }
 
