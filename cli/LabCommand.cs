@@ -8,6 +8,7 @@ using Lab.Cli.Compare;
 using Lab.Cli.Completion;
 using Lab.Cli.Doctor;
 using Lab.Cli.Explore;
+using Lab.Cli.Fleet;
 using Lab.Cli.Help;
 using Lab.Cli.List;
 using Lab.Cli.Options;
@@ -77,6 +78,7 @@ internal static class LabCommand
         root.Subcommands.Add(BenchCommand.Build(console));
         root.Subcommands.Add(ExploreCommand.Build(console));
         root.Subcommands.Add(ReproduceCommand.Build(console));
+        root.Subcommands.Add(FleetCommand.Build(args, console));
         root.Subcommands.Add(DoctorCommand.Build(console));
         root.Subcommands.Add(CompletionCommand.Build(root, console));
         root.Subcommands.Add(WatchCommand.Build(console));

@@ -70,6 +70,23 @@ public sealed class RunRecord
 
     public bool IsBound(string strategy) => Manifest.Measurements.Any(m => m.Strategy == strategy && m.Bound);
 
+    /// <summary>What each measurement left, under another number of its run: repetitions that were measured apart become those of
+    /// one run.</summary>
+    public IEnumerable<MeasurementRows> AsRun(int number)
+    {
+        foreach (Measurement one in Manifest.Measurements)
+        {
+            List<TRow> Own<TRow>(IReadOnlyList<TRow> rows)
+                where TRow : MeasurementRow => [.. rows.Where(row => row.Key == one.Key).Select(row => row with { Run = number })];
+            yield return new MeasurementRows(one with { Run = number })
+            {
+                Summary = Own(Summary), Histograms = Own(Histograms), Timeline = Own(Timeline), Counters = Own(Counters),
+                KernelEvents = Own(KernelEvents), Disturbances = Own(Disturbances), Undisturbed = Own(Undisturbed),
+                Tagged = Own(Tagged), Violations = Own(Violations),
+            };
+        }
+    }
+
     /// <summary>The histograms of a metric, all repetitions summed bucket by bucket.</summary>
     public IReadOnlyList<Bucket> MergedHistogram(string strategy, Scene scene, string metric)
     {

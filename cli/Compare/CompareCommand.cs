@@ -63,6 +63,23 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
+        (int code, _) = Conclude(folder, arms, given);
+        if (isInterrupted)
+        {
+            console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
+                + $"kept; 'lab compare --resume {folder.Path}' measures the rest");
+            return ExitCode.Interrupted;
+        }
+        return code;
+    }
+
+    /// <summary>Compares what has been measured, prints it, and writes the page.</summary>
+    /// <param name="folder">Of the arms that were measured; null where none were.</param>
+    /// <param name="arms">All.</param>
+    /// <param name="given">Those that were measured before.</param>
+    /// <returns>The exit code that it deserves, and what was compared.</returns>
+    public (int Code, ArmComparison Comparison) Conclude(ComparisonFolder? folder, IReadOnlyList<ComparisonArm> arms, FixedArms given)
+    {
         IReadOnlyList<ArmRuns> runs = [.. arms.Select(
             (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];
         bool isWhole = folder is null || folder.Manifest.Blocks.Count >= folder.Manifest.BlocksAsked;
@@ -70,7 +87,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         ArmComparison comparison = ArmComparison.Of(
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
             request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []) with
-            { Subject = resumed?.Manifest.Subject ?? request.Subject };
+            { Subject = folder?.Manifest.Subject ?? request.Subject };
         if (arms.Count > 1)
         {
             CompareOutput.Print(comparison, folder, request.Values.Of(CompareSettings.Format), console.Text, console.Out,
@@ -82,14 +99,7 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
                 console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
             }
         }
-
-        if (isInterrupted)
-        {
-            console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
-                + $"kept; 'lab compare --resume {folder.Path}' measures the rest");
-            return ExitCode.Interrupted;
-        }
-        return Code(comparison, folder, isWhole);
+        return (Code(comparison, folder, isWhole), comparison);
     }
 
     private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)

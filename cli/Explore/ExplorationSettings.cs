@@ -76,6 +76,10 @@ internal static class ExplorationSettings
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Group.Add(
         "plugin", Form.Texts, "none", "assembly with strategies of your own; repeatable");
 
+    /// <summary>Of a program, a slice of its search; of strategies, the number of one of the explorations asked for. What a unit
+    /// of a fleet is given.</summary>
+    public static Setting<string> Shard { get; } = Group.Add("shard", Form.Text, "", "part of what was asked for", hidden: true);
+
     /// <summary>What a replay string decides.</summary>
     public static IReadOnlyList<Setting> Replayed { get; } =
         [Notifier, Ageing, Set, Search, PreemptionsMax, Model, ExecutionsMax, Depth, Seed, Workers, AsFound, Glue, Tail];

@@ -88,7 +88,8 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
             || (verdict == Verdict.Uncontrollable && own.Count(one => one.Result.Verdict == verdict) == 1);
     }
 
-    private void Explore(StrategyPlan plan, Action<Exploration> done, CancellationToken cancellation)
+    /// <summary>Explores one strategy, and prints nothing but how far it is.</summary>
+    public void Explore(StrategyPlan plan, Action<Exploration> done, CancellationToken cancellation)
     {
         StrategySettings settings = request.Settings with { Search = plan.Search };
         using ExploreProgressLine progress = new(console, plan.Strategy.Name);
@@ -119,7 +120,7 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     }
 
     /// <summary>The explorer refuses what cannot be explored, and strings that it cannot replay, with one sentence.</summary>
-    private static T Refused<T>(Func<T> explore)
+    public static T Refused<T>(Func<T> explore)
     {
         try
         {
@@ -143,9 +144,15 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
             console.Error.WriteLine($"lab: {subject} cannot be explored: "
                 + $"{(result.Failure is { } failure ? failure.Finding.What : result.Bound).ReplaceLineEndings(" ").TrimEnd('.')}.");
         }
-        if (all.Any(one => one.Result.Verdict == Verdict.Violated)) return ExitCode.InvariantViolated;
-        if (uncontrollable.Length > 0) return ExitCode.Usage;
-        if (cancellation.IsCancellationRequested) return ExitCode.Interrupted;
-        return all.Any(one => one.Result.EndedEarly) ? ExitCode.Inconclusive : ExitCode.Fine;
+        int code = Code([.. all.Select(one => one.Result)]);
+        return code is ExitCode.Fine or ExitCode.Inconclusive && cancellation.IsCancellationRequested ? ExitCode.Interrupted : code;
+    }
+
+    /// <summary>What explorations end with.</summary>
+    public static int Code(IReadOnlyList<ExploreResult> results)
+    {
+        if (results.Any(one => one.Verdict == Verdict.Violated)) return ExitCode.InvariantViolated;
+        if (results.Any(one => one.Verdict == Verdict.Uncontrollable)) return ExitCode.Usage;
+        return results.Any(one => one.EndedEarly) ? ExitCode.Inconclusive : ExitCode.Fine;
     }
 }

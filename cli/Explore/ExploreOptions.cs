@@ -50,7 +50,15 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
                 { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
             return request with { Settings = settings, Replay = replay, Plans = [plan] };
         }
-        return request with { Settings = settings, Plans = Plans() };
+        return request with { Settings = settings, Plans = GivenText(ExplorationSettings.Shard) is { } shard ? [One(shard)] : Plans() };
+    }
+
+    /// <summary>One strategy on one scenario, of all that is asked for.</summary>
+    private StrategyPlan One(string number)
+    {
+        StrategyPlan[] all =
+            [.. Plans().SelectMany(plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
+        return all[Quantities.Whole(ExplorationSettings.Shard.Option, number, 0, all.Length - 1)];
     }
 
     private ProgramRequest Program(string replay)
@@ -69,7 +77,20 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             ExecutionsMax = ExecutionsMax(search != Search.Optimal),
             PctDepth = Of(ExplorationSettings.Depth),
             Seed = Of(ExplorationSettings.Seed),
+            Slice = Slice(),
         });
+    }
+
+    private SearchSlice Slice()
+    {
+        try
+        {
+            return GivenText(ExplorationSettings.Shard) is { } text ? SearchSlice.Parse(text) : SearchSlice.Whole;
+        }
+        catch (FormatException error)
+        {
+            throw new UsageException($"{ExplorationSettings.Shard.Option} {error.Message}");
+        }
     }
 
     private StrategySettings Settings() => new()

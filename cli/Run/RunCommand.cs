@@ -171,24 +171,33 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
     {
         RunRecord record = new RunStore(request.Out).Open(folder.Path);
         // What was measured is out before anything can fail that only draws it.
-        RunReport.Output(record).Print(request.Values.Of(RunSettings.Format), console.Text, console.Out);
-        console.Out.Flush();
-        console.Loss?.Kept("run", folder.Path);
-        console.Error.WriteLine($"run folder: {folder.Path}");
-        int code = Code(record, interrupted);
+        Print(record, request.Values.Of(RunSettings.Format), console);
+        int code = Code(record, interrupted, request.Values.Of(RunSettings.Strict));
         new RunAnnouncement(folder.Path, record.State.ToString().ToLowerInvariant(), code).Send();
-
-        if (request.Values.Of(RunSettings.Figures))
-        {
-            Figures.WriteAll(record, folder.Path);
-            string report = Path.Combine(folder.Path, "report.html");
-            HtmlPage.Save(RunReport.Of(record), report);
-            console.Error.WriteLine($"report:     {report}");
-        }
+        if (request.Values.Of(RunSettings.Figures)) Draw(record, console);
         return code;
     }
 
-    private int Code(RunRecord record, bool interrupted)
+    /// <summary>What was measured, on standard output, and where it is.</summary>
+    internal static void Print(RunRecord record, OutputFormat format, LabConsole console)
+    {
+        RunReport.Output(record).Print(format, console.Text, console.Out);
+        console.Out.Flush();
+        console.Loss?.Kept("run", record.Folder);
+        console.Error.WriteLine($"run folder: {record.Folder}");
+    }
+
+    /// <summary>Figures and page.</summary>
+    internal static void Draw(RunRecord record, LabConsole console)
+    {
+        Lab.Plots.Figures.WriteAll(record, record.Folder);
+        string report = Path.Combine(record.Folder, "report.html");
+        HtmlPage.Save(RunReport.Of(record), report);
+        console.Error.WriteLine($"report:     {report}");
+    }
+
+    /// <summary>What the run ends with.</summary>
+    internal static int Code(RunRecord record, bool interrupted, bool isStrict)
     {
         if (record.Manifest.Measurements.Any(one => one.Verdict is Verdict.Violated or Verdict.Hung))
         {
@@ -199,8 +208,7 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         {
             return ExitCode.Contaminated;
         }
-        return request.Values.Of(RunSettings.Strict) && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated
-            : ExitCode.Fine;
+        return isStrict && Contamination.Of(record).Count > 0 ? ExitCode.Contaminated : ExitCode.Fine;
     }
 
     /// <summary>Said once for the run, which then goes untraced, rather than with every measurement.</summary>

@@ -8,6 +8,7 @@ using System.Text.Json.Serialization.Metadata;
 using Lab.Report.Claims;
 using Lab.Report.Comparisons;
 using Lab.Report.Explorations;
+using Lab.Report.Fleet;
 using Lab.Report.Histories;
 using Lab.Report.Logs;
 using Lab.Report.Runs;
@@ -30,6 +31,7 @@ public static class Records
         ("run", typeof(RunJsonView)), ("compare", typeof(CompareDocument)), ("explore", typeof(ExplorationJson[])),
         ("explore --program", typeof(ProgramJson)), ("track show", typeof(TrackDocument)), ("track gate", typeof(GateDocument)),
         ("report FILE.hlog", typeof(HdrLogRecord[])), ("doctor", typeof(DoctorJson)), ("reproduce", typeof(ReproductionJson)),
+        ("fleet status", typeof(FleetStatusJson)), ("fleet gather", typeof(FleetExplorationJson)),
     ];
 
     // Arrows and dashes stay readable: it is UTF-8 and goes into no HTML.
@@ -113,4 +115,6 @@ public static class Records
 [JsonSerializable(typeof(HdrLogRecord[]))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(ReproductionJson))]
+[JsonSerializable(typeof(FleetStatusJson))]
+[JsonSerializable(typeof(FleetExplorationJson))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

@@ -61,6 +61,13 @@ public sealed class ComparisonFolder
     /// <summary>Adds a finished block; it is on disk when this returns.</summary>
     public void Add(ComparisonBlock block) => Save(Manifest with { Blocks = [.. Manifest.Blocks, block] });
 
+    /// <summary>Adds blocks that were measured elsewhere and whose runs are there; they are numbered on, each with the seed that
+    /// it was measured with.</summary>
+    public void Add(IEnumerable<ComparisonBlock> blocks) => Save(Manifest with
+    {
+        Blocks = [.. Manifest.Blocks, .. blocks.Select((block, index) => block with { Number = Manifest.Blocks.Count + index + 1 })],
+    });
+
     public void Finish() => Save(Manifest with
     {
         State = Manifest.Blocks.Count >= Manifest.BlocksAsked ? RunState.Complete : RunState.Partial,

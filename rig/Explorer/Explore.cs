@@ -49,6 +49,18 @@ public static class Explore
         }
     }
 
+    /// <summary>Walks through a scene's optimal search in another way than <see cref="Check"/> would.</summary>
+    internal static ExploreResult Walk(
+        Action<Scene> program, ExploreSettings settings, WalkedSlice slice, CancellationToken cancellation)
+    {
+        WordPool pool = new();
+        Scene scene = new(pool.Add);
+        program(scene);
+        ExploreResult result = Walk(new GraphSearch(scene, pool, settings, slice), settings, null, cancellation);
+        if (result.Verdict != Verdict.Uncontrollable) pool.Free();
+        return result;
+    }
+
     /// <summary>A schedule that fails in the same way, made as small as can be, with its replay string: the optimal search has
     /// executions, not schedules. Null if a sample of schedules shows none.</summary>
     private static Failure? Smallest(Scene scene, ExploreSettings settings, Failure found, CancellationToken cancellation)

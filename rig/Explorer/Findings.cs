@@ -97,6 +97,9 @@ public sealed record ExploreResult
     /// sample of as many schedules as were asked for has not ended early, though it is not complete either.</summary>
     public bool EndedEarly { get; init; }
 
+    /// <summary>Loops that do something while they wait were followed for some turns only.</summary>
+    public bool HasLeftOutTurns { get; init; }
+
     /// <summary>False for one of several whose turn never came.</summary>
     public bool WasBegun { get; init; } = true;
 

@@ -115,6 +115,9 @@ public sealed record ExploreSettings
     /// <summary>Schedule for <see cref="Search.Replay"/>.</summary>
     public string? Schedule { get; init; }
 
+    /// <summary>The part of the optimal search to walk through.</summary>
+    public SearchSlice Slice { get; init; } = SearchSlice.Whole;
+
     /// <summary>Go on after the first violation and count; the first one is kept.</summary>
     public bool KeepGoing { get; init; }
 }

@@ -23,6 +23,10 @@ public static class ExitCode
     /// <summary>A baseline is missing, or of another machine.</summary>
     public const int NotComparable = 7;
 
+    /// <summary><c>lab fleet gather</c>: units of the plan have no answer yet. What the others say is told all the
+    /// same.</summary>
+    public const int Incomplete = 8;
+
     public const int Interrupted = 130;
 }
 

@@ -5,27 +5,37 @@ namespace Lab.Explorer.Graph;
 /// <summary>What a <see cref="GraphSearch"/> found, and never more than that, in words.</summary>
 internal static class GraphReport
 {
+    /// <summary>Why a search ends that found something.</summary>
+    internal const string FoundOne = "a violation was found";
+
     internal static ExploreResult Of(GraphSearch search, ExploreSettings settings, TimeSpan elapsed, string? stoppedBy)
     {
         Failure? failure = search.Failure;
         Verdict verdict =
             search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
         bool isComplete = search.IsFinished && !search.HasLeftOutTurns && search.Fault == null;
-        if (verdict == Verdict.NothingFound && isComplete && search.Executions == 0 && search.Cut > 0)
-        {
-            verdict = Verdict.Violated;
-            failure = Without(
-                new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever."));
-        }
-        else if (verdict == Verdict.NothingFound && search.IsFinished && search.HasLeftOutTurns && search.Executions == 0)
-        {
-            verdict = Verdict.Uncontrollable;
-            failure = Without(new Finding("never ends", "Every thread ends.",
-                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something "
-                    + "while they wait."));
-        }
-        return Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete,
+        ExploreResult result = Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete,
             Bound(search, settings, stoppedBy));
+        return settings.Slice == SearchSlice.Whole ? AsWhole(result, search.IsFinished) : result;
+    }
+
+    /// <summary>What only the whole search shows: that nothing ever ends.</summary>
+    internal static ExploreResult AsWhole(ExploreResult result, bool isFinished)
+    {
+        if (result.Verdict != Verdict.NothingFound || result.Executions > 0 || !isFinished) return result;
+        if (result is { IsComplete: true, Cut: > 0 }) return result with
+        {
+            Verdict = Verdict.Violated,
+            Failure = Without(
+                new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever.")),
+        };
+        return !result.HasLeftOutTurns ? result : result with
+        {
+            Verdict = Verdict.Uncontrollable, EndedEarly = false,
+            Failure = Without(new Finding("never ends", "Every thread ends.",
+                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something "
+                    + "while they wait.")),
+        };
     }
 
     /// <summary>For a search that had to be left behind because the code under control does not come back.</summary>
@@ -44,7 +54,7 @@ internal static class GraphReport
         if (search.Fault != null) return Partial(search, "the code cannot be explored");
         if (!search.IsFinished)
         {
-            string why = search.Failure != null && !settings.KeepGoing ? "a violation was found"
+            string why = search.Failure != null && !settings.KeepGoing ? FoundOne
                 : stoppedBy ?? string.Create(CultureInfo.InvariantCulture,
                     $"the limit of {settings.ExecutionsMax:N0} executions was reached");
             return Partial(search, why);
@@ -55,9 +65,11 @@ internal static class GraphReport
             : "all schedules";
     }
 
-    private static string Partial(GraphSearch search, string why) =>
-        string.Create(CultureInfo.InvariantCulture, $"stopped after {search.Executions:N0} "
-            + $"execution{(search.Executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
+    private static string Partial(GraphSearch search, string why) => Stopped(search.Executions, why);
+
+    /// <summary>How far it got that was stopped.</summary>
+    internal static string Stopped(long executions, string why) => string.Create(CultureInfo.InvariantCulture,
+        $"stopped after {executions:N0} execution{(executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
 
     private static Failure Without(Finding finding) =>
         new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
@@ -78,6 +90,7 @@ internal static class GraphReport
         Seconds = elapsed.TotalSeconds,
         IsComplete = isComplete,
         EndedEarly = verdict == Verdict.NothingFound && !isComplete,
+        HasLeftOutTurns = search.HasLeftOutTurns,
         Bound = bound,
         Outcomes = outcomes ?? search.Outcomes,
         Failure = failure,

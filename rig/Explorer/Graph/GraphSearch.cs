@@ -25,14 +25,16 @@ internal sealed class GraphSearch
     private readonly Dictionary<string, long> _outcomes = [];
     private readonly List<(ExecutionGraph Graph, int Floor, int First, int Base)> _levels = [];
     private readonly long[] _lastRun;
+    private readonly WalkedSlice _slice;
+    private bool _counts = true;
     private int _depth;
     private long _runs;
     private long _executions;
     private long _cut;
 
-    internal GraphSearch(Scene scene, WordPool pool, ExploreSettings settings)
+    internal GraphSearch(Scene scene, WordPool pool, ExploreSettings settings, WalkedSlice? slice = null)
     {
-        (_scene, _settings) = (scene, settings);
+        (_scene, _settings, _slice) = (scene, settings, slice ?? new WalkedSlice(settings.Slice));
         _names = [.. scene.Threads.Select(thread => thread.Name)];
         _locations = new Locations(scene, pool);
         _choices = new Choices(_locations);
@@ -79,7 +81,13 @@ internal sealed class GraphSearch
     {
         ExecutionGraph graph = GraphAt(0);
         _levels[0] = (graph, 0, -1, -1);
-        Extend(graph, -1);
+        Visit visit = _slice.Begin();
+        if (visit is Visit.Counted or Visit.Passed)
+        {
+            _counts = visit == Visit.Counted;
+            Extend(graph, -1);
+            _slice.Keep(0, _choices.Count);
+        }
         while (MayGoOn)
         {
             (graph, int floor, int first, int revisiting) = _levels[_depth];
@@ -93,7 +101,18 @@ internal sealed class GraphSearch
                 _depth--;
                 continue;
             }
-            Take(graph, _choices.Take(), first, revisiting);
+            visit = _slice.Take(_choices.Count);
+            if (visit == Visit.Ends)
+            {
+                IsFinished = true;
+                return;
+            }
+            Alternative alternative = _choices.Take();
+            if (visit == Visit.LeftOut) continue;
+            _counts = visit == Visit.Counted;
+            int before = _choices.Count;
+            Take(graph, alternative, first, revisiting);
+            _slice.Keep(before, _choices.Count);
         }
         IsFinished = _choices.Count == 0;
     }
@@ -178,7 +197,7 @@ internal sealed class GraphSearch
         }
         if (Array.IndexOf(graph.States, ThreadState.Blocked) >= 0)
         {
-            _cut++;
+            if (_counts) _cut++;
             if (Waiting.FindStuck(graph, _locations, _names) is { } finding) Violate(graph, finding);
             return;
         }
@@ -187,6 +206,7 @@ internal sealed class GraphSearch
 
     private void Complete(ExecutionGraph graph)
     {
+        if (!_counts) return;
         bool isRepeated = _executions < RepeatedAlways || _executions % RepeatedEvery == 0;
         Volatile.Write(ref _executions, _executions + 1);
         bool isObserved = _scene.OutcomeOf != null || _scene.Complaint != null;
@@ -219,8 +239,10 @@ internal sealed class GraphSearch
         }
     }
 
-    private void Violate(ExecutionGraph graph, Finding finding) =>
-        Failure ??= new Linearisation(graph, _locations, _names).Show(finding);
+    private void Violate(ExecutionGraph graph, Finding finding)
+    {
+        if (_counts) Failure ??= new Linearisation(graph, _locations, _names).Show(finding);
+    }
 
     /// <summary>Runs a thread's body to its end, or until it waits. False if this graph shall not be extended any more.</summary>
     private bool RunBody(ExecutionGraph graph, int thread)
@@ -247,7 +269,7 @@ internal sealed class GraphSearch
             {
                 if (_controller.HasThrown())
                 {
-                    _cut++;
+                    if (_counts) _cut++;
                     Violate(graph,
                         new Finding("exception", "No thread throws.", $"{_names[thread]}: {e.GetType().Name}: {e.Message}"));
                     return false;

@@ -1,0 +1,259 @@
+using System.CommandLine;
+using Lab.Application.Catalogue;
+using Lab.Application.Comparing;
+using Lab.Application.Exploring;
+using Lab.Application.Fleet;
+using Lab.Application.Settings;
+using Lab.Cli.Compare;
+using Lab.Cli.Explore;
+using Lab.Cli.Options;
+using Lab.Explorer;
+using Lab.Explorer.Strategies;
+using Lab.Results;
+using Lab.Results.Comparisons;
+using Lab.Results.Fleet;
+using Lab.Settings;
+using Lab.Application;
+
+namespace Lab.Cli.Fleet;
+
+/// <summary><c>lab fleet plan compare|run|explore</c>: cuts what the verb would do into units, and writes them down. Measures
+/// nothing.</summary>
+internal sealed class FleetPlanning
+{
+    /// <summary>Apart as the seeds of workers are, see <see cref="StrategyExplorer"/>.</summary>
+    private const ulong SeedStep = 7919;
+
+    private readonly LabConsole _console;
+    private readonly string[] _commandLine;
+    private readonly Option<string> _plan = new("--plan", "-o") { Description = "folder for the plan, new or empty" };
+
+    private readonly Option<string> _timeout = SettingOptions.Text("--timeout", "longest time for a unit", "1h");
+
+    private readonly Option<bool> _unfit = new("--unfit") { Description = "measure where the doctor finds something bad, too" };
+
+    private readonly Option<string> _classes = SettingOptions.Text("--class",
+        "classes of machines, as the scheduler calls them, comma-separated: each measures everything", "");
+
+    private FleetPlanning(string[] args, LabConsole console) => (_commandLine, _console) = (["lab", .. args], console);
+
+    public static Command Build(string[] args, LabConsole console)
+    {
+        FleetPlanning planning = new(args, console);
+        Command command = new("plan", "cut a comparison, a run or an exploration into units");
+        command.Subcommands.Add(planning.Compare());
+        command.Subcommands.Add(planning.Run());
+        command.Subcommands.Add(planning.Explore());
+        command.SetAction(_ => Verb.Guarded(console,
+            () => throw new UsageException("lab fleet plan needs to know of what: compare, run, explore.")));
+        return command;
+    }
+
+    private Command Compare()
+    {
+        CompareOptions options = new();
+        Command command = new("compare", "a block per unit: every arm once, on one machine");
+        options.AddTo(command);
+        foreach (Option option in (Option[])[_plan, _timeout, _unfit, _classes]) command.Options.Add(option);
+        command.SetAction(parsed => Verb.Guarded(_console, () =>
+        {
+            CompareRequest request = options.Read(parsed);
+            if (request.Resume is not null || request.SaveBaseline is not null || request.Tail is not null)
+            {
+                throw new UsageException("--resume, --save-baseline and --tail are of a comparison on one machine; "
+                    + "leave them out.");
+            }
+            if (request.Arms.FirstOrDefault(arm => arm.Source != ArmSource.Strategy) is { } given) throw new UsageException(
+                $"'{given.Label}' has been measured already, and a fleet measures every arm on each machine; name strategies.");
+            List<RunRequest> runs = [];
+            foreach (ComparisonArm arm in request.Arms)
+            {
+                using ChildRun child = new(arm, request.Seed);
+                runs.Add(child.Rehearse());
+            }
+            InputFiles inputs = new();
+            ComparisonManifest comparison = new()
+            {
+                Id = "planned", StartedUtc = DateTimeOffset.UtcNow, CommandLine = _commandLine, Seed = request.Seed,
+                BlocksAsked = request.Blocks!.Value, Threshold = request.Threshold!.Value, Gated = request.Gated,
+                Turns = request.Turns, Subject = request.Subject,
+                Arms = [.. request.Arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
+            };
+            string[] needs = [.. runs.Where(run => run.Mmu == "kvm").Select(run => run.Mmu).Distinct()];
+            return Write(parsed, new FleetPlan
+            {
+                Kind = UnitKind.Block, Comparison = comparison, Gate = request.Values.Of(CompareSettings.Gate),
+                Strict = request.Values.Of(CompareSettings.Strict),
+            }, [.. Classes(parsed).SelectMany(one => Enumerable.Range(1, comparison.BlocksAsked).Select(block => new FleetUnit
+            {
+                Kind = UnitKind.Block, Block = block, Seed = comparison.Seed + (ulong)(block - 1), Inputs = inputs.Hashes,
+                Needs = needs, Constraint = one,
+            }))]);
+        }));
+        return command;
+    }
+
+    private Command Run()
+    {
+        SettingOptions options = new(RunSettings.All);
+        Command command = new("run", "a repetition per unit");
+        options.AddTo(command);
+        foreach (Option option in (Option[])[_plan, _timeout, _unfit, _classes]) command.Options.Add(option);
+        command.SetAction(parsed => Verb.Guarded(_console, () =>
+        {
+            RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
+            request.RefuseIdle();
+            if (request.SaveBaseline is not null || request.Turn is not null) throw new UsageException(
+                "--save-baseline is of a run on one machine; leave it out.");
+            Setting[] own = [RunSettings.Runs, RunSettings.Seed, RunSettings.Out, RunSettings.Format, RunSettings.Figures];
+            InputFiles inputs = new();
+            string[] arguments = [.. inputs.Found(Pairs(parsed, options, RunSettings.All.Except(own)))];
+            string[] needs = request.Mmu == "kvm" ? [request.Mmu] : [];
+            return Write(parsed, new FleetPlan
+            {
+                Kind = UnitKind.Run, Arguments = arguments, Strict = request.Values.Of(RunSettings.Strict),
+            }, [.. Classes(parsed).SelectMany(one => Enumerable.Range(0, request.Runs).Select(number => new FleetUnit
+            {
+                Kind = UnitKind.Run, Seed = request.Seed + (ulong)number, Inputs = inputs.Hashes, Needs = needs, Constraint = one,
+                Arguments = [.. arguments, RunSettings.Runs.Option, "1", RunSettings.Seed.Option,
+                    RunSettings.Seed.Form.Print(request.Seed + (ulong)number), RunSettings.Figures.Option, "off"],
+            }))]);
+        }));
+        return command;
+    }
+
+    private Command Explore()
+    {
+        SettingOptions options = new(ExplorationSettings.Group.Settings);
+        Option<string> shards = SettingOptions.Text("--shards", "units to cut it into: slices of a program's search, parts of a "
+            + "random search; of a strategy's search of all schedules, one per scenario", "16");
+        Command command = new("explore", "a part of the schedules per unit");
+        options.AddTo(command);
+        foreach (Option option in (Option[])[_plan, shards, _timeout]) command.Options.Add(option);
+        command.SetAction(parsed => Verb.Guarded(_console, () =>
+        {
+            SettingValues values = options.Read(parsed);
+            ExploreRequest request = ExploreOptions.Read(values, new LabCatalogue());
+            if (request.Replay is not null) throw new UsageException("--replay is one schedule; 'lab explore' runs it.");
+            if (values.IsGiven(ExplorationSettings.Shard)) throw new UsageException("--shard is what a plan gives; leave it out.");
+            int count = Quantities.Whole("--shards", parsed.GetValue(shards)!, 1, 100_000);
+            InputFiles inputs = new();
+            string[] arguments = [.. inputs.Found(Pairs(parsed, options, ExplorationSettings.Group.Settings))];
+            // A part ends when it is through, unless somebody said otherwise.
+            if (!values.IsGiven(ExplorationSettings.Budget)) arguments = [.. arguments, ExplorationSettings.Budget.Option, "none"];
+            _console.Signals.HasNothing("no plan was made");
+            return Write(parsed, new FleetPlan { Kind = UnitKind.Shard, Arguments = arguments },
+                [.. (request.Program is { } program ? OfProgram(program, arguments, count) : OfStrategies(request, arguments, count))
+                    .Select(one => one with { Kind = UnitKind.Shard, Inputs = inputs.Hashes })]);
+        }));
+        return command;
+    }
+
+    private IEnumerable<FleetUnit> OfProgram(ProgramRequest program, string[] arguments, int count)
+    {
+        if (program.Settings.Search != Search.Optimal) return Samples(program.Settings.ExecutionsMax, program.Settings.Seed,
+            arguments, count);
+        if (program.Settings.ExecutionsMax != long.MaxValue) throw new UsageException(
+            "--executions ends a search somewhere, which none of its parts knows; leave it out.");
+        return SearchSlices.Cut(program.Program.Make(program.Size), program.Settings, count, _console.Signals.Token)
+            .Select(slice => new FleetUnit
+            {
+                Seed = program.Settings.Seed,
+                Arguments = With(arguments, (ExplorationSettings.Shard, slice.ToString())),
+            });
+    }
+
+    private IEnumerable<FleetUnit> OfStrategies(ExploreRequest request, string[] arguments, int count)
+    {
+        StrategyPlan[] all = [.. request.Plans.SelectMany(
+            plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
+        bool IsSample(StrategyPlan plan) => (request.Settings with { Search = plan.Search }).IsSample;
+        int parts = Math.Max(1, count / all.Length);
+        if (count > all.Length && all.Any(plan => !IsSample(plan)))
+        {
+            _console.Error.WriteLine($"note: {Plural.Of(all.Length, "unit")}, one per strategy and scenario: a search of all "
+                + "their schedules remembers the states that it has met, and is not cut further.");
+        }
+        return all.SelectMany((plan, number) =>
+        {
+            string[] own = [.. With(arguments, (ExplorationSettings.Shard, $"{number}"))];
+            return IsSample(plan) ? Samples(request.Settings.ExecutionsMax, request.Settings.Seed, own, parts)
+                : [new FleetUnit { Seed = request.Settings.Seed, Arguments = own }];
+        });
+    }
+
+    /// <summary>A random search in parts, each with a seed of its own.</summary>
+    private static IEnumerable<FleetUnit> Samples(long executions, ulong seed, string[] arguments, int count)
+    {
+        int parts = (int)Math.Min(count, executions);
+        return Enumerable.Range(0, parts).Select(part =>
+        {
+            long own = executions / parts + (part < executions % parts ? 1 : 0);
+            ulong drawn = seed + SeedStep * (ulong)part;
+            return new FleetUnit
+            {
+                Seed = drawn,
+                Arguments = With(arguments, (ExplorationSettings.ExecutionsMax, $"{own}"), (ExplorationSettings.Seed, $"{drawn}")),
+            };
+        });
+    }
+
+    private int Write(ParseResult parsed, FleetPlan plan, IReadOnlyList<FleetUnit> units)
+    {
+        string path = parsed.GetValue(_plan) is { Length: > 0 } given ? given
+            : throw new UsageException("A plan needs a folder that all machines see: -o PLAN.");
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+        {
+            throw new UsageException($"-o '{path}' is there already and not empty; name a new folder.");
+        }
+        TimeSpan timeout = Quantities.Duration("--timeout", parsed.GetValue(_timeout)!, TimeSpan.FromSeconds(1),
+            TimeSpan.FromDays(30));
+        PlanFolder folder = PlanFolder.Create(path, plan with
+        {
+            CreatedUtc = DateTimeOffset.UtcNow, CommandLine = _commandLine, Build = FleetHost.Build, GitCommit = FleetHost.Commit,
+            TimeoutS = (int)timeout.TotalSeconds, Unfit = plan.Kind == UnitKind.Shard || parsed.GetValue(_unfit),
+        }, units);
+        _console.Out.WriteLine($"{folder.Path}: {Plural.Of(folder.Count, "unit")}");
+        _console.Error.WriteLine($"next: lab fleet submit {path} --engine local --wait, or lab fleet work {path} 1-{folder.Count}; "
+            + $"then lab fleet gather {path}");
+        return ExitCode.Fine;
+    }
+
+    private IEnumerable<string?> Classes(ParseResult parsed)
+    {
+        string[] classes = parsed.GetValue(_classes)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return classes.Length == 0 ? new string?[] { null } : classes;
+    }
+
+    /// <summary>What was typed, each option followed by its value.</summary>
+    private static IEnumerable<string> Pairs(ParseResult parsed, SettingOptions options, IEnumerable<Setting> settings) =>
+        settings.SelectMany(setting => (options.Typed(parsed, setting) ?? []).SelectMany(
+            text => (string[])[setting.Option, text]));
+
+    /// <summary>The options with these in place of what they said.</summary>
+    private static string[] With(string[] arguments, params (Setting Setting, string Text)[] own) =>
+    [
+        .. arguments.Chunk(2).Where(pair => own.All(one => one.Setting.Option != pair[0])).SelectMany(pair => pair),
+        .. own.SelectMany(one => (string[])[one.Setting.Option, one.Text]),
+    ];
+
+    /// <summary>Files that options name. Every machine has to have them, under the same path and unchanged.</summary>
+    private sealed class InputFiles
+    {
+        private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
+
+        public IReadOnlyDictionary<string, string> Hashes => _hashes;
+
+        /// <summary>The same arguments, with whole paths.</summary>
+        public IReadOnlyList<string> Found(IEnumerable<string> arguments) =>
+            [.. arguments.Select(text => string.Join(',', text.Split(',').Select(Whole)))];
+
+        private string Whole(string text)
+        {
+            if (!text.Contains('.', StringComparison.Ordinal) || !File.Exists(text)) return text;
+            string path = Path.GetFullPath(text);
+            _hashes[path] = PlanFolder.HashOf(path);
+            return path;
+        }
+    }
+}

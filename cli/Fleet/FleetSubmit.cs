@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Lab.Application;
+using Lab.Application.Fleet;
+using Lab.Application.Measuring;
+using Lab.Cli.Options;
+using Lab.Report.Fleet;
+using Lab.Results;
+using Lab.Results.Fleet;
+using Lab.Settings;
+
+namespace Lab.Cli.Fleet;
+
+/// <summary><c>lab fleet submit</c>: hands the units that have no answer to an engine.</summary>
+internal static class FleetSubmit
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1), Tell = TimeSpan.FromSeconds(30);
+
+    public static Command Build(LabConsole console)
+    {
+        Argument<string> plan = FleetCommand.Plan();
+        Option<string> engine = SettingOptions.Text("--engine", "local: processes on this machine; slurm: array jobs", "local");
+        Option<bool> wait = new("--wait") { Description = "stay until all is done" };
+        Option<bool> dry = new("--dry-run") { Description = "print what would be run, and run nothing" };
+        Option<bool> failed = new("--failed") { Description = "those that failed, too" };
+        Option<string> jobs = SettingOptions.Text("--jobs", "units at the same time; by default as many as nodes, here one, and "
+            + "shards as many as cores", "");
+        Option<string> partition = SettingOptions.Text("--partition", "Slurm's partition", "");
+        Option<string> constraint = SettingOptions.Text("--constraint", "features that Slurm's nodes must have", "");
+        Command command = new("submit", "hand the units to an engine");
+        command.Arguments.Add(plan);
+        foreach (Option option in (Option[])[engine, wait, dry, failed, jobs, partition, constraint]) command.Options.Add(option);
+        command.SetAction(parsed => Verb.Guarded(console, () =>
+        {
+            PlanFolder folder = PlanFolder.Open(parsed.GetValue(plan)!);
+            int atOnce = parsed.GetValue(jobs) is { Length: > 0 } text ? Quantities.Whole("--jobs", text, 1, 10_000) : 0;
+            bool isLocal = Names.Choice("--engine", parsed.GetValue(engine)!, ("local", true), ("slurm", false));
+            bool waits = parsed.GetValue(wait);
+            IReadOnlyList<string> self = Program();
+            IFleetEngine chosen = isLocal
+                ? new LocalEngine(SelfProcess.Start, atOnce > 0 ? atOnce
+                    : folder.Plan.Kind == UnitKind.Shard ? Environment.ProcessorCount : 1, console.Error.WriteLine,
+                    console.Signals.Token)
+                : new SlurmEngine(new SlurmWishes(self, atOnce, OrNull(parsed.GetValue(partition)),
+                    OrNull(parsed.GetValue(constraint)), [.. folder.Drained(UnitWorker.UnfitMax).Select(host => host.Host)]),
+                    console.Error.WriteLine);
+            IReadOnlyList<int> open = Open(folder, parsed.GetValue(failed), console);
+            if (parsed.GetValue(dry))
+            {
+                console.Out.WriteLine(chosen.Describe(folder, open));
+                return ExitCode.Fine;
+            }
+            if (open.Count > 0 && isLocal && !waits)
+            {
+                Leave(folder, [.. self, "fleet", "submit", folder.Path, "--wait", .. atOnce > 0 ? (string[])["--jobs", $"{atOnce}"] : [],
+                    .. parsed.GetValue(failed) ? (string[])["--failed"] : []]);
+                console.Error.WriteLine($"{Plural.Of(open.Count, "unit")} are being done; lab fleet status {folder.Path}");
+                return ExitCode.Fine;
+            }
+            console.Signals.Saves("the units that run are being given up");
+            if (open.Count > 0) chosen.Submit(folder, open);
+            return waits ? Await(folder, chosen, console) : ExitCode.Fine;
+        }));
+        return command;
+    }
+
+    private static int Await(PlanFolder plan, IFleetEngine engine, LabConsole console)
+    {
+        Stopwatch told = Stopwatch.StartNew();
+        while (plan.List().Any(unit => unit.State is UnitState.Missing or UnitState.Running) && engine.IsAtWork(plan)
+            && !console.Signals.Token.WaitHandle.WaitOne(Look))
+        {
+            if (told.Elapsed < Tell) continue;
+            told.Restart();
+            FleetStatusJson now = FleetStatus.Of(plan);
+            console.Error.WriteLine($"{now.Done} of {now.Units} done, {now.Running} running, {now.Failed} failed");
+        }
+        if (console.Signals.Token.IsCancellationRequested) return ExitCode.Interrupted;
+        FleetStatusJson end = FleetStatus.Of(plan);
+        console.Error.WriteLine($"{end.Done} of {end.Units} done"
+            + (end.Done == end.Units ? $"; lab fleet gather {plan.Path}" : $"; lab fleet status {plan.Path} says what is missing"));
+        return end.Done == end.Units ? ExitCode.Fine : ExitCode.Incomplete;
+    }
+
+    /// <summary>Units to hand out; one whose file is damaged cannot be done.</summary>
+    private static List<int> Open(PlanFolder plan, bool failedToo, LabConsole console)
+    {
+        List<int> open = [];
+        foreach (UnitListing unit in plan.List())
+        {
+            if (unit.State != UnitState.Missing && !(failedToo && unit.State == UnitState.Failed)) continue;
+            try
+            {
+                plan.ReadUnit(unit.Number);
+                open.Add(unit.Number);
+            }
+            catch (RunDamagedException damaged)
+            {
+                console.Error.WriteLine($"note: {FleetCommand.Told(unit.Number, damaged)}; left out.");
+            }
+        }
+        return open;
+    }
+
+    /// <summary>Goes on without the terminal; what is said goes to a file of the plan.</summary>
+    private static void Leave(PlanFolder plan, IReadOnlyList<string> words)
+    {
+        ProcessStartInfo start = new("setsid", ["sh", "-c", "exec \"$@\" < /dev/null >> \"$0\" 2>&1",
+            Path.Combine(plan.Path, "submit.log"), .. words]) { UseShellExecute = false };
+        using Process process = Process.Start(start)!;
+    }
+
+    private static IReadOnlyList<string> Program() => SelfProcess.Start([]) is { } start
+        ? [start.FileName, .. start.ArgumentList]
+        : throw new UsageException("lab fleet cannot find its own program; start it with 'dotnet lab.dll fleet'.");
+
+    private static string? OrNull(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}
