@@ -8,6 +8,7 @@ using Lab.Cli.Compare;
 using Lab.Cli.Completion;
 using Lab.Cli.Doctor;
 using Lab.Cli.Explore;
+using Lab.Cli.Export;
 using Lab.Cli.Fleet;
 using Lab.Cli.Help;
 using Lab.Cli.List;
@@ -22,7 +23,8 @@ using Lab.Settings;
 namespace Lab.Cli;
 
 /// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>,
-/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c>, <c>doctor</c> and <c>completion</c>.</summary>
+/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c>, <c>fleet</c>, <c>export</c>, <c>doctor</c> and
+/// <c>completion</c>.</summary>
 internal static class LabCommand
 {
     public static int Run(string[] args)
@@ -79,6 +81,7 @@ internal static class LabCommand
         root.Subcommands.Add(ExploreCommand.Build(console));
         root.Subcommands.Add(ReproduceCommand.Build(console));
         root.Subcommands.Add(FleetCommand.Build(args, console));
+        root.Subcommands.Add(ExportCommand.Build(console));
         root.Subcommands.Add(DoctorCommand.Build(console));
         root.Subcommands.Add(CompletionCommand.Build(root, console));
         root.Subcommands.Add(WatchCommand.Build(console));

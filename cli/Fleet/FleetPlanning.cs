@@ -74,7 +74,7 @@ internal sealed class FleetPlanning
             InputFiles inputs = new();
             ComparisonManifest comparison = new()
             {
-                Id = "planned", StartedUtc = DateTimeOffset.UtcNow, CommandLine = _commandLine, Seed = request.Seed,
+                Id = "planned", StartedUtc = DateTimeOffset.UtcNow, CommandLine = OfVerb(parsed), Seed = request.Seed,
                 BlocksAsked = request.Blocks!.Value, Threshold = request.Threshold!.Value, Gated = request.Gated,
                 Turns = request.Turns, Subject = request.Subject,
                 Arms = [.. request.Arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
@@ -217,6 +217,15 @@ internal sealed class FleetPlanning
         _console.Error.WriteLine($"next: lab fleet submit {path} --engine local --wait, or lab fleet work {path} 1-{folder.Count}; "
             + $"then lab fleet gather {path}");
         return ExitCode.Fine;
+    }
+
+    /// <summary>The command that would do all of it here.</summary>
+    private string[] OfVerb(ParseResult parsed)
+    {
+        string[] own = [.. new[] { _plan, _timeout, _classes }.SelectMany(option => parsed.GetResult(option) is { Implicit: false } one
+            ? (IEnumerable<string>)[.. one.Tokens.Select(token => token.Value)] : [])];
+        return [.. _commandLine.Where(word => word is not ("fleet" or "plan" or "-o" or "--plan" or "--timeout" or "--unfit"
+            or "--class") && !own.Contains(word))];
     }
 
     private IEnumerable<string?> Classes(ParseResult parsed)

@@ -42,7 +42,7 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
     private OneClass Compare(string name, UnitResult[] units, CompareFormat form, string root)
     {
         FleetPlan plan = gathered.Plan.Plan;
-        ComparisonFolder folder = ComparisonFolder.Create(root, plan.Comparison! with { CommandLine = plan.CommandLine });
+        ComparisonFolder folder = ComparisonFolder.Create(root, plan.Comparison!);
         foreach (UnitResult unit in units)
         {
             foreach (string run in unit.Block!.Runs.Select(one => one.Run).OfType<string>())
@@ -55,7 +55,7 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
         console.Error.WriteLine($"comparison: {folder.Path}");
         SettingValues values = SettingValues.Defaults.With(CompareSettings.Gate, plan.Gate)
             .With(CompareSettings.Strict, plan.Strict).With(CompareSettings.Format, form).With(CompareSettings.Resume, folder.Path);
-        (int code, ArmComparison comparison) = new CompareCommand(new CompareRequest(values), plan.CommandLine, console)
+        (int code, ArmComparison comparison) = new CompareCommand(new CompareRequest(values), folder.Manifest.CommandLine, console)
             .Conclude(folder, folder.Manifest.Arms, new FixedArms(folder.Manifest.Arms, console.Error));
         return new OneClass(units[0].Machine, units.Select(unit => unit.Machine.Host).Distinct().Count(), folder, code, comparison);
     }

@@ -5,8 +5,10 @@ using Lab.Cli.Options;
 using Lab.Plots;
 using Lab.Report.Documents;
 using Lab.Report.Histories;
+using Lab.Results;
 using Lab.Results.Tracking;
 using Lab.Settings;
+using Lab.Store;
 
 namespace Lab.Cli.Track;
 
@@ -21,8 +23,11 @@ internal static class TrackShow
         Option<string> format = SettingOptions.Text("--format", "standard output: table, csv, json or markdown", "table");
         Option<string> figure = SettingOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
         Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
+        Option<string> from = SettingOptions.Text("--from", "a store of many machines instead of a history's file", "");
+        Option<string> sql = SettingOptions.Text("--sql", $"with --from: one statement over its rows, which are '{HistoryStore.View}'", "");
         Command command = new("show", "series and their changes");
-        foreach (Option option in (Option[])[options.History, series, options.Machine, options.Subject, format, figure, html])
+        foreach (Option option in (Option[])[options.History, series, options.Machine, options.Subject, format, figure, html, from,
+            sql])
         {
             command.Options.Add(option);
         }
@@ -30,9 +35,16 @@ internal static class TrackShow
         {
             TrackFormat form =
                 TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
-            TrackedHistory history =
-                TrackedHistory.Read(options.HistoryFile(parsed), parsed.GetValue(options.Machine)!, mayBeOthers: true,
-                    options.SubjectOf(parsed));
+            string store = parsed.GetValue(from)!, machine = parsed.GetValue(options.Machine)!;
+            if (parsed.GetValue(sql) is { Length: > 0 } statement)
+            {
+                if (store.Length == 0) throw new UsageException("--sql asks a store; name its folder with --from.");
+                Print(new HistoryStore(store).Query(statement), form, console);
+                return ExitCode.Fine;
+            }
+            TrackedHistory history = store.Length > 0
+                ? TrackedHistory.Of(store, new HistoryStore(store).Read(), machine, mayBeOthers: true, options.SubjectOf(parsed))
+                : TrackedHistory.Read(options.HistoryFile(parsed), machine, mayBeOthers: true, options.SubjectOf(parsed));
             history.PrintNotes(console.Error);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
             IReadOnlyList<TrackedSeries> shown = SeriesText.FindSome(text, history.Series);
@@ -52,6 +64,21 @@ internal static class TrackShow
             return ExitCode.Fine;
         }));
         return command;
+    }
+
+    private static void Print((IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows) answer, TrackFormat form,
+        LabConsole console)
+    {
+        if (form == TrackFormat.Json) throw new UsageException("--format json is of series; --sql has table, csv and markdown.");
+        new Output(() => new Document("lab track")
+        {
+            Parts = [new Table([.. answer.Columns.Select(column => (Column)column)],
+                [.. answer.Rows.Select(row => (IReadOnlyList<Cell>)[.. row.Select(cell => (Cell)(cell ?? "–"))])])],
+        }, csv =>
+        {
+            csv.WriteLine(string.Join(',', answer.Columns.Select(CsvText.Cell)));
+            foreach (IReadOnlyList<string?> row in answer.Rows) csv.WriteLine(string.Join(',', row.Select(cell => CsvText.Cell(cell ?? ""))));
+        }, () => "").Print(Enum.Parse<OutputFormat>(form.ToString()), console.Text, console.Out);
     }
 
     private static Plot Draw(string text, IReadOnlyList<TrackedSeries> series) =>

@@ -30,7 +30,15 @@ public sealed record TrackedHistory(string Path, string? Machine, int Rows, IRea
     {
         if (!File.Exists(path)) throw new NotComparableException(
             $"There is no history '{path}'; lab track add creates one, --history names another.");
-        History history = new HistoryFile(path).Read();
+        return Of(path, new HistoryFile(path).Read(), machine, mayBeOthers, subject);
+    }
+
+    /// <summary>As <see cref="Read"/>, of rows that were read already.</summary>
+    /// <param name="path">Of the file, or of the folder of a store; acknowledgements are beside it.</param>
+    /// <exception cref="NotComparableException">There are none, or none of that machine.</exception>
+    public static TrackedHistory Of(string path, History history, string machine, bool mayBeOthers,
+        ComparedSubject subject = ComparedSubject.Strategy)
+    {
         (IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<DamagedRow> damaged) =
             new AcknowledgementFile(AcknowledgedBeside(path)).Read();
         List<DamagedRow> unread = [.. history.Damaged, .. damaged];

@@ -11,6 +11,9 @@ public static class SearchSlices
     /// <summary>Ends the looking for more places.</summary>
     private const int PlacesMax = 100_000;
 
+    /// <summary>A place behind all that there are.</summary>
+    private static SearchPlace Behind { get; } = new([int.MaxValue]);
+
     /// <summary>So many slices, in the order of the walk; the last ones of a small search are empty. Walks through the upper
     /// levels of the search, one more each time, until there are places enough.</summary>
     /// <param name="program">As for <see cref="Explore.Check"/>.</param>
@@ -37,7 +40,8 @@ public static class SearchSlices
             }
             if (open.Length >= PlacesPerSlice * count || walk.Frontier.Count > PlacesMax) break;
         }
-        SearchPlace[] cuts = [.. Enumerable.Range(1, count - 1).Select(number => places[(int)((long)number * places.Length / count)])];
+        SearchPlace[] cuts = [.. Enumerable.Range(1, count - 1).Select(number => places.Length >= count
+            ? places[(int)((long)number * places.Length / count)] : number < places.Length ? places[number] : Behind)];
         return [.. cuts.Prepend(SearchPlace.Start).Zip([.. cuts.Select(cut => (SearchPlace?)cut), null],
             (from, before) => new SearchSlice(from, before))];
     }

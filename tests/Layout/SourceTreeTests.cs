@@ -20,6 +20,7 @@ public sealed class SourceTreeTests
         ["Lab.Strategies"] = ["Lab.Mmu"],
         ["Lab.Workloads"] = ["Lab.Mmu", "Lab.Measure"],
         ["Lab.Plots"] = ["Lab.Results"],
+        ["Lab.Store"] = ["Lab.Results"],
         ["Lab.Watch"] = ["Lab.Measure"],
         ["Lab.Application"] =
         [
@@ -31,7 +32,7 @@ public sealed class SourceTreeTests
         [
             "Lab.Application", "Lab.Mmu", "Lab.Measure", "Lab.Watch", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies",
             "Lab.Workloads",
-            "Lab.Results", "Lab.Plots", "Lab.Report",
+            "Lab.Results", "Lab.Plots", "Lab.Report", "Lab.Store",
         ],
         ["Lab.Bench"] = ["Lab.Mmu", "Lab.Measure", "Lab.Hardware", "Lab.Explorer", "Lab.Strategies"],
         ["Lab.Tests"] = ["Lab", "Lab.Tests.Plugin", "Lab.Bench"],
