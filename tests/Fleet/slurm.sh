@@ -3,7 +3,7 @@
 #
 #   slurm.sh start FOLDER [NODES]    starts it, and waits until the nodes are idle; prints FOLDER/slurm.conf
 #   slurm.sh stop FOLDER             ends what was started there
-#   slurm.sh controller FOLDER       starts slurmctld (again)
+#   slurm.sh controller FOLDER       starts slurmctld, after ending the one that runs
 #   slurm.sh node FOLDER NAME        starts a node's slurmd (again)
 #
 # Commands find it by SLURM_CONF=FOLDER/slurm.conf. Needs root and Debian's slurm-wlm and munge. FOLDER must be short: its sockets
@@ -131,7 +131,10 @@ stop)
     for pid in "$folder"/n*.pid; do ended "$pid"; done
     ended "$folder/munge/pid"
     ;;
-controller) controller ;;
+controller)
+    ended "$folder/slurmctld.pid"
+    controller
+    ;;
 node) node "$3" ;;
 *)
     echo "start, stop, controller or node" >&2
