@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Lab.Application;
-using Lab.Application.Settings;
 using Lab.Cli.Options;
 using Lab.Results;
 using Lab.Results.Fleet;

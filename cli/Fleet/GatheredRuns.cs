@@ -3,7 +3,6 @@ using Lab.Application.Settings;
 using Lab.Cli.Run;
 using Lab.Results;
 using Lab.Results.Fleet;
-using Lab.Results.Comparisons;
 
 namespace Lab.Cli.Fleet;
 

@@ -6,7 +6,6 @@ using Lab.Application.Measuring;
 using Lab.Application.Settings;
 using Lab.Hardware;
 using Lab.Measure;
-using Lab.Plots;
 using Lab.Report.Documents;
 using Lab.Report.Runs;
 using Lab.Results;

@@ -3,18 +3,18 @@ using System.Globalization;
 namespace Lab.Explorer;
 
 /// <summary>A place in the tree of choices that the optimal search walks through: at each level which of the alternatives of the
-/// place above, in the order in which they are taken. The walk meets places in the order of <see cref="CompareTo"/>: a place,
+/// place above, in the order in which they are taken. The walk meets places in the order of <see cref="Against"/>: a place,
 /// then what is below it, then its neighbour.</summary>
-public sealed record SearchPlace(IReadOnlyList<int> Choices) : IComparable<SearchPlace>
+public sealed record SearchPlace(IReadOnlyList<int> Choices)
 {
     public static SearchPlace Start { get; } = new([]);
 
     public bool IsAbove(SearchPlace other) => Choices.Count < other.Choices.Count && Choices.SequenceEqual(
         other.Choices.Take(Choices.Count));
 
-    public int CompareTo(SearchPlace? other)
+    /// <summary>Below 0 where the walk comes here first, above where it does later.</summary>
+    public int Against(SearchPlace other)
     {
-        if (other is null) return 1;
         for (int level = 0; level < Math.Min(Choices.Count, other.Choices.Count); level++)
         {
             if (Choices[level] != other.Choices[level]) return Choices[level].CompareTo(other.Choices[level]);

@@ -33,7 +33,7 @@ public sealed class SlurmTests : IDisposable
     {
         if (!Starts(nodes: 4)) return;
         string one = _plans.Plan("one", ["explore", .. Long, "--shards", "64"]);
-        string two = _plans.Plan("two", ["explore", .. Broken, "--shards", "64"]);
+        string two = _plans.Plan("two", ["explore", .. Broken, "--shards", "16"]);
         Submit(one);
         Submit(two);
         Await(() => Done(one) >= 4, "the first units");

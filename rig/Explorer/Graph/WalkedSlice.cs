@@ -60,8 +60,8 @@ internal sealed class WalkedSlice(SearchSlice slice, int depthMax = int.MaxValue
             Frontier.Add((place, isOpen));
             return isOpen ? Visit.LeftOut : Visit.Passed;
         }
-        if (slice.Before is { } end && place.CompareTo(end) >= 0) return Visit.Ends;
-        if (place.CompareTo(slice.From) >= 0) return Visit.Counted;
+        if (slice.Before is { } end && place.Against(end) >= 0) return Visit.Ends;
+        if (place.Against(slice.From) >= 0) return Visit.Counted;
         return place.IsAbove(slice.From) ? Visit.Passed : Visit.LeftOut;
     }
 }

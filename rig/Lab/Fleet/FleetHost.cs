@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using Lab.Application.Measuring;
 using Lab.Explorer;
 using Lab.Measure;

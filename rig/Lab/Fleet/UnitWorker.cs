@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lab.Application.Catalogue;
 using Lab.Results;
 using Lab.Results.Fleet;
 using Lab.Settings;
