@@ -77,7 +77,8 @@ public sealed class RunRecord
         foreach (Measurement one in Manifest.Measurements)
         {
             List<TRow> Own<TRow>(IReadOnlyList<TRow> rows)
-                where TRow : MeasurementRow => [.. rows.Where(row => row.Key == one.Key).Select(row => row with { Run = number })];
+                where TRow : MeasurementRow =>
+                [.. rows.Where(row => row.Key == one.Key).Select(row => row with { Run = number })];
             yield return new MeasurementRows(one with { Run = number })
             {
                 Summary = Own(Summary), Histograms = Own(Histograms), Timeline = Own(Timeline), Counters = Own(Counters),

@@ -8,8 +8,8 @@ using Parquet.Schema;
 
 namespace Lab.Store;
 
-/// <summary>Numbers of many machines' runs as Parquet files below one folder: <c>machine=…/series=…/year=…/RUN.parquet</c>. A file
-/// is written whole and never changed, so any number of machines may write to one folder. The run folders are the truth: a store
+/// <summary>Numbers of many machines' runs as Parquet files below one folder: <c>machine=…/series=…/year=…/RUN.parquet</c>. A
+/// file is written whole and never changed, so any number of machines may write to one folder. The run folders are the truth: a store
 /// can be deleted and made again from them.</summary>
 public sealed class HistoryStore(string root)
 {
@@ -50,7 +50,8 @@ public sealed class HistoryStore(string root)
         return files;
     }
 
-    /// <summary>Every row that is there, as a history has them; measurements that were not clean are none of a history's.</summary>
+    /// <summary>Every row that is there, as a history has them; measurements that were not clean are none of
+    /// a history's.</summary>
     /// <exception cref="RunNotFoundException">The folder holds no store.</exception>
     /// <exception cref="RunDamagedException">A file is not one of a store.</exception>
     public History Read()
@@ -63,7 +64,8 @@ public sealed class HistoryStore(string root)
             return names.TryGetValue(text, out string? known) ? known : names[text] = text;
         }
         Ask($"SELECT commit, machine, settings, strategy, workload, mmu, metric, quantile, unit, value, time_ms, run FROM {View} "
-            + "WHERE verdict = 'clean' ORDER BY run, strategy, workload, mmu, metric, quantile, time_ms", at => rows.Add(new HistoryRow
+            + "WHERE verdict = 'clean' ORDER BY run, strategy, workload, mmu, metric, quantile, time_ms",
+            at => rows.Add(new HistoryRow
         {
             Commit = Name(at, 0), Machine = Name(at, 1), Settings = Name(at, 2), Strategy = Name(at, 3), Workload = Name(at, 4),
             Mmu = Name(at, 5), Metric = Name(at, 6), Quantile = at.IsDBNull(7) ? null : at.GetDouble(7), Unit = Name(at, 8),

@@ -78,7 +78,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
     /// <param name="arms">All.</param>
     /// <param name="given">Those that were measured before.</param>
     /// <returns>The exit code that it deserves, and what was compared.</returns>
-    public (int Code, ArmComparison Comparison) Conclude(ComparisonFolder? folder, IReadOnlyList<ComparisonArm> arms, FixedArms given)
+    public (int Code, ArmComparison Comparison) Conclude(
+        ComparisonFolder? folder, IReadOnlyList<ComparisonArm> arms, FixedArms given)
     {
         IReadOnlyList<ArmRuns> runs = [.. arms.Select(
             (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];

@@ -145,7 +145,8 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
                 + $"{(result.Failure is { } failure ? failure.Finding.What : result.Bound).ReplaceLineEndings(" ").TrimEnd('.')}.");
         }
         int code = Code([.. all.Select(one => one.Result)]);
-        return code is ExitCode.Fine or ExitCode.Inconclusive && cancellation.IsCancellationRequested ? ExitCode.Interrupted : code;
+        return code is ExitCode.Fine or ExitCode.Inconclusive && cancellation.IsCancellationRequested
+            ? ExitCode.Interrupted : code;
     }
 
     /// <summary>What explorations end with.</summary>

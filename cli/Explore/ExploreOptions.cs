@@ -50,7 +50,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
                 { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
             return request with { Settings = settings, Replay = replay, Plans = [plan] };
         }
-        return request with { Settings = settings, Plans = GivenText(ExplorationSettings.Shard) is { } shard ? [One(shard)] : Plans() };
+        IReadOnlyList<StrategyPlan> plans = GivenText(ExplorationSettings.Shard) is { } shard ? [One(shard)] : Plans();
+        return request with { Settings = settings, Plans = plans };
     }
 
     /// <summary>One strategy on one scenario, of all that is asked for.</summary>

@@ -11,8 +11,8 @@ using Lab.Store;
 
 namespace Lab.Cli.Export;
 
-/// <summary><c>lab export --parquet DIR</c>: the numbers of runs of any machine join a store. What is there already is replaced by
-/// the same.</summary>
+/// <summary><c>lab export --parquet DIR</c>: the numbers of runs of any machine join a store. What is there already is replaced
+/// by the same.</summary>
 internal static class ExportCommand
 {
     private static readonly string[] Immaterial =
@@ -65,8 +65,8 @@ internal static class ExportCommand
             : manifest.GitCommit is not { } known ? "unknown" : manifest.GitDirty == true ? $"{known}-dirty" : known;
         string environment = Fingerprint.Of(new Dictionary<string, string>(manifest.Machine.Facts)
         {
-            ["cpu"] = manifest.Machine.Cpu, ["kernel"] = manifest.Machine.Kernel, ["os"] = manifest.Machine.Os,
-            ["dotnet"] = manifest.Runtime.Dotnet,
+            [nameof(MachineFacts.Cpu)] = manifest.Machine.Cpu, [nameof(MachineFacts.Kernel)] = manifest.Machine.Kernel,
+            [nameof(MachineFacts.Os)] = manifest.Machine.Os, [nameof(RuntimeFacts.Dotnet)] = manifest.Runtime.Dotnet,
         }, except: ["load", "pressure", "steal", "memory"]);
         (string Arm, int Block) place = places[manifest.Id].FirstOrDefault();
         return HistoryRows.Of(run.Record, point, Immaterial).Select(row => new StoredRow(row with { RunId = run.Id },
@@ -76,9 +76,10 @@ internal static class ExportCommand
     /// <summary>Arm and block of a comparison's runs.</summary>
     private static ILookup<string, (string Arm, int Block)> Places(string text)
     {
-        if (!File.Exists(Path.Combine(text, ComparisonFolder.ManifestFile))) return Array.Empty<string>().ToLookup(_ => "", _ => ("", 0));
-        ComparisonManifest manifest = ComparisonFolder.Open(text).Manifest;
-        return manifest.Blocks.SelectMany(block => block.Runs.Select(run => (run, block.Number)))
-            .Where(one => one.run.Run is not null).ToLookup(one => one.run.Run!, one => (manifest.Arms[one.run.Arm].Label, one.Number));
+        ComparisonManifest? manifest =
+            File.Exists(Path.Combine(text, ComparisonFolder.ManifestFile)) ? ComparisonFolder.Open(text).Manifest : null;
+        IReadOnlyList<ComparisonBlock> blocks = manifest?.Blocks ?? [];
+        return blocks.SelectMany(block => block.Runs.Select(run => (run.Run, run.Arm, block.Number)))
+            .Where(one => one.Run is not null).ToLookup(one => one.Run!, one => (manifest!.Arms[one.Arm].Label, one.Number));
     }
 }

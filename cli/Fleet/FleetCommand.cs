@@ -37,7 +37,8 @@ internal static class FleetCommand
         {
             string[] ends = text.Split('-');
             if (ends.Length > 2) throw Quantities.Bad("unit", text, "a number, or a range such as 5-9");
-            int from = Quantities.Whole("unit", ends[0], 1, plan.Count), to = Quantities.Whole("unit", ends[^1], from, plan.Count);
+            int from = Quantities.Whole("unit", ends[0], 1, plan.Count);
+            int to = Quantities.Whole("unit", ends[^1], from, plan.Count);
             units.AddRange(Enumerable.Range(from, to - from + 1));
         }
         return units;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Lab.Application;
+using Lab.Application.Fleet;
 using Lab.Cli.Options;
 using Lab.Results;
 using Lab.Results.Fleet;
@@ -43,23 +43,10 @@ internal sealed record Gathered(
         }
         return new Gathered(plan, results, missing, problems);
     }
-
-    /// <summary>Numbers and ranges.</summary>
-    public static string Ranges(IReadOnlyList<int> numbers)
-    {
-        List<string> ranges = [];
-        for (int at = 0; at < numbers.Count;)
-        {
-            int end = at;
-            while (end + 1 < numbers.Count && numbers[end + 1] == numbers[end] + 1) end++;
-            ranges.Add(end == at ? $"{numbers[at]}" : string.Create(CultureInfo.InvariantCulture, $"{numbers[at]}-{numbers[end]}"));
-            at = end + 1;
-        }
-        return string.Join(",", ranges);
-    }
 }
 
-/// <summary><c>lab fleet gather</c>: verifies what the units left and puts it together as one machine would have left it.</summary>
+/// <summary><c>lab fleet gather</c>: verifies what the units left and puts it together as one machine would have left
+/// it.</summary>
 internal static class FleetGather
 {
     public static Command Build(LabConsole console)
@@ -84,8 +71,8 @@ internal static class FleetGather
                 _ => new GatheredShards(gathered, console).Print(form),
             };
             if (gathered.Missing.Count == 0) return code;
-            console.Error.WriteLine($"lab: incomplete: {Plural.Of(gathered.Missing.Count, "unit")} of {gathered.Plan.Count} without "
-                + $"an answer: {Gathered.Ranges(gathered.Missing)}; 'lab fleet status {gathered.Plan.Path}' says more.");
+            console.Error.WriteLine($"lab: incomplete: {Plural.Of(gathered.Missing.Count, "unit")} of {gathered.Plan.Count} "
+                + $"without an answer: {SlurmScript.Ranges(gathered.Missing)}; 'lab fleet status {gathered.Plan.Path}' says more.");
             return ExitCode.Incomplete;
         }));
         return command;

@@ -135,16 +135,18 @@ internal sealed class FleetPlanning
             SettingValues values = options.Read(parsed);
             ExploreRequest request = ExploreOptions.Read(values, new LabCatalogue());
             if (request.Replay is not null) throw new UsageException("--replay is one schedule; 'lab explore' runs it.");
-            if (values.IsGiven(ExplorationSettings.Shard)) throw new UsageException("--shard is what a plan gives; leave it out.");
+            if (values.IsGiven(ExplorationSettings.Shard)) throw new UsageException("--shard is what a plan says; leave it out.");
             int count = Quantities.Whole("--shards", parsed.GetValue(shards)!, 1, 100_000);
             InputFiles inputs = new();
             string[] arguments = [.. inputs.Found(Pairs(parsed, options, ExplorationSettings.Group.Settings))];
             // A part ends when it is through, unless somebody said otherwise.
-            if (!values.IsGiven(ExplorationSettings.Budget)) arguments = [.. arguments, ExplorationSettings.Budget.Option, "none"];
+            Setting budget = ExplorationSettings.Budget;
+            if (!values.IsGiven(budget)) arguments = [.. arguments, budget.Option, "none"];
             _console.Signals.HasNothing("no plan was made");
+            IEnumerable<FleetUnit> units = request.Program is { } program ? OfProgram(program, arguments, count)
+                : OfStrategies(request, arguments, count);
             return Write(parsed, new FleetPlan { Kind = UnitKind.Shard, Arguments = arguments },
-                [.. (request.Program is { } program ? OfProgram(program, arguments, count) : OfStrategies(request, arguments, count))
-                    .Select(one => one with { Kind = UnitKind.Shard, Inputs = inputs.Hashes })]);
+                [.. units.Select(one => one with { Kind = UnitKind.Shard, Inputs = inputs.Hashes })]);
         }));
         return command;
     }
@@ -193,7 +195,8 @@ internal sealed class FleetPlanning
             return new FleetUnit
             {
                 Seed = drawn,
-                Arguments = With(arguments, (ExplorationSettings.ExecutionsMax, $"{own}"), (ExplorationSettings.Seed, $"{drawn}")),
+                Arguments = With(
+                    arguments, (ExplorationSettings.ExecutionsMax, $"{own}"), (ExplorationSettings.Seed, $"{drawn}")),
             };
         });
     }
@@ -214,23 +217,24 @@ internal sealed class FleetPlanning
             TimeoutS = (int)timeout.TotalSeconds, Unfit = plan.Kind == UnitKind.Shard || parsed.GetValue(_unfit),
         }, units);
         _console.Out.WriteLine($"{folder.Path}: {Plural.Of(folder.Count, "unit")}");
-        _console.Error.WriteLine($"next: lab fleet submit {path} --engine local --wait, or lab fleet work {path} 1-{folder.Count}; "
-            + $"then lab fleet gather {path}");
+        _console.Error.WriteLine($"next: lab fleet submit {path} --engine local --wait, or lab fleet work {path} "
+            + $"1-{folder.Count}; then lab fleet gather {path}");
         return ExitCode.Fine;
     }
 
     /// <summary>The command that would do all of it here.</summary>
     private string[] OfVerb(ParseResult parsed)
     {
-        string[] own = [.. new[] { _plan, _timeout, _classes }.SelectMany(option => parsed.GetResult(option) is { Implicit: false } one
-            ? (IEnumerable<string>)[.. one.Tokens.Select(token => token.Value)] : [])];
+        string[] own = [.. new[] { _plan, _timeout, _classes }.Select(parsed.GetResult)
+            .SelectMany(given => given?.Tokens ?? []).Select(token => token.Value)];
         return [.. _commandLine.Where(word => word is not ("fleet" or "plan" or "-o" or "--plan" or "--timeout" or "--unfit"
             or "--class") && !own.Contains(word))];
     }
 
     private IEnumerable<string?> Classes(ParseResult parsed)
     {
-        string[] classes = parsed.GetValue(_classes)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] classes = parsed.GetValue(_classes)!
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return classes.Length == 0 ? new string?[] { null } : classes;
     }
 

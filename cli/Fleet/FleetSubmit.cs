@@ -52,8 +52,8 @@ internal static class FleetSubmit
             }
             if (open.Count > 0 && isLocal && !waits)
             {
-                Leave(folder, [.. self, "fleet", "submit", folder.Path, "--wait", .. atOnce > 0 ? (string[])["--jobs", $"{atOnce}"] : [],
-                    .. parsed.GetValue(failed) ? (string[])["--failed"] : []]);
+                string[] number = atOnce > 0 ? ["--jobs", $"{atOnce}"] : [], too = parsed.GetValue(failed) ? ["--failed"] : [];
+                Leave(folder, [.. self, "fleet", "submit", folder.Path, "--wait", .. number, .. too]);
                 console.Error.WriteLine($"{Plural.Of(open.Count, "unit")} are being done; lab fleet status {folder.Path}");
                 return ExitCode.Fine;
             }
@@ -78,7 +78,8 @@ internal static class FleetSubmit
         if (console.Signals.Token.IsCancellationRequested) return ExitCode.Interrupted;
         FleetStatusJson end = FleetStatus.Of(plan);
         console.Error.WriteLine($"{end.Done} of {end.Units} done"
-            + (end.Done == end.Units ? $"; lab fleet gather {plan.Path}" : $"; lab fleet status {plan.Path} says what is missing"));
+            + (end.Done == end.Units ? $"; lab fleet gather {plan.Path}"
+                : $"; lab fleet status {plan.Path} says what is missing"));
         return end.Done == end.Units ? ExitCode.Fine : ExitCode.Incomplete;
     }
 

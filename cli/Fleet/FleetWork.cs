@@ -59,7 +59,8 @@ internal static class FleetWork
         }
         else
         {
-            int number = Quantities.Whole(ExplorationSettings.Shard.Option, values.Of(ExplorationSettings.Shard), 0, int.MaxValue);
+            int number = Quantities.Whole(
+                ExplorationSettings.Shard.Option, values.Of(ExplorationSettings.Shard), 0, int.MaxValue);
             ExploreCommand explore = new(request, new LabConsole(log, log, isOutTerminal: false, isErrorTerminal: false));
             foreach (StrategyPlan plan in request.Plans)
             {
@@ -74,8 +75,8 @@ internal static class FleetWork
         }
         if (found.FirstOrDefault(one => one.Verdict == ShardText.Word(Verdict.Uncontrollable)) is { } refused)
         {
-            return new UnitAnswer(ExitCode.Usage, $"{refused.Subject} cannot be explored: "
-                + $"{(refused.Failure?.Finding.What ?? refused.Bound).ReplaceLineEndings(" ").TrimEnd('.')}") { Explored = found };
+            string why = (refused.Failure?.Finding.What ?? refused.Bound).ReplaceLineEndings(" ").TrimEnd('.');
+            return new UnitAnswer(ExitCode.Usage, $"{refused.Subject} cannot be explored: {why}") { Explored = found };
         }
         return new UnitAnswer(found.Any(one => one.EndedEarly) ? ExitCode.Inconclusive : ExitCode.Fine) { Explored = found };
     }

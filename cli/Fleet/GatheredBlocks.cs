@@ -14,7 +14,8 @@ namespace Lab.Cli.Fleet;
 /// <c>lab compare</c> leaves one.</summary>
 internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
 {
-    private sealed record OneClass(FleetMachine Machine, int Machines, ComparisonFolder Folder, int Code, ArmComparison Comparison);
+    private sealed record OneClass(
+        FleetMachine Machine, int Machines, ComparisonFolder Folder, int Code, ArmComparison Comparison);
 
     public int Print(string format, string root)
     {
@@ -35,7 +36,8 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
             else console.Error.WriteLine($"note: {Verdict(classes)}");
         }
         // As of one machine: what is worst first.
-        int[] order = [ExitCode.InvariantViolated, ExitCode.Regression, ExitCode.Contaminated, ExitCode.Usage, ExitCode.Inconclusive];
+        int[] order =
+            [ExitCode.InvariantViolated, ExitCode.Regression, ExitCode.Contaminated, ExitCode.Usage, ExitCode.Inconclusive];
         return order.FirstOrDefault(code => classes.Any(one => one.Code == code), ExitCode.Fine);
     }
 
@@ -54,10 +56,13 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
         folder.Finish();
         console.Error.WriteLine($"comparison: {folder.Path}");
         SettingValues values = SettingValues.Defaults.With(CompareSettings.Gate, plan.Gate)
-            .With(CompareSettings.Strict, plan.Strict).With(CompareSettings.Format, form).With(CompareSettings.Resume, folder.Path);
-        (int code, ArmComparison comparison) = new CompareCommand(new CompareRequest(values), folder.Manifest.CommandLine, console)
-            .Conclude(folder, folder.Manifest.Arms, new FixedArms(folder.Manifest.Arms, console.Error));
-        return new OneClass(units[0].Machine, units.Select(unit => unit.Machine.Host).Distinct().Count(), folder, code, comparison);
+            .With(CompareSettings.Strict, plan.Strict).With(CompareSettings.Format, form)
+            .With(CompareSettings.Resume, folder.Path);
+        CompareCommand command = new(new CompareRequest(values), folder.Manifest.CommandLine, console);
+        (int code, ArmComparison comparison) =
+            command.Conclude(folder, folder.Manifest.Arms, new FixedArms(folder.Manifest.Arms, console.Error));
+        int machines = units.Select(unit => unit.Machine.Host).Distinct().Count();
+        return new OneClass(units[0].Machine, machines, folder, code, comparison);
     }
 
     private void Write(Document document, CompareFormat form)
@@ -103,7 +108,8 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
 
     private static IEnumerable<ComparedRow> Decisive(ArmComparison comparison) => comparison.Rows.Where(row => row.Gated);
 
-    private static (string, string, string) Key(ComparedRow row) => (row.ArmB, $"{row.Scene.Workload} {row.Metric}", row.Quantile);
+    private static (string, string, string) Key(ComparedRow row) =>
+        (row.ArmB, $"{row.Scene.Workload} {row.Metric}", row.Quantile);
 
     private static string Word(ComparedRow row) => row.Answer is not { } answer ? "not asked"
         : answer.Verdict switch

@@ -34,7 +34,8 @@ internal sealed class GatheredRuns(Gathered gathered, LabConsole console)
         Manifest first = runs[0].Manifest;
         RunFolder folder = RunFolder.Create(root, first with
         {
-            CommandLine = gathered.Plan.Plan.CommandLine, StartedUtc = runs.Min(run => run.Manifest.StartedUtc), Measurements = [],
+            CommandLine = gathered.Plan.Plan.CommandLine, StartedUtc = runs.Min(run => run.Manifest.StartedUtc),
+            Measurements = [],
             Settings = new Dictionary<string, string>(first.Settings)
                 { [RunSettings.Runs.Name] = RunSettings.Runs.Form.Print(runs.Length) },
             Warnings = [.. runs.SelectMany(run => run.Manifest.Warnings).Distinct()],

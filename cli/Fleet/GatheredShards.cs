@@ -67,8 +67,8 @@ internal sealed class GatheredShards(Gathered gathered, LabConsole console)
         foreach (IGrouping<string, Exploration> strategy in done.GroupBy(one => one.Strategy.Name))
         {
             Exploration[] own = [.. strategy];
-            if (own.FirstOrDefault(one => one.Result.Verdict == Verdict.Violated) is { } first) Write(report.Strategy(first), form);
-            else if (own.Length == 1) Write(report.Strategy(own[0]), form);
+            Exploration? violated = own.FirstOrDefault(one => one.Result.Verdict == Verdict.Violated);
+            if ((violated ?? (own.Length == 1 ? own[0] : null)) is { } told) Write(report.Strategy(told), form);
             if (own.Length > 1) Write(report.Scenarios(own), form);
         }
         Write(ExploreReport.End(done), form);
@@ -80,8 +80,8 @@ internal sealed class GatheredShards(Gathered gathered, LabConsole console)
     {
         ExploreResult? first = results.FirstOrDefault(one => one.Verdict == Verdict.Violated);
         return new FleetExplorationJson(gathered.Plan.Path, ShardText.Word(first?.Verdict ?? Verdict.NothingFound),
-            first?.Failure?.Finding.Invariant, first?.Failure?.Replay, results.Sum(one => one.Executions), results.Sum(one => one.Cut),
-            results.Sum(one => one.States), results.Sum(one => one.Steps),
+            first?.Failure?.Finding.Invariant, first?.Failure?.Replay, results.Sum(one => one.Executions),
+            results.Sum(one => one.Cut), results.Sum(one => one.States), results.Sum(one => one.Steps),
             gathered.Missing.Count == 0 && results.All(one => one.IsComplete), gathered.Plan.Count, gathered.Results.Count,
             gathered.Missing, gathered.Problems, explorations, program);
     }

@@ -24,10 +24,11 @@ internal static class TrackShow
         Option<string> figure = SettingOptions.Text("--figure", "draw the one series that --series names into this SVG file", "");
         Option<string> html = SettingOptions.Text("--html", "write the history as a page of its own into this file", "");
         Option<string> from = SettingOptions.Text("--from", "a store of many machines instead of a history's file", "");
-        Option<string> sql = SettingOptions.Text("--sql", $"with --from: one statement over its rows, which are '{HistoryStore.View}'", "");
+        Option<string> sql = SettingOptions.Text(
+            "--sql", $"with --from: one statement over its rows, which are '{HistoryStore.View}'", "");
         Command command = new("show", "series and their changes");
-        foreach (Option option in (Option[])[options.History, series, options.Machine, options.Subject, format, figure, html, from,
-            sql])
+        foreach (Option option in (Option[])
+            [options.History, series, options.Machine, options.Subject, format, figure, html, from, sql])
         {
             command.Options.Add(option);
         }
@@ -66,8 +67,8 @@ internal static class TrackShow
         return command;
     }
 
-    private static void Print((IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows) answer, TrackFormat form,
-        LabConsole console)
+    private static void Print(
+        (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows) answer, TrackFormat form, LabConsole console)
     {
         if (form == TrackFormat.Json) throw new UsageException("--format json is of series; --sql has table, csv and markdown.");
         new Output(() => new Document("lab track")
@@ -77,7 +78,10 @@ internal static class TrackShow
         }, csv =>
         {
             csv.WriteLine(string.Join(',', answer.Columns.Select(CsvText.Cell)));
-            foreach (IReadOnlyList<string?> row in answer.Rows) csv.WriteLine(string.Join(',', row.Select(cell => CsvText.Cell(cell ?? ""))));
+            foreach (IReadOnlyList<string?> row in answer.Rows)
+            {
+                csv.WriteLine(string.Join(',', row.Select(cell => CsvText.Cell(cell ?? ""))));
+            }
         }, () => "").Print(Enum.Parse<OutputFormat>(form.ToString()), console.Text, console.Out);
     }
 

@@ -65,7 +65,7 @@ public sealed class ComparisonFolder
     /// it was measured with.</summary>
     public void Add(IEnumerable<ComparisonBlock> blocks) => Save(Manifest with
     {
-        Blocks = [.. Manifest.Blocks, .. blocks.Select((block, index) => block with { Number = Manifest.Blocks.Count + index + 1 })],
+        Blocks = [.. Manifest.Blocks.Concat(blocks).Select((block, index) => block with { Number = index + 1 })],
     });
 
     public void Finish() => Save(Manifest with

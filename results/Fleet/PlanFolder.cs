@@ -97,7 +97,10 @@ public sealed class PlanFolder
     /// <exception cref="RunDamagedException">The plan is missing, of a newer program, or cannot be understood.</exception>
     public static PlanFolder Open(string path)
     {
-        if (System.IO.Path.GetFileName(path) == PlanFile) path = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        if (System.IO.Path.GetFileName(path) == PlanFile)
+        {
+            path = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        }
         if (!Directory.Exists(path)) throw new RunNotFoundException(
             $"There is no plan '{path}'; 'lab fleet plan … -o {path}' makes one.");
         return new PlanFolder(System.IO.Path.GetFullPath(path),
@@ -132,15 +135,13 @@ public sealed class PlanFolder
         if (read.Unit != unit) throw new RunDamagedException(path, null, $"is of unit {read.Unit}; expected {unit}");
         if (read.Asked != Plan.Units[unit - 1]) throw new RunDamagedException(path, null,
             $"answers a unit with SHA-256 {read.Asked}; expected {Plan.Units[unit - 1]}");
-        bool isAnswer = Plan.Kind switch
+        (object? answer, string key) = Plan.Kind switch
         {
-            UnitKind.Block => read.Block is not null,
-            UnitKind.Run => read.Run is not null,
-            _ => read.Explored is not null,
+            UnitKind.Block => ((object?)read.Block, "block"),
+            UnitKind.Run => (read.Run, "run"),
+            _ => (read.Explored, "explored"),
         };
-        if (!isAnswer) throw new RunDamagedException(path, null,
-            $"holds no answer; expected '{(Plan.Kind == UnitKind.Shard ? "explored" : Plan.Kind.ToString().ToLowerInvariant())}'");
-        return read;
+        return answer is not null ? read : throw new RunDamagedException(path, null, $"holds no answer; expected '{key}'");
     }
 
     /// <summary>As <see cref="ReadResult"/>, with every file that the result names.</summary>

@@ -9,7 +9,7 @@ public sealed class SearchSlicesTests
 {
     public static TheoryData<string, int, MemoryModel> Programs => new(
         ClassicPrograms.All.Where(one => one.Name is not "increments10")
-            .SelectMany(one => new[] { MemoryModel.Sc, MemoryModel.Tso }.Select(model => (one.Name, Math.Min(one.DefaultSize, 5), model))));
+            .SelectMany(one => Enum.GetValues<MemoryModel>().Select(model => (one.Name, Math.Min(one.DefaultSize, 5), model))));
 
     [Theory]
     [MemberData(nameof(Programs))]

@@ -101,7 +101,8 @@ public sealed class FleetMeasuredTests : IDisposable
     public void Slurm_is_told_whole_nodes_classes_and_thousands()
     {
         string plan = _plans.Plan("plan", ["compare", "mainline", "workqueue", "--blocks", "600", "--class", "old,new", .. Tiny]);
-        LabExit dry = LabProcess.Run("fleet", "submit", plan, "--engine", "slurm", "--dry-run", "--partition", "lab", "--jobs", "3");
+        LabExit dry =
+            LabProcess.Run("fleet", "submit", plan, "--engine", "slurm", "--dry-run", "--partition", "lab", "--jobs", "3");
         Assert.Equal(0, dry.Code);
         Assert.Equal(3, dry.Out.Split("#!/bin/bash\n").Length - 1);
         foreach (string line in (string[])["--array=1-600%3", "--array=601-1000%3", "--array=1-200%3", "--exclusive", "--requeue",

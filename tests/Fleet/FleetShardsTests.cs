@@ -58,7 +58,8 @@ public sealed class FleetShardsTests : IDisposable
     public void A_unit_that_is_done_twice_counts_once()
     {
         string plan = _plans.Plan("plan", ["explore", .. Sound, "--shards", "4"]);
-        using LabProcess one = LabProcess.Start("fleet", "work", plan, "1-4"), two = LabProcess.Start("fleet", "work", plan, "1-4");
+        using LabProcess one = LabProcess.Start("fleet", "work", plan, "1-4");
+        using LabProcess two = LabProcess.Start("fleet", "work", plan, "1-4");
         Assert.Equal((0, 0), (one.End().Code, two.End().Code));
         LabExit again = FleetPlans.Work(plan, "2");
         Assert.Equal(0, again.Code);
@@ -179,7 +180,8 @@ public sealed class FleetShardsTests : IDisposable
         Assert.Contains("which is not as it was planned", refused.Error);
     }
 
-    /// <summary>A strategy's search is not cut; each of its scenarios is a unit, and all counts are those of one machine.</summary>
+    /// <summary>A strategy's search is not cut; each of its scenarios is a unit, and all counts are those of one
+    /// machine.</summary>
     [Fact]
     public void Strategies_gather_scenario_by_scenario()
     {
@@ -189,7 +191,8 @@ public sealed class FleetShardsTests : IDisposable
         JsonArray alone = JsonNode.Parse(LabProcess.Run(["explore", .. what, "--format", "json"]).Out)!.AsArray();
         (int code, JsonNode found, _) = FleetPlans.Gather(plan);
         Assert.Equal((0, 4), (code, alone.Count));
-        static string Key(JsonNode one) => $"{one["strategy"]} {one["scenario"]} {one["executions"]} {one["states"]} {one["verdict"]}";
+        static string Key(JsonNode one) =>
+            $"{one["strategy"]} {one["scenario"]} {one["executions"]} {one["states"]} {one["verdict"]}";
         Assert.Equal(alone.Select(one => Key(one!)).Order(), found["explorations"]!.AsArray().Select(one => Key(one!)).Order());
         Assert.Equal(alone.Sum(one => (long)one!["states"]!), (long)found["states"]!);
     }

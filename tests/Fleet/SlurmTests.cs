@@ -149,7 +149,8 @@ public sealed class SlurmTests : IDisposable
         Run("bash", ["-c", $"export SLURM_CONF={_cluster}/slurm.conf; exec \"$@\"", "bash", .. command]).Said.Trim();
 
     private void Await(Func<bool> condition, string what) =>
-        Assert.True(SpinWait.SpinUntil(condition, Limit), $"Waited in vain for {what}: {Ask("squeue")}\n{Ask("sinfo", "--list-reasons")}");
+        Assert.True(SpinWait.SpinUntil(condition, Limit),
+            $"Waited in vain for {what}: {Ask("squeue")}\n{Ask("sinfo", "--list-reasons")}");
 
     private static (int Code, string Said) Run(string command, params string[] arguments)
     {

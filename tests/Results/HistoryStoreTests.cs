@@ -36,7 +36,8 @@ public sealed class HistoryStoreTests : IDisposable
         Assert.Equal(3, store.Read().Rows.Count);
     }
 
-    /// <summary>The statement of docs/FLEET.md, over a million rows: one machine class of four became slower at one commit.</summary>
+    /// <summary>The statement of docs/FLEET.md, over a million rows: one machine class of four became slower at one
+    /// commit.</summary>
     [Fact]
     public void The_documented_query_names_the_commit_and_the_class_within_seconds()
     {

@@ -14,8 +14,9 @@ internal static class GraphReport
         Verdict verdict =
             search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
         bool isComplete = search.IsFinished && !search.HasLeftOutTurns && search.Fault == null;
-        ExploreResult result = Result(search, elapsed, verdict, search.Fault != null ? Without(search.Fault) : failure, isComplete,
-            Bound(search, settings, stoppedBy));
+        if (search.Fault != null) failure = Without(search.Fault);
+        ExploreResult result =
+            Result(search, elapsed, verdict, failure, isComplete, Bound(search, settings, stoppedBy));
         return settings.Slice == SearchSlice.Whole ? AsWhole(result, search.IsFinished) : result;
     }
 

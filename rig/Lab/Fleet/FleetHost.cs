@@ -22,8 +22,8 @@ public sealed record FleetHost(FleetMachine Machine, IReadOnlyList<string> Unfit
     /// <summary>Names the program's code: equal on all machines that were given the same build.</summary>
     public static string Build { get; } = PlanFolder.HashOf([.. new[]
     {
-        typeof(Explore).Assembly, typeof(Manifest).Assembly, typeof(FleetHost).Assembly, typeof(Lab.Strategies.Catalogue).Assembly,
-        typeof(Lab.Workloads.Catalogue).Assembly, typeof(Lab.Mmu.VmSettings).Assembly,
+        typeof(Explore).Assembly, typeof(Manifest).Assembly, typeof(FleetHost).Assembly,
+        typeof(Lab.Strategies.Catalogue).Assembly, typeof(Lab.Workloads.Catalogue).Assembly, typeof(Lab.Mmu.VmSettings).Assembly,
     }.SelectMany(part => part.ManifestModule.ModuleVersionId.ToByteArray())])[..12];
 
     /// <summary>The build as somebody would look for it.</summary>

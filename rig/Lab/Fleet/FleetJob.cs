@@ -6,10 +6,10 @@ namespace Lab.Application.Fleet;
 public static class FleetJob
 {
     /// <summary>Empty without one.</summary>
-    public static string Name => (Variable("SLURM_ARRAY_JOB_ID"), Variable("SLURM_ARRAY_TASK_ID"), Variable("SLURM_JOB_ID")) switch
+    public static string Name => (Variable("SLURM_ARRAY_JOB_ID"), Variable("SLURM_ARRAY_TASK_ID")) switch
     {
-        ({ Length: > 0 } array, { Length: > 0 } task, _) => $"{array}_{task}",
-        (_, _, var job) => job,
+        ({ Length: > 0 } array, { Length: > 0 } task) => $"{array}_{task}",
+        _ => Variable("SLURM_JOB_ID"),
     };
 
     /// <summary>How often it was begun again.</summary>

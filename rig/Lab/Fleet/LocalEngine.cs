@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Lab.Results.Fleet;
@@ -25,8 +26,7 @@ public sealed class LocalEngine(
     public void Submit(PlanFolder plan, IReadOnlyList<int> units)
     {
         ParallelOptions options = new() { MaxDegreeOfParallelism = atOnce };
-        Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(units, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
-            options, unit =>
+        Parallel.ForEach(Partitioner.Create(units, EnumerablePartitionerOptions.NoBuffering), options, unit =>
         {
             for (int put = 0, interrupted = 0; !cancellation.IsCancellationRequested;)
             {

@@ -12,7 +12,8 @@ public static class MeasuredUnits
         ComparisonManifest comparison, FleetUnit unit, string folder, TextWriter log, CancellationToken cancellation)
     {
         OneBlock block = new(comparison, new LocalProcess(Path.Combine(folder, "runs")));
-        log.WriteLine($"block {unit.Block}: {string.Join(", ", block.OrderOf(unit.Block).Select(arm => comparison.Arms[arm].Label))}");
+        IEnumerable<string> labels = block.OrderOf(unit.Block).Select(arm => comparison.Arms[arm].Label);
+        log.WriteLine($"block {unit.Block}: {string.Join(", ", labels)}");
         if (block.Measure(unit.Block, cancellation) is not { } measured) return new UnitAnswer(ExitCode.Interrupted);
         foreach (BlockRun run in measured.Runs.Where(run => run.Problem is not null)) log.WriteLine(run.Problem);
         // What was violated is an answer; so is, in the end, that others had the cores.
@@ -34,9 +35,10 @@ public static class MeasuredUnits
         {
             return new UnitAnswer(end.ExitCode) { Run = run.Fetch(announced) };
         }
+        const string Said = "lab: ";
+        string? complaint = end.Complaints.LastOrDefault(line => line.StartsWith(Said, StringComparison.Ordinal));
         return new UnitAnswer(end.ExitCode == ExitCode.Fine ? ExitCode.InternalError : end.ExitCode,
-            end.Complaints.LastOrDefault(line => line.StartsWith("lab: ", StringComparison.Ordinal))?["lab: ".Length..].TrimEnd('.')
-                ?? $"the run ended with exit code {end.ExitCode} and left no whole run folder")
+            complaint?[Said.Length..].TrimEnd('.') ?? $"the run ended with exit code {end.ExitCode} and left no whole run folder")
             { Run = end.Announced is { } partial ? run.Fetch(partial) : null };
     }
 }

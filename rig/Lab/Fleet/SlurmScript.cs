@@ -39,7 +39,8 @@ public static class SlurmScript
         {
             end = at;
             while (end + 1 < numbers.Count && numbers[end + 1] == numbers[end] + 1) end++;
-            ranges.Add(end == at ? $"{numbers[at]}" : string.Create(CultureInfo.InvariantCulture, $"{numbers[at]}-{numbers[end]}"));
+            string first = numbers[at].ToString(CultureInfo.InvariantCulture);
+            ranges.Add(end == at ? first : string.Create(CultureInfo.InvariantCulture, $"{first}-{numbers[end]}"));
         }
         return string.Join(',', ranges);
     }
@@ -68,8 +69,8 @@ public static class SlurmScript
         Say($"--output={Path.Combine(LogFolder(plan), "%A_%a.log")}");
         script.Append(CultureInfo.InvariantCulture, $$"""
 
-            # 0: the unit has an answer. 5: not here and now; 130: given up for somebody else: the unit is begun again. What is else
-            # has failed, and the unit keeps its log.
+            # 0: the unit has an answer. 5: not here and now; 130: given up for somebody else: the unit is begun again. What is
+            # else has failed, and the unit keeps its log.
             {{Command([.. wishes.Program, "fleet", "work", plan.Path])}} $(({{offset}} + SLURM_ARRAY_TASK_ID)) &
             unit=$!
             trap 'kill -TERM $unit' TERM

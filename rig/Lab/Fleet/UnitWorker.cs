@@ -43,7 +43,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         Refuse(unit, anyway);
         RemoveLeftOvers(number);
         string folder = Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
-            $"{plan.NameOf(number)}.tmp.{Environment.MachineName}-{Environment.ProcessId}-{Random.Shared.GetHexString(4, true)}"));
+            $"{plan.NameOf(number)}.tmp.{Environment.MachineName}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
         try
         {
             return Attempt(unit, folder, cancellation);
@@ -86,7 +86,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         }
         bool isAnswer = answer.Problem is null && (Answers.Contains(answer.ExitCode)
             || (answer.ExitCode == ExitCode.Contaminated && isLast));
-        if (!isAnswer && answer.Problem is null) answer = answer with { Problem = "nothing could be measured, or it was disturbed" };
+        if (!isAnswer) answer = answer with { Problem = answer.Problem ?? "nothing could be measured, or it was disturbed" };
         DateTimeOffset finished = DateTimeOffset.UtcNow;
         PlanFolder.WriteResult(folder, new UnitResult
         {
