@@ -9,8 +9,8 @@ using Parquet.Schema;
 namespace Lab.Store;
 
 /// <summary>Numbers of many machines' runs as Parquet files below one folder: <c>machine=…/series=…/year=…/RUN.parquet</c>. A
-/// file is written whole and never changed, so any number of machines may write to one folder. The run folders are the truth: a store
-/// can be deleted and made again from them.</summary>
+/// file is written whole and never changed, so any number of machines may write to one folder. The run folders are the truth: a
+/// store can be deleted and made again from them.</summary>
 public sealed class HistoryStore(string root)
 {
     /// <summary>By which name a query finds the rows.</summary>

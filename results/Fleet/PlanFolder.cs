@@ -258,9 +258,6 @@ public sealed class PlanFolder
 
     private IEnumerable<string> Folders() => Directory.Exists(Units) ? Directory.EnumerateDirectories(Units) : [];
 
-    /// <summary>Whether somebody is still at an attempt, as far as can be told from here.</summary>
-    public bool IsAlive(string attempt) => IsAlive(attempt, Now());
-
     private static bool IsAlive(string attempt, DateTime now)
     {
         try

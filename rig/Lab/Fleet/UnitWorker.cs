@@ -206,9 +206,10 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
     private void RemoveLeftOvers(int number)
     {
         string pattern = $"{plan.NameOf(number)}.tmp.{Environment.MachineName}-*";
-        foreach (string folder in Directory.EnumerateDirectories(plan.Units, pattern).Where(one => !plan.IsAlive(one)))
+        foreach (string folder in Directory.EnumerateDirectories(plan.Units, pattern))
         {
-            Remove(folder);
+            // By the name: at its beginning and end an attempt has no claim. A number that another process has by now keeps it.
+            if (!Directory.Exists($"/proc/{folder.Split('-')[^2]}")) Remove(folder);
         }
     }
 
