@@ -28,8 +28,11 @@ public sealed class SlurmEngine(SlurmWishes wishes, Action<string> say) : IFleet
         }
     }
 
+    /// <summary>Jobs that somebody has to release first are none.</summary>
     public bool IsAtWork(PlanFolder plan) =>
-        Ask("squeue", "", "--noheader", "--format=%i", $"--name={SlurmScript.JobName(plan)}").Trim().Length > 0;
+        Ask("squeue", "", "--noheader", "--format=%i %r", $"--name={SlurmScript.JobName(plan)}")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Any(job => !job.Contains("held", StringComparison.OrdinalIgnoreCase));
 
     /// <exception cref="UsageException">There is no such command, or it fails.</exception>
     private static string Ask(string command, string input, params string[] arguments)
