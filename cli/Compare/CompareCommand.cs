@@ -63,28 +63,26 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
             console.Error.WriteLine($"comparison: {folder.Path}");
         }
 
-        (int code, _) = Conclude(folder, arms, given);
+        ArmComparison comparison = Conclude(folder, arms, given);
         if (isInterrupted)
         {
             console.Error.WriteLine($"interrupted: {folder!.Manifest.Blocks.Count} of {folder.Manifest.BlocksAsked} blocks are "
                 + $"kept; 'lab compare --resume {folder.Path}' measures the rest");
             return ExitCode.Interrupted;
         }
-        return code;
+        return Code(comparison, folder);
     }
 
     /// <summary>Compares what has been measured, prints it, and writes the page.</summary>
     /// <param name="folder">Of the arms that were measured; null where none were.</param>
     /// <param name="arms">All.</param>
     /// <param name="given">Those that were measured before.</param>
-    /// <returns>The exit code that it deserves, and what was compared.</returns>
-    public (int Code, ArmComparison Comparison) Conclude(
+    public ArmComparison Conclude(
         ComparisonFolder? folder, IReadOnlyList<ComparisonArm> arms, FixedArms given)
     {
         IReadOnlyList<ArmRuns> runs = [.. arms.Select(
             (arm, index) => arm.Source == ArmSource.Strategy ? ArmReader.FromBlocks(folder!, index) : given.Of(index))];
-        bool isWhole = folder is null || folder.Manifest.Blocks.Count >= folder.Manifest.BlocksAsked;
-        if (request.SaveBaseline is { } name) Save(name, folder!, isWhole);
+        if (request.SaveBaseline is { } name) Save(name, folder!, IsWhole(folder));
         ArmComparison comparison = ArmComparison.Of(
             runs, request.Threshold ?? folder?.Manifest.Threshold ?? ThresholdDefault,
             request.Gated.Count > 0 ? request.Gated : folder?.Manifest.Gated ?? []) with
@@ -100,10 +98,11 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
                 console.Error.WriteLine($"report: {ComparisonReport.Write(comparison, folder)}");
             }
         }
-        return (Code(comparison, folder, isWhole), comparison);
+        return comparison;
     }
 
-    private int Code(ArmComparison comparison, ComparisonFolder? folder, bool isWhole)
+    /// <summary>The exit code that it deserves; why it is none of a verdict is said.</summary>
+    public int Code(ArmComparison comparison, ComparisonFolder? folder)
     {
         if (folder?.Manifest.Blocks.SelectMany(block => block.Runs)
             .Any(run => run.ExitCode == ExitCode.InvariantViolated) == true)
@@ -130,10 +129,13 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
         if (hasEmptyRuns) return ExitCode.Contaminated;
         bool isOpen =
-            !isWhole || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
+            !IsWhole(folder) || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
         return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive
             : ExitCode.Fine;
     }
+
+    private static bool IsWhole(ComparisonFolder? folder) =>
+        folder is null || folder.Manifest.Blocks.Count >= folder.Manifest.BlocksAsked;
 
     /// <summary>The reason of what was to decide first, or that there is nothing that both have.</summary>
     private static string WhyNot(ArmComparison comparison)

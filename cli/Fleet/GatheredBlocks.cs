@@ -59,10 +59,10 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
             .With(CompareSettings.Strict, plan.Strict).With(CompareSettings.Format, form)
             .With(CompareSettings.Resume, folder.Path);
         CompareCommand command = new(new CompareRequest(values), folder.Manifest.CommandLine, console);
-        (int code, ArmComparison comparison) =
+        ArmComparison comparison =
             command.Conclude(folder, folder.Manifest.Arms, new FixedArms(folder.Manifest.Arms, console.Error));
         int machines = units.Select(unit => unit.Machine.Host).Distinct().Count();
-        return new OneClass(units[0].Machine, machines, folder, code, comparison);
+        return new OneClass(units[0].Machine, machines, folder, command.Code(comparison, folder), comparison);
     }
 
     private void Write(Document document, CompareFormat form)

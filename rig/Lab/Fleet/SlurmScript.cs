@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Lab.Results.Fleet;
+using Lab.Settings;
 
 namespace Lab.Application.Fleet;
 
@@ -71,7 +72,7 @@ public static class SlurmScript
 
             # 0: the unit has an answer. 5: not here and now; 130: given up for somebody else: the unit is begun again. What is
             # else has failed, and the unit keeps its log.
-            {{Command([.. wishes.Program, "fleet", "work", plan.Path])}} $(({{offset}} + SLURM_ARRAY_TASK_ID)) &
+            {{ShellText.Of([.. wishes.Program, "fleet", "work", plan.Path])}} $(({{offset}} + SLURM_ARRAY_TASK_ID)) &
             unit=$!
             trap 'kill -TERM $unit' TERM
             wait $unit
@@ -95,9 +96,4 @@ public static class SlurmScript
         string[] all = [.. new[] { wishes.Constraint, read.Constraint }.OfType<string>(), .. read.Needs];
         return all.Length == 0 ? null : string.Join('&', all);
     }
-
-    /// <summary>As a shell reads it.</summary>
-    private static string Command(IReadOnlyList<string> words) => string.Join(' ', words.Select(
-        word => word.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+=:@%".Contains(letter, StringComparison.Ordinal))
-            ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }
