@@ -129,7 +129,8 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         if (comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Slower)) return ExitCode.Regression;
         if (hasEmptyRuns) return ExitCode.Contaminated;
         bool isOpen =
-            !IsWhole(folder) || !comparison.Gate.Any() || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
+            !IsWhole(folder) || !comparison.Gate.Any()
+                || comparison.Gate.Any(answer => answer.Verdict == RatioVerdict.Inconclusive);
         return request.Values.Of(CompareSettings.Gate) && comparison.Arms.Count > 1 && isOpen ? ExitCode.Inconclusive
             : ExitCode.Fine;
     }
