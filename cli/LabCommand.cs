@@ -10,6 +10,7 @@ using Lab.Cli.Doctor;
 using Lab.Cli.Explore;
 using Lab.Cli.Export;
 using Lab.Cli.Fleet;
+using Lab.Cli.Guest;
 using Lab.Cli.Help;
 using Lab.Cli.List;
 using Lab.Cli.Options;
@@ -23,7 +24,7 @@ using Lab.Settings;
 namespace Lab.Cli;
 
 /// <summary>The command line: <c>run</c>, which is also what no verb means, <c>compare</c>, <c>track</c>, <c>list</c>,
-/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>reproduce</c>, <c>fleet</c>, <c>export</c>, <c>doctor</c> and
+/// <c>report</c>, <c>bench</c>, <c>explore</c>, <c>guest</c>, <c>reproduce</c>, <c>fleet</c>, <c>export</c>, <c>doctor</c> and
 /// <c>completion</c>.</summary>
 internal static class LabCommand
 {
@@ -79,6 +80,7 @@ internal static class LabCommand
         root.Subcommands.Add(ReportCommand.Build(console));
         root.Subcommands.Add(BenchCommand.Build(console));
         root.Subcommands.Add(ExploreCommand.Build(console));
+        root.Subcommands.Add(GuestCommand.Build(console));
         root.Subcommands.Add(ReproduceCommand.Build(console));
         root.Subcommands.Add(FleetCommand.Build(args, console));
         root.Subcommands.Add(ExportCommand.Build(console));

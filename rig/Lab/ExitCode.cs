@@ -27,6 +27,10 @@ public static class ExitCode
     /// same.</summary>
     public const int Incomplete = 8;
 
+    /// <summary>The guest of <c>lab guest</c> ended before the command in it had: a panic, a limit, a QEMU that was
+    /// killed.</summary>
+    public const int GuestEnded = 9;
+
     public const int Interrupted = 130;
 }
 
