@@ -47,7 +47,10 @@ public static class Figures
         return paths;
     }
 
-    private static IEnumerable<Figure> Of(RunRecord run, Scene scene)
+    private static IEnumerable<Figure> Of(RunRecord run, Scene scene) =>
+        run.Manifest.Machine.Emulated == true ? OfEvents(run, scene) : [.. OfTimes(run, scene), .. OfEvents(run, scene)];
+
+    private static IEnumerable<Figure> OfTimes(RunRecord run, Scene scene)
     {
         foreach (string operation in Operations(run, scene))
         {
@@ -70,11 +73,10 @@ public static class Figures
         {
             yield return Named(scene, "rate", counter, RatePerVcpuFigure.Draw(run, scene, counter));
         }
-        foreach (string tracepoint in KernelEventsFigure.EventsIn(run, scene))
-        {
-            yield return Named(scene, "events", tracepoint, KernelEventsFigure.Draw(run, scene, tracepoint));
-        }
     }
+
+    private static IEnumerable<Figure> OfEvents(RunRecord run, Scene scene) => KernelEventsFigure.EventsIn(run, scene)
+        .Select(tracepoint => Named(scene, "events", tracepoint, KernelEventsFigure.Draw(run, scene, tracepoint)));
 
     /// <summary>Operations whose phases were measured.</summary>
     private static IEnumerable<string> Operations(RunRecord run, Scene scene) =>

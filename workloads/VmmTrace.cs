@@ -34,6 +34,11 @@ public sealed partial class VmmTrace
     /// <summary>One more than the highest guest frame that any slot holds.</summary>
     public ulong FramesMax { get; }
 
+    /// <summary>The same calls with no slot larger than so many frames: what is cut off is the end of large slots. Where guest
+    /// memory is real, each page of a slot is written before the slot is made.</summary>
+    public VmmTrace WithSlotsUpTo(ulong frames) => new(Name, [.. Calls.Select(call =>
+        call.Range.Frames <= frames ? call : call with { Range = GfnRange.Of(call.Range.Start.Value, frames) })]);
+
     /// <summary>Traces that come with the lab.</summary>
     public static IReadOnlyList<string> BuiltIn =>
         [.. typeof(VmmTrace).Assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)];

@@ -30,7 +30,11 @@ internal static class RunAnswer
 
     internal static IReadOnlyList<Prose> Sentences(RunRecord run)
     {
-        Prose[] caught = [.. WhatWasCaught(run)], costs = [.. run.Scenes.SelectMany(scene => Costs(run, scene))];
+        bool isEmulated = run.Manifest.Machine.Emulated == true;
+        Prose[] caught = [.. WhatWasCaught(run)];
+        Prose[] costs = isEmulated ? [new Prose("EMULATED: a program was the processor; order, counts and verdicts are this "
+                + "kernel's, times mean nothing and are not shown.", Documents.Mood.Warn)]
+            : [.. run.Scenes.SelectMany(scene => Costs(run, scene))];
         return Failed(run).Any() ? [.. caught, .. costs, .. Rest(run)] : [.. costs, .. caught, .. Rest(run)];
     }
 
@@ -43,6 +47,10 @@ internal static class RunAnswer
             && IsAName(strategy)))
         {
             yield return ("the schedule that breaks it", $"lab explore --strategy {Failed(run).First(IsAName)}");
+        }
+        else if (run.Manifest.Machine.Emulated == true)
+        {
+            yield return ("what differs under another kernel", "lab compare --kernel TREE --kernel PACKAGE");
         }
         else if (sound.Length > 1) yield return ("to decide it", Again(run, ["lab", "compare", .. sound]));
         else if (sound.Length == 1) yield return ("beside all others", Again(run, ["lab", "run", "--strategy", "all"]));

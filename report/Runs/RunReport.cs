@@ -26,7 +26,7 @@ public static class RunReport
     /// counters.csv.</summary>
     private static readonly (string Counter, string Words)[] Told =
     [
-        ("kvm.pf_taken", "guest page faults"), ("kvm.mmio_exits", "exits for holes"),
+        ("kvm.mmio_exits", "exits for holes"),
         ("kvm.mmu_shadow_zapped", "shadow pages zapped"), ("kvm.remote_tlb_flush", "remote TLB flushes"),
         ("host.minor_faults", "page faults of the process"), ("userfault.resolved", "of them resolved by the rig"),
     ];
@@ -77,16 +77,31 @@ public static class RunReport
             .Select(figure => (figure.Plot.Title, figure.Plot.GetSvg())));
         return new Section(scene.ToString(),
         [
-            .. latencies.Select((metric, place) => new Section(metric,
+            .. IsEmulated(run) ? [Counts(run, scene, latencies)] : latencies.Select((metric, place) => new Section(metric,
                 [Metric(run, scene, metric), Drawn(figure => figure.What == metric)]) { IsFolded = place == 0 ? null : true }),
-            .. Growth(run, scene),
+            .. IsEmulated(run) ? [] : Growth(run, scene),
             Drawn(figure => !latencies.Contains(figure.What)),
-            new Section($"Phases and other metrics ({rest.Length})",
-                [.. rest.Select(metric => new Section(metric, [Metric(run, scene, metric)]))]) { IsFolded = true,
-                    For = Reader.Page },
+            .. IsEmulated(run) ? [] : Rest(run, scene, rest),
             .. Counters(run, scene),
             .. Disturbances.BothWays(run, scene),
         ], $"scene{index}");
+    }
+
+    private static bool IsEmulated(RunRecord run) => run.Manifest.Machine.Emulated == true;
+
+    /// <summary>How often what was timed was done; how long it took means nothing.</summary>
+    private static Section Counts(RunRecord run, Scene scene, IReadOnlyList<string> metrics) => new("done in the window",
+    [
+        new Table(["strategy", .. Column.Numbers(metrics)], [.. run.StrategiesIn(scene).Select(strategy =>
+            (IReadOnlyList<Cell>)[Name(run, strategy), .. metrics.Select(metric =>
+                run.Pool(strategy, scene, metric) is { } pooled ? Cell.Count(pooled.Count) : Cell.Of(double.NaN, ""))])]),
+    ]);
+
+    private static IEnumerable<Section> Rest(RunRecord run, Scene scene, string[] rest)
+    {
+        yield return new Section($"Phases and other metrics ({rest.Length})",
+            [.. rest.Select(metric => new Section(metric, [Metric(run, scene, metric)]))]) { IsFolded = true,
+                For = Reader.Page };
     }
 
     private static Table Metric(RunRecord run, Scene scene, string metric) => new(Columns,
@@ -245,9 +260,23 @@ public static class RunReport
             string[] parts = [.. Told.Select(told => (told.Words, Sum: run.Counters.Where(row => row.Scene == scene
                 && row.Strategy == strategy && row.Actor.Length == 0 && row.Counter == told.Counter).Sum(row => row.Value)))
                 .Where(one => one.Sum != 0).Select(one => string.Create(invariant, $"{one.Sum:N0} {one.Words}"))];
+            parts = [.. GuestFaults(run, scene, strategy), .. parts];
             if (parts.Length > 0) yield return $"kernel counted for {strategy} on {scene}: {string.Join(", ", parts)}";
         }
         foreach (string shape in Shapes.Lines(run)) yield return shape;
+    }
+
+    /// <summary>A fault that finds its slot invalid, its root obsolete or a notifier at work is taken again (RET_PF_RETRY): with
+    /// a TDP MMU under updates most are.</summary>
+    private static IEnumerable<string> GuestFaults(RunRecord run, Scene scene, string strategy)
+    {
+        double Sum(string counter) => run.Counters.Where(row => row.Scene == scene && row.Strategy == strategy
+            && row.Actor.Length == 0 && row.Counter == counter).Sum(row => row.Value);
+        double taken = Sum("kvm.pf_taken"), mended = Sum("kvm.pf_fixed");
+        if (taken == 0) yield break;
+        double retried = Math.Max(0, taken - mended - Sum("kvm.pf_emulate") - Sum("kvm.pf_spurious"));
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"{taken:N0} guest page faults taken, {mended:N0} fixed, {retried:N0} retried");
     }
 
     private static string VerdictOf(Measurement[] runs)

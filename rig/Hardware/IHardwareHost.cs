@@ -22,10 +22,18 @@ public interface IHardwareHost : IDisposable
     /// <summary>What memslot updates of this kind would need that is not here; null if nothing.</summary>
     string? MissingFor(SlotUpdates updates) => null;
 
-    /// <summary>What the kernel counted so far for all that was made here: name, unit, value. Empty where it counts nothing. Any
+    /// <summary>What the kernel counted so far for all that was made here. Empty where it counts nothing. Any
     /// thread.</summary>
-    IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters();
+    IReadOnlyList<KernelCounter> KernelCounters();
 
     /// <summary>Gets every thread out of the guest; they come back and go on as if nothing had happened. Any thread.</summary>
     void KickAll();
 }
+
+/// <summary>A number that the kernel keeps.</summary>
+/// <param name="Name">With its source in front, as <c>kvm.pf_taken</c>.</param>
+/// <param name="Unit"><c>count</c>, <c>ns</c> or <c>bytes</c>.</param>
+/// <param name="Value">Summed over everything that has it.</param>
+/// <param name="IsGauge">How much there is, or was at most, and not how often something happened: differences mean
+/// nothing.</param>
+public readonly record struct KernelCounter(string Name, string Unit, long Value, bool IsGauge = false);

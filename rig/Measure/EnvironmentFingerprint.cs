@@ -24,6 +24,9 @@ public sealed record EnvironmentFingerprint
     /// <summary>The processor says that a hypervisor runs it.</summary>
     public required bool? HasHypervisor { get; init; }
 
+    /// <summary>QEMU emulates the processor (TCG): the order and number of what happens are the kernel's, times are not.</summary>
+    public required bool IsEmulated { get; init; }
+
     /// <summary>Of core 0; null where frequency is not the kernel's business, as in most guests.</summary>
     public required string? FrequencyGovernor { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record EnvironmentFingerprint
             OperatingSystem = RuntimeInformation.OSDescription,
             Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
             HasHypervisor = flags?.Split(' ').Contains("hypervisor"),
+            IsEmulated = EmulatedProcessor.IsHere(),
             FrequencyGovernor = KernelText.ReadLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             TransparentHugePages = KernelText.Chosen(KernelText.ReadLine("/sys/kernel/mm/transparent_hugepage/enabled")),
             Clocksource = KernelText.ReadLine("/sys/devices/system/clocksource/clocksource0/current_clocksource"),

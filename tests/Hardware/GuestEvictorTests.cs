@@ -69,7 +69,7 @@ public sealed class GuestEvictorTests
         public IHardwareMmu NewMmu<TMachine>(Vm<TMachine> vm, SlotUpdates updates)
             where TMachine : struct, IMachine => throw new NotSupportedException();
 
-        public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters() => [];
+        public IReadOnlyList<KernelCounter> KernelCounters() => [];
 
         public string? MissingFor(SlotUpdates updates) => null;
 

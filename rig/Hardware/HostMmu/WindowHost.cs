@@ -92,15 +92,15 @@ internal sealed class WindowHost : IHardwareHost
 
     /// <inheritdoc/>
     /// <remarks>Faults are those of the whole process: the kernel counts no finer.</remarks>
-    public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters()
+    public IReadOnlyList<KernelCounter> KernelCounters()
     {
         (long minor, long major) = HostCalls.PageFaults();
-        List<(string, string, long)> counters = [("host.minor_faults", "count", minor), ("host.major_faults", "count", major)];
+        List<KernelCounter> counters = [new("host.minor_faults", "count", minor), new("host.major_faults", "count", major)];
         if (_userfault?.Resolved is { } resolved)
         {
-            counters.Add(("userfault.resolved", "count", resolved.Count));
-            counters.Add(("userfault.resolve_total", "ns", resolved.Nanoseconds));
-            counters.Add(("userfault.resolve_max", "ns", resolved.NanosecondsMax));
+            counters.Add(new("userfault.resolved", "count", resolved.Count));
+            counters.Add(new("userfault.resolve_total", "ns", resolved.Nanoseconds));
+            counters.Add(new("userfault.resolve_max", "ns", resolved.NanosecondsMax, IsGauge: true));
         }
         return counters;
     }

@@ -221,4 +221,18 @@ internal struct KvmStatsDescriptor
     public short Exponent;
     public ushort Values;
     public uint Offset, BucketBytes;
+
+    /// <summary>KVM_STATS_TYPE_INSTANT and KVM_STATS_TYPE_PEAK, as opposed to what only grows (CUMULATIVE).</summary>
+    public readonly bool IsGauge => (Flags & 0xf) is 1 or 2;
+
+    /// <summary>KVM_STATS_UNIT_*.</summary>
+    public readonly KvmStatsUnit Unit => (KvmStatsUnit)(Flags >> 4 & 0xf);
+}
+
+/// <summary>What a statistic is counted in (KVM_STATS_UNIT_*).</summary>
+internal enum KvmStatsUnit : uint
+{
+    None = 0,
+    Bytes = 1,
+    Seconds = 2,
 }

@@ -9,30 +9,30 @@ namespace Lab.Hardware;
 internal sealed unsafe class KvmStatistics
 {
     private readonly Descriptor _of;
-    private (string Name, long Offset)[]? _places;
+    private (KernelCounter Counter, long Offset)[]? _places;
 
     public KvmStatistics(Descriptor of) => _of = of;
 
     /// <summary>Opens, reads and closes: a descriptor is held no longer than that.</summary>
-    public IReadOnlyList<(string Name, long Value)> Read()
+    public IReadOnlyList<KernelCounter> Read()
     {
         int number = Libc.Ioctl(_of.Number, KvmAbi.GetStatsFd, 0);
         if (number < 0) return [];
         using Descriptor statistics = new(number);
         _places ??= ReadPlaces(statistics);
-        (string, long)[] values = new (string, long)[_places.Length];
+        KernelCounter[] values = new KernelCounter[_places.Length];
         for (int index = 0; index < values.Length; index++)
         {
-            values[index] = (_places[index].Name, ReadOne<long>(statistics, _places[index].Offset));
+            values[index] = _places[index].Counter with { Value = ReadOne<long>(statistics, _places[index].Offset) };
         }
         return values;
     }
 
-    private static (string, long)[] ReadPlaces(Descriptor statistics)
+    private static (KernelCounter, long)[] ReadPlaces(Descriptor statistics)
     {
         KvmStatsHeader header = ReadOne<KvmStatsHeader>(statistics, 0);
         long stride = Unsafe.SizeOf<KvmStatsDescriptor>() + header.NameBytes;
-        List<(string, long)> places = [];
+        List<(KernelCounter, long)> places = [];
         byte[] name = new byte[header.NameBytes];
         for (uint index = 0; index < header.Descriptors; index++)
         {
@@ -42,10 +42,20 @@ internal sealed unsafe class KvmStatistics
             // SAFETY: the array has the length that is passed.
             fixed (byte* text = name) ReadAll(statistics, text, name.Length, at + Unsafe.SizeOf<KvmStatsDescriptor>());
             int end = Array.IndexOf(name, (byte)0);
-            places.Add((Encoding.ASCII.GetString(name, 0, end < 0 ? name.Length : end), header.DataOffset + descriptor.Offset));
+            string called = Encoding.ASCII.GetString(name, 0, end < 0 ? name.Length : end);
+            places.Add((new KernelCounter(called, UnitOf(descriptor), 0, descriptor.IsGauge), header.DataOffset + descriptor.Offset));
         }
         return [.. places];
     }
+
+    /// <summary>A power of ten or two beside the unit is not looked at: those that KVM has are of whole units, but for
+    /// nanoseconds.</summary>
+    private static string UnitOf(in KvmStatsDescriptor descriptor) => descriptor.Unit switch
+    {
+        KvmStatsUnit.Bytes => "bytes",
+        KvmStatsUnit.Seconds => "ns",
+        _ => "count",
+    };
 
     private static T ReadOne<T>(Descriptor statistics, long offset)
         where T : unmanaged

@@ -12,7 +12,7 @@ internal sealed class KvmHost : IHardwareHost
     private readonly List<KvmContext> _apart = [];
     private readonly Queue<KvmContext> _free = new();
     private readonly Stack<GuestImage> _images = new();
-    private readonly Dictionary<string, long> _counted = [];
+    private readonly Dictionary<string, KernelCounter> _counted = [];
     private int _vcpus;
 
     /// <exception cref="HardwareUnavailableException">There is no such KVM; the message says what to do.</exception>
@@ -77,6 +77,11 @@ internal sealed class KvmHost : IHardwareHost
         lock (_lock)
         {
             AddCounters(context, _counted);
+            // Of what there is, a VM that is gone has nothing.
+            foreach (string gauge in _counted.Values.Where(one => one.IsGauge).Select(one => one.Name).ToList())
+            {
+                _counted.Remove(gauge);
+            }
             _apart.Remove(context);
         }
         context.Dispose();
@@ -112,14 +117,13 @@ internal sealed class KvmHost : IHardwareHost
         lock (_lock) _images.Push(image);
     }
 
-    public IReadOnlyList<(string Name, string Unit, long Value)> KernelCounters()
+    public IReadOnlyList<KernelCounter> KernelCounters()
     {
         lock (_lock)
         {
-            Dictionary<string, long> sums = new(_counted);
+            Dictionary<string, KernelCounter> sums = new(_counted);
             foreach (KvmContext context in All) AddCounters(context, sums);
-            return [.. sums.Select(
-                sum => ($"kvm.{sum.Key}", sum.Key.EndsWith("_ns", StringComparison.Ordinal) ? "ns" : "count", sum.Value))];
+            return [.. sums.Values];
         }
     }
 
@@ -152,12 +156,14 @@ internal sealed class KvmHost : IHardwareHost
         }
     }
 
-    private static void AddCounters(KvmContext context, Dictionary<string, long> sums)
+    private static void AddCounters(KvmContext context, Dictionary<string, KernelCounter> sums)
     {
-        foreach ((string name, long value) in context.Vm.Statistics.Read()
+        foreach (KernelCounter one in context.Vm.Statistics.Read()
             .Concat(context.Vcpus.SelectMany(vcpu => vcpu.Statistics.Read())))
         {
-            sums[name] = sums.GetValueOrDefault(name) + value;
+            string name = $"kvm.{one.Name}";
+            long before = sums.TryGetValue(name, out KernelCounter sum) ? sum.Value : 0;
+            sums[name] = one with { Name = name, Value = before + one.Value };
         }
     }
 }

@@ -1,4 +1,5 @@
 using Lab.Application.Measuring;
+using Lab.Measure;
 using Lab.Results;
 using Lab.Results.Comparisons;
 using Lab.Settings;
@@ -74,6 +75,7 @@ public sealed class FixedArms
     public void Refuse(bool anyway)
     {
         foreach (int index in _read.Keys) _ = StrategyOf(index);
+        RefuseEmulated();
         Manifest here = ThisMachine.Manifest(new Dictionary<string, string>());
         foreach ((int index, ComparisonArm arm) in _arms.Index().Where(one => one.Item.Source == ArmSource.Baseline))
         {
@@ -89,6 +91,17 @@ public sealed class FixedArms
                     + "; --anyway compares them nevertheless.");
             }
         }
+    }
+
+    /// <summary>What a program was the processor of has no times.</summary>
+    /// <exception cref="UsageException">There is such an arm, measured or to be measured here.</exception>
+    private void RefuseEmulated()
+    {
+        string? which = _read.Values.SelectMany(one => one.Records).FirstOrDefault(run => run.Manifest.Machine.Emulated == true)
+            is { } run ? $"Run {run.Manifest.Id} was measured" : null;
+        which ??= _arms.Any(arm => arm.Source == ArmSource.Strategy) && EmulatedProcessor.IsHere() ? "This lab runs" : null;
+        if (which is not null) throw new UsageException($"{which} on an emulated processor, whose times mean nothing; compare "
+            + "counts, order and references with lab compare --kernel A --kernel B.");
     }
 
     /// <summary>The strategy named, the only one there, or the one that another arm has as well.</summary>

@@ -15,6 +15,7 @@ public static class ThisMachine
         Os = machine.OperatingSystem,
         MemoryBytes = machine.Limits.TotalMemoryBytes ?? 0,
         Hypervisor = machine.HasHypervisor == true ? "present" : null,
+        Emulated = machine.IsEmulated ? true : null,
     };
 
     public static RuntimeFacts Runtime(EnvironmentFingerprint machine) =>

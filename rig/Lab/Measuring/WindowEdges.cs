@@ -9,14 +9,14 @@ namespace Lab.Application.Measuring;
 /// go.</param>
 /// <param name="countsThreads">Whether perf events are opened for the actors' threads.</param>
 /// <param name="trace">Started and stopped at the edges; the caller's.</param>
-public sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, long Value)>> kernelCounters, bool countsThreads,
+public sealed class WindowEdges(Func<IReadOnlyList<KernelCounter>> kernelCounters, bool countsThreads,
     TracedWindow trace) : IDisposable
 {
     private readonly List<CounterValue> _counters = [];
-    private IReadOnlyList<(string Name, string Unit, long Value)> _before = [];
+    private IReadOnlyList<KernelCounter> _before = [];
     private PerfEvents? _threads;
 
-    /// <summary>Differences, empty until the window has closed.</summary>
+    /// <summary>Differences, and of gauges what they show at the closing edge; empty until the window has closed.</summary>
     public IReadOnlyList<CounterValue> Counters => _counters;
 
     /// <summary>What could not be counted, one sentence each.</summary>
@@ -39,12 +39,10 @@ public sealed class WindowEdges(Func<IReadOnlyList<(string Name, string Unit, lo
                 _threads.Read().Select(count => new CounterValue(count.Thread, count.Name, count.Unit, count.Value)));
         }
         Dictionary<string, long> before = _before.ToDictionary(counter => counter.Name, counter => counter.Value);
-        foreach ((string name, string unit, long value) in kernelCounters())
+        foreach (KernelCounter counter in kernelCounters())
         {
-            if (value != before.GetValueOrDefault(name))
-            {
-                _counters.Add(new CounterValue("", name, unit, value - before.GetValueOrDefault(name)));
-            }
+            long value = counter.IsGauge ? counter.Value : counter.Value - before.GetValueOrDefault(counter.Name);
+            if (value != 0) _counters.Add(new CounterValue("", counter.Name, counter.Unit, value));
         }
     }
 

@@ -88,6 +88,7 @@ public sealed record RunRequest
                 Longer(values.Of(WindowSettings.Declared.WarmupLimit), values.Of(WindowSettings.Declared.Warmup)))
             .With(VmmTraceReplay.Trace, trace?.Name ?? VmmTraceReplay.Trace.Unset!);
         long memory = Memory(values, mmu);
+        if (mmu != "radix") trace = trace?.WithSlotsUpTo((ulong)memory >> 12);
         RefuseTooManySlots(values.Of(WorkloadParameters.Bystanders), strategies, catalogue);
         int vcpus = values.Of(RunSettings.Vcpus);
         return new RunRequest

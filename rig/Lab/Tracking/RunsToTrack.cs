@@ -81,6 +81,11 @@ public sealed class RunsToTrack(string runsFolder)
 
     private bool IsWhole(RunToTrack run)
     {
+        if (run.Record.Manifest.Machine.Emulated == true)
+        {
+            _notes.Add($"run {run.Id} was measured on an emulated processor, whose times mean nothing; left out");
+            return false;
+        }
         if (run.Record.State == RunState.Complete) return true;
         string why = run.Record.State == RunState.Running ? "is still being measured"
             : $"is partial ({run.Record.WhyPartial})";

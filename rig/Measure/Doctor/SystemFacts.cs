@@ -17,6 +17,12 @@ internal static class SystemFacts
                 "--mmu kvm and host use this kernel's MMU: compare runs of one kernel only.")
             : new(Group, "kernel", "unknown", FactState.Unknown, "The kernel's version is unknown.");
         yield return Hypervisor(files, KernelText.Field(cpu, "flags"));
+        if (EmulatedProcessor.IsHere())
+        {
+            yield return new(Group, "processor", "emulated by QEMU", FactState.Bad,
+                "Order, counts and verdicts are the kernel's; times mean nothing, and are neither shown nor compared.",
+                "lab guest where the host's KVM nests, or a machine with a processor");
+        }
         yield return Mitigations(files);
         yield return Watchdog(files);
         yield return RealTimeShare(files);
