@@ -17,7 +17,8 @@ internal static class GuestCommand
     {
         Argument<string[]> rest = new("command")
         {
-            Description = "behind --, a command of the lab as it would be typed here: -- --mmu kvm --strategy kernel",
+            Description = "behind --, a command of the lab as it would be typed here: -- --mmu kvm --strategy kernel; behind "
+                + "another --, one more",
             Arity = ArgumentArity.ZeroOrMore,
         };
         SettingOptions options = new(GuestSettings.Group.Settings);
@@ -52,12 +53,24 @@ internal static class GuestCommand
         {
             Kernel = values.Of(GuestSettings.Kernel),
             Out = values.Of(GuestSettings.Out),
-            Arguments = arguments,
+            Commands = Split(arguments),
             Processor = values.Of(GuestSettings.Processor),
             Cpus = values.Of(GuestSettings.Cpus),
             MemoryBytes = values.Of(GuestSettings.Memory),
             Limit = values.Of(GuestSettings.Limit),
         };
+    }
+
+    /// <summary>Each further -- begins another command.</summary>
+    private static IReadOnlyList<IReadOnlyList<string>> Split(IReadOnlyList<string> arguments)
+    {
+        List<List<string>> commands = [[]];
+        foreach (string word in arguments)
+        {
+            if (word == "--") commands.Add([]);
+            else commands[^1].Add(word);
+        }
+        return commands;
     }
 
     /// <summary>Figures and page, which the guest leaves to the host.</summary>
@@ -78,7 +91,7 @@ internal static class GuestCommand
         }
     }
 
-    /// <summary>The lab's, if it has one; what the kernel complained of is a finding whatever the lab says.</summary>
+    /// <summary>Of the first command that did not end well; what the kernel complained of is a finding whatever the lab says.</summary>
     internal static int Code(GuestOutcome outcome, LabConsole console)
     {
         foreach (KernelComplaint complaint in outcome.Complaints)
@@ -94,6 +107,7 @@ internal static class GuestCommand
             console.Error.WriteLine($"lab: {failure.TrimEnd('.')}; {kept}.");
             return console.Signals.WasHeard ? ExitCode.Interrupted : ExitCode.GuestEnded;
         }
-        return outcome.Code is ExitCode.Fine && outcome.Complaints.Count > 0 ? ExitCode.InvariantViolated : outcome.Code!.Value;
+        int code = outcome.Codes.FirstOrDefault(one => one != ExitCode.Fine);
+        return code == ExitCode.Fine && outcome.Complaints.Count > 0 ? ExitCode.InvariantViolated : code;
     }
 }

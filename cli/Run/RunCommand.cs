@@ -130,7 +130,9 @@ internal sealed class RunCommand(RunRequest request, IReadOnlyList<string> comma
         RunFolder folder, Planned one, IHardwareHost? host, IWindowObserver? observer, CancellationToken cancellation)
     {
         RunRequest seeded = request with { Parameters = request.Parameters with { Seed = request.Seed + (ulong)(one.Run - 1) } };
-        MeasurementOutcome? rehearsed = one.Run == 1 ? Rehearse(one, seeded, host, cancellation) : null;
+        // Where times mean nothing, neither does when something is compiled.
+        MeasurementOutcome? rehearsed =
+            one.Run == 1 && !EmulatedProcessor.IsHere() ? Rehearse(one, seeded, host, cancellation) : null;
         RunRequest measured = seeded with { Window = seeded.Window with { Turns = _turns } };
         MeasurementOutcome outcome = rehearsed
             ?? new OneMeasurement(one.Strategy, one.Workload, measured, host, _trace, _watcher).Run(observer, cancellation);

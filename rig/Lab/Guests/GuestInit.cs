@@ -10,7 +10,7 @@ namespace Lab.Application.Guests;
 /// again: a run folder's tables must not be older than its manifest.</remarks>
 internal static class GuestInit
 {
-    public const string Modules = "modules", Code = "control/code", Output = "control/output", Kernel = "control/kernel",
+    public const string Modules = "modules", Codes = "control/codes", Output = "control/output", Kernel = "control/kernel",
         Messages = "control/dmesg", NoKvm = "control/no-kvm", Work = "work/";
 
     /// <summary>Where a disk's tar begins.</summary>
@@ -21,15 +21,14 @@ internal static class GuestInit
 
     /// <param name="modules">Names in the order of loading.</param>
     /// <param name="program">Words of the shell that start the lab.</param>
-    /// <param name="arguments">Of the lab.</param>
+    /// <param name="commands">Arguments of the lab, for each time that it is run.</param>
     /// <param name="environment">Variables of the lab.</param>
     /// <param name="keepEvery">Time between two looks for what is new.</param>
-    public static string Script(IEnumerable<string> modules, string program, IEnumerable<string> arguments,
+    public static string Script(IEnumerable<string> modules, string program, IReadOnlyList<IReadOnlyList<string>> commands,
         IReadOnlyDictionary<string, string> environment, TimeSpan keepEvery)
     {
         StringBuilder variables = new();
         foreach ((string name, string value) in environment) variables.Append(name).Append('=').Append(Quoted(value)).Append(' ');
-        string command = $"{variables}{program} {string.Join(' ', arguments.Select(Quoted))}";
         string every = Math.Max(1, (int)keepEvery.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return $$"""
             #!/bin/sh
@@ -65,17 +64,22 @@ internal static class GuestInit
             else
                 cd /out/work
                 echo "guest: $(uname -r), tdp_mmu $(cat /sys/module/kvm/parameters/tdp_mmu), up $(cut -d' ' -f1 /proc/uptime) s" >&2
-                {{command}} > /out/{{Output}} < /dev/null &
-                lab=$!
-                (while read word; do [ "$word" = {{Stop}} ] && kill -TERM $lab; done) < /dev/ttyS1 &
+                : > /out/{{Codes}}
+                (while read word; do [ "$word" = {{Stop}} ] && { echo > /run/stopped; kill -TERM $(cat /run/lab); }; done) < /dev/ttyS1 &
                 (while [ ! -e /run/ended ]; do
                     sleep 1; waited=$((waited + 1))
                     [ $((waited % {{every}})) = 0 ] && [ "$(ls -lRi --full-time /out/work)" != "$seen" ] && keep
                 done) &
                 keeper=$!
-                wait $lab; echo $? > /out/{{Code}}
+                run() {
+                    [ ! -e /run/stopped ] || return
+                    {{variables}}{{program}} "$@" >> /out/{{Output}} < /dev/null &
+                    echo $! > /run/lab
+                    wait $!; code=$?; echo $code >> /out/{{Codes}}
+                    echo "guest: ended with $code, up $(cut -d' ' -f1 /proc/uptime) s: lab $*" >&2
+                }
+                {{string.Join("\n    ", commands.Select(command => $"run {string.Join(' ', command.Select(Quoted))}"))}}
                 echo > /run/ended; wait $keeper
-                echo "guest: ends, up $(cut -d' ' -f1 /proc/uptime) s" >&2
             fi
             keep
             poweroff -f

@@ -9,7 +9,7 @@ public enum ProcessorChoice
     Emulated,
 }
 
-/// <summary>A command of the lab to be run under a kernel.</summary>
+/// <summary>Commands of the lab to be run under a kernel.</summary>
 public sealed record GuestRequest
 {
     /// <summary>A tree or packages, as <see cref="GuestKernel.Find"/> takes them.</summary>
@@ -19,8 +19,9 @@ public sealed record GuestRequest
     /// own words in a folder below <c>guests/</c>.</summary>
     public required string Out { get; init; }
 
-    /// <summary>Of the lab, without its name.</summary>
-    public required IReadOnlyList<string> Arguments { get; init; }
+    /// <summary>Of the lab, without its name; one list for each command. They run one after another, whatever the ones before
+    /// ended with.</summary>
+    public required IReadOnlyList<IReadOnlyList<string>> Commands { get; init; }
 
     public ProcessorChoice Processor { get; init; }
     public int Cpus { get; init; } = 2;
@@ -34,13 +35,13 @@ public sealed record GuestRequest
 }
 
 /// <summary>How a guest ended.</summary>
-/// <param name="Code">Of the lab, as <see cref="ExitCode"/> has them; null where the guest ended before it did.</param>
-/// <param name="Failure">One sentence on why there is no code; null where there is one.</param>
+/// <param name="Codes">Of the commands that ended, as <see cref="ExitCode"/> has them.</param>
+/// <param name="Failure">One sentence on why there are fewer than commands; null where there are not.</param>
 /// <param name="Processor">What the guest's processor was.</param>
 /// <param name="Folder">The guest's own: console, kernel messages, what the lab printed.</param>
 /// <param name="Runs">Run folders that came back, by path.</param>
 /// <param name="Output">What the lab printed on standard output.</param>
 /// <param name="Complaints">What the kernel complained of: a panic, an oops, a warning, each with its text.</param>
 /// <param name="Kernel">Release of the guest's kernel; null if it never said.</param>
-public sealed record GuestOutcome(int? Code, string? Failure, GuestProcessor Processor, string Folder, IReadOnlyList<string> Runs,
+public sealed record GuestOutcome(IReadOnlyList<int> Codes, string? Failure, GuestProcessor Processor, string Folder, IReadOnlyList<string> Runs,
     string Output, IReadOnlyList<KernelComplaint> Complaints, string? Kernel);

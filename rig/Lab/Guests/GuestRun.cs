@@ -81,9 +81,14 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         GuestDisk disk = new(folder);
         try
         {
-            (IReadOnlyList<string> arguments, IReadOnlyList<string> added) = GuestArguments.For(request.Arguments, processor);
-            if (added.Count > 0) say($"the lab in the guest also gets {string.Join(' ', added)}");
-            Initramfs.Write(initramfs, kernel, arguments, Environment(processor), request.KeepEvery);
+            (IReadOnlyList<string> Arguments, IReadOnlyList<string> Added)[] commands =
+                [.. request.Commands.Select(typed => GuestArguments.For(typed, processor))];
+            foreach (string added in commands.Select(one => string.Join(' ', one.Added)).Where(one => one.Length > 0).Distinct())
+            {
+                say($"the lab in the guest also gets {added}");
+            }
+            Initramfs.Write(initramfs, kernel, [.. commands.Select(one => one.Arguments)], Environment(processor),
+                request.KeepEvery);
             Qemu qemu = new(kernel.Image, initramfs, disk.Paths, console, processor, request.Cpus, request.MemoryBytes);
             (End end, string complaint) = Await(qemu, cancellation);
             return Outcome(disk, folder, processor, end, complaint, out hasKvm);
@@ -166,16 +171,17 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         if (output.Length > 0) File.WriteAllText(Path.Combine(folder, "output.txt"), output);
         HashSet<string> runs = [];
         disk.Unpack(below => Place(below, folder, runs));
-        int? code = int.TryParse(disk.Text(GuestInit.Code)?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int exit) ? exit
-            : null;
+        int[] codes = [.. (disk.Text(GuestInit.Codes) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
         // What is on the console alone came after the last writing.
         IReadOnlyList<KernelComplaint> complaints = [.. KernelComplaint.In(messages ?? "")
             .Concat(KernelComplaint.In(spoken)).DistinctBy(one => one.Headline)];
-        return new GuestOutcome(code, code is null ? WhyNoCode(end, complaint, complaints, release, console) : null, processor,
-            folder, [.. runs], output, complaints, release);
+        bool isWhole = codes.Length == request.Commands.Count;
+        return new GuestOutcome(codes, isWhole ? null : WhyNotAll(end, complaint, complaints, release, console), processor, folder,
+            [.. runs], output, complaints, release);
     }
 
-    private string WhyNoCode(End end, string complaint, IReadOnlyList<KernelComplaint> complaints, string? release,
+    private string WhyNotAll(End end, string complaint, IReadOnlyList<KernelComplaint> complaints, string? release,
         string console)
     {
         string who = release is null ? $"the kernel in '{request.Kernel}'" : $"Linux {release}";

@@ -15,7 +15,7 @@ internal static class Initramfs
         "dd", "tail", "dmesg", "echo", "cut", "grep", "sleep", "kill", "poweroff"];
 
     /// <summary>Writes the archive; a file of the same name is replaced.</summary>
-    public static void Write(string path, GuestKernel kernel, IReadOnlyList<string> arguments,
+    public static void Write(string path, GuestKernel kernel, IReadOnlyList<IReadOnlyList<string>> commands,
         IReadOnlyDictionary<string, string> environment, TimeSpan keepEvery)
     {
         using FileStream file = File.Create(path);
@@ -31,7 +31,7 @@ internal static class Initramfs
         }
         string program = LabInGuest.AddTo(archive);
         archive.Add("init",
-            GuestInit.Script(modules.Select(module => module.Name), program, arguments, environment, keepEvery));
+            GuestInit.Script(modules.Select(module => module.Name), program, commands, environment, keepEvery));
         archive.End();
     }
 }
