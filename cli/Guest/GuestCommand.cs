@@ -24,6 +24,7 @@ internal static class GuestCommand
         SettingOptions options = new(GuestSettings.Group.Settings);
         Command command = new("guest", "any command of the lab, under a kernel that is booted for it");
         command.Arguments.Add(rest);
+        command.Subcommands.Add(GuestTrace.Build(console));
         options.AddTo(command);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {

@@ -263,7 +263,7 @@ public static class RunReport
             parts = [.. GuestFaults(run, scene, strategy), .. parts];
             if (parts.Length > 0) yield return $"kernel counted for {strategy} on {scene}: {string.Join(", ", parts)}";
         }
-        foreach (string shape in Shapes.Lines(run)) yield return shape;
+        foreach (string shape in IsEmulated(run) ? [] : Shapes.Lines(run)) yield return shape;
     }
 
     /// <summary>A fault that finds its slot invalid, its root obsolete or a notifier at work is taken again (RET_PF_RETRY): with

@@ -1,3 +1,4 @@
+using Lab.Application.Conformance;
 using Lab.Mmu;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class ConformanceTests
             TheoryData<string, string> data = [];
             foreach (ConformanceCase one in ConformanceCase.All)
             {
-                foreach (Waiver waiver in one.Waivers) data.Add(one.Trace, waiver.Name);
+                foreach (Waiver waiver in one.Waived) data.Add(one.Trace, waiver.Name);
             }
             return data;
         }
@@ -26,7 +27,7 @@ public sealed class ConformanceTests
     public void The_lab_does_what_the_kernel_did(string trace)
     {
         ConformanceCase one = ConformanceCase.Of(trace);
-        History kernel = KernelTrace.Load(trace);
+        History kernel = ConformanceCase.Of(trace).Load();
         // Several times: what a race decides would differ now and then.
         for (int run = 0; run < 5; run++)
         {
@@ -39,7 +40,7 @@ public sealed class ConformanceTests
 
     [Theory]
     [MemberData(nameof(Traces))]
-    public void The_kernel_keeps_the_causal_orders(string trace) => Assert.Empty(CausalOrder.Check(KernelTrace.Load(trace)));
+    public void The_kernel_keeps_the_causal_orders(string trace) => Assert.Empty(CausalOrder.Check(ConformanceCase.Of(trace).Load()));
 
     [Theory]
     [MemberData(nameof(Waivers))]
@@ -47,7 +48,7 @@ public sealed class ConformanceTests
     {
         ConformanceCase one = ConformanceCase.Of(trace);
         Comparison without =
-            Comparison.Of(KernelTrace.Load(trace), one.RunLab(), one.Waivers.Where(other => other.Name != waiver));
+            Comparison.Of(ConformanceCase.Of(trace).Load(), one.RunLab(), one.Waived.Where(other => other.Name != waiver));
         Assert.NotNull(without.First);
     }
 
@@ -63,7 +64,7 @@ public sealed class ConformanceTests
         "Updater 4 4 4 4 | Destroyer 3 3", 12, 12)]
     public void The_trace_has_the_counts_that_are_its_designs(string trace, string puts, string zaps, int made, int? freed)
     {
-        History kernel = KernelTrace.Load(trace);
+        History kernel = ConformanceCase.Of(trace).Load();
         Assert.Equal(puts, Counts(kernel, Verb.Put));
         Assert.Equal(zaps, Counts(kernel, Verb.Zap));
         Assert.Equal(made, kernel.PagesMade);
@@ -75,11 +76,11 @@ public sealed class ConformanceTests
     [MemberData(nameof(Traces))]
     public void Every_granularity_takes_the_tables_that_the_kernel_took(string trace)
     {
-        History kernel = KernelTrace.Load(trace);
+        History kernel = ConformanceCase.Of(trace).Load();
         ConformanceCase one = ConformanceCase.Of(trace);
         foreach (ZapPasses passes in (ZapPasses[])[ZapPasses.Root, ZapPasses.Coarse, ZapPasses.Fine])
         {
-            Assert.Equal(Tables(kernel), Tables(LabScenario.Run(one.Strategy, passes)));
+            Assert.Equal(Tables(kernel), Tables(one.RunLab(passes)));
         }
     }
 

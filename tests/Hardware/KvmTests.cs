@@ -66,9 +66,11 @@ public sealed class KvmTests
         if (KvmBench.TryMake() is not { } bench) return;
         using KvmBench _ = bench;
         bench.Show(GfnRange.Of(0, 256), FrameStamp.Of(1, 1));
-        Dictionary<string, long> before = bench.Context.Vcpus[0].Statistics.Read().ToDictionary();
+        Dictionary<string, long> before = bench.Context.Vcpus[0].Statistics.Read()
+            .ToDictionary(one => one.Name, one => one.Value);
         bench.Run([.. Enumerable.Range(0, 32).Select(index => ((ulong)index * 8, AccessKind.Write))]);
-        Dictionary<string, long> after = bench.Context.Vcpus[0].Statistics.Read().ToDictionary();
+        Dictionary<string, long> after = bench.Context.Vcpus[0].Statistics.Read()
+            .ToDictionary(one => one.Name, one => one.Value);
         Assert.True(after["pf_taken"] - before["pf_taken"] > 0, "no fault was counted");
         Assert.True(after["exits"] > before["exits"]);
     }

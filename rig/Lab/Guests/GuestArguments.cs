@@ -12,8 +12,9 @@ public static class GuestArguments
         ("--steady-limit", "0s"), ("--watch", "off"), ("--perf", "off"), ("--watchdog", "60s"),
     ];
 
-    /// <summary>A pool of KVM VMs that is as large as elsewhere takes seconds to make.</summary>
-    private static readonly (string Option, string Value)[] EmulatedOnKvm = [("--contexts", "8")];
+    /// <summary>A pool of KVM VMs that is as large as elsewhere takes seconds to make. More than the roots that puts may leave
+    /// behind them (second-list-shared, 8): who waits for one of the pool waits for their tear-down.</summary>
+    private static readonly (string Option, string Value)[] EmulatedOnKvm = [("--contexts", "16")];
 
     /// <summary>The arguments with what was added, which comes second; other verbs than <c>run</c> are left alone.</summary>
     public static (IReadOnlyList<string> Arguments, IReadOnlyList<string> Added) For(

@@ -102,9 +102,13 @@ public sealed class Actor
         actor.Retire();
     }
 
+    /// <summary>Of each actor that gives its slot back, on the thread that does, while its events can be read.</summary>
+    public static event Action<Actor>? Retiring;
+
     /// <summary>Gives the slot back. The events can no longer be read.</summary>
     public void Retire()
     {
+        Retiring?.Invoke(this);
         lock (Registry)
         {
             Slots[Index] = null;

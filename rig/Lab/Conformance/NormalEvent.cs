@@ -1,4 +1,4 @@
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>Who did it. The kernel's threads and ours have these parts in common; which of two vCPUs it was does not
 /// count.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>Where a trace and the lab part.</summary>
 /// <param name="Stream">What was being compared.</param>

@@ -1,7 +1,8 @@
+using System.Collections.Concurrent;
+using Lab.Hardware;
 using Lab.Mmu;
-using Lab.Tests.Strategies;
 
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>The life of a VM that the kernel's traces show, on our MMU. Each part has its own thread; the workers are the
 /// strategy's. The parts take turns, so that the reference counts that a thread meets are those of the traces and not of a
@@ -23,6 +24,7 @@ internal sealed class LabScenario : IDisposable
     private static readonly GfnRange Staying = GfnRange.Of(0, 512);
     private static readonly GfnRange Code = GfnRange.Of(0, 1);
     private static readonly GfnRange Changing = GfnRange.Of(0x40000, 16);
+    private static readonly Gfn MovedTo = new(0x44000);
 
     private readonly Vm<Metal> _vm;
     private readonly Turn _updater = new("kvmt");
@@ -30,24 +32,28 @@ internal sealed class LabScenario : IDisposable
     private readonly Dictionary<Actor, ulong> _read = [];
     private readonly Dictionary<ulong, int> _ordinals = [];
     private readonly List<Sourced> _events = [];
+    private readonly ConcurrentDictionary<Actor, (MmuEvent[] Kept, ulong Written)> _retired = new();
     private string _phase = "";
     private bool _destroying;
 
-    private LabScenario(string strategy, ZapPasses passes) =>
-        _vm = StrategyFixture.NewVm(strategy, new VmSettings { Vcpus = _vcpus.Length, Passes = passes });
+    private LabScenario(string strategy, ZapPasses passes)
+    {
+        VmSettings settings = new() { Vcpus = _vcpus.Length, Passes = passes };
+        _vm = new Vm<Metal>(default, settings, Lab.Strategies.Catalogue.Named(strategy).Design<Metal>());
+        Actor.Retiring += Keep;
+    }
 
     /// <summary>Runs it and returns what the threads recorded.</summary>
     /// <exception cref="InvalidOperationException">The MMU reported a violation, or events of the workers are
     /// missing.</exception>
-    public static History Run(string strategy, ZapPasses passes)
+    public static History Run(string strategy, ZapPasses passes, RootOperation operation = RootOperation.Delete)
     {
         using LabScenario scenario = new(strategy, passes);
-        scenario.Run();
+        scenario.Run(operation);
         if (scenario._vm.Oracle.Violations is [var violation, ..]) throw new InvalidOperationException(
             $"{strategy}: {violation.What}");
         int queued = scenario._events.Count(one => one.Event.Verb == Verb.Queue);
         int executed = scenario._events.Count(one => one.Event.Verb == Verb.ExecuteEnd);
-        // A worker's events end with the worker; those of a destroy would be lost.
         if (queued != executed) throw new InvalidOperationException(
             $"{strategy}: {queued} items were queued and {executed} seen to end");
         int made = scenario._events.Count(one => one.Event.Verb == Verb.GetPage);
@@ -56,12 +62,13 @@ internal sealed class LabScenario : IDisposable
 
     public void Dispose()
     {
+        Actor.Retiring -= Keep;
         foreach (Turn vcpu in _vcpus) vcpu.Dispose();
         _updater.Dispose();
         _vm.Dispose();
     }
 
-    private void Run()
+    private void Run(RootOperation operation)
     {
         _updater.Take(() =>
         {
@@ -70,25 +77,64 @@ internal sealed class LabScenario : IDisposable
         });
         for (int round = 0; round < 2; round++)
         {
+            if (round == 1 && operation == RootOperation.Reset) Reset();
             Mark($"touch it {round}");
             for (int vcpu = 0; vcpu < _vcpus.Length; vcpu++) _vcpus[vcpu].Take(() => Touch(vcpu));
             Mark($"touch done {round}");
-            Mark($"del begin {round}");
-            _updater.Take(() => _vm.Slots.Delete(ChangingSlot));
-            Mark($"del end {round}");
-            _updater.Take(() => _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None));
-            Mark($"add end {round}");
+            if (operation != RootOperation.Reset) Update(operation, round);
         }
         Mark("vm destroy begin");
         _updater.Take(_vm.Destroy);
         Mark("vm destroy end");
     }
 
+    private void Update(RootOperation operation, int round)
+    {
+        string name = operation == RootOperation.Delete ? "del" : operation.ToString().ToLowerInvariant();
+        Mark($"{name} begin {round}");
+        _updater.Take(() => _ = operation switch
+        {
+            RootOperation.Delete => _vm.Slots.Delete(ChangingSlot),
+            RootOperation.Move => _vm.Slots.Move(ChangingSlot, round == 0 ? MovedTo : Changing.Start),
+            _ => _vm.Slots.SetFlags(ChangingSlot, round == 0 ? MemslotFlags.LogDirtyPages : MemslotFlags.None),
+        });
+        Mark($"{name} end {round}");
+        if (operation != RootOperation.Delete) return;
+        _updater.Take(() => _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None));
+        Mark($"add end {round}");
+    }
+
+    /// <summary>As KVM_SET_SREGS does on the VMM's thread: each vCPU's root is put, nothing is invalidated.</summary>
+    private void Reset()
+    {
+        for (int vcpu = 0; vcpu < _vcpus.Length; vcpu++)
+        {
+            Mark($"reset vcpu{vcpu}");
+            _updater.Take(() => _vm.Vcpus[vcpu].Unload());
+        }
+    }
+
     private void Touch(int vcpu)
     {
-        RootStrategyTests.Touch(_vm, vcpu, Code);
-        RootStrategyTests.Touch(_vm, vcpu, Changing);
+        Touch(vcpu, Code);
+        Touch(vcpu, Changing);
     }
+
+    private void Touch(int index, GfnRange range)
+    {
+        Vcpu<Metal> vcpu = _vm.Vcpus[index];
+        AccessPattern pattern = new(0, range) { Stride = 1, WriteEvery = 2 };
+        ActorCounters counters = Actor.Current.Counters;
+        long target = counters.Accesses + (long)range.Frames;
+        while (counters.Accesses < target)
+        {
+            // Where the slot was moved away the guest finds a hole, which is an access too.
+            if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
+        }
+    }
+
+    /// <summary>Of an actor that ends with the VM, as its workers do.</summary>
+    private void Keep(Actor actor) => _retired[actor] = (actor.Events.Snapshot(), actor.Events.Written);
 
     /// <summary>Books what was recorded since the last marker under that marker, and begins the phase of this one.</summary>
     private void Mark(string phase)
@@ -103,7 +149,7 @@ internal sealed class LabScenario : IDisposable
                 _ordinals.Add(one.RootId, _ordinals.Count + 1);
             }
         }
-        foreach (Actor actor in Actor.All().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
+        foreach (Actor actor in Actor.All().Concat(_retired.Keys).Distinct().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
         {
             // Other tests' workers touch other roots; the reclaimer frees ours.
             fresh.AddRange(ReadNew(actor, Part.Worker)
@@ -122,8 +168,8 @@ internal sealed class LabScenario : IDisposable
 
     private IEnumerable<(MmuEvent Event, Part Part, string Task)> ReadNew(Actor actor, Part part)
     {
-        MmuEvent[] kept = actor.Events.Snapshot();
-        ulong end = actor.Events.Written;
+        (MmuEvent[] kept, ulong end) = _retired.TryGetValue(actor, out (MmuEvent[], ulong) retired) ? retired
+            : (actor.Events.Snapshot(), actor.Events.Written);
         ulong read = _read.GetValueOrDefault(actor);
         _read[actor] = end;
         return kept.TakeLast((int)Math.Min((ulong)kept.Length, end - read)).Select(one => (one, part, actor.Name));

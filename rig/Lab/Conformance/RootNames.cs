@@ -1,4 +1,4 @@
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>Gives the roots of a trace their ordinals. Roots are counted as they are made; addresses are bound to ordinals when
 /// they are first seen, oldest unbound root first. An address whose root was put for the last time may be that of the next root

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Lab.Mmu;
 
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>A thread that is an actor of its own and does what it is given, one thing after the other, while the giver
 /// waits.</summary>

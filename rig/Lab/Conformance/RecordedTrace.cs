@@ -1,15 +1,15 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>Reads the text of ftrace as recorded from real kernels and keeps what concerns roots. A line it cannot make sense of
 /// is an error that names file and line: nothing is skipped because it looked odd.</summary>
 /// <remarks>The kernel's lines name a root by the address of its header (zap, put), by its table's physical address (get), or not
 /// at all (pages); <see cref="RootNames"/> turns them into ordinals.</remarks>
-internal sealed partial class KernelTrace
+internal sealed partial class RecordedTrace
 {
-    private static readonly Dictionary<string, Action<KernelTrace, Line>> Known = new()
+    private static readonly Dictionary<string, Action<RecordedTrace, Line>> Known = new()
     {
         ["tracing_mark_write"] = static (trace, line) => trace.Mark(line),
         ["kvm_mmu_get_page"] = static (trace, line) => trace.GetPage(line),
@@ -38,18 +38,15 @@ internal sealed partial class KernelTrace
     private bool _destroying;
     private int _pagesFreed;
 
-    private KernelTrace(string file) => _file = file;
+    /// <summary>Of the tables that guests have; four but on processors with five.</summary>
+    private int _levels;
 
-    /// <summary>Reads one of the traces beside the tests.</summary>
-    public static History Load(string name) => Parse(name, ReadLines(name));
-
-    public static string[] ReadLines(string name) =>
-        File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Conformance", "traces", name));
+    private RecordedTrace(string file) => _file = file;
 
     /// <exception cref="FormatException">A line is not understood; the message begins with file and line.</exception>
     public static History Parse(string file, IReadOnlyList<string> lines)
     {
-        KernelTrace trace = new(file);
+        RecordedTrace trace = new(file) { _levels = Levels(lines) };
         for (int index = 0; index < lines.Count; index++)
         {
             string text = lines[index];
@@ -57,11 +54,11 @@ internal sealed partial class KernelTrace
             Match match = LinePattern().Match(text);
             Line line = new(index + 1, match.Groups["task"].Value, match.Groups["details"].Value);
             if (!match.Success) throw trace.Error(line, $"not a line of ftrace: {text}");
-            if (!Known.TryGetValue(match.Groups["event"].Value, out Action<KernelTrace, Line>? read))
+            if (!Known.TryGetValue(match.Groups["event"].Value, out Action<RecordedTrace, Line>? read))
             {
                 throw trace.Error(line, $"unknown event {match.Groups["event"].Value}");
             }
-            read(trace, line);
+            if (!trace.IsBetween(line)) read(trace, line);
         }
         int made = trace._events.Count(one => one.Event.Verb == Verb.GetPage);
         bool probed = trace._pagesFreed != 0;
@@ -94,9 +91,11 @@ internal sealed partial class KernelTrace
     {
         long count = Number(line, "ref");
         int root = RootOf(line);
-        if (count == 1) _roots.Freed(Need(line, "root"));
+        bool isInvalid = IsInvalid(line);
+        // The last put of a valid root may make it the worker's (5.18 to 6.3): it is zapped before it goes.
+        if (count == 1 && isInvalid) _roots.Freed(Need(line, "root"));
         bool? shared = Field(line, "shared") is { } mode ? mode != "0" : null;
-        Add(line, new(_phase, PartOf(line), Verb.Put, root, count, Shared: shared, Invalid: IsInvalid(line)));
+        Add(line, new(_phase, PartOf(line), Verb.Put, root, count, Shared: shared, Invalid: isInvalid));
     }
 
     private void Zap(Line line)
@@ -104,6 +103,7 @@ internal sealed partial class KernelTrace
         int root = RootOf(line);
         _roots.Zapping(line.Task, root);
         int? level = Field(line, "level") is null ? null : (int)Number(line, "level");
+        if (level == 5 && _levels == 5) level = (int)Lab.Mmu.RootRole.Normal.Level;
         Add(line, new(_phase, PartOf(line), Verb.Zap, root, Number(line, "ref"), level, Invalid: IsInvalid(line)));
     }
 
@@ -126,7 +126,7 @@ internal sealed partial class KernelTrace
     private Part PartOf(Line line) =>
         line.Task switch
         {
-            "kvmt" => _destroying ? Part.Destroyer : Part.Updater,
+            "kvmt" or "updater" => _destroying ? Part.Destroyer : Part.Updater,
             _ when line.Task.StartsWith("vcpu", StringComparison.Ordinal) => Part.Vcpu,
             _ when line.Task.StartsWith("kworker/", StringComparison.Ordinal) => Part.Worker,
             _ => throw Error(line, $"no part is known for task {line.Task}"),
@@ -135,12 +135,32 @@ internal sealed partial class KernelTrace
     private int RootOf(Line line) =>
         _roots.Named(Need(line, "root")) ?? throw Error(line, "more roots are zapped and put than were made");
 
-    private bool IsInvalid(Line line) => (Number(line, "role") & (long)Lab.Mmu.RootRole.Invalid) != 0;
+    /// <summary>By name where the trace has it; else a bit of the role, whose place depends on the kernel: where a role has a
+    /// third access bit (7.3), one further up.</summary>
+    private bool IsInvalid(Line line)
+    {
+        if (Field(line, "inv") is not null) return Number(line, "inv") != 0;
+        long role = Number(line, "role"), invalid = (long)Lab.Mmu.RootRole.Invalid;
+        return (role & ((role & MovedWriteProtect) != 0 ? invalid << 1 : invalid)) != 0;
+    }
+
+    /// <summary>cr0_wp where the third access bit moved it: a valid root's role was 0x3784 and is 0x6f84.</summary>
+    private const long MovedWriteProtect = 0x4000;
+
+    /// <summary>Of five levels, the top one is the root's and the next is left out: below there is what four-level tables
+    /// have.</summary>
+    private bool IsBetween(Line line) => _levels == 5 && PagePattern().Match(line.Details) is { Success: true } match
+        && match.Groups["level"].Value == "4";
+
+    private static int Levels(IReadOnlyList<string> lines) =>
+        lines.Any(line => line.Contains(" kvm_mmu_get_page: ", StringComparison.Ordinal)
+            && line.Contains(" l5 ", StringComparison.Ordinal)) ? 5 : 4;
 
     private (int Level, ulong Gfn) Page(Line line)
     {
         Match match = PagePattern().Match(line.Details);
         int level = match.Success ? match.Groups["level"].Value[0] - '0' : 0;
+        if (level == 5 && _levels == 5) level = (int)Lab.Mmu.RootRole.Normal.Level;
         if (level is 0 || level > (int)Lab.Mmu.RootRole.Normal.Level) throw Error(line,
             $"not a table of a four-level root: {line.Details}");
         return (level, ulong.Parse(match.Groups["gfn"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));

@@ -1,4 +1,4 @@
-namespace Lab.Tests.Conformance;
+namespace Lab.Application.Conformance;
 
 /// <summary>The orders between parts that every kernel's trace keeps and that comparing part by part does not see. Each rule
 /// yields what breaks it, with the line.</summary>
@@ -60,15 +60,17 @@ internal static class CausalOrder
         }
     }
 
-    /// <summary>Who zaps a root puts it only afterwards.</summary>
+    /// <summary>Who zaps a root puts it only afterwards. A root that was zapped while it was valid is zapped and put once more when
+    /// it is not.</summary>
     private static IEnumerable<string> ZapBeforePut(IReadOnlyList<Sourced> events)
     {
         foreach (IGrouping<(string, Part, int?), Sourced> one in events.GroupBy(
             one => (one.Event.Phase, one.Event.Part, one.Event.Root)))
         {
-            bool put = false;
+            bool put = false, invalid = false;
             foreach (Sourced step in one)
             {
+                if (step.Event.Invalid == true && !invalid) (put, invalid) = (false, true);
                 put |= step.Event.Verb == Verb.Put;
                 if (put && step.Event.Verb is Verb.Zap or Verb.ZapPage) yield return $"{step.Line}: {step.Event} after the put";
             }
@@ -94,15 +96,21 @@ internal static class CausalOrder
     }
 
     /// <summary>A vCPU puts only the root that it loaded, loads only after it put, and makes tables only of the root that it
-    /// has.</summary>
+    /// has. At a reset the VMM's thread puts it in the vCPU's stead.</summary>
     private static IEnumerable<string> VcpuStaysOnItsRoot(IReadOnlyList<Sourced> events)
     {
         foreach (IGrouping<string, Sourced> vcpu in events.Where(one => one.Event.Part == Part.Vcpu).GroupBy(one => one.Task))
         {
             int? root = null;
-            foreach (Sourced one in vcpu)
+            string reset = $"reset {vcpu.Key}";
+            foreach (Sourced one in events.Where(one => one.Task == vcpu.Key || one.Event.Phase == reset))
             {
                 NormalEvent step = one.Event;
+                if (step.Part != Part.Vcpu)
+                {
+                    if (step.Verb == Verb.Put && step.Root == root) root = null;
+                    continue;
+                }
                 bool makesRoot = step.Verb == Verb.GetPage && step.Level == (int)Lab.Mmu.RootRole.Normal.Level;
                 int? needed = step.Verb == Verb.Get || makesRoot ? null : step.Root;
                 if (root != needed)
