@@ -10,7 +10,7 @@ public enum RootOperation
     /// <summary>The slot is deleted and made again, twice.</summary>
     Delete,
 
-    /// <summary>The slot is moved to another place and back.</summary>
+    /// <summary>The slot is moved to another place and back, twice.</summary>
     Move,
 
     /// <summary>The slot begins to log dirty pages, and ends.</summary>
@@ -115,7 +115,8 @@ public sealed unsafe class RootScenario : IDisposable
                 _trace.Mark($"add end {round}");
                 break;
             case RootOperation.Move:
-                Marked("move", round, () => Set(ChangingSlot, round == 0 ? MovedTo : ChangingAt, Pages * Page, _memory.Hva));
+                Marked("move", round, () => Set(ChangingSlot, MovedTo, Pages * Page, _memory.Hva));
+                Marked("back", round, () => Set(ChangingSlot, ChangingAt, Pages * Page, _memory.Hva));
                 break;
             default:
                 Marked("flags", round, () => Set(ChangingSlot, ChangingAt, Pages * Page, _memory.Hva,
@@ -163,9 +164,7 @@ public sealed unsafe class RootScenario : IDisposable
     {
         try
         {
-            KvmExit exit;
-            // Where the slot was moved away the guest meets a hole, which is finished as MMIO.
-            while ((exit = vcpu.Run()) == KvmExit.Mmio) vcpu.FinishMmio(0);
+            KvmExit exit = vcpu.Run();
             if (exit != KvmExit.Io) throw new InvalidOperationException($"The guest of the trace left by {exit}: {vcpu.Regs}");
         }
         catch (Exception error) when (error is InvalidOperationException or SystemCallException)

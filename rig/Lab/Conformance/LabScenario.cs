@@ -15,7 +15,8 @@ namespace Lab.Application.Conformance;
 /// worker                      zap put
 /// </code>
 /// A touch is the guest's code page at gfn 0 and 16 pages at 1 GiB. The slot at 1 GiB is deleted and made anew twice; after the
-/// second time no vCPU enters the guest again, so that they leave the second root only when the VM is destroyed.
+/// second time no vCPU enters the guest again, so that they leave the second root only when the VM is destroyed. What else may be
+/// done instead of the delete: <see cref="RootOperation"/>.
 /// </remarks>
 internal sealed class LabScenario : IDisposable
 {
@@ -90,18 +91,29 @@ internal sealed class LabScenario : IDisposable
 
     private void Update(RootOperation operation, int round)
     {
-        string name = operation == RootOperation.Delete ? "del" : operation.ToString().ToLowerInvariant();
-        Mark($"{name} begin {round}");
-        _updater.Take(() => _ = operation switch
+        switch (operation)
         {
-            RootOperation.Delete => _vm.Slots.Delete(ChangingSlot),
-            RootOperation.Move => _vm.Slots.Move(ChangingSlot, round == 0 ? MovedTo : Changing.Start),
-            _ => _vm.Slots.SetFlags(ChangingSlot, round == 0 ? MemslotFlags.LogDirtyPages : MemslotFlags.None),
-        });
-        Mark($"{name} end {round}");
-        if (operation != RootOperation.Delete) return;
-        _updater.Take(() => _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None));
-        Mark($"add end {round}");
+            case RootOperation.Delete:
+                Marked("del", round, () => _vm.Slots.Delete(ChangingSlot));
+                _updater.Take(() => _vm.Slots.Create(ChangingSlot, Changing, MemslotFlags.None));
+                Mark($"add end {round}");
+                break;
+            case RootOperation.Move:
+                Marked("move", round, () => _vm.Slots.Move(ChangingSlot, MovedTo));
+                Marked("back", round, () => _vm.Slots.Move(ChangingSlot, Changing.Start));
+                break;
+            default:
+                Marked("flags", round, () => _vm.Slots.SetFlags(
+                    ChangingSlot, round == 0 ? MemslotFlags.LogDirtyPages : MemslotFlags.None));
+                break;
+        }
+    }
+
+    private void Marked(string what, int round, Action update)
+    {
+        Mark($"{what} begin {round}");
+        _updater.Take(update);
+        Mark($"{what} end {round}");
     }
 
     /// <summary>As KVM_SET_SREGS does on the VMM's thread: each vCPU's root is put, nothing is invalidated.</summary>
@@ -128,7 +140,6 @@ internal sealed class LabScenario : IDisposable
         long target = counters.Accesses + (long)range.Frames;
         while (counters.Accesses < target)
         {
-            // Where the slot was moved away the guest finds a hole, which is an access too.
             if (vcpu.Run(ref pattern, (int)(target - counters.Accesses)) is { IsDone: false } exit) vcpu.Serve(exit);
         }
     }
