@@ -3,6 +3,7 @@ using System.Globalization;
 using Lab.Application;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
+using Lab.Cli.Guest;
 using Lab.Cli.Run;
 using Lab.Measure;
 using Lab.Report.Comparisons;
@@ -25,8 +26,9 @@ internal sealed class CompareCommand(CompareRequest request, IReadOnlyList<strin
         CompareOptions options = new();
         Command command = new("compare", "is B slower than A? strategies, run folders, saved baselines");
         options.AddTo(command);
-        command.SetAction(parsed => Verb.Guarded(console, () =>
-            new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(console.Signals.Token)));
+        command.SetAction(parsed => Verb.Guarded(console, () => options.Kernels(parsed) is { } kernels
+            ? KernelCompare.Execute(kernels, console)
+            : new CompareCommand(options.Read(parsed), ["lab", .. args], console).Execute(console.Signals.Token)));
         return command;
     }
 

@@ -3,6 +3,7 @@ using Lab.Application;
 using Lab.Application.Catalogue;
 using Lab.Application.Comparing;
 using Lab.Application.Settings;
+using Lab.Cli.Guest;
 using Lab.Cli.Options;
 using Lab.Cli.Run;
 using Lab.Results.Comparisons;
@@ -30,6 +31,31 @@ internal sealed class CompareOptions
         command.Arguments.Add(_arms);
         _own.AddTo(command);
         _ofRuns.AddTo(command);
+    }
+
+    /// <summary>What was typed of <c>--kernel</c> and what goes with it; null where there is none.</summary>
+    /// <exception cref="UsageException">Something goes with it that cannot.</exception>
+    public KernelsToCompare? Kernels(ParseResult parsed)
+    {
+        SettingValues values = _own.Read(parsed);
+        IReadOnlyList<string> kernels = values.Of(CompareSettings.Kernels);
+        Setting[] apt = [CompareSettings.Kernels, CompareSettings.Processor, CompareSettings.Out];
+        if (kernels.Count == 0)
+        {
+            return !values.IsGiven(CompareSettings.Processor) ? null
+                : throw new UsageException("--processor is for the guests of --kernel; give that twice.");
+        }
+        if ((parsed.GetValue(_arms) ?? []).Length > 0
+            || CompareSettings.Group.Settings.Except(apt).FirstOrDefault(values.IsGiven) is not null)
+        {
+            throw new UsageException("--kernel compares two kernels, counted and traced: of arms and of options of lab compare only "
+                + "--processor and --out go with it.");
+        }
+        string[] ofRun = [.. CompareSettings.OfRuns.SelectMany(setting => (_ofRuns.Typed(parsed, setting) ?? [])
+            .SelectMany(one => (string[])[setting.Option, one]))];
+        if (ofRun.Contains(RunSettings.Mmu.Option)) throw new UsageException("--kernel measures the kernel's own MMU: leave out --mmu.");
+        string folder = values.IsGiven(CompareSettings.Out) ? values.Of(CompareSettings.Out) : Path.Combine("results", "kernels");
+        return new KernelsToCompare(kernels, ofRun, folder, values.Of(CompareSettings.Processor));
     }
 
     /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>

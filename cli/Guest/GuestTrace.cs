@@ -116,6 +116,6 @@ internal static class GuestTrace
                 .Select(one => one.Name).Where(name => !name.StartsWith("kernel", StringComparison.Ordinal))], one => one);
     }
 
-    private static string FileName(string kernel, RootOperation what) =>
+    internal static string FileName(string kernel, RootOperation what) =>
         $"{kernel}-{what.ToString().ToLowerInvariant()}.txt";
 }

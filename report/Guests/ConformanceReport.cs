@@ -13,15 +13,18 @@ public static class ConformanceReport
         Parts =
         [
             .. verdict.Waived.Select(one => new Prose($"not compared: {one.Name}. {one.Why}", Mood.Soft)),
-            .. verdict.IsSame ? [] : (Part[])[new Commands("both, side by side, as far as they differ",
-                verdict.Report.Split('\n', StringSplitOptions.RemoveEmptyEntries))],
+            .. verdict.IsSame ? [] : SideBySide(verdict),
         ],
     };
+
+    /// <summary>The streams in which they differ, event by event.</summary>
+    internal static Part[] SideBySide(ConformanceVerdict verdict) =>
+        [new Commands("", verdict.Report.Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..])];
 
     /// <summary>In one sentence.</summary>
     internal static Prose Sentence(ConformanceVerdict verdict) => verdict.IsSame
         ? new Prose($"{verdict.Kernel}: same order, counts and references as {verdict.Other}.", Mood.Good)
         : new Prose(string.Create(CultureInfo.InvariantCulture,
             $"{verdict.Kernel} is not as {verdict.Other}: first difference at {verdict.Kernel}:{verdict.FirstLine} "
-                + $"({verdict.Stream})."), Mood.Bad);
+                + $"({verdict.Stream}): {verdict.Parting}."), Mood.Bad);
 }

@@ -1,3 +1,4 @@
+using Lab.Application.Guests;
 using Lab.Application.Settings;
 using Lab.Measure;
 using Lab.Results.Comparisons;
@@ -41,6 +42,12 @@ public static class CompareSettings
         Group.Add("out", Form.Text, Path.Combine("results", "comparisons"), "folder for comparison folders");
     public static Setting<CompareFormat> Format { get; } =
         Group.Add("format", Form.Words<CompareFormat>(), "table", "standard output");
+
+    /// <summary>Two, instead of arms.</summary>
+    public static Setting<IReadOnlyList<string>> Kernels { get; } = Group.Add(
+        "kernel", Form.Texts, "none", "twice: two kernels (as lab guest takes them) instead of arms; counts, order, references");
+    public static Setting<ProcessorChoice> Processor { get; } = Group.Add(
+        "processor", Form.Words<ProcessorChoice>(), "auto", "of the guests of --kernel: nested, emulated, or what can be");
 
     /// <summary>Settings of runs, which all arms are measured with unless one has its own.</summary>
     public static IReadOnlyList<Setting> OfRuns { get; } = [.. RunSettings.All.Where(setting => setting.Shapes)];

@@ -15,13 +15,19 @@ public sealed record ConformanceVerdict(string Kernel, string Other, int? FirstL
     IReadOnlyList<(string Name, string Why)> Waived)
 {
     public bool IsSame => FirstLine is null;
+
+    /// <summary>What each does where they part, the other second; empty if they do not.</summary>
+    public string Parting => Report.Split('\n').FirstOrDefault(line => line.StartsWith(">>", StringComparison.Ordinal)) is { } line
+        ? string.Join(" | ", line.Split('|').Select((side, index) => (index == 0 ? side.TrimStart('>', ' ', '0', '1', '2', '3', '4',
+            '5', '6', '7', '8', '9') : side).Trim())) : "";
 }
 
 /// <summary>Compares the trace of a kernel with a strategy of the lab, or with the trace of another kernel.</summary>
 public static class RootConformance
 {
     private static readonly Waiver[] OfStrategies =
-        [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined, Waivers.VcpusPutExclusively];
+        [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined, Waivers.VcpusPutExclusively,
+            Waivers.FlagWalks];
 
     private static readonly Waiver[] OfTraces = [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined];
 

@@ -33,6 +33,13 @@ internal static class Waivers
             + "inferred, not seen.",
         static events => [.. events.Where(static one => one.Event is not { Part: Part.Destroyer, Verb: Verb.InvalidateAll })]);
 
+    public static readonly Waiver FlagWalks = new(
+        "walks over valid roots at a change of flags",
+        "KVM walks all roots once to split (eager_page_split) and once to write-protect, and once more to merge when logging "
+            + "ends; the lab does it in one walk, and in none where every leaf is of 4 KiB. A walk takes and drops a reference.",
+        static events => [.. events.Where(static one => one.Event is not { Part: Part.Updater, Verb: Verb.Put, Invalid: false }
+            || !one.Event.Phase.StartsWith("flags", StringComparison.Ordinal))]);
+
     public static readonly Waiver WorkersPhase = new(
         "the phase in which the worker's item runs",
         "Nobody flushes what a put queues: in which phase a CPU is free for it is a race.",

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Lab.Application;
+using Lab.Application.Guests;
+using Lab.Hardware;
+using Lab.Report.Documents;
+using Lab.Report.Guests;
+using Lab.Results;
+using Lab.Settings;
+
+namespace Lab.Cli.Guest;
+
+/// <summary>What is asked of <c>lab compare --kernel</c>.</summary>
+/// <param name="Kernels">As they were named.</param>
+/// <param name="OfRun">Settings of the run, as typed.</param>
+/// <param name="Folder">For what comes back.</param>
+/// <param name="Processor">Of the guests.</param>
+internal sealed record KernelsToCompare(
+    IReadOnlyList<string> Kernels, IReadOnlyList<string> OfRun, string Folder, ProcessorChoice Processor);
+
+/// <summary><c>lab compare --kernel A --kernel B</c>: each kernel is booted, counted and traced; one report says what the second
+/// does otherwise.</summary>
+internal static class KernelCompare
+{
+    private const string ByDefault = "memslot-churn,fault-storm";
+
+    public static int Execute(KernelsToCompare asked, LabConsole console)
+    {
+        (IReadOnlyList<string> kernels, IReadOnlyList<string> ofRun, string folder, ProcessorChoice processor) = asked;
+        if (kernels.Count != 2) throw new UsageException("--kernel compares two kernels: give it twice.");
+        string stamp = DateTimeOffset.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string root = Path.Combine(folder, $"{stamp}-{Random.Shared.GetHexString(6, lowercase: true)}");
+        string[] workload = ofRun.Contains("--workload") ? [] : ["--workload", ByDefault];
+        List<MeasuredKernel> measured = [];
+        foreach ((int index, string kernel) in kernels.Index())
+        {
+            console.Error.WriteLine($"kernel {index + 1} of {kernels.Count}: {kernel}");
+            GuestRequest request = new()
+            {
+                Kernel = kernel,
+                Out = Path.Combine(root, index == 0 ? "a" : "b"),
+                Commands = KernelComparison.Commands([.. workload, .. ofRun]),
+                Processor = processor,
+            };
+            console.Signals.Saves($"what was finished is being kept in '{root}'");
+            MeasuredKernel one = Measure(request, console);
+            if (one.Outcome.Failure is not null && one.Outcome.Complaints.Count == 0) return GuestCommand.Code(one.Outcome, console);
+            measured.Add(one);
+        }
+        Document document = KernelComparisonReport.Of(new KernelComparison(measured));
+        console.Text.Write(document);
+        console.Out.Flush();
+        string page = Path.Combine(root, "report.html");
+        HtmlPage.Save(document, page);
+        console.Error.WriteLine($"report: {page}");
+        if (measured.Any(one => one.Outcome.Complaints.Count > 0)) return ExitCode.InvariantViolated;
+        return measured.SelectMany(one => one.Outcome.Codes).FirstOrDefault(code => code != ExitCode.Fine);
+    }
+
+    private static MeasuredKernel Measure(GuestRequest request, LabConsole console)
+    {
+        GuestOutcome outcome = new GuestRun(request, console.Error.WriteLine).Execute(console.Signals.Token);
+        List<RunRecord> runs = [];
+        foreach (string run in outcome.Runs)
+        {
+            GuestCommand.WriteReport(run, console);
+            runs.Add(new RunStore(Path.GetDirectoryName(run)!).Open(run));
+        }
+        Dictionary<RootOperation, string> traces = [];
+        foreach (RootOperation what in KernelComparison.Traced)
+        {
+            string file = Path.Combine(request.Out, GuestTrace.Folder, GuestTrace.FileName(outcome.Kernel ?? "", what));
+            if (File.Exists(file)) traces.Add(what, file);
+        }
+        return new MeasuredKernel(request.Kernel, outcome, runs, traces);
+    }
+}

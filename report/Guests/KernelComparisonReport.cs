@@ -1,0 +1,112 @@
+using System.Globalization;
+using Lab.Application.Conformance;
+using Lab.Application.Guests;
+using Lab.Hardware;
+using Lab.Report.Documents;
+using Lab.Results;
+
+namespace Lab.Report.Guests;
+
+/// <summary>Two kernels side by side: what the second does otherwise, and who pays.</summary>
+public static class KernelComparisonReport
+{
+    /// <summary>Counts of two boots of the same kernel differ by less; what is told here differs by more.</summary>
+    private const double Told = 1.5;
+
+    public static Document Of(KernelComparison comparison)
+    {
+        string[] names = Names(comparison);
+        ComparedCount[] counts = [.. comparison.Counts()];
+        (RootOperation What, ConformanceVerdict Verdict)[] roots = [.. KernelComparison.Traced
+            .Select(what => (what, comparison.Roots(what))).Where(one => one.Item2 is not null).Select(one => (one.what, one.Item2!))];
+        return new Document("lab compare --kernel")
+        {
+            Place = string.Join(" · ", comparison.Kernels.Select(kernel =>
+                $"{kernel.Name} ({(kernel.Outcome.Processor == GuestProcessor.Emulated ? "emulated" : "nested")})")),
+            Answer =
+            [
+                .. comparison.Kernels.Where(kernel => kernel.Outcome.Complaints.Count > 0).Select(kernel => new Prose(
+                    $"{kernel.Name} complained: {kernel.Outcome.Complaints[0].Headline}.", Mood.Bad)),
+                .. roots.Select(one => Sentence(one.What, one.Verdict)),
+                Changed(counts),
+            ],
+            Next = [.. Next(comparison, roots)],
+            Parts =
+            [
+                new Section("Counts", [.. counts.GroupBy(count => count.Scene).Select(scene => new Section(scene.Key.ToString(),
+                    [Table(scene, names)]))], "counts"),
+                .. roots.Select(one => Roots(comparison, one.What, one.Verdict, names)),
+                .. comparison.Kernels.Where(kernel => kernel.Outcome.Complaints.Count > 0).Select(kernel => new Section(
+                    $"What {kernel.Name} complained of", [.. kernel.Outcome.Complaints.Select(one =>
+                        new Commands(one.Headline, one.Text.Split('\n')))], "complaints")),
+            ],
+        };
+    }
+
+    /// <summary>Two builds of one release are told apart by what was typed.</summary>
+    private static string[] Names(KernelComparison comparison)
+    {
+        string[] names = [.. comparison.Kernels.Select(kernel => kernel.Name)];
+        return names.Distinct().Count() == names.Length ? names : [.. comparison.Kernels.Select(kernel => kernel.Asked)];
+    }
+
+    private static Prose Sentence(RootOperation what, ConformanceVerdict verdict) => verdict.IsSame
+        ? new Prose($"Roots at {what.ToString().ToLowerInvariant()}: same order, counts and references.", Mood.Good)
+        : new Prose(string.Create(CultureInfo.InvariantCulture, $"Roots at {what.ToString().ToLowerInvariant()}: they part at line "
+            + $"{verdict.FirstLine} of the second's trace ({verdict.Stream}), second | first: {verdict.Parting}."), Mood.Warn);
+
+    private static Prose Changed(ComparedCount[] counts)
+    {
+        string[] told = [.. counts.Where(IsChanged).Select(count => string.Create(CultureInfo.InvariantCulture,
+            $"{count.What} per {count.Per} on {count.Scene.Workload} {count.Values[0]:0.##} → {count.Values[1]:0.##}"))];
+        return told.Length == 0 ? new Prose("Counts per update and per fault differ by less than half.")
+            : new Prose($"{Documents.Told.Capital(string.Join("; ", told))}.", Mood.Warn);
+    }
+
+    private static bool IsChanged(ComparedCount count) => count is { Per: not null, Values: [var before, var after] }
+        && (before == 0 || after == 0 || Math.Max(before / after, after / before) >= Told);
+
+    private static Table Table(IEnumerable<ComparedCount> counts, string[] names) => new(
+        ["", .. Column.Numbers(names), "per"],
+        [.. counts.Select(count => (IReadOnlyList<Cell>)[count.What,
+            .. count.Values.Select(value => Cell.Number(value, "#,0.##")), count.Per ?? ""])]);
+
+    /// <summary>Who did how much, and where the traces part.</summary>
+    private static Section Roots(KernelComparison comparison, RootOperation what, ConformanceVerdict verdict, string[] names)
+    {
+        List<IReadOnlyList<Cell>> rows = [];
+        foreach ((MeasuredKernel kernel, string name) in comparison.Kernels.Zip(names))
+        {
+            string file = kernel.Traces[what];
+            foreach (RootCounts one in RootCounts.Of(Path.GetFileName(file), File.ReadAllLines(file)))
+            {
+                rows.Add([name, one.Part, Cell.Count(one.Zaps), Cell.Count(one.Tables), Cell.Count(one.Queued),
+                    Cell.Count(one.Puts), string.Join(' ', one.References)]);
+            }
+        }
+        return new Section($"Roots at {what.ToString().ToLowerInvariant()}",
+        [
+            new Table(["kernel", "who", .. Column.Numbers("zap passes", "tables", "queued", "puts"), "references met"], rows),
+            .. verdict.Waived.Select(one => new Prose($"not compared: {one.Name}. {one.Why}", Mood.Soft)),
+            .. verdict.IsSame ? [] : (Part[])[new Prose($"Line by line, left {names[1]}, right {names[0]}:") { For = Reader.Page },
+                .. ConformanceReport.SideBySide(verdict).Select(part => part with { For = Reader.Page })],
+        ], what.ToString().ToLowerInvariant());
+    }
+
+    private static IEnumerable<(string, string)> Next(KernelComparison comparison,
+        (RootOperation What, ConformanceVerdict Verdict)[] roots)
+    {
+        if (comparison.Kernels.All(kernel => kernel.Outcome.Processor == GuestProcessor.Nested))
+        {
+            yield return ("times", "lab compare " + string.Join(' ', comparison.Kernels.SelectMany(kernel => kernel.Outcome.Runs))
+                + " --subject kernel");
+        }
+        if (roots.FirstOrDefault(one => !one.Verdict.IsSame) is not { Verdict: not null } first) yield break;
+        string what = first.What.ToString().ToLowerInvariant();
+        // The first kernel's trace is the good one; each step builds, and tells git other (1), same (0) or cannot tell (125).
+        yield return ("the commit, in the kernel's tree, after git bisect start BAD GOOD",
+            "git bisect run sh -c 'make -s -j2 bzImage modules || exit 125; lab guest trace --kernel . --operation "
+                + $"{what} --as {Path.GetFullPath(comparison.Kernels[0].Traces[first.What])}; "
+                + "case $? in 0) exit 0;; 4) exit 1;; *) exit 125;; esac'");
+    }
+}
