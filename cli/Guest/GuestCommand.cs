@@ -106,7 +106,7 @@ internal static class GuestCommand
             string kept = outcome.Runs.Count == 0 ? "nothing had been finished"
                 : $"what was finished is in {string.Join(", ", outcome.Runs)}";
             console.Error.WriteLine($"lab: {failure.TrimEnd('.')}; {kept}.");
-            return console.Signals.WasHeard ? ExitCode.Interrupted : ExitCode.GuestEnded;
+            return console.Signals.WasHeard ? ExitCode.Interrupted : outcome.HasUnwritten ? ExitCode.Usage : ExitCode.GuestEnded;
         }
         int code = outcome.Codes.FirstOrDefault(one => one != ExitCode.Fine);
         return code == ExitCode.Fine && outcome.Complaints.Count > 0 ? ExitCode.InvariantViolated : code;

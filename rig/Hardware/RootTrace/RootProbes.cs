@@ -59,6 +59,11 @@ internal sealed class RootProbes : IDisposable
             throw new HardwareUnavailableException($"Roots cannot be traced: {error.Message.TrimEnd('.')}; boot a kernel with "
                 + "CONFIG_DEBUG_INFO_BTF and CONFIG_KPROBE_EVENTS.", error);
         }
+        if (types.Place("kvm_mmu_page", "role", "invalid") is null)
+        {
+            throw new HardwareUnavailableException("Roots cannot be traced: KVM does not describe its types here; build it with "
+                + "CONFIG_DEBUG_INFO_BTF_MODULES and pahole, or vmlinux beside it.");
+        }
         RootProbes probes = new(Path.Combine(tracing, "dynamic_events"));
         probes.RemoveAll();
         try
@@ -126,15 +131,10 @@ internal sealed class RootProbes : IDisposable
                 continue;
             }
             fields.Add($"root={register}:x64");
-            if (types.Place("kvm_mmu_page", "tdp_mmu_root_count", "refs", "counter") is { } count)
-            {
-                fields.Add(string.Create(CultureInfo.InvariantCulture, $"ref=+{count.Offset}({register}):u32"));
-            }
-            if (types.Place("kvm_mmu_page", "role", "invalid") is { } bit)
-            {
-                fields.Add(string.Create(CultureInfo.InvariantCulture,
-                    $"inv=+{bit.Offset}({register}):b{bit.Bits}@{bit.Bit}/32"));
-            }
+            FieldPlace count = types.Place("kvm_mmu_page", "tdp_mmu_root_count", "refs", "counter")!.Value;
+            FieldPlace bit = types.Place("kvm_mmu_page", "role", "invalid")!.Value;
+            fields.Add(string.Create(CultureInfo.InvariantCulture, $"ref=+{count.Offset}({register}):u32"));
+            fields.Add(string.Create(CultureInfo.InvariantCulture, $"inv=+{bit.Offset}({register}):b{bit.Bits}@{bit.Bit}/32"));
         }
         return $"p:{Group}/{wanted.Event} {function} {string.Join(' ', fields)}".TrimEnd();
     }

@@ -13,6 +13,9 @@ internal static class GuestInit
     public const string Modules = "modules", Codes = "control/codes", Output = "control/output", Kernel = "control/kernel",
         Messages = "control/dmesg", NoKvm = "control/no-kvm", Work = "work/";
 
+    /// <summary>What the guest says when its disks fail.</summary>
+    public const string Unwritten = "what there is could not be written to the host's disk";
+
     /// <summary>Where a disk's tar begins.</summary>
     public const int TarAt = 1 << 20;
 
@@ -57,7 +60,7 @@ internal static class GuestInit
                 disk=/dev/vda; [ $((number % 2)) = 0 ] || disk=/dev/vdb
                 dd if=/run/tar of=$disk bs={{TarAt}} seek=1 conv=fsync 2> /run/why &&
                     echo $number | dd of=$disk bs=512 conv=sync,fsync 2> /run/why ||
-                    echo "guest: what there is could not be written to the host's disk: $(tail -n 1 /run/why)" >&2
+                    echo "guest: {{Unwritten}}: $(tail -n 1 /run/why)" >&2
             }
             if [ ! -c /dev/kvm ]; then
                 echo > /out/{{NoKvm}}

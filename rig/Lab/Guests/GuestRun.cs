@@ -18,6 +18,9 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
     /// <summary>After the limit or an interrupt the lab may save what it has.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>The guest could not write to its disks, which are files of the host.</summary>
+    private bool _hasUnwritten;
+
     private enum End
     {
         ByItself,
@@ -57,17 +60,14 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
                 say($"the guest's processor is emulated{why}: order, counts and verdicts are the kernel's, times are not.");
             }
             GuestOutcome outcome = Boot(kernel, folder, GuestProcessor.Emulated, cancellation, out bool isKvmThere);
-            return outcome.Failure is null || isKvmThere ? outcome
+            return isKvmThere || outcome.Kernel is null ? outcome
                 : outcome with { Failure = $"the kernel in '{request.Kernel}' came up without /dev/kvm; see "
-                    + $"{Path.Combine(folder, "console.txt")}" };
+                    + $"{Path.Combine(folder, "dmesg.txt")}" };
         }
-        catch (IOException full) when (IsFull(full))
+        catch (Exception error)
         {
-            throw new ResultsUnwritableException(folder, full);
-        }
-        catch when (IsEmpty(folder))
-        {
-            Directory.Delete(folder, recursive: true);
+            if (IsEmpty(folder)) Remove(folder);
+            if (error is IOException and not ResultsUnwritableException) throw new ResultsUnwritableException(folder, error);
             throw;
         }
     }
@@ -91,6 +91,7 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
                 request.KeepEvery);
             Qemu qemu = new(kernel.Image, initramfs, disk.Paths, console, processor, request.Cpus, request.MemoryBytes);
             (End end, string complaint) = Await(qemu, cancellation);
+            File.Delete(initramfs); // room for what comes back
             return Outcome(disk, folder, processor, end, complaint, out hasKvm);
         }
         finally
@@ -114,7 +115,9 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         using Process process = qemu.Start();
         process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data is { Length: > 0 } text) say(text);
+            if (line.Data is not { Length: > 0 } text) return;
+            _hasUnwritten |= text.Contains(GuestInit.Unwritten, StringComparison.Ordinal);
+            say(text);
         };
         process.ErrorDataReceived += (_, line) =>
         {
@@ -176,15 +179,16 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         // What is on the console alone came after the last writing.
         IReadOnlyList<KernelComplaint> complaints = [.. KernelComplaint.In(messages ?? "")
             .Concat(KernelComplaint.In(spoken)).DistinctBy(one => one.Headline)];
-        bool isWhole = codes.Length == request.Commands.Count;
+        bool isWhole = codes.Length == request.Commands.Count && !_hasUnwritten;
         return new GuestOutcome(codes, isWhole ? null : WhyNotAll(end, complaint, complaints, release, console), processor, folder,
-            [.. runs], output, complaints, release);
+            [.. runs], output, complaints, release) { HasUnwritten = _hasUnwritten };
     }
 
     private string WhyNotAll(End end, string complaint, IReadOnlyList<KernelComplaint> complaints, string? release,
         string console)
     {
         string who = release is null ? $"the kernel in '{request.Kernel}'" : $"Linux {release}";
+        if (_hasUnwritten) return $"'{request.Out}' did not take what the guest wrote: free space, or choose another folder with --out";
         if (end == End.Interrupted) return "the guest was interrupted before the lab in it had ended";
         if (complaints.FirstOrDefault(one => one.Headline.Contains("panic", StringComparison.Ordinal)) is { } panic)
         {
@@ -216,13 +220,10 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
             string stamp = DateTimeOffset.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
             string folder = Path.Combine(request.Out, "guests", $"{stamp}-{Random.Shared.GetHexString(6, lowercase: true)}");
             Directory.CreateDirectory(folder);
-            if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace < RoomNeeded)
-            {
-                Directory.Delete(folder);
-                throw new ResultsUnwritableException(request.Out, new IOException(string.Create(CultureInfo.InvariantCulture,
-                    $"a guest needs {RoomNeeded >> 20} MiB for its initramfs and disks")));
-            }
-            return folder;
+            if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace >= RoomNeeded) return folder;
+            Remove(folder);
+            throw new IOException(string.Create(CultureInfo.InvariantCulture,
+                $"a guest needs {RoomNeeded >> 20} MiB for its initramfs and disks"));
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -230,9 +231,15 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         }
     }
 
-    private static bool IsFull(IOException error) => (error.HResult & 0xffff) == Enospc;
-
-    private const int Enospc = 28;
+    /// <summary>And the folders that were made for it, as far as nothing else is in them.</summary>
+    private void Remove(string folder)
+    {
+        Directory.Delete(folder, recursive: true);
+        foreach (string above in (string[])[Path.Combine(request.Out, "guests"), request.Out])
+        {
+            if (!Directory.EnumerateFileSystemEntries(above).Any()) Directory.Delete(above);
+        }
+    }
 
     private static bool IsEmpty(string folder) =>
         Directory.Exists(folder) && !Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any();

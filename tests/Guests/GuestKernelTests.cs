@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Lab.Application.Guests;
+using Lab.Settings;
+using Xunit;
+
+namespace Lab.Tests.Guests;
+
+/// <summary>Which kernels are taken, and in which words others are refused; nothing is left behind.</summary>
+public sealed class GuestKernelTests : IDisposable
+{
+    private readonly FakeKernel _fake = new();
+
+    public void Dispose() => _fake.Dispose();
+
+    private string Refusal(string asked)
+    {
+        string scratch = Path.Combine(_fake.Folder, "scratch");
+        Directory.CreateDirectory(scratch);
+        string message = Assert.Throws<UsageException>(() => GuestKernel.Find(asked, scratch)).Message;
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch));
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+
+    private string Package(string name, string architecture, string tree)
+    {
+        string root = Path.Combine(_fake.Folder, $"{name}.root"), package = Path.Combine(_fake.Folder, $"{name}.deb");
+        Directory.Move(tree, root);
+        Directory.CreateDirectory(Path.Combine(root, "DEBIAN"));
+        File.WriteAllText(Path.Combine(root, "DEBIAN", "control"),
+            $"Package: linux-test\nVersion: 1\nArchitecture: {architecture}\nMaintainer: nobody\nDescription: a test\n");
+        using Process build = Process.Start(new ProcessStartInfo("dpkg-deb", ["--build", "--root-owner-group", root, package])
+            { RedirectStandardOutput = true })!;
+        build.StandardOutput.ReadToEnd();
+        build.WaitForExit();
+        Assert.Equal(0, build.ExitCode);
+        return package;
+    }
+
+    [Fact]
+    public void A_tree_is_taken_with_its_newest_kernel_that_has_an_image()
+    {
+        string tree = _fake.Tree("tree");
+        Directory.CreateDirectory(Path.Combine(tree, "lib", "modules", "7.0.0-without-image"));
+        using GuestKernel kernel = GuestKernel.Find(tree, _fake.Folder);
+        Assert.EndsWith($"vmlinuz-{FakeKernel.Release}", kernel.Image, StringComparison.Ordinal);
+        Assert.Equal(["irqbypass", "kvm"], kernel.Modules.Closure(["kvm", "absent"]).Select(module => module.Name));
+    }
+
+    [Fact]
+    public void A_build_tree_is_taken_as_it_is()
+    {
+        string boot = Path.Combine(_fake.Folder, "build", "arch", "x86", "boot"), kvm = Path.Combine(boot, "..", "kvm");
+        Directory.CreateDirectory(boot);
+        Directory.CreateDirectory(kvm);
+        File.WriteAllBytes(Path.Combine(boot, "bzImage"), FakeKernel.Image());
+        FakeKernel.Module(kvm, "kvm", "");
+        using GuestKernel kernel = GuestKernel.Find(Path.Combine(_fake.Folder, "build"), _fake.Folder);
+        Assert.EndsWith("bzImage", kernel.Image, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Packages_are_unpacked_and_the_unpacked_goes_with_the_kernel()
+    {
+        string package = Package("whole", "amd64", _fake.Tree("whole"));
+        string scratch = Path.Combine(_fake.Folder, "for-package");
+        Directory.CreateDirectory(scratch);
+        using (GuestKernel kernel = GuestKernel.Find(package, scratch)) Assert.True(File.Exists(kernel.Image));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch));
+    }
+
+    [Fact]
+    public void A_truncated_package_a_file_that_is_none_and_one_of_another_architecture_are_refused()
+    {
+        string package = Package("whole", "amd64", _fake.Tree("whole")), cut = Path.Combine(_fake.Folder, "cut.deb");
+        File.WriteAllBytes(cut, File.ReadAllBytes(package)[..^200]);
+        Assert.Contains("cut.deb' is damaged or no Debian package", Refusal(cut));
+        string none = Path.Combine(_fake.Folder, "none.deb");
+        File.WriteAllText(none, "not a package");
+        Assert.Contains("download it again", Refusal(none));
+        Assert.Contains("is for arm64; lab guest boots kernels for amd64", Refusal(Package("arm", "arm64", _fake.Tree("arm"))));
+        Assert.StartsWith("There is no '", Refusal(Path.Combine(_fake.Folder, "absent.deb")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_kernel_without_KVM_or_for_another_machine_is_refused_before_it_is_booted()
+    {
+        Assert.Contains("has no KVM, neither as a module nor built in", Refusal(_fake.Tree("bare", hasKvm: false)));
+        Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("arm", image: [.. "MZ"u8, .. new byte[5000]])));
+        Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("short", image: FakeKernel.Image()[..0x210])));
+        Directory.CreateDirectory(Path.Combine(_fake.Folder, "empty"));
+        Assert.Contains("There is no kernel in", Refusal(Path.Combine(_fake.Folder, "empty")));
+        Assert.Contains("--kernel is empty", Refusal(""));
+    }
+
+    [Fact]
+    public void A_kernel_with_KVM_built_in_needs_no_module()
+    {
+        string tree = _fake.Tree("builtin", hasKvm: false);
+        File.WriteAllText(Path.Combine(tree, "lib", "modules", FakeKernel.Release, "modules.builtin"), "kernel/arch/x86/kvm/kvm.ko\n");
+        using GuestKernel kernel = GuestKernel.Find(tree, _fake.Folder);
+        Assert.Empty(kernel.Modules.Closure(["kvm"]));
+    }
+}

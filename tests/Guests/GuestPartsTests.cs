@@ -1,0 +1,130 @@
+using System.Formats.Tar;
+using System.Globalization;
+using System.Text;
+using Lab.Application.Guests;
+using Lab.Tests.Results;
+using Xunit;
+
+namespace Lab.Tests.Guests;
+
+/// <summary>What a guest is made of and what it leaves: the archive, the disks, the arguments, a kernel's complaints.</summary>
+public sealed class GuestPartsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_archive_has_what_was_added_in_the_format_of_an_initramfs()
+    {
+        using MemoryStream stream = new();
+        CpioArchive archive = new(stream);
+        archive.Add("a/b/file", "12345");
+        archive.AddLink("bin/sh", "busybox");
+        archive.AddDirectory("a/b");
+        Assert.Throws<ArgumentException>(() => archive.Add("a/b/file", "again"));
+        archive.End();
+        (string Name, int Mode, string Content)[] members = [.. Members(stream.ToArray())];
+        Assert.Equal([("a", 0x41ed, ""), ("a/b", 0x41ed, ""), ("a/b/file", 0x81ed, "12345"), ("bin", 0x41ed, ""),
+            ("bin/sh", 0xa1ff, "busybox"), ("TRAILER!!!", 0, "")], members);
+    }
+
+    private static IEnumerable<(string, int, string)> Members(byte[] archive)
+    {
+        for (int at = 0; at < archive.Length;)
+        {
+            Assert.Equal("070701", Encoding.ASCII.GetString(archive, at, 6));
+            int Field(int index) => int.Parse(Encoding.ASCII.GetString(archive, at + 6 + 8 * index, 8), NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture);
+            int content = (at + 110 + Field(11) + 3) / 4 * 4, end = (content + Field(6) + 3) / 4 * 4;
+            yield return (Encoding.UTF8.GetString(archive, at + 110, Field(11) - 1), Field(1),
+                Encoding.UTF8.GetString(archive, content, Field(6)));
+            at = end;
+        }
+    }
+
+    [Fact]
+    public void Of_two_disks_the_one_written_last_counts_and_a_spoilt_one_does_not()
+    {
+        GuestDisk disk = new(_folder.Path);
+        Assert.Null(disk.Text("control/codes"));
+        Write(disk.Paths[0], "2", ("control/codes", "0\n"), ("work/results/runs/r/manifest.json", "{}"), ("work/../../x", "no"));
+        Write(disk.Paths[1], "1", ("control/codes", "4\n"));
+        Assert.Equal("0\n", disk.Text("control/codes"));
+        List<string> seen = [];
+        disk.Unpack(below =>
+        {
+            seen.Add(below);
+            return null;
+        });
+        Assert.Equal(["results/runs/r/manifest.json"], seen);
+
+        // Its tar was being written anew: the number is still the old one.
+        Write(disk.Paths[1], "1", ("control/codes", "spoilt"));
+        Assert.Equal("0\n", disk.Text("control/codes"));
+        Write(disk.Paths[1], "3", ("control/codes", "5\n"));
+        Assert.Equal("5\n", disk.Text("control/codes"));
+        disk.Delete();
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path));
+    }
+
+    private static void Write(string path, string number, params (string Name, string Content)[] files)
+    {
+        using FileStream disk = new(path, FileMode.Open);
+        disk.Write(Encoding.ASCII.GetBytes($"{number}\n"));
+        disk.Position = 1 << 20;
+        using TarWriter tar = new(disk, TarEntryFormat.Ustar, leaveOpen: true);
+        foreach ((string name, string content) in files)
+        {
+            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
+                { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
+        }
+    }
+
+    [Theory]
+    [InlineData(GuestProcessor.Emulated, "--mmu kvm", "--contexts 16", true)]
+    [InlineData(GuestProcessor.Emulated, "run --mmu=kvm --memory 8MiB", "--contexts 16", true)]
+    [InlineData(GuestProcessor.Emulated, "--mmu radix", "--contexts", false)]
+    [InlineData(GuestProcessor.Emulated, "run --memory 8MiB", "--memory 16MiB", false)]
+    [InlineData(GuestProcessor.Nested, "--mmu kvm", "--runs", false)]
+    [InlineData(GuestProcessor.Nested, "--mmu kvm", "--figures off", true)]
+    [InlineData(GuestProcessor.Emulated, "explore --strategy mainline", "--runs", false)]
+    [InlineData(GuestProcessor.Emulated, "--version", "--runs", false)]
+    public void A_run_is_made_small_where_the_processor_is_slow(GuestProcessor processor, string typed, string added, bool isAdded)
+    {
+        (IReadOnlyList<string> arguments, IReadOnlyList<string> more) = GuestArguments.For(typed.Split(' '), processor);
+        Assert.StartsWith(typed, string.Join(' ', arguments), StringComparison.Ordinal);
+        Assert.Equal(isAdded, string.Join(' ', more).Contains(added, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_kernels_complaints_are_found_with_their_text()
+    {
+        const string messages = """
+            [    1.000000] Linux version 6.1
+            [    2.000000] ------------[ cut here ]------------
+            [    2.000001] WARNING: CPU: 1 PID: 77 at arch/x86/kvm/mmu/tdp_mmu.c:77 kvm_mmu_uninit_tdp_mmu+0x4e/0x80 [kvm]
+            [    2.000002] Call Trace:
+            [    2.000003]  kvm_mmu_uninit_vm+0x1f/0x30 [kvm]
+            [    2.000004] ---[ end trace 0000000000000000 ]---
+            [    3.000000] virtio_blk virtio0: [vda] 2097152 512-byte logical blocks
+            [    4.000000] Kernel panic - not syncing: Fatal exception in interrupt
+            """;
+        IReadOnlyList<KernelComplaint> found = KernelComplaint.In(messages);
+        Assert.Equal(2, found.Count);
+        Assert.StartsWith("WARNING: CPU: 1 PID: 77 at arch/x86/kvm", found[0].Headline, StringComparison.Ordinal);
+        Assert.Contains("kvm_mmu_uninit_vm", found[0].Text);
+        Assert.DoesNotContain("virtio", found[0].Text);
+        Assert.Equal("Kernel panic - not syncing: Fatal exception in interrupt", found[1].Headline);
+        Assert.Empty(KernelComplaint.In("[    0.1] Spectre V2 : WARNINGS are off\n[    0.2] debug: a message"));
+    }
+
+    [Fact]
+    public void A_word_of_the_command_is_one_word_in_the_guest_whatever_is_in_it()
+    {
+        string script = GuestInit.Script(["kvm"], "/app/lab", [["--strategy", "it's $HOME", ""]],
+            new Dictionary<string, string> { ["A"] = "b c" }, TimeSpan.FromSeconds(3));
+        Assert.Contains(@"run '--strategy' 'it'\''s $HOME' ''", script);
+        Assert.Contains("A='b c' /app/lab", script);
+    }
+}
