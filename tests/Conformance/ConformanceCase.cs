@@ -16,6 +16,8 @@ internal sealed record ConformanceCase(string Trace, string Strategy, ZapPasses 
     [
         new("workqueue-2vcpu-delete.txt", "workqueue", ZapPasses.AsSource),
         new("refcount2-2vcpu-delete.txt", "refcount2", ZapPasses.AsSource),
+        new("workqueue-6.1-2vcpu-reset.txt", "workqueue", ZapPasses.AsSource, Waivers.WorkersPhase),
+        new("refcount2-6.1-2vcpu-reset.txt", "refcount2", ZapPasses.AsSource, Waivers.WorkersPhase),
         new("mainline-7.2-2vcpu-delete.txt", "mainline", ZapPasses.AsSource, Waivers.ModeNotRecorded),
         new("mainline-7.3-2vcpu-delete.txt", "mainline", ZapPasses.AsSource, Waivers.ModeNotRecorded),
         new("mainline-7.3-2vcpu-reset.txt", "mainline", ZapPasses.AsSource, Waivers.ModeNotRecorded),

@@ -50,7 +50,7 @@ public sealed partial class RejectionTests
         Check(trace,
             (lines, index) => Mutated(lines, index, lines[index].Replace("level=3", "level=2", StringComparison.Ordinal)));
         Check(trace, (lines, index) => Mutated(lines, index, lines[index].Replace("0x3f84", "0x3784", StringComparison.Ordinal)
-            .Replace("0x7f84", "0x6f84", StringComparison.Ordinal)));
+            .Replace("0x7f84", "0x6f84", StringComparison.Ordinal).Replace("inv=1", "inv=0", StringComparison.Ordinal)));
     }
 
     /// <summary>The first mention of a root cannot be wrong; the next one then is.</summary>

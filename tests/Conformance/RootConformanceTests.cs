@@ -10,6 +10,8 @@ public sealed class RootConformanceTests
     [Theory]
     [InlineData("workqueue-2vcpu-delete.txt", "workqueue")]
     [InlineData("refcount2-2vcpu-delete.txt", "refcount2")]
+    [InlineData("workqueue-6.1-2vcpu-reset.txt", "workqueue")]
+    [InlineData("refcount2-6.1-2vcpu-reset.txt", "refcount2")]
     [InlineData("mainline-7.3-2vcpu-delete.txt", "mainline")]
     [InlineData("mainline-7.3-2vcpu-reset.txt", "mainline")]
     [InlineData("mainline-6.1-2vcpu-delete.txt", "mainline")]

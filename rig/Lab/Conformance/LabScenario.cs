@@ -123,7 +123,20 @@ internal sealed class LabScenario : IDisposable
         {
             Mark($"reset vcpu{vcpu}");
             _updater.Take(() => _vm.Vcpus[vcpu].Unload());
+            AwaitWorkers();
         }
+    }
+
+    /// <summary>Nobody flushes what a put queues. In the kernel's traces a worker has done it before the next phase; one that is
+    /// kept from a core here would meet the destroyer.</summary>
+    private void AwaitWorkers()
+    {
+        SpinWait spin = default;
+        // The ring of an actor that is gone is another's by now.
+        int Events(MmuEventKind kind) => Actor.All().Except(_retired.Keys).SelectMany(actor => actor.Events.Snapshot())
+            .Concat(_retired.Values.SelectMany(one => one.Kept))
+            .Count(one => one.Kind == kind && _ordinals.ContainsKey(one.RootId));
+        while (Events(MmuEventKind.Queue) != Events(MmuEventKind.ExecuteEnd)) spin.SpinOnce();
     }
 
     private void Touch(int vcpu)
