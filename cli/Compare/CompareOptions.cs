@@ -48,12 +48,13 @@ internal sealed class CompareOptions
         if ((parsed.GetValue(_arms) ?? []).Length > 0
             || CompareSettings.Group.Settings.Except(apt).FirstOrDefault(values.IsGiven) is not null)
         {
-            throw new UsageException("--kernel compares two kernels, counted and traced: of arms and of options of lab compare only "
-                + "--processor and --out go with it.");
+            throw new UsageException("--kernel compares two kernels, counted and traced: of arms and of options of lab compare "
+                + "only --processor and --out go with it.");
         }
         string[] ofRun = [.. CompareSettings.OfRuns.SelectMany(setting => (_ofRuns.Typed(parsed, setting) ?? [])
             .SelectMany(one => (string[])[setting.Option, one]))];
-        if (ofRun.Contains(RunSettings.Mmu.Option)) throw new UsageException("--kernel measures the kernel's own MMU: leave out --mmu.");
+        if (ofRun.Contains(RunSettings.Mmu.Option)) throw new UsageException(
+            "--kernel measures the kernel's own MMU: leave out --mmu.");
         string folder = values.IsGiven(CompareSettings.Out) ? values.Of(CompareSettings.Out) : Path.Combine("results", "kernels");
         return new KernelsToCompare(kernels, ofRun, folder, values.Of(CompareSettings.Processor));
     }

@@ -17,8 +17,8 @@ internal static class GuestCommand
     {
         Argument<string[]> rest = new("command")
         {
-            Description = "behind --, a command of the lab as it would be typed here: -- --mmu kvm --strategy kernel; behind "
-                + "another --, one more",
+            Description = "behind --, a command of the lab as it would be typed here, as in -- --mmu kvm; behind another --, one "
+                + "more",
             Arity = ArgumentArity.ZeroOrMore,
         };
         SettingOptions options = new(GuestSettings.Group.Settings);
@@ -92,7 +92,8 @@ internal static class GuestCommand
         }
     }
 
-    /// <summary>Of the first command that did not end well; what the kernel complained of is a finding whatever the lab says.</summary>
+    /// <summary>Of the first command that did not end well; what the kernel complained of is a finding whatever the lab
+    /// says.</summary>
     internal static int Code(GuestOutcome outcome, LabConsole console)
     {
         foreach (KernelComplaint complaint in outcome.Complaints)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lab.Application;
+using Lab.Application.Catalogue;
 using Lab.Application.Conformance;
 using Lab.Application.Guests;
 using Lab.Cli.Options;
@@ -45,8 +46,8 @@ internal static class GuestTrace
         return command;
     }
 
-    /// <summary>Boots a kernel, traces it there, and returns the file of the trace; null where the guest left none, which has been
-    /// said.</summary>
+    /// <summary>Boots a kernel, traces it there, and returns the file of the trace; null where the guest left none, which has
+    /// been said.</summary>
     internal static string? Trace(GuestRequest request, RootOperation what, LabConsole console, out GuestOutcome outcome)
     {
         string[] command = ["guest", "trace", "--here", "--operation", what.ToString().ToLowerInvariant()];
@@ -112,8 +113,7 @@ internal static class GuestTrace
     {
         if (comparedWith.Length == 0 || File.Exists(comparedWith)) return;
         _ = Names.Find("strategy, or file with a trace,", comparedWith,
-            [.. Lab.Strategies.Catalogue.All.Where(one => one.Family == Lab.Strategies.Family.Roots)
-                .Select(one => one.Name).Where(name => !name.StartsWith("kernel", StringComparison.Ordinal))], one => one);
+            [.. new LabCatalogue().Strategies.Where(one => one is { NeedsKernel: false, IsBound: false })], one => one.Name);
     }
 
     internal static string FileName(string kernel, RootOperation what) =>

@@ -6,6 +6,7 @@ using Lab.Report.Documents;
 using Lab.Report.Guests;
 using Lab.Results;
 using Lab.Settings;
+using Lab.Workloads;
 
 namespace Lab.Cli.Guest;
 
@@ -21,7 +22,7 @@ internal sealed record KernelsToCompare(
 /// does otherwise.</summary>
 internal static class KernelCompare
 {
-    private const string ByDefault = "memslot-churn,fault-storm";
+    private static readonly string ByDefault = string.Join(',', MemslotChurn.Name, FaultStorm.Name);
 
     public static int Execute(KernelsToCompare asked, LabConsole console)
     {
@@ -43,7 +44,7 @@ internal static class KernelCompare
             };
             console.Signals.Saves($"what was finished is being kept in '{root}'");
             MeasuredKernel one = Measure(request, console);
-            if (one.Outcome.Failure is not null && one.Outcome.Complaints.Count == 0) return GuestCommand.Code(one.Outcome, console);
+            if (one.Outcome is { Failure: not null, Complaints.Count: 0 }) return GuestCommand.Code(one.Outcome, console);
             measured.Add(one);
         }
         Document document = KernelComparisonReport.Of(new KernelComparison(measured));

@@ -13,7 +13,7 @@ public static class ConformanceReport
         Parts =
         [
             .. verdict.Waived.Select(one => new Prose($"not compared: {one.Name}. {one.Why}", Mood.Soft)),
-            .. verdict.IsSame ? [] : SideBySide(verdict),
+            .. verdict.FirstLine is null ? [] : SideBySide(verdict),
         ],
     };
 
@@ -24,6 +24,7 @@ public static class ConformanceReport
     /// <summary>In one sentence.</summary>
     internal static Prose Sentence(ConformanceVerdict verdict) => verdict.IsSame
         ? new Prose($"{verdict.Kernel}: same order, counts and references as {verdict.Other}.", Mood.Good)
+        : verdict.OutOfOrder is [var first, ..] ? new Prose($"{verdict.Kernel} is out of order: {first}.", Mood.Bad)
         : new Prose(string.Create(CultureInfo.InvariantCulture,
             $"{verdict.Kernel} is not as {verdict.Other}: first difference at {verdict.Kernel}:{verdict.FirstLine} "
                 + $"({verdict.Stream}): {verdict.Parting}."), Mood.Bad);

@@ -3,7 +3,6 @@ using Lab.Application.Conformance;
 using Lab.Application.Guests;
 using Lab.Hardware;
 using Lab.Report.Documents;
-using Lab.Results;
 
 namespace Lab.Report.Guests;
 
@@ -18,7 +17,8 @@ public static class KernelComparisonReport
         string[] names = Names(comparison);
         ComparedCount[] counts = [.. comparison.Counts()];
         (RootOperation What, ConformanceVerdict Verdict)[] roots = [.. KernelComparison.Traced
-            .Select(what => (what, comparison.Roots(what))).Where(one => one.Item2 is not null).Select(one => (one.what, one.Item2!))];
+            .Select(what => (what, comparison.Roots(what))).Where(one => one.Item2 is not null)
+            .Select(one => (one.what, one.Item2!))];
         return new Document("lab compare --kernel")
         {
             Place = string.Join(" · ", comparison.Kernels.Select(kernel =>
@@ -52,8 +52,9 @@ public static class KernelComparisonReport
 
     private static Prose Sentence(RootOperation what, ConformanceVerdict verdict) => verdict.IsSame
         ? new Prose($"Roots at {what.ToString().ToLowerInvariant()}: same order, counts and references.", Mood.Good)
-        : new Prose(string.Create(CultureInfo.InvariantCulture, $"Roots at {what.ToString().ToLowerInvariant()}: they part at line "
-            + $"{verdict.FirstLine} of the second's trace ({verdict.Stream}), second | first: {verdict.Parting}."), Mood.Warn);
+        : new Prose(string.Create(CultureInfo.InvariantCulture, $"Roots at {what.ToString().ToLowerInvariant()}: they part at "
+            + $"line {verdict.FirstLine} of the second's trace ({verdict.Stream}), second | first: {verdict.Parting}."),
+            Mood.Warn);
 
     private static Prose Changed(ComparedCount[] counts)
     {
@@ -86,9 +87,10 @@ public static class KernelComparisonReport
         }
         return new Section($"Roots at {what.ToString().ToLowerInvariant()}",
         [
-            new Table(["kernel", "who", .. Column.Numbers("zap passes", "tables", "queued", "puts"), "references met"], rows),
+            new Table(["under", "who", .. Column.Numbers("zap passes", "tables", "queued", "puts"), "references met"], rows),
             .. verdict.Waived.Select(one => new Prose($"not compared: {one.Name}. {one.Why}", Mood.Soft)),
-            .. verdict.IsSame ? [] : (Part[])[new Prose($"Line by line, left {names[1]}, right {names[0]}:") { For = Reader.Page },
+            .. verdict.IsSame ? [] : (Part[])[
+                new Prose($"Line by line, left {names[1]}, right {names[0]}:") { For = Reader.Page },
                 .. ConformanceReport.SideBySide(verdict).Select(part => part with { For = Reader.Page })],
         ], what.ToString().ToLowerInvariant());
     }

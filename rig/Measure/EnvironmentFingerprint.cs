@@ -24,7 +24,7 @@ public sealed record EnvironmentFingerprint
     /// <summary>The processor says that a hypervisor runs it.</summary>
     public required bool? HasHypervisor { get; init; }
 
-    /// <summary>QEMU emulates the processor (TCG): the order and number of what happens are the kernel's, times are not.</summary>
+    /// <summary>QEMU emulates the processor (TCG): order and number of what happens are the kernel's, times are not.</summary>
     public required bool IsEmulated { get; init; }
 
     /// <summary>Of core 0; null where frequency is not the kernel's business, as in most guests.</summary>

@@ -44,7 +44,8 @@ public sealed class ConformanceTests
 
     [Theory]
     [MemberData(nameof(Traces))]
-    public void The_kernel_keeps_the_causal_orders(string trace) => Assert.Empty(CausalOrder.Check(ConformanceCase.Of(trace).Load()));
+    public void The_kernel_keeps_the_causal_orders(string trace) =>
+        Assert.Empty(CausalOrder.Check(ConformanceCase.Of(trace).Load()));
 
     [Theory]
     [MemberData(nameof(Waivers))]

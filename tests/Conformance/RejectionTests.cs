@@ -20,7 +20,8 @@ public sealed partial class RejectionTests
     public void Another_design_is_told_at_the_first_line_where_it_differs(
         string strategy, ZapPasses passes, string trace, string firstLineWith)
     {
-        Comparison comparison = ConformanceCase.Of(trace).Compare(ConformanceCase.Of(trace).Load(), LabScenario.Run(strategy, passes));
+        ConformanceCase one = ConformanceCase.Of(trace);
+        Comparison comparison = one.Compare(one.Load(), LabScenario.Run(strategy, passes));
         int expected =
             Array.FindIndex(ConformanceCase.ReadLines(trace), line => line.Contains(firstLineWith, StringComparison.Ordinal)) + 1;
         Assert.Equal(expected, comparison.First?.Line);
@@ -31,8 +32,9 @@ public sealed partial class RejectionTests
     public void The_report_shows_both_sides_and_marks_the_line()
     {
         const string Trace = "mainline-7.2-2vcpu-delete.txt";
+        ConformanceCase one = ConformanceCase.Of(Trace);
         string report =
-            ConformanceCase.Of(Trace).Compare(ConformanceCase.Of(Trace).Load(), LabScenario.Run("workqueue", ZapPasses.AsSource)).Report;
+            one.Compare(one.Load(), LabScenario.Run("workqueue", ZapPasses.AsSource)).Report;
         string head = $"workqueue does not do what {Trace} shows; first difference at {Trace}:36 (updater and destroyer).";
         Assert.StartsWith(head, report, StringComparison.Ordinal);
         Assert.Matches(@"\n>>\s+36 Flush\s+\| Queue\n", report);
@@ -150,7 +152,8 @@ public sealed partial class RejectionTests
     [InlineData("           vcpu1-108     [001] ...1.     4.852874: kvm_mmu_get_page: sp gen 0 gfn 0 l9 8-byte", "not a table")]
     public void A_line_that_makes_no_sense_is_refused_with_file_and_line(string line, string why)
     {
-        FormatException error = Assert.Throws<FormatException>(() => RecordedTrace.Parse("some.txt", ["# tracer: nop", "", line]));
+        FormatException error =
+            Assert.Throws<FormatException>(() => RecordedTrace.Parse("some.txt", ["# tracer: nop", "", line]));
         Assert.StartsWith($"some.txt:3: {why}", error.Message, StringComparison.Ordinal);
     }
 

@@ -16,8 +16,8 @@ public sealed class BtfTypesTests : IDisposable
     [Fact]
     public void A_field_is_found_through_unions_without_a_name_typedefs_and_bit_fields()
     {
-        // 1 int; 2 refcount_t (struct { counter }), 3 its typedef. Module: 4 union role { word; struct 5 { level:4, rest:7, invalid:1 } },
-        // 6 union { root_count; count } without a name, 7 kvm_mmu_page { link[2 words], role, <6> }, 8 prototype, 9 function.
+        // Kernel: an int, a structure with a counter, its typedef. Module: a role of bits that is a word as well, a union without
+        // a name in which the typedef lies, the page with both, a function and its prototype.
         Written kernel = new(0);
         int number = kernel.Type("int", 1, 0, 4, 32);
         int counter = kernel.Type("refcount_struct", 4, 1, 4, kernel.Name("counter"), number, 0);
@@ -54,7 +54,7 @@ public sealed class BtfTypesTests : IDisposable
     /// <summary>A description being written; a module's strings and types count on from its kernel's.</summary>
     private sealed class Written(int stringsBefore, int typesBefore = 0)
     {
-        private readonly MemoryStream _types = new();
+        private readonly List<byte> _types = [];
         private readonly List<byte> _text = [.. stringsBefore == 0 ? new byte[1] : []];
 
         public int Strings => _text.Count;
@@ -80,19 +80,16 @@ public sealed class BtfTypesTests : IDisposable
 
         public byte[] Bytes()
         {
-            using MemoryStream all = new();
-            all.Write([0x9f, 0xeb, 1, 0]);
-            foreach (int word in (int[])[24, 0, (int)_types.Length, (int)_types.Length, _text.Count]) Word(all, word);
-            all.Write(_types.ToArray());
-            all.Write([.. _text]);
-            return all.ToArray();
+            List<byte> all = [0x9f, 0xeb, 1, 0];
+            foreach (int word in (int[])[24, 0, _types.Count, _types.Count, _text.Count]) Word(all, word);
+            return [.. all, .. _types, .. _text];
         }
 
-        private static void Word(MemoryStream to, int value)
+        private static void Word(List<byte> to, int value)
         {
             Span<byte> bytes = stackalloc byte[4];
             BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
-            to.Write(bytes);
+            to.AddRange(bytes);
         }
     }
 }

@@ -64,7 +64,8 @@ internal sealed class FakeKernel : IDisposable
         {
             string path = Path.Combine(folder, name);
             File.WriteAllText(path, text);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            if (OperatingSystem.IsLinux()) File.SetUnixFileMode(path, mode);
         }
     }
 }

@@ -97,7 +97,8 @@ public sealed class GuestKernelTests : IDisposable
     public void A_kernel_with_KVM_built_in_needs_no_module()
     {
         string tree = _fake.Tree("builtin", hasKvm: false);
-        File.WriteAllText(Path.Combine(tree, "lib", "modules", FakeKernel.Release, "modules.builtin"), "kernel/arch/x86/kvm/kvm.ko\n");
+        string list = Path.Combine(tree, "lib", "modules", FakeKernel.Release, "modules.builtin");
+        File.WriteAllText(list, "kernel/arch/x86/kvm/kvm.ko\n");
         using GuestKernel kernel = GuestKernel.Find(tree, _fake.Folder);
         Assert.Empty(kernel.Modules.Closure(["kvm"]));
     }

@@ -90,7 +90,8 @@ public sealed class GuestPartsTests : IDisposable
     [InlineData(GuestProcessor.Nested, "--mmu kvm", "--figures off", true)]
     [InlineData(GuestProcessor.Emulated, "explore --strategy mainline", "--runs", false)]
     [InlineData(GuestProcessor.Emulated, "--version", "--runs", false)]
-    public void A_run_is_made_small_where_the_processor_is_slow(GuestProcessor processor, string typed, string added, bool isAdded)
+    public void A_run_is_made_small_where_the_processor_is_slow(
+        GuestProcessor processor, string typed, string added, bool isAdded)
     {
         (IReadOnlyList<string> arguments, IReadOnlyList<string> more) = GuestArguments.For(typed.Split(' '), processor);
         Assert.StartsWith(typed, string.Join(' ', arguments), StringComparison.Ordinal);

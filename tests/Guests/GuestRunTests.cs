@@ -8,11 +8,11 @@ public sealed class GuestRunTests : IDisposable
 {
     /// <summary>What a guest leaves that ran one command to its end.</summary>
     private const string Left = """
-        work=$(mktemp -d); mkdir -p $work/control $work/work/results/runs/20261201T000000Z-abcdef $work/work/results/traces
-        echo 6.1.0-test > $work/control/kernel; echo "a table" > $work/control/output; echo "[ 1.0] fine" > $work/control/dmesg
-        echo text > $work/work/results/traces/t.txt
-        keep() { tar -cf $work.tar -C $work control work; dd if=$work.tar of=$disk0 bs=1M seek=1 conv=notrunc 2> /dev/null
-            printf '%s\n' $1 | dd of=$disk0 conv=notrunc 2> /dev/null; rm -r $work $work.tar; }
+        left=$(mktemp -d) in=work; mkdir -p $left/control $left/$in/results/runs/20261201T000000Z-abcdef $left/$in/results/traces
+        echo 6.1.0-test > $left/control/kernel; echo "a table" > $left/control/output; echo "[ 1.0] fine" > $left/control/dmesg
+        echo text > $left/$in/results/traces/t.txt
+        keep() { tar -cf $left.tar -C $left control work; dd if=$left.tar of=$disk0 bs=1M seek=1 conv=notrunc 2> /dev/null
+            printf '%s\n' $1 | dd of=$disk0 conv=notrunc 2> /dev/null; rm -r $left $left.tar; }
 
         """;
 
@@ -34,7 +34,7 @@ public sealed class GuestRunTests : IDisposable
     [InlineData(4)]
     public void What_the_lab_in_the_guest_printed_wrote_and_ended_with_comes_back(int code)
     {
-        LabExit lab = Guest($"{Left}echo {code} > $work/control/codes; echo progress; keep 1");
+        LabExit lab = Guest($"{Left}echo {code} > $left/control/codes; echo progress; keep 1");
         Assert.Equal((code, "a table\n"), (lab.Code, lab.Out));
         Assert.Contains("progress", lab.ErrorLines);
         Assert.Equal("text\n", File.ReadAllText(Path.Combine(Out, "traces", "t.txt")));
@@ -45,8 +45,8 @@ public sealed class GuestRunTests : IDisposable
     [Fact]
     public void A_kernel_that_warns_is_a_finding_though_the_lab_found_nothing()
     {
-        LabExit lab = Guest($"{Left}echo 0 > $work/control/codes\n"
-            + "echo '[ 2.0] WARNING: CPU: 0 PID: 1 at arch/x86/kvm/mmu/tdp_mmu.c:77 f+0x1/0x2' >> $work/control/dmesg; keep 1");
+        LabExit lab = Guest($"{Left}echo 0 > $left/control/codes\n"
+            + "echo '[ 2.0] WARNING: CPU: 0 PID: 1 at arch/x86/kvm/mmu/tdp_mmu.c:77 f+0x1/0x2' >> $left/control/dmesg; keep 1");
         Assert.Equal(4, lab.Code);
         Assert.Contains("WARNING: CPU: 0 PID: 1 at arch/x86/kvm/mmu/tdp_mmu.c:77", lab.Error);
     }
@@ -75,7 +75,7 @@ public sealed class GuestRunTests : IDisposable
     [Fact]
     public void A_kernel_that_comes_up_without_KVM_is_said_to()
     {
-        LabExit lab = Guest($"{Left}echo > $work/control/no-kvm; keep 1");
+        LabExit lab = Guest($"{Left}echo > $left/control/no-kvm; keep 1");
         Assert.Equal(8, lab.Code);
         Assert.Contains("came up without /dev/kvm", lab.ErrorLines[^1]);
     }
@@ -83,7 +83,7 @@ public sealed class GuestRunTests : IDisposable
     [Fact]
     public void A_disk_that_takes_no_more_is_told_with_the_exit_code_of_one()
     {
-        LabExit lab = Guest($"{Left}echo 0 > $work/control/codes; keep 1\n"
+        LabExit lab = Guest($"{Left}echo 0 > $left/control/codes; keep 1\n"
             + "echo \"guest: what there is could not be written to the host's disk: dd: I/O error\"");
         Assert.Equal(2, lab.Code);
         Assert.Contains("did not take what the guest wrote: free space", lab.ErrorLines[^1]);

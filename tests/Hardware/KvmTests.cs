@@ -75,6 +75,30 @@ public sealed class KvmTests
         Assert.True(after["exits"] > before["exits"]);
     }
 
+    [Theory]
+    [InlineData(0x00u, false, "count")]
+    [InlineData(0x01u, true, "count")]
+    [InlineData(0x02u, true, "count")]
+    [InlineData(0x20u, false, "ns")]
+    [InlineData(0x11u, true, "bytes")]
+    public void A_statistic_is_a_gauge_by_the_type_in_its_descriptor(uint flags, bool isGauge, string unit)
+    {
+        KvmStatsDescriptor descriptor = new() { Flags = flags };
+        Assert.Equal((isGauge, unit), (descriptor.IsGauge, KvmStatistics.UnitOf(descriptor)));
+    }
+
+    [Fact]
+    public void Mapped_pages_are_a_gauge_and_faults_are_not()
+    {
+        if (KvmBench.TryMake() is not { } bench) return;
+        using KvmBench _ = bench;
+        ILookup<string, bool> gauges = bench.Context.Vm.Statistics.Read().Concat(bench.Context.Vcpus[0].Statistics.Read())
+            .ToLookup(one => one.Name, one => one.IsGauge);
+        Assert.All(gauges["pages_4k"], Assert.True);
+        Assert.All(gauges["pf_taken"], Assert.False);
+        Assert.NotEmpty(gauges["pages_4k"]);
+    }
+
     /// <summary>The guest of this test never leaves by itself: one instruction that jumps to itself.</summary>
     [Fact]
     public void A_vcpu_that_never_leaves_the_guest_is_got_out_within_a_second()

@@ -30,6 +30,8 @@ public sealed partial class NamesAsStringsTests
         ("results/Comparisons/ArmDifferences.cs", "kernel", "the machine's"),
         ("rig/Measure/Doctor/SystemFacts.cs", "kernel", "the machine's"),
         ("strategies/Member.cs", "kernel", "a folder"),
+        ("rig/Lab/Guests/GuestSettings.cs", "kernel", "the option: what is booted"),
+        ("rig/Lab/Comparing/CompareSettings.cs", "kernel", "the option: what is booted"),
     ];
 
     private static string[] Names { get; } =

@@ -17,6 +17,18 @@ public class VmmTraceTests
 
     [Theory]
     [MemberData(nameof(BuiltIn))]
+    public void Slots_are_cut_to_the_memory_there_is_and_nothing_else_changes(string name)
+    {
+        const ulong Most = 4096; // 16 MiB
+        VmmTrace whole = VmmTrace.Load(name), cut = whole.WithSlotsUpTo(Most);
+        Assert.Contains(whole.Calls, call => call.Range.Frames > Most);
+        Assert.All(cut.Calls, call => Assert.InRange(call.Range.Frames, 0ul, Most));
+        Assert.Equal(whole.Calls.Select(call => (call.AtNanoseconds, call.Slot, call.Flags, call.IsDelete, call.Range.Start)),
+            cut.Calls.Select(call => (call.AtNanoseconds, call.Slot, call.Flags, call.IsDelete, call.Range.Start)));
+    }
+
+    [Theory]
+    [MemberData(nameof(BuiltIn))]
     public void A_built_in_trace_holds_the_calls_that_its_lines_say(string name)
     {
         // Read a second time, by splitting at blanks and equal signs instead of by the parser's pattern.

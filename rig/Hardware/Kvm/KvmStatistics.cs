@@ -43,14 +43,15 @@ internal sealed unsafe class KvmStatistics
             fixed (byte* text = name) ReadAll(statistics, text, name.Length, at + Unsafe.SizeOf<KvmStatsDescriptor>());
             int end = Array.IndexOf(name, (byte)0);
             string called = Encoding.ASCII.GetString(name, 0, end < 0 ? name.Length : end);
-            places.Add((new KernelCounter(called, UnitOf(descriptor), 0, descriptor.IsGauge), header.DataOffset + descriptor.Offset));
+            KernelCounter counter = new(called, UnitOf(descriptor), 0, descriptor.IsGauge);
+            places.Add((counter, header.DataOffset + descriptor.Offset));
         }
         return [.. places];
     }
 
     /// <summary>A power of ten or two beside the unit is not looked at: those that KVM has are of whole units, but for
     /// nanoseconds.</summary>
-    private static string UnitOf(in KvmStatsDescriptor descriptor) => descriptor.Unit switch
+    internal static string UnitOf(in KvmStatsDescriptor descriptor) => descriptor.Unit switch
     {
         KvmStatsUnit.Bytes => "bytes",
         KvmStatsUnit.Seconds => "ns",

@@ -161,8 +161,9 @@ internal sealed class RootProbes : IDisposable
 
     private void RemoveAll()
     {
-        foreach (string line in File.ReadAllLines(_definitions).Where(line => line.Contains($":{Group}/", StringComparison.Ordinal)))
+        foreach (string line in File.ReadAllLines(_definitions))
         {
+            if (!line.Contains($":{Group}/", StringComparison.Ordinal)) continue;
             // p:group/event place fields; to remove it, -:group/event.
             string name = line.Split(' ')[0];
             _ = Write($"-{name[name.IndexOf(':', StringComparison.Ordinal)..]}");

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Lab.Hardware;
 
-/// <summary>What this kernel does with a VM's roots, event by event, in the text of ftrace: probes, KVM's tracepoints and those of
-/// work queues, in a trace instance of its own. One thread, but for <see cref="Mark"/>, which is any thread's.</summary>
+/// <summary>What this kernel does with a VM's roots, event by event, in the text of ftrace: probes, KVM's tracepoints and those
+/// of work queues, in a trace instance of its own. One thread, but for <see cref="Mark"/>, which is any thread's.</summary>
 internal sealed partial class RootTrace : IDisposable
 {
     private static readonly string[] Tracepoints = ["kvmmmu/kvm_mmu_zap_all_fast", "kvmmmu/kvm_mmu_prepare_zap_page",

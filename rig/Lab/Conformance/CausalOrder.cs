@@ -60,8 +60,8 @@ internal static class CausalOrder
         }
     }
 
-    /// <summary>Who zaps a root puts it only afterwards. A root that was zapped while it was valid is zapped and put once more when
-    /// it is not.</summary>
+    /// <summary>Who zaps a root puts it only afterwards. A root that was zapped while it was valid is zapped and put once more
+    /// when it is not.</summary>
     private static IEnumerable<string> ZapBeforePut(IReadOnlyList<Sourced> events)
     {
         foreach (IGrouping<(string, Part, int?), Sourced> one in events.GroupBy(

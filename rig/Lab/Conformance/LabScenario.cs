@@ -173,7 +173,8 @@ internal sealed class LabScenario : IDisposable
                 _ordinals.Add(one.RootId, _ordinals.Count + 1);
             }
         }
-        foreach (Actor actor in Actor.All().Concat(_retired.Keys).Distinct().Except(_vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor)))
+        IEnumerable<Actor> ours = _vcpus.Select(vcpu => vcpu.Actor).Append(_updater.Actor);
+        foreach (Actor actor in Actor.All().Concat(_retired.Keys).Distinct().Except(ours))
         {
             // Other tests' workers touch other roots; the reclaimer frees ours.
             fresh.AddRange(ReadNew(actor, Part.Worker)

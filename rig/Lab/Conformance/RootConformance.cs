@@ -14,12 +14,24 @@ namespace Lab.Application.Conformance;
 public sealed record ConformanceVerdict(string Kernel, string Other, int? FirstLine, string? Stream, string Report,
     IReadOnlyList<(string Name, string Why)> Waived)
 {
-    public bool IsSame => FirstLine is null;
+    public bool IsSame => FirstLine is null && OutOfOrder.Count == 0;
+
+    /// <summary>Orders between threads that every design keeps and this trace does not, each with its line; not looked for where
+    /// the two part.</summary>
+    public IReadOnlyList<string> OutOfOrder { get; init; } = [];
 
     /// <summary>What each does where they part, the other second; empty if they do not.</summary>
-    public string Parting => Report.Split('\n').FirstOrDefault(line => line.StartsWith(">>", StringComparison.Ordinal)) is { } line
-        ? string.Join(" | ", line.Split('|').Select((side, index) => (index == 0 ? side.TrimStart('>', ' ', '0', '1', '2', '3', '4',
-            '5', '6', '7', '8', '9') : side).Trim())) : "";
+    public string Parting
+    {
+        get
+        {
+            string? line = Report.Split('\n').FirstOrDefault(line => line.StartsWith(">>", StringComparison.Ordinal));
+            if (line is null) return "";
+            // Behind the mark the number of the line in the trace, if it has it.
+            string[] sides = line.Split('|');
+            return $"{sides[0].TrimStart('>', ' ').TrimStart([.. "0123456789"]).Trim()} | {sides[1].Trim()}";
+        }
+    }
 }
 
 /// <summary>Compares the trace of a kernel with a strategy of the lab, or with the trace of another kernel.</summary>
@@ -29,7 +41,8 @@ public static class RootConformance
         [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined, Waivers.VcpusPutExclusively,
             Waivers.FlagWalks];
 
-    private static readonly Waiver[] OfTraces = [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined];
+    private static readonly Waiver[] OfTraces =
+        [Waivers.ModeNotRecorded, Waivers.WorkersPhase, Waivers.InvalidateAtDestroyInlined];
 
     /// <summary>With the granularity of zaps that fits best, and no more waivers than it takes.</summary>
     /// <param name="name">Of the trace.</param>
@@ -82,6 +95,7 @@ public static class RootConformance
     {
         Comparison comparison = Comparison.Of(kernel, other, taken);
         return new ConformanceVerdict(kernel.Name, other.Name, comparison.First?.Line, comparison.First?.Stream,
-            comparison.Report, [.. taken.Select(waiver => (waiver.Name, waiver.Why))]);
+            comparison.Report, [.. taken.Select(waiver => (waiver.Name, waiver.Why))])
+            { OutOfOrder = comparison.First is null ? CausalOrder.Check(kernel) : [] };
     }
 }

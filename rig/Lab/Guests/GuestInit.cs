@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Lab.Application.Guests;
 
-/// <summary>The guest's init, a script for busybox: mounts, loads modules, runs the lab in <c>/out/work</c>, and writes what there
-/// is to the disks again and again, so that a guest that dies leaves what was finished.</summary>
+/// <summary>The guest's init, a script for busybox: mounts, loads modules, runs the lab in <c>/out/work</c>, and writes what
+/// there is to the disks again and again, so that a guest that dies leaves what was finished.</summary>
 /// <remarks>A disk begins with the number of the writing, and <see cref="TarAt"/> bytes on has a tar; the number is written when
 /// the tar is on the disk. Two disks take turns: what a death spoils is the older one. What changed while it was read is read
 /// again: a run folder's tables must not be older than its manifest.</remarks>

@@ -43,8 +43,8 @@ public sealed record GuestRequest
 /// <param name="Output">What the lab printed on standard output.</param>
 /// <param name="Complaints">What the kernel complained of: a panic, an oops, a warning, each with its text.</param>
 /// <param name="Kernel">Release of the guest's kernel; null if it never said.</param>
-public sealed record GuestOutcome(IReadOnlyList<int> Codes, string? Failure, GuestProcessor Processor, string Folder, IReadOnlyList<string> Runs,
-    string Output, IReadOnlyList<KernelComplaint> Complaints, string? Kernel)
+public sealed record GuestOutcome(IReadOnlyList<int> Codes, string? Failure, GuestProcessor Processor, string Folder,
+    IReadOnlyList<string> Runs, string Output, IReadOnlyList<KernelComplaint> Complaints, string? Kernel)
 {
     /// <summary>The host's disk was full, or failed: not all that was finished came back.</summary>
     public bool HasUnwritten { get; init; }

@@ -126,18 +126,16 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         End end = End.ByItself;
-        using (CancellationTokenSource limit = new(request.Limit))
-        using (CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation))
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(request.Limit);
+        try
         {
-            try
-            {
-                process.WaitForExitAsync(any.Token).GetAwaiter().GetResult();
-            }
-            catch (OperationCanceledException)
-            {
-                end = cancellation.IsCancellationRequested ? End.Interrupted : End.OutOfTime;
-                Stop(process);
-            }
+            process.WaitForExitAsync(limited.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            end = cancellation.IsCancellationRequested ? End.Interrupted : End.OutOfTime;
+            Stop(process);
         }
         process.WaitForExit(); // also for the last lines
         if (end == End.ByItself && process.ExitCode != 0 && complaint.Length == 0)
@@ -180,7 +178,8 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         IReadOnlyList<KernelComplaint> complaints = [.. KernelComplaint.In(messages ?? "")
             .Concat(KernelComplaint.In(spoken)).DistinctBy(one => one.Headline)];
         bool isWhole = codes.Length == request.Commands.Count && !_hasUnwritten;
-        return new GuestOutcome(codes, isWhole ? null : WhyNotAll(end, complaint, complaints, release, console), processor, folder,
+        string? why = isWhole ? null : WhyNotAll(end, complaint, complaints, release, console);
+        return new GuestOutcome(codes, why, processor, folder,
             [.. runs], output, complaints, release) { HasUnwritten = _hasUnwritten };
     }
 
@@ -188,7 +187,10 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         string console)
     {
         string who = release is null ? $"the kernel in '{request.Kernel}'" : $"Linux {release}";
-        if (_hasUnwritten) return $"'{request.Out}' did not take what the guest wrote: free space, or choose another folder with --out";
+        if (_hasUnwritten)
+        {
+            return $"'{request.Out}' did not take what the guest wrote: free space, or choose another folder with --out";
+        }
         if (end == End.Interrupted) return "the guest was interrupted before the lab in it had ended";
         if (complaints.FirstOrDefault(one => one.Headline.Contains("panic", StringComparison.Ordinal)) is { } panic)
         {

@@ -28,5 +28,6 @@ public static class HostProgram
     /// <summary>One sentence for all that is missing.</summary>
     public static UsageException Refusal(IReadOnlyList<MissingOnHost> missing) =>
         new($"A guest needs {string.Join(" and ", missing.Select(one => one.What))}, which {(missing.Count == 1 ? "is" : "are")} "
-            + $"not here: apt-get install --no-install-recommends {string.Join(' ', missing.Select(one => one.Package).Distinct())}");
+            + "not here: apt-get install --no-install-recommends "
+            + string.Join(' ', missing.Select(one => one.Package).Distinct()));
 }

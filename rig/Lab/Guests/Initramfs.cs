@@ -1,5 +1,3 @@
-using Lab.Settings;
-
 namespace Lab.Application.Guests;
 
 /// <summary>What the guest boots into: busybox, init, modules and the lab.</summary>

@@ -1,3 +1,4 @@
+using Lab.Application.Catalogue;
 using Lab.Application.Conformance;
 using Lab.Hardware;
 using Lab.Results;
@@ -49,7 +50,7 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
     /// <param name="ofRun">Arguments of the run, beside what it always has.</param>
     public static IReadOnlyList<IReadOnlyList<string>> Commands(IReadOnlyList<string> ofRun) =>
     [
-        ["--mmu", "kvm", "--strategy", "kernel", "--kernel-trace", "on", .. ofRun],
+        ["--mmu", "kvm", "--strategy", new LabCatalogue().Kernels, "--kernel-trace", "on", .. ofRun],
         .. Traced.Select(what => (IReadOnlyList<string>)
             ["guest", "trace", "--here", "--operation", what.ToString().ToLowerInvariant()]),
     ];
@@ -84,6 +85,7 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
     private static double Sum(MeasuredKernel kernel, Scene scene, string metric) => kernel.Runs.SelectMany(run => run.Summary)
         .Where(row => row.Scene == scene && row.Metric == metric).Sum(row => row.Count);
 
-    private static double Counter(MeasuredKernel kernel, Scene scene, string counter) => kernel.Runs.SelectMany(run => run.Counters)
+    private static double Counter(MeasuredKernel kernel, Scene scene, string counter) => kernel.Runs
+        .SelectMany(run => run.Counters)
         .Where(row => row.Scene == scene && row.Actor.Length == 0 && row.Counter == counter).Sum(row => row.Value);
 }

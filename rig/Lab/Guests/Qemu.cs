@@ -62,7 +62,8 @@ internal sealed record Qemu(string Image, string Initramfs, IReadOnlyList<string
             + "rcupdate.rcu_cpu_stall_suppress=1 kvm_amd.npt=1";
         return
         [
-            "-machine", "q35", .. processor, "-smp", Cpus.ToString(invariant), "-m", (MemoryBytes >> 20).ToString(invariant) + "M",
+            "-machine", "q35", .. processor, "-smp", Cpus.ToString(invariant),
+            "-m", (MemoryBytes >> 20).ToString(invariant) + "M",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", Image, "-initrd", Initramfs, "-append", line,
             "-serial", $"file:{Comma(Console)}", "-chardev", "stdio,id=lab,signal=off", "-serial", "chardev:lab",
