@@ -109,8 +109,9 @@ public sealed record MachineFacts
     /// <summary>Null on bare metal or if unknown.</summary>
     public string? Hypervisor { get; init; }
 
-    /// <summary>True where a program was the processor: order, counts and verdicts are results, times are not. Else null, as in
-    /// runs from before it was asked.</summary>
+    /// <summary>True where a program was the processor: order, counts and verdicts are results, times are not. Else null, and not
+    /// written, as in runs from before it was asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Emulated { get; init; }
 
     /// <summary>What <c>lab doctor --quick</c> says, by name; empty in runs from before it was asked.</summary>
