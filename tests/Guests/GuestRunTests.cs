@@ -55,7 +55,7 @@ public sealed class GuestRunTests : IDisposable
     public void A_guest_that_panics_keeps_what_was_finished_and_tells_the_panic()
     {
         LabExit lab = Guest($"{Left}keep 1; echo '[ 9.0] Kernel panic - not syncing: Oops: int3' > $console");
-        Assert.Equal(8, lab.Code);
+        Assert.Equal(9, lab.Code);
         Assert.Matches("lab: Linux 6.1.0-test panicked .*Kernel panic - not syncing: Oops: int3", lab.ErrorLines[^1]);
         Assert.True(File.Exists(Path.Combine(Out, "traces", "t.txt")));
     }
@@ -65,10 +65,10 @@ public sealed class GuestRunTests : IDisposable
     {
         Assert.Contains("lab: QEMU ended: exit code 137", Guest("kill -9 $$").ErrorLines[^1]);
         LabExit refused = Guest("echo 'qemu: no such machine' >&2; exit 1");
-        Assert.Equal(8, refused.Code);
+        Assert.Equal(9, refused.Code);
         Assert.Contains("lab: QEMU ended: qemu: no such machine; nothing had been finished.", refused.ErrorLines[^1]);
         LabExit endless = Guest("read word; exit 0", "--limit", "10s");
-        Assert.Equal(8, endless.Code);
+        Assert.Equal(9, endless.Code);
         Assert.Contains("did not end within 10 s", endless.ErrorLines[^1]);
     }
 
@@ -76,7 +76,7 @@ public sealed class GuestRunTests : IDisposable
     public void A_kernel_that_comes_up_without_KVM_is_said_to()
     {
         LabExit lab = Guest($"{Left}echo > $left/control/no-kvm; keep 1");
-        Assert.Equal(8, lab.Code);
+        Assert.Equal(9, lab.Code);
         Assert.Contains("came up without /dev/kvm", lab.ErrorLines[^1]);
     }
 

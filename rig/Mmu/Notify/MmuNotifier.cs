@@ -117,9 +117,9 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     protected virtual IReadOnlyList<GfnRange> OtherPlaces(GfnRange range) =>
         Vm.Slots.MayShare ? Vm.Slots.Published.OtherPlaces(range) : [];
 
-    /// <summary>Books a start: widens the merged range, over all places of the memory. Overlapping invalidations share one range that never shrinks until all
-    /// ended. The variant keeps other starts and ends out meanwhile, and lets no fault that was not told to retry install once
-    /// the start has zapped: the exclusive hold does both.</summary>
+    /// <summary>Books a start: widens the merged range, over all places of the memory. Overlapping invalidations share one range
+    /// that never shrinks until all ended. The variant keeps other starts and ends out meanwhile, and lets no fault that was not
+    /// told to retry install once the start has zapped: the exclusive hold does both.</summary>
     protected void Begin(GfnRange range)
     {
         TMachine machine = Vm.Machine;
