@@ -24,7 +24,7 @@ internal sealed class RunsFolder : IDisposable
         (string Option, string Value)[] own =
         [
             ("--out", Path), ("--memory", "4MiB"), ("--vcpus", "1"), ("--warmup", "20ms"), ("--grace", "0ms"),
-            ("--duration", "300ms"), ("--runs", "1"),
+            ("--duration", "500ms"), ("--runs", "1"),
             ("--watch", "off"), ("--steady-limit", "0s"),
         ];
         return [.. own.Where(one => !arguments.Contains(one.Option)).SelectMany(one => new[] { one.Option, one.Value }),

@@ -19,7 +19,7 @@ public sealed class FailingStrategyTests : IDisposable
         string strategy, string what, string text)
     {
         LabExit lab = LabProcess.Run(
-            _runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", $"{strategy},workqueue", "--duration", "100ms"));
+            _runs.Tiny("--plugin", LabProcess.Plugin, "--strategy", $"{strategy},workqueue", "--duration", "1s"));
 
         Assert.True(lab.Code == 4, lab.Out + lab.Error);
         Assert.DoesNotContain("internal error", lab.Error, StringComparison.Ordinal);

@@ -94,13 +94,13 @@ public sealed class InheritedSettingsTests : IDisposable
     public void A_strategy_measured_beside_a_baseline_differs_from_it_in_nothing_but_what_was_typed()
     {
         string[] tiny =
-            ["--duration", "100ms", "--memory", "4MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--out", _runs.Out];
+            ["--duration", "500ms", "--memory", "4MiB", "--warmup", "20ms", "--vcpus", "1", "--grace", "0ms", "--out", _runs.Out];
         LabExit saved = LabProcess.Run(["compare", "mainline", "--blocks", "1", "--save-baseline", "before", .. tiny]);
         Assert.True(saved.Code == 0, saved.Error);
 
         LabExit same = LabProcess.Run("compare", "--baseline", "before", "workqueue", "--blocks", "1", "--out", _runs.Out);
         Assert.True(same.Code == 0, same.Error);
-        Assert.Contains("note: settings not typed are those of baseline 'before': --vcpus 1, --memory 4MiB, --duration 100ms, "
+        Assert.Contains("note: settings not typed are those of baseline 'before': --vcpus 1, --memory 4MiB, --duration 500ms, "
             + "--warmup 20ms, --grace 0ms.", same.Error);
         Assert.Contains("The arms differ in nothing else", same.Words);
 

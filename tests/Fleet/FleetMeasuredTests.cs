@@ -10,7 +10,7 @@ namespace Lab.Tests.Fleet;
 /// apart.</summary>
 public sealed class FleetMeasuredTests : IDisposable
 {
-    private static readonly string[] Tiny = ["--duration", "100ms", "--warmup", "20ms", "--memory", "1MiB", "--watch", "off"];
+    private static readonly string[] Tiny = ["--duration", "300ms", "--warmup", "20ms", "--memory", "1MiB", "--watch", "off"];
     private readonly FleetPlans _plans = new();
 
     private string Out => Path.Combine(_plans.Root, "out");
