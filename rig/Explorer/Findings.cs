@@ -11,6 +11,21 @@ public enum MemoryModel
     /// <summary>x86-TSO: stores wait in a buffer per thread, first in first out; the thread itself sees them at once; locked
     /// instructions and fences drain it.</summary>
     Tso,
+
+    /// <summary>Release-acquire: every load acquires, every store releases; no fence does more.</summary>
+    Ra,
+
+    /// <summary>RC11: C11 as repaired, without load buffering.</summary>
+    Rc11,
+
+    /// <summary>ARMv8, acquire loads by ldar.</summary>
+    Arm,
+
+    /// <summary>ARMv8, acquire loads by ldapr, which do not wait for earlier release stores.</summary>
+    ArmLdapr,
+
+    /// <summary>The Linux kernel's memory model.</summary>
+    Lkmm,
 }
 
 /// <summary>What the explorer can say of a program within the bound that it states.</summary>
