@@ -2,6 +2,7 @@ using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Application.Settings;
 using Lab.Explorer;
+using Lab.Explorer.Litmus;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Strategies;
 using Lab.Settings;
@@ -43,9 +44,10 @@ internal static class ExplorationSettings
     /// <summary>Null for auto.</summary>
     public static Setting<MemoryModel?> Model { get; } = Group.Add(
         "model", Form.Words<MemoryModel?>(
-            ("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso),
-            ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store)", null)),
-        "auto", "memory model");
+            ("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso), ("ra", MemoryModel.Ra), ("rc11", MemoryModel.Rc11),
+            ("arm", MemoryModel.Arm), ("arm-ldapr", MemoryModel.ArmLdapr), ("lkmm", MemoryModel.Lkmm),
+            ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store; of litmus tests lkmm)", null)),
+        "auto", "memory model; strategies and programs know sc and tso");
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
         "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
             { Takes = "30s, or none" },
@@ -65,8 +67,12 @@ internal static class ExplorationSettings
     public static Setting<bool> Tail { get; } = Group.Add(
         "tail", Form.Flag, "off", "new roots join the list at its tail (reference 3.4)");
     public static Setting<string> Program { get; } =
-        Group.Add("program", Form.NameOf(() => ClassicPrograms.All.Select(one => one.Name)), "",
-            "explore a classic program instead of strategies");
+        Group.Add("program", Form.NameOf(() => [.. ClassicPrograms.All.Select(one => one.Name), RmapLock.Name, .. RmapLock.All.Select(one => one.Name)]),
+            "", "explore a classic program instead of strategies; rmap-lock compares versions of KVM's lock under all models");
+    public static Setting<IReadOnlyList<string>> Litmus { get; } = Group.Add(
+        "litmus", Form.Paths, "none", "litmus tests in the kernel's C: files, one or more");
+    public static Setting<bool> Weaken { get; } = Group.Add(
+        "weaken", Form.Flag, "off", "of a litmus test: which orders can be dropped without a new state");
     public static Setting<string> Size { get; } =
         Group.Add("size", Form.Text, "", "size of the program");
     public static Setting<ExploreFormat> Format { get; } =
@@ -83,6 +89,10 @@ internal static class ExplorationSettings
     /// <summary>What a replay string decides.</summary>
     public static IReadOnlyList<Setting> Replayed { get; } =
         [Notifier, Ageing, Set, Search, PreemptionsMax, Model, ExecutionsMax, Depth, Seed, Workers, AsFound, Glue, Tail];
+
+    /// <summary>What chooses among schedules: litmus tests have executions.</summary>
+    public static IReadOnlyList<Setting> OfSchedules { get; } =
+        [Search, PreemptionsMax, ExecutionsMax, Depth, Seed, Replay, Size, AllSteps];
 
     public static IReadOnlyList<Setting> OfStrategies { get; } =
         [Strategy, Notifier, Ageing, Scenario, Set, PreemptionsMax, Workers, AsFound, Glue, Tail, Plugins];

@@ -32,6 +32,7 @@ internal sealed class ExploreCommand(ExploreRequest request, LabConsole console)
     public int Execute(CancellationToken cancellation)
     {
         console.Signals.Saves("what was explored is being summed up");
+        if (request.Litmus is { } litmus) return new LitmusExploration(litmus, request.Format, console, Print).Run(cancellation);
         return request.Program is { } program ? ExploreProgram(program, cancellation) : ExploreStrategies(cancellation);
     }
 

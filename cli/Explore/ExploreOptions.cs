@@ -1,6 +1,7 @@
 using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Explorer;
+using Lab.Explorer.Litmus;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Explorer.Schedules;
@@ -28,6 +29,13 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             AllSteps = Of(ExplorationSettings.AllSteps),
             Plugins = Of(ExplorationSettings.Plugins),
         };
+        if (Litmus() is { } litmus) return request with { Litmus = litmus };
+        Refuse([ExplorationSettings.Weaken], "is for litmus tests; give --litmus, or --program rmap-lock");
+        if (Of(ExplorationSettings.Model) is { } model && model is not (MemoryModel.Sc or MemoryModel.Tso))
+        {
+            throw new UsageException($"--model {MemoryModels.NameOf(model)} is for litmus tests and rmap-lock; strategies and programs "
+                + "are explored under sc or tso.");
+        }
         string replay = Of(ExplorationSettings.Replay);
         if (replay.Length > 0) Refuse(ExplorationSettings.Replayed, "cannot be combined with --replay: the string decides it");
         if (Of(ExplorationSettings.Program).Length > 0)
@@ -60,6 +68,43 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         StrategyPlan[] all =
             [.. Plans().SelectMany(plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
         return all[Quantities.Whole(ExplorationSettings.Shard.Option, number, 0, all.Length - 1)];
+    }
+
+    /// <summary>Null if no litmus tests are asked for.</summary>
+    private LitmusRequest? Litmus()
+    {
+        IReadOnlyList<string> paths = Of(ExplorationSettings.Litmus);
+        string program = Of(ExplorationSettings.Program);
+        IReadOnlyList<LitmusVariant> variants = RmapLock.Named(program);
+        if (paths.Count == 0 && variants.Count == 0) return null;
+        if (paths.Count > 0 && program.Length > 0) throw new UsageException("Give either --litmus or --program.");
+        Refuse(ExplorationSettings.OfStrategies, "is for strategies; leave it out with litmus tests");
+        Refuse(ExplorationSettings.OfSchedules, "is about schedules; of a litmus test all executions are looked at, so leave it out");
+        MemoryModel? model = Of(ExplorationSettings.Model);
+        bool isComparison = variants.Count > 0 && model is null;
+        return new LitmusRequest(
+            paths.Count > 0 ? [.. paths.Select(FromFile)]
+                : [.. variants.Select(variant => new LitmusSubject(variant.Name, () => variant.Test) { Story = variant.Story })],
+            isComparison ? MemoryModels.All : [model ?? MemoryModel.Lkmm])
+        {
+            IsComparison = isComparison,
+            Questions = Of(ExplorationSettings.Weaken) ? LitmusQuestions.Fix | LitmusQuestions.Spare : LitmusQuestions.Fix,
+            Budget = Of(ExplorationSettings.Budget),
+        };
+    }
+
+    private static LitmusSubject FromFile(string path)
+    {
+        try
+        {
+            string text = File.ReadAllText(path);
+            return new LitmusSubject(path, () => LitmusTest.Read(text));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException(
+                $"--litmus '{path}' cannot be read ({error.Message.TrimEnd('.')}); give the path of a litmus test.");
+        }
     }
 
     private ProgramRequest Program(string replay)

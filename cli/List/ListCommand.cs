@@ -5,6 +5,7 @@ using Lab.Application.Catalogue;
 using Lab.Application.Exploring;
 using Lab.Cli.Run;
 using Lab.Explorer;
+using Lab.Explorer.Litmus;
 using Lab.Explorer.Programs;
 using Lab.Explorer.Scenarios;
 using Lab.Report.Documents;
@@ -64,7 +65,8 @@ internal static class ListCommand
             }
             if (wanted is "programs")
             {
-                Print(console, "programs", ClassicPrograms.All.Select(one => (one.Name, Describe(one))));
+                Print(console, "programs", 
+                    ClassicPrograms.All.Select(one => (one.Name, Describe(one))).Append((RmapLock.Name, RmapLock.Story)));
             }
             if (wanted == "limits") console.Text.Write(new Document("") { Parts = [new Items([.. ModelLimits.All])] });
             if (wanted == "schema") console.Out.WriteLine(Records.Schemas());

@@ -48,7 +48,7 @@ internal sealed class SettingOptions
         Option option = setting switch
         {
             { IsFlag: true } => new SettingOption<bool>(setting),
-            { Repeats: true } => new SettingOption<string[]>(setting),
+            { Repeats: true } => new SettingOption<string[]>(setting) { AllowMultipleArgumentsPerToken = setting.TakesMany },
             _ when byDefault.Length > 0 => new SettingOption<string>(setting) { DefaultValueFactory = _ => byDefault },
             _ => new SettingOption<string>(setting),
         };

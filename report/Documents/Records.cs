@@ -29,7 +29,8 @@ public static class Records
     private static readonly (string Name, Type Type)[] Printed =
     [
         ("run", typeof(RunJsonView)), ("compare", typeof(CompareDocument)), ("explore", typeof(ExplorationJson[])),
-        ("explore --program", typeof(ProgramJson)), ("track show", typeof(TrackDocument)), ("track gate", typeof(GateDocument)),
+        ("explore --program", typeof(ProgramJson)), ("explore --litmus", typeof(LitmusJson[])),
+        ("track show", typeof(TrackDocument)), ("track gate", typeof(GateDocument)),
         ("report FILE.hlog", typeof(HdrLogRecord[])), ("doctor", typeof(DoctorJson)), ("reproduce", typeof(ReproductionJson)),
         ("fleet status", typeof(FleetStatusJson)), ("fleet gather", typeof(FleetExplorationJson)),
     ];
@@ -110,6 +111,7 @@ public static class Records
 [JsonSerializable(typeof(CompareDocument))]
 [JsonSerializable(typeof(ExplorationJson[]))]
 [JsonSerializable(typeof(ProgramJson))]
+[JsonSerializable(typeof(LitmusJson[]))]
 [JsonSerializable(typeof(TrackDocument))]
 [JsonSerializable(typeof(GateDocument))]
 [JsonSerializable(typeof(HdrLogRecord[]))]

@@ -25,6 +25,9 @@ public sealed record Form<T>(Func<string, string, T> Parse, Func<T, string> Prin
     /// <summary>What several texts together mean; null if there can be one only.</summary>
     public Func<string, IReadOnlyList<string>, T>? ParseAll { get; init; }
 
+    /// <summary>Several values may follow the option where it is given once.</summary>
+    public bool TakesMany { get; init; }
+
     public bool Repeats => ParseAll is not null;
 
     /// <summary>The form with a word for one more value, or for a value that has a better name than its number.</summary>
@@ -69,6 +72,9 @@ public static class Form
         ParseAll = (_, texts) => [.. texts],
         Corners = [[], ["a"], ["a", "b"]],
     };
+
+    /// <summary>Files, as many as follow the option.</summary>
+    public static Form<IReadOnlyList<string>> Paths { get; } = Texts with { TakesMany = true, Takes = "FILE…" };
 
     public static Form<int> Whole(int min, int max) => new(
         (option, text) => Quantities.Whole(option, text, min, max), number => number.ToString(CultureInfo.InvariantCulture))

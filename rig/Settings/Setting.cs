@@ -62,6 +62,9 @@ public abstract class Setting(SettingGroup group, string name, string byDefault,
     /// <summary>May be given several times.</summary>
     public virtual bool Repeats => false;
 
+    /// <summary>Several values may follow it.</summary>
+    public virtual bool TakesMany => false;
+
     public string Option => $"--{Name}";
 
     /// <summary>Help with all that the declaration knows, but for the default.</summary>
@@ -111,6 +114,8 @@ public sealed class Setting<T> : Setting
     public override bool IsFlag => Form.IsFlag;
 
     public override bool Repeats => Form.Repeats;
+
+    public override bool TakesMany => Form.TakesMany;
 
     public T DefaultValue => _default.Value;
 

@@ -34,6 +34,8 @@ public sealed class TidyTests
         ["Seam"] = [],
         ["Schedules"] = ["Seam"],
         ["Scenarios"] = [],
+        ["Orders"] = [],
+        ["Litmus"] = ["Orders"],
         ["Graph"] = ["Seam"],
         ["Sampling"] = ["Seam", "Schedules"],
         ["Model"] = ["Seam", "Agents"],

@@ -31,15 +31,27 @@ public sealed record LitmusAnswer
 
     public required double Seconds { get; init; }
 
-    /// <summary>An execution that decides the question, drawn; null where there is none. Of <c>exists</c> and <c>~exists</c> one in
-    /// which the proposition holds, of <c>forall</c> one in which it does not.</summary>
-    public string? Witness { get; init; }
+    /// <summary>An execution that decides the question; of <c>exists</c> and <c>~exists</c> one in which the proposition holds, of
+    /// <c>forall</c> one in which it does not. Where the model allows none, one that it forbids; null where nothing at all leads
+    /// there.</summary>
+    public DrawnExecution? Witness { get; init; }
+
+    /// <summary>Smallest sets of stronger orders that would forbid what the test asks about; empty where it is forbidden, and
+    /// where no order forbids it.</summary>
+    public IReadOnlyList<LitmusChange> Fixes { get; init; } = [];
+
+    /// <summary>Orders that could be dropped without a new state; null if not asked.</summary>
+    public IReadOnlyList<LitmusChange>? Spare { get; init; }
 
     /// <summary>Complete executions: one per reads-from and coherence.</summary>
     public long Executions => Positive + Negative;
 
     public LitmusObservation Observation =>
         Positive == 0 ? LitmusObservation.Never : Negative == 0 ? LitmusObservation.Always : LitmusObservation.Sometimes;
+
+    /// <summary>The outcome asked about happens: of <c>exists</c> and <c>~exists</c> the proposition, of <c>forall</c> its
+    /// opposite.</summary>
+    public bool Happens => Test.Quantifier == LitmusQuantifier.ForAll ? Negative > 0 : Positive > 0;
 
     /// <summary>What the test claims is so: herd's Ok.</summary>
     public bool IsOk => Test.Quantifier switch

@@ -44,7 +44,7 @@ internal sealed partial class LitmusParser
         }
         Take("{");
         while (!TakeIf("}")) body.AddRange(ReadStatement());
-        return new LitmusThread(name.Text, _registers, body);
+        return new LitmusThread(name.Text, _registers, body, name.Line);
     }
 
     private IReadOnlyList<LitmusStatement> ReadStatement()
@@ -175,7 +175,8 @@ internal sealed partial class LitmusParser
         int start = _at++;
         if (LitmusOperation.Find(name.Text) is not { } operation)
         {
-            string why = name.Text.Contains("srcu", StringComparison.Ordinal) ? "SRCU is not supported" : $"'{name.Text}' is not supported";
+            string why = name.Text.Contains("srcu", StringComparison.Ordinal) ? "SRCU is not supported"
+                : $"'{name.Text}' is not supported";
             throw new LitmusException(name.Line, $"{why}; supported are {LitmusOperation.Supported}");
         }
         Take("(");

@@ -31,7 +31,12 @@ internal sealed partial class LitmusParser
             _at++;
         }
         ReadInitial();
-        while (LitmusTokens.IsThreadName(Next.Text)) _threads.Add(ReadThread());
+        List<int> firstSites = [];
+        while (LitmusTokens.IsThreadName(Next.Text))
+        {
+            firstSites.Add(_sites.Count);
+            _threads.Add(ReadThread());
+        }
         if (_threads.Count == 0) throw Wrong($"a thread, as 'P0(int *x) {{ … }}', is missing before {Shown(Next)}");
         List<LitmusPlace> observed = [];
         if (TakeIf("locations")) ReadLocations(observed);
@@ -45,7 +50,7 @@ internal sealed partial class LitmusParser
         return new LitmusTest
         {
             Name = _name, Words = _words, Initial = initial, Threads = _threads, Quantifier = quantifier, Condition = condition,
-            Filter = filter, Sites = _sites,
+            Filter = filter, Sites = _sites, FirstSites = firstSites,
             Observed = [.. observed.Distinct().OrderBy(place => place.Thread < 0 ? int.MaxValue : place.Thread)
                 .ThenBy(place => place.Name, StringComparer.Ordinal)],
         };

@@ -15,7 +15,7 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
     public ThreadTrace Run(int thread, TraceWriter writer)
     {
         Runner run = new(test, test.Threads[thread], writer);
-        string? fault = null;
+        LitmusException? fault = null;
         try
         {
             run.All(test.Threads[thread].Body);
@@ -23,13 +23,16 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
         }
         catch (LitmusFaultException e)
         {
-            fault = e.Message;
+            fault = new LitmusException(e.Line, e.Message);
         }
         return new ThreadTrace(writer.Events, [.. run.Registers.Select(register => register.Value)], fault);
     }
 
     /// <summary>What a thread cannot go on after, if it really comes to that.</summary>
-    private sealed class LitmusFaultException(string message) : Exception(message);
+    private sealed class LitmusFaultException(int line, string message) : Exception(message)
+    {
+        internal int Line { get; } = line;
+    }
 
     private sealed class Runner(LitmusTest test, LitmusThread thread, TraceWriter writer)
     {
@@ -45,7 +48,7 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
 
         internal void End()
         {
-            if (_sections > 0) throw new LitmusFaultException($"{thread.Name} ends inside rcu_read_lock");
+            if (_sections > 0) throw new LitmusFaultException(thread.Line, $"{thread.Name} ends inside rcu_read_lock");
         }
 
         private void Do(LitmusStatement statement)
@@ -191,8 +194,8 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
             Tracked address = ValueOf(call.Arguments[0]);
             int word = test.WordAt(address.Value);
             if (word >= 0) return new Tracked(word, address.From);
-            throw new LitmusFaultException(
-                $"line {call.Line}: {thread.Name} uses {test.ValueText(address.Value)}, which is no word's address, in {call.Text}");
+            throw new LitmusFaultException(call.Line,
+                $"{thread.Name} uses {test.ValueText(address.Value)}, which is no word's address, in {call.Text}");
         }
 
         private Tracked Combine(string sign, Tracked left, Tracked right)

@@ -39,7 +39,9 @@ internal sealed record LitmusIf(
 /// <param name="Name">"P0".</param>
 /// <param name="Registers">Names of its registers, in order of first appearance.</param>
 /// <param name="Body">What it does.</param>
-internal sealed record LitmusThread(string Name, IReadOnlyList<string> Registers, IReadOnlyList<LitmusStatement> Body);
+/// <param name="Line">Of its head.</param>
+internal sealed record LitmusThread(
+    string Name, IReadOnlyList<string> Registers, IReadOnlyList<LitmusStatement> Body, int Line);
 
 /// <summary>Something of the end of an execution that a condition speaks of.</summary>
 /// <param name="Thread">Whose register, or −1 for a word.</param>

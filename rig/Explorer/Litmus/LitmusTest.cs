@@ -29,6 +29,12 @@ public sealed class LitmusTest
     /// <summary>Operations by their number.</summary>
     internal IReadOnlyList<LitmusCall> Sites { get; init; } = [];
 
+    /// <summary>Number of the thread that an operation is of.</summary>
+    internal int ThreadOf(LitmusCall site) => FirstSites.Count - 1 - FirstSites.Reverse().TakeWhile(first => first > site.Site).Count();
+
+    /// <summary>Per thread, the number of its first operation.</summary>
+    internal IReadOnlyList<int> FirstSites { get; init; } = [];
+
     /// <summary>Reads a test.</summary>
     /// <exception cref="LitmusException">It is not one, or uses what is not supported; says the line.</exception>
     public static LitmusTest Read(string text) => new LitmusParser(text).Read();
@@ -46,7 +52,11 @@ public sealed class LitmusTest
     internal string ValueText(long value) =>
         WordAt(value) is >= 0 and var word ? Words[word] : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    internal string ConditionText => $"{Quantifier switch
+    /// <summary>It says what must always be so; others say what may happen, or must not.</summary>
+    public bool AsksForAll => Quantifier == LitmusQuantifier.ForAll;
+
+    /// <summary>The question, as it is asked.</summary>
+    public string ConditionText => $"{Quantifier switch
     {
         LitmusQuantifier.Exists => "exists",
         LitmusQuantifier.NotExists => "~exists",

@@ -4,7 +4,7 @@ namespace Lab.Explorer.Orders;
 /// <param name="Events">In program order.</param>
 /// <param name="Results">What it ends with: registers, in the program's order.</param>
 /// <param name="Fault">Why the thread could not go on after the last event, or null.</param>
-internal sealed record ThreadTrace(IReadOnlyList<MemoryEvent> Events, IReadOnlyList<long> Results, string? Fault);
+internal sealed record ThreadTrace(IReadOnlyList<MemoryEvent> Events, IReadOnlyList<long> Results, Exception? Fault);
 
 /// <summary>A program without unbounded loops whose threads can be run against any values.</summary>
 internal interface ITracedProgram
@@ -34,6 +34,9 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
     /// <summary>Asked now and then; true ends the search early.</summary>
     internal Func<bool> IsStopped { get; init; } = () => false;
+
+    /// <summary>Told of each execution with the right values, each word by itself in order, that the model forbids.</summary>
+    internal Action<Execution, IReadOnlyList<ThreadTrace>>? Forbidden { get; init; }
 
     internal bool WasStopped { get; private set; }
 
@@ -192,7 +195,9 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
             if (Stops()) return false;
             Candidates++;
             x.Choose([.. sources], [.. chosen]);
-            return !model.Allows(x) || visit(x, _chosen);
+            if (model.Allows(x)) return visit(x, _chosen);
+            Forbidden?.Invoke(x, _chosen);
+            return true;
         }
     }
 

@@ -91,7 +91,8 @@ internal sealed class TraceWriter(
         if (isFenced) Fence(FenceKind.OfModification, -1);
         int read = _events.Count;
         Add(new MemoryEvent { Kind = MemoryEventKind.Read, Location = (int)location.Value, Value = old,
-            Order = writes && order != AccessOrder.Release ? order : AccessOrder.Relaxed, Lock = writes || part == LockPart.None ? part : LockPart.Look,
+            Order = writes && order != AccessOrder.Release ? order : AccessOrder.Relaxed,
+            Lock = writes || part == LockPart.None ? part : LockPart.Look,
             IsAtomic = true, IsBlind = isBlind, Address = location.From, Control = _control, Site = site });
         Tracked found = new(old, 1UL << read);
         if (change(found) is { } written)

@@ -29,10 +29,13 @@ public sealed record StrategyPlan(
     public bool AddsTso { get; init; }
 }
 
-/// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>, or <see cref="Plans"/>.</summary>
+/// <summary>Everything that one <c>lab explore</c> was asked. Either <see cref="Program"/>,
+/// <see cref="Litmus"/>, or <see cref="Plans"/>.</summary>
 public sealed record ExploreRequest
 {
     public ProgramRequest? Program { get; init; }
+
+    public LitmusRequest? Litmus { get; init; }
 
     public IReadOnlyList<StrategyPlan> Plans { get; init; } = [];
 
