@@ -166,6 +166,11 @@ internal sealed partial class LitmusParser
         _at++;
         if (_parameters.Contains(token.Text)) return new LitmusAddress(WordNamed(token.Text), token.Line);
         if (token.Text == "NULL") return new LitmusConstant(0, token.Line);
+        if (!_registers.Contains(token.Text))
+        {
+            throw new LitmusException(token.Line,
+                $"'{token.Text}' is no parameter of the thread, and no register that something was assigned to");
+        }
         return new LitmusRegister(RegisterNamed(token.Text), token.Line);
     }
 
