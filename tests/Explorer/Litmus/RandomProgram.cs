@@ -1,0 +1,134 @@
+namespace Lab.Tests.Explorer.Litmus;
+
+internal enum Doing
+{
+    Load,
+    Store,
+    Exchange,
+    CompareExchange,
+    Add,
+    Increment,
+    Fence,
+}
+
+/// <summary>An operation of a random program. Registers are named after the operation's place in its thread.</summary>
+/// <param name="What">Kind.</param>
+/// <param name="Word">Number of the word.</param>
+/// <param name="Value">Stored, added, or the comparand's successor; a compare-and-exchange looks for one less.</param>
+/// <param name="Order">"", "_acquire", "_release" or, of a modification, "full".</param>
+/// <param name="On">Place of an earlier operation of the thread whose register this depends on, or −1.</param>
+/// <param name="How">'a' address, 'd' data, 'v' value stored is the register's, 'c' control.</param>
+/// <param name="Fence">In C.</param>
+internal sealed record Operation(Doing What, int Word, int Value, string Order, int On, char How, string Fence = "")
+{
+    internal bool Reads => What is Doing.Load or Doing.Exchange or Doing.CompareExchange or Doing.Add;
+}
+
+/// <summary>A random program of two or three threads without loops, from a seed.</summary>
+internal sealed class RandomProgram
+{
+    private static readonly string[] Fences =
+        ["smp_mb", "smp_mb", "smp_wmb", "smp_rmb", "smp_mb__before_atomic", "smp_mb__after_atomic"];
+
+    private static readonly string[] Orders = ["full", "_relaxed", "_acquire", "_release"];
+
+    internal RandomProgram(int seed)
+    {
+        Random random = new(seed);
+        Words = random.Next(2, 4);
+        int threads = random.Next(2, 4);
+        int most = threads == 2 ? 4 : 3;
+        Threads = [.. Enumerable.Range(0, threads).Select(_ => Thread(random, random.Next(2, most + 1)))];
+    }
+
+    /// <summary>The first so many programs of at most <paramref name="candidatesMax"/> pairs of reads-from and coherence.</summary>
+    internal static IEnumerable<(int Seed, RandomProgram Program)> First(int count, double candidatesMax) =>
+        Enumerable.Range(0, int.MaxValue).Select(seed => (Seed: seed, Program: new RandomProgram(seed)))
+            .Where(one => one.Program.Candidates <= candidatesMax).Take(count);
+
+    /// <summary>Pairs of reads-from and coherence, before anything is asked of them.</summary>
+    private double Candidates
+    {
+        get
+        {
+            double candidates = 1;
+            Operation[] all = [.. Threads.SelectMany(thread => thread).Where(one => one.What != Doing.Fence)];
+            for (int word = 0; word < Words; word++)
+            {
+                int writes = all.Count(one => one.Word == word && one.What != Doing.Load);
+                int reads = all.Count(one => one.Word == word && one.What != Doing.Store);
+                for (int factor = 2; factor <= writes; factor++) candidates *= factor;
+                candidates *= Math.Pow(writes + 1, reads);
+            }
+            return candidates;
+        }
+    }
+
+    internal int Words { get; }
+
+    internal Operation[][] Threads { get; }
+
+    internal static string Name(int word) => "xyz"[word].ToString();
+
+    private Operation[] Thread(Random random, int count)
+    {
+        Operation[] done = new Operation[count];
+        for (int place = 0; place < count; place++)
+        {
+            int[] readers = [.. Enumerable.Range(0, place).Where(earlier => done[earlier].Reads)];
+            int on = readers.Length > 0 && random.Next(2) == 0 ? readers[random.Next(readers.Length)] : -1;
+            int word = random.Next(Words);
+            int value = random.Next(1, 3);
+            string order = Orders[random.Next(Orders.Length)];
+            done[place] = random.Next(12) switch
+            {
+                < 4 => new(Doing.Load, word, 0, order == "_acquire" ? order : "", on, "ac"[random.Next(2)]),
+                < 8 => new(Doing.Store, word, value, order == "_release" ? order : "", on, "adcv"[random.Next(4)]),
+                8 when random.Next(2) == 0 => new(Doing.Exchange, word, value, order, on, "adc"[random.Next(3)]),
+                8 => new(Doing.CompareExchange, word, value, order, on, "ac"[random.Next(2)]),
+                9 when random.Next(2) == 0 => new(Doing.Add, word, 1, order, -1, ' '),
+                9 => new(Doing.Increment, word, 1, "", -1, ' '),
+                _ => new(Doing.Fence, -1, 0, "", -1, ' ', Fences[random.Next(Fences.Length)]),
+            };
+        }
+        return done;
+    }
+
+    /// <summary>As a litmus test that shows every register and word.</summary>
+    internal string Text(string name)
+    {
+        string parameters = string.Join(", ", Enumerable.Range(0, Words).Select(word => $"int *{Name(word)}"));
+        string body = string.Concat(Threads.Select((operations, thread) =>
+            $"P{thread}({parameters})\n{{\n{string.Concat(operations.Select((one, place) => $"    {C(one, place)}\n"))}}}\n"));
+        string seen = string.Concat(Threads.SelectMany((operations, thread) => operations.Index()
+            .Where(one => one.Item.Reads).Select(one => $"{thread}:r{one.Index}; ")));
+        return $"C {name}\n{{ }}\n{body}locations [{seen}{string.Concat(Enumerable.Range(0, Words).Select(word => Name(word) + "; "))}]\n"
+            + "exists (true)\n";
+    }
+
+    private static string C(Operation one, int place)
+    {
+        string zero = one.On < 0 ? "" : $"(r{one.On} & 0)";
+        string address = one is { On: >= 0, How: 'a' } ? $"({Name(one.Word)} + {zero})" : Name(one.Word < 0 ? 0 : one.Word);
+        string value = one switch
+        {
+            { On: >= 0, How: 'v' } => $"r{one.On}",
+            { On: >= 0, How: 'd' } => $"{zero} + {one.Value}",
+            _ => $"{one.Value}",
+        };
+        string suffix = one.Order == "full" ? "" : one.Order;
+        string text = one.What switch
+        {
+            Doing.Load when one.Order.Length > 0 => $"r{place} = smp_load_acquire({address});",
+            Doing.Load => $"r{place} = READ_ONCE(*{address});",
+            Doing.Store when one.Order.Length > 0 => $"smp_store_release({address}, {value});",
+            Doing.Store => $"WRITE_ONCE(*{address}, {value});",
+            Doing.Exchange => $"r{place} = xchg{suffix}({address}, {value});",
+            Doing.CompareExchange => $"r{place} = cmpxchg{suffix}({address}, {one.Value - 1}, {one.Value});",
+            Doing.Add => $"r{place} = atomic_fetch_add{suffix}(1, {address});",
+            Doing.Increment => $"atomic_inc({address});",
+            _ => $"{one.Fence}();",
+        };
+        return one is { On: >= 0, How: 'c' } ? $"if (r{one.On} >= 0) {{ {text} }}" : text;
+    }
+}
