@@ -18,7 +18,7 @@ internal sealed partial class LitmusParser
     {
         if (TakeIf("exists")) return LitmusQuantifier.Exists;
         if (TakeIf("forall")) return LitmusQuantifier.ForAll;
-        if (Is("~") && _tokens[_at + 1].Text == "exists")
+        if (Is("~") && Following.Text == "exists")
         {
             _at += 2;
             return LitmusQuantifier.NotExists;
@@ -54,7 +54,7 @@ internal sealed partial class LitmusParser
         LitmusPlace place = ReadPlace();
         bool isEqual = !TakeIf("!=");
         if (isEqual && !TakeIf("==")) Take("=");
-        if (Next.Kind == TokenKind.Number && _tokens[_at + 1].Text == ":")
+        if (Next.Kind == TokenKind.Number && Following.Text == ":")
         {
             LitmusPlace other = ReadPlace();
             return new LitmusEquation(place, isEqual, other, 0, other.Name);
@@ -66,7 +66,7 @@ internal sealed partial class LitmusParser
 
     private LitmusPlace ReadPlace()
     {
-        if (Next.Kind == TokenKind.Number || (LitmusTokens.IsThreadName(Next.Text) && _tokens[_at + 1].Text == ":"))
+        if (Next.Kind == TokenKind.Number || (LitmusTokens.IsThreadName(Next.Text) && Following.Text == ":"))
         {
             Token token = Next;
             int thread = ThreadNumber();

@@ -69,7 +69,7 @@ internal sealed partial class LitmusParser
         if (SkipType()) return ReadDeclarations();
         if (Is("*")) throw PlainAccess();
         if (Next.Kind != TokenKind.Word) throw Wrong($"a statement cannot begin with {Shown(Next)}");
-        if (_tokens[_at + 1].Text == "(")
+        if (Following.Text == "(")
         {
             LitmusCall call = ReadCall();
             Take(";");
@@ -161,8 +161,8 @@ internal sealed partial class LitmusParser
             return new LitmusConstant(NumberOf(token), token.Line);
         }
         if (token.Kind != TokenKind.Word) throw Wrong($"an expression cannot begin with {Shown(token)}");
-        if (_tokens[_at + 1].Text == "(") return ReadCall();
-        if (_tokens[_at + 1].Text is "[" or "->" or ".") throw Wrong("arrays and structs are not supported; use a word each");
+        if (Following.Text == "(") return ReadCall();
+        if (Following.Text is "[" or "->" or ".") throw Wrong("arrays and structs are not supported; use a word each");
         _at++;
         if (_parameters.Contains(token.Text)) return new LitmusAddress(WordNamed(token.Text), token.Line);
         if (token.Text == "NULL") return new LitmusConstant(0, token.Line);

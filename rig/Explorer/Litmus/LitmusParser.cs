@@ -23,6 +23,9 @@ internal sealed partial class LitmusParser
 
     private Token Next => _tokens[_at];
 
+    /// <summary>The token behind the next one; the end is followed by itself.</summary>
+    private Token Following => _tokens[Math.Min(_at + 1, _tokens.Count - 1)];
+
     internal LitmusTest Read()
     {
         while (!Is("{"))
@@ -69,7 +72,7 @@ internal sealed partial class LitmusParser
         string name = line[1..].Trim();
         if (name.Length == 0) throw new LitmusException(first.Line, "the test has no name; the first line is 'C NAME'");
         int at = tokens.FindIndex(token => token.Line > first.Line);
-        return (name.Split(' ', '\t')[0], tokens, at);
+        return (name.Split(' ', '\t')[0], tokens, at < 0 ? tokens.Count - 1 : at);
     }
 
     /// <summary><c>{ x=1; int y; int *p=&amp;x; 0:r1=5; }</c>.</summary>
@@ -79,7 +82,7 @@ internal sealed partial class LitmusParser
         while (!TakeIf("}"))
         {
             if (TakeIf(";")) continue;
-            if (Next.Kind == TokenKind.Number || (LitmusTokens.IsThreadName(Next.Text) && _tokens[_at + 1].Text == ":"))
+            if (Next.Kind == TokenKind.Number || (LitmusTokens.IsThreadName(Next.Text) && Following.Text == ":"))
             {
                 int thread = ThreadNumber();
                 Take(":");
