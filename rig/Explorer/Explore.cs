@@ -14,7 +14,7 @@ public static class Explore
 
     /// <summary>Builds the scene once and explores it as the settings say. What is wrong with the program is in the result;
     /// exceptions are for wrong settings and for what <paramref name="program"/> itself throws while it builds the
-    /// scene.</summary>
+    /// scene. The model is sc or tso; others throw <see cref="NotSupportedException"/>.</summary>
     /// <param name="program">Declares words, threads, outcome and check.</param>
     /// <param name="settings">Bounds; by default everything is explored under sequential consistency.</param>
     /// <param name="observer">Called now and then, on the calling thread under the optimal search.</param>
@@ -27,6 +27,7 @@ public static class Explore
     {
         ArgumentNullException.ThrowIfNull(program);
         settings ??= new ExploreSettings();
+        ScheduledModels.Require(settings.Model);
         WordPool pool = new();
         Scene scene = new(pool.Add);
         ExploreResult? result = null;
