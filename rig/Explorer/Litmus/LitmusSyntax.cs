@@ -1,5 +1,3 @@
-using Lab.Explorer.Orders;
-
 namespace Lab.Explorer.Litmus;
 
 /// <summary>An expression of a thread.</summary>

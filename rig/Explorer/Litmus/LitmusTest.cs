@@ -1,5 +1,3 @@
-using Lab.Explorer.Orders;
-
 namespace Lab.Explorer.Litmus;
 
 /// <summary>A litmus test in the kernel's C: a few threads, and a question about how they may end. Read by

@@ -120,6 +120,7 @@ public static class StrategyExplorer
         Action<StrategyTask, ExploreResult> done, Action<StrategyTask, ExploreProgress>? observer = null,
         CancellationToken cancellation = default)
     {
+        foreach (StrategyTask task in tasks) ScheduledModels.Require(task.Settings.Model);
         Budget budget = new(tasks[0].Settings.Budget, cancellation);
         StrategyWork Begin(StrategyTask task) => new(subject, design, task, budget,
             observer is null ? null : progress => observer(task, progress), run => run.Explore());
