@@ -46,7 +46,8 @@ internal static class ExplorationSettings
         "model", Form.Words<MemoryModel?>(
             ("sc", MemoryModel.Sc), ("tso", MemoryModel.Tso), ("ra", MemoryModel.Ra), ("rc11", MemoryModel.Rc11),
             ("arm", MemoryModel.Arm), ("arm-ldapr", MemoryModel.ArmLdapr), ("lkmm", MemoryModel.Lkmm),
-            ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store; of litmus tests lkmm)", null)),
+            ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store; of litmus tests lkmm)",
+                null)),
         "auto", "memory model; strategies and programs know sc and tso");
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
         "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
@@ -67,7 +68,8 @@ internal static class ExplorationSettings
     public static Setting<bool> Tail { get; } = Group.Add(
         "tail", Form.Flag, "off", "new roots join the list at its tail (reference 3.4)");
     public static Setting<string> Program { get; } =
-        Group.Add("program", Form.NameOf(() => [.. ClassicPrograms.All.Select(one => one.Name), RmapLock.Name, .. RmapLock.All.Select(one => one.Name)]),
+        Group.Add("program", Form.NameOf(() => [.. ClassicPrograms.All.Select(one => one.Name), RmapLock.Name,
+                .. RmapLock.All.Select(one => one.Name)]),
             "", "explore a classic program instead of strategies; rmap-lock compares versions of KVM's lock under all models");
     public static Setting<IReadOnlyList<string>> Litmus { get; } = Group.Add(
         "litmus", Form.Paths, "none", "litmus tests in the kernel's C: files, one or more");

@@ -33,8 +33,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         Refuse([ExplorationSettings.Weaken], "is for litmus tests; give --litmus, or --program rmap-lock");
         if (Of(ExplorationSettings.Model) is { } model && model is not (MemoryModel.Sc or MemoryModel.Tso))
         {
-            throw new UsageException($"--model {MemoryModels.NameOf(model)} is for litmus tests and rmap-lock; strategies and programs "
-                + "are explored under sc or tso.");
+            throw new UsageException($"--model {MemoryModels.NameOf(model)} is for litmus tests and rmap-lock; strategies and "
+                + "programs are explored under sc or tso.");
         }
         string replay = Of(ExplorationSettings.Replay);
         if (replay.Length > 0) Refuse(ExplorationSettings.Replayed, "cannot be combined with --replay: the string decides it");
@@ -79,7 +79,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         if (paths.Count == 0 && variants.Count == 0) return null;
         if (paths.Count > 0 && program.Length > 0) throw new UsageException("Give either --litmus or --program.");
         Refuse(ExplorationSettings.OfStrategies, "is for strategies; leave it out with litmus tests");
-        Refuse(ExplorationSettings.OfSchedules, "is about schedules; of a litmus test all executions are looked at, so leave it out");
+        Refuse(ExplorationSettings.OfSchedules,
+            "is about schedules; of a litmus test all executions are looked at, so leave it out");
         MemoryModel? model = Of(ExplorationSettings.Model);
         bool isComparison = variants.Count > 0 && model is null;
         return new LitmusRequest(

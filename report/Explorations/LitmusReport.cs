@@ -27,7 +27,8 @@ public static class LitmusReport
                 .. isAlone && answer.Witness is { } witness ? Execution(answer, witness) : [],
                 Item(string.Create(CultureInfo.InvariantCulture,
                     $"{(answer.IsComplete ? "all executions" : "INCOMPLETE, the budget ended")}: {answer.Executions:N0} in "
-                    + $"{answer.Seconds:0.000} s, load buffering {(MemoryModels.HasLoadBuffering(answer.Model) ? "included" : "excluded")}; "
+                    + $"{answer.Seconds:0.000} s, load buffering "
+                    + $"{(MemoryModels.HasLoadBuffering(answer.Model) ? "included" : "excluded")}; "
                     + $"model: {MemoryModels.StoryOf(answer.Model)}")),
             ],
         };
@@ -70,12 +71,14 @@ public static class LitmusReport
         List<IReadOnlyList<Cell>> rows = [];
         for (int row = 0; row < threads.Max(thread => thread.Length); row++)
         {
-            rows.Add([.. threads.Select(thread => (Cell)(row < thread.Length ? $"{thread[row].Label}: {thread[row].Text}" : ""))]);
+            rows.Add([.. threads.Select(thread =>
+                (Cell)(row < thread.Length ? $"{thread[row].Label}: {thread[row].Text}" : ""))]);
         }
         yield return new Table([.. threads.Select(thread => (Column)$"P{thread[0].Thread}")], rows) { IsSortable = false };
         foreach (string name in (string[])["rf", "co", "fr"])
         {
-            string arrows = string.Join(", ", drawn.Edges.Where(edge => edge.Name == name).Select(edge => $"{edge.From}→{edge.To}"));
+            string arrows = string.Join(", ", drawn.Edges.Where(edge => edge.Name == name)
+                .Select(edge => $"{edge.From}→{edge.To}"));
             if (arrows.Length > 0) yield return Item($"{name}: {arrows}");
         }
         if (drawn.Cycle.Count > 0) yield return Item($"cycle: {DrawnExecution.Chain(drawn.Cycle)}");

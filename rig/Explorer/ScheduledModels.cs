@@ -8,7 +8,7 @@ internal static class ScheduledModels
     internal static void Require(MemoryModel model)
     {
         if (model is MemoryModel.Sc or MemoryModel.Tso) return;
-        throw new NotSupportedException($"Code is explored under Sc or Tso, not {model}: its dependencies are invisible; write it as a "
-            + "litmus test for the weaker models.");
+        throw new NotSupportedException($"Code is explored under Sc or Tso, not {model}: its dependencies are invisible; "
+            + "write it as a litmus test for the weaker models.");
     }
 }

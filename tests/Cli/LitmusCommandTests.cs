@@ -31,8 +31,8 @@ public sealed class LitmusCommandTests : IDisposable
     {
         LabExit lab = LabHere.Run("explore", "--litmus", Written("mp.litmus", MessagePassing));
         Assert.Equal(0, lab.Code);
-        Assert.Contains("Test MP Allowed\nStates 4\n1:r1=0; 1:r2=0;\n1:r1=0; 1:r2=1;\n1:r1=1; 1:r2=0;\n1:r1=1; 1:r2=1;\nOk\nWitnesses\n"
-            + "Positive: 1 Negative: 3\nCondition exists (1:r1=1 /\\ 1:r2=0)\nObservation MP Sometimes 1 3\n",
+        Assert.Contains("Test MP Allowed\nStates 4\n1:r1=0; 1:r2=0;\n1:r1=0; 1:r2=1;\n1:r1=1; 1:r2=0;\n1:r1=1; 1:r2=1;\nOk\n"
+            + "Witnesses\nPositive: 1 Negative: 3\nCondition exists (1:r1=1 /\\ 1:r2=0)\nObservation MP Sometimes 1 3\n",
             lab.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains("would be forbidden with READ_ONCE(*y) of P1, line 10, an acquire", lab.Out, StringComparison.Ordinal);
         Assert.Contains("cycle: a →po b →rf c →po d →fr a", lab.Out, StringComparison.Ordinal);
@@ -58,7 +58,8 @@ public sealed class LitmusCommandTests : IDisposable
         LabExit lab = LabHere.Run("explore", "--litmus", file, "--format", "json");
         Assert.Equal(code, lab.Code);
         JsonElement one = Assert.Single(JsonDocument.Parse(lab.Out).RootElement.EnumerateArray());
-        Assert.Equal(("MP", "lkmm", "sometimes", 4, 4), (one.GetProperty("test").GetString(), one.GetProperty("model").GetString(),
+        Assert.Equal(("MP", "lkmm", "sometimes", 4, 4), (one.GetProperty("test").GetString(),
+            one.GetProperty("model").GetString(),
             one.GetProperty("observation").GetString(), one.GetProperty("executions").GetInt32(),
             one.GetProperty("states").GetArrayLength()));
         Assert.Equal(code == 4 ? "violated" : "nothing_found", one.GetProperty("verdict").GetString());
@@ -71,7 +72,8 @@ public sealed class LitmusCommandTests : IDisposable
     [InlineData("rmap-lock-v7", "lkmm", 4)]
     [InlineData("rmap-lock-v7", "rc11", 0)]
     [InlineData("rmap-lock-v9", "lkmm", 0)]
-    public void A_version_of_the_rmap_lock_that_fails_under_the_model_asked_for_is_a_violation(string program, string model, int code)
+    public void A_version_of_the_rmap_lock_that_fails_under_the_model_asked_for_is_a_violation(
+        string program, string model, int code)
     {
         string[] asked = model.Length > 0 ? ["--model", model] : [];
         Assert.Equal(code, LabHere.Run(["explore", "--program", program, .. asked]).Code);

@@ -39,7 +39,8 @@ public static class LitmusExplorer
         };
         return answer with
         {
-            Fixes = questions.HasFlag(LitmusQuestions.Fix) && answer is { Happens: true, IsComplete: true } ? orders.Fixes(FixesMax) : [],
+            Fixes = questions.HasFlag(LitmusQuestions.Fix) && answer is { Happens: true, IsComplete: true }
+                ? orders.Fixes(FixesMax) : [],
             Spare = questions.HasFlag(LitmusQuestions.Spare) && outcome.IsComplete ? orders.Spare() : null,
         };
     }

@@ -45,8 +45,8 @@ internal enum LitmusResult
 internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, int Parameters)
 {
     /// <summary>What is supported, for messages.</summary>
-    internal const string Supported = "READ_ONCE, WRITE_ONCE, smp_load_acquire, smp_store_release, smp_store_mb, smp_mb, smp_rmb, "
-        + "smp_wmb, smp_mb__before_atomic and the like, xchg, cmpxchg, atomic_*, spin_lock, spin_trylock, spin_unlock, "
+    internal const string Supported = "READ_ONCE, WRITE_ONCE, smp_load_acquire, smp_store_release, smp_store_mb, smp_mb, "
+        + "smp_rmb, smp_wmb, smp_mb__before_atomic and the like, xchg, cmpxchg, atomic_*, spin_lock, spin_trylock, spin_unlock, "
         + "spin_is_locked, rcu_*, synchronize_rcu";
 
     internal AccessOrder Order { get; init; }

@@ -18,8 +18,8 @@ internal sealed class LitmusOrders(LitmusTest test, OrderModel model, Func<bool>
 
     /// <summary>The smallest sets of changes that forbid what the test asks about, at most <paramref name="most"/> of them, those
     /// that cost least first; none if no set of at most <see cref="ChangesMax"/> does.</summary>
-    /// <remarks>Each access as a release, an acquire or a full modification, and each fence before each access that is not the first
-    /// of its thread. A set is left out if a weaker one of the same size does.</remarks>
+    /// <remarks>Each access as a release, an acquire or a full modification, and each fence before each access that is not the
+    /// first of its thread. A set is left out if a weaker one of the same size does.</remarks>
     internal IReadOnlyList<LitmusChange> Fixes(int most)
     {
         // What sequential consistency allows no order forbids.

@@ -65,7 +65,8 @@ internal sealed partial class LitmusParser
         Token first = tokens[0];
         if (first.Text != "C")
         {
-            string what = first.Kind == TokenKind.Word ? $"'{first.Text}' at the start says another language" : "it does not begin with 'C'";
+            string what = first.Kind == TokenKind.Word ? $"'{first.Text}' at the start says another language"
+                : "it does not begin with 'C'";
             throw new LitmusException(first.Line, $"{what}; tests in the kernel's C are supported, whose first line is 'C NAME'");
         }
         string line = text.Split('\n')[first.Line - 1].Trim();
@@ -162,7 +163,8 @@ internal sealed partial class LitmusParser
     {
         int start = _at;
         while (Next.Text is "int" or "unsigned" or "long" or "short" or "char" or "const" or "volatile" or "struct" or "atomic_t"
-            or "atomic_long_t" or "spinlock_t" or "intptr_t" or "uintptr_t" or "bool" or "u32" or "u64" or "s64" or "raw_spinlock_t")
+            or "atomic_long_t" or "spinlock_t" or "intptr_t" or "uintptr_t" or "bool" or "u32" or "u64" or "s64"
+            or "raw_spinlock_t")
         {
             if (Next.Text == "struct") throw Wrong("structs are not supported; use a word per member");
             _at++;

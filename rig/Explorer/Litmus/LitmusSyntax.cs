@@ -13,7 +13,8 @@ internal sealed record LitmusAddress(int Location, int Line) : LitmusExpression(
 
 internal sealed record LitmusUnary(string Sign, LitmusExpression Of, int Line) : LitmusExpression(Line);
 
-internal sealed record LitmusBinary(string Sign, LitmusExpression Left, LitmusExpression Right, int Line) : LitmusExpression(Line);
+internal sealed record LitmusBinary(string Sign, LitmusExpression Left, LitmusExpression Right, int Line)
+    : LitmusExpression(Line);
 
 /// <summary>An operation on memory, also where nobody wants its value.</summary>
 /// <param name="Operation">What it does.</param>

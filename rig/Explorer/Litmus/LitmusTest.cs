@@ -28,7 +28,8 @@ public sealed class LitmusTest
     internal IReadOnlyList<LitmusCall> Sites { get; init; } = [];
 
     /// <summary>Number of the thread that an operation is of.</summary>
-    internal int ThreadOf(LitmusCall site) => FirstSites.Count - 1 - FirstSites.Reverse().TakeWhile(first => first > site.Site).Count();
+    internal int ThreadOf(LitmusCall site) =>
+        FirstSites.Count - 1 - FirstSites.Reverse().TakeWhile(first => first > site.Site).Count();
 
     /// <summary>Per thread, the number of its first operation.</summary>
     internal IReadOnlyList<int> FirstSites { get; init; } = [];

@@ -6,12 +6,12 @@ namespace Lab.Explorer.Litmus;
 /// <param name="Test">Read from its text.</param>
 public sealed record LitmusVariant(string Name, string Story, LitmusTest Test);
 
-/// <summary>KVM's lock in bit 1 of an rmap's head, in the versions that were posted, and what a walker without mmu_lock may see of
-/// the descriptors it protects.</summary>
-/// <remarks>Sources: v1, 20240809194335.1726916-22-seanjc; the question after barriers, James Houghton, 2024-09-09, in answer to it;
-/// v7, 20240926013506.860253-9-jthoughton; merged (v9), 20250204004038.1680123-10. A thread that finds
-/// the lock held gives up where the kernel waits, and one whose compare-and-exchange fails does, too: executions in which it waits
-/// are those in which it comes later.
+/// <summary>KVM's lock in bit 1 of an rmap's head, in the versions that were posted, and what a walker without mmu_lock may see
+/// of the descriptors it protects.</summary>
+/// <remarks>Sources: v1, 20240809194335.1726916-22-seanjc; the question after barriers, James Houghton, 2024-09-09, in answer to
+/// it; v7, 20240926013506.860253-9-jthoughton; merged (v9), 20250204004038.1680123-10. A thread that finds
+/// the lock held gives up where the kernel waits, and one whose compare-and-exchange fails does, too: executions in which it
+/// waits are those in which it comes later.
 /// Descriptors are marked accesses, so that the models compare; in the kernel they are plain.</remarks>
 public static class RmapLock
 {

@@ -8,8 +8,8 @@ namespace Lab.Tests.Explorer.Litmus;
 /// code with the engine; knows no locks and no RCU.</summary>
 internal sealed class BruteForce
 {
-    private sealed record E(int Thread, int Place, char Kind, int Word, string Tag, Operation Of, int ReadPart, int[] Addr, int[] Data,
-        int[] Ctrl);
+    private sealed record E(int Thread, int Place, char Kind, int Word, string Tag, Operation Of, int ReadPart, int[] Addr,
+        int[] Data, int[] Ctrl);
 
     private readonly RandomProgram _program;
     private readonly bool _fencesModifications;
@@ -30,7 +30,8 @@ internal sealed class BruteForce
     internal static Dictionary<MemoryModel, SortedDictionary<string, long>> Of(RandomProgram program)
     {
         Dictionary<MemoryModel, SortedDictionary<string, long>> all = [];
-        MemoryModel[][] groups = [[MemoryModel.Rc11], [.. Enum.GetValues<MemoryModel>().Where(model => model != MemoryModel.Rc11)]];
+        MemoryModel[][] groups = 
+            [[MemoryModel.Rc11], [.. Enum.GetValues<MemoryModel>().Where(model => model != MemoryModel.Rc11)]];
         foreach (MemoryModel[] models in groups)
         {
             BruteForce one = new(program, models);
@@ -163,7 +164,8 @@ internal sealed class BruteForce
         Rel po = Between((a, b) => _events[a].Thread == _events[b].Thread && a < b);
         Rel rf = Between((a, b) => _events[b].Kind == 'R' && sources[b] == a);
         Rel co = Between((a, b) => a != b && IsWrite(a) && IsWrite(b) && Same(a, b) && rank[a] < rank[b]);
-        Rel fr = Between((a, b) => _events[a].Kind == 'R' && IsWrite(b) && Same(a, b) && (sources[a] < 0 || rank[sources[a]] < rank[b]));
+        Rel fr = Between((a, b) => _events[a].Kind == 'R' && IsWrite(b) && Same(a, b)
+            && (sources[a] < 0 || rank[sources[a]] < rank[b]));
         Rel loc = Between(Same);
         // Every model here has coherence of each word.
         if (!((po & loc) | rf | co | fr).IsAcyclic) return;
@@ -188,7 +190,8 @@ internal sealed class BruteForce
             Rel atomic = Set(e => e.Kind != 'F' && e.Of.What is not (Doing.Load or Doing.Store));
             Rel acquire = Set(e => e is { Kind: 'R', Tag: "_acquire" }), release = Set(e => e is { Kind: 'W', Tag: "_release" });
             Rel fullRead = Set(e => e is { Kind: 'R', Tag: "full" }), fullWrite = Set(e => e is { Kind: 'W', Tag: "full" });
-            Rel before = F("smp_mb__before_atomic"), after = F("smp_mb__after_atomic"), mb = F("smp_mb"), heavy = mb | before | after;
+            Rel before = F("smp_mb__before_atomic"), after = F("smp_mb__after_atomic"), mb = F("smp_mb");
+            Rel heavy = mb | before | after;
             Rel rfe = rf - inside, coe = co - inside, fre = fr - inside, rfi = rf & inside;
             Rel eco = (rf | co | fr).Plus;
             switch (model)
@@ -206,7 +209,8 @@ internal sealed class BruteForce
                 {
                     Rel sequence = write * (po & loc).Opt * write * (rf * rmw).Star;
                     Rel fence = Set(e => e.Kind == 'F');
-                    Rel releases = release | fullWrite | heavy | F("smp_wmb"), acquires = acquire | fullRead | heavy | F("smp_rmb");
+                    Rel releases = release | fullWrite | heavy | F("smp_wmb");
+                    Rel acquires = acquire | fullRead | heavy | F("smp_rmb");
                     Rel sw = releases * ((fence * po) | access) * sequence * rf * read * ((po * fence) | access) * acquires;
                     Rel hb = (po | sw).Plus;
                     Rel away = po - loc;
@@ -236,7 +240,8 @@ internal sealed class BruteForce
                 {
                     Rel notBlind = Set(e => e.Kind == 'R' && e.Of.What != Doing.Increment);
                     Rel changed = Set(e => e.Kind == 'W' && e.ReadPart >= 0);
-                    Rel parts = changed | Set(e => e.Kind == 'R' && _events.Any(w => w.ReadPart >= 0 && ReferenceEquals(_events[w.ReadPart], e)));
+                    Rel parts = changed | Set(e => e.Kind == 'R'
+                        && _events.Any(w => w.ReadPart >= 0 && ReferenceEquals(_events[w.ReadPart], e)));
                     Rel strong = access * ((po * mb * po) | (po * fullRead) | (fullWrite * po)
                         | (po * before * po * parts * po.Opt) | (po.Opt * parts * po * after * po)) * access;
                     Rel wmb = write * po * F("smp_wmb") * po * write, rmb = notBlind * po * F("smp_rmb") * po * notBlind;
@@ -258,7 +263,8 @@ internal sealed class BruteForce
         for (int e = 0; e < _n; e++)
         {
             E one = _events[e];
-            if (one.Kind == 'R' && one.Of.Reads) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{one.Thread}:r{one.Place}={values[e]};"));
+            if (one.Kind != 'R' || !one.Of.Reads) continue;
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{one.Thread}:r{one.Place}={values[e]};"));
         }
         for (int word = 0; word < _program.Words; word++)
         {
@@ -267,7 +273,8 @@ internal sealed class BruteForce
             {
                 if (_events[e].Kind == 'W' && _events[e].Word == word && (last < 0 || rank[e] > rank[last])) last = e;
             }
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"[{RandomProgram.Name(word)}]={(last < 0 ? 0 : values[last])};"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture,
+                $"[{RandomProgram.Name(word)}]={(last < 0 ? 0 : values[last])};"));
         }
         return string.Join(' ', parts);
     }

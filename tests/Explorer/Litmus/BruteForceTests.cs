@@ -31,7 +31,8 @@ public sealed class BruteForceTests
             {
                 IReadOnlyDictionary<string, long> states = Asking.Of(test, model).States;
                 found[model] = states;
-                Assert.True(expected.SequenceEqual(states), $"{MemoryModels.NameOf(model)}\n{text}\nexpected {Told(expected)}\nbut {Told(states)}");
+                Assert.True(expected.SequenceEqual(states),
+                    $"{MemoryModels.NameOf(model)}\n{text}\nexpected {Told(expected)}\nbut {Told(states)}");
             }
             void Includes(MemoryModel strong, MemoryModel weaker) => Assert.True(
                 found[strong].Keys.All(found[weaker].ContainsKey), $"{strong} has what {weaker} has not\n{text}");

@@ -16,7 +16,8 @@ public sealed class LitmusFixTests
     public void A_version_of_the_rmap_lock_fails_under_these_models(string variant, string models)
     {
         LitmusTest test = Assert.Single(RmapLock.Named(variant)).Test;
-        IEnumerable<string> failing = MemoryModels.All.Where(model => Asking.Of(test, model).IsViolated).Select(MemoryModels.NameOf);
+        IEnumerable<string> failing = MemoryModels.All.Where(model => Asking.Of(test, model).IsViolated)
+            .Select(MemoryModels.NameOf);
         Assert.Equal(models, string.Join(' ', failing));
     }
 
@@ -36,7 +37,8 @@ public sealed class LitmusFixTests
         "smp_mb before READ_ONCE(*y) of P0, line 6, and smp_mb before READ_ONCE(*x) of P1, line 11")]
     [InlineData("x=1; y=1 || r1:=y; r2=x", @"1:r1=1 /\ 1:r2=0", MemoryModel.Lkmm, "WRITE_ONCE(*y, 1) of P0, line 6, a release")]
     [InlineData("x=1; y:=1 || r1=y; r2=x", @"1:r1=1 /\ 1:r2=0", MemoryModel.Lkmm, "READ_ONCE(*y) of P1, line 10, an acquire")]
-    [InlineData("x=1; wmb; y=1 || y=2; mb; r1=x", @"y=2 /\ 1:r1=0", MemoryModel.Lkmm, "smp_mb before WRITE_ONCE(*y, 1) of P0, line 7")]
+    [InlineData("x=1; wmb; y=1 || y=2; mb; r1=x", @"y=2 /\ 1:r1=0", MemoryModel.Lkmm,
+        "smp_mb before WRITE_ONCE(*y, 1) of P0, line 7")]
     public void The_smallest_fix_is_found(string threads, string condition, MemoryModel model, string fix)
     {
         LitmusTest test = LitmusTest.Read(Shape.Text("fix", threads, condition));

@@ -17,14 +17,17 @@ public sealed class LitmusInputTests
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  *x = 1;\n}\nexists (x=1)", 5, "use READ_ONCE and WRITE_ONCE")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  int r = *x;\n}\nexists (x=1)", 5, "use READ_ONCE and WRITE_ONCE")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  while (1) { }\n}\nexists (x=1)", 5, "loops are not supported")]
-    [InlineData("C t\n{ }\nP0(int *x)\n{\n  srcu_read_lock(x);\n}\nexists (x=1)", 5, "SRCU is not supported; supported are READ_ONCE")]
-    [InlineData("C t\n{ }\nP0(int *x)\n{\n  memcpy(x, x);\n}\nexists (x=1)", 5, "'memcpy' is not supported; supported are READ_ONCE")]
+    [InlineData("C t\n{ }\nP0(int *x)\n{\n  srcu_read_lock(x);\n}\nexists (x=1)", 5,
+        "SRCU is not supported; supported are READ_ONCE")]
+    [InlineData("C t\n{ }\nP0(int *x)\n{\n  memcpy(x, x);\n}\nexists (x=1)", 5,
+        "'memcpy' is not supported; supported are READ_ONCE")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x);\n}\nexists (x=1)", 5, "takes 2 arguments, not 1")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  spin_lock(s);\n}\nexists (x=1)", 5, "'s' is no parameter")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  spin_unlock(x);\n}\nexists (x=1)", 5, "a lock that is not held")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  rcu_read_unlock();\n}\nexists (x=0)", 5, "rcu_read_unlock without")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  rcu_read_lock();\n}\nexists (x=0)", 3, "ends inside rcu_read_lock")]
-    [InlineData("C t\n{ }\nP0(int *x)\n{\n  int r = READ_ONCE(*x);\n  WRITE_ONCE(*r, 1);\n}\nexists (x=0)", 6, "which is no word's address")]
+    [InlineData("C t\n{ }\nP0(int *x)\n{\n  int r = READ_ONCE(*x);\n  WRITE_ONCE(*r, 1);\n}\nexists (x=0)", 6,
+        "which is no word's address")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\nexists (y=1)", 7, "no word named 'y'")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\nexists (1:r=1)", 7, "there is no thread P1")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\nexists (x=1) 2", 7, "follows the condition")]

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Litmus;
 
-/// <summary>Shapes of the literature have, under each model, the verdict that other tools and manuals give them, and the number of
-/// states or executions where that is published.</summary>
+/// <summary>Shapes of the literature have, under each model, the verdict that other tools and manuals give them, and the number
+/// of states or executions where that is published.</summary>
 public sealed class LitmusRowsTests
 {
     public static TheoryData<string> Names => [.. LitmusRow.All.Select(row => row.Name)];

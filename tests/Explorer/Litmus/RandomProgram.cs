@@ -41,7 +41,8 @@ internal sealed class RandomProgram
         Threads = [.. Enumerable.Range(0, threads).Select(_ => Thread(random, random.Next(2, most + 1)))];
     }
 
-    /// <summary>The first so many programs of at most <paramref name="candidatesMax"/> pairs of reads-from and coherence.</summary>
+    /// <summary>The first so many programs of at most <paramref name="candidatesMax"/> pairs of reads-from and
+    /// coherence.</summary>
     internal static IEnumerable<(int Seed, RandomProgram Program)> First(int count, double candidatesMax) =>
         Enumerable.Range(0, int.MaxValue).Select(seed => (Seed: seed, Program: new RandomProgram(seed)))
             .Where(one => one.Program.Candidates <= candidatesMax).Take(count);
@@ -102,8 +103,8 @@ internal sealed class RandomProgram
             $"P{thread}({parameters})\n{{\n{string.Concat(operations.Select((one, place) => $"    {C(one, place)}\n"))}}}\n"));
         string seen = string.Concat(Threads.SelectMany((operations, thread) => operations.Index()
             .Where(one => one.Item.Reads).Select(one => $"{thread}:r{one.Index}; ")));
-        return $"C {name}\n{{ }}\n{body}locations [{seen}{string.Concat(Enumerable.Range(0, Words).Select(word => Name(word) + "; "))}]\n"
-            + "exists (true)\n";
+        string words = string.Concat(Enumerable.Range(0, Words).Select(word => Name(word) + "; "));
+        return $"C {name}\n{{ }}\n{body}locations [{seen}{words}]\nexists (true)\n";
     }
 
     private static string C(Operation one, int place)

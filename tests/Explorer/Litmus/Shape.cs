@@ -9,14 +9,16 @@ internal static partial class Shape
 {
     private static readonly Dictionary<string, string> Words = new()
     {
-        ["mb"] = "smp_mb()", ["wmb"] = "smp_wmb()", ["rmb"] = "smp_rmb()", ["lock"] = "spin_lock(s)", ["unlock"] = "spin_unlock(s)",
+        ["mb"] = "smp_mb()", ["wmb"] = "smp_wmb()", ["rmb"] = "smp_rmb()", ["lock"] = "spin_lock(s)",
+        ["unlock"] = "spin_unlock(s)",
         ["rlock"] = "rcu_read_lock()", ["runlock"] = "rcu_read_unlock()", ["sync"] = "synchronize_rcu()",
     };
 
     internal static string Text(string name, string threads, string condition, string initial = "")
     {
         string[] bodies = threads.Split("||");
-        string words = string.Join(", ", Shared().Matches(threads + initial + (threads.Contains("lock", StringComparison.Ordinal) ? " s" : "")).Select(match => match.Value).Distinct()
+        string spinLock = threads.Contains("lock", StringComparison.Ordinal) ? " s" : "";
+        string words = string.Join(", ", Shared().Matches(threads + initial + spinLock).Select(match => match.Value).Distinct()
             .Select(word => $"int *{word}"));
         return $"C {name}\n{{ {initial} }}\n" + string.Concat(bodies.Select((body, thread) =>
             $"P{thread}({words})\n{{\n{string.Concat(body.Split(';').Select(one => $"    {Statement(one.Trim())}\n"))}}}\n"))
