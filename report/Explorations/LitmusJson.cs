@@ -17,12 +17,13 @@ public sealed record LitmusJson(
     string Test, string Source, string Model, string Observation, bool Ok, string Verdict, string Condition,
     IReadOnlyList<LitmusStateJson> States, long Executions, long Positive, long Negative, bool Complete, double Seconds,
     IReadOnlyList<IReadOnlyList<string>> Fixes, IReadOnlyList<IReadOnlyList<string>>? Spare,
-    IReadOnlyList<LitmusEventJson> Events, IReadOnlyList<LitmusEdgeJson> Edges, IReadOnlyList<LitmusEdgeJson> Cycle, string? ForbiddenBy,
-    IReadOnlyList<LitmusEdgeJson> ForbiddenCycle)
+    IReadOnlyList<LitmusEventJson> Events, IReadOnlyList<LitmusEdgeJson> Edges, IReadOnlyList<LitmusEdgeJson> Cycle,
+    string? ForbiddenBy, IReadOnlyList<LitmusEdgeJson> ForbiddenCycle)
 {
     public static LitmusJson Of(string source, LitmusAnswer answer) => new(
         answer.Test.Name, source, MemoryModels.NameOf(answer.Model), answer.Observation.ToString().ToLowerInvariant(),
-        answer.IsOk, !answer.IsComplete ? "incomplete" : answer.IsViolated ? "violated" : "nothing_found", answer.Test.ConditionText,
+        answer.IsOk, !answer.IsComplete ? "incomplete" : answer.IsViolated ? "violated" : "nothing_found",
+        answer.Test.ConditionText,
         [.. answer.States.Select(state => new LitmusStateJson(state.Key, state.Value))],
         answer.Executions, answer.Positive, answer.Negative, answer.IsComplete, answer.Seconds,
         [.. answer.Fixes.Select(fix => fix.Changes)], answer.Spare?.Select(one => one.Changes).ToArray(),

@@ -30,8 +30,8 @@ public sealed record LitmusAnswer
     public required double Seconds { get; init; }
 
     /// <summary>An execution that decides the question; of <c>exists</c> and <c>~exists</c> one in which the proposition
-    /// holds, of <c>forall</c> one in which it does not. Where the model allows none, one that it forbids; null where nothing at all leads
-    /// there.</summary>
+    /// holds, of <c>forall</c> one in which it does not. Where the model allows none, one that it
+    /// forbids; null where nothing at all leads there.</summary>
     public DrawnExecution? Witness { get; init; }
 
     /// <summary>Smallest sets of stronger orders that would forbid what the test asks about; empty where it is forbidden, and

@@ -21,8 +21,9 @@ internal interface ITracedProgram
 /// <summary>Enumerates the executions of a program that a model allows, load buffering included: first what each thread may do if
 /// its reads return whatever anybody may store, then all ways in which these values can come about.</summary>
 /// <remarks>A value is believed to be possible only if as many stores as the program makes lead to it from the initial ones,
-/// which leaves out values that come out of thin air by adding to themselves; a model with dependencies forbids the others. Each pair
-/// of reads-from and coherence is looked at once. Coherence is tested word by word before the model is asked.</remarks>
+/// which leaves out values that come out of thin air by adding to themselves; a model with dependencies
+/// forbids the others. Each pair of reads-from and coherence is looked at once. Coherence is tested word by word before
+/// the model is asked.</remarks>
 internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, OrderChanges changes)
 {
     private readonly List<ThreadTrace>[] _traces = new List<ThreadTrace>[program.Threads];
