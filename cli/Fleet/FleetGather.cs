@@ -72,8 +72,8 @@ internal static class FleetGather
             };
             if (gathered.Missing.Count == 0) return code;
             console.Error.WriteLine($"lab: incomplete: {Plural.Of(gathered.Missing.Count, "unit")} of {gathered.Plan.Count} "
-                + $"without an answer: {SlurmScript.Ranges(gathered.Missing)}; 'lab fleet status {gathered.Plan.Path}' says "
-                + "more.");
+                + $"without an answer: {SlurmScript.Ranges(gathered.Missing)}; 'lab fleet status "
+                + $"{ShellText.Of(gathered.Plan.Path)}' says more.");
             return ExitCode.Incomplete;
         }));
         return command;

@@ -217,8 +217,9 @@ internal sealed class FleetPlanning
             TimeoutS = (int)timeout.TotalSeconds, Unfit = plan.Kind == UnitKind.Shard || parsed.GetValue(_unfit),
         }, units);
         _console.Out.WriteLine($"{folder.Path}: {Plural.Of(folder.Count, "unit")}");
-        _console.Error.WriteLine($"next: 'lab fleet submit {path} --engine local --wait', or 'lab fleet work {path} "
-            + $"1-{folder.Count}'; then 'lab fleet gather {path}'");
+        string named = ShellText.Of(path);
+        _console.Error.WriteLine($"next: 'lab fleet submit {named} --engine local --wait', or 'lab fleet work {named} "
+            + $"1-{folder.Count}'; then 'lab fleet gather {named}'");
         return ExitCode.Fine;
     }
 

@@ -54,7 +54,8 @@ internal static class FleetSubmit
             {
                 string[] number = atOnce > 0 ? ["--jobs", $"{atOnce}"] : [], too = parsed.GetValue(failed) ? ["--failed"] : [];
                 Leave(folder, [.. self, "fleet", "submit", folder.Path, "--wait", .. number, .. too]);
-                console.Error.WriteLine($"{Plural.Of(open.Count, "unit")} are being done; 'lab fleet status {folder.Path}' says how far");
+                console.Error.WriteLine($"{Plural.Of(open.Count, "unit")} are being done; "
+                    + $"'lab fleet status {ShellText.Of(folder.Path)}' says how far");
                 return ExitCode.Fine;
             }
             console.Signals.Saves("the units that run are being given up");
@@ -78,8 +79,8 @@ internal static class FleetSubmit
         if (console.Signals.Token.IsCancellationRequested) return ExitCode.Interrupted;
         FleetStatusJson end = FleetStatus.Of(plan);
         console.Error.WriteLine($"{end.Done} of {end.Units} done"
-            + (end.Done == end.Units ? $"; 'lab fleet gather {plan.Path}'"
-                : $"; 'lab fleet status {plan.Path}' says what is missing"));
+            + (end.Done == end.Units ? $"; 'lab fleet gather {ShellText.Of(plan.Path)}'"
+                : $"; 'lab fleet status {ShellText.Of(plan.Path)}' says what is missing"));
         return end.Done == end.Units ? ExitCode.Fine : ExitCode.Incomplete;
     }
 

@@ -54,7 +54,7 @@ public static class FleetReport
                 .. told.Length == 0 ? (Part[])[] : [new Table(["unit", "state", .. Column.Numbers("attempts"), "why"],
                     [.. told.Select(unit => (IReadOnlyList<Cell>)[$"{unit.Unit}", unit.State, Cell.Count(unit.Attempts),
                         unit.Why ?? ""])])],
-                .. isWhole ? (Part[])[new Commands("  gather", $"lab fleet gather {status.Plan}")] : [],
+                .. isWhole ? (Part[])[new Commands("  gather", ShellText.Of("lab", "fleet", "gather", status.Plan))] : [],
             ],
         };
     }
