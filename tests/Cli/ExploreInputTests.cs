@@ -24,7 +24,7 @@ public sealed class ExploreInputTests : IDisposable
     [InlineData("--program readers --search bounded", "There is no --search value 'bounded'", "exhaustive, random")]
     [InlineData("--program readers --strategy mainline", "--strategy is for strategies", "leave it out with --program")]
     [InlineData("--size 3", "--size is for programs", "--program")]
-    [InlineData("--model arm", "There is no --model value 'arm'", "sc, tso")]
+    [InlineData("--model power", "There is no --model value 'power'", "sc, tso")]
     [InlineData("--search dfs", "There is no --search value 'dfs'", "exhaustive, bounded, random, pct, pos, urw")]
     [InlineData("--preemptions -1", "--preemptions '-1'", "from 0 to 1000")]
     [InlineData("--depth 0", "--depth '0'", "from 1 to 64")]
