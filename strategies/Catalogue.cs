@@ -147,6 +147,7 @@ public static class Catalogue
         Scenario("unmap-two-roots"),
         Scenario("unmap-large"),
         Scenario("unmap-shared"),
+        Scenario("unmap-shared-create"),
         Scenario("two-unmaps"),
         Scenario("two-unmaps-fault"),
         Scenario("two-unmaps-create"),

@@ -58,8 +58,7 @@ internal static class Disturbances
     }
 
     /// <summary>A scene's latencies with all samples and without those that a located disturbance overlapped: a difference
-    /// between
-    /// the two says how much of a tail is the machine's. Nothing where nobody watched.</summary>
+    /// between the two says how much of a tail is the machine's. Nothing where nobody watched.</summary>
     internal static IEnumerable<Section> BothWays(RunRecord run, Scene scene)
     {
         ILookup<(string Strategy, string Metric), UndisturbedRow> without =
@@ -82,7 +81,8 @@ internal static class Disturbances
             .Select(strategy => (Name: strategy, Rows: without[(strategy, metrics[0])].ToArray()))
             .Where(one => one.Rows.Sum(row => row.Tagged) > 0).Select(one => Short(run, scene, one.Name, metrics[0], one.Rows))];
         yield return new Section($"disturbed samples of {metrics[0]}, which count all the same", rows.Length == 0 ? []
-            : [new Table(["strategy", new("tagged", true), "overlapped by", new("tail", true), new("without them", true)], rows)])
+            : [new Table(["strategy", new("tagged", true), "by how many disturbances",
+                new("median of runs", true), new("without them", true)], rows)])
             { For = Reader.Text };
     }
 

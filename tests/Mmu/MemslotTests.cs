@@ -41,6 +41,7 @@ public class MemslotTests
         Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Delete(3));
         Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Move(3, new Gfn(0)));
         Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.SetFlags(3, MemslotFlags.None));
+        Assert.Equal(MemslotResult.Invalid, vm.Slots.Share(3, new Gfn(Base + 1000), 1));
         Assert.Equal(MemslotResult.Overlaps, vm.Slots.Move(1, new Gfn(Base + 1)));
         Assert.Equal(MemslotResult.Invalid, vm.Slots.Move(1, new Gfn((1UL << 36) - 63)));
         Assert.Equal(MemslotResult.Invalid, vm.Slots.Move(1, new Gfn(ulong.MaxValue - 10)));
@@ -105,7 +106,7 @@ public class MemslotTests
     [Fact]
     public void Memory_under_two_slots_is_freed_with_the_last_of_them()
     {
-        using Vm<Metal> vm = NewVm();
+        using Vm<Metal> vm = NewVm(sharesMemory: true);
         vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
         Assert.Equal(MemslotResult.NoSuchSlot, vm.Slots.Share(2, new Gfn(Base + 640), 7));
         Assert.Equal(MemslotResult.Overlaps, vm.Slots.Share(2, new Gfn(Base + 63), 1));
@@ -125,7 +126,7 @@ public class MemslotTests
     [Fact]
     public void Other_places_of_a_range_are_as_far_into_the_other_slots_as_it_is_into_its_own()
     {
-        using Vm<Metal> vm = NewVm();
+        using Vm<Metal> vm = NewVm(sharesMemory: true);
         vm.Slots.Create(1, GfnRange.Of(Base, 64), MemslotFlags.None);
         vm.Slots.Create(2, GfnRange.Of(Base + 64, 64), MemslotFlags.None);
         vm.Slots.Share(3, new Gfn(100), 1);
@@ -195,5 +196,6 @@ public class MemslotTests
         Assert.Empty(vm.Oracle.Violations);
     }
 
-    private static Vm<Metal> NewVm() => StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1 });
+    private static Vm<Metal> NewVm(bool sharesMemory = false) =>
+        StrategyFixture.NewVm("mainline", new VmSettings { Vcpus = 1, SharesMemory = sharesMemory });
 }

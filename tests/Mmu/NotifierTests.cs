@@ -111,7 +111,8 @@ public class NotifierTests
     [InlineData("mainline+one-place", 50)]
     public void A_start_takes_its_range_from_every_slot_over_the_memory(string subject, long left)
     {
-        using Vm<ScriptedMachine> vm = ScriptedVm.New(Catalogue.Named(subject).Design<ScriptedMachine>(), new Script());
+        using Vm<ScriptedMachine> vm = ScriptedVm.New(
+            Catalogue.Named(subject).Design<ScriptedMachine>(), new Script(), sharesMemory: true);
         Gfn twin = new(0x50000);
         vm.Slots.Share(2, twin, 0);
         vm.Touch(ScriptedVm.Main);

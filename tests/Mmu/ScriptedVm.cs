@@ -23,9 +23,12 @@ internal static class ScriptedVm
     /// <param name="design">What it is built from.</param>
     /// <param name="script">What happens when.</param>
     /// <param name="taken">Frames that the host takes away at once; zero: what it takes does not show.</param>
-    public static Vm<ScriptedMachine> New(VmDesign<ScriptedMachine> design, Script script, ulong taken = 0)
+    /// <param name="sharesMemory">A slot may lie over the memory of another.</param>
+    public static Vm<ScriptedMachine> New(VmDesign<ScriptedMachine> design, Script script, ulong taken = 0,
+        bool sharesMemory = false)
     {
-        VmSettings settings = new() { Vcpus = 1, MemoryBytes = 2 << 20, PauseNanoseconds = Script.EveryPause };
+        VmSettings settings = new()
+            { Vcpus = 1, MemoryBytes = 2 << 20, PauseNanoseconds = Script.EveryPause, SharesMemory = sharesMemory };
         Vm<ScriptedMachine> vm = new(new ScriptedMachine(script), settings, design);
         vm.DivideMemory(taken);
         vm.Slots.Create(0, Main, MemslotFlags.None);

@@ -38,6 +38,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 Vcpus = scenario.Vcpus, MemoryBytes = (long)Math.Max(512, frames) << 12, InsertAtTail = settings.InsertAtTail,
                 ReadersFirst = scenario.ReadersFirst, PreChecks = scenario.PreChecks,
                 FastFaults = scenario.FastFaults, CachesMmio = scenario.CachesMmio,
+                SharesMemory = scenario.Slots.Any(slot => slot.Shares is not null),
                 LeafLevel = scenario.LargePages ? Spte.LeafLevel + 1 : Spte.LeafLevel, GracePeriodMin = TimeSpan.Zero,
             };
         Agents =

@@ -43,7 +43,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         Refuse(unit, anyway);
         RemoveLeftOvers(number);
         string folder = Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
-            $"{plan.NameOf(number)}.tmp.{Environment.MachineName}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
+            $"{plan.NameOf(number)}.tmp.{Here}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
         try
         {
             return Attempt(unit, folder, cancellation);
@@ -202,10 +202,14 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         }
     }
 
+    /// <summary>This machine since it booted: machines that were cloned share their name, and one must not clear away what another
+    /// is at.</summary>
+    private static string Here => $"{Environment.MachineName}-{WriterProcess.Current.BootId.Split('-')[0]}";
+
     /// <summary>Of attempts on this machine whose process is gone.</summary>
     private void RemoveLeftOvers(int number)
     {
-        string pattern = $"{plan.NameOf(number)}.tmp.{Environment.MachineName}-*";
+        string pattern = $"{plan.NameOf(number)}.tmp.{Here}-*";
         foreach (string folder in Directory.EnumerateDirectories(plan.Units, pattern))
         {
             // By the name: at its beginning and end an attempt has no claim. A number that another process has by now keeps it.

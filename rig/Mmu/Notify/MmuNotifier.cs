@@ -96,7 +96,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     public virtual bool MustRetry(Gfn gfn, ulong snapshot, SharedHold hold)
     {
         // In progress first, sequence second: an end raises the sequence before it lowers the number.
-        if (InProgress != 0 && Range.Contains(gfn)) return true;
+        if (InProgress != 0 && IsInRange(gfn)) return true;
         return Sequence != snapshot;
     }
 
@@ -104,8 +104,23 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// found under the lock (mmu_invalidate_retry_gfn_unsafe).</summary>
     internal bool SeemsToRetry(Gfn gfn, ulong snapshot)
     {
-        if (Vm.Machine.LoadRelaxed(ref *_inProgress) != 0 && Range.Contains(gfn)) return true;
+        if (Vm.Machine.LoadRelaxed(ref *_inProgress) != 0 && IsInRange(gfn)) return true;
         return Vm.Machine.LoadRelaxed(ref *_sequence) != snapshot;
+    }
+
+    /// <summary>True if the memory behind the frame lies in the merged range, at whatever place: a slot over it may have been made
+    /// since the start, if the variant lets slots change meanwhile. Older kernels compare the host's address, which comes to the
+    /// same (reference 9.1). In the fault's section of the memslots' SRCU.</summary>
+    private bool IsInRange(Gfn gfn)
+    {
+        GfnRange range = Range;
+        if (range.Contains(gfn)) return true;
+        if (!Vm.Settings.SharesMemory) return false;
+        foreach (GfnRange place in Vm.Slots.Published.OtherPlaces(GfnRange.Of(gfn.Value, 1)))
+        {
+            if (range.Contains(place.Start)) return true;
+        }
+        return false;
     }
 
     /// <summary>Frames that a fault on another frame must leave alone when it installs more than one: the merged range of what is
@@ -115,7 +130,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     /// <summary>Where else in the guest the memory of a range lies (kvm_handle_hva_range looks at every slot over what the host
     /// takes). In a section of the memslots' SRCU.</summary>
     protected virtual IReadOnlyList<GfnRange> OtherPlaces(GfnRange range) =>
-        Vm.Slots.MayShare ? Vm.Slots.Published.OtherPlaces(range) : [];
+        Vm.Settings.SharesMemory ? Vm.Slots.Published.OtherPlaces(range) : [];
 
     /// <summary>Books a start: widens the merged range, over all places of the memory. Overlapping invalidations share one range
     /// that never shrinks until all ended. The variant keeps other starts and ends out meanwhile, and lets no fault that was not

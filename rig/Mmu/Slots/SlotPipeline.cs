@@ -35,9 +35,6 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     /// <summary>Slot generations made so far.</summary>
     public ulong LastGeneration { get; private protected set; }
 
-    /// <summary>There is or was a slot over the memory of another. Any thread.</summary>
-    internal bool MayShare { get; private set; }
-
     /// <summary>Where the time of the last update went. Hold slots_lock or be the only updater.</summary>
     public UpdatePhases Phases { get; } = new();
 
@@ -65,8 +62,8 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     }
 
     /// <summary>Adds a slot over the whole memory of another: the memory then lies at two places in the guest, and is freed with
-    /// the last of them. As for <c>Create</c>; refused where the processor walks, since what it finds there is stamped by
-    /// place.</summary>
+    /// the last of them. As for <c>Create</c>; refused unless <see cref="VmSettings.SharesMemory"/>, and where the processor
+    /// walks, since what it finds there is stamped by place.</summary>
     public MemslotResult Share(int id, Gfn start, int other)
     {
         long begin = Begin(id);
@@ -74,10 +71,10 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
         if (Active.TryGet(other, out Memslot shared))
         {
             GfnRange range = new(start, start + shared.Range.Frames);
-            result = Vm.Mmu is IHardwareMmu ? MemslotResult.Invalid : CheckNew(id, range, MemslotFlags.None);
+            result = !Vm.Settings.SharesMemory || Vm.Mmu is IHardwareMmu ? MemslotResult.Invalid
+                : CheckNew(id, range, MemslotFlags.None);
             if (result == MemslotResult.Done)
             {
-                MayShare = true;
                 Create(new Memslot(id, range, MemslotFlags.None, shared.Generation, shared.Hva));
             }
         }
@@ -194,7 +191,10 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     /// <summary>The slot is published no more. Its memory goes with the last slot over it.</summary>
     private protected void FreeMemory(in Memslot slot)
     {
-        foreach (ref readonly Memslot other in Active.Slots) if (other.Hva == slot.Hva) return;
+        if (Vm.Settings.SharesMemory)
+        {
+            foreach (ref readonly Memslot other in Active.Slots) if (other.Hva == slot.Hva) return;
+        }
         _freedLast = slot.Id;
         Memory.FreeBacking(slot.Hva, slot.Generation);
     }

@@ -119,7 +119,7 @@ public sealed unsafe partial class Vm<TMachine>
     public void CheckUnmapped(GfnRange range)
     {
         CheckUnmappedAt(range);
-        if (!Slots.MayShare) return;
+        if (!Settings.SharesMemory) return;
         Machine.EnterRcu(Slots.Srcu);
         foreach (GfnRange place in Slots.Published.OtherPlaces(range)) CheckUnmappedAt(place);
         Machine.ExitRcu(Slots.Srcu);

@@ -108,6 +108,10 @@ public sealed record VmSettings
     /// <summary>Page tables remember where there is no memslot (enable_mmio_caching).</summary>
     public bool CachesMmio { get; init; } = Declared.CachesMmio.DefaultValue;
 
+    /// <summary>A slot may lie over the memory of another. Known from the start, so that nobody learns of it while a notifier
+    /// runs, and who shares none pays nothing.</summary>
+    public bool SharesMemory { get; init; }
+
     /// <summary>Shortest grace period of page-table pages.</summary>
     public TimeSpan GracePeriodMin { get; init; } = Declared.GracePeriodMin.DefaultValue;
 
