@@ -202,8 +202,8 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         }
     }
 
-    /// <summary>This machine since it booted: machines that were cloned share their name, and one must not clear away what another
-    /// is at.</summary>
+    /// <summary>This machine since it booted: machines that were cloned share their name, and one must not clear away what
+    /// another is at.</summary>
     private static string Here => $"{Environment.MachineName}-{WriterProcess.Current.BootId.Split('-')[0]}";
 
     /// <summary>Of attempts on this machine whose process is gone.</summary>
