@@ -82,6 +82,8 @@ internal readonly struct ScriptedMachine(Script script) : IMachine
 
     public void Store(ref ulong word, ulong value) => Metal.Store(ref word, value);
 
+    public ulong LoadPlain(ref ulong word) => Metal.LoadPlain(ref word);
+
     public void StoreRelaxed(ref ulong word, ulong value) => Metal.StoreRelaxed(ref word, value);
 
     public ulong Exchange(ref ulong word, ulong value) => Metal.Exchange(ref word, value);

@@ -42,6 +42,8 @@ internal readonly struct Simulated(Simulation time) : IMachine
 
     public ulong LoadRelaxed(ref ulong word) => After(Simulation.Word).LoadRelaxed(ref word);
 
+    public ulong LoadPlain(ref ulong word) => word;
+
     public void Store(ref ulong word, ulong value) => After(Simulation.Word).Store(ref word, value);
 
     public void StoreRelaxed(ref ulong word, ulong value) => After(Simulation.Word).StoreRelaxed(ref word, value);

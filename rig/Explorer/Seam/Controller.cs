@@ -21,6 +21,13 @@ public abstract class Controller
 {
     public abstract ulong Load(nint word);
 
+    /// <summary>No event: nobody writes the word meanwhile.</summary>
+    public virtual unsafe ulong LoadPlain(nint word)
+    {
+        // SAFETY: words are in native memory that outlives whoever may look (the contract of Explored).
+        return *(ulong*)word;
+    }
+
     public abstract void Store(nint word, ulong value);
 
     /// <summary>A store that releases nothing. Only who judges the order of accesses cares for the difference: on x86 every store

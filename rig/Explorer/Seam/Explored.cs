@@ -13,6 +13,8 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public ulong LoadRelaxed(ref ulong word) => controller.Load(Address(ref word));
 
+    public ulong LoadPlain(ref ulong word) => controller.LoadPlain(Address(ref word));
+
     public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
 
     public void StoreRelaxed(ref ulong word, ulong value) => controller.StoreRelaxed(Address(ref word), value);

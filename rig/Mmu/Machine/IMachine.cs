@@ -16,6 +16,10 @@ public interface IMachine
     /// <summary>Load without ordering (READ_ONCE).</summary>
     ulong LoadRelaxed(ref ulong word);
 
+    /// <summary>Plain load of a word that nobody writes meanwhile: who may is kept out by a lock, or does not know the word
+    /// yet. No event to anybody; the explorer only has to know what was found.</summary>
+    ulong LoadPlain(ref ulong word);
+
     /// <summary>Release store (smp_store_release, rcu_assign_pointer).</summary>
     void Store(ref ulong word, ulong value);
 

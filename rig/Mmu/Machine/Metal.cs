@@ -14,6 +14,8 @@ public readonly struct Metal : IMachine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LoadRelaxed(ref ulong word) => Volatile.Read(ref word);
 
+    public ulong LoadPlain(ref ulong word) => word;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(ref ulong word, ulong value) => Volatile.Write(ref word, value);
 

@@ -14,6 +14,8 @@ public readonly struct OneThread : IMachine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong LoadRelaxed(ref ulong word) => word;
 
+    public ulong LoadPlain(ref ulong word) => word;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(ref ulong word, ulong value) => word = value;
 

@@ -265,7 +265,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
             }
             else
             {
-                old = table[index];
+                old = _machine.LoadPlain(ref table[index]);
                 if (!Spte.IsPresent(old)) continue;
                 _machine.Exchange(ref table[index], Removed);
             }

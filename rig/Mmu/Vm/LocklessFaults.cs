@@ -22,7 +22,10 @@ public class LocklessFaults<TMachine>(Vm<TMachine> vm)
     private int _fixing;
 
     /// <summary>An entry has become writable whose frame is not marked yet. An oracle's look.</summary>
-    internal bool IsFixing => Volatile.Read(ref _fixing) != 0;
+    internal bool IsFixing => Fixing != 0;
+
+    /// <summary>How many there are.</summary>
+    internal int Fixing => Volatile.Read(ref _fixing);
 
     protected Vm<TMachine> Vm { get; } = vm;
 

@@ -97,6 +97,7 @@ public sealed unsafe partial class Vm<TMachine>
     /// machine.</summary>
     internal void CheckMmio(Gfn gfn)
     {
+        Looked?.Invoke(OracleLook.Mmio, TdpRoot.None, gfn.Value);
         if (Slots.Kernel is not null || !Slots.Active.TryFind(gfn, out Memslot slot) || !slot.IsInvalid) return;
         ReportMmio(gfn, slot);
     }
@@ -108,6 +109,7 @@ public sealed unsafe partial class Vm<TMachine>
     /// <summary>Invariant I36. On the vCPU's thread, right after the load. An oracle's look: no step of the machine.</summary>
     internal void CheckRole(TdpRoot root, RootRole role)
     {
+        Looked?.Invoke(OracleLook.RoleLoaded, root, role.Word);
         ulong found = Volatile.Read(ref root.Header->Role) & ~RootRole.Invalid;
         if (found == role.Word) return;
         Oracle.Report(Invariants.I36, $"{root}, of role 0x{found:x}, was loaded for a vCPU of role {role}", root.Id);
@@ -143,6 +145,7 @@ public sealed unsafe partial class Vm<TMachine>
     /// up.</summary>
     private void CheckInstalled(TdpRoot root, in Mapping mapping)
     {
+        Looked?.Invoke(OracleLook.Installed, root, mapping.Hva.Value);
         if (!GuestMemory<TMachine>.IsFreed(mapping.Hva)) return;
         Oracle.Report(Invariants.I24,
             $"gfn {mapping.Gfn} was mapped in {root} to a frame that the host took after the fault had looked it up", root.Id);

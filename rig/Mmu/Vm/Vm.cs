@@ -173,6 +173,10 @@ public sealed unsafe partial class Vm<TMachine> : IDisposable
     /// <summary>Told of each reference that goes to nobody in particular; null for nobody, as on metal.</summary>
     internal Action<TdpRoot>? ReferenceHandedOver { get; set; }
 
+    /// <summary>Told of each look of an oracle that depends on what others do: which, the root, and what it is about. Null for
+    /// nobody, as on metal.</summary>
+    internal Action<OracleLook, TdpRoot, ulong>? Looked { get; set; }
+
     /// <summary>As <see cref="Queue"/>, where what the reference goes to is no queue.</summary>
     internal void HandOver(TdpRoot root)
     {
