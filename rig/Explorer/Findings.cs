@@ -97,6 +97,13 @@ public sealed record ExploreResult
     /// seen.</summary>
     public long Cut { get; init; }
 
+    /// <summary>Executions that were run, those to learn from and to check with included; null if all were, because nothing was
+    /// recalled.</summary>
+    public long? Runs { get; init; }
+
+    /// <summary>Why recalling was given up, and all began again without; null if it was not.</summary>
+    internal string? WhyRun { get; init; }
+
     /// <summary>Distinct states kept, if the search keeps states; otherwise zero.</summary>
     public long States { get; init; }
 

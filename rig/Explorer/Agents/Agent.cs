@@ -43,12 +43,14 @@ internal struct Footprint
 /// <summary>One thread of an execution.</summary>
 internal sealed class Agent(int index, AgentThread thread)
 {
-    private const int ReadsMax = 64;
+    public const int ReadsMax = 64;
+    public const int ReleasesMax = 8;
     private const int PeriodMax = 128;
 
     /// <summary>Turns that must be alike before a loop is taken to make one turn like the other.</summary>
     private const int TurnsAlike = 4;
 
+    private AgentFields _fields;
     public readonly int Index = index;
     public readonly AgentThread Thread = thread;
     public string Name = "";
@@ -58,38 +60,45 @@ internal sealed class Agent(int index, AgentThread thread)
     public bool IsStarted;
 
     /// <summary>Its thread has not run yet; its first event is known from before.</summary>
-    public bool IsFresh;
-    public bool IsFinished;
+    public ref bool IsFresh => ref _fields.IsFresh;
+    public ref bool IsFinished => ref _fields.IsFinished;
     public int Vcpu = -1;
 
     /// <summary>Next event, while the agent waits for its turn.</summary>
-    public Operation Pending;
-    public Wait Waits;
+    public ref Operation Pending => ref _fields.Pending;
+    public ref Wait Waits => ref _fields.Waits;
 
     /// <summary>Hash of everything the agent has seen so far: with it, its next event is determined.</summary>
-    public ulong History;
+    public ref ulong History => ref _fields.History;
+
+    /// <summary>Hash of all that its code has heard of the machine: what it does next follows from it. Grows with each operation,
+    /// where <see cref="History"/> keeps what others could tell apart.</summary>
+    public ref ulong Knowledge => ref _fields.Knowledge;
+
+    /// <summary><see cref="Knowledge"/> at the end of its last operation: where it is in its code.</summary>
+    public ref ulong Place => ref _fields.Place;
 
     /// <summary>The next access of memory needs no choice: a lock was just taken, and taking it can be moved up to
     /// here.</summary>
-    public bool IsFused;
-    public ulong ExclusiveLocks;
-    public ulong SharedLocks;
+    public ref bool IsFused => ref _fields.IsFused;
+    public ref ulong ExclusiveLocks => ref _fields.ExclusiveLocks;
+    public ref ulong SharedLocks => ref _fields.SharedLocks;
     public readonly int[] RcuDepth = new int[AgentController.DomainsMax];
 
     /// <summary>Agents whose read-side sections the pending grace period waits for.</summary>
-    public uint Readers;
+    public ref uint Readers => ref _fields.Readers;
 
     /// <summary>Number of the last item that the pending flush waits for.</summary>
-    public long FlushUpTo;
+    public ref long FlushUpTo => ref _fields.FlushUpTo;
 
     /// <summary>Words read since the last turn of a spin loop, and the values found.</summary>
     public readonly (int Word, ulong Value)[] Reads = new (int, ulong)[ReadsMax];
-    public int ReadCount;
-    public int RepeatedReads;
+    public ref int ReadCount => ref _fields.ReadCount;
+    public ref int RepeatedReads => ref _fields.RepeatedReads;
 
     /// <summary>Locks released since the last turn of a spin loop, and their number of releases then.</summary>
-    public readonly (int Lock, long Releases)[] Releases = new (int, long)[8];
-    public int ReleaseCount;
+    public readonly (int Lock, long Releases)[] Releases = new (int, long)[ReleasesMax];
+    public ref int ReleaseCount => ref _fields.ReleaseCount;
 
     /// <summary>Words that it wrote since the last turn of a spin loop, with what they hold since then: to find that there again
     /// is no news of anybody else.</summary>
@@ -99,22 +108,22 @@ internal sealed class Agent(int index, AgentThread thread)
     private readonly List<ulong> _trail = [];
 
     /// <summary>Its present turn does more than look: it writes, or takes locks.</summary>
-    public bool Works;
+    public ref bool Works => ref _fields.Works;
 
     /// <summary>Hash of the events of its present turn.</summary>
-    public ulong TurnHash;
+    public ref ulong TurnHash => ref _fields.TurnHash;
 
     /// <summary>All agents' steps when it began to wait for it knows not what.</summary>
-    public long StepsSeen;
+    public ref long StepsSeen => ref _fields.StepsSeen;
 
     /// <summary>Its caller may not sleep (mmu_notifier_range_blockable is false).</summary>
-    public bool MayNotSleep;
+    public ref bool MayNotSleep => ref _fields.MayNotSleep;
 
     /// <summary>What it sleeps on: the word, what that was, and the word of those that sleep on it.</summary>
-    public (nint Word, ulong Value, nint Sleepers) Asleep;
+    public ref (nint Word, ulong Value, nint Sleepers) Asleep => ref _fields.Asleep;
 
     /// <summary>Hash of its last event alone.</summary>
-    public ulong LastEvent;
+    public ref ulong LastEvent => ref _fields.LastEvent;
 
     /// <summary>Events in a turn of the loop that it is in without saying so; zero if it is in none.</summary>
     public int Period;
@@ -130,11 +139,19 @@ internal sealed class Agent(int index, AgentThread thread)
     public readonly List<(int Word, ulong Value)> Buffer = [];
 
     /// <summary>Shared word that it stored to last, without anything since that drains a store buffer; zero for none.</summary>
-    public int StoredWord;
+    public ref int StoredWord => ref _fields.StoredWord;
+
+    /// <summary>While its steps are recalled: the one whose operation it is at, and which of that operation's choices comes
+    /// next.</summary>
+    public ref LocalStep? Step => ref _fields.Step;
+    public ref byte Phase => ref _fields.Phase;
+
+    /// <summary>What its load has found that ended a turn.</summary>
+    public ref ulong Loaded => ref _fields.Loaded;
 
     /// <summary>Events of its thread's ring that were looked at.</summary>
     public ulong EventsSeen;
-    public long StepCount;
+    public ref long StepCount => ref _fields.StepCount;
 
     public void Reset()
     {
@@ -144,6 +161,7 @@ internal sealed class Agent(int index, AgentThread thread)
         Pending = default;
         Waits = Wait.None;
         History = (ulong)Index + 1;
+        Place = Knowledge = History;
         ExclusiveLocks = SharedLocks = 0;
         Array.Clear(RcuDepth);
         Readers = 0;
@@ -155,12 +173,34 @@ internal sealed class Agent(int index, AgentThread thread)
         _trail.Clear();
         Works = MayNotSleep = false;
         TurnHash = 0;
+        Step = null;
+        Phase = 0;
+    }
+
+    public void Save(RecalledState.AgentState state)
+    {
+        state.Fields = _fields;
+        Reads.AsSpan(0, ReadCount).CopyTo(state.Reads);
+        Releases.AsSpan(0, ReleaseCount).CopyTo(state.Releases);
+        state.Own.Clear();
+        if (_own.Count != 0) state.Own.AddRange(_own);
+        RcuDepth.CopyTo(state.RcuDepth, 0);
+    }
+
+    public void Load(RecalledState.AgentState state)
+    {
+        _fields = state.Fields;
+        state.Reads.AsSpan(0, ReadCount).CopyTo(Reads);
+        state.Releases.AsSpan(0, ReleaseCount).CopyTo(Releases);
+        _own.Clear();
+        if (state.Own.Count != 0) _own.AddRange(state.Own);
+        state.RcuDepth.CopyTo(RcuDepth, 0);
     }
 
     /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>
     public bool NoteRead(int word, ulong value)
     {
-        int own = _own.FindIndex(one => one.Word == word);
+        int own = PlaceOfOwn(word);
         if (own >= 0 && _own[own].Value == value)
         {
             bool isNew = !_own[own].IsSeen;
@@ -170,6 +210,12 @@ internal sealed class Agent(int index, AgentThread thread)
         // Somebody wrote in the middle of this turn: alone it would have gone another way, also if the word is as it was before.
         if (own >= 0) Add(word, _own[own].Value);
         return Add(word, value);
+    }
+
+    private int PlaceOfOwn(int word)
+    {
+        for (int at = 0; at < _own.Count; at++) if (_own[at].Word == word) return at;
+        return -1;
     }
 
     private bool Add(int word, ulong value)
@@ -184,7 +230,7 @@ internal sealed class Agent(int index, AgentThread thread)
     public void NoteWrite(int word, ulong old, ulong value)
     {
         Works = true;
-        int own = _own.FindIndex(one => one.Word == word);
+        int own = PlaceOfOwn(word);
         if (own >= 0) _own[own] = (word, value, false);
         else
         {
@@ -234,6 +280,17 @@ internal sealed class Agent(int index, AgentThread thread)
         Works = false;
         TurnHash = 0;
     }
+
+    /// <summary>All that is left of what it has seen is what it keeps.</summary>
+    public void Collapse(ulong kept)
+    {
+        ForgetReads();
+        History = AgentController.Mix((ulong)Index + 1, kept, AgentController.Salt.Collapsed);
+        Knowledge = AgentController.Mix(History, AgentController.Salt.Collapsed, kept);
+    }
+
+    /// <summary>Its code has heard something of the machine, or is told that an operation is done.</summary>
+    public void Learn(ulong what, ulong value) => Place = Knowledge = AgentController.Mix(Knowledge, what, value);
 
     /// <summary>It says where its turns end: nothing is to be found out about them.</summary>
     public void ForgetTrail()

@@ -12,8 +12,12 @@ internal sealed partial class AgentController
     public override void EnterRcu(Rcu rcu)
     {
         if (_direct) return;
-        Agent me = Enter();
         int domain = DomainOf(rcu);
+        EnterSection(Enter(new LocalOp(LocalOpKind.EnterRcu, Thing: domain)), domain);
+    }
+
+    private void EnterSection(Agent me, int domain)
+    {
         me.RcuDepth[domain]++;
         me.SharedLocks |= FirstDomainBit << domain;
         _footprint.Read(DomainTarget + domain);
@@ -23,15 +27,19 @@ internal sealed partial class AgentController
     public override void ExitRcu(Rcu rcu)
     {
         if (_direct) return;
-        Agent me = Enter();
         int domain = DomainOf(rcu);
+        LeaveSection(Enter(new LocalOp(LocalOpKind.ExitRcu, Thing: domain)), domain);
+    }
+
+    private void LeaveSection(Agent me, int domain)
+    {
         me.IsFused = false;
         _footprint.Read(DomainTarget + domain);
         See(me, DomainTarget + domain, 0, OperationKind.ExitRcu);
         if (--me.RcuDepth[domain] < 0)
         {
             Report(new Finding("check", "A read-side section is left by who entered it.",
-                $"{me.Name} leaves a section of {rcu.Name}, in which it is not"));
+                $"{me.Name} leaves a section of {_domainNames[domain]}, in which it is not"));
         }
         if (me.RcuDepth[domain] != 0) return;
         me.SharedLocks &= ~(FirstDomainBit << domain);
@@ -61,24 +69,29 @@ internal sealed partial class AgentController
     public override void Synchronize(Rcu rcu)
     {
         if (_direct) return;
-        Agent me = Enter();
         int domain = DomainOf(rcu);
+        Agent me = Enter(new LocalOp(LocalOpKind.Synchronize, Thing: domain));
         me.IsFused = false;
         Operation wait = new(OperationKind.Synchronize, DomainTarget + domain);
-        CheckMaySleep(me, $"waits for the grace period of {rcu.Name}");
+        CheckMaySleep(me, "waits for the grace period of ", rcu);
         AwaitDrained(me, wait);
         Point(me, wait);
+        BeginGracePeriod(me, domain);
+        if (me.Readers != 0) Point(me, wait, Wait.Readers);
+        See(me, DomainTarget + domain, 0, OperationKind.Synchronize);
+        Teller?.Tell(me, OperationKind.Synchronize, rcu);
+    }
+
+    private void BeginGracePeriod(Agent me, int domain)
+    {
         DrainEverybody();
         _footprint.Write(DomainTarget + domain);
         if (me.RcuDepth[domain] != 0)
         {
             Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
-                $"{me.Name} waits for the grace period of {rcu.Name} inside a section of its own"));
+                $"{me.Name} waits for the grace period of {_domainNames[domain]} inside a section of its own"));
         }
         me.Readers = ReadersOf(domain, me);
-        if (me.Readers != 0) Point(me, wait, Wait.Readers);
-        See(me, DomainTarget + domain, 0, OperationKind.Synchronize);
-        Teller?.Tell(me, OperationKind.Synchronize, rcu);
     }
 
     public override void CallRcu(Rcu rcu, nint node, RcuKind kind)
@@ -88,9 +101,14 @@ internal sealed partial class AgentController
             Reclaimer!.Reclaim(node, kind);
             return;
         }
-        Agent me = Enter();
         int domain = DomainOf(rcu);
+        Agent me = Enter(new LocalOp(LocalOpKind.CallRcu, node, domain, (ulong)kind));
         AwaitDrained(me, new Operation(OperationKind.CallRcu, DomainTarget + domain));
+        HandToGracePeriod(me, domain, node, kind);
+    }
+
+    private void HandToGracePeriod(Agent me, int domain, nint node, RcuKind kind)
+    {
         _footprint.Write(DomainTarget + domain);
         See(me, DomainTarget + domain, (ulong)node, OperationKind.CallRcu);
         Callback callback = new(domain, node, kind, ReadersOf(domain, null));
@@ -101,7 +119,7 @@ internal sealed partial class AgentController
     public override void Barrier(Rcu rcu)
     {
         if (_direct) return;
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Barrier, Thing: DomainOf(rcu)));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.Barrier, DomainTarget + DomainOf(rcu)), Wait.Callbacks);
         See(me, DomainTarget + DomainOf(rcu), 0, OperationKind.Barrier);
@@ -133,7 +151,11 @@ internal sealed partial class AgentController
         _footprint.Everything();
         // The grace period interrupted everybody.
         DrainEverybody();
+        if (_undo is not null) LogOf(callback.Node, callback.Kind);
+        Recorder?.BeginReclaim();
         Reclaimer!.Reclaim(callback.Node, callback.Kind);
+        Recorder?.EndReclaim();
+        if (_undo is not null) Watch?.CheckOracle(me);
         Teller?.TellFree(me, callback.Node, callback.Kind);
     }
 
@@ -146,5 +168,5 @@ internal sealed partial class AgentController
         return hash;
     }
 
-    private record struct Callback(int Domain, nint Node, RcuKind Kind, uint Readers);
+    internal record struct Callback(int Domain, nint Node, RcuKind Kind, uint Readers);
 }

@@ -26,10 +26,10 @@ internal sealed partial class AgentController
     public override void EnterExclusive(object theLock)
     {
         if (_direct) return;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.EnterExclusive, Thing: state.Number));
         AwaitDrained(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
-        if (state.IsSleptFor) CheckMaySleep(me, $"takes {NameOf(theLock)}");
+        if (state.IsSleptFor) CheckMaySleep(me, "takes ", theLock);
         me.IsFused = false;
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         if (!state.CanEnter(me, exclusive: true))
@@ -39,6 +39,11 @@ internal sealed partial class AgentController
             Arrive(me, state, theLock, exclusive: true);
             Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number), Wait.Exclusive);
         }
+        TakeExclusive(me, state, theLock);
+    }
+
+    private void TakeExclusive(Agent me, LockState state, object theLock)
+    {
         Leave(me, state);
         state.Owner = me.Index;
         me.ExclusiveLocks |= 1UL << state.Number;
@@ -53,9 +58,14 @@ internal sealed partial class AgentController
     public override void ExitExclusive(object theLock)
     {
         if (_direct) return;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.ExitExclusive, Thing: state.Number));
         AwaitDrained(me, new Operation(OperationKind.ExitExclusive, LockTarget + state.Number));
+        LeaveExclusive(me, state, theLock);
+    }
+
+    private void LeaveExclusive(Agent me, LockState state, object theLock)
+    {
         CheckHeld(me, state, me.ExclusiveLocks, theLock);
         state.Owner = -1;
         me.ExclusiveLocks &= ~(1UL << state.Number);
@@ -76,17 +86,12 @@ internal sealed partial class AgentController
     public override void EnterShared(object theLock)
     {
         if (_direct) return;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.EnterShared, Thing: state.Number));
         AwaitDrained(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number));
-        if (state.IsSleptFor) CheckMaySleep(me, $"takes {NameOf(theLock)}");
+        if (state.IsSleptFor) CheckMaySleep(me, "takes ", theLock);
         me.IsFused = false;
-        if (theLock is MmuLock && (me.SharedLocks >> state.Number & 1) != 0)
-        {
-            Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
-                $"{me.Name} takes {NameOf(theLock)} shared while it has it shared: a writer that queues between the two waits "
-                    + "for the first, and the second for the writer"));
-        }
+        CheckNotShared(me, state, theLock);
         // A downgrade: the lock was never free in between.
         bool downgrades = GluesFastZap && state.DowngradedBy == me.Index;
         state.DowngradedBy = -1;
@@ -100,6 +105,19 @@ internal sealed partial class AgentController
                 Point(me, new Operation(OperationKind.EnterShared, LockTarget + state.Number), Wait.Shared);
             }
         }
+        TakeShared(me, state, theLock);
+    }
+
+    private void CheckNotShared(Agent me, LockState state, object theLock)
+    {
+        if (theLock is not MmuLock || (me.SharedLocks >> state.Number & 1) == 0) return;
+        Report(new Finding("deadlock", "Threads do not wait for each other in a circle.",
+            $"{me.Name} takes {NameOf(theLock)} shared while it has it shared: a writer that queues between the two waits "
+                + "for the first, and the second for the writer"));
+    }
+
+    private void TakeShared(Agent me, LockState state, object theLock)
+    {
         // Whether a reader gets in at once depends on who waits.
         if (state.IsFair) _footprint.Read(WaitersTarget + state.Number);
         Leave(me, state);
@@ -115,9 +133,14 @@ internal sealed partial class AgentController
     public override void ExitShared(object theLock)
     {
         if (_direct) return;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.ExitShared, Thing: state.Number));
         AwaitDrained(me, new Operation(OperationKind.ExitShared, LockTarget + state.Number));
+        LeaveShared(me, state, theLock);
+    }
+
+    private void LeaveShared(Agent me, LockState state, object theLock)
+    {
         CheckHeld(me, state, me.SharedLocks, theLock);
         state.Holders &= ~(1u << me.Index);
         me.SharedLocks &= ~(1UL << state.Number);
@@ -130,10 +153,15 @@ internal sealed partial class AgentController
     public override bool Reinitialise(object theLock)
     {
         if (_direct) return false;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.Reinitialise, Thing: state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.EnterExclusive, LockTarget + state.Number));
+        return MakeAnew(me, state);
+    }
+
+    private bool MakeAnew(Agent me, LockState state)
+    {
         bool wasHeld = !state.IsFree;
         state.Owner = -1;
         state.Holders = 0;
@@ -150,10 +178,15 @@ internal sealed partial class AgentController
     public override bool IsContended(object theLock)
     {
         if (_direct) return false;
-        Agent me = Enter();
         LockState state = StateOf(theLock);
+        Agent me = Enter(new LocalOp(LocalOpKind.IsContended, Thing: state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.IsContended, WaitersTarget + state.Number));
+        return LookWhoWaits(me, state);
+    }
+
+    private bool LookWhoWaits(Agent me, LockState state)
+    {
         bool contended = state.Waiters != 0;
         _footprint.Read(WaitersTarget + state.Number);
         See(me, WaitersTarget + state.Number, contended ? 1u : 0u, OperationKind.IsContended);
@@ -163,8 +196,13 @@ internal sealed partial class AgentController
     /// <summary>The agent stops here until all that are not workers have ended.</summary>
     public void AwaitOthers()
     {
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.AwaitOthers));
         Point(me, new Operation(OperationKind.Everything, 0), Wait.Others);
+        BeLast(me);
+    }
+
+    private void BeLast(Agent me)
+    {
         _footprint.Everything();
         See(me, 0, 0, OperationKind.Everything);
     }
@@ -179,6 +217,7 @@ internal sealed partial class AgentController
         }
         _footprint.Write(WaitersTarget + state.Number);
         me.History = Mix(me.History, Salt.Arrival, (ulong)state.Number);
+        me.Learn(Salt.Arrival, (ulong)state.Number);
     }
 
     private void Leave(Agent me, LockState state)
@@ -229,9 +268,9 @@ internal sealed partial class AgentController
     /// <summary>True if the agent holds the lock, exclusively or in any mode.</summary>
     public bool Holds(Agent me, object theLock, bool exclusively)
     {
-        if (!_lockOf.TryGetValue(theLock, out LockState? state)) return false;
+        if (!_lockNumbers.TryGetValue(NameOf(theLock), out int number)) return false;
         ulong held = exclusively ? me.ExclusiveLocks : me.ExclusiveLocks | me.SharedLocks;
-        return (held >> state.Number & 1) != 0;
+        return (held >> number & 1) != 0;
     }
 
     private LockState StateOf(object theLock)
@@ -246,6 +285,7 @@ internal sealed partial class AgentController
             _lockNumbers.Add(name, number);
         }
         LockState state = _locks[number];
+        state.Thing = theLock;
         state.ShowsWaiters = theLock is MmuLock or RwSemaphore;
         state.IsSleptFor = theLock is SleepingLock or RwSemaphore;
         state.IsFair = theLock is RwSemaphore { IsFair: true };
@@ -293,6 +333,9 @@ internal sealed partial class AgentController
         public uint Holders;
         public uint Waiters;
         public bool ShowsWaiters;
+
+        /// <summary>The lock itself, of this VM or of the one before.</summary>
+        public object Thing = "";
         public bool IsSleptFor;
         public bool CarriesAlways;
 

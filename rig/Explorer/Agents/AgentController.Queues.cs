@@ -14,16 +14,22 @@ internal sealed partial class AgentController
             state.Items.Add(new Item(root, ++state.Last, -1));
             return true;
         }
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Queue, (nint)root.AsWord, state.Number));
         AwaitDrained(me, new Operation(OperationKind.Queue, QueueTarget + state.Number));
         me.IsFused = false;
         Point(me, new Operation(OperationKind.Queue, QueueTarget + state.Number));
+        bool queued = Put(me, state, root);
+        Teller?.Tell(me, queued, root, queue);
+        return queued;
+    }
+
+    private bool Put(Agent me, QueueState state, TdpRoot root)
+    {
         _footprint.Write(QueueTarget + state.Number);
         bool queued = !state.Items.Exists(item => item.Root == root);
         if (queued) state.Items.Add(new Item(root, ++state.Last, me.Index));
         See(me, QueueTarget + state.Number, queued ? 1u : 0u, OperationKind.Queue);
         Watch?.OnQueued(me, root, queued);
-        Teller?.Tell(me, queued, root, queue);
         return queued;
     }
 
@@ -40,19 +46,25 @@ internal sealed partial class AgentController
             }
             return;
         }
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Flush, Thing: state.Number));
         me.IsFused = false;
         Operation wait = new(OperationKind.Flush, QueueTarget + state.Number);
-        CheckMaySleep(me, $"flushes {queue.Name}");
+        CheckMaySleep(me, "flushes ", queue);
         AwaitDrained(me, wait);
         Point(me, wait);
-        _footprint.Read(QueueTarget + state.Number);
-        me.FlushUpTo = state.Last;
-        Watch?.OnFlush(me, state.Items, state.Running);
-        if (!state.IsDone(me.FlushUpTo)) Point(me, wait, Wait.Flush);
+        if (!BeginFlush(me, state)) Point(me, wait, Wait.Flush);
         _footprint.Read(QueueTarget + state.Number);
         See(me, QueueTarget + state.Number, 0, OperationKind.Flush);
         Teller?.Tell(me, OperationKind.Flush, queue);
+    }
+
+    /// <summary>True if there is nothing to wait for.</summary>
+    private bool BeginFlush(Agent me, QueueState state)
+    {
+        _footprint.Read(QueueTarget + state.Number);
+        me.FlushUpTo = state.Last;
+        Watch?.OnFlush(me, state.Items, state.Running);
+        return state.IsDone(me.FlushUpTo);
     }
 
     /// <summary>Body of the agent that is a queue's worker.</summary>
@@ -61,24 +73,34 @@ internal sealed partial class AgentController
         QueueState state = QueueOf(queue);
         while (true)
         {
-            Agent me = Enter();
+            Agent me = Enter(new LocalOp(LocalOpKind.TakeItem, Thing: state.Number));
             me.IsFused = false;
-            Operation take = new(OperationKind.Work, QueueTarget + state.Number);
-            Point(me, take, Wait.Item);
-            _footprint.Write(QueueTarget + state.Number);
-            Item item = state.Items[0];
-            state.Items.RemoveAt(0);
-            state.Running = item;
-            See(me, QueueTarget + state.Number, item.Root.AsWord, OperationKind.Work);
-            Watch?.OnTaken(me, item.Root);
+            Point(me, new Operation(OperationKind.Work, QueueTarget + state.Number), Wait.Item);
+            Item item = Take(me, state);
             Teller?.Tell(me, OperationKind.Work, item.Root);
             queue.Execute(item.Root);
-            me = Enter();
-            // Nobody can see the end of the work but who flushes: it can be moved up to the last step of it.
-            _footprint.Write(QueueTarget + state.Number);
-            state.Running = default;
-            Collapse(me, 0);
+            Finish(Enter(new LocalOp(LocalOpKind.FinishItem, Thing: state.Number)), state);
         }
+    }
+
+    private Item Take(Agent me, QueueState state)
+    {
+        _footprint.Write(QueueTarget + state.Number);
+        Item item = state.Items[0];
+        state.Items.RemoveAt(0);
+        state.Running = item;
+        See(me, QueueTarget + state.Number, item.Root.AsWord, OperationKind.Work);
+        Watch?.OnTaken(me, item.Root);
+        return item;
+    }
+
+    private void Finish(Agent me, QueueState state)
+    {
+        // Nobody can see the end of the work but who flushes: it can be moved up to the last step of it.
+        _footprint.Write(QueueTarget + state.Number);
+        state.Running = default;
+        me.Collapse(0);
+        me.Place = me.Knowledge;
     }
 
     private QueueState QueueOf(WorkQueue queue)

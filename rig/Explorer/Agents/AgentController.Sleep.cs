@@ -15,36 +15,48 @@ internal sealed unsafe partial class AgentController
     public override void AwaitWake(nint word, ulong value)
     {
         if (_direct) return;
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.AwaitWake, word, A: value));
         me.ForgetTrail();
-        CheckMaySleep(me, $"sleeps on {WordName(word)}");
+        if (me.MayNotSleep) CheckMaySleep(me, $"sleeps on {WordName(word)}");
         me.RepeatedReads = me.StoredWord = 0;
         nint sleepers = SleepersOf(word);
-        (int number, int asleep) = (NumberOf(word), NumberOf(sleepers));
-        NoteUse(me, number, isWrite: false);
+        int asleep = NumberOf(sleepers);
+        NoteUse(me, NumberOf(word), isWrite: false);
         PointForLocked(me, asleep);
+        if (!FallAsleep(me, word, value)) return;
+        Point(me, new Operation(OperationKind.Load, asleep), Wait.Woken);
+        _footprint.Read(asleep);
+        EndTurn(me, 1);
+    }
+
+    /// <summary>False if the word is not as it was.</summary>
+    private bool FallAsleep(Agent me, nint word, ulong value)
+    {
+        nint sleepers = SleepersOf(word);
+        (int number, int asleep) = (NumberOf(word), NumberOf(sleepers));
         ulong found = *(ulong*)word, others = *(ulong*)sleepers;
         _footprint.Read(number);
         _footprint.Read(asleep);
         See(me, number, found, OperationKind.Load);
-        if (found != value) return;
+        if (found != value) return false;
         Write(asleep, sleepers, others, others | 1UL << me.Index);
         me.Asleep = (word, value, sleepers);
-        Point(me, new Operation(OperationKind.Load, asleep), Wait.Woken);
-        _footprint.Read(asleep);
-        me.History = Mix(me.History, Salt.Turn, 1);
-        me.ForgetReads();
-        Teller?.BeginTurn(me);
+        return true;
     }
 
     public override void Wake(nint word)
     {
         if (_direct) return;
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Wake, word));
         me.RepeatedReads = me.StoredWord = 0;
+        PointForLocked(me, NumberOf(SleepersOf(word)));
+        WakeAll(me, word);
+    }
+
+    private void WakeAll(Agent me, nint word)
+    {
         nint sleepers = SleepersOf(word);
         int asleep = NumberOf(sleepers);
-        PointForLocked(me, asleep);
         ulong old = *(ulong*)sleepers;
         _footprint.Read(asleep);
         if (old != 0) Write(asleep, sleepers, old, 0);
@@ -55,7 +67,12 @@ internal sealed unsafe partial class AgentController
 
     public override void Yields(object theLock)
     {
-        if (!_direct) CheckMaySleep(_agents[_current], $"yields {NameOf(theLock)}");
+        if (!_direct) CheckMaySleep(_agents[_current], "yields ", theLock);
+    }
+
+    private void CheckMaySleep(Agent me, string verb, object theThing)
+    {
+        if (me.MayNotSleep) CheckMaySleep(me, verb + NameOf(theThing));
     }
 
     private void CheckMaySleep(Agent me, string what)

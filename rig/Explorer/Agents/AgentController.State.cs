@@ -34,6 +34,9 @@ internal sealed partial class AgentController
     /// <summary>Agents read fields that only a lock orders: explore again with <see cref="OrdersAllLocks"/>.</summary>
     public bool NeedsOrderOfLocks { get; private set; }
 
+    /// <summary>What agents were seen to do shows that they do.</summary>
+    public void AskForOrderOfLocks() => NeedsOrderOfLocks = true;
+
     /// <summary>Forgets what agents did after what: the program is another one now.</summary>
     public void ForgetPrograms()
     {
@@ -49,8 +52,8 @@ internal sealed partial class AgentController
     public void Collapse(Agent me, ulong kept)
     {
         if (_direct || _ending) return;
-        me.ForgetReads();
-        me.History = Mix((ulong)me.Index + 1, kept, Salt.Collapsed);
+        Recorder?.Collapsed(me, kept);
+        me.Collapse(kept);
     }
 
     /// <summary>Tells the state of the execution from others: what each agent has seen, memory, and what waits for

@@ -49,16 +49,34 @@ internal sealed unsafe partial class AgentController
     public override ulong Load(nint word)
     {
         if (_direct) return *(ulong*)word;
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Load, word));
         int number = NumberOf(word);
         PointFor(me, number, OperationKind.Load, isWrite: false);
+        ulong value = Look(me, number, word, out bool spins);
+        if (spins) AwaitChange(me);
+        Watch?.OnAccess(me, word, OperationKind.Load, value, value);
+        Teller?.Tell(me, OperationKind.Load, word, value, value);
+        return value;
+    }
+
+    public override ulong LoadPlain(nint word)
+    {
+        ulong value = *(ulong*)word;
+        if (_direct || _ending) return value;
+        Agent me = _agents[_current];
+        Recorder?.At(me, new LocalOp(LocalOpKind.LoadPlain, word));
+        me.Learn((ulong)word, value);
+        return value;
+    }
+
+    /// <summary>The agent loads the word. It spins if it has found nothing new for long: then a turn of a loop ends here.</summary>
+    private ulong Look(Agent me, int number, nint word, out bool spins)
+    {
         MayOvertake |= me.StoredWord != 0 && me.StoredWord != number && _words[number].IsShared;
         ulong value = Visible(me, number, word);
         _footprint.Read(number);
         See(me, number, value, OperationKind.Load);
-        if (!me.NoteRead(number, value) && ++me.RepeatedReads > RepeatedReadsMax) AwaitChange(me);
-        Watch?.OnAccess(me, word, OperationKind.Load, value, value);
-        Teller?.Tell(me, OperationKind.Load, word, value, value);
+        spins = !me.NoteRead(number, value) && ++me.RepeatedReads > RepeatedReadsMax;
         return value;
     }
 
@@ -75,7 +93,7 @@ internal sealed unsafe partial class AgentController
             *(ulong*)word = value;
             return;
         }
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Store, word, A: value));
         me.RepeatedReads = 0;
         int number = NumberOf(word);
         NoteUse(me, number, isWrite: true);
@@ -99,6 +117,11 @@ internal sealed unsafe partial class AgentController
             return;
         }
         PointFor(me, number, OperationKind.Store, isWrite: true);
+        Put(me, number, word, value);
+    }
+
+    private void Put(Agent me, int number, nint word, ulong value)
+    {
         if (_words[number].IsShared) me.StoredWord = number;
         ulong old = *(ulong*)word;
         me.NoteWrite(number, old, value);
@@ -122,12 +145,17 @@ internal sealed unsafe partial class AgentController
             if (how != Modification.CompareExchange || old == comparand) *(ulong*)word = Apply(how, old, operand);
             return old;
         }
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Modify, word, (int)how, operand, comparand));
         Watch?.Chains?.OnRelease(me);
         me.RepeatedReads = me.StoredWord = 0;
         int number = NumberOf(word);
         PointForLocked(me, number);
-        old = *(ulong*)word;
+        return Modify(me, number, word, how, operand, comparand);
+    }
+
+    private ulong Modify(Agent me, int number, nint word, Modification how, ulong operand, ulong comparand)
+    {
+        ulong old = *(ulong*)word;
         me.NoteRead(number, old);
         bool writes = how != Modification.CompareExchange || old == comparand;
         ulong fresh = writes ? Apply(how, old, operand) : old;
@@ -145,20 +173,25 @@ internal sealed unsafe partial class AgentController
 
     public override void Fence()
     {
-        if (!_direct) AwaitDrained(Enter(), new Operation(OperationKind.Everything, 0));
+        if (_direct) return;
+        Agent me = Enter(new LocalOp(LocalOpKind.Fence));
+        AwaitDrained(me, new Operation(OperationKind.Everything, 0));
+        me.Learn(Salt.Turn, 2);
     }
 
     public override void Interrupt()
     {
         if (_direct) return;
-        AwaitDrained(Enter(), new Operation(OperationKind.Everything, 0));
+        Agent me = Enter(new LocalOp(LocalOpKind.Fence));
+        AwaitDrained(me, new Operation(OperationKind.Everything, 0));
         DrainEverybody();
+        me.Learn(Salt.Turn, 2);
     }
 
     public override void Relax()
     {
         if (_direct) return;
-        Agent me = Enter();
+        Agent me = Enter(new LocalOp(LocalOpKind.Relax));
         me.ForgetTrail();
         if (me.StepCount > StepsOfALoop && GoesRound(me))
         {
@@ -176,9 +209,18 @@ internal sealed unsafe partial class AgentController
     {
         // If it has looked at nothing the machine does not show what it waits for: any step of anybody may bring it.
         me.StepsSeen = Steps;
-        Point(me, new Operation(OperationKind.Load, me.ReadCount == 0 ? 0 : me.Reads[0].Word), Wait.Change);
-        for (int at = 0; at < me.ReadCount; at++) _footprint.Read(me.Reads[at].Word);
-        me.History = Mix(me.History, Salt.Turn, 0);
+        Point(me, OfTurn(me), Wait.Change);
+        EndTurn(me, 0);
+    }
+
+    /// <summary>What an agent that waits for a change is at.</summary>
+    private static Operation OfTurn(Agent me) => new(OperationKind.Load, me.ReadCount == 0 ? 0 : me.Reads[0].Word);
+
+    private void EndTurn(Agent me, ulong how)
+    {
+        for (int at = 0; at < me.ReadCount && how == 0; at++) _footprint.Read(me.Reads[at].Word);
+        me.History = Mix(me.History, Salt.Turn, how);
+        me.Learn(Salt.Turn, how);
         me.ForgetReads();
         Teller?.BeginTurn(me);
     }
@@ -269,7 +311,9 @@ internal sealed unsafe partial class AgentController
     {
         _footprint.Write(number);
         if (old == value) return;
+        if (_undo is { } undo) undo.Add((word, old));
         *(ulong*)word = value;
+        Recorder?.Wrote(word, value);
         // The sum over all words of their change since the start: zero again when the old value is back.
         _memoryHash += Mix((ulong)number, value, 1) - Mix((ulong)number, old, 1);
     }
@@ -288,6 +332,7 @@ internal sealed unsafe partial class AgentController
         me.LastEvent = Mix(what, value, Salt.Event);
         me.History = Mix(me.History, what, value);
         me.TurnHash = Mix(me.TurnHash, what, value);
+        me.Learn(what, value);
     }
 
     private int NumberOf(nint word)
@@ -353,6 +398,7 @@ internal sealed unsafe partial class AgentController
     {
         if (_direct) return;
         Agent me = _agents[_current];
+        Recorder?.Add(me, new LocalEffect(LocalEffectKind.Freed, begin, (ulong)bytes));
         ulong held = me.ExclusiveLocks;
         me.ExclusiveLocks |= AllDomains | (_lockNumbers.TryGetValue("mmu_lock", out int mmuLock) ? 1UL << mmuLock : 0);
         for (nint word = begin; word < begin + bytes; word += sizeof(ulong))

@@ -67,8 +67,11 @@ internal sealed partial class AgentController : Controller, IDisposable
     /// <summary>Choices made so far in this execution.</summary>
     public List<byte> Picks { get; } = [];
 
-    /// <summary>Events of all executions.</summary>
+    /// <summary>Events so far: time under control.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Events of all executions, those that were recalled included.</summary>
+    public long AllSteps { get; private set; }
 
     public Finding? Finding { get; private set; }
 
@@ -101,6 +104,8 @@ internal sealed partial class AgentController : Controller, IDisposable
         _ending = false;
         Finding = null;
         IsUncontrollable = false;
+        // The execution before may have ended at such a point.
+        IsFinePoint = false;
         Picks.Clear();
         _footprint = default;
         ResetWords();
@@ -108,6 +113,8 @@ internal sealed partial class AgentController : Controller, IDisposable
         ResetLocks();
         ResetGracePeriods();
         ResetQueues();
+        Recorder = null;
+        _undo = null;
     }
 
     /// <summary>Adds an agent to the execution that is being set up.</summary>
@@ -161,6 +168,8 @@ internal sealed partial class AgentController : Controller, IDisposable
             (_agents[index].Pending, _agents[index].Waits) = _firsts[index];
         }
         _footprint = default;
+        Recorder = Learner;
+        Recorder?.Begin();
         int first = Choose(-1);
         if (first >= 0)
         {
@@ -176,6 +185,7 @@ internal sealed partial class AgentController : Controller, IDisposable
     private void Unwind()
     {
         _ending = true;
+        Recorder = null;
         for (int index = 0; index < _count; index++)
         {
             if (_agents[index].IsFinished || !_agents[index].IsStarted) continue;
@@ -221,6 +231,7 @@ internal sealed partial class AgentController : Controller, IDisposable
             {
                 if (!_ending) agent.Body!();
                 if (!_ending) Settle(agent);
+                if (!_ending) Recorder?.At(agent, new LocalOp(LocalOpKind.End));
                 if (!_ending) CheckHoldsNothing(agent);
             }
             catch (ExecutionEndedException) { }
@@ -243,11 +254,12 @@ internal sealed partial class AgentController : Controller, IDisposable
     }
 
     /// <summary>Called first in every event: the effects of the one before are complete now, and can be looked at.</summary>
-    private Agent Enter()
+    private Agent Enter(in LocalOp next)
     {
         Agent me = _agents[_current];
         if (_ending) throw ExecutionEndedException.Instance;
         Settle(me);
+        Recorder?.At(me, next);
         if (++me.StepCount > StepsPerAgentMax)
         {
             // Others who could end it have had their turns.
@@ -262,6 +274,7 @@ internal sealed partial class AgentController : Controller, IDisposable
             throw ExecutionEndedException.Instance;
         }
         Steps++;
+        AllSteps++;
         if (me.StepCount > StepsOfALoop) LookForTurns(me);
         return me;
     }

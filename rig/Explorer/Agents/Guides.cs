@@ -23,6 +23,29 @@ internal sealed class SchedulerGuide(Scheduler scheduler) : IGuide
     }
 }
 
+/// <summary>Follows picks, and ends the execution behind them.</summary>
+internal sealed class TracedGuide(byte[] picks) : IGuide
+{
+    private int _at;
+
+    public bool HasDiverged { get; private set; }
+
+    /// <summary>The state behind the picks; null if there was nothing left to choose.</summary>
+    public ulong? State { get; private set; }
+
+    public int Next(AgentController agents, uint enabled, int current)
+    {
+        if (_at == picks.Length)
+        {
+            State = agents.StateHash();
+            return -1;
+        }
+        int pick = picks[_at++];
+        HasDiverged |= (enabled >> pick & 1) == 0;
+        return HasDiverged ? -1 : pick;
+    }
+}
+
 /// <summary>Uniform choice; for learning which words are shared.</summary>
 internal sealed class UniformGuide(ulong seed) : IGuide
 {

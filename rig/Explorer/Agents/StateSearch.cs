@@ -26,7 +26,7 @@ internal readonly record struct SearchBound(int PreemptionsMax, int ChoicesMax)
 internal sealed class StateSearch(SearchBound bound) : IGuide
 {
     private const int StatesMax = 40_000_000;
-    private readonly Dictionary<ulong, uint> _seen = [];
+    private readonly StateTable _seen = new();
     private readonly List<Node> _path = [];
     private readonly Stack<Node> _spare = new();
     private int _depth;
@@ -36,12 +36,14 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     /// itself.</summary>
     public bool UsesSleepSets { get; init; } = true;
 
+    public bool IsBounded => !bound.IsNone;
+
     /// <summary>States met so far.</summary>
     public long States => _seen.Count;
 
     /// <summary>What tells them apart, to check the search against itself; without a bound it is
     /// <see cref="AgentController.StateHash"/>.</summary>
-    public IReadOnlyCollection<ulong> Met => _seen.Keys;
+    public IReadOnlyCollection<ulong> Met => _seen.States();
 
     /// <summary>A choice was left out only because of the bound.</summary>
     public bool BoundWasHit { get; private set; }
@@ -128,8 +130,21 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         return node.Chosen;
     }
 
+    /// <summary>It will come back to the last choice of the path, for what is left to be chosen there.</summary>
+    public bool ComesBack => _path[^1].Todo != 0;
+
+    /// <summary>Choices on the present path.</summary>
+    public int Depth => _path.Count;
+
+    /// <summary>For who comes to the last choice of the path without making those before: what is chosen there.</summary>
+    public int GoOn()
+    {
+        _depth = _path.Count;
+        return _path[^1].Chosen;
+    }
+
     /// <summary>The choices on the present path.</summary>
-    public byte[] Picks() => [.. _path.Select(node => (byte)node.Chosen)];
+    public byte[] Path() => [.. _path.Select(node => (byte)node.Chosen)];
 
     private static void Choose(Node node, int current)
     {
@@ -180,25 +195,22 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         ulong state = node.State = agents.StateHash();
         if (bound.IsNone)
         {
-            if (!_seen.TryGetValue(state, out uint leftOut))
+            ref uint leftOut = ref _seen.Find(state, out bool isNew);
+            if (isNew)
             {
-                _seen.Add(state, node.Sleep);
+                leftOut = node.Sleep;
                 return true;
             }
             node.Todo &= leftOut;
-            _seen[state] = leftOut & node.Sleep;
+            leftOut &= node.Sleep;
             return node.Todo != 0;
         }
         state = AgentController.Mix(state, (ulong)(node.Current + 2), 5);
         uint spent = ((uint)node.Preemptions << 16) | (uint)Math.Min(_depth, 0xffff);
-        if (_seen.TryGetValue(state, out uint least))
-        {
-            if (least >> 16 <= spent >> 16 && ((least & 0xffff) <= (spent & 0xffff) || bound.ChoicesMax == int.MaxValue))
-            {
-                return false;
-            }
-        }
-        _seen[state] = spent;
+        ref uint least = ref _seen.Find(state, out bool isFirst);
+        if (!isFirst && least >> 16 <= spent >> 16
+            && ((least & 0xffff) <= (spent & 0xffff) || bound.ChoicesMax == int.MaxValue)) return false;
+        least = spent;
         return true;
     }
 

@@ -111,7 +111,7 @@ internal sealed unsafe partial class RootWatch
         foreach (Agent agent in agents.Agents)
         {
             // The root that a vCPU runs on is its own.
-            bool runsOnIt = agent.Vcpu >= 0 && _vm!.Vcpus[agent.Vcpu].Root == root && _held[index, agent.Index] > 0;
+            bool runsOnIt = agent.Vcpu >= 0 && RootOf(agent.Vcpu) == root && _held[index, agent.Index] > 0;
             left += _held[index, agent.Index] - (runsOnIt ? 1 : 0);
         }
         if (left < 0) agents.Report(_firstWrong[index]!);
@@ -165,6 +165,7 @@ internal sealed unsafe partial class RootWatch
     /// there already.</summary>
     private void OnHandedOver(TdpRoot root)
     {
+        Note(LocalEffectKind.HandedOver, (nint)root.AsWord);
         int index = Index(root), me = agents.CurrentIndex;
         if (_held[index, me] == 0) return;
         _held[index, me]--;

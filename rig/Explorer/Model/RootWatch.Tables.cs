@@ -12,12 +12,21 @@ internal sealed unsafe partial class RootWatch
     private readonly Dictionary<nint, int> _frozenBy = [];
     private readonly Gfn?[] _yieldedAt = new Gfn?[SmallMemory.AgentsMax];
 
-    void ITableWatch.OnTaking(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]++;
+    void ITableWatch.OnTaking(TdpRoot root)
+    {
+        Note(LocalEffectKind.Taking, (nint)root.AsWord);
+        _inside[Index(root), agents.CurrentIndex]++;
+    }
 
-    void ITableWatch.OnWalk() => _yieldedAt[agents.CurrentIndex] = null;
+    void ITableWatch.OnWalk()
+    {
+        Note(LocalEffectKind.Walk);
+        _yieldedAt[agents.CurrentIndex] = null;
+    }
 
     void ITableWatch.OnYield(Gfn goal)
     {
+        Note(LocalEffectKind.Yield, 0, goal.Value);
         ref Gfn? last = ref _yieldedAt[agents.CurrentIndex];
         if (last is { } before && goal.Value <= before.Value)
         {
@@ -27,7 +36,11 @@ internal sealed unsafe partial class RootWatch
         last = goal;
     }
 
-    void ITableWatch.OnApart(TdpRoot root) => _inside[Index(root), agents.CurrentIndex]--;
+    void ITableWatch.OnApart(TdpRoot root)
+    {
+        Note(LocalEffectKind.Apart, (nint)root.AsWord);
+        _inside[Index(root), agents.CurrentIndex]--;
+    }
 
     /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen
     /// entries.</summary>
@@ -66,7 +79,7 @@ internal sealed unsafe partial class RootWatch
         {
             Report(Invariants.I19, $"{me.Name} overwrites {agents.WordName(word)}, which {agents.Agents[owner].Name} froze");
         }
-        if (Spte.IsFrozen(value)) _frozenBy[word] = me.Index;
+        if (Spte.IsFrozen(value)) Froze(word, me.Index);
         if (!Spte.IsPresent(old) && Spte.IsPresent(value)) OnInstalled(page, word, value);
     }
 

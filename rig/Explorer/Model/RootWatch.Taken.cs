@@ -16,15 +16,16 @@ internal sealed unsafe partial class RootWatch
     /// mapped there next.</summary>
     void ITableWatch.OnTaken(TdpRoot root, ulong* table)
     {
+        Note(LocalEffectKind.TableTaken, (nint)root.AsWord, (ulong)table);
         GfnRange range = memory.RangeOf(table);
-        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
+        for (int vcpu = 0; vcpu < _vm!.Vcpus.Count; vcpu++)
         {
-            if (vcpu.Root != root) continue;
+            if (RootOf(vcpu) != root) continue;
             for (Gfn gfn = range.Start; gfn.Value < range.End.Value; gfn += 1)
             {
-                if (vcpu.Cached(gfn) is not 0 and var spte)
+                if (CachedBy(vcpu, gfn) is not 0 and var spte)
                 {
-                    _stale.Add(new Stale(agents.CurrentIndex, vcpu.Index, gfn, spte, vcpu.TlbEpoch, root));
+                    _stale.Add(new Stale(agents.CurrentIndex, vcpu, gfn, spte, TlbEpochOf(vcpu), root));
                 }
             }
         }
@@ -34,6 +35,7 @@ internal sealed unsafe partial class RootWatch
     /// before its next access.</summary>
     public void CheckTaken(Agent me)
     {
+        Note(LocalEffectKind.CheckTaken);
         foreach (Stale one in _stale)
         {
             if (one.By != me.Index || !IsKnown(one)) continue;
@@ -48,23 +50,24 @@ internal sealed unsafe partial class RootWatch
     /// marked in the log, or it forgets before its next access.</summary>
     public void CheckProtected()
     {
-        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus) CheckProtected(vcpu);
+        Note(LocalEffectKind.CheckProtected);
+        for (int vcpu = 0; vcpu < _vm!.Vcpus.Count; vcpu++) CheckProtected(vcpu);
     }
 
-    private void CheckProtected(Vcpu<Explored> vcpu)
+    private void CheckProtected(int vcpu)
     {
         // Whoever is write-protecting has yet to flush; whose root is none or invalid loads another, and that flushes.
-        bool isOpen = (_vm!.DirtyLog.Sequence & 1) != 0 || _vm.Lockless.IsFixing;
-        if (isOpen || vcpu.Root.IsNone || (vcpu.Root.Role & RootRole.Invalid) != 0) return;
-        if ((_vm.Requests[vcpu.Index] & VcpuRequests.FlushTlb) != 0) return;
-        foreach (ref readonly Memslot slot in _vm.Slots.Active.Slots)
+        TdpRoot root = RootOf(vcpu);
+        if (IsLogOpen || root.IsNone || (root.Role & RootRole.Invalid) != 0) return;
+        if ((_vm!.Requests[vcpu] & VcpuRequests.FlushTlb) != 0) return;
+        foreach (ref readonly Memslot slot in ActiveSlots)
         {
             for (Gfn gfn = slot.Range.Start; slot.DirtyBits != 0 && gfn.Value < slot.Range.End.Value; gfn += 1)
             {
                 const ulong MayBeWritten = Spte.Writable | Spte.Dirty;
-                if ((vcpu.Cached(gfn) & MayBeWritten) != MayBeWritten || !DirtyBitmaps<Explored>.IsClean(slot, gfn)) continue;
+                if ((CachedBy(vcpu, gfn) & MayBeWritten) != MayBeWritten || !DirtyBitmaps<Explored>.IsClean(slot, gfn)) continue;
                 Report(Invariants.I21,
-                    $"vcpu{vcpu.Index} may write gfn {gfn}, which is not in the dirty log, and nothing makes it ask");
+                    $"vcpu{vcpu} may write gfn {gfn}, which is not in the dirty log, and nothing makes it ask");
                 return;
             }
         }
@@ -83,10 +86,9 @@ internal sealed unsafe partial class RootWatch
 
     private bool IsKnown(in Stale one)
     {
-        Vcpu<Explored> vcpu = _vm!.Vcpus[one.Vcpu];
-        return vcpu.Root == one.Root && (one.Root.Role & RootRole.Invalid) == 0 && vcpu.TlbEpoch == one.Epoch
-            && vcpu.Cached(one.Gfn) == one.Spte && (_vm.Requests[one.Vcpu] & VcpuRequests.FlushTlb) == 0;
+        return RootOf(one.Vcpu) == one.Root && (one.Root.Role & RootRole.Invalid) == 0 && TlbEpochOf(one.Vcpu) == one.Epoch
+            && CachedBy(one.Vcpu, one.Gfn) == one.Spte && (_vm!.Requests[one.Vcpu] & VcpuRequests.FlushTlb) == 0;
     }
 
-    private readonly record struct Stale(int By, int Vcpu, Gfn Gfn, ulong Spte, ulong Epoch, TdpRoot Root);
+    internal readonly record struct Stale(int By, int Vcpu, Gfn Gfn, ulong Spte, ulong Epoch, TdpRoot Root);
 }

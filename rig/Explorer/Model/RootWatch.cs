@@ -40,7 +40,19 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public ChainWatch? Chains { get; private set; }
 
     /// <summary>Bit per agent whose iteration sees valid roots only: invariant I15 is about it.</summary>
-    public uint ValidOnlyReaders { get; set; }
+    public uint ValidOnlyReaders { get; private set; }
+
+    public void BeginValidOnly(Agent me)
+    {
+        Note(LocalEffectKind.ValidOnly);
+        ValidOnlyReaders |= 1u << me.Index;
+    }
+
+    public void EndValidOnly(Agent me)
+    {
+        Note(LocalEffectKind.ValidOnlyEnd);
+        ValidOnlyReaders &= ~(1u << me.Index);
+    }
 
     /// <summary>What is broken without anything going wrong, over all executions.</summary>
     public IReadOnlyCollection<Finding> Claims => _claims.Values;
@@ -50,6 +62,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _vm = vm;
         Chains = vm.Ageing.Chains is { } chains ? new ChainWatch(agents, chains, vm.MmuLock) : null;
         vm.ReferenceHandedOver = OnHandedOver;
+        vm.Looked = OnLooked;
         Array.Clear(_held);
         Array.Clear(_pool);
         Array.Clear(_items);
@@ -64,6 +77,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         _taking.Clear();
         _stale.Clear();
         _frozenBy.Clear();
+        _frozenUndo.Clear();
+        Facts = null;
         _zapper = null;
         ValidOnlyReaders = 0;
         _ending = false;
@@ -88,7 +103,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>Address of the list's own node, to which the first root points back.</summary>
     public ulong ListHead => (ulong)_vm!.Roots.HeadNode;
 
-    public bool IsMmuLock(object theLock) => theLock == _vm!.MmuLock;
+    public bool IsMmuLock(object theLock) => theLock is MmuLock;
 
     public bool IsInFastZap(Agent agent) => _zapper == agent;
 
@@ -98,6 +113,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Oracle oracle = _vm!.Oracle;
         if (oracle.IsBugged)
         {
+            Note(LocalEffectKind.Violated);
             Violation first = oracle.Violations[0];
             Finding finding = new(first.Invariant, first.Claim, RootNumberPattern().Replace(first.What,
                 match => $"root {Letter(ulong.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))}"));
@@ -105,7 +121,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             return;
         }
         EventRing ring = _vm!.Machine.Actor.Events;
-        for (; me.EventsSeen < ring.Written; me.EventsSeen++) OnEvent(me, ring.At(me.EventsSeen));
+        for (; me.EventsSeen < ring.Written; me.EventsSeen++) OnEvent(me, ring.At(me.EventsSeen).Kind);
         if (me.Vcpu >= 0) CheckRetired(me);
     }
 
@@ -150,7 +166,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     public void OnLockReleased(Agent me, object theLock, bool isFree)
     {
         if (IsMmuLock(theLock) && isFree) CheckReachable();
-        if (theLock == _vm!.Roots.PagesLock) CheckRoles();
+        if (theLock is TicketLock spin && spin.Name == _vm!.Roots.PagesLock.Name) CheckRoles();
         Chains?.OnRelease(me);
     }
 
@@ -191,11 +207,12 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>A notifier's start returned: nothing maps the range any more, and nothing may until its end.</summary>
     public void BeginTaking(GfnRange range)
     {
-        IReadOnlyList<GfnRange> places = [range, .. _vm!.Slots.Active.OtherPlaces(range)];
+        Note(LocalEffectKind.BeginTaking, 0, range.Start.Value, range.End.Value);
+        IReadOnlyList<GfnRange> places = [range, .. OtherPlaces(range)];
         foreach (GfnRange place in places)
         {
             CheckUnmapped(place);
-            CheckForgotten(place, "a notifier's start");
+            CheckForgotten(place, "a notifier's start", null);
         }
         _taking.Add((range, places));
     }
@@ -203,6 +220,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     /// <summary>The notifier's end is about to be told. The places are those of the start: slots may have gone since.</summary>
     public void EndTaking(GfnRange range)
     {
+        Note(LocalEffectKind.EndTaking, 0, range.Start.Value, range.End.Value);
         int at = _taking.FindIndex(one => one.Asked == range);
         if (at < 0) return;
         foreach (GfnRange place in _taking[at].Places) CheckUnmapped(place);
@@ -235,9 +253,12 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 
     private static TdpRoot After(TdpRoot root) => TdpRoot.FromWord(root.Header->Next);
 
-    private void OnEvent(Agent me, in MmuEvent one)
+    private void OnEvent(Agent me, MmuEventKind kind)
     {
-        switch (one.Kind)
+        if (kind is not (MmuEventKind.InvalidateAll or MmuEventKind.ZapInvalidatedEnd or MmuEventKind.ZapRoot
+            or MmuEventKind.DestroyStart)) return;
+        Note(LocalEffectKind.Event, 0, (ulong)kind);
+        switch (kind)
         {
             case MmuEventKind.InvalidateAll when !_ending:
                 _zapper = me;
@@ -261,14 +282,14 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     {
         foreach (TdpRoot root in memory.Made)
         {
-            if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, _vm.DoomedRange, Spte.LeafLevel) == 0)
+            if (root.Header->State == (ulong)RootState.Dead || _vm!.Mmu.CountPresent(root, DoomedRange, Spte.LeafLevel) == 0)
             {
                 continue;
             }
-            Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps a frame of {_vm.DoomedRange} when the fast zap of "
+            Report(Invariants.I6, $"root {SmallMemory.NameOf(root)} still maps a frame of {DoomedRange} when the fast zap of "
                 + $"{me.Name} for the slot there returns");
         }
-        CheckForgotten(_vm!.DoomedRange, $"the fast zap of {me.Name}");
+        CheckForgotten(DoomedRange, "the fast zap of", me);
         foreach (TdpRoot root in _atInvalidate)
         {
             int index = Index(root);
@@ -290,18 +311,19 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     }
 
     /// <summary>No vCPU can use a translation of the range any more: it has none, or forgets it before its next access.</summary>
-    private void CheckForgotten(GfnRange range, string what)
+    private void CheckForgotten(GfnRange range, string what, Agent? by)
     {
-        foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
+        for (int vcpu = 0; vcpu < _vm!.Vcpus.Count; vcpu++)
         {
             // One whose root is none or invalid loads another before it enters the guest, and that flushes.
-            bool reloads = vcpu.Root.IsNone || (vcpu.Root.Role & RootRole.Invalid) != 0;
-            if (reloads || (_vm.Requests[vcpu.Index] & VcpuRequests.FlushTlb) != 0) continue;
+            TdpRoot root = RootOf(vcpu);
+            bool reloads = root.IsNone || (root.Role & RootRole.Invalid) != 0;
+            if (reloads || (_vm.Requests[vcpu] & VcpuRequests.FlushTlb) != 0) continue;
             for (Gfn gfn = range.Start; gfn.Value < range.End.Value; gfn += 1)
             {
-                if (vcpu.Cached(gfn) == 0) continue;
-                Report(Invariants.I21, $"vcpu{vcpu.Index} still has gfn {gfn} cached when {what} returns, and nothing makes it "
-                    + "forget");
+                if (CachedBy(vcpu, gfn) == 0) continue;
+                Report(Invariants.I21, $"vcpu{vcpu} still has gfn {gfn} cached when {what}{(by is null ? "" : " " + by.Name)} "
+                    + "returns, and nothing makes it forget");
                 return;
             }
         }
@@ -313,8 +335,15 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         long before = _accesses[me.Index];
         _accesses[me.Index] = accesses;
         if (before < 0 || accesses == before) return;
-        CheckProtected(_vm!.Vcpus[me.Vcpu]);
-        TdpRoot root = _vm!.Vcpus[me.Vcpu].Root;
+        Note(LocalEffectKind.Retired);
+        OnRetired(me);
+    }
+
+    /// <summary>An access of a guest has taken effect.</summary>
+    private void OnRetired(Agent me)
+    {
+        CheckProtected(me.Vcpu);
+        TdpRoot root = RootOf(me.Vcpu);
         if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
         Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap "
             + "that invalidated it had returned");

@@ -27,8 +27,8 @@ internal sealed unsafe class SmallMemory : IDisposable
 
     public const int AgentsMax = 12;
 
-    private const int RootCount = RootsPerAgent * AgentsMax;
-    private const int TableCount = TablesPerAgent * AgentsMax + 1;
+    public const int RootCount = RootsPerAgent * AgentsMax;
+    public const int TableCount = TablesPerAgent * AgentsMax + 1;
     private readonly NativeBlock _rootBlock = new(RootCount * RootHeader.Stride);
     private readonly byte* _roots;
     private readonly byte* _tables;
@@ -56,11 +56,17 @@ internal sealed unsafe class SmallMemory : IDisposable
     /// <summary>Roots made in this execution, oldest first.</summary>
     public List<TdpRoot> Made { get; } = [];
 
+    /// <summary>Pages of the tables made in this execution, oldest first; one that was taken back and made again twice.</summary>
+    public List<nint> TablesMade { get; } = [];
+
+    public int EntriesPerTable => _shape.Entries;
+
     public void Reset()
     {
         Array.Clear(_rootsUsed);
         Array.Clear(_tablesUsed);
         Made.Clear();
+        TablesMade.Clear();
         _lettersGiven = 0;
     }
 
@@ -68,6 +74,28 @@ internal sealed unsafe class SmallMemory : IDisposable
     public ulong AllocatedBy(int agent) => ((ulong)_rootsUsed[agent] << 32) | (uint)_tablesUsed[agent];
 
     public TablePage* PageOf(ulong* table) => Tables.PageOf(table);
+
+    public ulong* TableOfPage(TablePage* page) => Tables.TableOf(page);
+
+    /// <summary>Place of the root among all that there can be: the same in each execution.</summary>
+    public int NumberOf(TdpRoot root) => (int)(((byte*)root.Header - _roots) / RootHeader.Stride);
+
+    public int NumberOf(TablePage* page) => (int)(((byte*)TableOfPage(page) - _tables) / TableArena.TableBytes);
+
+    /// <summary>A root that an agent's code has made in another execution is made in this one, with the next letter.</summary>
+    /// <returns>Where its number stands.</returns>
+    public void Recall(TdpRoot root, out ulong id)
+    {
+        id = (ulong)++_lettersGiven;
+        Made.Add(root);
+    }
+
+    /// <summary>The roots that were made last are unmade, down to so many.</summary>
+    public void Forget(int made)
+    {
+        _lettersGiven -= Made.Count - made;
+        Made.RemoveRange(made, Made.Count - made);
+    }
 
     /// <summary>The entry that maps the frame in the root; null if none does. Behind the machine's back.</summary>
     public ulong* LeafOf(TdpRoot root, ulong gfn)
@@ -169,7 +197,9 @@ internal sealed unsafe class SmallMemory : IDisposable
             int agent = memory._agents.CurrentIndex;
             if (memory._tablesUsed[agent] == TablesPerAgent) return null;
             int number = agent * TablesPerAgent + memory._tablesUsed[agent]++;
-            return Clear(PageOf((ulong*)(memory._tables + (number + 1L) * TableBytes)));
+            TablePage* page = PageOf((ulong*)(memory._tables + (number + 1L) * TableBytes));
+            memory.TablesMade.Add((nint)page);
+            return Clear(page);
         }
 
         internal override void Free(TablePage* page)

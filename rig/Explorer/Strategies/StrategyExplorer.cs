@@ -54,6 +54,10 @@ public sealed record StrategySettings
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Steps that agents were seen to make in other executions are recalled, where they follow from what the agents have
+    /// heard. False: each execution is run, and comes to the same.</summary>
+    public bool Recalls { get; init; } = true;
+
     /// <summary>Page tables of the caller's; null for the smallest that have the scenario's frames.</summary>
     internal ModelShape? Shape { get; init; }
 

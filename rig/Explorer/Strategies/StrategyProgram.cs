@@ -43,6 +43,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
             };
         Agents =
             new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
+        CanRecall = settings is { Recalls: true, IsSample: false, Model: MemoryModel.Sc, GlueFastZap: false, Shape: null }
+            && !_settings.SharesMemory
+            && _shape is { Entries: <= 16, Frames: <= 64 }
+            && !scenario.Threads.Any(actor => actor.Actions.Any(action => action is AgeAction or TestAction or RecoverAction));
         _memory = new SmallMemory(Agents, _shape);
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
@@ -53,6 +57,16 @@ internal sealed unsafe class StrategyProgram : IDisposable
     public AgentController Agents { get; }
 
     public RootWatch Watch { get; }
+
+    public SmallMemory Memory => _memory;
+
+    /// <summary>Told of each VM that is made; null for nobody.</summary>
+    public VmFacts? Facts { get; set; }
+
+    /// <summary>Agents' steps can be recalled: all that the watch looks at is in <see cref="VmFacts"/> or in words.</summary>
+    public bool CanRecall { get; }
+
+    public ulong Frames => _shape.Frames;
 
     /// <summary>Whose code runs to set up or take down a VM, in words; null while agents run. Any thread may look.</summary>
     public string? Place => Volatile.Read(ref _place);
@@ -92,7 +106,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
         _pool.Dispose();
     }
 
-    private void Prepare()
+    /// <summary>Sets an execution up and starts nobody.</summary>
+    public void Prepare()
     {
         SetUp();
         if (!Agents.NeedsProbe) return;
@@ -121,6 +136,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
 
     private void Make()
     {
+        Agents.EndRecall();
         _vm?.Dispose();
         _vm = null;
         _pool.Reset();
@@ -137,6 +153,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         {
             NativeBlock.ComeFrom(null);
         }
+        Facts?.Follow(_vm);
         _vm.Memory.Divide(_pieceFrames);
         Watch.Begin(_vm);
         _hostLocks.Clear();
@@ -221,11 +238,10 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     if (agent is not null) Watch.CheckProtected();
                     break;
                 case WriteProtectAction protect:
-                    uint bit = agent is null || protect.InvalidToo ? 0 : 1u << agent.Index;
-                    Watch.ValidOnlyReaders |= bit;
+                    if (agent is not null && !protect.InvalidToo) Watch.BeginValidOnly(agent);
                     vm.WriteProtect(_scenario.Slot(protect.Slot).Range,
                         protect.InvalidToo ? RootFilter.All : RootFilter.ValidOnly);
-                    Watch.ValidOnlyReaders &= ~bit;
+                    if (agent is not null && !protect.InvalidToo) Watch.EndValidOnly(agent);
                     break;
                 case UnmapAction unmap:
                     vm.Notifier.RangeStart(unmap.Range);
@@ -242,12 +258,12 @@ internal sealed unsafe class StrategyProgram : IDisposable
                     vm.Notifier.RangeEnd(end.Range);
                     break;
                 case ReapAction reap:
-                    agent?.MayNotSleep = true;
+                    if (agent is not null) Agents.SetMayNotSleep(agent, true);
                     vm.Notifier.RangeStartNonBlockable(reap.Range);
                     Take(reap.Range, agent);
                     Watch.EndTaking(reap.Range);
                     vm.Notifier.RangeEndNonBlockable(reap.Range);
-                    agent?.MayNotSleep = false;
+                    if (agent is not null) Agents.SetMayNotSleep(agent, false);
                     break;
                 case LockAction taken:
                     vm.Machine.Enter(HostLock(taken.Lock));

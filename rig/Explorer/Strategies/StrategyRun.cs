@@ -26,9 +26,15 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     private long _cut;
     private long _states;
     private Found? _found;
+    private RecalledProgram? _recalled;
+    private string? _whyRun;
 
     public ExploreResult Explore()
     {
+        if (program.CanRecall)
+        {
+            _recalled = new RecalledProgram(program, scenario.Vcpus, (int)program.Frames);
+        }
         Learn();
         // A random execution may have failed already: what is left is to look for the smallest.
         if (_found is not null) return Failed(null);
@@ -160,6 +166,7 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     {
         if (!_agents.NeedsOrderOfLocks) return false;
         _agents.ForgetPrograms();
+        _recalled?.Forget();
         _agents.OrdersAllLocks = true;
         return true;
     }
@@ -240,14 +247,15 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until)
     {
         StateSearch search = new(bound);
+        _recalled?.Restart();
         while (true)
         {
-            search.BeginExecution();
-            ExecutionEnd end = program.Execute(search);
+            ExecutionEnd end = Execute(search);
             if (LooksAtLocks()) _agents.WordsChanged = true;
             if (_agents.WordsChanged)
             {
                 _agents.WordsChanged = false;
+                _recalled?.Restart();
                 search = new StateSearch(bound);
                 continue;
             }
@@ -270,6 +278,24 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
                 return (false, search);
             }
         }
+    }
+
+    /// <summary>One more execution; by steps that are recalled where that can be done.</summary>
+    private ExecutionEnd Execute(StateSearch search)
+    {
+        if (_recalled is { } recalled)
+        {
+            ExecutionEnd end = recalled.Execute(search);
+            if (!recalled.HasFailed) return end;
+            _agents.Learner = null;
+            _recalled = null;
+            _whyRun = recalled.WhyFailed;
+            // All that is known of the search is void: its path is that of executions that were not run.
+            _agents.WordsChanged = true;
+            return ExecutionEnd.Cut;
+        }
+        search.BeginExecution();
+        return program.Execute(search);
     }
 
     /// <summary>Keeps the execution if it has failed, and writes its schedule down in a form that depends on nothing that was
@@ -349,12 +375,14 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         Executions = _executions,
         Cut = _cut,
         States = _states,
-        Steps = _agents.Steps,
+        Steps = _agents.AllSteps,
         Seconds = turn.Seconds,
         IsComplete = isComplete,
         EndedEarly = verdict == Verdict.NothingFound && !isComplete,
         Bound = bound,
         Failure = failure,
+        Runs = _recalled?.Runs,
+        WhyRun = _whyRun,
         Claims = [.. program.Watch.Claims.OrderBy(claim => claim.Invariant, StringComparer.Ordinal)],
     };
 
