@@ -1,4 +1,5 @@
 using Lab.Explorer.Litmus;
+using Lab.Explorer.Orders;
 
 namespace Lab.Report.Explorations;
 

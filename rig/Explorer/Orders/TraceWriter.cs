@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer.Orders;
 
 /// <summary>A value and the reads of the own thread that it comes from, a bit per event.</summary>

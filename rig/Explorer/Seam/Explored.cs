@@ -11,11 +11,21 @@ public readonly struct Explored(Controller controller) : IMachine
 {
     public ulong Load(ref ulong word) => controller.Load(Address(ref word));
 
-    public ulong LoadRelaxed(ref ulong word) => controller.Load(Address(ref word));
+    public ulong LoadRelaxed(ref ulong word) => controller.LoadRelaxed(Address(ref word));
+
+    public TrackedValue LoadTracked(ref ulong word) => controller.LoadTracked(Address(ref word), 0);
+
+    public TrackedValue LoadTracked(TrackedValue address) => controller.LoadTracked((nint)address.Value, address);
 
     public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
 
     public void StoreRelaxed(ref ulong word, ulong value) => controller.StoreRelaxed(Address(ref word), value);
+
+    public void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order = AccessOrder.Relaxed) =>
+        controller.StoreTracked(Address(ref word), 0, value, order);
+
+    public void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order = AccessOrder.Relaxed) =>
+        controller.StoreTracked((nint)address.Value, address, value, order);
 
     public ulong Exchange(ref ulong word, ulong value) => controller.Modify(Address(ref word), Modification.Exchange, value, 0);
 
@@ -29,7 +39,20 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public ulong And(ref ulong word, ulong bits) => controller.Modify(Address(ref word), Modification.And, bits, 0);
 
+    public ulong Exchange(ref ulong word, ulong value, AccessOrder order) =>
+        controller.Modify(Address(ref word), Modification.Exchange, value, 0, order);
+
+    public ulong CompareExchange(ref ulong word, ulong value, ulong comparand, AccessOrder order) =>
+        controller.Modify(Address(ref word), Modification.CompareExchange, value, comparand, order);
+
+    public ulong Add(ref ulong word, ulong addend, AccessOrder order) =>
+        unchecked(controller.Modify(Address(ref word), Modification.Add, addend, 0, order) + addend);
+
     public void FullFence() => controller.Fence();
+
+    public void StoreFence() => controller.StoreFence();
+
+    public void LoadFence() => controller.LoadFence();
 
     public void Relax(ref Backoff backoff) => controller.Relax();
 
