@@ -71,8 +71,9 @@ public static class Explore
             ExploreResult under = Walk(new GraphSearch(scene, pool, scheduled), scheduled, observer, cancellation);
             if (under is { Verdict: Verdict.Violated, Failure: { } found })
             {
-                result = result with { Failure = Smallest(scene, scheduled, found, cancellation) ?? found,
-                    Bound = $"{result.Bound}; it happens under sc, too: no order is lacking" };
+                Failure failure = Smallest(scene, scheduled, found, cancellation) ?? found;
+                string told = $"{failure.Finding.What.TrimEnd('.')}. It happens under sc, too: no order is lacking.";
+                result = result with { Failure = failure with { Finding = failure.Finding with { What = told } } };
             }
             return result;
         }

@@ -193,8 +193,9 @@ internal sealed class SceneSearch : ISceneWalk
     {
         long start = Stopwatch.GetTimestamp();
         bool IsOver() => _isStopped || Stopwatch.GetElapsedTime(start) > FixTime;
-        SmallestFix fix = new(_sites.All,
-            (model, changes) => IsViolated(model, PlainValues.DecideStores, changes, IsOver), IsOver);
+        List<Counterexample> known = [];
+        SmallestFix fix = new(_sites.All, (model, changes) => known.Any(one => one.IsAllowed(_running, model, changes))
+            ? true : IsViolated(model, PlainValues.DecideStores, changes, IsOver, known), IsOver);
         IReadOnlyList<OrderChange[]> sets = fix.Under(_model, FixesMax);
         IsNoMatterOfOrder = fix.IsNoMatterOfOrder;
         string[] fixes = [.. sets.Select(_sites.Told)];
@@ -215,12 +216,13 @@ internal sealed class SceneSearch : ISceneWalk
     }
 
     /// <summary>Whether anything is wrong with other orders; null if stopped before that was known.</summary>
-    private bool? IsViolated(OrderModel model, PlainValues plain, OrderChanges changes, Func<bool> isOver) =>
-        Any(model, plain, changes, isOver, visit => visit.Finding is not null);
+    private bool? IsViolated(OrderModel model, PlainValues plain, OrderChanges changes, Func<bool> isOver,
+        List<Counterexample>? known = null) => Any(model, plain, changes, isOver, visit => visit.Finding is not null, known);
 
     /// <summary>Whether there is an execution that is looked for; null if stopped before that was known.</summary>
     private bool? Any(
-        OrderModel model, PlainValues plain, OrderChanges changes, Func<bool> isOver, Func<SceneVisit, bool> isLookedFor)
+        OrderModel model, PlainValues plain, OrderChanges changes, Func<bool> isOver, Func<SceneVisit, bool> isLookedFor,
+        List<Counterexample>? known = null)
     {
         SceneProgram program = Program(model, plain);
         SceneVisit visit = new(_scene, _locations, _names);
@@ -232,6 +234,7 @@ internal sealed class SceneSearch : ISceneWalk
             Volatile.Write(ref _looked, _looked + 1);
             visit.Look(program, x, traces);
             isFound = isLookedFor(visit);
+            if (isFound) known?.Add(new Counterexample(x, traces, _locations.Count));
             return !isFound && visit.Fault is null;
         }), visit);
         Take(before);
