@@ -8,6 +8,7 @@ using Lab.Cli.Compare;
 using Lab.Cli.Explore;
 using Lab.Cli.Options;
 using Lab.Explorer;
+using Lab.Explorer.Litmus;
 using Lab.Explorer.Strategies;
 using Lab.Results;
 using Lab.Results.Comparisons;
@@ -157,6 +158,9 @@ internal sealed class FleetPlanning
             arguments, count);
         if (program.Settings.ExecutionsMax != long.MaxValue) throw new UsageException(
             "--executions ends a search somewhere, which none of its parts knows; leave it out.");
+        if (program.Settings.Model is not (MemoryModel.Sc or MemoryModel.Tso)) throw new UsageException(
+            $"--model {MemoryModels.NameOf(program.Settings.Model)} has no schedules, so that its search is not cut into parts; "
+                + "'lab explore' runs it whole.");
         return SearchSlices.Cut(program.Program.Make(program.Size), program.Settings, count, _console.Signals.Token)
             .Select(slice => new FleetUnit
             {

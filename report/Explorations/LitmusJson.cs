@@ -32,6 +32,6 @@ public sealed record LitmusJson(
         ArrowsOf(answer.Witness?.Edges), ArrowsOf(answer.Witness?.Cycle), answer.Witness?.ForbiddenBy,
         ArrowsOf(answer.Witness?.ForbiddenCycle));
 
-    private static LitmusEdgeJson[] ArrowsOf(IReadOnlyList<DrawnEdge>? edges) =>
+    internal static LitmusEdgeJson[] ArrowsOf(IReadOnlyList<DrawnEdge>? edges) =>
         [.. edges?.Select(edge => new LitmusEdgeJson(edge.From, edge.To, edge.Name)) ?? []];
 }

@@ -25,9 +25,14 @@ internal static class ScheduledModels
             throw new NotSupportedException($"Under {model} there are executions, not schedules: they are searched whole, so "
                 + $"{settings.Search} is for sc and tso.");
         }
-        if (settings.Slice != SearchSlice.Whole)
-        {
-            throw new NotSupportedException($"Under {model} a search is not cut into parts; explore it whole.");
-        }
+        if (settings.Slice != SearchSlice.Whole) RequireParts(settings.Model);
+    }
+
+    /// <exception cref="NotSupportedException">The search is no walk through a tree that can be cut.</exception>
+    internal static void RequireParts(MemoryModel model)
+    {
+        if (Has(model)) return;
+        throw new NotSupportedException(
+            $"Under {MemoryModels.NameOf(model)} a search is not cut into parts; explore it whole.");
     }
 }

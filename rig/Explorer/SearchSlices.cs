@@ -20,9 +20,11 @@ public static class SearchSlices
     /// <param name="settings">Of the search.</param>
     /// <param name="count">How many.</param>
     /// <param name="cancellation">Ends it with the places found until then.</param>
+    /// <exception cref="NotSupportedException">The model is weaker than x86-TSO: its search is no walk.</exception>
     public static IReadOnlyList<SearchSlice> Cut(
         Action<Scene> program, ExploreSettings settings, int count, CancellationToken cancellation = default)
     {
+        ScheduledModels.RequireParts(settings.Model);
         SearchPlace[] places = [SearchPlace.Start];
         for (int depth = 1; !cancellation.IsCancellationRequested; depth++)
         {

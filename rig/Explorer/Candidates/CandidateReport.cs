@@ -28,7 +28,11 @@ internal static class CandidateReport
 
     private static string Bound(SceneSearch search, ExploreSettings settings, string? stoppedBy)
     {
-        if (settings.Search == Search.Replay) return "one recorded execution";
+        if (settings.Search == Search.Replay)
+        {
+            return search.ForbiddenBy is { } axiom
+                ? $"one recorded execution, which {search.Model.Name} forbids now, by its axiom '{axiom}'" : "one recorded execution";
+        }
         string? why = search.Fault is not null ? "the code cannot be explored"
             : search.IsFinished ? null
             : search.Failure is not null && !settings.KeepGoing ? GraphReport.FoundOne

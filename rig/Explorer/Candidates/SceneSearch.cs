@@ -99,6 +99,9 @@ internal sealed class SceneSearch : ISceneWalk
 
     internal long Steps => _steps + _running.Controller.Steps;
 
+    /// <summary>Axiom that forbids the execution that is replayed, or null.</summary>
+    internal string? ForbiddenBy { get; private set; }
+
     /// <summary>It happens under sequential consistency, too.</summary>
     internal bool IsNoMatterOfOrder { get; private set; }
 
@@ -162,11 +165,9 @@ internal sealed class SceneSearch : ISceneWalk
         Guarded(() =>
         {
             (Execution x, ThreadTrace[] traces) = recorded.Run(_running, _model);
-            if (_model.Broken(x) is { } broken)
-            {
-                throw new ArgumentException($"The execution is not allowed under {_model.Name}, by its axiom '{broken.Name}': the "
-                    + "program is not the one that it was recorded of.");
-            }
+            // A program whose orders were made stronger since.
+            ForbiddenBy = _model.Broken(x)?.Name;
+            if (ForbiddenBy is not null) return;
             visit.Look(_running, x, traces);
             Finding? finding = visit.Finding;
             Fault ??= visit.Fault;
