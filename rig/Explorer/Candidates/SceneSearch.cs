@@ -32,6 +32,7 @@ internal sealed class SceneSearch : ISceneWalk
     private long _steps;
     private long _looked;
     private volatile bool _isStopped;
+    private CandidateSearch? _search;
 
     internal SceneSearch(Scene scene, WordPool pool, ExploreSettings settings)
     {
@@ -48,7 +49,8 @@ internal sealed class SceneSearch : ISceneWalk
     public long Executions => Volatile.Read(ref _executions);
 
     /// <inheritdoc/>
-    public long Progress => Volatile.Read(ref _steps) + _running.Controller.Steps + Volatile.Read(ref _looked);
+    public long Progress => Volatile.Read(ref _steps) + _running.Controller.Steps + Volatile.Read(ref _looked)
+        + (Volatile.Read(ref _search)?.Progress ?? 0);
 
     /// <summary>What is running. Any thread may read it.</summary>
     internal string CurrentThread => _names.Length == 0 ? "" : _names[_running.Controller.Current];
@@ -230,6 +232,7 @@ internal sealed class SceneSearch : ISceneWalk
         SceneProgram before = Take(program);
         bool isFound = false;
         CandidateSearch search = new(program, model, changes) { IsStopped = isOver };
+        Volatile.Write(ref _search, search);
         Guarded(() => search.Run((x, traces) =>
         {
             Volatile.Write(ref _looked, _looked + 1);
@@ -254,6 +257,7 @@ internal sealed class SceneSearch : ISceneWalk
         Func<Execution, IReadOnlyList<ThreadTrace>, bool> look, SceneVisit visit)
     {
         CandidateSearch search = new(program, model, changes) { IsStopped = () => _isStopped };
+        Volatile.Write(ref _search, search);
         Guarded(() => search.Run(look), visit);
         HasTooManyTraces = search.HasTooManyTraces;
         // Something always happens: where nothing was found to, something was left out.

@@ -43,6 +43,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
     private readonly List<ThreadTrace>[] _begun = new List<ThreadTrace>[program.Threads];
     private readonly ThreadTrace[] _chosen = new ThreadTrace[program.Threads];
     private HashSet<(int Location, long Value)>[] _written = [];
+    private long _progress;
 
     /// <summary>Executions with the right values that the model was asked about.</summary>
     internal long Candidates { get; private set; }
@@ -54,6 +55,9 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
     internal Action<Execution, IReadOnlyList<ThreadTrace>>? Forbidden { get; init; }
 
     internal bool WasStopped { get; private set; }
+
+    /// <summary>Grows while the search gets on. Any thread may read it.</summary>
+    internal long Progress => Volatile.Read(ref _progress);
 
     /// <summary>It was stopped because a thread can do too many things.</summary>
     internal bool HasTooManyTraces { get; private set; }
@@ -166,6 +170,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
         if (thread == program.Threads) return ChooseSources(visit);
         foreach (ThreadTrace trace in _traces[thread])
         {
+            if (Stops()) return false;
             _chosen[thread] = trace;
             if (IsPossible(thread) && !ChooseTraces(thread + 1, visit)) return false;
         }
@@ -206,6 +211,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
         bool Choose(int index)
         {
             if (index == reads.Length) return ChooseOrders(x, sources, visit);
+            if (Stops()) return false;
             int read = reads[index];
             for (int write = -1; write < events.Length; write++)
             {
@@ -256,6 +262,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
     private bool Stops()
     {
+        Volatile.Write(ref _progress, _progress + 1);
         if (!WasStopped && IsStopped()) WasStopped = true;
         return WasStopped;
     }

@@ -17,15 +17,29 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public TrackedValue LoadTracked(TrackedValue address) => controller.LoadTracked((nint)address.Value, address);
 
-    public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
+    public void Store(ref ulong word, ulong value)
+    {
+        controller.Store(Address(ref word), value);
+        KeepCaller();
+    }
 
-    public void StoreRelaxed(ref ulong word, ulong value) => controller.StoreRelaxed(Address(ref word), value);
+    public void StoreRelaxed(ref ulong word, ulong value)
+    {
+        controller.StoreRelaxed(Address(ref word), value);
+        KeepCaller();
+    }
 
-    public void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order = AccessOrder.Relaxed) =>
+    public void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order = AccessOrder.Relaxed)
+    {
         controller.StoreTracked(Address(ref word), 0, value, order);
+        KeepCaller();
+    }
 
-    public void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order = AccessOrder.Relaxed) =>
+    public void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order = AccessOrder.Relaxed)
+    {
         controller.StoreTracked((nint)address.Value, address, value, order);
+        KeepCaller();
+    }
 
     public ulong Exchange(ref ulong word, ulong value) => controller.Modify(Address(ref word), Modification.Exchange, value, 0);
 
@@ -129,6 +143,9 @@ public readonly struct Explored(Controller controller) : IMachine
     public Actor Enter(string name) => Actor.Enter(name);
 
     public void Leave() => Actor.Leave();
+
+    /// <summary>A store that ends a body is no tail call: its line is looked for on the stack. No instruction.</summary>
+    private void KeepCaller() => GC.KeepAlive(controller);
 
     // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in
     // use.
