@@ -119,8 +119,8 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         if (IsWeak(model))
         {
             Refuse([.. search == Search.Optimal ? (Setting[])[] : [ExplorationSettings.Search], ExplorationSettings.Shard],
-                $"is about schedules; under {MemoryModels.NameOf(model)} there are executions, and all are looked at, so leave it "
-                    + "out");
+                $"is about schedules; under {MemoryModels.NameOf(model)} there are executions, and all are looked at, so leave "
+                    + "it out");
         }
         return new ProgramRequest(program,
             size.Length == 0 ? program.DefaultSize : Quantities.Whole("--size", size, 1, program.SizeMax), new ExploreSettings

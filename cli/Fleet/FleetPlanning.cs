@@ -8,7 +8,6 @@ using Lab.Cli.Compare;
 using Lab.Cli.Explore;
 using Lab.Cli.Options;
 using Lab.Explorer;
-using Lab.Explorer.Litmus;
 using Lab.Explorer.Strategies;
 using Lab.Results;
 using Lab.Results.Comparisons;

@@ -23,8 +23,8 @@ public sealed record ExplorationJson(
 /// <summary>An event of an execution under a weak memory model.</summary>
 public sealed record ExecutionEventJson(string Event, string Thread, string Text, string? At);
 
-/// <summary>What it prints for a classic program: one object. <see cref="Events"/> to <see cref="Notes"/> are of an execution that
-/// fails under a model weaker than x86-TSO, empty elsewhere.</summary>
+/// <summary>What it prints for a classic program: one object. <see cref="Events"/> to <see cref="Notes"/> are of an execution
+/// that fails under a model weaker than x86-TSO, empty elsewhere.</summary>
 public sealed record ProgramJson(
     string Program, int Size, string Model, string Search, string Verdict, string? Invariant, string? Claim, string? What,
     long Executions, long Cut, long Steps, IReadOnlyDictionary<string, long> Outcomes, double Seconds, double ExecutionsPerSecond,

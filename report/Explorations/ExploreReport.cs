@@ -2,7 +2,6 @@ using System.Globalization;
 using Lab.Application.Exploring;
 using Lab.Explorer;
 using Lab.Explorer.Candidates;
-using Lab.Explorer.Litmus;
 using Lab.Explorer.Orders;
 using Lab.Explorer.Strategies;
 using Lab.Report.Documents;
@@ -77,7 +76,8 @@ public sealed class ExploreReport(ExploreRequest request)
             isSample,
             [
                 .. result.Failure is { } failure ? Schedule(failure, isReplay, string.Create(CultureInfo.InvariantCulture,
-                    $"lab explore --program {program.Program.Name} --size {program.Size} --replay '{failure.Replay}'")) : (Part[])[],
+                    $"lab explore --program {program.Program.Name} --size {program.Size} --replay '{failure.Replay}'"))
+                    : (Part[])[],
                 .. result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(outcome => Item(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{outcome.Value,12:N0} × {(outcome.Key.Length == 0 ? "(nothing observed)" : outcome.Key)}"))),

@@ -154,7 +154,8 @@ public static class Explore
             if (stoppedBy != null) search.IsStopped = true;
             if (observer == null || Stopwatch.GetElapsedTime(reportedAt, now) < Report) continue;
             reportedAt = now;
-            observer(new ExploreProgress(search is GraphSearch ? "all schedules" : "all executions", search.Executions, 0, elapsed.TotalSeconds, null));
+            string phase = search is GraphSearch ? "all schedules" : "all executions";
+            observer(new ExploreProgress(phase, search.Executions, 0, elapsed.TotalSeconds, null));
         }
         if (thrown is ArgumentException refused && search is SceneSearch) throw refused;
         if (thrown is OutOfMemoryException or InsufficientMemoryException) stoppedBy = "memory ran out";

@@ -1,5 +1,4 @@
 using Lab.Explorer.Candidates;
-using Lab.Explorer.Litmus;
 using Lab.Mmu;
 
 namespace Lab.Explorer;

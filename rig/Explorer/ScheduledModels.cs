@@ -1,5 +1,3 @@
-using Lab.Explorer.Litmus;
-
 namespace Lab.Explorer;
 
 /// <summary>The models under which code runs step by step: where each step happens at once, or a store waits in a

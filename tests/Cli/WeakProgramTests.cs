@@ -17,7 +17,8 @@ public sealed partial class WeakProgramTests
     [InlineData("sb", "ra", 0)]
     [InlineData("rw-lock", "lkmm", 0)]
     public void A_program_has_its_verdict_under_a_weak_model(string program, string model, int code) =>
-        Assert.Equal(code, LabHere.Run("explore", "--program", program, "--size", program == "sb" ? "2" : "1", "--model", model).Code);
+        Assert.Equal(code, LabHere.Run("explore", "--program", program, "--size", program == "sb" ? "2" : "1", "--model", model)
+            .Code);
 
     [Fact]
     public void A_failure_is_printed_with_its_execution_its_fix_and_a_command_that_replays_it()
@@ -51,8 +52,9 @@ public sealed partial class WeakProgramTests
         JsonElement one = JsonDocument.Parse(lab.Out).RootElement;
         Assert.Equal(("arm-ldapr", "violated", "check"), (one.GetProperty("model").GetString(),
             one.GetProperty("verdict").GetString(), one.GetProperty("invariant").GetString()));
-        Assert.Equal(("a", "t0", "W[release] flag0=1"), (one.GetProperty("events")[0].GetProperty("event").GetString(),
-            one.GetProperty("events")[0].GetProperty("thread").GetString(), one.GetProperty("events")[0].GetProperty("text").GetString()));
+        JsonElement first = one.GetProperty("events")[0];
+        Assert.Equal(("a", "t0", "W[release] flag0=1"), (first.GetProperty("event").GetString(),
+            first.GetProperty("thread").GetString(), first.GetProperty("text").GetString()));
         Assert.Equal(4, one.GetProperty("cycle").GetArrayLength());
         Assert.NotEqual(0, one.GetProperty("fixes").GetArrayLength());
     }

@@ -165,7 +165,7 @@ internal sealed partial class CandidateController
             _loop.BeginTrial();
             return;
         }
-        if (!isSpin && ++_turns > TurnsMax) Unwind(TraceEnd.TurnsUsedUp);
+        if (!isSpin && ++_turns > SpinLoop.TurnsMax) Unwind(TraceEnd.TurnsUsedUp);
         _loop.BeginTurn(_writer.Events.Count);
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
 using Lab.Explorer.Seam;
 using Lab.Mmu;
@@ -29,9 +28,6 @@ internal enum TraceEnd : byte
 internal sealed partial class CandidateController(
     Locations locations, OrderModel model, CodeSites sites) : Controller, IDecisions
 {
-    /// <summary>Turns per thread that are followed of a loop that does more than look.</summary>
-    internal const int TurnsMax = GraphController.TurnsMax;
-
     private readonly SpinLoop _loop = new();
     private readonly Dictionary<(CodeDoing, int), int> _ordinals = [];
     private TraceWriter _writer = null!;
@@ -87,8 +83,8 @@ internal sealed partial class CandidateController(
     {
         int location = locations.OfWord(word);
         if (!Enter()) return LookAgain(location, _ => null);
-        Tracked read =
-            _writer.Load(new Tracked(location, address.From), AccessOrder.Relaxed, Site(CodeDoing.Load, location, AccessOrder.Relaxed));
+        int site = Site(CodeDoing.Load, location, AccessOrder.Relaxed);
+        Tracked read = _writer.Load(new Tracked(location, address.From), AccessOrder.Relaxed, site);
         Looked(location, read.Value);
         return new TrackedValue(unchecked((ulong)read.Value), read.From, this);
     }
@@ -176,7 +172,8 @@ internal sealed partial class CandidateController(
         _loop.Rest(_writer.Events.Count - 1);
     }
 
-    /// <summary>The access as the search for a fix names it: by thread, word and how often the thread has done that to it.</summary>
+    /// <summary>The access as the search for a fix names it: by thread, word and how often the thread has done that to
+    /// it.</summary>
     private int Site(CodeDoing doing, int location, AccessOrder order)
     {
         int ordinal = _ordinals.GetValueOrDefault((doing, location)) + 1;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
 
 namespace Lab.Explorer.Candidates;
@@ -11,9 +10,10 @@ internal static class CandidateReport
     {
         Verdict verdict = search.Fault is not null ? Verdict.Uncontrollable
             : search.Failure is not null ? Verdict.Violated : Verdict.NothingFound;
-        ExploreResult result = Result(search, elapsed, verdict, search.Fault is { } fault ? Without(fault) : search.Failure,
+        Failure? failure = search.Fault is { } fault ? SearchReport.Without(fault) : search.Failure;
+        ExploreResult result = Result(search, elapsed, verdict, failure,
             search.IsFinished && !search.HasLeftOutTurns && search.Fault is null, Bound(search, settings, stoppedBy));
-        return GraphReport.AsWhole(result, search.IsFinished);
+        return SearchReport.AsWhole(result, search.IsFinished);
     }
 
     internal static ExploreResult NeverEnds(SceneSearch search, ExploreSettings settings, TimeSpan elapsed)
@@ -22,25 +22,26 @@ internal static class CandidateReport
         Finding finding = new("never ends", "Every thread ends.",
             $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for "
                 + "something that the machine cannot see.");
-        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false,
-            GraphReport.Stopped(search.Executions, "a thread did not return"));
+        return Result(search, elapsed, Verdict.Uncontrollable, SearchReport.Without(finding), isComplete: false,
+            SearchReport.Stopped(search.Executions, "a thread did not return"));
     }
 
     private static string Bound(SceneSearch search, ExploreSettings settings, string? stoppedBy)
     {
         if (settings.Search == Search.Replay)
         {
-            return search.ForbiddenBy is { } axiom
-                ? $"one recorded execution, which {search.Model.Name} forbids now, by its axiom '{axiom}'" : "one recorded execution";
+            string forbidden =
+                search.ForbiddenBy is { } axiom ? $", which {search.Model.Name} forbids now, by its axiom '{axiom}'" : "";
+            return $"one recorded execution{forbidden}";
         }
         string? why = search.Fault is not null ? "the code cannot be explored"
             : search.IsFinished ? null
-            : search.Failure is not null && !settings.KeepGoing ? GraphReport.FoundOne
+            : search.Failure is not null && !settings.KeepGoing ? SearchReport.FoundOne
             : search.HasTooManyTraces ? string.Create(CultureInfo.InvariantCulture,
                 $"a thread can do more than {CandidateSearch.TracesMax:N0} things, depending on what it reads")
             : stoppedBy ?? string.Create(CultureInfo.InvariantCulture,
                 $"the limit of {settings.ExecutionsMax:N0} executions was reached");
-        if (why is not null) return GraphReport.Stopped(search.Executions, why);
+        if (why is not null) return SearchReport.Stopped(search.Executions, why);
         string all = search.HasLeftOutTurns
             ? "all executions in which loops that do something while they wait make few turns; longer ones were NOT explored"
             : "all executions";
@@ -48,9 +49,6 @@ internal static class CandidateReport
             : search.Assumption.Length > 0 ? search.Assumption : "load buffering included";
         return $"{all}; {buffering}";
     }
-
-    private static Failure Without(Finding finding) =>
-        new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
 
     private static ExploreResult Result(
         SceneSearch search, TimeSpan elapsed, Verdict verdict, Failure? failure, bool isComplete, string bound) => new()

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
 namespace Lab.Explorer.Candidates;
@@ -56,7 +56,8 @@ internal sealed class CodeSites(Locations locations, IReadOnlyList<string> threa
     {
         CodeSite site = _sites[change.Site].Site;
         string place = Places.TryGetValue(change.Site, out string? known) ? $" ({known})" : "";
-        string access = $"{Ordinal(site)}{Verb(site.Doing)} of {locations.NameOf(site.Location)} by {threads[site.Thread]}{place}";
+        string access =
+            $"{Ordinal(site)}{Verb(site.Doing)} of {locations.NameOf(site.Location)} by {threads[site.Thread]}{place}";
         if (change.Fence is { } fence)
         {
             string name = fence switch

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Lab.Explorer.Litmus;
 using Lab.Explorer.Orders;
-using Lab.Explorer.Sampling;
 using Lab.Explorer.Schedules;
 
 namespace Lab.Explorer.Candidates;
@@ -26,8 +24,9 @@ internal sealed class ExecutionText(Scene scene, WordPool pool, MemoryModel mode
     internal static MemoryModel? ModelOf(string text)
     {
         string[] parts = text.Trim().Split(':');
-        return parts.Length < 4 ? null
-            : MemoryModels.All.Where(one => MemoryModels.NameOf(one) == parts[^4]).Select(one => (MemoryModel?)one).FirstOrDefault();
+        if (parts.Length < 4) return null;
+        return MemoryModels.All.Where(one => MemoryModels.NameOf(one) == parts[^4]).Select(one => (MemoryModel?)one)
+            .FirstOrDefault();
     }
 
     internal string Encode(Execution x, IReadOnlyList<ThreadTrace> traces)
@@ -48,7 +47,8 @@ internal sealed class ExecutionText(Scene scene, WordPool pool, MemoryModel mode
         return $"{head}{SumOf(head, body):x4}:{body}";
     }
 
-    /// <exception cref="ArgumentException">It is none, or belongs to another program or model; the message is a sentence.</exception>
+    /// <exception cref="ArgumentException">It is none, or belongs to another program or model; the message is a
+    /// sentence.</exception>
     internal RecordedExecution Decode(string text)
     {
         text = text.Trim();
@@ -73,12 +73,13 @@ internal sealed class ExecutionText(Scene scene, WordPool pool, MemoryModel mode
         return new RecordedExecution(
             [.. reads.Select(read => Number(read.Split('=')[0]))],
             [.. reads.Select(read => ValueOf(read.Split('=')[^1]))],
-            [.. parts[6].Split('/', StringSplitOptions.RemoveEmptyEntries).Select(order => order.Split('.').Select(Number).ToArray())]);
+            [.. parts[6].Split('/', StringSplitOptions.RemoveEmptyEntries)
+                .Select(order => order.Split('.').Select(Number).ToArray())]);
     }
 
     private string Threads => Key.Scenario;
 
-    private ScheduleKey Key => SamplingRun.KeyOf(scene, model);
+    private ScheduleKey Key => ScheduleKey.Of(scene, model);
 
     private string Told(long value) => pool.PlaceOf(unchecked((ulong)value)) is not (int word, int rest)
         ? unchecked((ulong)value).ToString(CultureInfo.InvariantCulture)
@@ -158,7 +159,8 @@ internal sealed record RecordedExecution(int[] Sources, long[] Values, int[][] O
         int[][] orders = new int[program.Initial.Count][];
         for (int location = 0; location < orders.Length; location++)
         {
-            int[] writes = [.. Enumerable.Range(0, x.Events.Length).Where(e => x.Events[e].IsWrite && x.Events[e].Location == location)];
+            int[] writes = [.. Enumerable.Range(0, x.Events.Length)
+                .Where(e => x.Events[e].IsWrite && x.Events[e].Location == location)];
             int[] order = writes.Length < 2 ? writes : Orders.FirstOrDefault(one => one.Contains(writes[0])) ?? [];
             if (!order.Order().SequenceEqual(writes)) throw Other();
             orders[location] = order;

@@ -1,4 +1,3 @@
-using Lab.Explorer.Litmus;
 using Lab.Explorer.Orders;
 
 namespace Lab.Explorer.Candidates;
@@ -9,8 +8,8 @@ namespace Lab.Explorer.Candidates;
 /// <param name="Drawn">The events with their arrows, and the cycle that a sequentially consistent machine does not have.</param>
 public sealed record FailingExecution(MemoryModel Model, DrawnExecution Drawn)
 {
-    /// <summary>Smallest sets of stronger orders with which nothing is wrong any more, in words of the code; those that cost least
-    /// first.</summary>
+    /// <summary>Smallest sets of stronger orders with which nothing is wrong any more, in words of the code; those that cost
+    /// least first.</summary>
     public IReadOnlyList<string> Fixes { get; init; } = [];
 
     /// <summary>What else there is to know about it: that no order forbids it, or on what the verdict rests.</summary>

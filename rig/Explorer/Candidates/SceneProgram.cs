@@ -1,4 +1,3 @@
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
 using Lab.Explorer.Seam;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
+using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Candidates;
 
@@ -273,7 +273,7 @@ internal sealed class SceneSearch : ISceneWalk
             search();
             Fault ??= visit?.Fault;
         }
-        catch (Seam.ExecutionEndedException)
+        catch (ExecutionEndedException)
         {
             // Given up from outside.
         }

@@ -1,5 +1,5 @@
-using Lab.Explorer.Graph;
 using Lab.Explorer.Orders;
+using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Candidates;
 
@@ -122,8 +122,8 @@ internal sealed class SceneVisit(Scene scene, Locations locations, IReadOnlyList
                 bool isLast = source < 0 ? !x.Events.Any(e => e.IsWrite && e.Location == word) : !overwritten[source];
                 if (!isLast) return null;
                 areAllLocks &= word >= locations.WordCount;
-                told.Add(word < locations.WordCount
-                    ? $"{locations.NameOf(word)} to change from {unchecked((ulong)x.Events[last].Value)}" : locations.NameOf(word));
+                string from = word < locations.WordCount ? $" to change from {unchecked((ulong)x.Events[last].Value)}" : "";
+                told.Add(locations.NameOf(word) + from);
             }
             waits.Add($"{names[thread]} waits for {string.Join(" or ", told)}");
         }

@@ -102,7 +102,8 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
             int most = 0;
             for (int thread = 0; thread < program.Threads; thread++)
             {
-                _traces[thread] = TracesOf(thread, ValuesOf, program.HasLoops ? new Sightings(program.Initial, seen[thread]) : null);
+                Sightings? sightings = program.HasLoops ? new Sightings(program.Initial, seen[thread]) : null;
+                _traces[thread] = TracesOf(thread, ValuesOf, sightings);
                 most += _traces[thread].Concat(_begun[thread])
                     .Select(trace => trace.Events.Count(e => e.IsWrite)).DefaultIfEmpty().Max();
             }
@@ -116,7 +117,8 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
             }
             if (program.HasLoops)
             {
-                Dictionary<(int, long), int>[] next = Sightings.OfOthers([.. _traces.Zip(_begun, (ended, begun) => ended.Concat(begun))]);
+                Dictionary<(int, long), int>[] next =
+                    Sightings.OfOthers([.. _traces.Zip(_begun, (ended, begun) => ended.Concat(begun))]);
                 // What is seen more often leads to longer threads, and those may be seen more often: for some rounds.
                 bool canSeeMore = next.Zip(seen).Any(pair => pair.First.Any(one =>
                     one.Value > pair.Second.GetValueOrDefault(one.Key)));

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using Lab.Explorer.Litmus;
 
 namespace Lab.Explorer.Schedules;
 

@@ -63,7 +63,7 @@ public readonly struct TrackedValue
     /// <summary>Another value that is computed from this one, as by a look into a table that nobody changes.</summary>
     public TrackedValue Select(Func<ulong, ulong> compute) => new(compute(Value), From, _decisions);
 
-    public override bool Equals(object? other) => other is TrackedValue value && this == value;
+    public override bool Equals(object? obj) => obj is TrackedValue value && this == value;
 
     public override int GetHashCode() => Decided.GetHashCode();
 

@@ -46,7 +46,7 @@ public sealed class ScenesUnderModelsTests
             .Where(one => RandomScene.Exists(one.Program)).Take(RandomPrograms))
         {
             // What a modification returns is a plain number, and nobody sees whether anything depends on it.
-            if (program.Threads.Any(thread => thread.Any(one => one is { On: >= 0 } && thread[one.On].What != Doing.Load))) continue;
+            if (program.Threads.Any(thread => thread.Any(one => one.On >= 0 && thread[one.On].What != Doing.Load))) continue;
             string text = program.Text($"seed{seed}");
             foreach (MemoryModel model in MemoryModels.All)
             {

@@ -124,7 +124,8 @@ internal sealed partial class ShapeScene
             Match assign = Assign().Match(statement);
             if (assign.Success)
             {
-                machine.StoreTracked(ref words[assign.Groups[1].Value].Value, ValueOf(assign.Groups[2].Value), AccessOrder.Release);
+                ref ulong pointer = ref words[assign.Groups[1].Value].Value;
+                machine.StoreTracked(ref pointer, ValueOf(assign.Groups[2].Value), AccessOrder.Release);
                 return;
             }
             Match access = Access().Match(statement);
@@ -183,9 +184,9 @@ internal sealed partial class ShapeScene
             if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)) return number;
             if (words.TryGetValue(text, out Word? word)) return word.Pointer;
             Match dependent = Dependent().Match(text);
-            return dependent.Success
-                ? (_registers[dependent.Groups[1].Value] & 0UL) + ulong.Parse(dependent.Groups[2].Value, CultureInfo.InvariantCulture)
-                : _registers[text];
+            if (!dependent.Success) return _registers[text];
+            ulong constant = ulong.Parse(dependent.Groups[2].Value, CultureInfo.InvariantCulture);
+            return (_registers[dependent.Groups[1].Value] & 0UL) + constant;
         }
 
         /// <summary>For the test's eyes only: nothing depends on it.</summary>
