@@ -153,7 +153,7 @@ public sealed partial class WeakFailureTests
     [InlineData(true, Verdict.NothingFound)]
     public void A_wake_up_that_only_a_weak_model_loses_is_found(bool isFenced, Verdict verdict)
     {
-        ExploreResult result = Exploring.Of(scene =>
+        Action<Scene> program = scene =>
         {
             Word ready = scene.Word("ready");
             Word asleep = scene.Word("asleep");
@@ -171,12 +171,15 @@ public sealed partial class WeakFailureTests
                 if (isFenced) machine.FullFence();
                 if (machine.LoadRelaxed(ref asleep.Value) != 0) machine.StoreRelaxed(ref asleep.Value, 0);
             });
-        }, Lkmm);
+        };
+        ExploreResult result = Exploring.Of(program, Lkmm);
         Assert.Equal(verdict, result.Verdict);
         if (verdict == Verdict.NothingFound) return;
         Assert.Equal("lost wake-up", result.Failure!.Finding.Invariant);
         Assert.Equal("sleeper waits for asleep to change from 1; nobody else can continue.", result.Failure.Finding.What);
         Assert.Contains("FullFence", result.Failure.Execution!.Fixes[0], StringComparison.Ordinal);
+        ExploreResult again = Exploring.Of(program, Lkmm with { Search = Search.Replay, Schedule = result.Failure.Replay });
+        Assert.Equal(result.Failure.Finding, again.Failure!.Finding);
     }
 
     [Fact]
