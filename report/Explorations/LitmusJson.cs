@@ -1,3 +1,4 @@
+using Lab.Explorer;
 using Lab.Explorer.Litmus;
 using Lab.Explorer.Orders;
 

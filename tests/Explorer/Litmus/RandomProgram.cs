@@ -14,7 +14,7 @@ internal enum Doing
 }
 
 /// <summary>What a random program has besides accesses and fences.</summary>
-internal enum Around
+public enum Around
 {
     Nothing,
 
