@@ -62,7 +62,9 @@ internal sealed class BruteForce
                     reads[place] = events.Count;
                     Add('R', one.Order);
                 }
-                if (one.What is not (Doing.Exchange or Doing.CompareExchange or Doing.Add or Doing.Increment or Doing.Lock)) continue;
+                bool isModification =
+                    one.What is Doing.Exchange or Doing.CompareExchange or Doing.Add or Doing.Increment or Doing.Lock;
+                if (!isModification) continue;
                 bool succeeds = one.What != Doing.CompareExchange || (successes >> compare++ & 1) != 0;
                 bool isFenced = _fencesModifications && succeeds && one.Order == "full";
                 if (isFenced) Add('F', "smp_mb");
