@@ -48,7 +48,7 @@ internal static class ExplorationSettings
             ("arm", MemoryModel.Arm), ("arm-ldapr", MemoryModel.ArmLdapr), ("lkmm", MemoryModel.Lkmm),
             ("auto (sc; and where no scenario is named tso after it, if a load could overtake a store; of litmus tests lkmm)",
                 null)),
-        "auto", "memory model; strategies and programs know sc and tso");
+        "auto", "memory model; strategies know sc and tso, programs and litmus tests all");
     public static Setting<TimeSpan> Budget { get; } = Group.Add(
         "budget", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Or("none", Timeout.InfiniteTimeSpan) with
             { Takes = "30s, or none" },

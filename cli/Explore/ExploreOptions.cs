@@ -31,10 +31,10 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         };
         if (Litmus() is { } litmus) return request with { Litmus = litmus };
         Refuse([ExplorationSettings.Weaken], "is for litmus tests; give --litmus, or --program rmap-lock");
-        if (Of(ExplorationSettings.Model) is { } model && model is not (MemoryModel.Sc or MemoryModel.Tso))
+        if (Of(ExplorationSettings.Model) is { } model && IsWeak(model) && Of(ExplorationSettings.Program).Length == 0)
         {
-            throw new UsageException($"--model {MemoryModels.NameOf(model)} is for litmus tests and rmap-lock; strategies and "
-                + "programs are explored under sc or tso.");
+            throw new UsageException($"--model {MemoryModels.NameOf(model)} is for litmus tests and programs; strategies are "
+                + "explored under sc or tso.");
         }
         string replay = Of(ExplorationSettings.Replay);
         if (replay.Length > 0) Refuse(ExplorationSettings.Replayed, "cannot be combined with --replay: the string decides it");
@@ -114,12 +114,20 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
         string size = Of(ExplorationSettings.Size);
         Search search = Names.Choice("--search", values.Typed(ExplorationSettings.Search), ("exhaustive", Search.Optimal),
             ("random", Search.Random), ("pct", Search.Pct), ("pos", Search.Pos), ("urw", Search.Urw), ("auto", Search.Optimal));
+        MemoryModel model =
+            (replay.Length > 0 ? RecordedModel.Of(replay) : Of(ExplorationSettings.Model)) ?? MemoryModel.Sc;
+        if (IsWeak(model))
+        {
+            Refuse([.. search == Search.Optimal ? (Setting[])[] : [ExplorationSettings.Search], ExplorationSettings.Shard],
+                $"is about schedules; under {MemoryModels.NameOf(model)} there are executions, and all are looked at, so leave "
+                    + "it out");
+        }
         return new ProgramRequest(program,
             size.Length == 0 ? program.DefaultSize : Quantities.Whole("--size", size, 1, program.SizeMax), new ExploreSettings
         {
             Search = replay.Length > 0 ? Search.Replay : search,
             Schedule = replay.Length > 0 ? replay : null,
-            Model = Of(ExplorationSettings.Model) ?? MemoryModel.Sc,
+            Model = model,
             Budget = Of(ExplorationSettings.Budget),
             ExecutionsMax = ExecutionsMax(search != Search.Optimal),
             PctDepth = Of(ExplorationSettings.Depth),
@@ -127,6 +135,9 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             Slice = Slice(),
         });
     }
+
+    /// <summary>There are no schedules under it.</summary>
+    private static bool IsWeak(MemoryModel model) => model is not (MemoryModel.Sc or MemoryModel.Tso);
 
     private SearchSlice Slice()
     {

@@ -157,6 +157,9 @@ internal sealed class FleetPlanning
             arguments, count);
         if (program.Settings.ExecutionsMax != long.MaxValue) throw new UsageException(
             "--executions ends a search somewhere, which none of its parts knows; leave it out.");
+        if (program.Settings.Model is not (MemoryModel.Sc or MemoryModel.Tso)) throw new UsageException(
+            $"--model {MemoryModels.NameOf(program.Settings.Model)} has no schedules, so that its search is not cut into parts; "
+                + "'lab explore' runs it whole.");
         return SearchSlices.Cut(program.Program.Make(program.Size), program.Settings, count, _console.Signals.Token)
             .Select(slice => new FleetUnit
             {

@@ -20,11 +20,17 @@ public sealed record ExplorationJson(
     double ExecutionsPerSecond, bool Complete, string Bound, double? Probability, int? Preemptions, bool? FewestPreemptions,
     bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
 
-/// <summary>What it prints for a classic program: one object.</summary>
+/// <summary>An event of an execution under a weak memory model.</summary>
+public sealed record ExecutionEventJson(string Event, string Thread, string Text, string? At);
+
+/// <summary>What it prints for a classic program: one object. <see cref="Events"/> to <see cref="Notes"/> are of an execution
+/// that fails under a model weaker than x86-TSO, empty elsewhere.</summary>
 public sealed record ProgramJson(
     string Program, int Size, string Model, string Search, string Verdict, string? Invariant, string? Claim, string? What,
     long Executions, long Cut, long Steps, IReadOnlyDictionary<string, long> Outcomes, double Seconds, double ExecutionsPerSecond,
-    bool Complete, string Bound, double? Probability, int? Preemptions, IReadOnlyList<StepJson> Schedule, string? Replay);
+    bool Complete, string Bound, double? Probability, int? Preemptions, IReadOnlyList<StepJson> Schedule, string? Replay,
+    IReadOnlyList<ExecutionEventJson> Events, IReadOnlyList<LitmusEdgeJson> Edges, IReadOnlyList<LitmusEdgeJson> Cycle,
+    IReadOnlyList<string> Fixes, IReadOnlyList<string> Notes);
 
 /// <summary>The machine-readable form of what was explored.</summary>
 public static class ExploreJson
@@ -49,7 +55,11 @@ public static class ExploreJson
         result.Failure?.Finding.Invariant, result.Failure?.Finding.Claim, result.Failure?.Finding.What,
         result.Executions, result.Cut, result.Steps, result.Outcomes, result.Seconds, ExploreReport.Rate(result),
         result.IsComplete, result.Bound, result.FindsWithProbability, result.Failure?.Preemptions, Steps(result.Failure),
-        result.Failure?.Replay);
+        result.Failure?.Replay,
+        [.. result.Failure?.Execution?.Drawn.Events.Select(e =>
+            new ExecutionEventJson(e.Label, result.Failure.Agents[e.Thread], e.Text, e.Place)) ?? []],
+        LitmusJson.ArrowsOf(result.Failure?.Execution?.Drawn.Edges), LitmusJson.ArrowsOf(result.Failure?.Execution?.Drawn.Cycle),
+        result.Failure?.Execution?.Fixes ?? [], result.Failure?.Execution?.Notes ?? []);
 
     private static IReadOnlyList<StepJson> Steps(Failure? failure) =>
         failure is null

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Lab.Application.Exploring;
 using Lab.Explorer;
+using Lab.Explorer.Candidates;
+using Lab.Explorer.Orders;
 using Lab.Explorer.Strategies;
 using Lab.Report.Documents;
 using Plural = Lab.Results.Plural;
@@ -69,16 +71,17 @@ public sealed class ExploreReport(ExploreRequest request)
     {
         bool isReplay = program.Settings.Search == Lab.Explorer.Search.Replay;
         bool isSample = program.Settings.Search != Lab.Explorer.Search.Optimal;
+        bool isWeak = program.Settings.Model is not (MemoryModel.Sc or MemoryModel.Tso);
         return Of(string.Create(CultureInfo.InvariantCulture, $"{program.Program.Name} of size {program.Size}"), result, isReplay,
             isSample,
             [
                 .. result.Failure is { } failure ? Schedule(failure, isReplay, string.Create(CultureInfo.InvariantCulture,
-                    $"lab explore --program {program.Program.Name} --size {program.Size} --model {Word(program.Settings.Model)} "
-                        + $"--replay '{failure.Replay}'")) : (Part[])[],
+                    $"lab explore --program {program.Program.Name} --size {program.Size} --replay '{failure.Replay}'"))
+                    : (Part[])[],
                 .. result.Outcomes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(outcome => Item(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{outcome.Value,12:N0} × {(outcome.Key.Length == 0 ? "(nothing observed)" : outcome.Key)}"))),
-                .. isReplay ? (Part[])[] : Evidence(result,
+                .. isReplay ? (Part[])[] : isWeak ? Executions(result, program.Settings.Model) : Evidence(result,
                     $"{Word(program.Settings.Search)} {Search}, {Word(program.Settings.Model)}",
                     program.Settings.PctDepth, isSample),
             ]);
@@ -142,11 +145,34 @@ public sealed class ExploreReport(ExploreRequest request)
                 + $"({(failure.HasFewestPreemptions ? "the fewest: no schedule with fewer fails" : "not proved to be the fewest")}), "
                 + $"{steps} ({(failure.HasFewestSteps ? "the fewest with so many preemptions" : "not proved to be the fewest")})");
         }
+        if (failure.Execution is { } execution)
+        {
+            yield return Events(execution, failure.Agents);
+            foreach (string line in execution.Conclusions()) yield return Item(line);
+        }
         if (!request.AllSteps && failure.Steps.Any(step => !step.IsNotable))
         {
             yield return Item("steps that change nothing are left out; --all-steps shows them");
         }
         yield return new Commands("  replay", replay);
+    }
+
+    /// <summary>An execution under a weak memory model: a column of events per thread, in program order.</summary>
+    private static Table Events(FailingExecution execution, IReadOnlyList<string> threads)
+    {
+        DrawnEvent[][] columns =
+            [.. threads.Select((_, thread) => execution.Drawn.Events.Where(e => e.Thread == thread).ToArray())];
+        return new Table([.. threads.Select(name => (Column)name)],
+            [.. Enumerable.Range(0, columns.Max(column => column.Length)).Select(row => (IReadOnlyList<Cell>)[.. columns.Select(
+                column => (Cell)(row < column.Length ? FailingExecution.Cell(column[row]) : ""))])]) { IsSortable = false };
+    }
+
+    private static IEnumerable<Part> Executions(ExploreResult result, MemoryModel model)
+    {
+        yield return Item(string.Create(CultureInfo.InvariantCulture,
+            $"explored: {Plural.Of(result.Executions, "execution")} in {result.Seconds:0.00} s"));
+        yield return Item($"{(result.Verdict == Verdict.Violated ? $"bound: {result.Bound}" : result.IsComplete ? "bound reached"
+            : "bound not reached")}; model {Word(model)}: {MemoryModels.StoryOf(model)}");
     }
 
     private static IEnumerable<Part> Evidence(ExploreResult result, string how, int depth, bool isSample)
@@ -218,7 +244,12 @@ public sealed class ExploreReport(ExploreRequest request)
 
     /// <summary>An enum's member as the user types it. The optimal search of programs is the exhaustive one.</summary>
     public static string Word<T>(T value)
-        where T : struct, Enum => value is Lab.Explorer.Search.Optimal ? "exhaustive" : value.ToString().ToLowerInvariant();
+        where T : struct, Enum => value switch
+        {
+            Lab.Explorer.Search.Optimal => "exhaustive",
+            MemoryModel model => MemoryModels.NameOf(model),
+            _ => value.ToString().ToLowerInvariant(),
+        };
 
     private static Prose Item(string text) => new($"  {text}");
 }

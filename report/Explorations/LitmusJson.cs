@@ -1,4 +1,6 @@
+using Lab.Explorer;
 using Lab.Explorer.Litmus;
+using Lab.Explorer.Orders;
 
 namespace Lab.Report.Explorations;
 
@@ -31,6 +33,6 @@ public sealed record LitmusJson(
         ArrowsOf(answer.Witness?.Edges), ArrowsOf(answer.Witness?.Cycle), answer.Witness?.ForbiddenBy,
         ArrowsOf(answer.Witness?.ForbiddenCycle));
 
-    private static LitmusEdgeJson[] ArrowsOf(IReadOnlyList<DrawnEdge>? edges) =>
+    internal static LitmusEdgeJson[] ArrowsOf(IReadOnlyList<DrawnEdge>? edges) =>
         [.. edges?.Select(edge => new LitmusEdgeJson(edge.From, edge.To, edge.Name)) ?? []];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lab.Explorer;
 using Lab.Explorer.Litmus;
+using Lab.Explorer.Orders;
 using Lab.Report.Documents;
 
 namespace Lab.Report.Explorations;

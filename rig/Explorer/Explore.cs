@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lab.Explorer.Candidates;
 using Lab.Explorer.Graph;
 using Lab.Explorer.Sampling;
 
@@ -14,7 +15,8 @@ public static class Explore
 
     /// <summary>Builds the scene once and explores it as the settings say. What is wrong with the program is in the result;
     /// exceptions are for wrong settings and for what <paramref name="program"/> itself throws while it builds the
-    /// scene. The model is sc or tso; others throw <see cref="NotSupportedException"/>.</summary>
+    /// scene. Under a model weaker than x86-TSO there are executions, not schedules: they can be searched whole
+    /// (<see cref="Search.Optimal"/>) or replayed; other searches throw <see cref="NotSupportedException"/>.</summary>
     /// <param name="program">Declares words, threads, outcome and check.</param>
     /// <param name="settings">Bounds; by default everything is explored under sequential consistency.</param>
     /// <param name="observer">Called now and then, on the calling thread under the optimal search.</param>
@@ -27,7 +29,7 @@ public static class Explore
     {
         ArgumentNullException.ThrowIfNull(program);
         settings ??= new ExploreSettings();
-        ScheduledModels.Require(settings.Model);
+        if (!ScheduledModels.Has(settings.Model)) return ByCandidates(program, settings, observer, cancellation);
         WordPool pool = new();
         Scene scene = new(pool.Add);
         ExploreResult? result = null;
@@ -46,6 +48,37 @@ public static class Explore
         finally
         {
             // Code that could not be explored may still be running on a thread that nobody can stop: its words stay.
+            if (result?.Verdict != Verdict.Uncontrollable) pool.Free();
+        }
+    }
+
+    /// <summary>Explores as <see cref="Check"/> does under a model weaker than x86-TSO. Knows the stronger ones, too.</summary>
+    internal static ExploreResult ByCandidates(Action<Scene> program, ExploreSettings settings,
+        Action<ExploreProgress>? observer = null, CancellationToken cancellation = default)
+    {
+        ScheduledModels.RequireExecutions(settings);
+        WordPool pool = new();
+        Scene scene = new(pool.Add);
+        ExploreResult? result = null;
+        try
+        {
+            program(scene);
+            SceneSearch search = new(scene, pool, settings);
+            result = Walk(search, settings, observer, cancellation);
+            if (!search.IsNoMatterOfOrder) return result;
+            // A schedule says more than an execution, and there is one.
+            ExploreSettings scheduled = settings with { Model = MemoryModel.Sc };
+            ExploreResult under = Walk(new GraphSearch(scene, pool, scheduled), scheduled, observer, cancellation);
+            if (under is { Verdict: Verdict.Violated, Failure: { } found })
+            {
+                Failure failure = Smallest(scene, scheduled, found, cancellation) ?? found;
+                string told = $"{failure.Finding.What.TrimEnd('.')}. It happens under sc, too: no order is lacking.";
+                result = result with { Failure = failure with { Finding = failure.Finding with { What = told } } };
+            }
+            return result;
+        }
+        finally
+        {
             if (result?.Verdict != Verdict.Uncontrollable) pool.Free();
         }
     }
@@ -83,7 +116,7 @@ public static class Explore
 
     /// <summary>Runs the search on a thread of its own and watches it, for code under control may never come back.</summary>
     private static ExploreResult Walk(
-        GraphSearch search, ExploreSettings settings, Action<ExploreProgress>? observer, CancellationToken cancellation)
+        ISceneWalk search, ExploreSettings settings, Action<ExploreProgress>? observer, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         Exception? thrown = null;
@@ -111,7 +144,7 @@ public static class Explore
             if (Stopwatch.GetElapsedTime(progressAt, now) > settings.StepTimeout)
             {
                 search.Abandon();
-                return GraphReport.NeverEnds(search, settings, elapsed);
+                return search.NeverEnds(settings, elapsed);
             }
             if (stoppedBy == null && cancellation.IsCancellationRequested) stoppedBy = "it was cancelled";
             if (stoppedBy == null && settings.Budget != Timeout.InfiniteTimeSpan && elapsed >= settings.Budget)
@@ -121,10 +154,12 @@ public static class Explore
             if (stoppedBy != null) search.IsStopped = true;
             if (observer == null || Stopwatch.GetElapsedTime(reportedAt, now) < Report) continue;
             reportedAt = now;
-            observer(new ExploreProgress("all schedules", search.Executions, 0, elapsed.TotalSeconds, null));
+            string phase = search is GraphSearch ? "all schedules" : "all executions";
+            observer(new ExploreProgress(phase, search.Executions, 0, elapsed.TotalSeconds, null));
         }
+        if (thrown is ArgumentException refused && search is SceneSearch) throw refused;
         if (thrown is OutOfMemoryException or InsufficientMemoryException) stoppedBy = "memory ran out";
         else if (thrown != null) throw new InvalidOperationException("The search failed; this is a bug of the explorer.", thrown);
-        return GraphReport.Of(search, settings, Stopwatch.GetElapsedTime(start), stoppedBy);
+        return search.Of(settings, Stopwatch.GetElapsedTime(start), stoppedBy);
     }
 }

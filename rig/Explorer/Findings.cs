@@ -1,3 +1,4 @@
+using Lab.Explorer.Candidates;
 using Lab.Mmu;
 
 namespace Lab.Explorer;
@@ -80,7 +81,11 @@ public sealed record Step(int Agent, string What, string? Location, IReadOnlyLis
 /// <param name="HasFewestPreemptions">All schedules with fewer preemptions were explored and none fails.</param>
 /// <param name="HasFewestSteps">Among those with as few preemptions, no shorter one fails.</param>
 public sealed record Failure(Finding Finding, IReadOnlyList<string> Agents, IReadOnlyList<Step> Steps, int Preemptions,
-    string Replay, bool HasFewestPreemptions, bool HasFewestSteps);
+    string Replay, bool HasFewestPreemptions, bool HasFewestSteps)
+{
+    /// <summary>Under a weak memory model: the execution, in the place of steps.</summary>
+    public FailingExecution? Execution { get; init; }
+}
 
 /// <summary>What an exploration found, and how much of the program it covered.</summary>
 public sealed record ExploreResult
@@ -158,8 +163,16 @@ public sealed record ExploreResult
                 + failure.Finding.Claim,
             failure.Finding.What,
             .. failure.Steps.Count == 0 ? [] : ScheduleTable.Text(failure, allSteps: true).Prepend(""),
+            .. failure.Execution is { } execution ? Told(execution, failure.Agents) : [],
             .. failure.Replay.Length == 0 ? (string[])[] : ["", $"replay: {failure.Replay}"],
         ]);
+    }
+
+    private static IEnumerable<string> Told(FailingExecution execution, IReadOnlyList<string> threads)
+    {
+        const int Width = 100;
+        string model = $"under {MemoryModels.NameOf(execution.Model)}, {MemoryModels.StoryOf(execution.Model)}:";
+        return [model, "", .. execution.Table(threads, Width), .. execution.Conclusions()];
     }
 }
 

@@ -1,4 +1,5 @@
 using Lab.Explorer.Seam;
+using Lab.Mmu;
 
 namespace Lab.Explorer;
 
@@ -23,6 +24,10 @@ public sealed class Word
     /// it.</summary>
     // SAFETY: the pool that made the word frees it after the exploration, or never if code under control may still run.
     public unsafe ref ulong Value => ref *(ulong*)_address;
+
+    /// <summary>A value that points to the word, to be stored in others and followed by
+    /// <see cref="IMachine.LoadTracked(TrackedValue)"/>.</summary>
+    public ulong Pointer => unchecked((ulong)_address);
 
     internal nint Address => _address;
 }

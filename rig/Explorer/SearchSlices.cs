@@ -20,9 +20,11 @@ public static class SearchSlices
     /// <param name="settings">Of the search.</param>
     /// <param name="count">How many.</param>
     /// <param name="cancellation">Ends it with the places found until then.</param>
+    /// <exception cref="NotSupportedException">The model is weaker than x86-TSO: its search is no walk.</exception>
     public static IReadOnlyList<SearchSlice> Cut(
         Action<Scene> program, ExploreSettings settings, int count, CancellationToken cancellation = default)
     {
+        ScheduledModels.RequireParts(settings.Model);
         SearchPlace[] places = [SearchPlace.Start];
         for (int depth = 1; !cancellation.IsCancellationRequested; depth++)
         {
@@ -58,7 +60,7 @@ public static class SearchSlices
         long executions = counted.Sum(part => part.Executions), cut = counted.Sum(part => part.Cut);
         bool isFound = last.Verdict != Verdict.NothingFound;
         ExploreResult? open = counted.FirstOrDefault(part => part.EndedEarly && !part.HasLeftOutTurns);
-        return GraphReport.AsWhole((isFound ? last : open ?? counted.FirstOrDefault(part => part.HasLeftOutTurns) ?? last) with
+        return SearchReport.AsWhole((isFound ? last : open ?? counted.FirstOrDefault(part => part.HasLeftOutTurns) ?? last) with
         {
             Executions = executions,
             Cut = cut,
@@ -71,7 +73,7 @@ public static class SearchSlices
             Outcomes = counted.SelectMany(part => part.Outcomes).GroupBy(one => one.Key, one => one.Value)
                 .ToDictionary(one => one.Key, one => one.Sum()),
             Bound = last.Verdict == Verdict.Violated && !last.IsComplete
-                ? GraphReport.Stopped(executions, GraphReport.FoundOne) : (open ?? last).Bound,
+                ? SearchReport.Stopped(executions, SearchReport.FoundOne) : (open ?? last).Bound,
         }, isFinished: isWhole && open is null);
     }
 }

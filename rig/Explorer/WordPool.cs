@@ -32,6 +32,18 @@ internal sealed unsafe class WordPool
         return offset >= 0 && offset < _count * BytesPerWord && offset % BytesPerWord == 0 ? (int)(offset / BytesPerWord) : -1;
     }
 
+    /// <summary>A pointer as it is the same in every process: number of the word, and how many bytes behind its first, as of a
+    /// pointer with bits set; null if the value points elsewhere.</summary>
+    internal (int Word, int Offset)? PlaceOf(ulong value)
+    {
+        nint offset = unchecked((nint)value) - _base;
+        return offset >= 0 && offset < _count * BytesPerWord
+            ? ((int)(offset / BytesPerWord), (int)(offset % BytesPerWord)) : null;
+    }
+
+    /// <summary>The value of a place.</summary>
+    internal ulong At(int word, int rest) => unchecked((ulong)(_base + word * BytesPerWord + rest));
+
     // SAFETY: see the constructor.
     internal void Free() => NativeMemory.AlignedFree((void*)_base);
 }

@@ -80,8 +80,9 @@ public sealed class LitmusCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--program sb --model lkmm", "--model lkmm is for litmus tests")]
-    [InlineData("--model arm", "--model arm is for litmus tests")]
+    [InlineData("--model arm", "--model arm is for litmus tests and programs; strategies are explored under sc or tso")]
+    [InlineData("--program sb --model lkmm --search random", "--search is about schedules; under lkmm there are executions")]
+    [InlineData("--program sb --replay e1:program:t0+t1:lkmm:00000000:b=1:", "checksum does not match")]
     [InlineData("--program rmap-lock --seed 3", "--seed is about schedules")]
     [InlineData("--program sb --weaken", "--weaken is for litmus tests")]
     [InlineData("--litmus nowhere.litmus", "'nowhere.litmus' cannot be read")]

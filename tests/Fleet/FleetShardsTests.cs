@@ -225,6 +225,7 @@ public sealed class FleetShardsTests : IDisposable
     [Theory]
     [InlineData("--program readers --shards 0", "--shards '0'")]
     [InlineData("--program readers --executions 5", "--executions ends a search somewhere")]
+    [InlineData("--program readers --model lkmm", "--model lkmm has no schedules, so that its search is not cut into parts")]
     [InlineData("--program raeders", "There is no program 'raeders'")]
     [InlineData("--program readers --timeout never", "--timeout 'never'")]
     public void What_cannot_be_planned_is_said_in_a_line(string what, string complaint)

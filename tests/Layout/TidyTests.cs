@@ -30,13 +30,14 @@ public sealed class TidyTests
     /// agents.</summary>
     private static readonly Dictionary<string, string[]> ExplorerArrows = new()
     {
-        [""] = ["Seam", "Graph", "Sampling"],
+        [""] = ["Seam", "Schedules", "Orders", "Graph", "Candidates", "Sampling"],
         ["Seam"] = [],
         ["Schedules"] = ["Seam"],
         ["Scenarios"] = [],
         ["Orders"] = [],
         ["Litmus"] = ["Orders"],
         ["Graph"] = ["Seam"],
+        ["Candidates"] = ["Seam", "Schedules", "Orders"],
         ["Sampling"] = ["Seam", "Schedules"],
         ["Model"] = ["Seam", "Agents"],
         ["Agents"] = ["Seam", "Model"],

@@ -1,3 +1,5 @@
+using Lab.Explorer.Seam;
+
 namespace Lab.Explorer.Graph;
 
 internal enum AlternativeKind : byte

@@ -1,3 +1,4 @@
+using Lab.Explorer.Seam;
 using Lab.Mmu;
 
 namespace Lab.Explorer.Graph;
@@ -85,7 +86,7 @@ internal sealed partial class GraphController
             if (isSpin) return;
             Differ("a turn of a spin loop");
         }
-        if (!isSpin && ++_turns > TurnsMax) End(Unwound.TurnsUsedUp);
+        if (!isSpin && ++_turns > SpinLoop.TurnsMax) End(Unwound.TurnsUsedUp);
         _loop.BeginTurn(++_next);
     }
 

@@ -26,9 +26,6 @@ internal enum Unwound : byte
 internal sealed partial class GraphController(
     Locations locations, Choices choices, ExploreSettings settings, IReadOnlyList<string> names) : Controller
 {
-    /// <summary>Turns per thread that are followed of a loop that does more than look.</summary>
-    internal const int TurnsMax = 3;
-
     /// <summary>Location that stands for the end of the body.</summary>
     private const int Ended = -2;
 

@@ -1,42 +1,21 @@
 using System.Globalization;
+using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Graph;
 
 /// <summary>What a <see cref="GraphSearch"/> found, and never more than that, in words.</summary>
 internal static class GraphReport
 {
-    /// <summary>Why a search ends that found something.</summary>
-    internal const string FoundOne = "a violation was found";
-
     internal static ExploreResult Of(GraphSearch search, ExploreSettings settings, TimeSpan elapsed, string? stoppedBy)
     {
         Failure? failure = search.Failure;
         Verdict verdict =
             search.Fault != null ? Verdict.Uncontrollable : failure != null ? Verdict.Violated : Verdict.NothingFound;
         bool isComplete = search.IsFinished && !search.HasLeftOutTurns && search.Fault == null;
-        if (search.Fault != null) failure = Without(search.Fault);
+        if (search.Fault != null) failure = SearchReport.Without(search.Fault);
         ExploreResult result =
             Result(search, elapsed, verdict, failure, isComplete, Bound(search, settings, stoppedBy));
-        return settings.Slice == SearchSlice.Whole ? AsWhole(result, search.IsFinished) : result;
-    }
-
-    /// <summary>What only the whole search shows: that nothing ever ends.</summary>
-    internal static ExploreResult AsWhole(ExploreResult result, bool isFinished)
-    {
-        if (result.Verdict != Verdict.NothingFound || result.Executions > 0 || !isFinished) return result;
-        if (result is { IsComplete: true, Cut: > 0 }) return result with
-        {
-            Verdict = Verdict.Violated,
-            Failure = Without(
-                new Finding("livelock", "Some execution ends.", "Every possible execution has a thread that waits forever.")),
-        };
-        return !result.HasLeftOutTurns ? result : result with
-        {
-            Verdict = Verdict.Uncontrollable, EndedEarly = false,
-            Failure = Without(new Finding("never ends", "Every thread ends.",
-                $"In no execution do all threads end within {GraphController.TurnsMax} turns of loops that do something "
-                    + "while they wait.")),
-        };
+        return settings.Slice == SearchSlice.Whole ? SearchReport.AsWhole(result, search.IsFinished) : result;
     }
 
     /// <summary>For a search that had to be left behind because the code under control does not come back.</summary>
@@ -46,7 +25,7 @@ internal static class GraphReport
         Finding finding = new("never ends", "Every thread ends.",
             $"{search.CurrentThread} has made no step for {seconds} s: it loops without touching shared memory, or waits for "
                 + "something that the machine cannot see.");
-        return Result(search, elapsed, Verdict.Uncontrollable, Without(finding), isComplete: false,
+        return Result(search, elapsed, Verdict.Uncontrollable, SearchReport.Without(finding), isComplete: false,
             Partial(search, "a thread did not return"), []);
     }
 
@@ -55,25 +34,18 @@ internal static class GraphReport
         if (search.Fault != null) return Partial(search, "the code cannot be explored");
         if (!search.IsFinished)
         {
-            string why = search.Failure != null && !settings.KeepGoing ? FoundOne
+            string why = search.Failure != null && !settings.KeepGoing ? SearchReport.FoundOne
                 : stoppedBy ?? string.Create(CultureInfo.InvariantCulture,
                     $"the limit of {settings.ExecutionsMax:N0} executions was reached");
             return Partial(search, why);
         }
         return search.HasLeftOutTurns
-            ? $"all schedules in which a loop that does something while it waits makes at most {GraphController.TurnsMax} turns "
+            ? $"all schedules in which a loop that does something while it waits makes at most {SpinLoop.TurnsMax} turns "
                 + "per thread; longer ones were NOT explored"
             : "all schedules";
     }
 
-    private static string Partial(GraphSearch search, string why) => Stopped(search.Executions, why);
-
-    /// <summary>How far it got that was stopped.</summary>
-    internal static string Stopped(long executions, string why) => string.Create(CultureInfo.InvariantCulture,
-        $"stopped after {executions:N0} execution{(executions == 1 ? "" : "s")}: {why}; NOT all executions were explored");
-
-    private static Failure Without(Finding finding) =>
-        new(finding, [], [], 0, "", HasFewestPreemptions: false, HasFewestSteps: false);
+    private static string Partial(GraphSearch search, string why) => SearchReport.Stopped(search.Executions, why);
 
     private static ExploreResult Result(
         GraphSearch search,

@@ -7,7 +7,7 @@ namespace Lab.Explorer.Graph;
 /// copies are as many as such changes lie above each other, so memory stays linear in the length of an execution.</summary>
 /// <remarks>Source: Kokologiannakis et al., POPL 2022 (see <see cref="Revisits"/>). <see cref="Run"/> belongs to one thread; the
 /// properties that say so may be read by others meanwhile.</remarks>
-internal sealed class GraphSearch
+internal sealed class GraphSearch : ISceneWalk
 {
     /// <summary>After so many executions only every so-many-th repeats all bodies, to find out code that is not what it pretends
     /// to be.</summary>
@@ -44,10 +44,10 @@ internal sealed class GraphSearch
     }
 
     /// <summary>Complete executions so far. Any thread may read it.</summary>
-    internal long Executions => Volatile.Read(ref _executions);
+    public long Executions => Volatile.Read(ref _executions);
 
     /// <summary>Grows while the search gets on. Any thread may read it.</summary>
-    internal long Progress => _controller.Steps + Executions;
+    public long Progress => _controller.Steps + Executions;
 
     /// <summary>What is running. Any thread may read it.</summary>
     internal string CurrentThread => _names.Length == 0 ? "" : _names[_controller.Current];
@@ -71,13 +71,18 @@ internal sealed class GraphSearch
     internal bool IsFinished { get; private set; }
 
     /// <summary>Set by whoever wants the search to return soon.</summary>
-    internal volatile bool IsStopped;
+    private volatile bool _isStopped;
+
+    public bool IsStopped
+    {
+        set => _isStopped = value;
+    }
 
     private bool MayGoOn =>
-        !IsStopped && Fault == null && (Failure == null || _settings.KeepGoing) && _executions < _settings.ExecutionsMax;
+        !_isStopped && Fault == null && (Failure == null || _settings.KeepGoing) && _executions < _settings.ExecutionsMax;
 
     /// <summary>Walks until everything is explored, something is found, or it is stopped.</summary>
-    internal void Run()
+    public void Run()
     {
         ExecutionGraph graph = GraphAt(0);
         _levels[0] = (graph, 0, -1, -1);
@@ -117,11 +122,16 @@ internal sealed class GraphSearch
         IsFinished = _choices.Count == 0;
     }
 
-    internal void Abandon()
+    public void Abandon()
     {
         IsStopped = true;
         _controller.IsAbandoned = true;
     }
+
+    public ExploreResult Of(ExploreSettings settings, TimeSpan elapsed, string? stoppedBy) =>
+        GraphReport.Of(this, settings, elapsed, stoppedBy);
+
+    public ExploreResult NeverEnds(ExploreSettings settings, TimeSpan elapsed) => GraphReport.NeverEnds(this, settings, elapsed);
 
     private void Take(ExecutionGraph graph, Alternative alternative, int first, int revisiting)
     {
@@ -276,7 +286,7 @@ internal sealed class GraphSearch
                 }
             }
         }
-        while (_controller.Unwound == Unwound.TurnCounts && !IsStopped);
+        while (_controller.Unwound == Unwound.TurnCounts && !_isStopped);
         return Settle(graph, thread);
     }
 

@@ -1,3 +1,5 @@
+using Lab.Explorer.Seam;
+
 namespace Lab.Explorer.Graph;
 
 /// <summary>One order of the events of a graph in which a machine could have executed them, made with few switches. Under x86-TSO

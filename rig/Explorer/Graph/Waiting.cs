@@ -1,3 +1,5 @@
+using Lab.Explorer.Seam;
+
 namespace Lab.Explorer.Graph;
 
 /// <summary>Whether the threads that wait at the end of an execution wait for something that can still come.</summary>

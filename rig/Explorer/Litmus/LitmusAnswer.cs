@@ -1,3 +1,5 @@
+using Lab.Explorer.Orders;
+
 namespace Lab.Explorer.Litmus;
 
 /// <summary>How often the condition of a litmus test held.</summary>

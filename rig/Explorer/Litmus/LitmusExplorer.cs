@@ -85,7 +85,7 @@ public static class LitmusExplorer
             {
                 Func<LitmusPlace, long> valueOf = ValuesOf(test, x, traces);
                 if (forbidden is not null || test.Filter?.Holds(valueOf) == false || !IsAskedFor(test, valueOf)) return;
-                forbidden = DrawnExecution.Of(test, x, model.Broken(x));
+                forbidden = DrawnExecution.Of(test.Names, x, model.Broken(x));
             },
         };
         search.Run((x, traces) =>
@@ -98,7 +98,7 @@ public static class LitmusExplorer
             states[state] = states.GetValueOrDefault(state) + 1;
             if (test.Condition.Holds(valueOf)) positive++;
             else negative++;
-            if (allowed is null && IsAskedFor(test, valueOf)) allowed = DrawnExecution.Of(test, x, null);
+            if (allowed is null && IsAskedFor(test, valueOf)) allowed = DrawnExecution.Of(test.Names, x, null);
             return true;
         });
         return new Outcome(states, positive, negative, !search.WasStopped, allowed ?? forbidden);

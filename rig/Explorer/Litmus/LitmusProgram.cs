@@ -1,4 +1,5 @@
 using Lab.Explorer.Orders;
+using Lab.Mmu;
 
 namespace Lab.Explorer.Litmus;
 

@@ -1,3 +1,5 @@
+using Lab.Explorer.Orders;
+
 namespace Lab.Explorer.Litmus;
 
 /// <summary>A litmus test in the kernel's C: a few threads, and a question about how they may end. Read by
@@ -26,6 +28,8 @@ public sealed class LitmusTest
 
     /// <summary>Operations by their number.</summary>
     internal IReadOnlyList<LitmusCall> Sites { get; init; } = [];
+
+    internal EventNames Names => new(word => Words[word], ValueText, site => Sites[site].Line);
 
     /// <summary>Number of the thread that an operation is of.</summary>
     internal int ThreadOf(LitmusCall site) =>

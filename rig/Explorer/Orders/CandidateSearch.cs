@@ -4,15 +4,22 @@ namespace Lab.Explorer.Orders;
 /// <param name="Events">In program order.</param>
 /// <param name="Results">What it ends with: registers, in the program's order.</param>
 /// <param name="Fault">Why the thread could not go on after the last event, or null.</param>
-internal sealed record ThreadTrace(IReadOnlyList<MemoryEvent> Events, IReadOnlyList<long> Results, Exception? Fault);
+internal sealed record ThreadTrace(IReadOnlyList<MemoryEvent> Events, IReadOnlyList<long> Results, Exception? Fault)
+{
+    /// <summary>The words, one of which has to change before the thread goes on; null if it has come to its end.</summary>
+    internal IReadOnlyList<int>? WaitsFor { get; init; }
+}
 
-/// <summary>A program without unbounded loops whose threads can be run against any values.</summary>
+/// <summary>A program whose threads can be run against any values.</summary>
 internal interface ITracedProgram
 {
-    /// <summary>What each word holds at the start.</summary>
+    /// <summary>What each word holds at the start; may grow at its end while threads run.</summary>
     IReadOnlyList<long> Initial { get; }
 
     int Threads { get; }
+
+    /// <summary>Threads may loop until they read something: how often is bounded by what there is to see.</summary>
+    bool HasLoops => false;
 
     /// <summary>Runs a thread. May throw <see cref="TraceBlockedException"/>.</summary>
     ThreadTrace Run(int thread, TraceWriter writer);
@@ -26,9 +33,17 @@ internal interface ITracedProgram
 /// the model is asked.</remarks>
 internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, OrderChanges changes)
 {
+    /// <summary>Rounds, per store that there may be, in which threads may become longer.</summary>
+    private const int RoundsOfLoops = 3;
+
+    /// <summary>Things that one thread can do, depending on what it reads, that are kept.</summary>
+    internal const int TracesMax = 200_000;
+
     private readonly List<ThreadTrace>[] _traces = new List<ThreadTrace>[program.Threads];
+    private readonly List<ThreadTrace>[] _begun = new List<ThreadTrace>[program.Threads];
     private readonly ThreadTrace[] _chosen = new ThreadTrace[program.Threads];
     private HashSet<(int Location, long Value)>[] _written = [];
+    private long _progress;
 
     /// <summary>Executions with the right values that the model was asked about.</summary>
     internal long Candidates { get; private set; }
@@ -41,11 +56,25 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
     internal bool WasStopped { get; private set; }
 
+    /// <summary>Grows while the search gets on. Any thread may read it.</summary>
+    internal long Progress => Volatile.Read(ref _progress);
+
+    /// <summary>It was stopped because a thread can do too many things.</summary>
+    internal bool HasTooManyTraces { get; private set; }
+
+    /// <summary>A thread could go on longer than was looked at.</summary>
+    internal bool HasLeftOutLoops { get; private set; }
+
     /// <summary>Hands every allowed execution, with what each thread ends with and what each word holds, to
     /// <paramref name="visit"/>, until that returns false.</summary>
     internal void Run(Func<Execution, IReadOnlyList<ThreadTrace>, bool> visit)
     {
         FindTraces();
+        if (program.HasLoops)
+        {
+            // The first that is found is to be short.
+            foreach (List<ThreadTrace> traces in _traces) traces.Sort((one, other) => one.Events.Count - other.Events.Count);
+        }
         _written = [.. _traces.Select(traces => traces.SelectMany(trace => trace.Events).Where(e => e.IsWrite)
             .Select(e => (e.Location, e.Value)).ToHashSet())];
         ChooseTraces(0, visit);
@@ -65,45 +94,74 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
     private void FindTraces()
     {
-        List<long>[] values = [.. program.Initial.Select(value => new List<long> { value })];
-        int stores = int.MaxValue;
+        List<List<long>> values = [];
+        Dictionary<(int, long), int>[] seen = [];
+        if (program.HasLoops) seen = [.. Enumerable.Range(0, program.Threads).Select(_ => new Dictionary<(int, long), int>())];
         for (int round = 0; ; round++)
         {
             int most = 0;
             for (int thread = 0; thread < program.Threads; thread++)
             {
-                _traces[thread] = TracesOf(thread, values);
-                if (_traces[thread].Count > 0)
-                {
-                    most += _traces[thread].Max(trace => trace.Events.Count(e => e.IsWrite));
-                }
+                Sightings? sightings = program.HasLoops ? new Sightings(program.Initial, seen[thread]) : null;
+                _traces[thread] = TracesOf(thread, ValuesOf, sightings);
+                most += _traces[thread].Concat(_begun[thread])
+                    .Select(trace => trace.Events.Count(e => e.IsWrite)).DefaultIfEmpty().Max();
             }
-            stores = Math.Max(most, 1);
+            int stores = Math.Max(most, 1);
             bool hasGrown = false;
-            foreach (MemoryEvent e in _traces.SelectMany(traces => traces).SelectMany(trace => trace.Events))
+            foreach (MemoryEvent e in _traces.Concat(_begun).SelectMany(traces => traces).SelectMany(trace => trace.Events))
             {
-                if (!e.IsWrite || values[e.Location].Contains(e.Value)) continue;
+                if (!e.IsWrite || round >= stores || ValuesOf(e.Location).Contains(e.Value)) continue;
                 values[e.Location].Add(e.Value);
                 hasGrown = true;
             }
-            if (!hasGrown || round >= stores || WasStopped) return;
+            if (program.HasLoops)
+            {
+                Dictionary<(int, long), int>[] next =
+                    Sightings.OfOthers([.. _traces.Zip(_begun, (ended, begun) => ended.Concat(begun))]);
+                // What is seen more often leads to longer threads, and those may be seen more often: for some rounds.
+                bool canSeeMore = next.Zip(seen).Any(pair => pair.First.Any(one =>
+                    one.Value > pair.Second.GetValueOrDefault(one.Key)));
+                if (canSeeMore && !hasGrown && round >= RoundsOfLoops * stores) HasLeftOutLoops = true;
+                else hasGrown |= canSeeMore;
+                seen = next;
+            }
+            if (!hasGrown || WasStopped) return;
+        }
+
+        List<long> ValuesOf(int location)
+        {
+            while (values.Count <= location) values.Add([program.Initial[values.Count]]);
+            return values[location];
         }
     }
 
-    private List<ThreadTrace> TracesOf(int thread, List<long>[] values)
+    private List<ThreadTrace> TracesOf(int thread, Func<int, IReadOnlyList<long>> valuesOf, Sightings? sightings)
     {
-        TraceWriter writer = new(values, changes, model.HasFencesAroundModifications);
+        TraceWriter writer = new(valuesOf, changes, model.HasFencesAroundModifications) { Sightings = sightings };
         List<ThreadTrace> traces = [];
+        List<ThreadTrace> begun = _begun[thread] = [];
         for (bool isFirst = true; writer.Begin(isFirst); isFirst = false)
         {
             if (Stops()) break;
+            if (traces.Count + begun.Count == TracesMax)
+            {
+                WasStopped = HasTooManyTraces = true;
+                break;
+            }
             try
             {
                 traces.Add(program.Run(thread, writer));
             }
             catch (TraceBlockedException)
             {
-                // Waits forever if it reads that: no complete execution.
+                // Waits forever if it reads that, or cannot read it: no complete execution. What it would have read instead may
+                // not be known yet, as its own store, and it has stored that all the same.
+                if (program.HasLoops && writer.Events.Any(e => e.IsWrite)) begun.Add(new ThreadTrace(writer.Events, [], null));
+            }
+            catch (TraceTooLongException) when (program.HasLoops)
+            {
+                HasLeftOutLoops = true;
             }
         }
         return traces;
@@ -114,6 +172,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
         if (thread == program.Threads) return ChooseSources(visit);
         foreach (ThreadTrace trace in _traces[thread])
         {
+            if (Stops()) return false;
             _chosen[thread] = trace;
             if (IsPossible(thread) && !ChooseTraces(thread + 1, visit)) return false;
         }
@@ -154,6 +213,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
         bool Choose(int index)
         {
             if (index == reads.Length) return ChooseOrders(x, sources, visit);
+            if (Stops()) return false;
             int read = reads[index];
             for (int write = -1; write < events.Length; write++)
             {
@@ -204,6 +264,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
     private bool Stops()
     {
+        Volatile.Write(ref _progress, _progress + 1);
         if (!WasStopped && IsStopped()) WasStopped = true;
         return WasStopped;
     }

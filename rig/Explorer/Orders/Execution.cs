@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer.Orders;
 
 /// <summary>A candidate execution: the events of each thread, which write each read reads from (<see cref="Rf"/>), the order of

@@ -62,7 +62,7 @@ internal sealed class KernelModel : OrderModel
 
         if (sync.IsEmpty) yield break;
         Relation pbStar = pb.Star;
-        Relation rcuFence = Rcu.Fence(x, x.Po.Maybe >> hbStar >> pbStar >> prop >> x.Po);
+        Relation rcuFence = RcuOrder.Fence(x, x.Po.Maybe >> hbStar >> pbStar >> prop >> x.Po);
         yield return Axiom.Irreflexive("rcu", ("rb", prop >> rcuFence >> hbStar >> pbStar));
     }
 }

@@ -1,16 +1,6 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer.Orders;
-
-/// <summary>What an access orders by itself, in the kernel's terms.</summary>
-internal enum AccessOrder : byte
-{
-    /// <summary>Nothing: READ_ONCE, WRITE_ONCE, the _relaxed forms.</summary>
-    Relaxed,
-    Acquire,
-    Release,
-
-    /// <summary>A successful read-modify-write without a suffix: as if a full fence stood on either side.</summary>
-    Full,
-}
 
 internal enum FenceKind : byte
 {

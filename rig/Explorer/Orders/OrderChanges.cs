@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer.Orders;
 
 /// <summary>Orders of a program made other than it says: what would be if this store were a release, if there were a fence

@@ -43,6 +43,6 @@ internal abstract class OrderModel
     private protected static Axiom GracePeriods(Execution x, Relation order)
     {
         Relation ordered = order.Star;
-        return Axiom.Irreflexive("rcu", ("rb", ordered >> Rcu.Fence(x, x.Po.Maybe >> ordered >> x.Po) >> ordered));
+        return Axiom.Irreflexive("rcu", ("rb", ordered >> RcuOrder.Fence(x, x.Po.Maybe >> ordered >> x.Po) >> ordered));
     }
 }

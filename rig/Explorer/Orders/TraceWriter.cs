@@ -1,3 +1,5 @@
+using Lab.Mmu;
+
 namespace Lab.Explorer.Orders;
 
 /// <summary>A value and the reads of the own thread that it comes from, a bit per event.</summary>
@@ -14,24 +16,37 @@ internal sealed class TraceBlockedException : Exception
     private TraceBlockedException() : base("The thread waits.") { }
 }
 
+/// <summary>Thrown through a thread's code that makes more events than are kept.</summary>
+internal sealed class TraceTooLongException()
+    : NotSupportedException($"A thread has more than {TraceWriter.EventsMax} events; candidate executions are for less.");
+
+/// <summary>Thrown through a thread's code that asks otherwise though it was told the same.</summary>
+internal sealed class TraceDiffersException() : Exception("The thread does not do the same where it reads the same.");
+
 /// <summary>Writes down what one thread does if its reads return given values. Which values is tried out from outside, one run
 /// after the other: a run is fed the choices of the last one up to a point, and another choice there.</summary>
-/// <param name="values">Per word, the values that anybody may store there, as far as is known.</param>
+/// <param name="valuesOf">The values that anybody may store in a word, as far as is known.</param>
 /// <param name="changes">Orders to be other than the program says.</param>
 /// <param name="hasFencesAroundModifications">Full read-modify-writes have fences as events of their own.</param>
 internal sealed class TraceWriter(
-    IReadOnlyList<IReadOnlyList<long>> values, OrderChanges changes, bool hasFencesAroundModifications)
+    Func<int, IReadOnlyList<long>> valuesOf, OrderChanges changes, bool hasFencesAroundModifications)
 {
     /// <summary>Events of one thread; what depends on what is kept as a bit per event.</summary>
     internal const int EventsMax = 64;
 
     private readonly List<int> _choices = [];
-    private readonly List<int> _choicesCount = [];
+    private readonly List<(int Location, int Count)> _choicesOf = [];
     private List<MemoryEvent> _events = [];
     private ulong _control;
     private int _next;
 
     internal IReadOnlyList<MemoryEvent> Events => _events;
+
+    /// <summary>What the thread may still see of others, if it can go on reading for ever.</summary>
+    internal Sightings? Sightings { get; init; }
+
+    /// <summary>What the reads of the run return, in order, instead of choices.</summary>
+    internal IReadOnlyList<long>? Fed { get; init; }
 
     /// <summary>Reads that decide whether what comes next happens at all.</summary>
     internal ulong Control
@@ -43,18 +58,25 @@ internal sealed class TraceWriter(
     /// <summary>Starts the next run. False if every choice has been tried.</summary>
     internal bool Begin(bool isFirst)
     {
-        while (!isFirst && _choices.Count > 0 && _choices[^1] + 1 == _choicesCount[^1])
+        while (!isFirst && _choices.Count > 0 && _choices[^1] + 1 == _choicesOf[^1].Count)
         {
             _choices.RemoveAt(_choices.Count - 1);
-            _choicesCount.RemoveAt(_choicesCount.Count - 1);
+            _choicesOf.RemoveAt(_choicesOf.Count - 1);
         }
         if (!isFirst)
         {
             if (_choices.Count == 0) return false;
             _choices[^1]++;
         }
-        (_events, _control, _next) = ([], 0, 0);
+        Again();
         return true;
+    }
+
+    /// <summary>Starts the same run once more.</summary>
+    internal void Again()
+    {
+        (_events, _control, _next) = ([], 0, 0);
+        Sightings?.Begin();
     }
 
     internal Tracked Load(Tracked location, AccessOrder order, int site, LockPart part = LockPart.None)
@@ -124,14 +146,17 @@ internal sealed class TraceWriter(
     /// <summary>The value that a read of the word returns this time.</summary>
     private long Choose(int location, Func<long, bool> isPossible)
     {
-        IReadOnlyList<long> all = values[location];
+        if (Fed is { } fed) return _next < fed.Count ? fed[_next++] : throw new TraceDiffersException();
+        if (_events.Count >= EventsMax) throw new TraceTooLongException();
+        IReadOnlyList<long> all = valuesOf(location);
         if (_next == _choices.Count)
         {
             _choices.Add(0);
-            _choicesCount.Add(all.Count);
+            _choicesOf.Add((location, all.Count));
         }
+        if (_choicesOf[_next] != (location, all.Count)) throw new TraceDiffersException();
         long value = all[_choices[_next++]];
-        return isPossible(value) ? value : throw TraceBlockedException.Instance;
+        return isPossible(value) && Sightings?.MaySee(location, value) != false ? value : throw TraceBlockedException.Instance;
     }
 
     private void FenceBefore(int site)
@@ -141,10 +166,8 @@ internal sealed class TraceWriter(
 
     private void Add(MemoryEvent e)
     {
-        if (_events.Count == EventsMax)
-        {
-            throw new NotSupportedException($"A thread has more than {EventsMax} events; candidate executions are for less.");
-        }
+        if (_events.Count == EventsMax) throw new TraceTooLongException();
+        if (e.IsWrite) Sightings?.Write(e.Location, e.Value);
         _events.Add(e);
     }
 }

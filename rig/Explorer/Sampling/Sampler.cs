@@ -42,7 +42,7 @@ public static class Sampler
         {
             throw new ArgumentException(complaint, nameof(settings));
         }
-        string? mismatch = ScheduleText.Mismatch(SamplingRun.KeyOf(scene, settings.Model), found);
+        string? mismatch = ScheduleText.Mismatch(ScheduleKey.Of(scene, settings.Model), found);
         return mismatch is null ? picks : throw new ArgumentException(mismatch, nameof(settings));
     }
 }

@@ -38,14 +38,6 @@ internal sealed partial class SamplingRun
         return story;
     }
 
-    /// <summary>What a schedule of this program belongs to. The fingerprint is the declaration: names and initial
-    /// values.</summary>
-    public ScheduleKey Key() => KeyOf(_scene, _isTso ? MemoryModel.Tso : MemoryModel.Sc);
-
-    public static ScheduleKey KeyOf(Scene scene, MemoryModel model)
-    {
-        IEnumerable<string> threads = scene.Threads.Select(thread => thread.Name);
-        IEnumerable<string> words = scene.Words.Select(word => $"{word.Name}={word.Initial}");
-        return ScheduleKey.Of("program", string.Join('+', threads), model, string.Join('\n', [.. threads, "", .. words]));
-    }
+    /// <summary>What a schedule of this program belongs to.</summary>
+    public ScheduleKey Key() => ScheduleKey.Of(_scene, _isTso ? MemoryModel.Tso : MemoryModel.Sc);
 }

@@ -112,7 +112,12 @@ public static class ScheduleText
               "search again, or return to the version it was recorded with.";
     }
 
-    private static string Name(MemoryModel model) => model == MemoryModel.Tso ? "x86-TSO" : "sequential consistency";
+    private static string Name(MemoryModel model) => model switch
+    {
+        MemoryModel.Tso => "x86-TSO",
+        MemoryModel.Sc => "sequential consistency",
+        _ => MemoryModels.NameOf(model),
+    };
 
     private static string OtherVersion(int version) =>
         $"The schedule was written by version {version} of the explorer, this is version {ScheduleKey.CurrentVersion}; search "

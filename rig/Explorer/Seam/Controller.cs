@@ -16,17 +16,22 @@ public enum Modification
 
 /// <summary>Who orders the events of <see cref="Explored"/>. One instance runs one program at a time; members are called by the
 /// thread under control whose turn it is, and may throw <see cref="ExecutionEndedException"/> to unwind it.</summary>
-/// <remarks>Read-modify-writes, fences, locks and grace periods drain the caller's store buffer under x86-TSO.</remarks>
+/// <remarks>Read-modify-writes, fences, locks and grace periods drain the caller's store buffer under x86-TSO. Who judges by
+/// store buffers need not know which order an access has: there all loads acquire, all stores release, and every
+/// read-modify-write is a full fence. Members that say an order are for who judges by a weaker model.</remarks>
 public abstract class Controller
 {
     public abstract ulong Load(nint word);
 
-    /// <summary>No event: nobody writes the word meanwhile.</summary>
-    public virtual unsafe ulong LoadPlain(nint word)
-    {
-        // SAFETY: words are in native memory that outlives whoever may look (the contract of Explored).
-        return *(ulong*)word;
-    }
+    /// <summary>A load of a word that nobody writes meanwhile: no event, where the controller can tell.</summary>
+    public virtual ulong LoadPlain(nint word) => Load(word);
+
+    /// <summary>A load that acquires nothing.</summary>
+    public virtual ulong LoadRelaxed(nint word) => Load(word);
+
+    /// <summary>A relaxed load of a word whose address depends on loads of the thread, and whose value remembers this
+    /// one.</summary>
+    public virtual TrackedValue LoadTracked(nint word, TrackedValue address) => LoadRelaxed(word);
 
     public abstract void Store(nint word, ulong value);
 
@@ -34,10 +39,27 @@ public abstract class Controller
     /// is a release.</summary>
     public virtual void StoreRelaxed(nint word, ulong value) => Store(word, value);
 
+    /// <summary>A store, relaxed or release, of what depends on loads of the thread, to where depends on others.</summary>
+    public virtual void StoreTracked(nint word, TrackedValue address, TrackedValue value, AccessOrder order)
+    {
+        if (order == AccessOrder.Relaxed) StoreRelaxed(word, value.Value);
+        else Store(word, value.Value);
+    }
+
     /// <summary>Returns the old value; full fence.</summary>
     public abstract ulong Modify(nint word, Modification how, ulong operand, ulong comparand);
 
+    /// <summary>Returns the old value; ordered as it says.</summary>
+    public virtual ulong Modify(nint word, Modification how, ulong operand, ulong comparand, AccessOrder order) =>
+        Modify(word, how, operand, comparand);
+
     public abstract void Fence();
+
+    /// <summary>Orders stores with stores.</summary>
+    public virtual void StoreFence() { }
+
+    /// <summary>Orders loads with loads.</summary>
+    public virtual void LoadFence() { }
 
     /// <summary>A turn of a spin loop: the caller cannot go on until one of the words it read since its last turn has
     /// changed.</summary>

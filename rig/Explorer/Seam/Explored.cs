@@ -11,13 +11,37 @@ public readonly struct Explored(Controller controller) : IMachine
 {
     public ulong Load(ref ulong word) => controller.Load(Address(ref word));
 
-    public ulong LoadRelaxed(ref ulong word) => controller.Load(Address(ref word));
+    public ulong LoadRelaxed(ref ulong word) => controller.LoadRelaxed(Address(ref word));
 
     public ulong LoadPlain(ref ulong word) => controller.LoadPlain(Address(ref word));
 
-    public void Store(ref ulong word, ulong value) => controller.Store(Address(ref word), value);
+    public TrackedValue LoadTracked(ref ulong word) => controller.LoadTracked(Address(ref word), 0);
 
-    public void StoreRelaxed(ref ulong word, ulong value) => controller.StoreRelaxed(Address(ref word), value);
+    public TrackedValue LoadTracked(TrackedValue address) => controller.LoadTracked((nint)address.Value, address);
+
+    public void Store(ref ulong word, ulong value)
+    {
+        controller.Store(Address(ref word), value);
+        KeepCaller();
+    }
+
+    public void StoreRelaxed(ref ulong word, ulong value)
+    {
+        controller.StoreRelaxed(Address(ref word), value);
+        KeepCaller();
+    }
+
+    public void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order = AccessOrder.Relaxed)
+    {
+        controller.StoreTracked(Address(ref word), 0, value, order);
+        KeepCaller();
+    }
+
+    public void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order = AccessOrder.Relaxed)
+    {
+        controller.StoreTracked((nint)address.Value, address, value, order);
+        KeepCaller();
+    }
 
     public ulong Exchange(ref ulong word, ulong value) => controller.Modify(Address(ref word), Modification.Exchange, value, 0);
 
@@ -31,7 +55,20 @@ public readonly struct Explored(Controller controller) : IMachine
 
     public ulong And(ref ulong word, ulong bits) => controller.Modify(Address(ref word), Modification.And, bits, 0);
 
+    public ulong Exchange(ref ulong word, ulong value, AccessOrder order) =>
+        controller.Modify(Address(ref word), Modification.Exchange, value, 0, order);
+
+    public ulong CompareExchange(ref ulong word, ulong value, ulong comparand, AccessOrder order) =>
+        controller.Modify(Address(ref word), Modification.CompareExchange, value, comparand, order);
+
+    public ulong Add(ref ulong word, ulong addend, AccessOrder order) =>
+        unchecked(controller.Modify(Address(ref word), Modification.Add, addend, 0, order) + addend);
+
     public void FullFence() => controller.Fence();
+
+    public void StoreFence() => controller.StoreFence();
+
+    public void LoadFence() => controller.LoadFence();
 
     public void Relax(ref Backoff backoff) => controller.Relax();
 
@@ -108,6 +145,9 @@ public readonly struct Explored(Controller controller) : IMachine
     public Actor Enter(string name) => Actor.Enter(name);
 
     public void Leave() => Actor.Leave();
+
+    /// <summary>A store that ends a body is no tail call: its line is looked for on the stack. No instruction.</summary>
+    private void KeepCaller() => GC.KeepAlive(controller);
 
     // SAFETY: words live in native memory (the contract above), so the address neither moves nor dangles while the word is in
     // use.

@@ -42,8 +42,45 @@ public interface IMachine
     /// <summary>Full-fence bitwise and; returns the old value.</summary>
     ulong And(ref ulong word, ulong bits);
 
+    /// <summary>Exchange of a weaker order (xchg_acquire and its like); machines that know none make it a full fence.</summary>
+    ulong Exchange(ref ulong word, ulong value, AccessOrder order) => Exchange(ref word, value);
+
+    /// <summary>Compare-and-exchange of a weaker order; one that fails orders nothing.</summary>
+    ulong CompareExchange(ref ulong word, ulong value, ulong comparand, AccessOrder order) =>
+        CompareExchange(ref word, value, comparand);
+
+    /// <summary>Addition of a weaker order; returns the new value.</summary>
+    ulong Add(ref ulong word, ulong addend, AccessOrder order) => Add(ref word, addend);
+
     /// <summary>Full fence (smp_mb).</summary>
     void FullFence();
+
+    /// <summary>Orders earlier stores before later stores (smp_wmb).</summary>
+    void StoreFence() => FullFence();
+
+    /// <summary>Orders earlier loads before later loads (smp_rmb).</summary>
+    void LoadFence() => FullFence();
+
+    /// <summary>Load without ordering of its own whose value remembers where it comes from (READ_ONCE,
+    /// rcu_dereference).</summary>
+    TrackedValue LoadTracked(ref ulong word) => LoadRelaxed(ref word);
+
+    /// <summary>The same of the word at an address that was computed: a dependency of address. The address is that of a shared
+    /// word.</summary>
+    // SAFETY: the caller promises the address of a word in native memory that is in use.
+    unsafe TrackedValue LoadTracked(TrackedValue address) => LoadTracked(ref *(ulong*)address.Value);
+
+    /// <summary>Relaxed or release store of a value that remembers where it comes from: a dependency of data.</summary>
+    void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order = AccessOrder.Relaxed)
+    {
+        if (order == AccessOrder.Relaxed) StoreRelaxed(ref word, value.Value);
+        else Store(ref word, value.Value);
+    }
+
+    /// <summary>The same into the word at an address that was computed.</summary>
+    // SAFETY: as for the load.
+    unsafe void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order = AccessOrder.Relaxed) =>
+        StoreTracked(ref *(ulong*)address.Value, value, order);
 
     /// <summary>One turn of a spin loop (cpu_relax).</summary>
     void Relax(ref Backoff backoff);

@@ -38,7 +38,42 @@ public readonly struct Metal : IMachine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong And(ref ulong word, ulong bits) => Interlocked.And(ref word, bits);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Exchange(ref ulong word, ulong value, AccessOrder order) => Interlocked.Exchange(ref word, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong CompareExchange(ref ulong word, ulong value, ulong comparand, AccessOrder order) =>
+        Interlocked.CompareExchange(ref word, value, comparand);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Add(ref ulong word, ulong addend, AccessOrder order) => Interlocked.Add(ref word, addend);
+
     public void FullFence() => Interlocked.MemoryBarrier();
+
+    /// <inheritdoc/>
+    /// <remarks>Restrains the JIT; no instruction on x86.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFence() => Volatile.WriteBarrier();
+
+    /// <inheritdoc/>
+    /// <remarks>Restrains the JIT; no instruction on x86.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void LoadFence() => Volatile.ReadBarrier();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TrackedValue LoadTracked(ref ulong word) => Volatile.Read(ref word);
+
+    // SAFETY: the caller promises the address of a word in native memory that is in use.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe TrackedValue LoadTracked(TrackedValue address) => Volatile.Read(ref *(ulong*)address.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreTracked(ref ulong word, TrackedValue value, AccessOrder order) => Volatile.Write(ref word, value.Value);
+
+    // SAFETY: as for the load.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void StoreTracked(TrackedValue address, TrackedValue value, AccessOrder order) =>
+        Volatile.Write(ref *(ulong*)address.Value, value.Value);
 
     public void Relax(ref Backoff backoff) => backoff.Once();
 

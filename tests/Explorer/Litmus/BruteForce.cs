@@ -5,7 +5,8 @@ using Lab.Explorer;
 namespace Lab.Tests.Explorer.Litmus;
 
 /// <summary>All reads-from and coherence orders of a random program, and models written once more, by rows of one word. Shares no
-/// code with the engine; knows no locks and no RCU.</summary>
+/// code with the engine. A grace period is what the law of RCU says: no cycle has as many of them as read-side
+/// sections.</summary>
 internal sealed class BruteForce
 {
     private sealed record E(int Thread, int Place, char Kind, int Word, string Tag, Operation Of, int ReadPart, int[] Addr,
@@ -55,13 +56,15 @@ internal sealed class BruteForce
                 void Add(char kind, string tag, int readPart = -1) => events.Add(
                     new E(thread, place, kind, one.Word, tag, one, readPart, On('a'), kind == 'W' ? On('d') : [], On('c')));
                 if (one.What == Doing.Fence) Add('F', one.Fence);
-                if (one.What == Doing.Store) Add('W', one.Order);
+                if (one.What is Doing.Store or Doing.Unlock) Add('W', one.Order);
                 if (one.What == Doing.Load)
                 {
                     reads[place] = events.Count;
                     Add('R', one.Order);
                 }
-                if (one.What is not (Doing.Exchange or Doing.CompareExchange or Doing.Add or Doing.Increment)) continue;
+                bool isModification =
+                    one.What is Doing.Exchange or Doing.CompareExchange or Doing.Add or Doing.Increment or Doing.Lock;
+                if (!isModification) continue;
                 bool succeeds = one.What != Doing.CompareExchange || (successes >> compare++ & 1) != 0;
                 bool isFenced = _fencesModifications && succeeds && one.Order == "full";
                 if (isFenced) Add('F', "smp_mb");
@@ -119,6 +122,7 @@ internal sealed class BruteForce
         {
             if (_events[e].Kind == 'F') continue;
             if (values[e] is null) return null;
+            if (_events[e] is { Kind: 'R', Of.What: Doing.Lock } && values[e] != 0) return null;
             if (_events[e] is not { Kind: 'R', Of.What: Doing.CompareExchange } compare) continue;
             if ((compare.Tag != "failed") != (values[e] == compare.Of.Value - 1)) return null;
         }
@@ -127,7 +131,7 @@ internal sealed class BruteForce
 
     private void ChooseOrders(int word, int[] sources, long[] values, int[] rank)
     {
-        if (word == _program.Words)
+        if (word > _program.Words)
         {
             Judge(sources, values, rank);
             return;
@@ -174,6 +178,7 @@ internal sealed class BruteForce
         string? state = null;
         foreach ((int index, MemoryModel model) in _models.Index())
         {
+            if (_events.Any(e => e.Tag == "synchronize_rcu") && model is MemoryModel.Ra or MemoryModel.Rc11) continue;
             if (!Allows(model)) continue;
             state ??= State(values, rank);
             _states[index][state] = _states[index].GetValueOrDefault(state) + 1;
@@ -187,21 +192,25 @@ internal sealed class BruteForce
             Rel Set(Func<E, bool> has) => Between((a, b) => a == b && has(_events[a]));
             Rel F(params string[] names) => Set(e => e.Kind == 'F' && names.Contains(e.Tag));
             Rel read = Set(e => e.Kind == 'R'), write = Set(e => e.Kind == 'W'), access = read | write;
-            Rel atomic = Set(e => e.Kind != 'F' && e.Of.What is not (Doing.Load or Doing.Store));
+            Rel atomic = Set(e => e.Kind != 'F' && e.Of.What is not (Doing.Load or Doing.Store or Doing.Unlock));
             Rel acquire = Set(e => e is { Kind: 'R', Tag: "_acquire" }), release = Set(e => e is { Kind: 'W', Tag: "_release" });
             Rel fullRead = Set(e => e is { Kind: 'R', Tag: "full" }), fullWrite = Set(e => e is { Kind: 'W', Tag: "full" });
             Rel before = F("smp_mb__before_atomic"), after = F("smp_mb__after_atomic"), mb = F("smp_mb");
-            Rel heavy = mb | before | after;
+            Rel sync = F("synchronize_rcu");
+            Rel heavy = mb | before | after | sync;
             Rel rfe = rf - inside, coe = co - inside, fre = fr - inside, rfi = rf & inside;
             Rel eco = (rf | co | fr).Plus;
             switch (model)
             {
                 case MemoryModel.Sc:
-                    return (po | rf | co | fr).IsAcyclic;
+                    return (po | rf | co | fr).IsAcyclic && ObeysRcu(po.Opt * (po | rf | co | fr).Star * po);
                 case MemoryModel.Tso:
                     Rel kept = (access * po * access) - (write * po * read);
                     Rel locked = access * ((po * atomic) | (atomic * po)) * access;
-                    return (kept | (access * po * heavy * po * access) | locked | rfe | co | fr).IsAcyclic;
+                    Rel everywhere = (po - (write * po * read)) | (write * po * heavy * po * read)
+                        | (write * ((po * atomic) | (atomic * po)) * read) | rfe | co | fr;
+                    return (kept | (access * po * heavy * po * access) | locked | rfe | co | fr).IsAcyclic
+                        && ObeysRcu(po.Opt * everywhere.Star * po);
                 case MemoryModel.Ra:
                     Rel happens = (po | rf).Plus;
                     return happens.IsIrreflexive && (happens * eco).IsIrreflexive;
@@ -234,7 +243,8 @@ internal sealed class BruteForce
                         | (po * heavy * po) | (po * (strong * rmw * l) * po) | (l * po * strong)
                         | (notBlind * po * F("smp_rmb") * po) | (a * po) | (write * po * F("smp_wmb") * po * write) | (po * l);
                     Rel same = (rmw | rmw.Inverse).Opt;
-                    return ((access * ordered * access) | ((rfe | fre | coe) * same)).IsAcyclic;
+                    Rel observed = (access * ordered * access) | ((rfe | fre | coe) * same);
+                    return observed.IsAcyclic && ObeysRcu(po.Opt * (observed | (po * heavy) | (heavy * po)).Star * po);
                 }
                 default:
                 {
@@ -242,19 +252,58 @@ internal sealed class BruteForce
                     Rel changed = Set(e => e.Kind == 'W' && e.ReadPart >= 0);
                     Rel parts = changed | Set(e => e.Kind == 'R'
                         && _events.Any(w => w.ReadPart >= 0 && ReferenceEquals(_events[w.ReadPart], e)));
-                    Rel strong = access * ((po * mb * po) | (po * fullRead) | (fullWrite * po)
-                        | (po * before * po * parts * po.Opt) | (po.Opt * parts * po * after * po)) * access;
+                    Rel strong = (access * ((po * mb * po) | (po * fullRead) | (fullWrite * po)
+                        | (po * before * po * parts * po.Opt) | (po.Opt * parts * po * after * po)) * access)
+                        | (po * sync * po.Opt);
+                    Rel handOver = po * Set(e => e.Of.What == Doing.Unlock) * (po | rf)
+                        * Set(e => e is { Kind: 'R', Of.What: Doing.Lock }) * po;
                     Rel wmb = write * po * F("smp_wmb") * po * write, rmb = notBlind * po * F("smp_rmb") * po * notBlind;
                     Rel toRelease = access * po * release, fromAcquire = acquire * po * access;
                     Rel ppo = ((addr | data | ctrl) * write) | ((co | fr) & inside) | (addr * read) | ((addr | data) * rfi)
-                        | strong | toRelease | fromAcquire | wmb | rmb;
-                    Rel cumul = ((rfe.Opt * (strong | toRelease)) | wmb) * (rf * rmw).Star;
+                        | (strong & inside) | toRelease | fromAcquire | wmb | rmb | (handOver & inside);
+                    Rel cumul = access * ((rfe.Opt * (strong | toRelease)) | wmb | handOver) * access * (rf * rmw).Star;
                     Rel prop = access * ((co | fr) - inside).Opt * cumul.Star * rfe.Opt * access;
-                    Rel hb = ppo | rfe | ((prop - Set(_ => true)) & inside);
-                    return hb.IsAcyclic && (prop * strong * hb.Star).IsAcyclic;
+                    Rel hb = (access * ppo * access) | rfe | ((prop - Set(_ => true)) & inside);
+                    Rel pb = prop * strong * hb.Star * access;
+                    return hb.IsAcyclic && pb.IsAcyclic && ObeysRcu(po.Opt * hb.Star * pb.Star * prop * po);
                 }
             }
         }
+    }
+
+    /// <summary>No way from link to link leads back to where it began with at least as many grace periods on it as read-side
+    /// sections, each of which is gone through from its end to its begin. Counts by the length of the way.</summary>
+    private bool ObeysRcu(Rel link)
+    {
+        List<(int In, int Out, int Gain)> stations = [];
+        for (int e = 0; e < _n; e++)
+        {
+            if (_events[e].Tag == "synchronize_rcu") stations.Add((e, e, +1));
+            if (_events[e].Tag != "rcu_read_lock") continue;
+            int end = Enumerable.Range(e, _n - e).First(other => _events[other].Tag == "rcu_read_unlock");
+            stations.Add((end, e, -1));
+        }
+        const int Never = -1000;
+        int count = stations.Count;
+        for (int start = 0; start < count; start++)
+        {
+            int[] best = [.. Enumerable.Range(0, count).Select(station => station == start ? stations[start].Gain : Never)];
+            for (int length = 1; length <= 3 * count; length++)
+            {
+                int[] next = [.. Enumerable.Repeat(Never, count)];
+                for (int from = 0; from < count; from++)
+                {
+                    for (int to = 0; best[from] > Never / 2 && to < count; to++)
+                    {
+                        if ((link.Rows[stations[from].Out] >> stations[to].In & 1) == 0) continue;
+                        if (to == start && best[from] >= 0) return false;
+                        next[to] = Math.Max(next[to], best[from] + stations[to].Gain);
+                    }
+                }
+                best = next;
+            }
+        }
+        return true;
     }
 
     private string State(long[] values, int[] rank)

@@ -1,5 +1,6 @@
 using Lab.Explorer;
 using Lab.Explorer.Litmus;
+using Lab.Explorer.Orders;
 using Xunit;
 
 namespace Lab.Tests.Explorer.Litmus;

@@ -48,15 +48,6 @@ public sealed class LitmusInputTests
         Assert.Contains("rc11 says nothing about synchronize_rcu", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Code that runs has dependencies that nobody sees: a weaker model would say something wrong.</summary>
-    [Theory]
-    [InlineData(MemoryModel.Ra)]
-    [InlineData(MemoryModel.Arm)]
-    [InlineData(MemoryModel.Lkmm)]
-    public void Code_is_not_explored_under_a_model_that_it_cannot_be_run_under(MemoryModel model) =>
-        Assert.Throws<NotSupportedException>(() => Explore.Check(_ => { }, new ExploreSettings { Model = model },
-            cancellation: TestContext.Current.CancellationToken));
-
     /// <summary>Every cut of a test is refused, or means something; none of them hurts.</summary>
     [Fact]
     public void A_test_that_is_cut_anywhere_is_refused_or_read()

@@ -9,6 +9,20 @@ internal enum Doing
     Add,
     Increment,
     Fence,
+    Lock,
+    Unlock,
+}
+
+/// <summary>What a random program has besides accesses and fences.</summary>
+public enum Around
+{
+    Nothing,
+
+    /// <summary>A critical section of one spin lock in most threads.</summary>
+    Locks,
+
+    /// <summary>A read-side section, or a grace period, in most threads.</summary>
+    Rcu,
 }
 
 /// <summary>An operation of a random program. Registers are named after the operation's place in its thread.</summary>
@@ -32,19 +46,41 @@ internal sealed class RandomProgram
 
     private static readonly string[] Orders = ["full", "_relaxed", "_acquire", "_release"];
 
-    internal RandomProgram(int seed)
+    internal RandomProgram(int seed, Around around = Around.Nothing)
     {
         Random random = new(seed);
-        Words = random.Next(2, 4);
+        Words = around == Around.Nothing ? random.Next(2, 4) : 2;
         int threads = random.Next(2, 4);
         int most = threads == 2 ? 4 : 3;
-        Threads = [.. Enumerable.Range(0, threads).Select(_ => Thread(random, random.Next(2, most + 1)))];
+        Threads = [.. Enumerable.Range(0, threads).Select(_ => around == Around.Nothing
+            ? Thread(random, random.Next(2, most + 1), []) : Thread(random, most + 1, Frame(random, around, most + 1)))];
+    }
+
+    /// <summary>What stands where in a thread of so many operations.</summary>
+    private Dictionary<int, Operation> Frame(Random random, Around around, int count)
+    {
+        if (random.Next(6) == 0) return [];
+        int from = random.Next(2) == 0 ? 0 : random.Next(count - 1);
+        int to = random.Next(2) == 0 ? count - 1 : random.Next(from + 1, count);
+        if (around == Around.Locks)
+        {
+            return new()
+            {
+                [from] = new(Doing.Lock, Words, 1, "_acquire", -1, ' '),
+                [to] = new(Doing.Unlock, Words, 0, "_release", -1, ' '),
+            };
+        }
+        if (random.Next(2) == 0) return new() { [random.Next(1, count)] = Fence("synchronize_rcu") };
+        return new() { [from] = Fence("rcu_read_lock"), [to] = Fence("rcu_read_unlock") };
+
+        static Operation Fence(string name) => new(Doing.Fence, -1, 0, "", -1, ' ', name);
     }
 
     /// <summary>The first so many programs of at most <paramref name="candidatesMax"/> pairs of reads-from and
     /// coherence.</summary>
-    internal static IEnumerable<(int Seed, RandomProgram Program)> First(int count, double candidatesMax) =>
-        Enumerable.Range(0, int.MaxValue).Select(seed => (Seed: seed, Program: new RandomProgram(seed)))
+    internal static IEnumerable<(int Seed, RandomProgram Program)> First(
+        int count, double candidatesMax, Around around = Around.Nothing) =>
+        Enumerable.Range(0, int.MaxValue).Select(seed => (Seed: seed, Program: new RandomProgram(seed, around)))
             .Where(one => one.Program.Candidates <= candidatesMax).Take(count);
 
     /// <summary>Pairs of reads-from and coherence, before anything is asked of them.</summary>
@@ -54,10 +90,10 @@ internal sealed class RandomProgram
         {
             double candidates = 1;
             Operation[] all = [.. Threads.SelectMany(thread => thread).Where(one => one.What != Doing.Fence)];
-            for (int word = 0; word < Words; word++)
+            for (int word = 0; word <= Words; word++)
             {
                 int writes = all.Count(one => one.Word == word && one.What != Doing.Load);
-                int reads = all.Count(one => one.Word == word && one.What != Doing.Store);
+                int reads = all.Count(one => one.Word == word && one.What is not (Doing.Store or Doing.Unlock));
                 for (int factor = 2; factor <= writes; factor++) candidates *= factor;
                 candidates *= Math.Pow(writes + 1, reads);
             }
@@ -71,11 +107,16 @@ internal sealed class RandomProgram
 
     internal static string Name(int word) => "xyz"[word].ToString();
 
-    private Operation[] Thread(Random random, int count)
+    private Operation[] Thread(Random random, int count, Dictionary<int, Operation> frame)
     {
         Operation[] done = new Operation[count];
         for (int place = 0; place < count; place++)
         {
+            if (frame.TryGetValue(place, out Operation? given))
+            {
+                done[place] = given;
+                continue;
+            }
             int[] readers = [.. Enumerable.Range(0, place).Where(earlier => done[earlier].Reads)];
             int on = readers.Length > 0 && random.Next(2) == 0 ? readers[random.Next(readers.Length)] : -1;
             int word = random.Next(Words);
@@ -98,7 +139,7 @@ internal sealed class RandomProgram
     /// <summary>As a litmus test that shows every register and word.</summary>
     internal string Text(string name)
     {
-        string parameters = string.Join(", ", Enumerable.Range(0, Words).Select(word => $"int *{Name(word)}"));
+        string parameters = string.Join(", ", Enumerable.Range(0, Words).Select(word => $"int *{Name(word)}").Append("int *s"));
         string body = string.Concat(Threads.Select((operations, thread) =>
             $"P{thread}({parameters})\n{{\n{string.Concat(operations.Select((one, place) => $"    {C(one, place)}\n"))}}}\n"));
         string seen = string.Concat(Threads.SelectMany((operations, thread) => operations.Index()
@@ -110,6 +151,7 @@ internal sealed class RandomProgram
     private static string C(Operation one, int place)
     {
         string zero = one.On < 0 ? "" : $"(r{one.On} & 0)";
+        if (one.What is Doing.Lock or Doing.Unlock) return one.What == Doing.Lock ? "spin_lock(s);" : "spin_unlock(s);";
         string address = one is { On: >= 0, How: 'a' } ? $"({Name(one.Word)} + {zero})" : Name(one.Word < 0 ? 0 : one.Word);
         string value = one switch
         {

@@ -1,6 +1,6 @@
 using Lab.Explorer.Orders;
 
-namespace Lab.Explorer.Litmus;
+namespace Lab.Explorer;
 
 /// <summary>The memory models as the user names them.</summary>
 public static class MemoryModels

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Lab.Explorer.Graph;
+namespace Lab.Explorer.Seam;
 
 /// <summary>Everything that events of a graph are about, numbered: the scene's words first, then a hidden word per lock and per
 /// thread of an RCU domain, in the order in which they are first used.</summary>

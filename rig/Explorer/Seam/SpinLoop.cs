@@ -1,4 +1,4 @@
-namespace Lab.Explorer.Graph;
+namespace Lab.Explorer.Seam;
 
 /// <summary>Tells a loop that waits from one that works. At the end of a turn the thread goes on into some more turns on trial,
 /// reading what it read before: if it comes to their end without having done anything that another thread could see, it waits for
@@ -7,6 +7,9 @@ namespace Lab.Explorer.Graph;
 /// time.</remarks>
 internal sealed class SpinLoop
 {
+    /// <summary>Turns per thread that are followed of a loop that does more than look.</summary>
+    internal const int TurnsMax = 3;
+
     /// <summary>Loads in a row that show nothing new, after which a thread is thought to spin without saying so.</summary>
     internal const int RepeatsMax = 16;
 

@@ -1,14 +1,24 @@
 using System.Globalization;
-using Lab.Explorer.Orders;
+using Lab.Mmu;
 
-namespace Lab.Explorer.Litmus;
+namespace Lab.Explorer.Orders;
 
 /// <summary>An event of an execution that is shown.</summary>
 /// <param name="Label">One or two letters.</param>
 /// <param name="Thread">Number of its thread.</param>
 /// <param name="Text">What it does and to what value, as <c>W[release] y=1</c>.</param>
 /// <param name="Line">Of the test; 0 where no line says it.</param>
-public sealed record DrawnEvent(string Label, int Thread, string Text, int Line);
+public sealed record DrawnEvent(string Label, int Thread, string Text, int Line)
+{
+    /// <summary>File and line of the code that made it, as <c>LastPut.cs:31</c>; null for a test's.</summary>
+    public string? Place { get; init; }
+}
+
+/// <summary>How a program calls what an execution is about.</summary>
+/// <param name="Word">Name of the word of that number.</param>
+/// <param name="Value">A value, which may be a word's address.</param>
+/// <param name="Line">Of the test, of a site.</param>
+internal sealed record EventNames(Func<int, string> Word, Func<long, string> Value, Func<int, int> Line);
 
 /// <summary>An arrow between two events, by their labels.</summary>
 public sealed record DrawnEdge(string From, string To, string Name)
@@ -29,12 +39,12 @@ public sealed record DrawnExecution(
 {
     private static readonly SequentialModel Sequential = new();
 
-    internal static DrawnExecution Of(LitmusTest test, Execution x, Axiom? broken)
+    internal static DrawnExecution Of(EventNames names, Execution x, Axiom? broken)
     {
         DrawnEvent[] events =
         [
-            .. x.Events.Select((e, index) => new DrawnEvent(Label(index), x.ThreadOf(index), Text(test, e),
-                e.Site >= 0 ? test.Sites[e.Site].Line : 0)),
+            .. x.Events.Select((e, index) => new DrawnEvent(Label(index), x.ThreadOf(index), Text(names, e),
+                e.Site >= 0 ? names.Line(e.Site) : 0)),
         ];
         List<DrawnEdge> edges = [];
         Relation toNext = x.Co - (x.Co >> x.Co);
@@ -53,10 +63,10 @@ public sealed record DrawnExecution(
     private static IReadOnlyList<DrawnEdge> Drawn(Axiom? broken) =>
         broken is null ? [] : [.. broken.Cycle().Select(edge => new DrawnEdge(Label(edge.From), Label(edge.To), edge.Name))];
 
-    private static string Label(int index) =>
+    internal static string Label(int index) =>
         index < 26 ? ((char)('a' + index)).ToString() : $"{(char)('a' + (index / 26) - 1)}{(char)('a' + (index % 26))}";
 
-    private static string Text(LitmusTest test, MemoryEvent e)
+    private static string Text(EventNames names, MemoryEvent e)
     {
         if (e.Kind == MemoryEventKind.Fence) return $"F[{FenceName(e.Fence)}]";
         string[] details =
@@ -77,7 +87,7 @@ public sealed record DrawnExecution(
             .. e.IsAtomic && e.Lock == LockPart.None ? (string[])["rmw"] : [],
         ];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{(e.IsRead ? "R" : "W")}[{string.Join(' ', details)}] {test.Words[e.Location]}={test.ValueText(e.Value)}");
+            $"{(e.IsRead ? "R" : "W")}[{string.Join(' ', details)}] {names.Word(e.Location)}={names.Value(e.Value)}");
     }
 
     private static string FenceName(FenceKind fence) => fence switch

@@ -1,7 +1,7 @@
 namespace Lab.Explorer.Orders;
 
 /// <summary>What grace periods order, once it is known how events of different threads are linked.</summary>
-internal static class Rcu
+internal static class RcuOrder
 {
     /// <summary>The kernel's <c>rcu-fence</c>: any sequence with at least as many grace periods as read-side sections orders what
     /// is before it and what is behind it.</summary>
