@@ -92,8 +92,7 @@ internal static class GuestCommand
         }
     }
 
-    /// <summary>Of the first command that did not end well; what the kernel complained of is a finding whatever the lab
-    /// says.</summary>
+    /// <summary>What a guest's end is worth, and what is to be said of it.</summary>
     internal static int Code(GuestOutcome outcome, LabConsole console)
     {
         foreach (KernelComplaint complaint in outcome.Complaints)
@@ -109,7 +108,15 @@ internal static class GuestCommand
             console.Error.WriteLine($"lab: {failure.TrimEnd('.')}; {kept}.");
             return console.Signals.WasHeard ? ExitCode.Interrupted : outcome.HasUnwritten ? ExitCode.Usage : ExitCode.GuestEnded;
         }
-        int code = outcome.Codes.FirstOrDefault(one => one != ExitCode.Fine);
-        return code == ExitCode.Fine && outcome.Complaints.Count > 0 ? ExitCode.InvariantViolated : code;
+        return Worst([outcome]);
+    }
+
+    /// <summary>A finding wherever it is, else of the first command that did not end well. What a kernel complained of is a finding
+    /// whatever the lab says.</summary>
+    internal static int Worst(IReadOnlyList<GuestOutcome> outcomes)
+    {
+        int[] codes = [.. outcomes.SelectMany(outcome => outcome.Codes)];
+        return codes.Contains(ExitCode.InvariantViolated) || outcomes.Any(outcome => outcome.Complaints.Count > 0)
+            ? ExitCode.InvariantViolated : codes.FirstOrDefault(one => one != ExitCode.Fine);
     }
 }

@@ -93,6 +93,50 @@ public sealed class GuestKernelTests : IDisposable
         Assert.Contains("--kernel is empty", Refusal(""));
     }
 
+    /// <summary>With a tree in its stead: what is installed on the machine of a test is its own affair.</summary>
+    [Theory]
+    [InlineData(FakeKernel.Release, FakeKernel.Release)]
+    [InlineData("6.9.9-of-another-host", "9.0.0-newest")]
+    [InlineData("9.9.9-without-image", "9.0.0-newest")]
+    public void Of_this_host_the_kernel_that_runs_is_taken_or_where_that_is_not_installed_the_newest(string running, string taken)
+    {
+        string host = _fake.Tree("host"), newest = Path.Combine(host, "lib", "modules", "9.0.0-newest");
+        Directory.CreateDirectory(newest);
+        Directory.CreateDirectory(Path.Combine(host, "lib", "modules", "9.9.9-without-image"));
+        File.WriteAllBytes(Path.Combine(newest, "vmlinuz"), FakeKernel.Image());
+        FakeKernel.Module(newest, "kvm", "");
+        using GuestKernel kernel = GuestKernel.Find("/", _fake.Folder, host, running);
+        Assert.EndsWith(taken, kernel.Image.Replace("/vmlinuz", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Single(kernel.Modules.Closure(["kvm"]), module => module.Name == "kvm");
+    }
+
+    [Fact]
+    public void A_host_without_a_kernel_to_boot_is_told_what_to_install()
+    {
+        string host = Path.Combine(_fake.Folder, "bare-host");
+        Directory.CreateDirectory(host);
+        string why = Assert.Throws<UsageException>(() => GuestKernel.Find("/", _fake.Folder, host, "6.18.1-other")).Message;
+        Assert.Contains("a kernel in /boot with its modules (Linux 6.18.1-other, which runs, has not both there)", why);
+        Assert.Contains("apt-get install --no-install-recommends", why);
+        Assert.EndsWith("linux-image-cloud-amd64", why, StringComparison.Ordinal);
+    }
+
+    /// <summary>As distributions ship them that keep an image from users. Root reads it all the same.</summary>
+    [Fact]
+    public void An_image_that_this_user_cannot_read_is_said_to_be_one()
+    {
+        string host = _fake.Tree("closed"), image = Path.Combine(host, "boot", $"vmlinuz-{FakeKernel.Release}");
+        if (OperatingSystem.IsLinux()) File.SetUnixFileMode(image, UnixFileMode.None);
+        if (Environment.IsPrivilegedProcess)
+        {
+            GuestKernel.Find("/", _fake.Folder, host, FakeKernel.Release).Dispose();
+            return;
+        }
+        Assert.EndsWith("cannot be read by this user: copy it with its modules, or give the kernel's package.",
+            Assert.Throws<UsageException>(() => GuestKernel.Find("/", _fake.Folder, host, FakeKernel.Release)).Message,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_kernel_with_KVM_built_in_needs_no_module()
     {

@@ -42,6 +42,14 @@ public sealed class GuestRunTests : IDisposable
         Assert.Equal(["dmesg.txt", "output.txt"], Directory.EnumerateFiles(guest).Select(Path.GetFileName).Order());
     }
 
+    /// <summary>Of several commands: a busy machine leaves one without a sample, and another finds something.</summary>
+    [Fact]
+    public void A_finding_counts_more_than_what_went_unmeasured_before_it()
+    {
+        LabExit lab = Guest($"{Left}printf '5\\n4\\n0\\n' > $left/control/codes; keep 1", ["--", "list", "--", "list"]);
+        Assert.Equal(4, lab.Code);
+    }
+
     [Fact]
     public void A_kernel_that_warns_is_a_finding_though_the_lab_found_nothing()
     {
