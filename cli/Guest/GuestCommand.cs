@@ -103,12 +103,26 @@ internal static class GuestCommand
         console.Error.WriteLine($"guest: {outcome.Folder}");
         if (outcome.Failure is { } failure)
         {
-            string kept = outcome.Runs.Count == 0 ? "nothing had been finished"
-                : $"what was finished is in {string.Join(", ", outcome.Runs)}";
+            string[] finished = [.. outcome.Runs.Where(HasMeasured)];
+            string kept = finished.Length == 0 ? "nothing had been finished"
+                : $"what was finished is in {string.Join(", ", finished)}";
             console.Error.WriteLine($"lab: {failure.TrimEnd('.')}; {kept}.");
             return console.Signals.WasHeard ? ExitCode.Interrupted : outcome.HasUnwritten ? ExitCode.Usage : ExitCode.GuestEnded;
         }
         return Worst([outcome]);
+    }
+
+    /// <summary>Whether a measurement was finished in that run.</summary>
+    private static bool HasMeasured(string run)
+    {
+        try
+        {
+            return new RunStore(Path.GetDirectoryName(run)!).Open(run).Manifest.Measurements.Count > 0;
+        }
+        catch (Exception error) when (error is RunDamagedException or RunNotFoundException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A finding wherever it is, else of the first command that did not end well. What a kernel complained of is a finding

@@ -68,6 +68,17 @@ public sealed class GuestRunTests : IDisposable
         Assert.True(File.Exists(Path.Combine(Out, "traces", "t.txt")));
     }
 
+    /// <summary>The guest was killed between the making of a run folder and its first manifest.</summary>
+    [Fact]
+    public void A_run_that_had_not_begun_is_neither_kept_nor_called_finished()
+    {
+        LabExit lab = Guest($"{Left}run=$left/$in/results/runs/20261201T000000Z-abcdef; : > $run/.manifest.json.1.tmp; keep 1; kill -9 $$");
+        Assert.Equal(9, lab.Code);
+        Assert.EndsWith("nothing had been finished.", lab.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Out, "runs", "20261201T000000Z-abcdef")));
+        Assert.True(File.Exists(Path.Combine(Out, "traces", "t.txt")));
+    }
+
     [Fact]
     public void A_QEMU_that_is_killed_or_refuses_or_never_ends_is_one_sentence()
     {

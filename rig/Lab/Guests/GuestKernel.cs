@@ -64,7 +64,8 @@ public sealed class GuestKernel : IDisposable
         }
         catch
         {
-            Directory.Delete(tree, recursive: true);
+            // A kernel that was found and refused has taken it along.
+            if (Directory.Exists(tree)) Directory.Delete(tree, recursive: true);
             throw;
         }
     }
@@ -90,8 +91,9 @@ public sealed class GuestKernel : IDisposable
         string[] releases = [.. Releases(host)];
         if (releases.Length == 0)
         {
-            throw HostProgram.Refusal([.. Qemu.Missing(), new MissingOnHost(
-                $"a kernel in /boot with its modules (Linux {running}, which runs, has not both there)", "linux-image-cloud-amd64")]);
+            throw new UsageException($"Linux {running}, which runs here, has not left both its image and its modules on this "
+                + "host, and no other kernel is installed: apt-get install --no-install-recommends linux-image-cloud-amd64, or "
+                + "name another with --kernel.");
         }
         return Installed(asked, host, releases.Contains(running) ? running : releases.MaxBy(Version)!, null);
     }
