@@ -125,8 +125,8 @@ internal static class GuestCommand
         }
     }
 
-    /// <summary>A finding wherever it is, else of the first command that did not end well. What a kernel complained of is a finding
-    /// whatever the lab says.</summary>
+    /// <summary>A finding wherever it is, else of the first command that did not end well. What a kernel complained of is a
+    /// finding whatever the lab says.</summary>
     internal static int Worst(IReadOnlyList<GuestOutcome> outcomes)
     {
         int[] codes = [.. outcomes.SelectMany(outcome => outcome.Codes)];

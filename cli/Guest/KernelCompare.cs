@@ -35,7 +35,8 @@ internal static class KernelCompare
         if (kernels.Count != 2) throw new UsageException("--kernel compares two kernels: give it twice.");
         string stamp = DateTimeOffset.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         string root = Path.Combine(folder, $"{stamp}-{Random.Shared.GetHexString(6, lowercase: true)}");
-        string[] unsaid = [.. Unsaid.Where(one => !ofRun.Contains(one.Option)).SelectMany(one => (string[])[one.Option, one.Value])];
+        string[] unsaid = [.. Unsaid.Where(one => !ofRun.Contains(one.Option))
+            .SelectMany(one => (string[])[one.Option, one.Value])];
         List<MeasuredKernel> measured = [];
         foreach ((int index, string kernel) in kernels.Index())
         {

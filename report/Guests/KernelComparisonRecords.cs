@@ -79,7 +79,8 @@ public static class KernelComparisonRecords
         {
             foreach ((string name, double value) in names.Zip((double[])[count.First, count.Second]))
             {
-                yield return new KernelLine("count", name, count.Workload, count.Mmu, null, null, count.What, count.Per, value, null);
+                yield return new KernelLine("count", name, count.Workload, count.Mmu, null, null, count.What, count.Per, value,
+                    null);
             }
         }
         foreach (RootsRecord roots in document.Roots)
@@ -97,7 +98,10 @@ public static class KernelComparisonRecords
             KernelLine Order(string what, double? value, string? text, string? who = null) =>
                 new("order", names[^1], null, null, roots.Operation, who, what, null, value, text);
             yield return Order("same", roots.Same ? 1 : 0, null);
-            if (roots.Line is { } line) yield return Order("parts at line", line, $"{roots.Second} | {roots.First}", roots.Stream);
+            if (roots.Line is { } line)
+            {
+                yield return Order("parts at line", line, $"{roots.Second} | {roots.First}", roots.Stream);
+            }
             foreach (string broken in roots.OutOfOrder) yield return Order("out of order", null, broken);
             foreach (WaivedRecord waived in roots.Waived) yield return Order("not compared", null, waived.Name);
         }

@@ -27,7 +27,8 @@ public static class KernelComparisonReport
             [
                 .. comparison.Kernels.Where(kernel => kernel.Outcome.Complaints.Count > 0).Select(kernel => new Prose(
                     $"{kernel.Name} complained: {kernel.Outcome.Complaints[0].Headline}.", Mood.Bad)),
-                .. roots.SelectMany(one => (Prose?[])[Sentence(one.What, one.Verdict), Payer(comparison, one.What)]).OfType<Prose>(),
+                .. roots.SelectMany(one => (Prose?[])[Sentence(one.What, one.Verdict), Payer(comparison, one.What)])
+                    .OfType<Prose>(),
                 Changed(counts),
             ],
             Next = [.. Next(comparison)],
@@ -124,8 +125,8 @@ public static class KernelComparisonReport
         }
     }
 
-    /// <summary>The command with which git finds the commit that brought what the second kernel does otherwise; null where nothing
-    /// tells them apart that a single boot shows. Each step builds, and tells git other (1), same (0) or cannot tell
+    /// <summary>The command with which git finds the commit that brought what the second kernel does otherwise; null where
+    /// nothing tells them apart that a single boot shows. Each step builds, and tells git other (1), same (0) or cannot tell
     /// (125).</summary>
     internal static string? Bisect(KernelComparison comparison)
     {

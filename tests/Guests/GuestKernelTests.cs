@@ -86,7 +86,8 @@ public sealed class GuestKernelTests : IDisposable
     public void A_kernel_without_KVM_or_for_another_machine_is_refused_before_it_is_booted()
     {
         Assert.Contains("has no KVM, neither as a module nor built in", Refusal(_fake.Tree("bare", hasKvm: false)));
-        Assert.Contains("for a split package all its parts", Refusal(Package("part", "amd64", _fake.Tree("part", hasKvm: false))));
+        Assert.Contains("for a split package all its parts",
+            Refusal(Package("part", "amd64", _fake.Tree("part", hasKvm: false))));
         Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("arm", image: [.. "MZ"u8, .. new byte[5000]])));
         Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("short", image: FakeKernel.Image()[..0x210])));
         Directory.CreateDirectory(Path.Combine(_fake.Folder, "empty"));

@@ -127,7 +127,8 @@ public sealed class GuestPartsTests : IDisposable
     {
         GuestDisk disk = new(_folder.Path);
         string script = GuestInit.Script(["kvm"], "/app/lab", [[]], new Dictionary<string, string>(), TimeSpan.FromSeconds(3));
-        int begin = script.IndexOf("keep() {", StringComparison.Ordinal), end = script.IndexOf("\n}", begin, StringComparison.Ordinal);
+        int begin = script.IndexOf("keep() {", StringComparison.Ordinal);
+        int end = script.IndexOf("\n}", begin, StringComparison.Ordinal);
         string keep = script[begin..(end + 2)].Replace("/dev/vda", disk.Paths[0], StringComparison.Ordinal)
             .Replace("/dev/vdb", disk.Paths[1], StringComparison.Ordinal)
             .Replace("/out", $"{_folder.Path}/out", StringComparison.Ordinal)

@@ -72,7 +72,8 @@ public sealed class GuestRunTests : IDisposable
     [Fact]
     public void A_run_that_had_not_begun_is_neither_kept_nor_called_finished()
     {
-        LabExit lab = Guest($"{Left}run=$left/$in/results/runs/20261201T000000Z-abcdef; : > $run/.manifest.json.1.tmp; keep 1; kill -9 $$");
+        LabExit lab = Guest(
+            $"{Left}run=$left/$in/results/runs/20261201T000000Z-abcdef; : > $run/.manifest.json.1.tmp; keep 1; kill -9 $$");
         Assert.Equal(9, lab.Code);
         Assert.EndsWith("nothing had been finished.", lab.ErrorLines[^1], StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(Out, "runs", "20261201T000000Z-abcdef")));

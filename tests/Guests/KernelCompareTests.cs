@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Lab.Tests.Guests;
 
-/// <summary><c>lab compare --kernel A --kernel B</c> from two guests to its report, with a program in QEMU's stead: the first kernel
-/// zaps in the caller, the second queues, flushes twice as often and warns.</summary>
+/// <summary><c>lab compare --kernel A --kernel B</c> from two guests to its report, with a program in QEMU's stead: the first
+/// kernel zaps in the caller, the second queues, flushes twice as often and may warn.</summary>
 public sealed class KernelCompareTests : IDisposable
 {
     private const string Warning = "WARNING: CPU: 0 PID: 1 at arch/x86/kvm/mmu/tdp_mmu.c:77 f+0x1/0x2";
@@ -28,8 +28,8 @@ public sealed class KernelCompareTests : IDisposable
         string qemu = $"left={_fake.Folder}/left-plain; [[ $* == *patched* ]] && left={_fake.Folder}/left-patched\n"
             + "tar -cf $disk0.tar -C $left control work; dd if=$disk0.tar of=$disk0 bs=1M seek=1 conv=notrunc 2> /dev/null\n"
             + "echo 1 | dd of=$disk0 conv=notrunc 2> /dev/null; rm $disk0.tar";
-        return LabProcess.RunIn($"PATH={_fake.Programs(qemu)}:$PATH exec \"$@\"", ["compare", "--kernel", plain, "--kernel", patched,
-            "--processor", "emulated", "--out", Out, .. options]);
+        return LabProcess.RunIn($"PATH={_fake.Programs(qemu)}:$PATH exec \"$@\"",
+            ["compare", "--kernel", plain, "--kernel", patched, "--processor", "emulated", "--out", Out, .. options]);
     }
 
     private void Leave(string name, double flushes, string delete, string reset, string messages)
@@ -46,12 +46,15 @@ public sealed class KernelCompareTests : IDisposable
         File.WriteAllLines(Path.Combine(traces, $"6.1.0-{name}-reset.txt"), ConformanceCase.ReadLines(reset));
         RunFolder run = RunFolder.Create(Path.Combine(left, "work", "results", "runs"), SampleRun.Manifest);
         CounterRow Counter(string counter, double value) => new()
-            { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, Counter = counter, Unit = "count", Value = value };
+        {
+            Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, Counter = counter, Unit = "count", Value = value,
+        };
         run.Write(new MeasurementRows(new Measurement
             { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, MeasuredS = 1 })
         {
             Summary = [new SummaryRow { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, Metric = "update",
-                Unit = "ns", Count = 10, Min = 1, Mean = 1, P50 = 1, P90 = 1, P99 = 1, P999 = 1, P9999 = 1, Max = 1, RatePerS = 10 }],
+                Unit = "ns", Count = 10, Min = 1, Mean = 1, P50 = 1, P90 = 1, P99 = 1, P999 = 1, P9999 = 1, Max = 1,
+                RatePerS = 10 }],
             Histograms = [new HistogramRow { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1,
                 Metric = "update", Unit = "ns", Low = 1, High = 2, Count = 10 }],
             Timeline = [new TimelineRow { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1,
@@ -109,7 +112,8 @@ public sealed class KernelCompareTests : IDisposable
         Assert.True((int)delete["line"]! > 0);
         JsonNode updater = delete["parts"]!.AsArray().First(
             one => (string)one!["kernel"]! == "6.1.0-plain" && (string)one["part"]! == "updater")!;
-        Assert.Equal((4, 0, "[4,3,4,3]"), ((int)updater["zaps"]!, (int)updater["queued"]!, updater["references"]!.ToJsonString()));
+        Assert.Equal((4, 0, "[4,3,4,3]"),
+            ((int)updater["zaps"]!, (int)updater["queued"]!, updater["references"]!.ToJsonString()));
         // Only the second warns: a step of the search needs no trace.
         Assert.Contains("lab guest --kernel . -- --mmu kvm --strategy kernel", (string)root["bisect"]!);
         Assert.Contains("note: 6.1.0-patched complained", lab.Error);
