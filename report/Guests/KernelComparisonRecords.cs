@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lab.Application.Conformance;
 using Lab.Application.Guests;
 using Lab.Hardware;

@@ -166,6 +166,7 @@ public class HostMmuTests
         long before = self.Doings, pages = SlotMemory.BeatBytes / SlotMemory.PageBytes;
         SlotBacking backing = memory.Allocate(GfnRange.Of(0, 4 * (ulong)pages), FrameStamp.Of(1, 1));
         Assert.Equal(4, self.Doings - before);
+        Assert.True(self.Moves >= 4);
         memory.Free(backing.Address, generation: 1);
         memory.Settle(FrameStamp.Of(1, 2));
         Assert.Equal(8, self.Doings - before);

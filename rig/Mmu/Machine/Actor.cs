@@ -51,7 +51,10 @@ public sealed class Actor
 
     /// <summary>Whatever it has done that others can see from outside: events, waits that began, and what it says of long work
     /// that leaves neither. Moves as long as it gets on, in a step that takes long too.</summary>
-    public long Doings => (long)Events.Written + Volatile.Read(ref _waitsBegun) + Volatile.Read(ref _movedOn);
+    public long Doings => (long)Events.Written + Volatile.Read(ref _waitsBegun) + Moves;
+
+    /// <summary>How often it said so of long work: bounded work, which is as good as steps.</summary>
+    public long Moves => Volatile.Read(ref _movedOn);
 
     /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
     internal static int HighWater => Volatile.Read(ref HighWaterMark);
