@@ -1,4 +1,3 @@
-using Lab.Application.Conformance;
 using Lab.Application.Guests;
 using Lab.Hardware;
 using Lab.Report.Documents;
