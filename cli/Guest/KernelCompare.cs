@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lab.Application;
 using Lab.Application.Guests;
 using Lab.Application.Settings;
 using Lab.Hardware;
