@@ -11,6 +11,7 @@ namespace Lab.Workloads;
 /// <remarks>A step that has nothing to show returns a negative number.</remarks>
 public abstract class WorkloadActor(IMachine machine, string name, ActorRole role) : IMeasuredActor
 {
+    private Actor? _actor;
     private long _begin;
     private long _end;
 
@@ -59,9 +60,14 @@ public abstract class WorkloadActor(IMachine machine, string name, ActorRole rol
 
     public void DiscardSamples() => ClaimTouches();
 
+    /// <summary>Memory for a slot is written to page by page, by whoever makes it.</summary>
+    public long WorkAmidStep => Volatile.Read(ref _actor)?.Moves ?? 0;
+
     public virtual void Begin()
     {
-        Counters = machine.Enter(Name).Counters;
+        Actor actor = machine.Enter(Name);
+        Volatile.Write(ref _actor, actor);
+        Counters = actor.Counters;
         _begin = machine.Timestamp();
     }
 

@@ -39,7 +39,7 @@ internal sealed class CompareOptions
     {
         SettingValues values = _own.Read(parsed);
         IReadOnlyList<string> kernels = values.Of(CompareSettings.Kernels);
-        Setting[] apt = [CompareSettings.Kernels, CompareSettings.Processor, CompareSettings.Out];
+        Setting[] apt = [CompareSettings.Kernels, CompareSettings.Processor, CompareSettings.Out, CompareSettings.Format];
         if (kernels.Count == 0)
         {
             return !values.IsGiven(CompareSettings.Processor) ? null
@@ -49,14 +49,20 @@ internal sealed class CompareOptions
             || CompareSettings.Group.Settings.Except(apt).FirstOrDefault(values.IsGiven) is not null)
         {
             throw new UsageException("--kernel compares two kernels, counted and traced: of arms and of options of lab compare "
-                + "only --processor and --out go with it.");
+                + "only --processor, --format and --out go with it.");
+        }
+        CompareFormat format = values.Of(CompareSettings.Format);
+        if (format == CompareFormat.Mmtests)
+        {
+            throw new UsageException("--format mmtests has times, and --kernel compares counts: table, markdown, json or csv.");
         }
         string[] ofRun = [.. CompareSettings.OfRuns.SelectMany(setting => (_ofRuns.Typed(parsed, setting) ?? [])
             .SelectMany(one => (string[])[setting.Option, one]))];
         if (ofRun.Contains(RunSettings.Mmu.Option)) throw new UsageException(
             "--kernel measures the kernel's own MMU: leave out --mmu.");
         string folder = values.IsGiven(CompareSettings.Out) ? values.Of(CompareSettings.Out) : Path.Combine("results", "kernels");
-        return new KernelsToCompare(kernels, ofRun, folder, values.Of(CompareSettings.Processor));
+        return new KernelsToCompare(kernels, ofRun, folder, values.Of(CompareSettings.Processor),
+            Enum.Parse<OutputFormat>(format.ToString()));
     }
 
     /// <exception cref="UsageException">Something asked for cannot be; nothing was started or written.</exception>

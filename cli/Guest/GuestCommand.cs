@@ -92,8 +92,7 @@ internal static class GuestCommand
         }
     }
 
-    /// <summary>Of the first command that did not end well; what the kernel complained of is a finding whatever the lab
-    /// says.</summary>
+    /// <summary>What a guest's end is worth, and what is to be said of it.</summary>
     internal static int Code(GuestOutcome outcome, LabConsole console)
     {
         foreach (KernelComplaint complaint in outcome.Complaints)
@@ -104,12 +103,34 @@ internal static class GuestCommand
         console.Error.WriteLine($"guest: {outcome.Folder}");
         if (outcome.Failure is { } failure)
         {
-            string kept = outcome.Runs.Count == 0 ? "nothing had been finished"
-                : $"what was finished is in {string.Join(", ", outcome.Runs)}";
+            string[] finished = [.. outcome.Runs.Where(HasMeasured)];
+            string kept = finished.Length == 0 ? "nothing had been finished"
+                : $"what was finished is in {string.Join(", ", finished)}";
             console.Error.WriteLine($"lab: {failure.TrimEnd('.')}; {kept}.");
             return console.Signals.WasHeard ? ExitCode.Interrupted : outcome.HasUnwritten ? ExitCode.Usage : ExitCode.GuestEnded;
         }
-        int code = outcome.Codes.FirstOrDefault(one => one != ExitCode.Fine);
-        return code == ExitCode.Fine && outcome.Complaints.Count > 0 ? ExitCode.InvariantViolated : code;
+        return Worst([outcome]);
+    }
+
+    /// <summary>Whether a measurement was finished in that run.</summary>
+    private static bool HasMeasured(string run)
+    {
+        try
+        {
+            return new RunStore(Path.GetDirectoryName(run)!).Open(run).Manifest.Measurements.Count > 0;
+        }
+        catch (Exception error) when (error is RunDamagedException or RunNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A finding wherever it is, else of the first command that did not end well. What a kernel complained of is a
+    /// finding whatever the lab says.</summary>
+    internal static int Worst(IReadOnlyList<GuestOutcome> outcomes)
+    {
+        int[] codes = [.. outcomes.SelectMany(outcome => outcome.Codes)];
+        return codes.Contains(ExitCode.InvariantViolated) || outcomes.Any(outcome => outcome.Complaints.Count > 0)
+            ? ExitCode.InvariantViolated : codes.FirstOrDefault(one => one != ExitCode.Fine);
     }
 }

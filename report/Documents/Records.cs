@@ -9,6 +9,7 @@ using Lab.Report.Claims;
 using Lab.Report.Comparisons;
 using Lab.Report.Explorations;
 using Lab.Report.Fleet;
+using Lab.Report.Guests;
 using Lab.Report.Histories;
 using Lab.Report.Logs;
 using Lab.Report.Runs;
@@ -28,7 +29,8 @@ public static class Records
     /// <summary>What is printed, by the verb that prints it.</summary>
     private static readonly (string Name, Type Type)[] Printed =
     [
-        ("run", typeof(RunJsonView)), ("compare", typeof(CompareDocument)), ("explore", typeof(ExplorationJson[])),
+        ("run", typeof(RunJsonView)), ("compare", typeof(CompareDocument)), ("compare --kernel", typeof(KernelsDocument)),
+        ("explore", typeof(ExplorationJson[])),
         ("explore --program", typeof(ProgramJson)), ("explore --litmus", typeof(LitmusJson[])),
         ("track show", typeof(TrackDocument)), ("track gate", typeof(GateDocument)),
         ("report FILE.hlog", typeof(HdrLogRecord[])), ("doctor", typeof(DoctorJson)), ("reproduce", typeof(ReproductionJson)),
@@ -109,6 +111,8 @@ public static class Records
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RunJsonView))]
 [JsonSerializable(typeof(CompareDocument))]
+[JsonSerializable(typeof(KernelsDocument))]
+[JsonSerializable(typeof(KernelLine))]
 [JsonSerializable(typeof(ExplorationJson[]))]
 [JsonSerializable(typeof(ProgramJson))]
 [JsonSerializable(typeof(LitmusJson[]))]

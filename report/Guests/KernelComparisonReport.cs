@@ -21,16 +21,17 @@ public static class KernelComparisonReport
             .Select(one => (one.what, one.Item2!))];
         return new Document("lab compare --kernel")
         {
-            Place = string.Join(" · ", comparison.Kernels.Select(kernel =>
-                $"{kernel.Name} ({(kernel.Outcome.Processor == GuestProcessor.Emulated ? "emulated" : "nested")})")),
+            Place = string.Join(" · ", comparison.Kernels.Zip(names, (kernel, name) => name == kernel.Name
+                ? $"{name} ({ProcessorOf(kernel)})" : $"{name} ({kernel.Name}, {ProcessorOf(kernel)})")),
             Answer =
             [
                 .. comparison.Kernels.Where(kernel => kernel.Outcome.Complaints.Count > 0).Select(kernel => new Prose(
                     $"{kernel.Name} complained: {kernel.Outcome.Complaints[0].Headline}.", Mood.Bad)),
-                .. roots.Select(one => Sentence(one.What, one.Verdict)),
+                .. roots.SelectMany(one => (Prose?[])[Sentence(one.What, one.Verdict), Payer(comparison, one.What)])
+                    .OfType<Prose>(),
                 Changed(counts),
             ],
-            Next = [.. Next(comparison, roots)],
+            Next = [.. Next(comparison)],
             Parts =
             [
                 new Section("Counts", [.. counts.GroupBy(count => count.Scene).Select(scene => new Section(scene.Key.ToString(),
@@ -44,17 +45,34 @@ public static class KernelComparisonReport
     }
 
     /// <summary>Two builds of one release are told apart by what was typed.</summary>
-    private static string[] Names(KernelComparison comparison)
+    internal static string[] Names(KernelComparison comparison)
     {
         string[] names = [.. comparison.Kernels.Select(kernel => kernel.Name)];
         return names.Distinct().Count() == names.Length ? names : [.. comparison.Kernels.Select(kernel => kernel.Asked)];
     }
 
+    internal static string ProcessorOf(MeasuredKernel kernel) =>
+        kernel.Outcome.Processor == GuestProcessor.Emulated ? "emulated" : "nested";
+
+    internal static string Word(RootOperation what) => what.ToString().ToLowerInvariant();
+
     private static Prose Sentence(RootOperation what, ConformanceVerdict verdict) => verdict.IsSame
-        ? new Prose($"Roots at {what.ToString().ToLowerInvariant()}: same order, counts and references.", Mood.Good)
-        : new Prose(string.Create(CultureInfo.InvariantCulture, $"Roots at {what.ToString().ToLowerInvariant()}: they part at "
+        ? new Prose($"Roots at {Word(what)}: same order, counts and references.", Mood.Good)
+        : new Prose(string.Create(CultureInfo.InvariantCulture, $"Roots at {Word(what)}: they part at "
             + $"line {verdict.FirstLine} of the second's trace ({verdict.Stream}), second | first: {verdict.Parting}."),
             Mood.Warn);
+
+    /// <summary>Who zaps under the one and under the other; null where that is the same.</summary>
+    private static Prose? Payer(KernelComparison comparison, RootOperation what)
+    {
+        Dictionary<string, int>[] zaps =
+            [.. comparison.Kernels.Select(kernel => kernel.Counted(what).ToDictionary(one => one.Part, one => one.Zaps))];
+        string[] moved = [.. zaps.SelectMany(one => one.Keys).Distinct()
+            .Select(part => (Part: part, Passes: zaps.Select(one => one.GetValueOrDefault(part)).ToArray()))
+            .Where(one => one.Passes[0] != one.Passes[1])
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Part} {one.Passes[0]} → {one.Passes[1]}"))];
+        return moved.Length == 0 ? null : new Prose($"Zap passes at {Word(what)}: {string.Join(", ", moved)}.", Mood.Warn);
+    }
 
     private static Prose Changed(ComparedCount[] counts)
     {
@@ -64,7 +82,7 @@ public static class KernelComparisonReport
             : new Prose($"{Documents.Told.Capital(string.Join("; ", told))}.", Mood.Warn);
     }
 
-    private static bool IsChanged(ComparedCount count) => count is { Per: not null, Values: [var before, var after] }
+    internal static bool IsChanged(ComparedCount count) => count is { Per: not null, Values: [var before, var after] }
         && (before == 0 || after == 0 || Math.Max(before / after, after / before) >= Told);
 
     private static Table Table(IEnumerable<ComparedCount> counts, string[] names) => new(
@@ -78,37 +96,47 @@ public static class KernelComparisonReport
         List<IReadOnlyList<Cell>> rows = [];
         foreach ((MeasuredKernel kernel, string name) in comparison.Kernels.Zip(names))
         {
-            string file = kernel.Traces[what];
-            foreach (RootCounts one in RootCounts.Of(Path.GetFileName(file), File.ReadAllLines(file)))
+            foreach (RootCounts one in kernel.Counted(what))
             {
                 rows.Add([name, one.Part, Cell.Count(one.Zaps), Cell.Count(one.Tables), Cell.Count(one.Queued),
                     Cell.Count(one.Puts), string.Join(' ', one.References)]);
             }
         }
-        return new Section($"Roots at {what.ToString().ToLowerInvariant()}",
+        return new Section($"Roots at {Word(what)}",
         [
             new Table(["under", "who", .. Column.Numbers("zap passes", "tables", "queued", "puts"), "references met"], rows),
             .. verdict.Waived.Select(one => new Prose($"not compared: {one.Name}. {one.Why}", Mood.Soft)),
             .. verdict.IsSame ? [] : (Part[])[
                 new Prose($"Line by line, left {names[1]}, right {names[0]}:") { For = Reader.Page },
                 .. ConformanceReport.SideBySide(verdict).Select(part => part with { For = Reader.Page })],
-        ], what.ToString().ToLowerInvariant());
+        ], Word(what));
     }
 
-    private static IEnumerable<(string, string)> Next(KernelComparison comparison,
-        (RootOperation What, ConformanceVerdict Verdict)[] roots)
+    private static IEnumerable<(string, string)> Next(KernelComparison comparison)
     {
         if (comparison.Kernels.All(kernel => kernel.Outcome.Processor == GuestProcessor.Nested))
         {
             yield return ("times", "lab compare " + string.Join(' ', comparison.Kernels.SelectMany(kernel => kernel.Outcome.Runs))
                 + " --subject kernel");
         }
-        if (roots.FirstOrDefault(one => !one.Verdict.IsSame) is not { Verdict: not null } first) yield break;
-        string what = first.What.ToString().ToLowerInvariant();
-        // The first kernel's trace is the good one; each step builds, and tells git other (1), same (0) or cannot tell (125).
-        yield return ("the commit, in the kernel's tree, after git bisect start BAD GOOD",
-            "git bisect run sh -c 'make -s -j2 bzImage modules || exit 125; lab guest trace --kernel . --operation "
-                + $"{what} --as {Path.GetFullPath(comparison.Kernels[0].Traces[first.What])}; "
-                + "case $? in 0) exit 0;; 4) exit 1;; *) exit 125;; esac'");
+        if (Bisect(comparison) is { } bisect)
+        {
+            yield return ("the commit, in the kernel's tree, after git bisect start BAD GOOD", bisect);
+        }
+    }
+
+    /// <summary>The command with which git finds the commit that brought what the second kernel does otherwise; null where
+    /// nothing tells them apart that a single boot shows. Each step builds, and tells git other (1), same (0) or cannot tell
+    /// (125).</summary>
+    internal static string? Bisect(KernelComparison comparison)
+    {
+        string? told = comparison.Kernels is [{ Outcome.Complaints.Count: 0 }, { Outcome.Complaints.Count: > 0 }]
+            ? $"guest --kernel . -- {KernelComparison.Commands([])[0].Aggregate((all, word) => $"{all} {word}")}"
+            : KernelComparison.Traced.Where(what => comparison.Roots(what) is { IsSame: false })
+                // The first kernel's trace is the good one.
+                .Select(what => $"guest trace --kernel . --operation {Word(what)} --as "
+                    + Path.GetFullPath(comparison.Kernels[0].Traces[what])).FirstOrDefault();
+        return told is null ? null : $"git bisect run sh -c 'make -s -j2 bzImage modules || exit 125; lab {told}; "
+            + "case $? in 0) exit 0;; 4) exit 1;; *) exit 125;; esac'";
     }
 }

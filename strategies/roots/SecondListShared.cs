@@ -12,7 +12,8 @@ namespace Lab.Strategies.Roots;
 /// its own, inside mmu_lock.</para>
 /// <para><b>On return.</b> A fast zap leaves the list empty and nobody inside a root of it. A put has zapped nothing, unless the
 /// list was longer than the watermark: then it zapped one root, not necessarily its own.</para>
-/// <para><b>Pays.</b> The next fast zap, for the puts before it; a putter above the watermark.</para>
+/// <para><b>Pays.</b> The next fast zap, for the puts before it; a putter above the watermark; a vCPU that finds no memory for a
+/// root. The reference has neither of the latter: without a fast zap nobody ever gives back what the list holds.</para>
 /// </remarks>
 [Strategy("second-list-shared", Code = "S4B", Idea = "one zap list per VM; puts append, fast zaps drain and wait for helpers",
     Source = "reference 4.3, after Bonzini 2022-03-02")]
@@ -36,8 +37,14 @@ public sealed class SecondListShared<TMachine>(Vm<TMachine> vm) : RootStrategy<T
 
     protected override ZapPasses Passes => ZapPasses.Root;
 
-    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold) =>
-        FindOrCreateRoot(vcpu, role, count: 1);
+    public override TdpRoot GetVcpuRoot(Vcpu<TMachine> vcpu, RootRole role, MmuHold hold)
+    {
+        TdpRoot root = FindOrCreateRoot(vcpu, role, count: 1);
+        // A pool of no more roots than the watermark is all on the list, and no put comes that would help: who waits for memory
+        // has to make some.
+        if (root.IsNone) DrainOne(hold);
+        return root;
+    }
 
     public override void Put(TdpRoot root, MmuHold hold)
     {

@@ -65,6 +65,7 @@ public sealed class EmulatedRunsTests : IDisposable
     [InlineData("compare --kernel a", "give it twice")]
     [InlineData("compare --kernel a --kernel b mainline", "of arms and of options")]
     [InlineData("compare --kernel a --kernel b --blocks 3", "of arms and of options")]
+    [InlineData("compare --kernel a --kernel b --format mmtests", "has times, and --kernel compares counts")]
     [InlineData("compare --kernel a --kernel b --mmu radix", "leave out --mmu")]
     [InlineData("compare --processor nested mainline workqueue", "--processor is for the guests")]
     [InlineData("guest trace --as mainlin", "Did you mean 'mainline'?")]

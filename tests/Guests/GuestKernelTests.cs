@@ -86,11 +86,58 @@ public sealed class GuestKernelTests : IDisposable
     public void A_kernel_without_KVM_or_for_another_machine_is_refused_before_it_is_booted()
     {
         Assert.Contains("has no KVM, neither as a module nor built in", Refusal(_fake.Tree("bare", hasKvm: false)));
+        Assert.Contains("for a split package all its parts",
+            Refusal(Package("part", "amd64", _fake.Tree("part", hasKvm: false))));
         Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("arm", image: [.. "MZ"u8, .. new byte[5000]])));
         Assert.Contains("is no kernel for x86-64", Refusal(_fake.Tree("short", image: FakeKernel.Image()[..0x210])));
         Directory.CreateDirectory(Path.Combine(_fake.Folder, "empty"));
         Assert.Contains("There is no kernel in", Refusal(Path.Combine(_fake.Folder, "empty")));
         Assert.Contains("--kernel is empty", Refusal(""));
+    }
+
+    /// <summary>With a tree in its stead: what is installed on the machine of a test is its own affair.</summary>
+    [Theory]
+    [InlineData(FakeKernel.Release, FakeKernel.Release)]
+    [InlineData("6.9.9-of-another-host", "9.0.0-newest")]
+    [InlineData("9.9.9-without-image", "9.0.0-newest")]
+    public void Of_this_host_the_kernel_that_runs_is_taken_or_where_that_is_not_installed_the_newest(string running, string taken)
+    {
+        string host = _fake.Tree("host"), newest = Path.Combine(host, "lib", "modules", "9.0.0-newest");
+        Directory.CreateDirectory(newest);
+        Directory.CreateDirectory(Path.Combine(host, "lib", "modules", "9.9.9-without-image"));
+        File.WriteAllBytes(Path.Combine(newest, "vmlinuz"), FakeKernel.Image());
+        FakeKernel.Module(newest, "kvm", "");
+        using GuestKernel kernel = GuestKernel.Find("/", _fake.Folder, host, running);
+        Assert.EndsWith(taken, kernel.Image.Replace("/vmlinuz", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Single(kernel.Modules.Closure(["kvm"]), module => module.Name == "kvm");
+    }
+
+    [Fact]
+    public void A_host_without_a_kernel_to_boot_is_told_what_to_install()
+    {
+        string host = Path.Combine(_fake.Folder, "bare-host");
+        Directory.CreateDirectory(host);
+        string why = Assert.Throws<UsageException>(() => GuestKernel.Find("/", _fake.Folder, host, "6.18.1-other")).Message;
+        Assert.StartsWith("Linux 6.18.1-other, which runs here, has not left both its image and its modules", why,
+            StringComparison.Ordinal);
+        Assert.Contains("apt-get install --no-install-recommends linux-image-cloud-amd64", why);
+        Assert.DoesNotContain('\n', why);
+    }
+
+    /// <summary>As distributions ship them that keep an image from users. Root reads it all the same.</summary>
+    [Fact]
+    public void An_image_that_this_user_cannot_read_is_said_to_be_one()
+    {
+        string host = _fake.Tree("closed"), image = Path.Combine(host, "boot", $"vmlinuz-{FakeKernel.Release}");
+        if (OperatingSystem.IsLinux()) File.SetUnixFileMode(image, UnixFileMode.None);
+        if (Environment.IsPrivilegedProcess)
+        {
+            GuestKernel.Find("/", _fake.Folder, host, FakeKernel.Release).Dispose();
+            return;
+        }
+        Assert.EndsWith("cannot be read by this user: copy it with its modules, or give the kernel's package.",
+            Assert.Throws<UsageException>(() => GuestKernel.Find("/", _fake.Folder, host, FakeKernel.Release)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

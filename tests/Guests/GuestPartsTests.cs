@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
@@ -118,6 +119,48 @@ public sealed class GuestPartsTests : IDisposable
         Assert.DoesNotContain("virtio", found[0].Text);
         Assert.Equal("Kernel panic - not syncing: Fatal exception in interrupt", found[1].Headline);
         Assert.Empty(KernelComplaint.In("[    0.1] Spectre V2 : WARNINGS are off\n[    0.2] debug: a message"));
+    }
+
+    /// <summary>The init's own words, with files for disks and a <c>dd</c> that finds the host full when it is told to.</summary>
+    [Fact]
+    public void A_full_host_spoils_one_disk_however_often_the_guest_tries()
+    {
+        GuestDisk disk = new(_folder.Path);
+        string script = GuestInit.Script(["kvm"], "/app/lab", [[]], new Dictionary<string, string>(), TimeSpan.FromSeconds(3));
+        int begin = script.IndexOf("keep() {", StringComparison.Ordinal);
+        int end = script.IndexOf("\n}", begin, StringComparison.Ordinal);
+        string keep = script[begin..(end + 2)].Replace("/dev/vda", disk.Paths[0], StringComparison.Ordinal)
+            .Replace("/dev/vdb", disk.Paths[1], StringComparison.Ordinal)
+            .Replace("/out", $"{_folder.Path}/out", StringComparison.Ordinal)
+            .Replace("/run/", $"{_folder.Path}/run/", StringComparison.Ordinal);
+        string errors = Shell($$"""
+            cd {{_folder.Path}}; mkdir -p run out/control out/work; echo 0 > run/number
+            dmesg() { echo fine; }
+            dd() {
+                case "$*" in *seek=1*) if [ -e full ]; then
+                    set -- "$2"; echo spoilt | command dd "$1" bs=1M seek=1 conv=notrunc 2> /dev/null; return 1
+                fi;; esac
+                command dd "$@" conv=notrunc
+            }
+            {{keep}}
+            for text in 1 2 3; do echo $text > out/control/codes; keep; done
+            : > full; for text in 4 5 6; do echo $text > out/control/codes; keep; done
+            """);
+        Assert.Equal(3, errors.Split(GuestInit.Unwritten).Length - 1);
+        Assert.Equal("3\n", disk.Text(GuestInit.Codes));
+
+        Shell($"cd {_folder.Path}; dmesg() {{ echo fine; }}; dd() {{ command dd \"$@\" conv=notrunc; }}\n{keep}\n"
+            + "echo 7 > out/control/codes; keep; echo 8 > out/control/codes; keep");
+        Assert.Equal("8\n", disk.Text(GuestInit.Codes));
+    }
+
+    /// <summary>What the script says on standard error.</summary>
+    private static string Shell(string script)
+    {
+        using Process shell = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardError = true })!;
+        string errors = shell.StandardError.ReadToEnd();
+        shell.WaitForExit();
+        return errors;
     }
 
     [Fact]

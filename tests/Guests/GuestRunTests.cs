@@ -42,6 +42,14 @@ public sealed class GuestRunTests : IDisposable
         Assert.Equal(["dmesg.txt", "output.txt"], Directory.EnumerateFiles(guest).Select(Path.GetFileName).Order());
     }
 
+    /// <summary>Of several commands: a busy machine leaves one without a sample, and another finds something.</summary>
+    [Fact]
+    public void A_finding_counts_more_than_what_went_unmeasured_before_it()
+    {
+        LabExit lab = Guest($"{Left}printf '5\\n4\\n0\\n' > $left/control/codes; keep 1", ["--", "list", "--", "list"]);
+        Assert.Equal(4, lab.Code);
+    }
+
     [Fact]
     public void A_kernel_that_warns_is_a_finding_though_the_lab_found_nothing()
     {
@@ -57,6 +65,18 @@ public sealed class GuestRunTests : IDisposable
         LabExit lab = Guest($"{Left}keep 1; echo '[ 9.0] Kernel panic - not syncing: Oops: int3' > $console");
         Assert.Equal(9, lab.Code);
         Assert.Matches("lab: Linux 6.1.0-test panicked .*Kernel panic - not syncing: Oops: int3", lab.ErrorLines[^1]);
+        Assert.True(File.Exists(Path.Combine(Out, "traces", "t.txt")));
+    }
+
+    /// <summary>The guest was killed between the making of a run folder and its first manifest.</summary>
+    [Fact]
+    public void A_run_that_had_not_begun_is_neither_kept_nor_called_finished()
+    {
+        LabExit lab = Guest(
+            $"{Left}run=$left/$in/results/runs/20261201T000000Z-abcdef; : > $run/.manifest.json.1.tmp; keep 1; kill -9 $$");
+        Assert.Equal(9, lab.Code);
+        Assert.EndsWith("nothing had been finished.", lab.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Out, "runs", "20261201T000000Z-abcdef")));
         Assert.True(File.Exists(Path.Combine(Out, "traces", "t.txt")));
     }
 

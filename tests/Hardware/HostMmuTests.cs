@@ -133,6 +133,47 @@ public class HostMmuTests
         Assert.Equal(2, rig.Mmu.TablePages);
     }
 
+    /// <summary>What puts leave behind waits for a worker, a list, the vCPU itself; a fast zap, which empties it all, never comes
+    /// here.</summary>
+    [Theory]
+    [InlineData("baseline", 2)]
+    [InlineData("defunct-flag", 8)]
+    [InlineData("second-list", 8)]
+    [InlineData("second-list-shared", 8)]
+    [InlineData("second-list-shared", 2)]
+    [InlineData("workqueue", 8)]
+    public void A_pool_no_larger_than_what_puts_may_leave_behind_is_enough(string strategy, int contexts)
+    {
+        const int Loads = 40, WaitsMax = 10_000;
+        using HostRig rig = new(strategy, contexts: contexts);
+        for (int load = 0; load < Loads; load++)
+        {
+            RootRole role = load % 2 == 0 ? RootRole.SystemManagement : RootRole.Normal;
+            int waits = 0;
+            while (rig.Vcpu.SwitchRole(role) == ExitOutcome.NoMemory && waits < WaitsMax) waits++;
+            Assert.False(rig.Vcpu.Root.IsNone, $"load {load} found no root in {waits} tries");
+            rig.Vm.Touch(ScriptedVm.Small);
+        }
+        AssertGoesCleanly(rig);
+    }
+
+    /// <summary>A guest of a gigabyte takes half a minute where the processor is emulated, in one step.</summary>
+    [Fact]
+    public void Who_stamps_much_memory_says_that_it_gets_on()
+    {
+        using SlotMemory memory = new(BackingKind.Shared);
+        Actor self = Actor.Current;
+        long before = self.Doings, pages = SlotMemory.BeatBytes / SlotMemory.PageBytes;
+        SlotBacking backing = memory.Allocate(GfnRange.Of(0, 4 * (ulong)pages), FrameStamp.Of(1, 1));
+        Assert.Equal(4, self.Doings - before);
+        Assert.True(self.Moves >= 4);
+        memory.Free(backing.Address, generation: 1);
+        memory.Settle(FrameStamp.Of(1, 2));
+        Assert.Equal(8, self.Doings - before);
+        memory.Allocate(GfnRange.Of(0, (ulong)pages - 1), FrameStamp.Of(2, 3));
+        Assert.Equal(8, self.Doings - before);
+    }
+
     [Fact]
     public void Three_hundred_roots_on_recycled_windows_leave_mappings_and_descriptors_as_they_were()
     {

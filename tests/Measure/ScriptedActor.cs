@@ -25,6 +25,10 @@ internal sealed class ScriptedActor : IMeasuredActor
 
     public Action OnQuiesce { get; init; } = () => { };
 
+    public Func<long> OnLookAtWork { get; init; } = () => 0;
+
+    public long WorkAmidStep => OnLookAtWork();
+
     public bool IsWarm => Warm();
 
     public ReadOnlySpan<long> Phases => PhaseDurations;

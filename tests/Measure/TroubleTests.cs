@@ -86,6 +86,35 @@ public sealed class TroubleTests
         Assert.True(run.IsComplete);
     }
 
+    /// <summary>As writing to every page of a slot: a step for longer than the patience with who waits for others, and at each look
+    /// more of it is done.</summary>
+    [Fact]
+    public void Work_amid_a_step_that_gets_on_is_as_good_as_steps()
+    {
+        using ManualResetEventSlim done = new();
+        long written = 0, begun = 0;
+        ScriptedActor writing = new()
+        {
+            Name = "writing",
+            OnStep = () =>
+            {
+                if (begun == 0) Volatile.Write(ref begun, Stopwatch.GetTimestamp());
+                Assert.True(done.Wait(TimeSpan.FromSeconds(60)));
+                return 0;
+            },
+            OnLookAtWork = () =>
+            {
+                TimeSpan enough = Long.WatchdogTimeout * (Watchdog.Patience + 2);
+                if (Volatile.Read(ref begun) is > 0 and var since && Stopwatch.GetElapsedTime(since) > enough) done.Set();
+                return ++written;
+            },
+        };
+        using MeasuredRun run = TimedRun.Of(
+            Long with { Duration = TimeSpan.FromMilliseconds(50), OthersProgress = () => written }, writing);
+        Assert.False(run.Hung, string.Join(", ", run.HungActors));
+        Assert.True(run.IsComplete);
+    }
+
     [Fact]
     public void Others_who_get_on_for_ever_do_not_hide_an_actor_that_is_lost()
     {

@@ -30,6 +30,10 @@ internal sealed unsafe class SlotMemory : IDisposable
 
     private const ushort JumpToRbx = 0xe3ff;
 
+    /// <summary>After how much of it who stamps says that it gets on: a gigabyte takes half a minute where the processor is
+    /// emulated.</summary>
+    internal const long BeatBytes = 4L << 20;
+
     /// <summary>Freed memory up to so much waits in line, so that who reaches it still finds the stamp of the freed.</summary>
     private const long QuarantineBytes = 64L << 20;
 
@@ -164,6 +168,7 @@ internal sealed unsafe class SlotMemory : IDisposable
     {
         for (long offset = 0; offset < backing.Bytes; offset += PageBytes)
         {
+            if ((offset + PageBytes) % BeatBytes == 0) Actor.Current.MoveOn();
             // SAFETY: the backing's range is mapped read and write until this object is disposed of.
             byte* page = (byte*)backing.Address.Value + offset;
             *(ushort*)(page + CodeOffset) = JumpToRbx;

@@ -20,18 +20,21 @@ public sealed record ConformanceVerdict(string Kernel, string Other, int? FirstL
     /// the two part.</summary>
     public IReadOnlyList<string> OutOfOrder { get; init; } = [];
 
-    /// <summary>What each does where they part, the other second; empty if they do not.</summary>
-    public string Parting
+    /// <summary>What each does where they part; empty if they do not.</summary>
+    public (string Kernel, string Other) Sides
     {
         get
         {
             string? line = Report.Split('\n').FirstOrDefault(line => line.StartsWith(">>", StringComparison.Ordinal));
-            if (line is null) return "";
+            if (line is null) return ("", "");
             // Behind the mark the number of the line in the trace, if it has it.
             string[] sides = line.Split('|');
-            return $"{sides[0].TrimStart('>', ' ').TrimStart([.. "0123456789"]).Trim()} | {sides[1].Trim()}";
+            return (sides[0].TrimStart('>', ' ').TrimStart([.. "0123456789"]).Trim(), sides[1].Trim());
         }
     }
+
+    /// <summary>Both in a line, the other second; empty if they do not part.</summary>
+    public string Parting => Sides is ("", "") ? "" : $"{Sides.Kernel} | {Sides.Other}";
 }
 
 /// <summary>Compares the trace of a kernel with a strategy of the lab, or with the trace of another kernel.</summary>

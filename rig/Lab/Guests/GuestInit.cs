@@ -6,7 +6,8 @@ namespace Lab.Application.Guests;
 /// <summary>The guest's init, a script for busybox: mounts, loads modules, runs the lab in <c>/out/work</c>, and writes what
 /// there is to the disks again and again, so that a guest that dies leaves what was finished.</summary>
 /// <remarks>A disk begins with the number of the writing, and <see cref="TarAt"/> bytes on has a tar; the number is written when
-/// the tar is on the disk. Two disks take turns: what a death spoils is the older one. What changed while it was read is read
+/// the tar is on the disk, and is zero while it is not. Two disks take turns: what a death spoils is the older one, and where a
+/// writing fails (a full host) the same is tried again, so that the other stays good. What changed while it was read is read
 /// again: a run folder's tables must not be older than its manifest.</remarks>
 internal static class GuestInit
 {
@@ -50,7 +51,7 @@ internal static class GuestInit
             uname -r > /out/{{Kernel}}
             echo 0 > /run/number
             keep() {
-                number=$(($(cat /run/number) + 1)); echo $number > /run/number
+                number=$(($(cat /run/number) + 1))
                 dmesg > /out/{{Messages}}
                 seen= after=new
                 until [ "$seen" = "$after" ]; do
@@ -58,8 +59,10 @@ internal static class GuestInit
                     after=$(ls -lRi --full-time /out/work)
                 done
                 disk=/dev/vda; [ $((number % 2)) = 0 ] || disk=/dev/vdb
-                dd if=/run/tar of=$disk bs={{TarAt}} seek=1 conv=fsync 2> /run/why &&
-                    echo $number | dd of=$disk bs=512 conv=sync,fsync 2> /run/why ||
+                echo 0 | dd of=$disk bs=512 conv=sync,fsync 2> /run/why &&
+                    dd if=/run/tar of=$disk bs={{TarAt}} seek=1 conv=fsync 2> /run/why &&
+                    echo $number | dd of=$disk bs=512 conv=sync,fsync 2> /run/why &&
+                    echo $number > /run/number ||
                     echo "guest: {{Unwritten}}: $(tail -n 1 /run/why)" >&2
             }
             if [ ! -c /dev/kvm ]; then

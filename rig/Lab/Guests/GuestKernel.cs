@@ -1,16 +1,19 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using Lab.Measure;
 using Lab.Settings;
 
 namespace Lab.Application.Guests;
 
-/// <summary>A kernel to boot: its image, and where its modules lie. Found in a tree (a package that was unpacked, a build, or
-/// <c>/</c>) or in Debian packages, which are unpacked into a folder that goes with this object.</summary>
+/// <summary>A kernel to boot: its image, and where its modules lie. Found in a tree (a package that was unpacked, a build), on
+/// this host (<c>/</c>), or in Debian packages, which are unpacked into a folder that goes with this object.</summary>
 public sealed class GuestKernel : IDisposable
 {
     /// <summary>Of struct setup_header (Documentation/arch/x86/boot.rst): the magic, and whether there is an entry for 64
     /// bits.</summary>
     private const int MagicAt = 0x202, LoadFlagsAt = 0x236, HeadBytes = 0x240;
+
+    private const string Host = "/";
 
     private const string WhatIsWanted = "a kernel's build tree, a Debian package of a kernel (*.deb, several joined by commas), "
         + "a tree that one was unpacked into, or /";
@@ -35,9 +38,17 @@ public sealed class GuestKernel : IDisposable
     /// <param name="scratch">An existing folder, into which packages are unpacked.</param>
     /// <exception cref="UsageException">There is no such kernel, it is for another machine, it has no KVM, or its package is
     /// damaged.</exception>
-    public static GuestKernel Find(string asked, string scratch)
+    public static GuestKernel Find(string asked, string scratch) =>
+        Find(asked, scratch, Host, EnvironmentFingerprint.Read().Kernel);
+
+    /// <param name="asked">A tree, or packages joined by commas.</param>
+    /// <param name="scratch">An existing folder, into which packages are unpacked.</param>
+    /// <param name="host">What lies in / .</param>
+    /// <param name="running">Release of the kernel that runs there.</param>
+    internal static GuestKernel Find(string asked, string scratch, string host, string running)
     {
         if (asked.Length == 0) throw new UsageException($"--kernel is empty; name {WhatIsWanted}.");
+        if (Directory.Exists(asked) && Path.GetFullPath(asked) == Host) return OfHost(asked, host, running);
         if (Directory.Exists(asked)) return InTree(asked, asked, null);
         string[] packages = asked.Split(',');
         if (packages.FirstOrDefault(package => !File.Exists(package)) is { } missing)
@@ -53,7 +64,8 @@ public sealed class GuestKernel : IDisposable
         }
         catch
         {
-            Directory.Delete(tree, recursive: true);
+            // A kernel that was found and refused has taken it along.
+            if (Directory.Exists(tree)) Directory.Delete(tree, recursive: true);
             throw;
         }
     }
@@ -67,16 +79,29 @@ public sealed class GuestKernel : IDisposable
     {
         string build = Path.Combine(tree, "arch", "x86", "boot", "bzImage");
         if (File.Exists(build)) return Checked(new GuestKernel(asked, build, tree, unpacked));
-        string? release = Releases(tree).MaxBy(Version);
-        if (release is null)
+        string release = Releases(tree).MaxBy(Version)
+            ?? throw new UsageException($"There is no kernel in '{asked}': neither arch/x86/boot/bzImage nor boot/vmlinuz-* with "
+                + "lib/modules; build it, or unpack the package that has the image and the one that has its modules.");
+        return Installed(asked, tree, release, unpacked);
+    }
+
+    /// <summary>The kernel that runs, if it is installed; a container and some virtual machines have another or none.</summary>
+    private static GuestKernel OfHost(string asked, string host, string running)
+    {
+        string[] releases = [.. Releases(host)];
+        if (releases.Length == 0)
         {
-            throw tree == "/"
-                ? HostProgram.Refusal([.. Qemu.Missing(), new MissingOnHost("a kernel in /boot with its modules",
-                    "linux-image-cloud-amd64")])
-                : new UsageException($"There is no kernel in '{asked}': neither arch/x86/boot/bzImage nor boot/vmlinuz-* with "
-                    + "lib/modules; build it, or unpack the package that has the image and the one that has its modules.");
+            throw new UsageException($"Linux {running}, which runs here, has not left both its image and its modules on this "
+                + "host, and no other kernel is installed: apt-get install --no-install-recommends linux-image-cloud-amd64, or "
+                + "name another with --kernel.");
         }
-        string modules = ModuleFolders(tree).First(folder => Path.GetFileName(folder) == release);
+        return Installed(asked, host, releases.Contains(running) ? running : releases.MaxBy(Version)!, null);
+    }
+
+    private static GuestKernel Installed(string asked, string tree, string release, string? unpacked)
+    {
+        string modules = ModuleFolders(tree).First(
+            folder => Path.GetFileName(folder) == release && ImageOf(tree, folder, release) is not null);
         return Checked(new GuestKernel(asked, ImageOf(tree, modules, release)!, modules, unpacked));
     }
 

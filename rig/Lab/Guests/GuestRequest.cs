@@ -12,7 +12,7 @@ public enum ProcessorChoice
 /// <summary>Commands of the lab to be run under a kernel.</summary>
 public sealed record GuestRequest
 {
-    /// <summary>A tree or packages, as <see cref="GuestKernel.Find"/> takes them.</summary>
+    /// <summary>A tree or packages, as <see cref="GuestKernel.Find(string, string)"/> takes them.</summary>
     public required string Kernel { get; init; }
 
     /// <summary>Folder for what comes back: what the lab writes to <c>results/</c> lies directly in it, the rest and the guest's

@@ -172,6 +172,7 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         if (output.Length > 0) File.WriteAllText(Path.Combine(folder, "output.txt"), output);
         HashSet<string> runs = [];
         disk.Unpack(below => Place(below, folder, runs));
+        runs.RemoveWhere(IsUnbegun);
         int[] codes = [.. (disk.Text(GuestInit.Codes) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
         // What is on the console alone came after the last writing.
@@ -203,6 +204,14 @@ public sealed class GuestRun(GuestRequest request, Action<string> say)
         }
         return complaint.Length > 0 ? $"QEMU ended: {complaint}"
             : $"{who} ended before the lab in it had; see {console}";
+    }
+
+    /// <summary>A run folder in which there was no manifest yet is no run; what there is of it goes.</summary>
+    private static bool IsUnbegun(string run)
+    {
+        if (File.Exists(Path.Combine(run, "manifest.json"))) return false;
+        Directory.Delete(run, recursive: true);
+        return true;
     }
 
     /// <summary>Results go where results are, so that every other verb finds them.</summary>

@@ -9,7 +9,8 @@ public static class GuestSettings
 
     public static Setting<string> Kernel { get; } = Group.Add(
         "kernel", Form.Text, "/", "kernel to boot: build tree, Debian packages (*.deb, joined by commas), a tree that they were "
-            + "unpacked into, / for the newest that is installed", Recorded.Never, shapes: false);
+            + "unpacked into, / for the one that runs or, where that is not installed, the newest that is",
+        Recorded.Never, shapes: false);
     public static Setting<string> Out { get; } = Group.Add(
         "out", Form.Text, "results", "folder for what comes back: runs/ and the like, and guests/ for the guest's own words",
         Recorded.Never, shapes: false);

@@ -14,6 +14,11 @@ public sealed record MeasuredKernel(string Asked, GuestOutcome Outcome, IReadOnl
     IReadOnlyDictionary<RootOperation, string> Traces)
 {
     public string Name => Outcome.Kernel ?? Asked;
+
+    /// <summary>What each part did with roots at that; there must be a trace of it.</summary>
+    /// <exception cref="FormatException">A line of the trace is not understood.</exception>
+    public IReadOnlyList<RootCounts> Counted(RootOperation what) =>
+        RootCounts.Of(Path.GetFileName(Traces[what]), File.ReadAllLines(Traces[what]));
 }
 
 /// <summary>How often something happened under two kernels.</summary>
@@ -28,6 +33,9 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
 {
     private const string Updates = "update", Faults = "fault", Load = "";
 
+    /// <summary>Of page faults taken, what was neither fixed nor emulated nor there already.</summary>
+    private const string Retried = "kvm.pf_taken less kvm.pf_fixed, kvm.pf_emulate, kvm.pf_spurious";
+
     /// <summary>By which counter, what it counts, and for each of what: updates are the lab's memslot updates, faults those that
     /// KVM fixed.</summary>
     private static readonly (string Counter, string Words, string Per)[] Counted =
@@ -39,6 +47,7 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
         ("kvm.remote_tlb_flush_requests", "flush requests to vCPUs", Updates),
         ("trace.kvm_unmap_hva_range", "notifier unmaps", Load),
         ("kvm.pf_taken", "page faults taken", Faults),
+        (Retried, "page faults retried", Faults),
         ("trace.kvm_mmu_set_spte", "SPTEs set", Faults),
         ("trace.fast_page_fault", "fast page faults", Faults),
     ];
@@ -66,7 +75,8 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
             yield return new ComparedCount(scene, "page faults fixed", faults, null);
             foreach ((string counter, string words, string per) in Counted)
             {
-                double[] counts = [.. Kernels.Select(kernel => Counter(kernel, scene, counter))];
+                double[] counts = [.. Kernels.Select(kernel => counter == Retried ? Retries(kernel, scene)
+                    : Counter(kernel, scene, counter))];
                 if (counts.All(count => count == 0)) continue;
                 double[] by = per == Updates ? updates : faults;
                 // A load without updates has none to count by; how often the host unmaps is the load's doing.
@@ -84,6 +94,11 @@ public sealed record KernelComparison(IReadOnlyList<MeasuredKernel> Kernels)
 
     private static double Sum(MeasuredKernel kernel, Scene scene, string metric) => kernel.Runs.SelectMany(run => run.Summary)
         .Where(row => row.Scene == scene && row.Metric == metric).Sum(row => row.Count);
+
+    /// <summary>The counts are read one after the other while faults go on.</summary>
+    private static double Retries(MeasuredKernel kernel, Scene scene) => Math.Max(0, Counter(kernel, scene, "kvm.pf_taken")
+        - Counter(kernel, scene, "kvm.pf_fixed") - Counter(kernel, scene, "kvm.pf_emulate")
+        - Counter(kernel, scene, "kvm.pf_spurious"));
 
     private static double Counter(MeasuredKernel kernel, Scene scene, string counter) => kernel.Runs
         .SelectMany(run => run.Counters)

@@ -61,7 +61,7 @@ internal sealed class ActorLane : IWatched
 
     public string Name => Actor.Name;
 
-    public long Beats => Heartbeat.Beats;
+    public long Beats => Heartbeat.Beats + Actor.WorkAmidStep;
 
     public bool HasEnded => Heartbeat.HasEnded;
 

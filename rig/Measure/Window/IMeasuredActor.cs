@@ -80,6 +80,10 @@ public interface IMeasuredActor
     /// <summary>The timed operation. Returns the index in <see cref="Metrics"/> to record it under, or -1 for none.</summary>
     int Step();
 
+    /// <summary>Another number as long as a step, or what prepares it, gets on with bounded work that takes long: who watches
+    /// takes it for steps. Any thread.</summary>
+    long WorkAmidStep => 0;
+
     /// <summary>Called once when the load has stopped: whoever still holds something lets go of it.</summary>
     void Quiesce()
     {

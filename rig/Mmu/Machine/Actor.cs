@@ -24,6 +24,7 @@ public sealed class Actor
     private volatile string? _waitingFor;
     private long _waitingSince;
     private long _waitsBegun;
+    private long _movedOn;
     private int _waits;
 
     private Actor(string name, int index, EventRing events)
@@ -48,9 +49,12 @@ public sealed class Actor
     /// <summary>When the present wait began, in nanoseconds of CLOCK_MONOTONIC.</summary>
     public long WaitingSince => Volatile.Read(ref _waitingSince);
 
-    /// <summary>Whatever it has done that others can see from outside: events, and waits that began. Moves as long as it gets on,
-    /// in a step that takes long too.</summary>
-    public long Doings => (long)Events.Written + Volatile.Read(ref _waitsBegun);
+    /// <summary>Whatever it has done that others can see from outside: events, waits that began, and what it says of long work
+    /// that leaves neither. Moves as long as it gets on, in a step that takes long too.</summary>
+    public long Doings => (long)Events.Written + Volatile.Read(ref _waitsBegun) + Moves;
+
+    /// <summary>How often it said so of long work: bounded work, which is as good as steps.</summary>
+    public long Moves => Volatile.Read(ref _movedOn);
 
     /// <summary>One more than the highest slot in use so far; RCU scans that many.</summary>
     internal static int HighWater => Volatile.Read(ref HighWaterMark);
@@ -125,6 +129,10 @@ public sealed class Actor
     {
         lock (Registry) return [.. Slots.OfType<Actor>()];
     }
+
+    /// <summary>Said now and then amid work that takes long and leaves no event, such as writing to every page of a slot: who
+    /// watches sees that it gets on. By the actor only.</summary>
+    public void MoveOn() => Volatile.Write(ref _movedOn, _movedOn + 1);
 
     /// <summary>Begins a wait. Waits nest — mmu_lock queues on a spin lock — and the outermost is the one that is told.</summary>
     internal void BeginWait(string what, long now)
