@@ -54,6 +54,9 @@ public sealed record StrategySettings
     /// <summary>Threads that explore beside each other under the random searches.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Of the search of all schedules, only this; null for the whole.</summary>
+    public SearchPart? Part { get; init; }
+
     /// <summary>Page tables of the caller's; null for the smallest that have the scenario's frames.</summary>
     internal ModelShape? Shape { get; init; }
 

@@ -14,13 +14,14 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly VmDesign<Explored> _design;
     private readonly Scenario _scenario;
     private readonly VmSettings _settings;
-    private readonly NativeBlockPool _pool = new();
+    private readonly NativeBlockPool? _place;
+    private readonly NativeBlockPool _pool;
     private readonly SmallMemory _memory;
     private readonly ModelShape _shape;
     private readonly ulong _pieceFrames;
     private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
-    private string? _place;
+    private string? _at;
     private long _setUps;
 
     public StrategyProgram(VmDesign<Explored> design, Scenario scenario, StrategySettings settings, int cpu)
@@ -41,9 +42,20 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 SharesMemory = scenario.Slots.Any(slot => slot.Shares is not null),
                 LeafLevel = scenario.LargePages ? Spte.LeafLevel + 1 : Spte.LeafLevel, GracePeriodMin = TimeSpan.Zero,
             };
-        Agents =
-            new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
-        _memory = new SmallMemory(Agents, _shape);
+        // States hold addresses.
+        if (settings.Part is not null) _place = SamePlace.Take();
+        NativeBlock.ComeFrom(_place);
+        try
+        {
+            Agents = new AgentController(cpu, settings.Model)
+                { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
+            _memory = new SmallMemory(Agents, _shape);
+            _pool = new NativeBlockPool();
+        }
+        finally
+        {
+            NativeBlock.ComeFrom(null);
+        }
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
@@ -55,7 +67,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     public RootWatch Watch { get; }
 
     /// <summary>Whose code runs to set up or take down a VM, in words; null while agents run. Any thread may look.</summary>
-    public string? Place => Volatile.Read(ref _place);
+    public string? Place => Volatile.Read(ref _at);
 
     /// <summary>VMs made so far.</summary>
     public long SetUps => Volatile.Read(ref _setUps);
@@ -90,6 +102,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Agents.Dispose();
         _memory.Dispose();
         _pool.Dispose();
+        if (_place is not null) SamePlace.Return(_place);
     }
 
     private void Prepare()
@@ -105,17 +118,17 @@ internal sealed unsafe class StrategyProgram : IDisposable
     {
         try
         {
-            Volatile.Write(ref _place, "the end of the VM before");
+            Volatile.Write(ref _at, "the end of the VM before");
             Make();
         }
         catch (Exception error) when (error is not (ModelTooSmallException or ExecutionEndedException))
         {
-            throw new StrategyThrewException(_place!, error);
+            throw new StrategyThrewException(_at!, error);
         }
         finally
         {
             _setUps++;
-            Volatile.Write(ref _place, null);
+            Volatile.Write(ref _at, null);
         }
     }
 
@@ -128,7 +141,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Agents.Begin();
         Explored machine = new(Agents);
         NativeBlock.ComeFrom(_pool);
-        Volatile.Write(ref _place, "the constructor");
+        Volatile.Write(ref _at, "the constructor");
         try
         {
             _vm = new Vm<Explored>(machine, _settings, _design);
@@ -147,7 +160,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
         foreach (ScenarioActor actor in _scenario.Before)
         {
-            Volatile.Write(ref _place, $"what {actor.Name} does beforehand");
+            Volatile.Write(ref _at, $"what {actor.Name} does beforehand");
             Play(actor, null);
         }
 
