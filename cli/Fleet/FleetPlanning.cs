@@ -126,7 +126,7 @@ internal sealed class FleetPlanning
     {
         SettingOptions options = new(ExplorationSettings.Group.Settings);
         Option<string> shards = SettingOptions.Text("--shards", "units to cut it into: slices of a program's search, parts of a "
-            + "random search; of a strategy's search of all schedules, one per scenario", "16");
+            + "random search or of a strategy's search of all schedules", "16");
         Command command = new("explore", "a part of the schedules per unit");
         options.AddTo(command);
         foreach (Option option in (Option[])[_plan, shards, _timeout]) command.Options.Add(option);
@@ -171,16 +171,22 @@ internal sealed class FleetPlanning
             plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
         bool IsSample(StrategyPlan plan) => (request.Settings with { Search = plan.Search }).IsSample;
         int parts = Math.Max(1, count / all.Length);
-        if (count > all.Length && all.Any(plan => !IsSample(plan)))
+        if (parts > 1 && all.Any(plan => !IsSample(plan) && !StrategyShard.CanBeCut(plan)))
         {
-            _console.Error.WriteLine($"note: {Plural.Of(all.Length, "unit")}, one per strategy and scenario: a search of all "
-                + "their schedules remembers the states that it has met, and is not cut further.");
+            _console.Error.WriteLine("note: a search by preemptions, or under a model that is not known yet, is one unit per "
+                + "scenario; name scenarios or a --model, and --search exhaustive, to have it cut.");
+        }
+        if (parts > 1 && request.Settings.ExecutionsMax != long.MaxValue && all.Any(StrategyShard.CanBeCut))
+        {
+            throw new UsageException("--executions ends a search somewhere, which none of its parts knows; leave it out.");
         }
         return all.SelectMany((plan, number) =>
         {
-            string[] own = [.. With(arguments, (ExplorationSettings.Shard, $"{number}"))];
-            return IsSample(plan) ? Samples(request.Settings.ExecutionsMax, request.Settings.Seed, own, parts)
-                : [new FleetUnit { Seed = request.Settings.Seed, Arguments = own }];
+            string[] Own(string shard) => [.. With(arguments, (ExplorationSettings.Shard, shard))];
+            return IsSample(plan) ? Samples(request.Settings.ExecutionsMax, request.Settings.Seed, Own($"{number}"), parts)
+                : parts > 1 && StrategyShard.CanBeCut(plan) ? Enumerable.Range(1, parts).Select(part => new FleetUnit
+                    { Seed = request.Settings.Seed, Arguments = Own(StrategyShard.Of(number, part, parts)) })
+                : [new FleetUnit { Seed = request.Settings.Seed, Arguments = Own($"{number}") }];
         });
     }
 

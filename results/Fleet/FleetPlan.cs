@@ -231,6 +231,7 @@ public sealed record UnitClaim
 [JsonSerializable(typeof(UnitResult))]
 [JsonSerializable(typeof(HostRecord))]
 [JsonSerializable(typeof(UnitClaim))]
+[JsonSerializable(typeof(ShardLearnt))]
 internal sealed partial class FleetJson : JsonSerializerContext
 {
     /// <summary>Made on first use, as <see cref="RunJson.Plain"/> and for its reason.</summary>

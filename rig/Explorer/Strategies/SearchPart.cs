@@ -6,7 +6,12 @@ namespace Lab.Explorer.Strategies;
 /// <param name="Count">How many there are.</param>
 /// <param name="Known">What parts have taught that were explored before; null if nothing beyond what each finds out by
 /// itself.</param>
-public sealed record SearchPart(int Number, int Count, Learnt? Known = null);
+public sealed record SearchPart(int Number, int Count, Learnt? Known = null)
+{
+    /// <summary>Executions of the search itself from which every part learns before it is cut, if nothing is known: with fewer,
+    /// more parts turn out to be void.</summary>
+    internal int SearchedToLearn { get; init; } = 4096;
+}
 
 /// <summary>What a part is put together with others by.</summary>
 public sealed record PartFound

@@ -8,9 +8,6 @@ namespace Lab.Explorer.Strategies;
 /// the same places, and takes those that are its own.</summary>
 internal sealed partial class StrategyRun
 {
-    /// <summary>Executions of the search itself from which is learnt; less than that, and too many parts would be void.</summary>
-    private const int SearchedToLearn = 4096;
-
     /// <summary>So many places per part, since what lies below them differs in size.</summary>
     private const int PlacesPerPart = 16;
 
@@ -40,7 +37,7 @@ internal sealed partial class StrategyRun
     private ExploreResult ExplorePart(SearchPart part)
     {
         if (part.Known is { } known) _agents.Know(known);
-        else LearnBySearching();
+        else LearnBySearching(part.SearchedToLearn);
         (int depth, long places) = Cut(part.Count);
         long from = places * (part.Number - 1) / part.Count, before = places * part.Number / part.Count;
         Learnt begun = _agents.Learnt;
@@ -65,10 +62,10 @@ internal sealed partial class StrategyRun
 
     /// <summary>Goes as far as the search of one machine would by itself, up to a number of executions or a failure; what is
     /// found is found again.</summary>
-    private void LearnBySearching()
+    private void LearnBySearching(int executions)
     {
         StateSearch search = new(SearchBound.None);
-        for (int number = 0; number < SearchedToLearn && !turn.HasPassed; number++)
+        for (int number = 0; number < executions && !turn.HasPassed; number++)
         {
             search.BeginExecution();
             ExecutionEnd end = program.Execute(search);

@@ -42,8 +42,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         FleetUnit unit = plan.ReadUnit(number);
         Refuse(unit, anyway);
         RemoveLeftOvers(number);
-        string folder = Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
-            $"{plan.NameOf(number)}.tmp.{Here}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
+        string folder = AttemptOf(number);
         try
         {
             return Attempt(unit, folder, cancellation);
@@ -140,9 +139,14 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         if (!Directory.Exists(folder)) return false;
         try
         {
-            plan.ReadWhole(number);
-            say($"unit {number} is done already.");
-            return true;
+            if (!plan.IsVoid(plan.ReadWhole(number)))
+            {
+                say($"unit {number} is done already.");
+                return true;
+            }
+            say($"unit {number} is done again: other parts of the search have taught what it did not know.");
+            Discard(number, folder);
+            return false;
         }
         catch (RunDamagedException damaged)
         {
@@ -151,6 +155,24 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
             return false;
         }
     }
+
+    /// <summary>By way of a name that nobody takes for a result.</summary>
+    private void Discard(int number, string folder)
+    {
+        string away = AttemptOf(number);
+        try
+        {
+            Directory.Move(folder, away);
+        }
+        catch (IOException)
+        {
+            // Somebody else has.
+        }
+        Remove(away);
+    }
+
+    private string AttemptOf(int number) => Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
+        $"{plan.NameOf(number)}.tmp.{Here}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
 
     private void Refuse(FleetUnit unit, bool anyway)
     {
