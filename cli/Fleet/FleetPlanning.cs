@@ -18,7 +18,7 @@ using Lab.Application;
 namespace Lab.Cli.Fleet;
 
 /// <summary><c>lab fleet plan compare|run|explore</c>: cuts what the verb would do into units, and writes them down. Measures
-/// nothing.</summary>
+/// nothing, but for <c>--tail</c>.</summary>
 internal sealed class FleetPlanning
 {
     /// <summary>Apart as the seeds of workers are, see <see cref="StrategyExplorer"/>.</summary>
@@ -58,15 +58,29 @@ internal sealed class FleetPlanning
         command.SetAction(parsed => Verb.Guarded(_console, () =>
         {
             CompareRequest request = options.Read(parsed);
-            if (request.Resume is not null || request.SaveBaseline is not null || request.Tail is not null)
+            if (request.Resume is not null || request.SaveBaseline is not null) throw new UsageException(
+                "--resume and --save-baseline are of a comparison on one machine; leave them out.");
+            if (request.Arms.All(arm => arm.Source != ArmSource.Strategy)) throw new UsageException(
+                "Every arm has been measured already; 'lab compare' compares them, without a plan.");
+            IReadOnlyList<ComparisonArm> arms = [.. request.Arms.Select(
+                arm => arm.From is { } from ? arm with { From = Path.GetFullPath(from) } : arm)];
+            FixedArms given = new(arms, _console.Error);
+            given.RefuseTheSame();
+            foreach (string note in request.Notes.Concat(given.Taken)) _console.Error.WriteLine($"note: {note}");
+            if (request.Tail is { } tail)
             {
-                throw new UsageException("--resume, --save-baseline and --tail are of a comparison on one machine; "
-                    + "leave them out.");
+                // How long runs have to be is one answer for all units: blocks of one class are compared with each other.
+                _console.Signals.Saves("the first block, which does not count, is being given up");
+                if (new TailPilot(request, at => new LocalProcess(at), _console.Error).Lengthen(arms, tail, _console.Signals.Token)
+                    is not { } longer)
+                {
+                    _console.Error.WriteLine("lab: interrupted: no plan was made.");
+                    return ExitCode.Interrupted;
+                }
+                arms = longer;
             }
-            if (request.Arms.FirstOrDefault(arm => arm.Source != ArmSource.Strategy) is { } given) throw new UsageException(
-                $"'{given.Label}' has been measured already, and a fleet measures every arm on each machine; name strategies.");
             List<RunRequest> runs = [];
-            foreach (ComparisonArm arm in request.Arms)
+            foreach (ComparisonArm arm in arms.Where(arm => arm.Source == ArmSource.Strategy))
             {
                 using ChildRun child = new(arm, request.Seed);
                 runs.Add(child.Rehearse());
@@ -77,13 +91,13 @@ internal sealed class FleetPlanning
                 Id = "planned", StartedUtc = DateTimeOffset.UtcNow, CommandLine = OfVerb(parsed), Seed = request.Seed,
                 BlocksAsked = request.Blocks!.Value, Threshold = request.Threshold!.Value, Gated = request.Gated,
                 Turns = request.Turns, Subject = request.Subject,
-                Arms = [.. request.Arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
+                Arms = [.. arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
             };
             string[] needs = [.. runs.Where(run => run.Mmu == "kvm").Select(run => run.Mmu).Distinct()];
             return Write(parsed, new FleetPlan
             {
                 Kind = UnitKind.Block, Comparison = comparison, Gate = request.Values.Of(CompareSettings.Gate),
-                Strict = request.Values.Of(CompareSettings.Strict),
+                Strict = request.Values.Of(CompareSettings.Strict), Anyway = request.Values.Of(CompareSettings.Anyway),
             }, [.. Classes(parsed).SelectMany(one => Enumerable.Range(1, comparison.BlocksAsked).Select(block => new FleetUnit
             {
                 Kind = UnitKind.Block, Block = block, Seed = comparison.Seed + (ulong)(block - 1), Inputs = inputs.Hashes,

@@ -65,6 +65,9 @@ public sealed record FleetPlan
     [JsonRequired]
     public bool Strict { get; init; }
 
+    /// <summary>Of a comparison: with arms that were measured on other machines, too.</summary>
+    public bool Anyway { get; init; }
+
     /// <summary>Options of the verb that the units are of, each followed by its value; empty for blocks.</summary>
     [JsonRequired]
     public IReadOnlyList<string> Arguments { get; init; } = [];

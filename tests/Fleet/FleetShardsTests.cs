@@ -191,7 +191,7 @@ public sealed class FleetShardsTests : IDisposable
         string plan = _plans.Plan("plan", ["explore", .. what.Split(' '), .. shards.Split(' ')]);
         int count = int.Parse(shards.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
         for (int unit = 1; unit <= count; unit++) Assert.Equal(0, FleetPlans.Work(plan, $"{unit}").Code);
-        AssertIsTheSearch(plan, what, expected);
+        FleetPlans.AssertIsTheSearch(plan, what, expected);
     }
 
     /// <summary>A plan that has learnt something while its units were done: they are void, and done again.</summary>
@@ -210,7 +210,7 @@ public sealed class FleetShardsTests : IDisposable
         Assert.Equal((8, 2), (FleetPlans.Gather(plan).Code, (int)FleetPlans.Status(plan)["missing"]!));
         LabExit submitted = LabProcess.Run("fleet", "submit", plan, "--wait");
         Assert.True(submitted.Code == 0, submitted.Error);
-        AssertIsTheSearch(plan, what, 0);
+        FleetPlans.AssertIsTheSearch(plan, what, 0);
         Assert.DoesNotContain(Directory.EnumerateDirectories(Path.Combine(plan, "units")), one => one.Contains(".tmp."));
     }
 
@@ -249,18 +249,6 @@ public sealed class FleetShardsTests : IDisposable
         (int code, _, string error) = FleetPlans.Gather(plan);
         Assert.Equal(8, code);
         Assert.Contains($"'{states}' has been changed; expected SHA-256", error);
-    }
-
-    private static void AssertIsTheSearch(string plan, string what, int expected)
-    {
-        LabExit explored = LabProcess.Run(["explore", .. what.Split(' '), "--budget", "none", "--format", "json"]);
-        JsonArray alone = JsonNode.Parse(explored.Out)!.AsArray();
-        (int code, JsonNode found, string error) = FleetPlans.Gather(plan);
-        Assert.True((expected, expected) == (explored.Code, code), error);
-        static string Key(JsonNode one) => $"{one["strategy"]} {one["scenario"]} {one["model"]} {one["states"]} {one["verdict"]} "
-            + $"{one["complete"]} {one["bound"]} {one["replay"]} {one["claims"]!.ToJsonString()}";
-        Assert.Equal(alone.Select(one => Key(one!)).Order(), found["explorations"]!.AsArray().Select(one => Key(one!)).Order());
-        Assert.Equal(alone.Sum(one => (long)one!["states"]!), (long)found["states"]!);
     }
 
     [Fact]

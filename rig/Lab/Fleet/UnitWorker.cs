@@ -11,7 +11,8 @@ namespace Lab.Application.Fleet;
 /// <param name="plan">What is to be done.</param>
 /// <param name="doUnit">How.</param>
 /// <param name="say">For people, a line each.</param>
-public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> say)
+/// <param name="examine">Says who this machine is and, if it is going to measure, how fit; null to look.</param>
+public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> say, Func<bool, FleetHost>? examine = null)
 {
     /// <summary>So often a unit is put off because the machine is unfit or the measurement was disturbed; then it counts as it
     /// is.</summary>
@@ -71,7 +72,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         bool isLast = putOff >= PutOffMax;
         using (new Timer(_ => Touch(alive), null, HeartBeat, HeartBeat))
         {
-            host = FleetHost.Examine(measures: unit.Kind != UnitKind.Shard);
+            host = (examine ?? FleetHost.Examine)(unit.Kind != UnitKind.Shard);
             string? unfit = plan.Plan.Unfit || isLast ? null : WhyUnfit(host);
             using StreamWriter log = new(Path.Combine(folder, PlanFolder.LogFile)) { AutoFlush = true };
             answer = unfit is null ? Within(unit, folder, log, cancellation) : new UnitAnswer(ExitCode.Contaminated, unfit);
