@@ -71,8 +71,8 @@ internal sealed class FleetPlanning
             {
                 // How long runs have to be is one answer for all units: blocks of one class are compared with each other.
                 _console.Signals.Saves("the first block, which does not count, is being given up");
-                if (new TailPilot(request, at => new LocalProcess(at), _console.Error).Lengthen(arms, tail, _console.Signals.Token)
-                    is not { } longer)
+                TailPilot pilot = new(request, at => new LocalProcess(at), _console.Error);
+                if (pilot.Lengthen(arms, tail, _console.Signals.Token) is not { } longer)
                 {
                     _console.Error.WriteLine("lab: interrupted: no plan was made.");
                     return ExitCode.Interrupted;

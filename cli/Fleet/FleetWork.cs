@@ -63,13 +63,14 @@ internal static class FleetWork
         {
             (int number, SearchPart? part) = StrategyShard.Parse(values.Of(ExplorationSettings.Shard));
             part = part is null ? null : part with { Known = PlanParts.Known(folder, number) };
-            ExploreCommand explore = new(request with { Settings = request.Settings with { Part = part } }, new LabConsole(log, log, isOutTerminal: false, isErrorTerminal: false));
+            ExploreRequest own = request with { Settings = request.Settings with { Part = part } };
+            ExploreCommand explore = new(own, new LabConsole(log, log, isOutTerminal: false, isErrorTerminal: false));
             foreach (StrategyPlan plan in request.Plans)
             {
                 explore.Explore(plan, one => found.Add(ShardText.Of(one.Result, number,
                     $"{one.Strategy.Name} on {one.Scenario.Name}", one.Settings.Model) with
                 {
-                    Part = one.Result.Part is { } own ? PartText.Write(part!, own, path) : null,
+                    Part = one.Result.Part is { } met ? PartText.Write(part!, met, path) : null,
                 }), cancellation);
             }
         }
@@ -83,6 +84,7 @@ internal static class FleetWork
             string why = (refused.Failure?.Finding.What ?? refused.Bound).ReplaceLineEndings(" ").TrimEnd('.');
             return new UnitAnswer(ExitCode.Usage, $"{refused.Subject} cannot be explored: {why}") { Explored = found };
         }
-        return new UnitAnswer(found.Any(one => one.EndedEarly && one.Part is not { Void: true }) ? ExitCode.Inconclusive : ExitCode.Fine) { Explored = found };
+        bool isOpen = found.Any(one => one.EndedEarly && one.Part is not { Void: true });
+        return new UnitAnswer(isOpen ? ExitCode.Inconclusive : ExitCode.Fine) { Explored = found };
     }
 }

@@ -206,7 +206,7 @@ public sealed class PlanFolder
                 : attempts[unit] > 0 && !IsToBeBegunAgain(unit) ? UnitState.Failed : UnitState.Missing, attempts[unit]))];
     }
 
-    /// <summary>What parts of an exploration have taught so far, beyond what each finds out by itself; null for nothing.</summary>
+    /// <summary>What parts of an exploration have taught, beyond what each finds out by itself; null for nothing.</summary>
     /// <exception cref="RunDamagedException">It cannot be understood.</exception>
     public ShardLearnt? ReadLearnt(int exploration) =>
         File.Exists(LearntFile(exploration)) ? JsonFile.Read(LearntFile(exploration), FleetJson.Plain.ShardLearnt) : null;

@@ -24,9 +24,9 @@ public sealed record LearntWord(
     }
 }
 
-/// <summary>What exploring has taught about a program: which of its words are shared, and how what it uses is numbered. It decides
-/// where there is a choice and what is in a state's hash, so that states of two searches can be told apart only if both knew
-/// the same.</summary>
+/// <summary>What exploring has taught about a program: which of its words are shared, and how what it uses is numbered. It
+/// decides where there is a choice and what is in a state's hash, so that states of two searches can be told apart only if both
+/// knew the same.</summary>
 /// <param name="Words">In the order of their numbers.</param>
 /// <param name="Locks">Names, in the order of their numbers; the same for what follows.</param>
 /// <param name="Domains">Of read-side sections.</param>

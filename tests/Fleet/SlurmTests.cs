@@ -61,7 +61,7 @@ public sealed class SlurmTests : IDisposable
         FleetPlans.AssertIsWhole(two, Broken);
     }
 
-    /// <summary>Killed, it has forgotten what it started last, starts it again, and sets nodes aside that have it still.</summary>
+    /// <summary>Killed, it forgets what it started last, starts it again, and sets nodes aside that have it still.</summary>
     [Fact]
     public void A_controller_that_was_killed_loses_nothing_and_nothing_counts_twice()
     {

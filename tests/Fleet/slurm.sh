@@ -138,8 +138,8 @@ controller)
     ;;
 node) node "$3" ;;
 recover)
-    # What slurmctld started in its last five seconds is not in the state that it saves. Killed then, it starts that again under the
-    # same number, the node that still has it says "Duplicate jobid", and both are set aside for somebody to look at.
+    # What slurmctld started in its last five seconds is not in the state that it saves. Killed then, it starts that again under
+    # the same number, the node that still has it says "Duplicate jobid", and both are set aside for somebody to look at.
     for name in $(sinfo --noheader --Node --states=drain --format=%N | sort -u); do
         scontrol update NodeName="$name" State=RESUME 2> /dev/null || true
     done

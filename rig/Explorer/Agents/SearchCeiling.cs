@@ -1,8 +1,8 @@
 namespace Lab.Explorer.Agents;
 
-/// <summary>Cuts a <see cref="StateSearch"/> across: at a depth in choices it has places, numbered in the order in which the search
-/// comes to them, and everything below a place. A part of the search owns places that follow each other; what is above them is
-/// gone through by all parts alike. Executions that end above are places, too.</summary>
+/// <summary>Cuts a <see cref="StateSearch"/> across: at a depth in choices it has places, numbered in the order in which the
+/// search comes to them, and everything below a place. A part of the search owns places that follow each other; what is above
+/// them is gone through by all parts alike. Executions that end above are places, too.</summary>
 /// <param name="depth">Of the places.</param>
 /// <param name="from">The first place that is its own.</param>
 /// <param name="before">The first behind them, at which the part ends.</param>
@@ -26,7 +26,7 @@ internal sealed class SearchCeiling(int depth, long from, long before)
     public Dictionary<ulong, uint> Seen { get; } = [];
 
     /// <summary>How far it is within its own places, of 1.</summary>
-    public double DoneShare => Math.Clamp((double)(Places - 1 - from) / Math.Max(1, Math.Min(before, long.MaxValue) - from), 0, 1);
+    public double DoneShare => Math.Clamp((double)(Places - 1 - from) / Math.Max(1, before - from), 0, 1);
 
     /// <summary>Books the next place; true if it is its own.</summary>
     public bool ComesTo(bool isOpen)

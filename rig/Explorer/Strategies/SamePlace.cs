@@ -2,8 +2,8 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Strategies;
 
-/// <summary>Memory at an address that is the same in every process, for one program at a time: states hold addresses, and parts of
-/// a search that are explored in different processes can be put together only if theirs are the same.</summary>
+/// <summary>Memory at an address that is the same in every process, for one program at a time: states hold addresses, and parts
+/// of a search that are explored in different processes can be put together only if theirs are the same.</summary>
 internal static class SamePlace
 {
     /// <summary>Far from where systems put programs, heaps, stacks and mappings.</summary>
@@ -19,8 +19,8 @@ internal static class SamePlace
     /// <exception cref="ArgumentException">It cannot be had.</exception>
     public static NativeBlockPool Take()
     {
-        if (!Turn.Wait(Patience)) throw new ArgumentException("A part of a search needs memory that code holds which never ended; "
-            + "explore it in a process of its own.");
+        if (!Turn.Wait(Patience)) throw new ArgumentException("A part of a search needs memory that code holds which "
+            + "never ended; explore it in a process of its own.");
         try
         {
             return new NativeBlockPool(Bytes, unchecked((nint)Address));

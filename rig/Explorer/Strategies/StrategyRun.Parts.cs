@@ -30,7 +30,8 @@ internal sealed partial class StrategyRun
         get
         {
             Learnt learnt = _agents.Learnt;
-            return new PartFound { Model = learnt.Model, Began = settings.Part?.Known?.Model ?? "", IsVoid = false, Learnt = learnt };
+            string began = settings.Part?.Known?.Model ?? "";
+            return new PartFound { Model = learnt.Model, Began = began, IsVoid = false, Learnt = learnt };
         }
     }
 

@@ -255,7 +255,8 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
     /// <param name="until">Number of the execution at which it ends.</param>
     /// <param name="ceiling">Of a part of a search, which ends with <see cref="_news"/> instead of beginning again: states that
     /// other parts have met are void then, too.</param>
-    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until, SearchCeiling? ceiling = null)
+    private (bool Exhausted, StateSearch Search) Search(
+        SearchBound bound, string phase, long until, SearchCeiling? ceiling = null)
     {
         StateSearch search = new(bound) { Ceiling = ceiling };
         int numbered = _agents.NumberedCount;

@@ -3,8 +3,8 @@ using Lab.Results;
 
 namespace Lab.Application.Fleet;
 
-/// <summary>The states of a part of a search, beside its result: numbers of 64 bits, the lowest byte first, ascending. Their SHA-256
-/// are in the unit's result.</summary>
+/// <summary>The states of a part of a search, beside its result: numbers of 64 bits, the lowest byte first, ascending. Their
+/// SHA-256 are in the unit's result.</summary>
 internal static class StateFiles
 {
     /// <summary>A state's hash each.</summary>

@@ -54,7 +54,7 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     /// <summary>Makes the calling thread's blocks come from the pool, or from the system again if null.</summary>
     internal static void ComeFrom(NativeBlockPool? pool) => Pool = pool;
 
-    /// <summary>One from the system, wherever the calling thread's come from: for what may be used after a pool is gone.</summary>
+    /// <summary>One from the system, wherever the calling thread's come from: for what may be used when a pool is gone.</summary>
     internal static NativeBlock OfSystem(long bytes)
     {
         NativeBlockPool? pool = Pool;

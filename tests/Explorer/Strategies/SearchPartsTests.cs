@@ -92,7 +92,8 @@ public sealed class SearchPartsTests
         SearchParts.Distinct([[1, 3, 9], [], [3, 4], [1, 9, ulong.MaxValue]]));
 
     /// <summary>Round by round, as units are done and gathered; those behind a finding are not done at all.</summary>
-    private static (ExploreResult Result, int Rounds) Together(string strategy, string scenario, MemoryModel model, SearchPart how)
+    private static (ExploreResult Result, int Rounds) Together(
+        string strategy, string scenario, MemoryModel model, SearchPart how)
     {
         for (int round = 1; ; round++)
         {
