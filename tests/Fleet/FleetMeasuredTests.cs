@@ -112,6 +112,8 @@ public sealed class FleetMeasuredTests : IDisposable
         Assert.Equal(5, On("bad").Do(1, anyway: true, TestContext.Current.CancellationToken));
         Assert.Contains("bad", (string)FleetPlans.Status(plan)["drained"]![0]!);
         Assert.Equal(0, done);
+        Assert.Equal(0, On("good").Do(1, anyway: true, TestContext.Current.CancellationToken));
+        Assert.Equal(1, done);
     }
 
     [Fact]
