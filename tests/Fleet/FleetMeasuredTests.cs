@@ -130,7 +130,7 @@ public sealed class FleetMeasuredTests : IDisposable
         Assert.All(ComparisonFolder.Open(Assert.Single(Directory.EnumerateDirectories(Out))).Manifest.Blocks,
             block => Assert.Equal(1, Assert.Single(block.Runs).Arm));
 
-        string manifest = Path.Combine(run, RunJson.ManifestFile);
+        string manifest = Path.Combine(run, "manifest.json");
         JsonNode json = JsonNode.Parse(File.ReadAllText(manifest))!;
         json["machine"]!["cpu"] = "Another Processor";
         File.WriteAllText(manifest, json.ToJsonString());
