@@ -1,5 +1,3 @@
-using Lab.Explorer.Seam;
-
 namespace Lab.Explorer.Agents;
 
 /// <summary>What is known of a program over all executions, taken out and put in: for searches in other processes, which must

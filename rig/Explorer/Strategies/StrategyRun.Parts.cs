@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lab.Explorer.Agents;
-using Lab.Explorer.Seam;
 
 namespace Lab.Explorer.Strategies;
 
