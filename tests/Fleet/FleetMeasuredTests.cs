@@ -56,9 +56,9 @@ public sealed class FleetMeasuredTests : IDisposable
     [Fact]
     public void Each_class_has_its_verdict_and_where_they_disagree_is_said()
     {
-        const int blocks = 12;
-        string plan = _plans.Plan("plan",
-            ["compare", "mainline", "mainline", "--inject", "900", "--blocks", $"{blocks}", "--unfit", .. Tiny]);
+        const int blocks = 10;
+        string plan = _plans.Plan("plan", ["compare", "mainline", "mainline", "--inject", "900", "--turns", "off",
+            "--blocks", $"{blocks}", "--class", "old,new", "--unfit", .. Tiny]);
         Assert.Equal(0, FleetPlans.Work(plan, $"1-{blocks}").Code);
         PlanFolder folder = PlanFolder.Open(plan);
         UnitResult[] measured = [.. Enumerable.Range(1, blocks).Select(folder.ReadWhole)];
@@ -67,15 +67,15 @@ public sealed class FleetMeasuredTests : IDisposable
         for (int unit = 1; unit <= blocks; unit++) Directory.Move(folder.ResultFolder(unit), Path.Combine(aside, $"{unit}"));
 
         FleetHost here = FleetHost.Examine(measures: false);
-        for (int unit = 1; unit <= blocks; unit++)
+        for (int unit = 1; unit <= 2 * blocks; unit++)
         {
-            bool isNew = unit > blocks / 2;
+            bool isNew = unit > blocks;
             FleetMachine machine = here.Machine with
                 { Host = $"host{unit % 4}", Class = isNew ? "new" : "old", Microcode = isNew ? "0x2" : "0x1" };
             UnitWorker worker = new(folder, (asked, path, _, _) =>
             {
-                FolderCopy.Of(Path.Combine(aside, $"{asked.Number}", "runs"), Path.Combine(path, "runs"));
-                ComparisonBlock block = measured[asked.Number - 1].Block!;
+                FolderCopy.Of(Path.Combine(aside, $"{asked.Block}", "runs"), Path.Combine(path, "runs"));
+                ComparisonBlock block = measured[asked.Block - 1].Block!;
                 return new UnitAnswer(0)
                 {
                     Block = !isNew ? block
@@ -85,12 +85,12 @@ public sealed class FleetMeasuredTests : IDisposable
             Assert.Equal(0, worker.Do(unit, anyway: true, TestContext.Current.CancellationToken));
         }
         LabExit gathered = LabProcess.Run("fleet", "gather", plan, "--out", Out);
-        Assert.True(gathered.Code == 3, gathered.Error);
+        Assert.True(gathered.Code == 3, gathered.Out + gathered.Error);
         Assert.Contains("2 classes of machines disagree on", gathered.Words);
         Assert.Contains("slower on old", gathered.Words);
         Assert.Contains("microcode 0x2", gathered.Words);
-        Assert.All(Directory.EnumerateDirectories(Out), one => Assert.Equal(blocks / 2,
-            ComparisonFolder.Open(one).Manifest.Blocks.Count));
+        Assert.All(Directory.EnumerateDirectories(Out),
+            one => Assert.Equal(blocks, ComparisonFolder.Open(one).Manifest.Blocks.Count));
     }
 
     /// <summary>By what the worker sees of its machine; another machine takes the unit.</summary>
