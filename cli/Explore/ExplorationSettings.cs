@@ -84,8 +84,8 @@ internal static class ExplorationSettings
     public static Setting<IReadOnlyList<string>> Plugins { get; } = Group.Add(
         "plugin", Form.Texts, "none", "assembly with strategies of your own; repeatable");
 
-    /// <summary>Of a program, a slice of its search; of strategies, the number of one of the explorations asked for. What a unit
-    /// of a fleet is given.</summary>
+    /// <summary>Of a program, a slice of its search; of strategies, the number of one of the explorations asked for and, as
+    /// <c>0:3/64</c>, a part of it. What a unit of a fleet is given.</summary>
     public static Setting<string> Shard { get; } = Group.Add("shard", Form.Text, "", "part of what was asked for", hidden: true);
 
     /// <summary>What a replay string decides.</summary>

@@ -58,16 +58,22 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
                 { Model = recorded.Model, GlueFastZap = variants.Contains("glue"), InsertAtTail = variants.Contains("tail") };
             return request with { Settings = settings, Replay = replay, Plans = [plan] };
         }
-        IReadOnlyList<StrategyPlan> plans = GivenText(ExplorationSettings.Shard) is { } shard ? [One(shard)] : Plans();
-        return request with { Settings = settings, Plans = plans };
+        if (GivenText(ExplorationSettings.Shard) is not { } shard) return request with { Settings = settings, Plans = Plans() };
+        (int exploration, SearchPart? part) = StrategyShard.Parse(shard);
+        return request with { Settings = settings with { Part = part }, Plans = [One(exploration, part)] };
     }
 
     /// <summary>One strategy on one scenario, of all that is asked for.</summary>
-    private StrategyPlan One(string number)
+    private StrategyPlan One(int number, SearchPart? part)
     {
+        string option = ExplorationSettings.Shard.Option;
         StrategyPlan[] all =
             [.. Plans().SelectMany(plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
-        return all[Quantities.Whole(ExplorationSettings.Shard.Option, number, 0, all.Length - 1)];
+        StrategyPlan one = all[Quantities.Whole(option, $"{number}", 0, all.Length - 1)];
+        if (part is not null && !StrategyShard.CanBeCut(one)) throw new UsageException(
+            $"{option}: only a search of all schedules under one model has parts; name a scenario or a --model, and --search "
+                + "exhaustive.");
+        return one;
     }
 
     /// <summary>Null if no litmus tests are asked for.</summary>

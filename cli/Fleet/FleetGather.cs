@@ -43,6 +43,22 @@ internal sealed record Gathered(
         }
         return new Gathered(plan, results, missing, problems);
     }
+
+    /// <summary>As <see cref="Read"/>, after what parts of searches have taught has been written down: some may be void
+    /// now.</summary>
+    public static Gathered Settled(PlanFolder plan, Action<string> say)
+    {
+        Gathered gathered = Read(plan);
+        if (plan.Plan.Kind != UnitKind.Shard || PlanParts.Settle(plan, gathered.Results) is not { Count: > 0 } settled)
+        {
+            return gathered;
+        }
+        Gathered again = Read(plan);
+        int[] open = [.. gathered.Results.Select(unit => unit.Unit).Intersect(again.Missing)];
+        say($"note: {Plural.Of(open.Length, "unit")} of {Plural.Of(settled.Count, "exploration")} must be done again: together "
+            + $"they show that threads share more than each of them knew ({SlurmScript.Ranges(open)}).");
+        return again;
+    }
 }
 
 /// <summary><c>lab fleet gather</c>: verifies what the units left and puts it together as one machine would have left
@@ -61,7 +77,7 @@ internal static class FleetGather
         command.Options.Add(folder);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {
-            Gathered gathered = Gathered.Read(PlanFolder.Open(parsed.GetValue(plan)!));
+            Gathered gathered = Gathered.Settled(PlanFolder.Open(parsed.GetValue(plan)!), console.Error.WriteLine);
             foreach (string problem in gathered.Problems) console.Error.WriteLine($"note: {problem}.");
             string form = parsed.GetValue(format)!, to = parsed.GetValue(folder)!;
             int code = gathered.Plan.Plan.Kind switch

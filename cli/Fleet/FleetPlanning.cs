@@ -18,7 +18,7 @@ using Lab.Application;
 namespace Lab.Cli.Fleet;
 
 /// <summary><c>lab fleet plan compare|run|explore</c>: cuts what the verb would do into units, and writes them down. Measures
-/// nothing.</summary>
+/// nothing, but for <c>--tail</c>.</summary>
 internal sealed class FleetPlanning
 {
     /// <summary>Apart as the seeds of workers are, see <see cref="StrategyExplorer"/>.</summary>
@@ -58,15 +58,29 @@ internal sealed class FleetPlanning
         command.SetAction(parsed => Verb.Guarded(_console, () =>
         {
             CompareRequest request = options.Read(parsed);
-            if (request.Resume is not null || request.SaveBaseline is not null || request.Tail is not null)
+            if (request.Resume is not null || request.SaveBaseline is not null) throw new UsageException(
+                "--resume and --save-baseline are of a comparison on one machine; leave them out.");
+            if (request.Arms.All(arm => arm.Source != ArmSource.Strategy)) throw new UsageException(
+                "Every arm has been measured already; 'lab compare' compares them, without a plan.");
+            IReadOnlyList<ComparisonArm> arms = [.. request.Arms.Select(
+                arm => arm.From is { } from ? arm with { From = Path.GetFullPath(from) } : arm)];
+            FixedArms given = new(arms, _console.Error);
+            given.RefuseTheSame();
+            foreach (string note in request.Notes.Concat(given.Taken)) _console.Error.WriteLine($"note: {note}");
+            if (request.Tail is { } tail)
             {
-                throw new UsageException("--resume, --save-baseline and --tail are of a comparison on one machine; "
-                    + "leave them out.");
+                // How long runs have to be is one answer for all units: blocks of one class are compared with each other.
+                _console.Signals.Saves("the first block, which does not count, is being given up");
+                TailPilot pilot = new(request, at => new LocalProcess(at), _console.Error);
+                if (pilot.Lengthen(arms, tail, _console.Signals.Token) is not { } longer)
+                {
+                    _console.Error.WriteLine("lab: interrupted: no plan was made.");
+                    return ExitCode.Interrupted;
+                }
+                arms = longer;
             }
-            if (request.Arms.FirstOrDefault(arm => arm.Source != ArmSource.Strategy) is { } given) throw new UsageException(
-                $"'{given.Label}' has been measured already, and a fleet measures every arm on each machine; name strategies.");
             List<RunRequest> runs = [];
-            foreach (ComparisonArm arm in request.Arms)
+            foreach (ComparisonArm arm in arms.Where(arm => arm.Source == ArmSource.Strategy))
             {
                 using ChildRun child = new(arm, request.Seed);
                 runs.Add(child.Rehearse());
@@ -77,13 +91,13 @@ internal sealed class FleetPlanning
                 Id = "planned", StartedUtc = DateTimeOffset.UtcNow, CommandLine = OfVerb(parsed), Seed = request.Seed,
                 BlocksAsked = request.Blocks!.Value, Threshold = request.Threshold!.Value, Gated = request.Gated,
                 Turns = request.Turns, Subject = request.Subject,
-                Arms = [.. request.Arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
+                Arms = [.. arms.Select(arm => arm with { Arguments = inputs.Found(arm.Arguments) })],
             };
             string[] needs = [.. runs.Where(run => run.Mmu == "kvm").Select(run => run.Mmu).Distinct()];
             return Write(parsed, new FleetPlan
             {
                 Kind = UnitKind.Block, Comparison = comparison, Gate = request.Values.Of(CompareSettings.Gate),
-                Strict = request.Values.Of(CompareSettings.Strict),
+                Strict = request.Values.Of(CompareSettings.Strict), Anyway = request.Values.Of(CompareSettings.Anyway),
             }, [.. Classes(parsed).SelectMany(one => Enumerable.Range(1, comparison.BlocksAsked).Select(block => new FleetUnit
             {
                 Kind = UnitKind.Block, Block = block, Seed = comparison.Seed + (ulong)(block - 1), Inputs = inputs.Hashes,
@@ -126,7 +140,7 @@ internal sealed class FleetPlanning
     {
         SettingOptions options = new(ExplorationSettings.Group.Settings);
         Option<string> shards = SettingOptions.Text("--shards", "units to cut it into: slices of a program's search, parts of a "
-            + "random search; of a strategy's search of all schedules, one per scenario", "16");
+            + "random search or of a strategy's search of all schedules", "16");
         Command command = new("explore", "a part of the schedules per unit");
         options.AddTo(command);
         foreach (Option option in (Option[])[_plan, shards, _timeout]) command.Options.Add(option);
@@ -174,16 +188,22 @@ internal sealed class FleetPlanning
             plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
         bool IsSample(StrategyPlan plan) => (request.Settings with { Search = plan.Search }).IsSample;
         int parts = Math.Max(1, count / all.Length);
-        if (count > all.Length && all.Any(plan => !IsSample(plan)))
+        if (parts > 1 && all.Any(plan => !IsSample(plan) && !StrategyShard.CanBeCut(plan)))
         {
-            _console.Error.WriteLine($"note: {Plural.Of(all.Length, "unit")}, one per strategy and scenario: a search of all "
-                + "their schedules remembers the states that it has met, and is not cut further.");
+            _console.Error.WriteLine("note: a search by preemptions, or under a model that is not known yet, is one unit per "
+                + "scenario; name scenarios or a --model, and --search exhaustive, to have it cut.");
+        }
+        if (parts > 1 && request.Settings.ExecutionsMax != long.MaxValue && all.Any(StrategyShard.CanBeCut))
+        {
+            throw new UsageException("--executions ends a search somewhere, which none of its parts knows; leave it out.");
         }
         return all.SelectMany((plan, number) =>
         {
-            string[] own = [.. With(arguments, (ExplorationSettings.Shard, $"{number}"))];
-            return IsSample(plan) ? Samples(request.Settings.ExecutionsMax, request.Settings.Seed, own, parts)
-                : [new FleetUnit { Seed = request.Settings.Seed, Arguments = own }];
+            string[] Own(string shard) => [.. With(arguments, (ExplorationSettings.Shard, shard))];
+            return IsSample(plan) ? Samples(request.Settings.ExecutionsMax, request.Settings.Seed, Own($"{number}"), parts)
+                : parts > 1 && StrategyShard.CanBeCut(plan) ? Enumerable.Range(1, parts).Select(part => new FleetUnit
+                    { Seed = request.Settings.Seed, Arguments = Own(StrategyShard.Of(number, part, parts)) })
+                : [new FleetUnit { Seed = request.Settings.Seed, Arguments = Own($"{number}") }];
         });
     }
 

@@ -44,6 +44,7 @@ internal static class FleetSubmit
                 : new SlurmEngine(new SlurmWishes(self, atOnce, OrNull(parsed.GetValue(partition)),
                     OrNull(parsed.GetValue(constraint)), [.. folder.Drained(UnitWorker.UnfitMax).Select(host => host.Host)]),
                     console.Error.WriteLine);
+            Settle(folder, console);
             IReadOnlyList<int> open = Open(folder, parsed.GetValue(failed), console);
             if (parsed.GetValue(dry))
             {
@@ -59,10 +60,23 @@ internal static class FleetSubmit
                 return ExitCode.Fine;
             }
             console.Signals.Saves("the units that run are being given up");
-            if (open.Count > 0) chosen.Submit(folder, open);
-            return waits ? Await(folder, chosen, console) : ExitCode.Fine;
+            while (true)
+            {
+                if (open.Count > 0) chosen.Submit(folder, open);
+                if (!waits) return ExitCode.Fine;
+                int code = Await(folder, chosen, console);
+                // What the units have taught may make some of them void, which takes a few rounds at most.
+                Settle(folder, console);
+                open = code == ExitCode.Fine ? Open(folder, failedToo: false, console) : [];
+                if (open.Count == 0) return code;
+            }
         }));
         return command;
+    }
+
+    private static void Settle(PlanFolder plan, LabConsole console)
+    {
+        if (plan.Plan.Kind == UnitKind.Shard) Gathered.Settled(plan, console.Error.WriteLine);
     }
 
     private static int Await(PlanFolder plan, IFleetEngine engine, LabConsole console)

@@ -5,6 +5,7 @@ using Lab.Application.Exploring;
 using Lab.Application.Fleet;
 using Lab.Cli.Explore;
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Lab.Results.Fleet;
 using Lab.Settings;
 
@@ -32,7 +33,7 @@ internal static class FleetWork
             {
                 UnitKind.Block => MeasuredUnits.Block(folder.Plan.Comparison!, unit, path, log, cancellation),
                 UnitKind.Run => MeasuredUnits.Run(unit, path, log, cancellation),
-                _ => Explore(unit, log, cancellation),
+                _ => Explore(folder, unit, path, log, cancellation),
             }, console.Error.WriteLine);
             int code = ExitCode.Fine;
             foreach (int unit in asked)
@@ -46,7 +47,8 @@ internal static class FleetWork
         return command;
     }
 
-    private static UnitAnswer Explore(FleetUnit unit, TextWriter log, CancellationToken cancellation)
+    private static UnitAnswer Explore(
+        PlanFolder folder, FleetUnit unit, string path, TextWriter log, CancellationToken cancellation)
     {
         SettingValues values = SettingValues.Read(ExplorationSettings.Group.Settings, unit.Arguments);
         ExploreRequest request = ExploreOptions.Read(values, new LabCatalogue());
@@ -59,13 +61,17 @@ internal static class FleetWork
         }
         else
         {
-            int number = Quantities.Whole(
-                ExplorationSettings.Shard.Option, values.Of(ExplorationSettings.Shard), 0, int.MaxValue);
-            ExploreCommand explore = new(request, new LabConsole(log, log, isOutTerminal: false, isErrorTerminal: false));
+            (int number, SearchPart? part) = StrategyShard.Parse(values.Of(ExplorationSettings.Shard));
+            part = part is null ? null : part with { Known = PlanParts.Known(folder, number) };
+            ExploreRequest own = request with { Settings = request.Settings with { Part = part } };
+            ExploreCommand explore = new(own, new LabConsole(log, log, isOutTerminal: false, isErrorTerminal: false));
             foreach (StrategyPlan plan in request.Plans)
             {
                 explore.Explore(plan, one => found.Add(ShardText.Of(one.Result, number,
-                    $"{one.Strategy.Name} on {one.Scenario.Name}", one.Settings.Model)), cancellation);
+                    $"{one.Strategy.Name} on {one.Scenario.Name}", one.Settings.Model) with
+                {
+                    Part = one.Result.Part is { } met ? PartText.Write(part!, met, path) : null,
+                }), cancellation);
             }
         }
         foreach (ShardResult one in found) log.WriteLine($"{one.Subject}: {one.Verdict}, {one.Bound}");
@@ -78,6 +84,7 @@ internal static class FleetWork
             string why = (refused.Failure?.Finding.What ?? refused.Bound).ReplaceLineEndings(" ").TrimEnd('.');
             return new UnitAnswer(ExitCode.Usage, $"{refused.Subject} cannot be explored: {why}") { Explored = found };
         }
-        return new UnitAnswer(found.Any(one => one.EndedEarly) ? ExitCode.Inconclusive : ExitCode.Fine) { Explored = found };
+        bool isOpen = found.Any(one => one.EndedEarly && one.Part is not { Void: true });
+        return new UnitAnswer(isOpen ? ExitCode.Inconclusive : ExitCode.Fine) { Explored = found };
     }
 }

@@ -15,7 +15,7 @@ namespace Lab.Cli.Fleet;
 internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
 {
     private sealed record OneClass(
-        FleetMachine Machine, int Machines, ComparisonFolder Folder, int Code, ArmComparison Comparison);
+        FleetMachine Machine, int Machines, ComparisonFolder Folder, int Code, ArmComparison? Comparison);
 
     public int Print(string format, string root)
     {
@@ -37,7 +37,8 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
         }
         // As of one machine: what is worst first.
         int[] order =
-            [ExitCode.InvariantViolated, ExitCode.Regression, ExitCode.Contaminated, ExitCode.Usage, ExitCode.Inconclusive];
+            [ExitCode.InvariantViolated, ExitCode.Regression, ExitCode.Contaminated, ExitCode.Usage, ExitCode.NotComparable,
+                ExitCode.Inconclusive];
         return order.FirstOrDefault(code => classes.Any(one => one.Code == code), ExitCode.Fine);
     }
 
@@ -59,9 +60,17 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
             .With(CompareSettings.Strict, plan.Strict).With(CompareSettings.Format, form)
             .With(CompareSettings.Resume, folder.Path);
         CompareCommand command = new(new CompareRequest(values), folder.Manifest.CommandLine, console);
-        ArmComparison comparison =
-            command.Conclude(folder, folder.Manifest.Arms, new FixedArms(folder.Manifest.Arms, console.Error));
         int machines = units.Select(unit => unit.Machine.Host).Distinct().Count();
+        IReadOnlyList<ComparisonArm> arms = folder.Manifest.Arms;
+        FixedArms given = new(arms, console.Error);
+        Manifest[] here = [.. arms.Index().Where(arm => arm.Item.Source == ArmSource.Strategy)
+            .SelectMany(arm => ArmReader.FromBlocks(folder, arm.Index).Runs).Select(run => run.Record.Manifest).Distinct()];
+        if (!plan.Anyway && here.Length > 0 && given.WhyNotComparable(here) is { } why)
+        {
+            console.Error.WriteLine($"lab: class {name}: {why}; plan with --anyway to compare them nevertheless.");
+            return new OneClass(units[0].Machine, machines, folder, ExitCode.NotComparable, null);
+        }
+        ArmComparison comparison = command.Conclude(folder, arms, given);
         return new OneClass(units[0].Machine, machines, folder, command.Code(comparison, folder), comparison);
     }
 
@@ -83,7 +92,7 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
                 new Table(["arm", "metric", "quantile", .. classes.Select(one => (Column)one.Machine.Class)],
                     [.. asked.Select(key => (IReadOnlyList<Cell>)[key.Item1, key.Item2, key.Item3,
                         .. classes.Select(one => (Cell)(Decisive(one.Comparison).FirstOrDefault(row => Key(row) == key) is { } row
-                            ? Word(row) : "not there"))])]),
+                            ? Word(row) : one.Comparison is null ? "not comparable" : "not there"))])]),
                 .. classes.Select(one => new Prose($"  {one.Machine.Class}: {Describe(one.Machine)}, "
                     + $"{Plural.Of(one.Machines, "machine")}; {one.Folder.Path}", Mood.Soft)),
             ],
@@ -106,7 +115,8 @@ internal sealed class GatheredBlocks(Gathered gathered, LabConsole console)
             .Select(rows => $"{rows.Key.Item2} {rows.Key.Item3} of {rows.Key.Item1}"),
     ];
 
-    private static IEnumerable<ComparedRow> Decisive(ArmComparison comparison) => comparison.Rows.Where(row => row.Gated);
+    private static IEnumerable<ComparedRow> Decisive(ArmComparison? comparison) =>
+        comparison?.Rows.Where(row => row.Gated) ?? [];
 
     private static (string, string, string) Key(ComparedRow row) =>
         (row.ArmB, $"{row.Scene.Workload} {row.Metric}", row.Quantile);

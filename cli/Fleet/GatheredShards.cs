@@ -4,6 +4,7 @@ using Lab.Application.Exploring;
 using Lab.Application.Fleet;
 using Lab.Cli.Explore;
 using Lab.Explorer;
+using Lab.Explorer.Strategies;
 using Lab.Report.Documents;
 using Lab.Report.Explorations;
 using Lab.Report.Fleet;
@@ -46,16 +47,21 @@ internal sealed class GatheredShards(Gathered gathered, LabConsole console)
             plan => plan.Scenarios.Select(scenario => plan with { Scenarios = [scenario] }))];
         ILookup<int, FleetUnit> planned = Enumerable.Range(1, gathered.Plan.Count).Where(gathered.Missing.Contains)
             .Select(Unit).OfType<FleetUnit>().ToLookup(ExplorationOf);
-        Exploration[] done = [.. gathered.Results.SelectMany(unit => unit.Explored!)
+        Exploration[] done = [.. gathered.Results.SelectMany(unit => unit.Explored!.Select(
+                shard => (shard.Exploration, Model: ShardText.ModelOf(shard), Result: PartText.Read(
+                    shard, gathered.Plan.ResultFolder(unit.Unit)))))
             .Where(shard => shard.Exploration < asked.Length)
-            .GroupBy(shard => (shard.Exploration, Model: ShardText.ModelOf(shard))).OrderBy(group => group.Key)
+            .GroupBy(shard => (shard.Exploration, shard.Model)).OrderBy(group => group.Key)
             .Select(group =>
             {
                 StrategyPlan plan = asked[group.Key.Exploration];
-                Lab.Explorer.Strategies.StrategySettings settings =
+                StrategySettings settings =
                     request.Settings with { Search = plan.Search, Model = group.Key.Model };
-                return new Exploration(plan.Strategy, plan.Scenarios[0], settings, IsReplay: false, ShardText.Merge(
-                    [.. group.Select(ShardText.Read)], settings.IsSample, planned[group.Key.Exploration].Count()));
+                ExploreResult[] parts = [.. group.Select(one => one.Result)];
+                int missing = planned[group.Key.Exploration].Count();
+                return new Exploration(plan.Strategy, plan.Scenarios[0], settings, IsReplay: false,
+                    parts.Any(part => part.Part is not null) ? SearchParts.Merge(parts, missing)
+                        : ShardText.Merge(parts, settings.IsSample, missing));
             })];
         ExploreResult[] results = [.. done.Select(one => one.Result)];
         if (form == ExploreFormat.Json)
@@ -105,6 +111,6 @@ internal sealed class GatheredShards(Gathered gathered, LabConsole console)
         }
     }
 
-    private static int ExplorationOf(FleetUnit unit) => Quantities.Whole(ExplorationSettings.Shard.Option,
-        SettingValues.Read(ExplorationSettings.Group.Settings, unit.Arguments).Of(ExplorationSettings.Shard), 0, int.MaxValue);
+    private static int ExplorationOf(FleetUnit unit) => StrategyShard.Parse(
+        SettingValues.Read(ExplorationSettings.Group.Settings, unit.Arguments).Of(ExplorationSettings.Shard)).Exploration;
 }

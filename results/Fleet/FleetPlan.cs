@@ -65,6 +65,9 @@ public sealed record FleetPlan
     [JsonRequired]
     public bool Strict { get; init; }
 
+    /// <summary>Of a comparison: with arms that were measured on other machines, too.</summary>
+    public bool Anyway { get; init; }
+
     /// <summary>Options of the verb that the units are of, each followed by its value; empty for blocks.</summary>
     [JsonRequired]
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -231,6 +234,7 @@ public sealed record UnitClaim
 [JsonSerializable(typeof(UnitResult))]
 [JsonSerializable(typeof(HostRecord))]
 [JsonSerializable(typeof(UnitClaim))]
+[JsonSerializable(typeof(ShardLearnt))]
 internal sealed partial class FleetJson : JsonSerializerContext
 {
     /// <summary>Made on first use, as <see cref="RunJson.Plain"/> and for its reason.</summary>

@@ -32,6 +32,7 @@ public sealed record UnitListing(int Number, UnitState State, int Attempts);
 /// units/0017/             its result, whole: result.json and what was measured
 /// units/0017.failed.1/    an attempt without an answer: result.json, log.txt
 /// hosts/NAME.json         a machine that was not fit
+/// learnt/EXPLORATION.json what parts of a search have taught, that all of them have to know
 /// </code></summary>
 public sealed class PlanFolder
 {
@@ -198,10 +199,40 @@ public sealed class PlanFolder
             else if (parts[1] == "failed") attempts[unit]++;
             else if (parts[1] == "tmp") (begun[unit] ??= []).Add(folder);
         }
+        if (Directory.Exists(Learnt)) LeaveOutVoid(isDone);
         DateTime now = begun.Any(one => one is not null) ? Now() : default;
         return [.. Enumerable.Range(1, Count).Select(unit => new UnitListing(unit,
             isDone[unit] ? UnitState.Done : begun[unit]?.Any(one => IsAlive(one, now)) == true ? UnitState.Running
                 : attempts[unit] > 0 && !IsToBeBegunAgain(unit) ? UnitState.Failed : UnitState.Missing, attempts[unit]))];
+    }
+
+    /// <summary>What parts of an exploration have taught, beyond what each finds out by itself; null for nothing.</summary>
+    /// <exception cref="RunDamagedException">It cannot be understood.</exception>
+    public ShardLearnt? ReadLearnt(int exploration) =>
+        File.Exists(LearntFile(exploration)) ? JsonFile.Read(LearntFile(exploration), FleetJson.Plain.ShardLearnt) : null;
+
+    /// <summary>What was explored knowing less is void from here on.</summary>
+    /// <exception cref="ResultsUnwritableException">No place, permission or space.</exception>
+    public void WriteLearnt(int exploration, ShardLearnt learnt) =>
+        Write(LearntFile(exploration), learnt, FleetJson.Plain.ShardLearnt);
+
+    /// <summary>True if it holds a part that was explored before something was learnt that it had to know.</summary>
+    public bool IsVoid(UnitResult result) => (result.Explored ?? []).Any(
+        one => one.Part is { } part && part.Began != (ReadLearnt(one.Exploration)?.Model ?? ""));
+
+    private void LeaveOutVoid(bool[] isDone)
+    {
+        for (int unit = 1; unit <= Count; unit++)
+        {
+            try
+            {
+                if (isDone[unit]) isDone[unit] = !IsVoid(ReadResult(unit));
+            }
+            catch (RunDamagedException)
+            {
+                // Whoever reads it will say so.
+            }
+        }
     }
 
     /// <summary>What an attempt that ended without an answer asks for: one on a machine that was unfit or disturbed, or that was
@@ -253,6 +284,11 @@ public sealed class PlanFolder
             throw RunDamagedException.Unreadable(path, e);
         }
     }
+
+    private string Learnt => System.IO.Path.Combine(Path, "learnt");
+
+    private string LearntFile(int exploration) => System.IO.Path.Combine(Learnt,
+        string.Create(CultureInfo.InvariantCulture, $"{exploration:0000}.json"));
 
     private string HostFile(string host) => System.IO.Path.Combine(Path, "hosts", $"{host}.json");
 

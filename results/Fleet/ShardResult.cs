@@ -60,7 +60,67 @@ public sealed record ShardResult
     public IReadOnlyList<ShardFinding> Claims { get; init; } = [];
 
     public ShardFailure? Failure { get; init; }
+
+    /// <summary>For a part of a strategy's search; null for what is put together by its counts.</summary>
+    public ShardPart? Part { get; init; }
 }
+
+/// <summary>What a part of a strategy's search is put together with others by. Its states are beside, in files of the
+/// unit.</summary>
+public sealed record ShardPart
+{
+    /// <summary>From 1, in the order of the search.</summary>
+    [Between(1), JsonRequired]
+    public int Number { get; init; }
+
+    [Between(1), JsonRequired]
+    public int Count { get; init; }
+
+    /// <summary>Short name of what was known when it began; states of parts with different ones are not put together.</summary>
+    [Name, JsonRequired]
+    public string Model { get; init; } = "";
+
+    /// <summary>Of the plan's knowledge that it began with; empty for none.</summary>
+    [JsonRequired]
+    public string Began { get; init; } = "";
+
+    /// <summary>It ended because it learnt something that all parts have to know.</summary>
+    [JsonRequired]
+    public bool Void { get; init; }
+
+    public required ShardLearnt Learnt { get; init; }
+}
+
+/// <summary>What parts of a search have taught about a program: <c>learnt/EXPLORATION.json</c>, and in a part's result.</summary>
+public sealed record ShardLearnt
+{
+    /// <summary>Short name of all of it that states depend on.</summary>
+    [Name, JsonRequired]
+    public string Model { get; init; } = "";
+
+    /// <summary>In the order of their numbers; so are the rest.</summary>
+    [JsonRequired]
+    public IReadOnlyList<ShardWord> Words { get; init; } = [];
+
+    [JsonRequired]
+    public IReadOnlyList<string> Locks { get; init; } = [];
+
+    [JsonRequired]
+    public IReadOnlyList<string> Domains { get; init; } = [];
+
+    [JsonRequired]
+    public IReadOnlyList<string> Queues { get; init; } = [];
+
+    /// <summary>Hexadecimal addresses.</summary>
+    [JsonRequired]
+    public IReadOnlyList<string> SleptOn { get; init; } = [];
+
+    [JsonRequired]
+    public bool OrdersAllLocks { get; init; }
+}
+
+/// <summary>A word of a program. Address and masks are hexadecimal.</summary>
+public sealed record ShardWord(string Address, string Agents, bool Written, bool Shared, string ReadLocks, string WriteLocks);
 
 /// <summary>A promise that is broken.</summary>
 public sealed record ShardFinding(string Invariant, string Claim, string What);

@@ -145,6 +145,9 @@ public sealed record ExploreResult
 
     public Failure? Failure { get; init; }
 
+    /// <summary>For a part of a strategy's search; null for a whole one.</summary>
+    public Strategies.PartFound? Part { get; init; }
+
     /// <summary>For a test: throws what is wrong with the program, with the schedule that shows it, or that it was not explored
     /// to its end.</summary>
     /// <exception cref="ExplorationException">Something is wrong, or less was explored than was asked for.</exception>

@@ -53,6 +53,19 @@ internal sealed class FleetPlans : IDisposable
         Assert.Equal((string)whole["verdict"]!, (string)found["verdict"]!);
     }
 
+    /// <summary>The same of strategies, whose search is put together by its states.</summary>
+    public static void AssertIsTheSearch(string plan, string what, int expected)
+    {
+        LabExit explored = LabProcess.Run(["explore", .. what.Split(' '), "--budget", "none", "--format", "json"]);
+        JsonArray alone = JsonNode.Parse(explored.Out)!.AsArray();
+        (int code, JsonNode found, string error) = Gather(plan);
+        Assert.True((expected, expected) == (explored.Code, code), error);
+        static string Key(JsonNode one) => $"{one["strategy"]} {one["scenario"]} {one["model"]} {one["states"]} {one["verdict"]} "
+            + $"{one["complete"]} {one["bound"]} {one["replay"]} {one["claims"]!.ToJsonString()}";
+        Assert.Equal(alone.Select(one => Key(one!)).Order(), found["explorations"]!.AsArray().Select(one => Key(one!)).Order());
+        Assert.Equal(alone.Sum(one => (long)one!["states"]!), (long)found["states"]!);
+    }
+
     /// <summary>Changes a value of a JSON file.</summary>
     public static void Edit(string file, string key, JsonNode value)
     {

@@ -181,21 +181,74 @@ public sealed class FleetShardsTests : IDisposable
         Assert.Contains("which is not as it was planned", refused.Error);
     }
 
-    /// <summary>A strategy's search is not cut; each of its scenarios is a unit, and all counts are those of one
-    /// machine.</summary>
-    [Fact]
-    public void Strategies_gather_scenario_by_scenario()
+    /// <summary>Each in a process of its own: states of different processes are one set.</summary>
+    [Theory]
+    [InlineData(0, "--strategy mainline,workqueue --scenario fast-zap-unmap,fast-zap-put", "--shards 12")]
+    [InlineData(0, "--strategy mainline --scenario fast-zap-put --model tso", "--shards 7")]
+    [InlineData(4, "--strategy async-put --scenario fast-zap-toggle --search exhaustive", "--shards 4")]
+    public void Parts_of_a_strategys_search_gather_to_the_search(int expected, string what, string shards)
     {
-        string[] what = ["--strategy", "mainline,workqueue", "--scenario", "fast-zap-unmap,fast-zap-put", "--budget", "none"];
-        string plan = _plans.Plan("plan", ["explore", .. what, "--shards", "4"]);
-        Assert.Equal(0, FleetPlans.Work(plan, "1-4").Code);
-        JsonArray alone = JsonNode.Parse(LabProcess.Run(["explore", .. what, "--format", "json"]).Out)!.AsArray();
-        (int code, JsonNode found, _) = FleetPlans.Gather(plan);
-        Assert.Equal((0, 4), (code, alone.Count));
-        static string Key(JsonNode one) =>
-            $"{one["strategy"]} {one["scenario"]} {one["executions"]} {one["states"]} {one["verdict"]}";
-        Assert.Equal(alone.Select(one => Key(one!)).Order(), found["explorations"]!.AsArray().Select(one => Key(one!)).Order());
-        Assert.Equal(alone.Sum(one => (long)one!["states"]!), (long)found["states"]!);
+        string plan = _plans.Plan("plan", ["explore", .. what.Split(' '), .. shards.Split(' ')]);
+        int count = int.Parse(shards.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        for (int unit = 1; unit <= count; unit++) Assert.Equal(0, FleetPlans.Work(plan, $"{unit}").Code);
+        FleetPlans.AssertIsTheSearch(plan, what, expected);
+    }
+
+    /// <summary>A plan that has learnt something while its units were done: they are void, and done again.</summary>
+    [Fact]
+    public void A_part_that_did_not_know_what_others_have_taught_is_done_again()
+    {
+        string what = "--strategy mainline --scenario fast-zap-put", result = Path.Combine("units", "0002", "result.json");
+        string plan = _plans.Plan("plan", ["explore", .. what.Split(' '), "--shards", "3"]);
+        FleetPlans.Work(plan, "1-3");
+        JsonNode learnt = JsonNode.Parse(File.ReadAllText(Path.Combine(plan, result)))!["explored"]![0]!["part"]!["learnt"]!;
+        Directory.CreateDirectory(Path.Combine(plan, "learnt"));
+        File.WriteAllText(Path.Combine(plan, "learnt", "0000.json"), learnt.ToJsonString());
+        Assert.Equal((8, 3), (FleetPlans.Gather(plan).Code, (int)FleetPlans.Status(plan)["missing"]!));
+        LabExit again = FleetPlans.Work(plan, "2");
+        Assert.Contains("unit 2 is done again: other parts of the search have taught what it did not know.", again.Error);
+        Assert.Equal((8, 2), (FleetPlans.Gather(plan).Code, (int)FleetPlans.Status(plan)["missing"]!));
+        LabExit submitted = LabProcess.Run("fleet", "submit", plan, "--wait");
+        Assert.True(submitted.Code == 0, submitted.Error);
+        FleetPlans.AssertIsTheSearch(plan, what, 0);
+        Assert.DoesNotContain(Directory.EnumerateDirectories(Path.Combine(plan, "units")), one => one.Contains(".tmp."));
+    }
+
+    /// <summary>Two parts of which each saw half of what makes a word shared.</summary>
+    [Fact]
+    public void What_parts_show_only_together_is_learnt_when_they_are_gathered()
+    {
+        string what = "--strategy mainline --scenario fast-zap-put";
+        string plan = _plans.Plan("plan", ["explore", .. what.Split(' '), "--shards", "2"]);
+        FleetPlans.Work(plan, "1-2");
+        foreach (int unit in (int[])[1, 2])
+        {
+            string result = Path.Combine(plan, "units", $"000{unit}", "result.json");
+            JsonNode json = JsonNode.Parse(File.ReadAllText(result))!;
+            JsonNode word = json["explored"]![0]!["part"]!["learnt"]!["words"]!.AsArray().First(one => !(bool)one!["shared"]!)!;
+            (word["agents"], word["written"], word["read_locks"], word["write_locks"]) = ($"{unit}", true, "0", "0");
+            File.WriteAllText(result, json.ToJsonString());
+        }
+        (int code, _, string error) = FleetPlans.Gather(plan);
+        Assert.Equal(8, code);
+        Assert.Contains("2 units of 1 exploration must be done again: together they show that threads share more than each of "
+            + "them knew (1-2)", error);
+        Assert.Equal(0, FleetPlans.Work(plan, "1-2").Code);
+        (code, JsonNode found, error) = FleetPlans.Gather(plan);
+        Assert.True(code == 0, error);
+        Assert.True((bool)found["complete"]!);
+    }
+
+    [Fact]
+    public void States_that_have_been_changed_are_seen()
+    {
+        string plan = _plans.Plan("plan", "explore", "--strategy", "mainline", "--scenario", "fast-zap-put", "--shards", "2");
+        FleetPlans.Work(plan, "1-2");
+        string states = Path.Combine(plan, "units", "0001", "states.u64");
+        File.WriteAllBytes(states, File.ReadAllBytes(states)[..^1]);
+        (int code, _, string error) = FleetPlans.Gather(plan);
+        Assert.Equal(8, code);
+        Assert.Contains($"'{states}' has been changed; expected SHA-256", error);
     }
 
     [Fact]

@@ -61,6 +61,36 @@ public sealed class SlurmTests : IDisposable
         FleetPlans.AssertIsWhole(two, Broken);
     }
 
+    /// <summary>Killed, it forgets what it started last, starts it again, and sets nodes aside that have it still.</summary>
+    [Fact]
+    public void A_controller_that_was_killed_loses_nothing_and_nothing_counts_twice()
+    {
+        if (!Starts(nodes: 2)) return;
+        string plan = _plans.Plan("plan", ["explore", .. Broken, "--shards", "12"]);
+        Submit(plan);
+        Await(() => Done(plan) >= 2, "the first units");
+        Kill("-KILL", Pid("slurmctld"));
+        Slurm("controller");
+        Await(() =>
+        {
+            Slurm("recover");
+            return Ask("squeue", "--noheader").Length == 0;
+        }, "the queue's end");
+        Submit(plan, "--wait");
+        FleetPlans.AssertIsWhole(plan, Broken);
+    }
+
+    /// <summary>States of parts that were explored on different nodes are one set.</summary>
+    [Fact]
+    public void Parts_of_a_strategys_search_go_through_the_scheduler()
+    {
+        if (!Starts(nodes: 2)) return;
+        string what = "--strategy mainline --scenario fast-zap-put --model tso";
+        string plan = _plans.Plan("plan", ["explore", .. what.Split(' '), "--shards", "8"]);
+        Submit(plan, "--wait");
+        FleetPlans.AssertIsTheSearch(plan, what, 0);
+    }
+
     [Fact]
     public void A_comparison_through_one_node_is_a_comparison()
     {

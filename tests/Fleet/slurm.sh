@@ -5,6 +5,7 @@
 #   slurm.sh stop FOLDER             ends what was started there
 #   slurm.sh controller FOLDER       starts slurmctld, after ending the one that runs
 #   slurm.sh node FOLDER NAME        starts a node's slurmd (again)
+#   slurm.sh recover FOLDER          takes nodes back that were drained, and jobs that were held
 #
 # Commands find it by SLURM_CONF=FOLDER/slurm.conf. Needs root and Debian's slurm-wlm and munge. FOLDER must be short: its sockets
 # have at most 107 letters. Ports are taken from FOLDER/ports, or drawn.
@@ -136,8 +137,18 @@ controller)
     controller
     ;;
 node) node "$3" ;;
+recover)
+    # What slurmctld started in its last five seconds is not in the state that it saves. Killed then, it starts that again under
+    # the same number, the node that still has it says "Duplicate jobid", and both are set aside for somebody to look at.
+    for name in $(sinfo --noheader --Node --states=drain --format=%N | sort -u); do
+        scontrol update NodeName="$name" State=RESUME 2> /dev/null || true
+    done
+    for job in $(squeue --noheader --array --states=PENDING --format='%i %r' | awk '$2 ~ /Held/ { print $1 }'); do
+        scontrol release "$job" 2> /dev/null || true
+    done
+    ;;
 *)
-    echo "start, stop, controller or node" >&2
+    echo "start, stop, controller, node or recover" >&2
     exit 2
     ;;
 esac

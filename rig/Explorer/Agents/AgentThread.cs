@@ -9,7 +9,8 @@ internal sealed unsafe partial class AgentThread : IDisposable
 {
     private const long RecheckNanoseconds = 1_000_000_000;
     private const int SchedBatch = 3;
-    private readonly NativeBlock _block = new(4096);
+    // A thread looks at its word once more when all that it worked on is gone.
+    private readonly NativeBlock _block = NativeBlock.OfSystem(4096);
     private readonly uint* _turn;
 
     public AgentThread() => _turn = (uint*)_block.Address;

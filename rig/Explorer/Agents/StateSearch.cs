@@ -38,12 +38,15 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
 
     public bool IsBounded => !bound.IsNone;
 
+    /// <summary>Cuts the search into places, some of which are its own; null for the whole.</summary>
+    public SearchCeiling? Ceiling { get; init; }
+
     /// <summary>States met so far.</summary>
     public long States => _seen.Count;
 
-    /// <summary>What tells them apart, to check the search against itself; without a bound it is
+    /// <summary>What tells them apart, to check the search against itself and to put parts of one together; without a bound it is
     /// <see cref="AgentController.StateHash"/>.</summary>
-    public IReadOnlyCollection<ulong> Met => _seen.States();
+    public IReadOnlyCollection<ulong> Met => Ceiling is null ? _seen.States() : [.. _seen.States().Union(Ceiling.States)];
 
     /// <summary>A choice was left out only because of the bound.</summary>
     public bool BoundWasHit { get; private set; }
@@ -59,6 +62,7 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     {
         get
         {
+            if (Ceiling is not null) return Ceiling.DoneShare;
             double done = 0, weight = 1;
             for (int level = 0; level < Math.Min(_path.Count, 40); level++)
             {
@@ -74,6 +78,14 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
     /// <summary>Call before each execution.</summary>
     public void BeginExecution() => _depth = 0;
 
+    /// <summary>Call after an execution, before what it was is looked at: false if it belongs to another part of the search, or
+    /// led to nothing that had not been met above the places.</summary>
+    public bool IsOwn(ExecutionEnd end)
+    {
+        if (Ceiling is null || _path.Count > Ceiling.Depth) return true;
+        return end != ExecutionEnd.Cut && Ceiling.ComesTo(isOpen: false);
+    }
+
     /// <summary>Call after each execution; false when everything has been explored.</summary>
     public bool MoveOn(AgentController agents, ExecutionEnd end)
     {
@@ -82,7 +94,7 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         {
             _path[^1].Prints[_path[^1].Chosen] = agents.LastFootprint;
         }
-        while (_path.Count != 0)
+        while (_path.Count != 0 && Ceiling is not { IsPassed: true })
         {
             Node top = _path[^1];
             top.Done |= 1u << top.Chosen;
@@ -118,7 +130,8 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
         node.Preemptions = before is null ? 0 : before.Preemptions + Cost(before, before.Chosen);
         node.Enabled = enabled;
         node.Todo = Affordable(node, enabled) & ~node.Sleep;
-        if (!Meet(agents, node) || node.Todo == 0)
+        bool isNew = Ceiling is null || _depth > Ceiling.Depth ? Meet(agents, node) : MeetAbove(Ceiling, agents, node);
+        if (!isNew || node.Todo == 0)
         {
             _spare.Push(node);
             return -1;
@@ -212,6 +225,21 @@ internal sealed class StateSearch(SearchBound bound) : IGuide
             && ((least & 0xffff) <= (spent & 0xffff) || bound.ChoicesMax == int.MaxValue)) return false;
         least = spent;
         return true;
+    }
+
+    /// <summary>Above the places every part of the search goes the same ways, and so must know states by what all of them meet
+    /// there: at one depth each state once. What is below knows of a place only if it is its own.</summary>
+    private bool MeetAbove(SearchCeiling ceiling, AgentController agents, Node node)
+    {
+        ulong state = node.State = agents.StateHash();
+        ulong key = AgentController.Mix(state, (ulong)_depth, 6);
+        if (!ceiling.Seen.TryGetValue(key, out uint leftOut)) leftOut = uint.MaxValue;
+        node.Todo &= leftOut;
+        ceiling.Seen[key] = node.Sleep & leftOut;
+        bool isPlace = _depth == ceiling.Depth && node.Todo != 0, isOwn = isPlace && ceiling.ComesTo(isOpen: true);
+        if (ceiling.IsPassed) return false;
+        ceiling.States.Add(state);
+        return isPlace ? isOwn && Meet(agents, node) : node.Todo != 0;
     }
 
     private sealed class Node

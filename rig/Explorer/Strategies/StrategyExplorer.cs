@@ -58,6 +58,9 @@ public sealed record StrategySettings
     /// heard. False: each execution is run, and comes to the same.</summary>
     public bool Recalls { get; init; } = true;
 
+    /// <summary>Of the search of all schedules, only this; null for the whole.</summary>
+    public SearchPart? Part { get; init; }
+
     /// <summary>Page tables of the caller's; null for the smallest that have the scenario's frames.</summary>
     internal ModelShape? Shape { get; init; }
 

@@ -14,13 +14,14 @@ internal sealed unsafe class StrategyProgram : IDisposable
     private readonly VmDesign<Explored> _design;
     private readonly Scenario _scenario;
     private readonly VmSettings _settings;
-    private readonly NativeBlockPool _pool = new();
+    private readonly NativeBlockPool? _place;
+    private readonly NativeBlockPool _pool;
     private readonly SmallMemory _memory;
     private readonly ModelShape _shape;
     private readonly ulong _pieceFrames;
     private readonly Dictionary<string, SleepingLock> _hostLocks = [];
     private Vm<Explored>? _vm;
-    private string? _place;
+    private string? _at;
     private long _setUps;
 
     public StrategyProgram(VmDesign<Explored> design, Scenario scenario, StrategySettings settings, int cpu)
@@ -41,13 +42,24 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 SharesMemory = scenario.Slots.Any(slot => slot.Shares is not null),
                 LeafLevel = scenario.LargePages ? Spte.LeafLevel + 1 : Spte.LeafLevel, GracePeriodMin = TimeSpan.Zero,
             };
-        Agents =
-            new AgentController(cpu, settings.Model) { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
-        CanRecall = settings is { Recalls: true, IsSample: false, Model: MemoryModel.Sc, GlueFastZap: false, Shape: null }
-            && !_settings.SharesMemory
-            && _shape is { Entries: <= 16, Frames: <= 64 }
+        // States of a part are put together with those of others, which come to them by running; and the addresses in them are to be
+        // the same.
+        CanRecall = settings is { Recalls: true, IsSample: false, Part: null, GlueFastZap: false, Shape: null }
+            && settings.Model == MemoryModel.Sc && !_settings.SharesMemory && _shape is { Entries: <= 16, Frames: <= 64 }
             && !scenario.Threads.Any(actor => actor.Actions.Any(action => action is AgeAction or TestAction or RecoverAction));
-        _memory = new SmallMemory(Agents, _shape);
+        if (settings.Part is not null) _place = SamePlace.Take();
+        NativeBlock.ComeFrom(_place);
+        try
+        {
+            Agents = new AgentController(cpu, settings.Model)
+                { GluesFastZap = settings.GlueFastZap, StepTimeout = settings.StepTimeout };
+            _memory = new SmallMemory(Agents, _shape);
+            _pool = new NativeBlockPool();
+        }
+        finally
+        {
+            NativeBlock.ComeFrom(null);
+        }
         Watch = new RootWatch(Agents, _memory);
         Agents.Watch = Watch;
         Agents.NameWord = NameOf;
@@ -69,7 +81,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
     public ulong Frames => _shape.Frames;
 
     /// <summary>Whose code runs to set up or take down a VM, in words; null while agents run. Any thread may look.</summary>
-    public string? Place => Volatile.Read(ref _place);
+    public string? Place => Volatile.Read(ref _at);
 
     /// <summary>VMs made so far.</summary>
     public long SetUps => Volatile.Read(ref _setUps);
@@ -104,6 +116,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Agents.Dispose();
         _memory.Dispose();
         _pool.Dispose();
+        if (_place is not null) SamePlace.Return(_place);
     }
 
     /// <summary>Sets an execution up and starts nobody.</summary>
@@ -120,17 +133,17 @@ internal sealed unsafe class StrategyProgram : IDisposable
     {
         try
         {
-            Volatile.Write(ref _place, "the end of the VM before");
+            Volatile.Write(ref _at, "the end of the VM before");
             Make();
         }
         catch (Exception error) when (error is not (ModelTooSmallException or ExecutionEndedException))
         {
-            throw new StrategyThrewException(_place!, error);
+            throw new StrategyThrewException(_at!, error);
         }
         finally
         {
             _setUps++;
-            Volatile.Write(ref _place, null);
+            Volatile.Write(ref _at, null);
         }
     }
 
@@ -144,7 +157,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         Agents.Begin();
         Explored machine = new(Agents);
         NativeBlock.ComeFrom(_pool);
-        Volatile.Write(ref _place, "the constructor");
+        Volatile.Write(ref _at, "the constructor");
         try
         {
             _vm = new Vm<Explored>(machine, _settings, _design);
@@ -164,7 +177,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
         }
         foreach (ScenarioActor actor in _scenario.Before)
         {
-            Volatile.Write(ref _place, $"what {actor.Name} does beforehand");
+            Volatile.Write(ref _at, $"what {actor.Name} does beforehand");
             Play(actor, null);
         }
 

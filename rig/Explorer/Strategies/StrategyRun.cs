@@ -7,7 +7,7 @@ using Lab.Explorer.Seam;
 namespace Lab.Explorer.Strategies;
 
 /// <summary>One exploration of a program on one thread: the search, then the smallest failure, then its story.</summary>
-internal sealed class StrategyRun(StrategyProgram program, string subject, Scenario scenario, StrategySettings settings,
+internal sealed partial class StrategyRun(StrategyProgram program, string subject, Scenario scenario, StrategySettings settings,
     Turn turn, Action<ExploreProgress>? observer, int worker)
 {
     /// <summary>What steps there are beside the strategy's own; another word here, and schedules recorded before are refused.
@@ -29,15 +29,15 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     private RecalledProgram? _recalled;
     private string? _whyRun;
 
+    /// <summary>What random executions have taught.</summary>
+    private Learnt? _learnt;
+
     public ExploreResult Explore()
     {
-        if (program.CanRecall)
-        {
-            _recalled = new RecalledProgram(program, scenario.Vcpus, (int)program.Frames);
-        }
+        if (program.CanRecall) _recalled = new RecalledProgram(program, scenario.Vcpus, (int)program.Frames);
         Learn();
         // A random execution may have failed already: what is left is to look for the smallest.
-        if (_found is not null) return Failed(null);
+        if (_found is not null) return Failed(null) with { Part = settings.Part is null ? null : Nothing };
         return settings.Search switch
         {
             StrategySearch.Exhaustive => ExploreAll(),
@@ -155,6 +155,7 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
             if (NotesWhileLearning && !_agents.WordsChanged) Note(end);
             _agents.WordsChanged = false;
         }
+        _learnt = _agents.Learnt;
     }
 
     /// <summary>Schedules drawn at random are not counted in a sample, and may have more preemptions than a bound
@@ -171,8 +172,17 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
         return true;
     }
 
+    /// <summary>True if the last execution has shown that what was concluded before is void.</summary>
+    private bool TakesNews()
+    {
+        bool isNews = LooksAtLocks() || _agents.WordsChanged;
+        _agents.WordsChanged = false;
+        return isNews;
+    }
+
     private ExploreResult ExploreAll()
     {
+        if (settings.Part is { } part) return ExplorePart(part);
         (bool exhausted, StateSearch search) = Search(SearchBound.None, "all schedules", long.MaxValue);
         _states = search.States;
         if (_found is not null) return Failed("all schedules");
@@ -244,17 +254,28 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
 
     /// <summary>Runs executions until the search is through, something is found, or time is up. Begins again when what it knew of
     /// the program was wrong.</summary>
-    private (bool Exhausted, StateSearch Search) Search(SearchBound bound, string phase, long until)
+    /// <param name="bound">Of the search.</param>
+    /// <param name="phase">What it is, for people.</param>
+    /// <param name="until">Number of the execution at which it ends.</param>
+    /// <param name="ceiling">Of a part of a search, which ends with <see cref="_news"/> instead of beginning again: states that
+    /// other parts have met are void then, too.</param>
+    private (bool Exhausted, StateSearch Search) Search(
+        SearchBound bound, string phase, long until, SearchCeiling? ceiling = null)
     {
-        StateSearch search = new(bound);
+        StateSearch search = new(bound) { Ceiling = ceiling };
         _recalled?.Restart();
+        int numbered = _agents.NumberedCount;
         while (true)
         {
             ExecutionEnd end = Execute(search);
-            if (LooksAtLocks()) _agents.WordsChanged = true;
-            if (_agents.WordsChanged)
+            bool isNews = TakesNews();
+            if (ceiling is not null && (isNews || _agents.NumberedCount != numbered))
             {
-                _agents.WordsChanged = false;
+                _news = _agents.Learnt;
+                return (false, search);
+            }
+            if (isNews)
+            {
                 _recalled?.Restart();
                 search = new StateSearch(bound);
                 continue;
@@ -267,9 +288,13 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
                         + "machine cannot see"), picks, picks, 0, IsUncontrollable: true);
                 return (false, search);
             }
-            if (end == ExecutionEnd.Cut) _cut++;
-            else _executions++;
-            Note(end);
+            if (search.IsOwn(end))
+            {
+                if (end == ExecutionEnd.Cut) _cut++;
+                else _executions++;
+                if (end == ExecutionEnd.Violated && ceiling is not null) _seen = _agents.Learnt;
+                Note(end);
+            }
             if (_found is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
@@ -319,6 +344,13 @@ internal sealed class StrategyRun(StrategyProgram program, string subject, Scena
     private ExploreResult Failed(string? bound, int knownPreemptions = -1)
     {
         Found found = _found!;
+        // Whatever the search had learnt when it failed, the smallest failure is the same.
+        if (settings.Search == StrategySearch.Exhaustive && _learnt is not null)
+        {
+            _agents.Know(_learnt);
+            // Steps go by numbers of words, which are others now.
+            _recalled?.Forget();
+        }
         bool fewest = knownPreemptions >= 0, shortest = false;
         if (found.IsUncontrollable || settings.AsFound)
         {

@@ -93,6 +93,21 @@ public sealed class FixedArms
         }
     }
 
+    /// <summary>Why nothing that was measured elsewhere can be compared with an arm that was measured before: it is of another
+    /// machine. Null if it can.</summary>
+    /// <param name="elsewhere">What was measured, on machines of one class.</param>
+    public string? WhyNotComparable(IReadOnlyList<Manifest> elsewhere)
+    {
+        foreach ((int index, (IReadOnlyList<RunRecord> records, _)) in _read)
+        {
+            ArmDifference[] differences = [.. ArmDifferences.Between([[.. records.Select(record => record.Manifest)], elsewhere])
+                .Where(one => one.IsMachine)];
+            if (differences.Length > 0) return $"'{_arms[index].Label}' was measured on another machine: "
+                + string.Join("; ", differences.Select(one => $"{one.What} {one.Values[0]}, not {one.Values[1]}"));
+        }
+        return null;
+    }
+
     /// <summary>What a program was the processor of has no times.</summary>
     /// <exception cref="UsageException">There is such an arm, measured or to be measured here.</exception>
     private void RefuseEmulated()

@@ -11,7 +11,8 @@ namespace Lab.Application.Fleet;
 /// <param name="plan">What is to be done.</param>
 /// <param name="doUnit">How.</param>
 /// <param name="say">For people, a line each.</param>
-public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> say)
+/// <param name="examine">Says who this machine is and, if it is going to measure, how fit; null to look.</param>
+public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> say, Func<bool, FleetHost>? examine = null)
 {
     /// <summary>So often a unit is put off because the machine is unfit or the measurement was disturbed; then it counts as it
     /// is.</summary>
@@ -42,8 +43,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         FleetUnit unit = plan.ReadUnit(number);
         Refuse(unit, anyway);
         RemoveLeftOvers(number);
-        string folder = Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
-            $"{plan.NameOf(number)}.tmp.{Here}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
+        string folder = AttemptOf(number);
         try
         {
             return Attempt(unit, folder, cancellation);
@@ -72,7 +72,7 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         bool isLast = putOff >= PutOffMax;
         using (new Timer(_ => Touch(alive), null, HeartBeat, HeartBeat))
         {
-            host = FleetHost.Examine(measures: unit.Kind != UnitKind.Shard);
+            host = (examine ?? FleetHost.Examine)(unit.Kind != UnitKind.Shard);
             string? unfit = plan.Plan.Unfit || isLast ? null : WhyUnfit(host);
             using StreamWriter log = new(Path.Combine(folder, PlanFolder.LogFile)) { AutoFlush = true };
             answer = unfit is null ? Within(unit, folder, log, cancellation) : new UnitAnswer(ExitCode.Contaminated, unfit);
@@ -140,9 +140,14 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
         if (!Directory.Exists(folder)) return false;
         try
         {
-            plan.ReadWhole(number);
-            say($"unit {number} is done already.");
-            return true;
+            if (!plan.IsVoid(plan.ReadWhole(number)))
+            {
+                say($"unit {number} is done already.");
+                return true;
+            }
+            say($"unit {number} is done again: other parts of the search have taught what it did not know.");
+            Discard(number, folder);
+            return false;
         }
         catch (RunDamagedException damaged)
         {
@@ -151,6 +156,24 @@ public sealed class UnitWorker(PlanFolder plan, DoUnit doUnit, Action<string> sa
             return false;
         }
     }
+
+    /// <summary>By way of a name that nobody takes for a result.</summary>
+    private void Discard(int number, string folder)
+    {
+        string away = AttemptOf(number);
+        try
+        {
+            Directory.Move(folder, away);
+        }
+        catch (IOException)
+        {
+            // Somebody else has.
+        }
+        Remove(away);
+    }
+
+    private string AttemptOf(int number) => Path.Combine(plan.Units, string.Create(CultureInfo.InvariantCulture,
+        $"{plan.NameOf(number)}.tmp.{Here}-{Environment.ProcessId}-{Random.Shared.GetHexString(4)}"));
 
     private void Refuse(FleetUnit unit, bool anyway)
     {

@@ -8,6 +8,8 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
 {
     private const int ProtReadWrite = 1 | 2;
     private const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
+    private const int MapFixedNoReplace = 0x100000;
+
     /// <summary>Where blocks made by this thread come from instead of the system; null for the system.</summary>
     [ThreadStatic]
     private static NativeBlockPool? Pool;
@@ -16,7 +18,9 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     private readonly bool _isPooled;
 
     /// <exception cref="InsufficientMemoryException">The system refused the mapping.</exception>
-    internal NativeBlock(long bytes) : base(invalidHandleValue: -1, ownsHandle: true)
+    /// <param name="bytes">How large.</param>
+    /// <param name="at">Its address, where nothing may be yet; 0 for one that the system chooses.</param>
+    internal NativeBlock(long bytes, nint at = 0) : base(invalidHandleValue: -1, ownsHandle: true)
     {
         _bytes = (nuint)bytes;
         if (Pool is { } pool)
@@ -25,7 +29,13 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
             SetHandle(pool.Take(bytes));
             return;
         }
-        nint address = Map(0, _bytes, ProtReadWrite, MapPrivateAnonymousNoReserve, -1, 0);
+        nint address = Map(at, _bytes, ProtReadWrite, MapPrivateAnonymousNoReserve | (at == 0 ? 0 : MapFixedNoReplace), -1, 0);
+        if (address != -1 && at != 0 && address != at)
+        {
+            // A kernel before 4.17 takes the address for a wish.
+            Unmap(address, _bytes);
+            throw new InsufficientMemoryException($"There is something at {at:x} already.");
+        }
         if (address == -1) throw new InsufficientMemoryException(
             $"mmap of {bytes:N0} bytes failed with errno {Marshal.GetLastPInvokeError()}; ask for less memory or raise the limit "
                 + "on address space.");
@@ -43,6 +53,21 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
 
     /// <summary>Makes the calling thread's blocks come from the pool, or from the system again if null.</summary>
     internal static void ComeFrom(NativeBlockPool? pool) => Pool = pool;
+
+    /// <summary>One from the system, wherever the calling thread's come from: for what may be used when a pool is gone.</summary>
+    internal static NativeBlock OfSystem(long bytes)
+    {
+        NativeBlockPool? pool = Pool;
+        Pool = null;
+        try
+        {
+            return new NativeBlock(bytes);
+        }
+        finally
+        {
+            Pool = pool;
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
