@@ -28,6 +28,7 @@ internal sealed class ExploreOptions(SettingValues values, LabCatalogue catalogu
             Format = Of(ExplorationSettings.Format),
             AllSteps = Of(ExplorationSettings.AllSteps),
             Plugins = Of(ExplorationSettings.Plugins),
+            ScenarioFiles = GivenText(ExplorationSettings.Scenario) is { } named ? ScenarioChoice.Files(named) : [],
         };
         if (Litmus() is { } litmus) return request with { Litmus = litmus };
         Refuse([ExplorationSettings.Weaken], "is for litmus tests; give --litmus, or --program rmap-lock");

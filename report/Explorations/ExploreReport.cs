@@ -5,6 +5,7 @@ using Lab.Explorer.Candidates;
 using Lab.Explorer.Orders;
 using Lab.Explorer.Strategies;
 using Lab.Report.Documents;
+using Lab.Settings;
 using Plural = Lab.Results.Plural;
 
 namespace Lab.Report.Explorations;
@@ -227,8 +228,10 @@ public sealed class ExploreReport(ExploreRequest request)
 
     private string ReplayCommand(Exploration one, Failure failure)
     {
-        string plugins = string.Concat(request.Plugins.Select(path => $"--plugin '{path}' "));
-        return $"lab explore {plugins}--replay '{failure.Replay}'";
+        IEnumerable<string> files = request.ScenarioFiles.Where(file => ScenarioChoice.NameOf(file) == one.Scenario.Name);
+        string needed = string.Concat(request.Plugins.Select(path => $"{ShellText.Of("--plugin", path)} ")
+            .Concat(files.Select(file => $"{ShellText.Of("--scenario", file)} ")));
+        return $"lab explore {needed}--replay '{failure.Replay.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 
     private static string HowOf(StrategySettings settings)

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Lab.Application.Catalogue;
 using Lab.Strategies;
+using Lab.Tests.Results;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -34,6 +36,34 @@ public sealed class ExploreContractTests
         Assert.Equal((Text(found, "scenario"), "replay", invariant, Text(found, "what"),
             found.GetProperty("schedule").GetArrayLength()), (Text(replayed, "scenario"), Text(replayed, "search"),
             Text(replayed, "invariant"), Text(replayed, "what"), replayed.GetProperty("schedule").GetArrayLength()));
+    }
+
+    /// <summary>What is printed can be pasted: it names the file again, quoted where a shell would split it.</summary>
+    [Theory]
+    [InlineData("mine.scenario")]
+    [InlineData("it's mine.scenario")]
+    public void The_replay_of_a_scenario_of_the_users_own_names_its_file(string name)
+    {
+        using TemporaryFolder folder = new();
+        string file = Path.Combine(folder.Path, name);
+        File.WriteAllText(file, LabCatalogue.ScenariosOf(Family.Roots).First(one => one.Name == "fast-zap-put").Text);
+        LabExit found = LabHere.Run("explore", "--strategy", "requeue", "--scenario", file);
+        Assert.Equal(Violated, found.Code);
+        string line = found.Out.Split('\n').First(one => one.Contains("replay: ", StringComparison.Ordinal));
+        string[] words = WordsOf(line.Split("replay: ")[1]);
+        Assert.Equal(["lab", "explore", "--scenario", file, "--replay"], words[..^1]);
+        LabExit replayed = LabHere.Run(words[1..]);
+        Assert.True(replayed.Code == Violated, replayed.Error);
+    }
+
+    /// <summary>As a shell reads it.</summary>
+    private static string[] WordsOf(string command)
+    {
+        using Process shell = Process.Start(
+            new ProcessStartInfo("sh", ["-c", $"printf '%s\\n' {command}"]) { RedirectStandardOutput = true })!;
+        string words = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+        return words.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [Fact]

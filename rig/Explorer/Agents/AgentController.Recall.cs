@@ -4,10 +4,10 @@ using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
 
-/// <summary>Steps that are recalled: agents' operations are applied to the state of the machine without any agent running, as long
-/// as it is known from other executions what their code does in between.</summary>
-/// <remarks>An operation is done by the same methods as in a run; here it stops in front of a choice by returning. What a VM knows
-/// beside its words is in <see cref="VmFacts"/>.</remarks>
+/// <summary>Steps that are recalled: agents' operations are applied to the state of the machine without any agent running, as
+/// long as it is known from other executions what their code does in between.</summary>
+/// <remarks>An operation is done by the same methods as in a run; here it stops in front of a choice by returning. What a VM
+/// knows beside its words is in <see cref="VmFacts"/>.</remarks>
 internal sealed unsafe partial class AgentController
 {
     // SAFETY: addresses are those of words under control, or of memory that an agent's code was seen to write to at this point.

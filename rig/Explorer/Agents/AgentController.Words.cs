@@ -69,7 +69,8 @@ internal sealed unsafe partial class AgentController
         return value;
     }
 
-    /// <summary>The agent loads the word. It spins if it has found nothing new for long: then a turn of a loop ends here.</summary>
+    /// <summary>The agent loads the word. It spins if it has found nothing new for long: then a turn of a loop ends
+    /// here.</summary>
     private ulong Look(Agent me, int number, nint word, out bool spins)
     {
         MayOvertake |= me.StoredWord != 0 && me.StoredWord != number && _words[number].IsShared;

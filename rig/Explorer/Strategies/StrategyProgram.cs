@@ -42,7 +42,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
                 SharesMemory = scenario.Slots.Any(slot => slot.Shares is not null),
                 LeafLevel = scenario.LargePages ? Spte.LeafLevel + 1 : Spte.LeafLevel, GracePeriodMin = TimeSpan.Zero,
             };
-        // States of a part are put together with those of others, which come to them by running; and the addresses in them are to be
+        // States of a part are put together with those of others, which come to them by running; and addresses in them are to be
         // the same.
         CanRecall = settings is { Recalls: true, IsSample: false, Part: null, GlueFastZap: false, Shape: null }
             && settings.Model == MemoryModel.Sc && !_settings.SharesMemory && _shape is { Entries: <= 16, Frames: <= 64 }

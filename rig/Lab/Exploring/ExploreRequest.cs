@@ -51,6 +51,9 @@ public sealed record ExploreRequest
     public bool AllSteps { get; init; }
 
     public IReadOnlyList<string> Plugins { get; init; } = [];
+
+    /// <summary>Scenarios of the user's own, as he typed them: who replays must name them again.</summary>
+    public IReadOnlyList<string> ScenarioFiles { get; init; } = [];
 }
 
 /// <summary>One strategy explored on one scenario.</summary>

@@ -25,6 +25,14 @@ public static class ScenarioChoice
         return [.. chosen.DistinctBy(one => one.Name)];
     }
 
+    /// <summary>Of what a user says, the files of his own.</summary>
+    public static IReadOnlyList<string> Files(string text) =>
+        [.. Names.Items("--scenario", text).Where(name => name.EndsWith(Extension, StringComparison.Ordinal))];
+
+    /// <summary>What a scenario of that file is called: one word, as it stands in a recorded schedule.</summary>
+    public static string NameOf(string file) => string.Concat(Path.GetFileNameWithoutExtension(file)
+        .Select(letter => char.IsWhiteSpace(letter) || letter is ':' or ',' ? '-' : letter));
+
     /// <summary>Reads what <c>--set</c> says.</summary>
     /// <exception cref="UsageException">Not a number, or none of the scenarios has such a parameter.</exception>
     public static Dictionary<string, long> Values(IReadOnlyList<string> settings, IReadOnlyList<Scenario> scenarios)
@@ -81,7 +89,7 @@ public static class ScenarioChoice
     {
         try
         {
-            return Parse(Path.GetFileNameWithoutExtension(path), File.ReadAllText(path), null);
+            return Parse(NameOf(path), File.ReadAllText(path), null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
