@@ -109,8 +109,8 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     }
 
     /// <summary>True if the memory behind the frame lies in the merged range, at whatever place: a slot over it may have been
-    /// made since the start, if the variant lets slots change meanwhile. Older kernels compare the host's address, which comes to the
-    /// same (reference 9.1). In the fault's section of the memslots' SRCU.</summary>
+    /// made since the start, if the variant lets slots change meanwhile. Older kernels compare the host's address, which comes to
+    /// the same (reference 9.1). In the fault's section of the memslots' SRCU.</summary>
     private bool IsInRange(Gfn gfn)
     {
         GfnRange range = Range;
