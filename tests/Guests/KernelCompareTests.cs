@@ -47,7 +47,8 @@ public sealed class KernelCompareTests : IDisposable
         RunFolder run = RunFolder.Create(Path.Combine(left, "work", "results", "runs"), SampleRun.Manifest);
         CounterRow Counter(string counter, double value) => new()
         {
-            Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, Counter = counter, Unit = "count", Value = value,
+            Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, Counter = counter, Unit = "count",
+            Value = value,
         };
         run.Write(new MeasurementRows(new Measurement
             { Strategy = "kernel", Workload = "memslot-churn", Mmu = "kvm", Run = 1, MeasuredS = 1 })

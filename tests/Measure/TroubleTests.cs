@@ -86,8 +86,8 @@ public sealed class TroubleTests
         Assert.True(run.IsComplete);
     }
 
-    /// <summary>As writing to every page of a slot: a step for longer than the patience with who waits for others, and at each look
-    /// more of it is done.</summary>
+    /// <summary>As writing to every page of a slot: a step for longer than the patience with who waits for others, and at each
+    /// look more of it is done.</summary>
     [Fact]
     public void Work_amid_a_step_that_gets_on_is_as_good_as_steps()
     {
