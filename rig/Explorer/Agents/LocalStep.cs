@@ -100,6 +100,9 @@ internal sealed record LocalStep(LocalEffect[] Effects, LocalOp Next)
 {
     /// <summary>The step that came after this one last, and the place that it belongs to: mostly it is the same again.</summary>
     public (ulong Place, LocalStep? Step) Last;
+
+    /// <summary>How often it was recalled.</summary>
+    public int Uses;
 }
 
 /// <summary>What each agent was seen to do, by all that it had heard of the machine when it did.</summary>

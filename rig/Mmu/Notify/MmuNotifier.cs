@@ -42,7 +42,7 @@ public abstract unsafe class MmuNotifier<TMachine> : IDisposable
     public long InProgress => (long)Vm.Machine.Load(ref *_inProgress);
 
     /// <summary>As <see cref="InProgress"/>, where all actors have stopped.</summary>
-    internal long LeftInProgress => (long)*_inProgress;
+    internal long LeftInProgress => (long)Vm.Machine.LoadPlain(ref *_inProgress);
 
     /// <summary>True if starts and ends are counted here; false if somebody else makes faults wait.</summary>
     public virtual bool Counts => true;

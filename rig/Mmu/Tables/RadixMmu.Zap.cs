@@ -240,6 +240,7 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape>
     private void HandleRemoved(ulong* table, MmuHold hold)
     {
         TablePage* page = _arena.PageOf(table);
+        _machine.LoadPlain(ref *TablePage.WordOfState(page));
         if (page->State != TableState.Linked)
         {
             _oracle.Report(Invariants.I16,

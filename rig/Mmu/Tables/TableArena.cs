@@ -24,6 +24,9 @@ internal unsafe struct TablePage
     public PageLevel Level;
     public TableState State;
     public nint NextFree;
+
+    /// <summary>Level and state in one word, for a look that the machine is to know of.</summary>
+    internal static ulong* WordOfState(TablePage* page) => (ulong*)&page->Level;
 }
 
 /// <summary>Page-table pages in native memory: a reservation with a free list. Freed pages are filled with
