@@ -1,3 +1,3 @@
 using Lab.Cli;
 
-return Descriptors.RefuseTooFew() ?? LabCommand.Run(args);
+return Descriptors.RefuseTooFew() ?? ParentProcess.EndWith() ?? LabCommand.Run(args);

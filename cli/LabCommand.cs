@@ -51,6 +51,8 @@ internal static class LabCommand
     {
         RootCommand root = Build(args, console);
         ParseResult parsed = root.Parse(args);
+        // Whoever asks how a verb is used need not name what it is used on.
+        if (HelpPage.AskedFor(root, parsed) is { } page) return page.Invoke(parsed);
         if ((Repeated(parsed) ?? (parsed.Errors.Count > 0 ? Complaint(parsed) : Misplaced(parsed))) is { } complaint)
         {
             console.Error.WriteLine($"lab: {Verb.OneLine(complaint)} See 'lab --help'.");
@@ -107,9 +109,7 @@ internal static class LabCommand
     private static string? Misplaced(ParseResult parsed)
     {
         if (parsed.CommandResult.Command is RootCommand) return null;
-        string verb = parsed.CommandResult.Parent is CommandResult { Command: not RootCommand } parent
-            ? $"{parent.Command.Name} {parsed.CommandResult.Command.Name}"
-            : parsed.CommandResult.Command.Name;
+        string verb = string.Join(' ', HelpPage.Words(parsed.CommandResult.Command));
         OptionResult? before = parsed.RootCommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && option.Option is Option<string> or Option<string[]>);
         return before is null ? null

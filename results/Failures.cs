@@ -3,14 +3,20 @@ namespace Lab.Results;
 /// <summary>A results folder cannot be written: no such place, no permission, no space. The message says what to do.</summary>
 public sealed class ResultsUnwritableException : IOException
 {
-    public ResultsUnwritableException(string folder, Exception cause)
+    /// <param name="folder">Where.</param>
+    /// <param name="cause">Why not.</param>
+    /// <param name="option">By which the user names the folder.</param>
+    public ResultsUnwritableException(string folder, Exception cause, string option = "--out")
         : base($"Cannot write results in '{folder}' ({Reason(cause)}): "
-            + "free space, allow writing there, or choose another folder with --out.", cause)
+            + $"free space, allow writing there, or choose another folder with {option}.", cause)
     {
         Folder = folder;
     }
 
     public string Folder { get; }
+
+    /// <summary>The same of a folder that is named by another option.</summary>
+    public ResultsUnwritableException NamedBy(string option) => new(Folder, InnerException!, option);
 
     private static string Reason(Exception cause) => cause.Message.TrimEnd('.');
 }

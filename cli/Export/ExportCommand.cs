@@ -39,16 +39,25 @@ internal static class ExportCommand
             string[] named = parsed.GetValue(runs) is { Length: > 0 } some ? some : [RunStore.Latest];
             HistoryStore store = new(root);
             int count = 0, files = 0;
+            // All that was named is found and read before any of it is written: a name that means nothing leaves no store behind.
+            List<(string Id, StoredRow[] Rows)> read = [];
             foreach (string text in named)
             {
                 ILookup<string, (string Arm, int Block)> places = Places(text);
-                foreach (RunToTrack run in found.Find(text))
+                foreach (RunToTrack run in found.Find(text)) read.Add((run.Id, [.. Rows(run, given, places)]));
+            }
+            foreach ((string id, StoredRow[] rows) in read)
+            {
+                if (rows.Length == 0) console.Error.WriteLine($"note: run {id} has no number to keep; left out.");
+                try
                 {
-                    StoredRow[] rows = [.. Rows(run, given, places)];
-                    if (rows.Length == 0) console.Error.WriteLine($"note: run {run.Id} has no number to keep; left out.");
                     files += store.Write(rows).Count;
-                    count += rows.Length;
                 }
+                catch (ResultsUnwritableException refused)
+                {
+                    throw refused.NamedBy(parquet.Name);
+                }
+                count += rows.Length;
             }
             foreach (string note in found.Notes) console.Error.WriteLine($"note: {note.ReplaceLineEndings(" ")}.");
             if (count == 0) throw new UsageException("Nothing could be exported: no run is complete, clean and long enough.");

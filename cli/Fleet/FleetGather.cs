@@ -34,6 +34,8 @@ internal sealed record Gathered(
                     continue;
                 }
                 results.Add(plan.ReadWhole(unit.Number));
+                // The result names the unit that was planned, so that it counts whatever has become of the unit's file.
+                if (FleetCommand.Changed(plan, unit.Number) is { } changed) problems.Add(changed);
             }
             catch (RunDamagedException damaged)
             {

@@ -24,6 +24,14 @@ internal sealed class FleetPlanning
     /// <summary>Apart as the seeds of workers are, see <see cref="StrategyExplorer"/>.</summary>
     private const ulong SeedStep = 7919;
 
+    /// <summary>What the verbs take and a plan has no use for.</summary>
+    private static readonly Setting[] Unused =
+    [
+        CompareSettings.Kernels, CompareSettings.Processor, CompareSettings.Format, CompareSettings.Resume,
+        CompareSettings.SaveBaseline, RunSettings.Out, RunSettings.Format, RunSettings.Figures, RunSettings.SaveBaseline,
+        ExplorationSettings.Format, ExplorationSettings.Replay,
+    ];
+
     private readonly LabConsole _console;
     private readonly string[] _commandLine;
     private readonly Option<string> _plan = new("--plan", "-o") { Description = "folder for the plan, new or empty" };
@@ -55,8 +63,10 @@ internal sealed class FleetPlanning
         Command command = new("compare", "a block per unit: every arm once, on one machine");
         options.AddTo(command);
         foreach (Option option in (Option[])[_plan, _timeout, _unfit, _classes]) command.Options.Add(option);
+        Hide(command);
         command.SetAction(parsed => Verb.Guarded(_console, () =>
         {
+            RefuseUnused(parsed, CompareSettings.Kernels, CompareSettings.Processor, CompareSettings.Format);
             CompareRequest request = options.Read(parsed);
             if (request.Resume is not null || request.SaveBaseline is not null) throw new UsageException(
                 "--resume and --save-baseline are of a comparison on one machine; leave them out.");
@@ -113,8 +123,10 @@ internal sealed class FleetPlanning
         Command command = new("run", "a repetition per unit");
         options.AddTo(command);
         foreach (Option option in (Option[])[_plan, _timeout, _unfit, _classes]) command.Options.Add(option);
+        Hide(command);
         command.SetAction(parsed => Verb.Guarded(_console, () =>
         {
+            RefuseUnused(parsed, RunSettings.Out, RunSettings.Format, RunSettings.Figures);
             RunRequest request = RunRequest.Of(options.Read(parsed), new LabCatalogue());
             request.RefuseIdle();
             if (request.SaveBaseline is not null || request.Turn is not null) throw new UsageException(
@@ -144,8 +156,10 @@ internal sealed class FleetPlanning
         Command command = new("explore", "a part of the schedules per unit");
         options.AddTo(command);
         foreach (Option option in (Option[])[_plan, shards, _timeout]) command.Options.Add(option);
+        Hide(command);
         command.SetAction(parsed => Verb.Guarded(_console, () =>
         {
+            RefuseUnused(parsed, ExplorationSettings.Format);
             SettingValues values = options.Read(parsed);
             ExploreRequest request = ExploreOptions.Read(values, new LabCatalogue());
             if (request.Replay is not null) throw new UsageException("--replay is one schedule; 'lab explore' runs it.");
@@ -224,25 +238,55 @@ internal sealed class FleetPlanning
         });
     }
 
+    private static void Hide(Command command)
+    {
+        foreach (Option option in command.Options.Where(IsUnused)) option.Hidden = true;
+    }
+
+    private static bool IsUnused(Option option) => option is ISettingOption own && Unused.Contains(own.Setting);
+
+    /// <exception cref="UsageException">One of them was given.</exception>
+    private static void RefuseUnused(ParseResult parsed, params Setting[] settings)
+    {
+        Option? given = parsed.CommandResult.Command.Options.FirstOrDefault(option => option is ISettingOption own
+            && settings.Contains(own.Setting) && parsed.GetResult(option) is { Implicit: false });
+        if (given is null) return;
+        string whose = ((ISettingOption)given).Setting is { } own
+            && (own == CompareSettings.Kernels || own == CompareSettings.Processor)
+            ? "is of two kernels in guests, which 'lab compare' compares here and not in blocks"
+            : "is of what is printed and left, which 'lab fleet gather' does";
+        throw new UsageException($"{given.Name} {whose}; a plan has no use for it: leave it out.");
+    }
+
     private int Write(ParseResult parsed, FleetPlan plan, IReadOnlyList<FleetUnit> units)
     {
         string path = parsed.GetValue(_plan) is { Length: > 0 } given ? given
             : throw new UsageException("A plan needs a folder that all machines see: -o PLAN.");
+        string named = parsed.GetResult(_plan)!.IdentifierToken!.Value;
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
         {
-            throw new UsageException($"-o '{path}' is there already and not empty; name a new folder.");
+            throw new UsageException($"{named} '{path}' is there already and not empty; name a new folder.");
         }
         TimeSpan timeout = Quantities.Duration("--timeout", parsed.GetValue(_timeout)!, TimeSpan.FromSeconds(1),
             TimeSpan.FromDays(30));
-        PlanFolder folder = PlanFolder.Create(path, plan with
+        PlanFolder folder;
+        try
         {
-            CreatedUtc = DateTimeOffset.UtcNow, CommandLine = _commandLine, Build = FleetHost.Build, GitCommit = FleetHost.Commit,
-            TimeoutS = (int)timeout.TotalSeconds, Unfit = plan.Kind == UnitKind.Shard || parsed.GetValue(_unfit),
-        }, units);
+            folder = PlanFolder.Create(path, plan with
+            {
+                CreatedUtc = DateTimeOffset.UtcNow, CommandLine = _commandLine, Build = FleetHost.Build,
+                GitCommit = FleetHost.Commit, TimeoutS = (int)timeout.TotalSeconds,
+                Unfit = plan.Kind == UnitKind.Shard || parsed.GetValue(_unfit),
+            }, units);
+        }
+        catch (ResultsUnwritableException refused)
+        {
+            throw refused.NamedBy(named);
+        }
         _console.Out.WriteLine($"{folder.Path}: {Plural.Of(folder.Count, "unit")}");
-        string named = ShellText.Of(path);
-        _console.Error.WriteLine($"next: 'lab fleet submit {named} --engine local --wait', or 'lab fleet work {named} "
-            + $"1-{folder.Count}'; then 'lab fleet gather {named}'");
+        string typed = ShellText.Of(path);
+        _console.Error.WriteLine($"next: 'lab fleet submit {typed} --engine local --wait', or 'lab fleet work {typed} "
+            + $"1-{folder.Count}'; then 'lab fleet gather {typed}'");
         return ExitCode.Fine;
     }
 

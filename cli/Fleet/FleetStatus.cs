@@ -32,19 +32,26 @@ internal static class FleetStatus
 
     internal static FleetStatusJson Of(PlanFolder plan)
     {
-        IReadOnlyList<UnitListing> units = plan.List();
+        List<UnitListing> units = [];
         List<string> problems = [];
         List<double> seconds = [];
-        foreach (UnitListing unit in units.Where(unit => unit.State == UnitState.Done))
+        foreach (UnitListing unit in plan.List())
         {
+            UnitListing listed = unit;
             try
             {
-                seconds.Add(plan.ReadResult(unit.Number).Seconds);
+                if (unit.State == UnitState.Done)
+                {
+                    seconds.Add(plan.ReadResult(unit.Number).Seconds);
+                    if (FleetCommand.Changed(plan, unit.Number) is { } changed) problems.Add(changed);
+                }
             }
             catch (RunDamagedException damaged)
             {
                 problems.Add(FleetCommand.Told(unit.Number, damaged));
+                listed = unit with { State = UnitState.Damaged };
             }
+            units.Add(listed);
         }
         return FleetReport.Of(plan, units, seconds, unit => plan.ReadAttempts(unit) is [.., var last] ? last.Problem : null,
             plan.Drained(UnitWorker.UnfitMax), problems);

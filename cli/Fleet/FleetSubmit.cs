@@ -62,9 +62,10 @@ internal static class FleetSubmit
             console.Signals.Saves("the units that run are being given up");
             while (true)
             {
+                int[] damaged = [.. open.Where(unit => IsDamaged(folder, unit))];
                 if (open.Count > 0) chosen.Submit(folder, open);
                 if (!waits) return ExitCode.Fine;
-                int code = Await(folder, chosen, console);
+                int code = Await(folder, damaged, chosen, console);
                 // What the units have taught may make some of them void, which takes a few rounds at most.
                 Settle(folder, console);
                 open = code == ExitCode.Fine ? Open(folder, failedToo: false, console) : [];
@@ -79,10 +80,13 @@ internal static class FleetSubmit
         if (plan.Plan.Kind == UnitKind.Shard) Gathered.Settled(plan, console.Error.WriteLine);
     }
 
-    private static int Await(PlanFolder plan, IFleetEngine engine, LabConsole console)
+    /// <summary>Those that are damaged look done until somebody begins them again.</summary>
+    private static int Await(PlanFolder plan, int[] damaged, IFleetEngine engine, LabConsole console)
     {
         Stopwatch told = Stopwatch.StartNew();
-        while (plan.List().Any(unit => unit.State is UnitState.Missing or UnitState.Running) && engine.IsAtWork(plan)
+        bool IsOpen(UnitListing unit) => unit.State is UnitState.Missing or UnitState.Running
+            || (unit.State == UnitState.Done && damaged.Contains(unit.Number) && IsDamaged(plan, unit.Number));
+        while (plan.List().Any(IsOpen) && engine.IsAtWork(plan)
             && !console.Signals.Token.WaitHandle.WaitOne(Look))
         {
             if (told.Elapsed < Tell) continue;
@@ -98,15 +102,17 @@ internal static class FleetSubmit
         return end.Done == end.Units ? ExitCode.Fine : ExitCode.Incomplete;
     }
 
-    /// <summary>Units to hand out; one whose file is damaged cannot be done.</summary>
+    /// <summary>Units to hand out, also those whose result is damaged; one whose own file is cannot be done.</summary>
     private static List<int> Open(PlanFolder plan, bool failedToo, LabConsole console)
     {
         List<int> open = [];
         foreach (UnitListing unit in plan.List())
         {
-            if (unit.State != UnitState.Missing && !(failedToo && unit.State == UnitState.Failed)) continue;
             try
             {
+                bool isOpen = unit.State == UnitState.Missing || (failedToo && unit.State == UnitState.Failed)
+                    || (unit.State == UnitState.Done && IsDamaged(plan, unit.Number));
+                if (!isOpen) continue;
                 plan.ReadUnit(unit.Number);
                 open.Add(unit.Number);
             }
@@ -116,6 +122,20 @@ internal static class FleetSubmit
             }
         }
         return open;
+    }
+
+    /// <summary>Whether there is a result that says nothing.</summary>
+    private static bool IsDamaged(PlanFolder plan, int unit)
+    {
+        try
+        {
+            if (Directory.Exists(plan.ResultFolder(unit))) plan.ReadResult(unit);
+            return false;
+        }
+        catch (RunDamagedException)
+        {
+            return true;
+        }
     }
 
     /// <summary>Goes on without the terminal; what is said goes to a file of the plan.</summary>

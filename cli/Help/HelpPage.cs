@@ -33,6 +33,19 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
             { Description = "the same with all options", Action = new HelpPage(console, isWhole: true) });
     }
 
+    /// <summary>The page, where it was asked for and a name that its verb needs was not given; null where there is nothing wrong
+    /// with that, or something else is, too.</summary>
+    public static HelpPage? AskedFor(RootCommand root, ParseResult parsed)
+    {
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        bool isAsked = parsed.Errors.Count > 0 && parsed.UnmatchedTokens.Count == 0 && parsed.GetResult(help) is not null;
+        return isAsked ? (HelpPage)help.Action! : null;
+    }
+
+    /// <summary>What is typed for a command, behind the program's name.</summary>
+    public static IEnumerable<string> Words(Command command) => command is RootCommand ? []
+        : [.. command.Parents.OfType<Command>().SelectMany(Words), command.Name];
+
     public override int Invoke(ParseResult parseResult)
     {
         Command command = parseResult.CommandResult.Command;
@@ -61,11 +74,10 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
 
     private static string Usage(Command command, bool hasVerbs)
     {
-        IEnumerable<string> verbs = command.Parents.Append(command).Where(one => one is not RootCommand).Select(one => one.Name);
         IEnumerable<string> arguments = command.Arguments.Select(
             argument => argument.Arity.MaximumNumberOfValues > 1 ? $"[{argument.Name} …]" : $"[{argument.Name}]");
         string[] further = hasVerbs ? ["[VERB]"] : [];
-        return $"Usage: {string.Join(' ', ["lab", .. verbs, .. further, .. arguments, "[options]"])}";
+        return $"Usage: {string.Join(' ', ["lab", .. Words(command), .. further, .. arguments, "[options]"])}";
     }
 
     private static IEnumerable<Rows> Options(Command command, bool isShort)
@@ -74,13 +86,17 @@ internal sealed class HelpPage(LabConsole console, bool isWhole) : SynchronousCo
             .Concat(command is RootCommand ? [] : [new HelpOption()]).OrderBy(option => option is not ISettingOption)];
         if (isShort) options = [.. options.Where(option => option is not ISettingOption own || Few.Contains(own.Setting))];
         return options.GroupBy(option => isShort ? "Options" : HeadingOf(option, command))
-            .Select(group => new Rows(group.Key, [.. group.Select(option => (option.Name, Describe(option)))]));
+            .Select(group => new Rows(group.Key, [.. group.Select(option => (NameOf(option), Describe(option)))]));
     }
 
     /// <summary>A verb's own need no heading that repeats its name.</summary>
     private static string HeadingOf(Option option, Command command) =>
         option is ISettingOption { Setting.Group: { } group } && group.Title != command.Name ? group.HeadingOf("")
             : "Options";
+
+    /// <summary>With the short one that a verb gives it.</summary>
+    private static string NameOf(Option option) =>
+        option is HelpOption ? option.Name : string.Join(", ", option.Aliases.Prepend(option.Name));
 
     private static string Describe(Option option)
     {

@@ -37,14 +37,15 @@ internal static class TrackShow
             TrackFormat form =
                 TrackOptions.Format(parsed, format, TrackFormat.Table, TrackFormat.Csv, TrackFormat.Json, TrackFormat.Markdown);
             string store = parsed.GetValue(from)!, machine = parsed.GetValue(options.Machine)!;
-            if (parsed.GetValue(sql) is { Length: > 0 } statement)
+            HistoryStore kept = new(store);
+            if (parsed.GetResult(sql) is { Implicit: false })
             {
                 if (store.Length == 0) throw new UsageException("--sql asks a store; name its folder with --from.");
-                Print(new HistoryStore(store).Query(statement), form, console);
+                Answer(kept, parsed.GetValue(sql)!, form, console);
                 return ExitCode.Fine;
             }
             TrackedHistory history = store.Length > 0
-                ? TrackedHistory.Of(store, new HistoryStore(store).Read(), machine, mayBeOthers: true, options.SubjectOf(parsed))
+                ? TrackedHistory.Of(store, ReadAll(kept, console), machine, mayBeOthers: true, options.SubjectOf(parsed))
                 : TrackedHistory.Read(options.HistoryFile(parsed), machine, mayBeOthers: true, options.SubjectOf(parsed));
             history.PrintNotes(console.Error);
             string text = string.Join(' ', parsed.GetValue(series) ?? []);
@@ -67,14 +68,36 @@ internal static class TrackShow
         return command;
     }
 
+    private static History ReadAll(HistoryStore store, LabConsole console)
+    {
+        History history = store.Read();
+        foreach (string note in store.Notes) console.Error.WriteLine($"note: {note}.");
+        return history;
+    }
+
+    private static void Answer(HistoryStore store, string statement, TrackFormat form, LabConsole console)
+    {
+        try
+        {
+            Print(store.Query(statement), form, console);
+        }
+        catch (StatementRefusedException refused)
+        {
+            throw new UsageException($"--sql {refused.Message}.");
+        }
+        foreach (string note in store.Notes) console.Error.WriteLine($"note: {note}.");
+    }
+
     private static void Print(
         (IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows) answer, TrackFormat form, LabConsole console)
     {
         if (form == TrackFormat.Json) throw new UsageException("--format json is of series; --sql has table, csv and markdown.");
         new Output(() => new Document("lab track")
         {
-            Parts = [new Table([.. answer.Columns.Select(column => (Column)column)],
-                [.. answer.Rows.Select(row => (IReadOnlyList<Cell>)[.. row.Select(cell => (Cell)(cell ?? "–"))])])],
+            // A table without rows is not written, and a header says what was asked for.
+            Parts = answer.Rows.Count == 0 ? [new Prose(string.Join("  ", answer.Columns))]
+                : [new Table([.. answer.Columns.Select(column => (Column)column)],
+                    [.. answer.Rows.Select(row => (IReadOnlyList<Cell>)[.. row.Select(cell => (Cell)(cell ?? "–"))])])],
         }, csv =>
         {
             csv.WriteLine(string.Join(',', answer.Columns.Select(CsvText.Cell)));

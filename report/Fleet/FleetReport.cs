@@ -26,7 +26,8 @@ public static class FleetReport
         int Count(UnitState state) => units.Count(unit => unit.State == state);
         int open = units.Count - Count(UnitState.Done) - Count(UnitState.Failed), running = Count(UnitState.Running);
         return new FleetStatusJson(plan.Path, plan.Plan.Id, Word(plan.Plan.Kind), units.Count, Count(UnitState.Done), running,
-            Count(UnitState.Failed), Count(UnitState.Missing), (double)Count(UnitState.Done) / units.Count,
+            Count(UnitState.Failed), Count(UnitState.Missing), Count(UnitState.Damaged),
+            (double)Count(UnitState.Done) / units.Count,
             open == 0 ? 0 : seconds.Count == 0 || running == 0 ? null : Math.Round(seconds.Average() * open / running, 1),
             [.. drained.Select(host => $"{host.Host}: {string.Join("; ", host.Why)}")], problems,
             [.. units.Where(unit => unit.State != UnitState.Done).Select(unit => new FleetUnitJson(unit.Number, Word(unit.State),
@@ -46,7 +47,8 @@ public static class FleetReport
             Mood = mood,
             Answer = [new(string.Create(CultureInfo.InvariantCulture,
                 $"{status.Plan}: {status.Done:N0} of {Plural.Of(status.Units, status.Kind)} done ({100 * status.Share:0} %), "
-                    + $"{status.Running:N0} running, {status.Failed:N0} failed, {status.Missing:N0} missing{left}"), mood)],
+                    + $"{status.Running:N0} running, {status.Failed:N0} failed, {status.Missing:N0} missing"
+                    + $"{(status.Damaged > 0 ? $", {status.Damaged:N0} damaged" : "")}{left}"), mood)],
             Parts =
             [
                 .. status.Problems.Select(problem => new Prose($"  {problem}", Mood.Bad)),

@@ -15,6 +15,9 @@ public enum UnitState
     /// <summary>It ended without an answer, and is not begun again by itself.</summary>
     Failed,
     Done,
+
+    /// <summary>There is a result, and it cannot be understood or is not this unit's. Only whoever reads it can tell.</summary>
+    Damaged,
 }
 
 /// <summary>A unit as the folder shows it, before anything in it is read.</summary>
@@ -142,10 +145,13 @@ public sealed class PlanFolder
             UnitKind.Run => (read.Run, "run"),
             _ => (read.Explored, "explored"),
         };
-        return answer is not null ? read : throw new RunDamagedException(path, null, $"holds no answer; expected '{key}'");
+        if (answer is null) throw new RunDamagedException(path, null, $"holds no answer; expected '{key}'");
+        return UnitCodes.Deserved(read) is { } code && code != read.ExitCode ? throw WrongCode(path, read.ExitCode, $"{code}")
+            : read;
     }
 
-    /// <summary>As <see cref="ReadResult"/>, with every file that the result names.</summary>
+    /// <summary>As <see cref="ReadResult"/>, with every file that the result names; what was measured has to be there, and its
+    /// verdicts to agree with the exit codes.</summary>
     /// <exception cref="RunDamagedException">Also for a file that is missing or another.</exception>
     public UnitResult ReadWhole(int unit)
     {
@@ -155,8 +161,29 @@ public sealed class PlanFolder
             string path = System.IO.Path.Combine(ResultFolder(unit), name);
             if (HashOf(path) != hash) throw new RunDamagedException(path, null, $"has been changed; expected SHA-256 {hash}");
         }
+        foreach ((string run, int code) in UnitCodes.Runs(result))
+        {
+            IReadOnlyList<int> possible = UnitCodes.Possible(ReadRun(System.IO.Path.Combine(ResultFolder(unit), "runs", run)));
+            if (!possible.Contains(code)) throw WrongCode(
+                System.IO.Path.Combine(ResultFolder(unit), ResultFile), code, $"{string.Join(" or ", possible)} by run '{run}'");
+        }
         return result;
     }
+
+    private static Manifest ReadRun(string folder)
+    {
+        try
+        {
+            return new RunStore(System.IO.Path.GetDirectoryName(folder)!).OpenSummary(folder).Manifest;
+        }
+        catch (RunNotFoundException)
+        {
+            throw new RunDamagedException(folder, null, "is missing; expected a run folder");
+        }
+    }
+
+    private static RunDamagedException WrongCode(string path, int code, string expected) =>
+        new(path, null, $"says exit code {code}, which is not what was found; expected {expected}");
 
     /// <summary>The attempts of a unit that ended without an answer, the first first; what cannot be read is left out.</summary>
     public IReadOnlyList<UnitResult> ReadAttempts(int unit)

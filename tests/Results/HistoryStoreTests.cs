@@ -64,9 +64,71 @@ public sealed class HistoryStoreTests : IDisposable
         HistoryStore store = new(_folder.Path);
         Assert.Contains("holds no store", Assert.Throws<RunNotFoundException>(() => store.Read()).Message);
         Write(store, Rows(0, 0, 1));
-        Assert.Contains("nonsense", Assert.Throws<RunDamagedException>(() => store.Query("nonsense")).Message);
+        Assert.Contains("nonsense", Assert.Throws<StatementRefusedException>(() => store.Query("nonsense")).Message);
         File.WriteAllText(Directory.EnumerateFiles(_folder.Path, "*.parquet", SearchOption.AllDirectories).First(), "cut");
         Assert.Throws<RunDamagedException>(() => store.Read());
+    }
+
+    [Theory]
+    [InlineData("", "takes one SELECT over 'history', and this is none")]
+    [InlineData(" -- nothing", "this is none")]
+    [InlineData("SELECT 1; SELECT 2", "this is 2 statements")]
+    [InlineData("SELECT 1; DROP VIEW history", "only reads")]
+    [InlineData("COPY history TO 'STORE/out.csv'", "only reads")]
+    [InlineData("COPY (SELECT 1) TO 'STORE/out.csv'", "only reads")]
+    [InlineData("CREATE TABLE t AS SELECT 1", "only reads")]
+    [InlineData("DROP VIEW history", "only reads")]
+    [InlineData("ATTACH 'STORE/out.db'", "only reads")]
+    [InlineData("INSTALL httpfs", "only reads")]
+    [InlineData("LOAD httpfs", "only reads")]
+    [InlineData("SET enable_external_access = true", "only reads")]
+    [InlineData("EXPORT DATABASE 'STORE/out'", "only reads")]
+    [InlineData("SELECT * FROM read_text('/proc/self/environ')", "disabled")]
+    [InlineData("SELECT * FROM '/etc/passwd'", "disabled")]
+    [InlineData("SELECT * FROM glob('/*')", "disabled")]
+    public void A_statement_that_does_more_than_read_the_store_is_refused(string sql, string why)
+    {
+        HistoryStore store = new(_folder.Path);
+        Write(store, Rows(0, 0, 1));
+        string[] Files() => [.. Directory.EnumerateFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories)];
+        string[] before = Files();
+        string said = Assert.Throws<StatementRefusedException>(
+            () => store.Query(sql.Replace("STORE", _folder.Path, StringComparison.Ordinal))).Message;
+        Assert.Contains(why, said);
+        Assert.DoesNotContain('\n', said);
+        Assert.Equal(before, Files());
+    }
+
+    [Theory]
+    [InlineData("WITH one AS (SELECT * FROM history) SELECT count(*) FROM one;", "2")]
+    [InlineData("FROM history SELECT max(run)", "run-1-0")]
+    [InlineData("SELECT DISTINCT year FROM history -- of the folders", "2026")]
+    public void A_statement_that_reads_is_answered(string sql, string expected)
+    {
+        HistoryStore store = new(_folder.Path);
+        foreach (int machine in (int[])[0, 1]) Write(store, Rows(machine, 0, 1));
+        Assert.Equal(expected, Assert.Single(Assert.Single(store.Query(sql).Rows)));
+        Assert.Empty(store.Notes);
+    }
+
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("cut")]
+    [InlineData("overwritten")]
+    public void A_file_that_cannot_be_read_is_named_and_the_rest_is_read(string damage)
+    {
+        HistoryStore store = new(_folder.Path);
+        foreach (int machine in (int[])[0, 1]) Write(store, Rows(machine, 0, 50));
+        string file = Directory.EnumerateFiles(_folder.Path, "run-1-0.parquet", SearchOption.AllDirectories).Single();
+        byte[] bytes = File.ReadAllBytes(file);
+        Array.Fill(bytes, (byte)0xff, 4, damage == "overwritten" ? bytes.Length / 4 : 0);
+        File.WriteAllBytes(file, damage == "empty" ? [] : damage == "cut" ? bytes[..(bytes.Length / 2)] : bytes);
+        Assert.All(store.Read().Rows, row => Assert.Equal("run-0-0", row.RunId));
+        string note = Assert.Single(store.Notes);
+        Assert.StartsWith($"'{file}' cannot be read", note);
+        HistoryStore asked = new(_folder.Path);
+        Assert.Equal("50", asked.Query("SELECT count(DISTINCT metric || run || value) FROM history").Rows[0][0]);
+        Assert.Equal(note, Assert.Single(asked.Notes));
     }
 
     private static void Write(HistoryStore store, IEnumerable<HistoryRow> rows) =>

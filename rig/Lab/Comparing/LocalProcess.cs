@@ -42,6 +42,7 @@ public sealed class LocalProcess(Func<IEnumerable<string>, ProcessStartInfo?> pr
         public Child(ProcessStartInfo start)
         {
             start.Environment[RunAnnouncement.Variable] = _pipe.GetClientHandleAsString();
+            SelfProcess.EndsWithThis(start);
             _process = new Process { StartInfo = start };
             _process.OutputDataReceived += (_, _) => { };
             _process.ErrorDataReceived += (_, line) =>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Lab.Application.Measuring;
 using Lab.Results.Fleet;
 using Lab.Settings;
 
@@ -44,6 +45,7 @@ public sealed class LocalEngine(
     {
         ProcessStartInfo start = program(["fleet", "work", plan.Path, unit.ToString(CultureInfo.InvariantCulture)])
             ?? throw new UsageException("lab fleet cannot find its own program; start it with 'dotnet lab.dll fleet'.");
+        SelfProcess.EndsWithThis(start);
         using Process process = new() { StartInfo = start };
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, line) =>

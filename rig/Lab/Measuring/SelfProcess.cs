@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 
 namespace Lab.Application.Measuring;
@@ -8,6 +9,14 @@ public static class SelfProcess
 {
     /// <summary>Name of the assembly that understands the arguments.</summary>
     private const string Program = "lab";
+
+    /// <summary>Environment variable with the number of the process that this one measures for, and ends with.</summary>
+    public const string ParentVariable = "LAB_PARENT";
+
+    /// <summary>What is started so ends with this process, however that ends. Start it on a thread that waits for it: the kernel
+    /// takes the thread for the parent.</summary>
+    public static void EndsWithThis(ProcessStartInfo start) =>
+        start.Environment[ParentVariable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Null where it cannot tell, or is a library in somebody else's process.</summary>
     public static ProcessStartInfo? Start(IEnumerable<string> arguments)
