@@ -29,7 +29,7 @@ public sealed class RecallTests
     [InlineData("refcount2", "last-put-readers")]
     [InlineData("defunct-flag", "fast-zap-toggle")]
     [InlineData("defunct-flag", "fault-beside-notifier")]
-    [InlineData("second-list", "fast-zap-reload")]
+    [InlineData("second-list", "fast-zap-put")]
     [InlineData("second-list-shared", "unmap-deleted")]
     [InlineData("baseline", "two-vcpus-load")]
     [InlineData("slot-zap", "touch-recreated")]
@@ -46,6 +46,17 @@ public sealed class RecallTests
         Strategy.AssertNothing(run);
         Assert.Equal((run.States, run.Executions, run.Cut), (recalled.States, recalled.Executions, recalled.Cut));
         Assert.Equal(run.Claims.Order(ByText), recalled.Claims.Order(ByText));
+    }
+
+    /// <summary>Where a search begins again with the order of critical sections, it finds out at another time that it must: what
+    /// it had executed until then is counted, too.</summary>
+    [Fact]
+    public void Where_the_search_begins_again_the_states_are_the_same()
+    {
+        ExploreResult recalled = Strategy.Explore("second-list", "fast-zap-reload", Recalled);
+        ExploreResult run = Strategy.Explore("second-list", "fast-zap-reload", Run);
+        Assert.Null(recalled.WhyRun);
+        Assert.Equal((run.States, run.Verdict), (recalled.States, recalled.Verdict));
     }
 
     /// <summary>Two agents that make roots: what one unmakes on the way back, the other makes again.</summary>
@@ -83,7 +94,7 @@ public sealed class RecallTests
         ExploreResult result = Strategy.Explore("mainline", "two-fast-zaps-dirty-log", Recalled);
         Strategy.AssertNothing(result);
         long all = result.Executions + result.Cut;
-        Assert.True(result.Runs * 20 < all, $"{result.Runs} of {all} executions were run");
+        Assert.True(result.Runs * 10 < all, $"{result.Runs} of {all} executions were run");
     }
 
     /// <summary>An agent goes by what another has left where the machine does not see it: what it does does not follow from what

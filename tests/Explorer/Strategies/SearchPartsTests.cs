@@ -37,7 +37,6 @@ public sealed class SearchPartsTests
     [Theory]
     [InlineData("baseline", "split-write", MemoryModel.Sc)]
     [InlineData("baseline", "touch-deleted", MemoryModel.Sc)]
-    [InlineData("baseline", "merge-unmap", MemoryModel.Tso)]
     public void What_one_part_learns_all_have_to_know(string strategy, string scenario, MemoryModel model)
     {
         ExploreResult whole = Strategy.Explore(strategy, scenario, Strategy.Exhaustive with { Model = model });
