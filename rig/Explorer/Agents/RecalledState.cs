@@ -1,6 +1,5 @@
 using Lab.Explorer.Model;
 using Lab.Explorer.Seam;
-using Lab.Mmu;
 
 namespace Lab.Explorer.Agents;
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Lab.Explorer.Agents;
 using Lab.Explorer.Seam;
 using Lab.Mmu;
