@@ -198,7 +198,9 @@ public sealed class HistoryStore(string root)
 
     private static string Said(DuckDBException refused) => $"is refused: {OneLine(refused.Message)}";
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.');
+    /// <summary>Without the statement, in which DuckDB points at a place.</summary>
+    private static string OneLine(string text) =>
+        text.Split("\n\nLINE ")[0].ReplaceLineEndings(" ").TrimEnd('.', ' ');
 
     private static async Task WriteTo(Stream to, StoredRow[] rows)
     {

@@ -28,7 +28,10 @@ public static class SelfProcess
         }
         ProcessStartInfo start =
             new(self) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, $"{Program}.dll"));
+        if (Path.GetFileNameWithoutExtension(self) == "dotnet")
+        {
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, $"{Program}.dll"));
+        }
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;
     }
