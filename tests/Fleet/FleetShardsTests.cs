@@ -248,7 +248,7 @@ public sealed class FleetShardsTests : IDisposable
         File.WriteAllBytes(states, File.ReadAllBytes(states)[..^1]);
         (int code, _, string error) = FleetPlans.Gather(plan);
         Assert.Equal(8, code);
-        Assert.Contains($"'{states}' has been changed; expected SHA-256", error);
+        Assert.Contains($"'{states}': has been changed; expected SHA-256", error);
     }
 
     [Fact]
