@@ -143,7 +143,7 @@ recover)
     for name in $(sinfo --noheader --Node --states=drain --format=%N | sort -u); do
         scontrol update NodeName="$name" State=RESUME 2> /dev/null || true
     done
-    for job in $(squeue --noheader --array --states=PENDING --format='%i %r' | awk '$2 ~ /Held/ { print $1 }'); do
+    for job in $(squeue --noheader --array --states=PENDING --format='%i %r' | awk '/[Hh]eld/ { print $1 }'); do
         scontrol release "$job" 2> /dev/null || true
     done
     ;;
