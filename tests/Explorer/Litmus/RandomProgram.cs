@@ -56,6 +56,29 @@ internal sealed class RandomProgram
             ? Thread(random, random.Next(2, most + 1), []) : Thread(random, most + 1, Frame(random, around, most + 1)))];
     }
 
+    /// <summary>A program that is not random: threads as "lock; x=1; unlock || r:=x; mb", of lock, unlock, mb, rmb, stores and
+    /// loads, with ":=" for an acquire or a release.</summary>
+    internal RandomProgram(int words, string threads)
+    {
+        Words = words;
+        Threads = [.. threads.Split("||").Select(thread => thread.Split(';', StringSplitOptions.TrimEntries)
+            .Select(one => Given(one, words)).ToArray())];
+    }
+
+    private static Operation Given(string text, int lockWord)
+    {
+        if (text == "lock") return new(Doing.Lock, lockWord, 1, "_acquire", -1, ' ');
+        if (text == "unlock") return new(Doing.Unlock, lockWord, 0, "_release", -1, ' ');
+        if (!text.Contains('=')) return new(Doing.Fence, -1, 0, "", -1, ' ', $"smp_{text}");
+        string[] sides = text.Split(text.Contains(":=", StringComparison.Ordinal) ? ":=" : "=");
+        bool isOrdered = text.Contains(':');
+        return sides[0] == "r" ? new(Doing.Load, WordOf(sides[1]), 0, isOrdered ? "_acquire" : "", -1, ' ')
+            : new(Doing.Store, WordOf(sides[0]), int.Parse(sides[1], System.Globalization.CultureInfo.InvariantCulture),
+                isOrdered ? "_release" : "", -1, ' ');
+
+        static int WordOf(string name) => "xyz".IndexOf(name[0], StringComparison.Ordinal);
+    }
+
     /// <summary>What stands where in a thread of so many operations.</summary>
     private Dictionary<int, Operation> Frame(Random random, Around around, int count)
     {
