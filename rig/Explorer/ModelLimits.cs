@@ -13,7 +13,8 @@ public static class ModelLimits
         "What guests store into their memory is not ordered; only that an access reached the right frame.",
         "Under tso only stores are delayed, as on x86. Weaker orders (Arm, what a compiler may do) are not explored.",
         "No real time: no timeouts, no interrupts of the host, no cost. 'lab run' measures those.",
-        "Plain fields of a strategy that no lock protects: a race on them is seen only where it changes what a thread does next.",
+        "Plain fields of a strategy that no lock protects: a race on them is seen only where it changes what a thread does next, and "
+            + "under sc, where steps are recalled, only in the executions that are run to check.",
         "Who sleeps on a word wakes when it is woken, never for nothing. One worker per queue.",
     ];
 }
