@@ -21,11 +21,12 @@ public sealed class CompareDelayTests : IDisposable
 
         string[] p50 = lab.Out.Split('\n').Single(line => line.StartsWith("update,p50,", StringComparison.Ordinal)).Split(',');
         Assert.Equal("workqueue#2", p50[4]);
-        // Five times: of the quickest run of each arm, since a busy machine only adds.
+        // Five times: of the quickest update of each arm, since a busy machine only adds. (Medians of whole runs were seen
+        // fifteen times apart where a neighbour took the core from every other run.)
         ComparisonFolder folder = _runs.Only();
         double Quickest(int arm) => folder.Manifest.Blocks.SelectMany(block => block.Runs).Where(run => run.Arm == arm)
             .SelectMany(run => new RunStore(folder.Runs).Open(run.Run!).Summary).Where(row => row.Metric == "update")
-            .Min(row => row.P50);
+            .Min(row => row.Min);
         Assert.InRange(Quickest(1) / Quickest(0), 2, 12);
         Assert.Contains("--inject: workqueue none | workqueue#2 400%", lab.Error);
     }
