@@ -18,7 +18,6 @@ internal sealed unsafe partial class AgentController
     public StepRecorder? Recorder { get; private set; }
 
     private List<(nint Word, ulong Before)>? _undo;
-    private const int UsesPerCheck = 32;
     private LocalSteps _steps = null!;
     private MemoryShadow _shadow = null!;
 
@@ -79,8 +78,8 @@ internal sealed unsafe partial class AgentController
         return pick;
     }
 
-    /// <summary>The present execution has recalled a step for the 32nd time, or the 1,024th: whether its code still does the same
-    /// is to be looked at.</summary>
+    /// <summary>The present execution has recalled a step 32 times as often as when it was run last: whether its code still does
+    /// the same is to be looked at.</summary>
     public bool HasUsedStepOften { get; private set; }
 
     /// <summary>The choice is made already.</summary>
@@ -120,7 +119,7 @@ internal sealed unsafe partial class AgentController
         if (Following(me) is not { } step) return Stretch.Unknown;
         me.Step = step;
         me.Phase = 0;
-        HasUsedStepOften |= ++step.Uses is UsesPerCheck or UsesPerCheck * UsesPerCheck;
+        HasUsedStepOften |= step.Use();
         foreach (ref readonly LocalEffect effect in step.Effects.AsSpan()) Apply(me, effect);
         if (Finding is not null) return Stretch.Broken;
         if (step.Next.Kind is LocalOpKind.End or LocalOpKind.LoadPlain) return null;

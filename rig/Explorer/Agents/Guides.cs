@@ -23,10 +23,15 @@ internal sealed class SchedulerGuide(Scheduler scheduler) : IGuide
     }
 }
 
-/// <summary>Follows picks, and ends the execution behind them.</summary>
-internal sealed class TracedGuide(byte[] picks) : IGuide
+/// <summary>Follows picks, and ends the execution behind them, or goes on as a search does that has seen nothing yet.</summary>
+/// <param name="picks">Where to.</param>
+/// <param name="goesOn">True if the execution is to be made to its end: who runs goes on.</param>
+internal sealed class TracedGuide(byte[] picks, bool goesOn = false) : IGuide
 {
     private int _at;
+
+    /// <summary>It has come to the end of the picks, and what is found since then is not on the way there.</summary>
+    public bool IsBehind { get; private set; }
 
     public bool HasDiverged { get; private set; }
 
@@ -37,8 +42,11 @@ internal sealed class TracedGuide(byte[] picks) : IGuide
     {
         if (_at == picks.Length)
         {
-            State = agents.StateHash();
-            return -1;
+            if (!IsBehind) State = agents.StateHash();
+            IsBehind = true;
+            if (!goesOn) return -1;
+            return current >= 0 && (enabled >> current & 1) != 0 ? current
+                : System.Numerics.BitOperations.TrailingZeroCount(enabled);
         }
         int pick = picks[_at++];
         HasDiverged |= (enabled >> pick & 1) == 0;

@@ -101,8 +101,15 @@ internal sealed record LocalStep(LocalEffect[] Effects, LocalOp Next)
     /// <summary>The step that came after this one last, and the place that it belongs to: mostly it is the same again.</summary>
     public (ulong Place, LocalStep? Step) Last;
 
-    /// <summary>How often it was recalled.</summary>
-    public int Uses;
+    private const int UsesPerCheck = 32;
+    private int _uses;
+    private int _usesTillCheck = UsesPerCheck;
+
+    /// <summary>It is recalled once more. True if that is 32 times as often as when its code was last seen to do it.</summary>
+    public bool Use() => ++_uses == _usesTillCheck;
+
+    /// <summary>Its code has been seen to do the same again.</summary>
+    public void Confirm() => _usesTillCheck = Math.Min(Math.Max(_uses, 1), int.MaxValue / UsesPerCheck) * UsesPerCheck;
 }
 
 /// <summary>What each agent was seen to do, by all that it had heard of the machine when it did.</summary>
@@ -132,5 +139,6 @@ internal sealed class LocalSteps
             return;
         }
         Contradicted |= known.Next != next || !known.Effects.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(effects));
+        known.Confirm();
     }
 }

@@ -6,8 +6,12 @@ namespace Lab.Explorer.Strategies;
 
 /// <summary>Executions of a program for a <see cref="StateSearch"/>, of which only those are run whose steps nobody has seen. All
 /// others go on from a state that was kept, by steps that are recalled.</summary>
-/// <remarks>One in <see cref="ExecutionsPerCheck"/> is run as well, and must come to the same state: agents that share what the
-/// machine does not see are found so, or by steps that contradict each other.</remarks>
+/// <remarks>
+/// <para>A run that learns goes on to its end: what comes behind the step that was not known is what the search wants to know
+/// next. What is found there is left for the search to come to.</para>
+/// <para>One in <see cref="ExecutionsPerCheck"/> is run as well, and must come to the same state: agents that share what the
+/// machine does not see are found so, or by steps that contradict each other.</para>
+/// </remarks>
 internal sealed class RecalledProgram
 {
     private const int ExecutionsPerCheck = 512;
@@ -91,7 +95,7 @@ internal sealed class RecalledProgram
                     return Confirm();
                 default:
                     byte[] picks = [.. _agents.Picks];
-                    if (Run(new TracedGuide(picks)) is { } seen) return seen;
+                    if (Run(new TracedGuide(picks, goesOn: true)) is { } seen) return seen;
                     if (!Drive(picks, picks.Length - 1)) return Stop(out _);
                     _agents.TakePick(pick);
                     if (_agents.GoOn(pick) != AgentController.Stretch.Choice) return Fail("what was run is not what is recalled");
@@ -150,7 +154,7 @@ internal sealed class RecalledProgram
         _isCurrent = false;
         Runs++;
         ExecutionEnd end = _program.Execute(guide);
-        if (end == ExecutionEnd.Violated || _agents.WordsChanged || _agents.NeedsOrderOfLocks) return end;
+        if ((end == ExecutionEnd.Violated && !guide.IsBehind) || _agents.WordsChanged || _agents.NeedsOrderOfLocks) return end;
         if (guide.HasDiverged) return Doubt("a run could not follow an execution that was recalled");
         return _steps.Contradicted ? Doubt("agents that had heard the same did not do the same") : null;
     }
