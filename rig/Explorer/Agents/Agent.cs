@@ -51,6 +51,8 @@ internal sealed class Agent(int index, AgentThread thread)
     private const int TurnsAlike = 4;
 
     private AgentFields _fields;
+    private readonly List<RecalledState.AgentState> _kept = [];
+    private int _top = -1;
     public readonly int Index = index;
     public readonly AgentThread Thread = thread;
     public string Name = "";
@@ -177,24 +179,49 @@ internal sealed class Agent(int index, AgentThread thread)
         Phase = 0;
     }
 
-    public void Save(RecalledState.AgentState state)
+    /// <summary>While its steps are recalled: something about it has changed since it was kept or put back last. Whoever changes
+    /// it says so.</summary>
+    public bool HasChanged { get; set; }
+
+    /// <summary>Nothing is kept any more.</summary>
+    public void ForgetKept()
     {
-        state.Fields = _fields;
-        Reads.AsSpan(0, ReadCount).CopyTo(state.Reads);
-        Releases.AsSpan(0, ReleaseCount).CopyTo(state.Releases);
-        state.Own.Clear();
-        if (_own.Count != 0) state.Own.AddRange(_own);
-        RcuDepth.CopyTo(state.RcuDepth, 0);
+        _top = -1;
+        HasChanged = true;
     }
 
-    public void Load(RecalledState.AgentState state)
+    /// <summary>Keeps all that it is but for its thread. The number to put it back by: the last one's if nothing has changed. Those
+    /// above a number that is put back are void.</summary>
+    public int Keep()
     {
+        if (!HasChanged) return _top;
+        HasChanged = false;
+        if (++_top == _kept.Count) _kept.Add(new RecalledState.AgentState());
+        RecalledState.AgentState state = _kept[_top];
+        state.Fields = _fields;
+        if (ReadCount != 0) Reads.AsSpan(0, ReadCount).CopyTo(state.Reads);
+        if (ReleaseCount != 0) Releases.AsSpan(0, ReleaseCount).CopyTo(state.Releases);
+        Copy(_own, state.Own);
+        RcuDepth.CopyTo(state.RcuDepth, 0);
+        return _top;
+    }
+
+    public void PutBack(int number)
+    {
+        if (number == _top && !HasChanged) return;
+        (_top, HasChanged) = (number, false);
+        RecalledState.AgentState state = _kept[number];
         _fields = state.Fields;
-        state.Reads.AsSpan(0, ReadCount).CopyTo(Reads);
-        state.Releases.AsSpan(0, ReleaseCount).CopyTo(Releases);
-        _own.Clear();
-        if (state.Own.Count != 0) _own.AddRange(state.Own);
+        if (ReadCount != 0) state.Reads.AsSpan(0, ReadCount).CopyTo(Reads);
+        if (ReleaseCount != 0) state.Releases.AsSpan(0, ReleaseCount).CopyTo(Releases);
+        Copy(state.Own, _own);
         state.RcuDepth.CopyTo(RcuDepth, 0);
+    }
+
+    private static void Copy<T>(List<T> from, List<T> to)
+    {
+        if (to.Count != 0) to.Clear();
+        if (from.Count != 0) to.AddRange(from);
     }
 
     /// <summary>Books a read for the spin loop that the agent may be in. Returns false if it found nothing new.</summary>

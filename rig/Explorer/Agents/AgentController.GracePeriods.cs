@@ -49,6 +49,7 @@ internal sealed partial class AgentController
             if (_agents[index].Waits == Wait.Readers && _agents[index].Pending.Target == DomainTarget + domain)
             {
                 _agents[index].Readers &= ~bit;
+                _agents[index].HasChanged = true;
             }
         }
         for (int at = 0; at < _callbacks.Count;)

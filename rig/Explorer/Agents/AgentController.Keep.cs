@@ -8,10 +8,9 @@ internal sealed unsafe partial class AgentController
     /// since.</summary>
     public void Save(RecalledState state)
     {
-        while (state.Agents.Count < _count) state.Agents.Add(new RecalledState.AgentState());
-        for (int index = 0; index < _count; index++) _agents[index].Save(state.Agents[index]);
+        for (int index = 0; index < _count; index++) state.Agents[index] = _agents[index].Keep();
         state.Locks.Clear();
-        state.Lines.Clear();
+        if (state.Lines.Count != 0) state.Lines.Clear();
         for (int number = 0; number < _lockNumbers.Count; number++)
         {
             LockState one = _locks[number];
@@ -19,14 +18,13 @@ internal sealed unsafe partial class AgentController
                 one.ExclusiveHash, one.SharedHash, one.Line.Count));
             if (one.Line.Count != 0) state.Lines.AddRange(one.Line);
         }
-        state.Callbacks.Clear();
-        state.Callbacks.AddRange(_callbacks);
+        Copy(_callbacks, state.Callbacks);
         state.Queues.Clear();
-        state.Items.Clear();
+        if (state.Items.Count != 0) state.Items.Clear();
         foreach (QueueState queue in _queues)
         {
             state.Queues.Add(new RecalledState.QueueFields(queue.Running, queue.Last, queue.Items.Count));
-            state.Items.AddRange(queue.Items);
+            if (queue.Items.Count != 0) state.Items.AddRange(queue.Items);
         }
         Watch!.Save(state.Books);
         (state.Undo, state.MemoryHash, state.Steps, state.Picks) = (_undo!.Count, _memoryHash, Steps, Picks.Count);
@@ -39,7 +37,7 @@ internal sealed unsafe partial class AgentController
         Watch!.Load(state.Books);
         for (int undo = _undo!.Count - 1; undo >= state.Undo; undo--) *(ulong*)_undo[undo].Word = _undo[undo].Before;
         _undo.RemoveRange(state.Undo, _undo.Count - state.Undo);
-        for (int index = 0; index < _count; index++) _agents[index].Load(state.Agents[index]);
+        for (int index = 0; index < _count; index++) _agents[index].PutBack(state.Agents[index]);
         int line = 0;
         for (int number = 0; number < _lockNumbers.Count; number++)
         {
@@ -53,23 +51,27 @@ internal sealed unsafe partial class AgentController
             (one.Owner, one.Holders, one.Waiters, one.DowngradedBy) =
                 (fields.Owner, fields.Holders, fields.Waiters, fields.DowngradedBy);
             (one.Releases, one.ExclusiveHash, one.SharedHash) = (fields.Releases, fields.ExclusiveHash, fields.SharedHash);
-            one.Line.Clear();
+            if (one.Line.Count != 0) one.Line.Clear();
             for (int at = 0; at < fields.Line; at++) one.Line.Add(state.Lines[line++]);
         }
-        _callbacks.Clear();
-        _callbacks.AddRange(state.Callbacks);
+        Copy(state.Callbacks, _callbacks);
         int item = 0;
         for (int number = 0; number < _queues.Count; number++)
         {
             QueueState queue = _queues[number];
             RecalledState.QueueFields fields = number < state.Queues.Count ? state.Queues[number] : default;
             (queue.Running, queue.Last) = (fields.Running, fields.Last);
-            queue.Items.Clear();
+            if (queue.Items.Count != 0) queue.Items.Clear();
             for (int at = 0; at < fields.Items; at++) queue.Items.Add(state.Items[item++]);
         }
         (_memoryHash, Steps) = (state.MemoryHash, state.Steps);
         Picks.RemoveRange(state.Picks, Picks.Count - state.Picks);
         _footprint = default;
         Finding = null;
+    }
+    private static void Copy<T>(List<T> from, List<T> to)
+    {
+        if (to.Count != 0) to.Clear();
+        if (from.Count != 0) to.AddRange(from);
     }
 }

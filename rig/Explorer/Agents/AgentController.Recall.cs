@@ -36,6 +36,7 @@ internal sealed unsafe partial class AgentController
         _direct = false;
         for (int index = 0; index < _count; index++)
         {
+            _agents[index].ForgetKept();
             _agents[index].IsFresh = true;
             _agents[index].Phase = 0;
             _agents[index].Step = null;
@@ -98,6 +99,7 @@ internal sealed unsafe partial class AgentController
     {
         Agent me = _agents[index];
         _current = index;
+        me.HasChanged = true;
         me.Waits = Wait.None;
         if (me.Step is null)
         {

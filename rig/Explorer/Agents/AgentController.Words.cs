@@ -304,6 +304,7 @@ internal sealed unsafe partial class AgentController
         for (int index = 0; index < _count; index++)
         {
             _agents[index].StoredWord = 0;
+            _agents[index].HasChanged = true;
             while (_agents[index].Buffer.Count != 0) Drain(_agents[index]);
         }
     }

@@ -7,7 +7,8 @@ namespace Lab.Explorer.Agents;
 /// since.</summary>
 internal sealed class RecalledState
 {
-    public readonly List<AgentState> Agents = [];
+    /// <summary>Numbers of agents' own states.</summary>
+    public readonly int[] Agents = new int[SmallMemory.AgentsMax];
     public readonly List<LockFields> Locks = [];
     public readonly List<(int Index, bool Exclusive)> Lines = [];
     public readonly List<AgentController.Callback> Callbacks = [];

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Lab.Explorer.Agents;
 
 /// <summary>What is known of each state that was met, by its hash: an open table, since the keys are as random as a hash of them
@@ -5,8 +7,7 @@ namespace Lab.Explorer.Agents;
 internal sealed class StateTable
 {
     private const int CapacityAtFirst = 1 << 12;
-    private ulong[] _states = new ulong[CapacityAtFirst];
-    private uint[] _values = new uint[CapacityAtFirst];
+    private Entry[] _entries = new Entry[CapacityAtFirst];
 
     public int Count { get; private set; }
 
@@ -15,34 +16,42 @@ internal sealed class StateTable
     {
         // Zero stands for an empty place.
         if (state == 0) state = 1;
-        int mask = _states.Length - 1, at = (int)state & mask;
-        while (_states[at] != 0 && _states[at] != state) at = (at + 1) & mask;
-        isNew = _states[at] == 0;
-        if (!isNew) return ref _values[at];
-        if (2 * ++Count > _states.Length)
+        ref Entry entry = ref PlaceOf(state);
+        isNew = entry.State == 0;
+        if (!isNew) return ref entry.Value;
+        // At most three quarters full: then a state that is not there is found out after eight and a half looks, of which most
+        // are at one line of the cache.
+        if (4L * ++Count > 3L * _entries.Length)
         {
             Grow();
-            Count--;
-            return ref Find(state, out isNew);
+            entry = ref PlaceOf(state);
         }
-        _states[at] = state;
-        return ref _values[at];
+        entry.State = state;
+        return ref entry.Value;
     }
 
-    public List<ulong> States() => [.. _states.Where(state => state != 0)];
+    public List<ulong> States() => [.. _entries.Select(entry => entry.State).Where(state => state != 0)];
+
+    private ref Entry PlaceOf(ulong state)
+    {
+        Entry[] entries = _entries;
+        int mask = entries.Length - 1, at = (int)state & mask;
+        while (entries[at].State != 0 && entries[at].State != state) at = (at + 1) & mask;
+        return ref entries[at];
+    }
 
     private void Grow()
     {
-        (ulong[] states, uint[] values) = (_states, _values);
-        _states = new ulong[2 * states.Length];
-        _values = new uint[2 * values.Length];
-        int mask = _states.Length - 1;
-        for (int from = 0; from < states.Length; from++)
-        {
-            if (states[from] == 0) continue;
-            int at = (int)states[from] & mask;
-            while (_states[at] != 0) at = (at + 1) & mask;
-            (_states[at], _values[at]) = (states[from], values[from]);
-        }
+        Entry[] entries = _entries;
+        _entries = new Entry[2 * entries.Length];
+        foreach (ref readonly Entry entry in entries.AsSpan()) if (entry.State != 0) PlaceOf(entry.State) = entry;
+    }
+
+    /// <summary>Without a gap between one and the next: what bounds a search is memory.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = sizeof(uint))]
+    private struct Entry
+    {
+        public ulong State;
+        public uint Value;
     }
 }

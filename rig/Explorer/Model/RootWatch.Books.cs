@@ -8,22 +8,48 @@ namespace Lab.Explorer.Model;
 internal sealed unsafe partial class RootWatch
 {
     // SAFETY: as in RootWatch.cs: headers are SmallMemory's and outlive every execution.
+    private const int FirstHeld = 8;
+    private const int FirstInside = FirstHeld + SmallMemory.AgentsMax;
+    private const int RowLength = FirstInside + SmallMemory.AgentsMax;
+
+    /// <summary>A row for each root.</summary>
+    private readonly int[] _books = new int[RootsMax * RowLength];
+
+    private Span<int> Row(int root) => _books.AsSpan(root * RowLength, RowLength);
+
+    private ref int Pool(int root) => ref _books[root * RowLength];
+
+    private ref int Items(int root) => ref _books[root * RowLength + 1];
+
+    private ref int Parked(int root) => ref _books[root * RowLength + 2];
+
+    /// <summary>References used up by who was not given one, and what to say if nobody had left one for him.</summary>
+    private ref int Unsaid(int root) => ref _books[root * RowLength + 3];
+
+    /// <summary>A fast zap that invalidated it has returned: 1.</summary>
+    private ref int Zapped(int root) => ref _books[root * RowLength + 4];
+
+    private ref int Held(int root, int agent) => ref _books[root * RowLength + FirstHeld + agent];
+
+    /// <summary>Zaps in detached subtrees of it that the agent is in.</summary>
+    private ref int Inside(int root, int agent) => ref _books[root * RowLength + FirstInside + agent];
+
     /// <summary>After the set-up: references of the vCPUs belong to their agents, or to vCPUs that nobody drives; what is left
     /// over to the pools.</summary>
     public void TakeStock()
     {
         foreach (TdpRoot root in memory.Made)
         {
-            if (root.Header->State == (ulong)RootState.Live) _pool[Index(root)] = (int)root.Count;
+            if (root.Header->State == (ulong)RootState.Live) Pool(Index(root)) = (int)root.Count;
         }
         foreach (Vcpu<Explored> vcpu in _vm!.Vcpus)
         {
             if (vcpu.Root.IsNone) continue;
-            _pool[Index(vcpu.Root)]--;
+            Pool(Index(vcpu.Root))--;
             Agent? driver = null;
             foreach (Agent agent in agents.Agents) if (agent.Vcpu == vcpu.Index) driver = agent;
-            if (driver is null) _parked[Index(vcpu.Root)]++;
-            else _held[Index(vcpu.Root), driver.Index]++;
+            if (driver is null) Parked(Index(vcpu.Root))++;
+            else Held(Index(vcpu.Root), driver.Index)++;
         }
         foreach (Agent agent in agents.Agents) _accesses[agent.Index] = -1;
     }
@@ -34,13 +60,13 @@ internal sealed unsafe partial class RootWatch
         _ending = true;
         for (int root = 0; root < RootsMax; root++)
         {
-            _pool[root] += _parked[root];
-            _parked[root] = 0;
+            Pool(root) += Parked(root);
+            Parked(root) = 0;
             for (int agent = 0; agent < SmallMemory.AgentsMax; agent++)
             {
                 if (agent >= agents.AgentCount || agents.Agents[agent].Vcpu < 0) continue;
-                _pool[root] += _held[root, agent];
-                _held[root, agent] = 0;
+                Pool(root) += Held(root, agent);
+                Held(root, agent) = 0;
             }
         }
     }
@@ -54,18 +80,18 @@ internal sealed unsafe partial class RootWatch
             return;
         }
         int index = Index(root);
-        if (_pool[index] > 0) _pool[index]--;
-        else if (_held[index, me.Index] > 0) _held[index, me.Index]--;
+        if (Pool(index) > 0) Pool(index)--;
+        else if (Held(index, me.Index) > 0) Held(index, me.Index)--;
         else TakeUnsaid(root,
             new Finding(Invariants.I10, $"{me.Name} queued root {SmallMemory.NameOf(root)} without a reference to hand over"));
         CheckUnsaid(root);
-        _items[index]++;
+        Items(index)++;
     }
 
     public void OnTaken(Agent me, TdpRoot root)
     {
-        _items[Index(root)]--;
-        _held[Index(root), me.Index]++;
+        Items(Index(root))--;
+        Held(Index(root), me.Index)++;
     }
 
     private void OnCount(Agent me, TdpRoot root, OperationKind kind, long old, long value)
@@ -79,15 +105,15 @@ internal sealed unsafe partial class RootWatch
         }
         if (value > old)
         {
-            _held[index, me.Index]++;
+            Held(index, me.Index)++;
             if ((ValidOnlyReaders >> me.Index & 1) != 0 && (root.Role & RootRole.Invalid) != 0)
             {
                 Claim(Invariants.I15, "an iterator over valid roots took a reference on an invalid one");
             }
             return;
         }
-        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else if (_pool[index] > 0) _pool[index]--;
+        if (Held(index, me.Index) > 0) Held(index, me.Index)--;
+        else if (Pool(index) > 0) Pool(index)--;
         else TakeUnsaid(root, new Finding(Invariants.I1, $"{me.Name} puts root {name} ({old}→{value}) without holding a "
             + $"reference to it: double put. Held by {Holders(index)}"));
         CheckUnsaid(root);
@@ -99,20 +125,20 @@ internal sealed unsafe partial class RootWatch
     {
         int index = Index(root);
         _firstWrong[index] ??= finding;
-        _unsaid[index]++;
+        Unsaid(index)++;
     }
 
     /// <summary>More was used up than there was to be left: the first who used what he did not have was wrong.</summary>
     private void CheckUnsaid(TdpRoot root)
     {
         int index = Index(root);
-        if (_unsaid[index] == 0) return;
-        int left = _pool[index] - _unsaid[index];
+        if (Unsaid(index) == 0) return;
+        int left = Pool(index) - Unsaid(index);
         foreach (Agent agent in agents.Agents)
         {
             // The root that a vCPU runs on is its own.
-            bool runsOnIt = agent.Vcpu >= 0 && RootOf(agent.Vcpu) == root && _held[index, agent.Index] > 0;
-            left += _held[index, agent.Index] - (runsOnIt ? 1 : 0);
+            bool runsOnIt = agent.Vcpu >= 0 && RootOf(agent.Vcpu) == root && Held(index, agent.Index) > 0;
+            left += Held(index, agent.Index) - (runsOnIt ? 1 : 0);
         }
         if (left < 0) agents.Report(_firstWrong[index]!);
     }
@@ -130,8 +156,8 @@ internal sealed unsafe partial class RootWatch
     private void CompareBooks(Agent me, TdpRoot root, long count)
     {
         int index = Index(root);
-        int holders = _pool[index] + _items[index] + _parked[index] - _unsaid[index];
-        for (int agent = 0; agent < agents.AgentCount; agent++) holders += _held[index, agent];
+        int holders = Pool(index) + Items(index) + Parked(index) - Unsaid(index);
+        for (int agent = 0; agent < agents.AgentCount; agent++) holders += Held(index, agent);
         if (holders == count) return;
         Report(Invariants.I1, $"after a step of {me.Name} the count of root {SmallMemory.NameOf(root)} is {count}, and its "
             + $"holders add up to {holders}");
@@ -144,17 +170,17 @@ internal sealed unsafe partial class RootWatch
         {
             // A new root, or the documented way back from zero.
             bool isNew = root.Header->Previous == 0 && (root.Role & RootRole.Invalid) == 0;
-            if (isNew) _held[index, me.Index]++;
-            else _held[index, me.Index] += (int)value;
-            if (isNew) _pool[index] += (int)value - 1;
+            if (isNew) Held(index, me.Index)++;
+            else Held(index, me.Index) += (int)value;
+            if (isNew) Pool(index) += (int)value - 1;
             return;
         }
         if (value != 0) return;
-        if (_held[index, me.Index] > 0) _held[index, me.Index]--;
-        else if (_pool[index] > 0) _pool[index]--;
-        for (int agent = 0, left = _unsaid[index]; agent < agents.AgentCount; agent++)
+        if (Held(index, me.Index) > 0) Held(index, me.Index)--;
+        else if (Pool(index) > 0) Pool(index)--;
+        for (int agent = 0, left = Unsaid(index); agent < agents.AgentCount; agent++)
         {
-            if ((left -= _held[index, agent]) >= 0) continue;
+            if ((left -= Held(index, agent)) >= 0) continue;
             Report(Invariants.I1, $"{me.Name} sets the count of root {SmallMemory.NameOf(root)} from {old} to 0 while "
                 + $"{Holders(index)} holds a reference: it is lost");
             return;
@@ -167,9 +193,9 @@ internal sealed unsafe partial class RootWatch
     {
         Note(LocalEffectKind.HandedOver, (nint)root.AsWord);
         int index = Index(root), me = agents.CurrentIndex;
-        if (_held[index, me] == 0) return;
-        _held[index, me]--;
-        _pool[index]++;
+        if (Held(index, me) == 0) return;
+        Held(index, me)--;
+        Pool(index)++;
     }
 
     private string Holders(int index)
@@ -177,9 +203,9 @@ internal sealed unsafe partial class RootWatch
         List<string> holders = [];
         for (int agent = 0; agent < agents.AgentCount; agent++)
         {
-            if (_held[index, agent] != 0) holders.Add(agents.Agents[agent].Name);
+            if (Held(index, agent) != 0) holders.Add(agents.Agents[agent].Name);
         }
-        if (_items[index] != 0) holders.Add("the item on the queue");
+        if (Items(index) != 0) holders.Add("the item on the queue");
         return holders.Count == 0 ? "nobody" : string.Join(", ", holders);
     }
 }

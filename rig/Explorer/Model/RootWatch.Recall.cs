@@ -142,13 +142,13 @@ internal sealed unsafe partial class RootWatch
     /// <summary>All that it knows of the execution.</summary>
     internal sealed class Books
     {
-        public readonly List<int> Counts = [];
+        public int[] Rows = [];
         public readonly List<Finding?> FirstWrong = [];
         public readonly List<TdpRoot> AtInvalidate = [];
         public readonly List<(GfnRange Asked, IReadOnlyList<GfnRange> Places)> Taking = [];
         public readonly List<Stale> Stale = [];
         public readonly Gfn?[] YieldedAt = new Gfn?[SmallMemory.AgentsMax];
-        public VmFacts? Facts;
+        public int Facts;
         public Agent? Zapper;
         public uint ValidOnlyReaders;
         public bool Ending;
@@ -158,58 +158,45 @@ internal sealed unsafe partial class RootWatch
 
     public void Save(Books books)
     {
-        books.Counts.Clear();
+        List<TdpRoot> made = memory.Made;
+        books.Made = made.Count;
+        if (books.Rows.Length < made.Count * RowLength) books.Rows = new int[2 * made.Count * RowLength];
         books.FirstWrong.Clear();
-        books.Made = memory.Made.Count;
-        foreach (TdpRoot root in memory.Made)
+        for (int at = 0; at < made.Count; at++)
         {
-            int index = Index(root);
-            books.Counts.Add(_pool[index]);
-            books.Counts.Add(_items[index]);
-            books.Counts.Add(_parked[index]);
-            books.Counts.Add(_unsaid[index]);
-            books.Counts.Add(_zapped[index] ? 1 : 0);
-            for (int agent = 0; agent < agents.AgentCount; agent++)
-            {
-                books.Counts.Add(_held[index, agent]);
-                books.Counts.Add(_inside[index, agent]);
-            }
+            int index = Index(made[at]);
+            Row(index).CopyTo(books.Rows.AsSpan(at * RowLength));
             books.FirstWrong.Add(_firstWrong[index]);
         }
         Copy(_atInvalidate, books.AtInvalidate);
         Copy(_taking, books.Taking);
         Copy(_stale, books.Stale);
         _yieldedAt.CopyTo(books.YieldedAt, 0);
-        Facts!.CopyTo(books.Facts!);
+        books.Facts = Facts!.Keep();
         (books.Zapper, books.ValidOnlyReaders, books.Ending) = (_zapper, ValidOnlyReaders, _ending);
         books.FrozenUndo = _frozenUndo.Count;
     }
 
     public void Load(Books books)
     {
-        for (int made = books.Made; made < memory.Made.Count; made++) Clear(Index(memory.Made[made]));
-        memory.Forget(books.Made);
-        int at = 0, wrong = 0;
-        foreach (TdpRoot root in memory.Made)
+        List<TdpRoot> made = memory.Made;
+        for (int at = books.Made; at < made.Count; at++)
         {
-            int index = Index(root);
-            _pool[index] = books.Counts[at++];
-            _items[index] = books.Counts[at++];
-            _parked[index] = books.Counts[at++];
-            _unsaid[index] = books.Counts[at++];
-            _zapped[index] = books.Counts[at++] != 0;
-            for (int agent = 0; agent < agents.AgentCount; agent++)
-            {
-                _held[index, agent] = books.Counts[at++];
-                _inside[index, agent] = books.Counts[at++];
-            }
-            _firstWrong[index] = books.FirstWrong[wrong++];
+            Row(Index(made[at])).Clear();
+            _firstWrong[Index(made[at])] = null;
+        }
+        memory.Forget(books.Made);
+        for (int at = 0; at < made.Count; at++)
+        {
+            int index = Index(made[at]);
+            books.Rows.AsSpan(at * RowLength, RowLength).CopyTo(Row(index));
+            _firstWrong[index] = books.FirstWrong[at];
         }
         Copy(books.AtInvalidate, _atInvalidate);
         Copy(books.Taking, _taking);
         Copy(books.Stale, _stale);
         books.YieldedAt.CopyTo(_yieldedAt, 0);
-        books.Facts!.CopyTo(Facts!);
+        Facts!.PutBack(books.Facts);
         (_zapper, ValidOnlyReaders, _ending) = (books.Zapper, books.ValidOnlyReaders, books.Ending);
         for (int undo = _frozenUndo.Count - 1; undo >= books.FrozenUndo; undo--)
         {
@@ -220,14 +207,6 @@ internal sealed unsafe partial class RootWatch
         _frozenUndo.RemoveRange(books.FrozenUndo, _frozenUndo.Count - books.FrozenUndo);
     }
 
-    private void Clear(int index)
-    {
-        _pool[index] = _items[index] = _parked[index] = _unsaid[index] = 0;
-        _zapped[index] = false;
-        _firstWrong[index] = null;
-        for (int agent = 0; agent < SmallMemory.AgentsMax; agent++) _held[index, agent] = _inside[index, agent] = 0;
-    }
-
     private void Froze(nint word, int agent)
     {
         if (Facts is not null) _frozenUndo.Add((word, _frozenBy.GetValueOrDefault(word, -1)));
@@ -236,7 +215,7 @@ internal sealed unsafe partial class RootWatch
 
     private static void Copy<T>(List<T> from, List<T> to)
     {
-        to.Clear();
+        if (to.Count != 0) to.Clear();
         if (from.Count != 0) to.AddRange(from);
     }
 }

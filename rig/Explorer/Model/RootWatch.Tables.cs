@@ -15,7 +15,7 @@ internal sealed unsafe partial class RootWatch
     void ITableWatch.OnTaking(TdpRoot root)
     {
         Note(LocalEffectKind.Taking, (nint)root.AsWord);
-        _inside[Index(root), agents.CurrentIndex]++;
+        Inside(Index(root), agents.CurrentIndex)++;
     }
 
     void ITableWatch.OnWalk()
@@ -39,7 +39,7 @@ internal sealed unsafe partial class RootWatch
     void ITableWatch.OnApart(TdpRoot root)
     {
         Note(LocalEffectKind.Apart, (nint)root.AsWord);
-        _inside[Index(root), agents.CurrentIndex]--;
+        Inside(Index(root), agents.CurrentIndex)--;
     }
 
     /// <summary>A table is about to be freed: a fault that came too late to install in it must have found frozen

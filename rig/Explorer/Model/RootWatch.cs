@@ -16,16 +16,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
 {
     // SAFETY: headers and tables are SmallMemory's, which stay mapped, and are used once, for as long as the program lives.
     private const int RootsMax = 64;
-    private readonly int[,] _held = new int[RootsMax, SmallMemory.AgentsMax];
-    private readonly int[] _pool = new int[RootsMax];
-    private readonly int[] _items = new int[RootsMax];
-    private readonly int[] _parked = new int[RootsMax];
-
-    /// <summary>References used up by who was not given one, and what to say if nobody had left one for him.</summary>
-    private readonly int[] _unsaid = new int[RootsMax];
     private readonly Finding?[] _firstWrong = new Finding?[RootsMax];
-    private readonly int[,] _inside = new int[RootsMax, SmallMemory.AgentsMax];
-    private readonly bool[] _zapped = new bool[RootsMax];
     private readonly List<TdpRoot> _atInvalidate = [];
 
     /// <summary>Between a notifier's start and its end.</summary>
@@ -63,14 +54,8 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         Chains = vm.Ageing.Chains is { } chains ? new ChainWatch(agents, chains, vm.MmuLock) : null;
         vm.ReferenceHandedOver = OnHandedOver;
         vm.Looked = OnLooked;
-        Array.Clear(_held);
-        Array.Clear(_pool);
-        Array.Clear(_items);
-        Array.Clear(_parked);
-        Array.Clear(_unsaid);
+        Array.Clear(_books);
         Array.Clear(_firstWrong);
-        Array.Clear(_inside);
-        Array.Clear(_zapped);
         Array.Clear(_accesses);
         Array.Clear(_yieldedAt);
         _atInvalidate.Clear();
@@ -92,10 +77,10 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         {
             int index = Index(root);
             ulong books =
-                ((ulong)(uint)_pool[index] << 40) | ((ulong)(uint)_items[index] << 32) | (_zapped[index] ? 1UL << 63 : 0);
-            for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)_held[index, agent] << (2 * agent);
+                ((ulong)(uint)Pool(index) << 40) | ((ulong)(uint)Items(index) << 32) | (Zapped(index) != 0 ? 1UL << 63 : 0);
+            for (int agent = 0; agent < agents.AgentCount; agent++) books += (ulong)(uint)Held(index, agent) << (2 * agent);
             hash += AgentController.Mix((ulong)root.Header, books, root.Header->State);
-            if (_unsaid[index] != 0) hash += AgentController.Mix((ulong)root.Header, (ulong)_unsaid[index], 1);
+            if (Unsaid(index) != 0) hash += AgentController.Mix((ulong)root.Header, (ulong)Unsaid(index), 1);
         }
         return hash;
     }
@@ -189,16 +174,16 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         int index = Index(root);
         for (int agent = 0; agent < agents.AgentCount; agent++)
         {
-            if (_held[index, agent] != 0)
+            if (Held(index, agent) != 0)
             {
                 holders.Add(
-                    _held[index, agent] == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{_held[index, agent]}");
+                    Held(index, agent) == 1 ? agents.Agents[agent].Name : $"{agents.Agents[agent].Name} ×{Held(index, agent)}");
             }
         }
-        if (_items[index] != 0) holders.Add("item");
-        if (_parked[index] != 0) holders.Add("idle vcpu");
-        if (_pool[index] != 0) holders.Add(_pool[index] == 1 ? "MMU" : $"MMU ×{_pool[index]}");
-        if (_unsaid[index] != 0) holders.Add($"less {_unsaid[index]} put by another");
+        if (Items(index) != 0) holders.Add("item");
+        if (Parked(index) != 0) holders.Add("idle vcpu");
+        if (Pool(index) != 0) holders.Add(Pool(index) == 1 ? "MMU" : $"MMU ×{Pool(index)}");
+        if (Unsaid(index) != 0) holders.Add($"less {Unsaid(index)} put by another");
         bool dead = root.Header->State == (ulong)RootState.Dead;
         return new RootView(SmallMemory.NameOf(root), dead ? 0 : (long)root.Count, (root.Role & RootRole.Invalid) != 0,
             dead ? "freed" : string.Join(", ", holders));
@@ -293,7 +278,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         foreach (TdpRoot root in _atInvalidate)
         {
             int index = Index(root);
-            _zapped[index] = true;
+            Zapped(index) = 1;
             if (root.Header->State == (ulong)RootState.Dead) continue;
             if (!_vm!.IsKept(root) && _vm.Mmu.CountPresent(root, GfnRange.All, RootRole.Normal.Level) != 0)
             {
@@ -302,7 +287,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
             }
             for (int agent = 0; agent < agents.AgentCount; agent++)
             {
-                if (agent != me.Index && _inside[index, agent] != 0)
+                if (agent != me.Index && Inside(index, agent) != 0)
                 {
                     Claim(Invariants.I7, "another thread is still inside a detached subtree");
                 }
@@ -344,7 +329,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     {
         CheckProtected(me.Vcpu);
         TdpRoot root = RootOf(me.Vcpu);
-        if (root.IsNone || !_zapped[Index(root)] || (root.Role & RootRole.Invalid) == 0) return;
+        if (root.IsNone || Zapped(Index(root)) == 0 || (root.Role & RootRole.Invalid) == 0) return;
         Report(Invariants.I8, $"an access of {me.Name} took effect through root {SmallMemory.NameOf(root)} after the fast zap "
             + "that invalidated it had returned");
     }

@@ -21,6 +21,9 @@ internal sealed class VmFacts(int vcpus, int frames, List<Memslot[]> versions)
     private const int CachedBy = 2;
     private readonly int _perVcpu = CachedBy + frames;
     private readonly ulong[] _ofVcpus = new ulong[vcpus * (CachedBy + frames)];
+    private readonly List<VmFacts> _kept = [];
+    private int _top = -1;
+    private bool _hasChanged = true;
     private int _slots;
     private int _fixing;
     private bool _isLogOpen;
@@ -91,6 +94,7 @@ internal sealed class VmFacts(int vcpus, int frames, List<Memslot[]> versions)
 
     public void Apply(in LocalEffect effect)
     {
+        _hasChanged = true;
         switch ((int)effect.Place)
         {
             case Doomed:
@@ -109,6 +113,26 @@ internal sealed class VmFacts(int vcpus, int frames, List<Memslot[]> versions)
                 _ofVcpus[(int)effect.Place - FirstVcpu] = effect.A;
                 break;
         }
+    }
+
+    /// <summary>Nothing is kept any more.</summary>
+    public void ForgetKept() => (_top, _hasChanged) = (-1, true);
+
+    /// <summary>Keeps all of them; the number to put them back by, which voids those above it.</summary>
+    public int Keep()
+    {
+        if (!_hasChanged) return _top;
+        _hasChanged = false;
+        if (++_top == _kept.Count) _kept.Add(new VmFacts(vcpus, frames, versions));
+        CopyTo(_kept[_top]);
+        return _top;
+    }
+
+    public void PutBack(int number)
+    {
+        if (number == _top && !_hasChanged) return;
+        (_top, _hasChanged) = (number, false);
+        _kept[number].CopyTo(this);
     }
 
     public void CopyTo(VmFacts other)

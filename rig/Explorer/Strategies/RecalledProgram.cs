@@ -26,9 +26,6 @@ internal sealed class RecalledProgram
     private readonly VmFacts _recorded;
     private readonly VmFacts _facts;
     private readonly List<RecalledState> _states = [];
-    private readonly int _vcpus;
-    private readonly int _frames;
-    private readonly List<Memslot[]> _versions = [];
     private long _executions;
     private bool _isCurrent;
 
@@ -36,10 +33,10 @@ internal sealed class RecalledProgram
     {
         _program = program;
         _agents = program.Agents;
-        (_vcpus, _frames) = (vcpus, frames);
+        List<Memslot[]> versions = [];
         _shadow = new MemoryShadow(program.Memory);
-        _recorded = new VmFacts(vcpus, frames, _versions);
-        _facts = new VmFacts(vcpus, frames, _versions);
+        _recorded = new VmFacts(vcpus, frames, versions);
+        _facts = new VmFacts(vcpus, frames, versions);
         _agents.Learner = new StepRecorder(_steps, _shadow, _recorded);
         program.Facts = _recorded;
     }
@@ -131,11 +128,7 @@ internal sealed class RecalledProgram
 
     private void Keep(int at)
     {
-        while (_states.Count <= at)
-        {
-            _states.Add(new RecalledState());
-            _states[^1].Books.Facts = new VmFacts(_vcpus, _frames, _versions);
-        }
+        while (_states.Count <= at) _states.Add(new RecalledState());
         _agents.Save(_states[at]);
         _states[at].Picks--;
     }
@@ -166,6 +159,7 @@ internal sealed class RecalledProgram
         _recorded.Take();
         _agents.BeginRecall(_steps, _shadow);
         _recorded.CopyTo(_facts);
+        _facts.ForgetKept();
         _program.Watch.Facts = _facts;
         _isCurrent = true;
         for (int at = 0; at <= count; at++)

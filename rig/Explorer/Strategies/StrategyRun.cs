@@ -16,6 +16,7 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
 
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
+    private const int RecalledPerLook = 64;
     private const int DefaultSamples = 10_000;
 
     /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow
@@ -298,7 +299,10 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
             if (_found is not null) return (false, search);
             if (!search.MoveOn(_agents, end)) return (true, search);
             if ((_executions + _cut) % ExecutionsPerReport == 0) Tell(phase, search.DoneShare, search.States);
-            if (turn.HasPassed || _executions + _cut >= until || search.IsFull || _executions >= settings.ExecutionsMax)
+            // An execution that is recalled takes less than a look at the clock is worth.
+            bool looks = _recalled is null || (_executions + _cut) % RecalledPerLook == 0;
+            if ((looks && turn.HasPassed) || _executions + _cut >= until || search.IsFull
+                || _executions >= settings.ExecutionsMax)
             {
                 return (false, search);
             }
