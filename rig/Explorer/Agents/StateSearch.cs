@@ -25,7 +25,8 @@ internal readonly record struct SearchBound(int PreemptionsMax, int ChoicesMax)
 /// </remarks>
 internal sealed class StateSearch(SearchBound bound) : IGuide
 {
-    private const int StatesMax = 40_000_000;
+    private static readonly long StatesMax =
+        Math.Min(400_000_000, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / StateTable.BytesPerState);
     private readonly StateTable _seen = new();
     private readonly List<Node> _path = [];
     private readonly Stack<Node> _spare = new();

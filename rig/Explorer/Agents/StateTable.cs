@@ -6,6 +6,8 @@ namespace Lab.Explorer.Agents;
 /// would be.</summary>
 internal sealed class StateTable
 {
+    /// <summary>At most: while it grows.</summary>
+    public const int BytesPerState = 48;
     private const int CapacityAtFirst = 1 << 12;
     private Entry[] _entries = new Entry[CapacityAtFirst];
 

@@ -9,16 +9,16 @@ namespace Lab.Explorer.Strategies;
 /// <remarks>
 /// <para>A run that learns goes on to its end: what comes behind the step that was not known is what the search wants to know
 /// next. What is found there is left for the search to come to.</para>
-/// <para>One in <see cref="ExecutionsPerCheck"/> is run as well, and must come to the same state: agents that share what the
+/// <para>One in <see cref="ExecutionsPerCheck"/> and more at first are run as well, and must come to the same state: agents that share what the
 /// machine does not see are found so, or by steps that contradict each other.</para>
 /// </remarks>
 internal sealed class RecalledProgram
 {
-    private const int ExecutionsPerCheck = 512;
-
-    /// <summary>Of the first executions each so many'th is checked.</summary>
-    private const int FirstExecutionsPerCheck = 16;
+    private const int ExecutionsPerCheck = 4096;
+    private const int ExecutionsBetween = 65_536;
+    private const int ExecutionsPerCheckBetween = 512;
     private const int FirstExecutions = 512;
+    private const int ExecutionsPerCheckAtFirst = 16;
     private readonly StrategyProgram _program;
     private readonly AgentController _agents;
     private readonly LocalSteps _steps = new();
@@ -26,6 +26,7 @@ internal sealed class RecalledProgram
     private readonly VmFacts _recorded;
     private readonly VmFacts _facts;
     private readonly List<RecalledState> _states = [];
+    private readonly HashSet<ulong> _ends = [];
     private long _executions;
     private bool _isCurrent;
 
@@ -52,11 +53,15 @@ internal sealed class RecalledProgram
     public void Forget()
     {
         _steps.Clear();
-        _isCurrent = false;
+        Restart();
     }
 
     /// <summary>The search begins anew.</summary>
-    public void Restart() => _isCurrent = false;
+    public void Restart()
+    {
+        _ends.Clear();
+        _isCurrent = false;
+    }
 
     /// <summary>The next execution of the search. If <see cref="HasFailed"/> is set on return, nothing was executed.</summary>
     public ExecutionEnd Execute(StateSearch search)
@@ -105,9 +110,10 @@ internal sealed class RecalledProgram
         }
         if (_agents.NeedsOrderOfLocks) return Stop(out _);
         _executions++;
-        bool isSample = _executions % (_executions < FirstExecutions ? FirstExecutionsPerCheck : ExecutionsPerCheck) == 0;
-        // What is left when all have ended, oracles look at in many ways, and few executions come to that.
-        return end == ExecutionEnd.Complete || isSample || _agents.HasUsedStepOften ? Check(end) : end;
+        bool isSample = _executions % (_executions < FirstExecutions ? ExecutionsPerCheckAtFirst
+            : _executions < ExecutionsBetween ? ExecutionsPerCheckBetween : ExecutionsPerCheck) == 0;
+        // What is left when all have ended, oracles look at in many ways, and executions come to few different ends.
+        return (end == ExecutionEnd.Complete && _ends.Add(_agents.StateHash())) || isSample || _agents.HasUsedStepOften ? Check(end) : end;
     }
 
     /// <summary>Runs the execution that was recalled: it must come to the same state.</summary>
