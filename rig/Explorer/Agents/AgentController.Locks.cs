@@ -204,7 +204,8 @@ internal sealed partial class AgentController
     private void BeLast(Agent me)
     {
         _footprint.Everything();
-        See(me, 0, 0, OperationKind.Everything);
+        // With which roots vCPUs ended is no word, and is looked at by who takes the VM down.
+        See(me, 0, Watch?.HashOfVcpuRoots() ?? 0, OperationKind.Everything);
     }
 
     private void Arrive(Agent me, LockState state, object theLock, bool exclusive)

@@ -32,6 +32,13 @@ internal sealed unsafe partial class RootWatch
 
     private TdpRoot RootOf(int vcpu) => Facts is { } facts ? facts.Root(vcpu) : _vm!.Vcpus[vcpu].Root;
 
+    public ulong HashOfVcpuRoots()
+    {
+        ulong hash = 0;
+        for (int vcpu = 0; vcpu < _vm!.Vcpus.Count; vcpu++) hash = AgentController.Mix(hash, RootOf(vcpu).AsWord, (ulong)vcpu);
+        return hash;
+    }
+
     private ulong CachedBy(int vcpu, Gfn gfn) => Facts is { } facts ? facts.Cached(vcpu, gfn) : _vm!.Vcpus[vcpu].Cached(gfn);
 
     private ulong TlbEpochOf(int vcpu) => Facts is { } facts ? facts.TlbEpoch(vcpu) : _vm!.Vcpus[vcpu].TlbEpoch;
