@@ -260,7 +260,7 @@ internal sealed partial class AgentController
     /// notifier's end need not come.</summary>
     private void CheckHoldsNothing(Agent agent)
     {
-        int domain = Array.FindIndex(agent.RcuDepth, depth => depth != 0);
+        int domain = agent.RcuDepth.AsSpan().IndexOfAnyExcept(0);
         if (!HoldsSpinning(agent) && domain < 0) return;
         Report(new Finding("check", "Who ends holds no lock and is in no read-side section.",
             $"{agent.Name} ends{(domain >= 0 ? $" in a section of {_domainNames[domain]}" : Holding(agent))}"));

@@ -168,7 +168,11 @@ internal sealed partial class AgentController
     private bool HoldsSpinning(Agent agent)
     {
         ulong held = agent.ExclusiveLocks | agent.SharedLocks;
-        return Array.Exists(_locks, state => (held >> state.Number & 1) != 0 && !state.IsSleptFor);
+        for (int number = 0; held != 0 && number < _locks.Length; number++)
+        {
+            if ((held >> number & 1) != 0 && !_locks[number].IsSleptFor) return true;
+        }
+        return false;
     }
 
     private string HoldersOf(int number)

@@ -125,6 +125,7 @@ internal sealed unsafe partial class RootWatch
     {
         int index = Index(root);
         _firstWrong[index] ??= finding;
+        _isAnyWrong = true;
         Unsaid(index)++;
     }
 

@@ -168,13 +168,9 @@ internal sealed unsafe partial class RootWatch
         List<TdpRoot> made = memory.Made;
         books.Made = made.Count;
         if (books.Rows.Length < made.Count * RowLength) books.Rows = new int[2 * made.Count * RowLength];
+        for (int at = 0; at < made.Count; at++) Row(Index(made[at])).CopyTo(books.Rows.AsSpan(at * RowLength));
         books.FirstWrong.Clear();
-        for (int at = 0; at < made.Count; at++)
-        {
-            int index = Index(made[at]);
-            Row(index).CopyTo(books.Rows.AsSpan(at * RowLength));
-            books.FirstWrong.Add(_firstWrong[index]);
-        }
+        if (_isAnyWrong) foreach (TdpRoot root in made) books.FirstWrong.Add(_firstWrong[Index(root)]);
         Copy(_atInvalidate, books.AtInvalidate);
         Copy(_taking, books.Taking);
         Copy(_stale, books.Stale);
@@ -197,8 +193,9 @@ internal sealed unsafe partial class RootWatch
         {
             int index = Index(made[at]);
             books.Rows.AsSpan(at * RowLength, RowLength).CopyTo(Row(index));
-            _firstWrong[index] = books.FirstWrong[at];
+            if (_isAnyWrong) _firstWrong[index] = books.FirstWrong.Count == 0 ? null : books.FirstWrong[at];
         }
+        _isAnyWrong = books.FirstWrong.Count != 0;
         Copy(books.AtInvalidate, _atInvalidate);
         Copy(books.Taking, _taking);
         Copy(books.Stale, _stale);

@@ -17,6 +17,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
     // SAFETY: headers and tables are SmallMemory's, which stay mapped, and are used once, for as long as the program lives.
     private const int RootsMax = 64;
     private readonly Finding?[] _firstWrong = new Finding?[RootsMax];
+    private bool _isAnyWrong;
     private readonly List<TdpRoot> _atInvalidate = [];
 
     /// <summary>Between a notifier's start and its end.</summary>
@@ -56,6 +57,7 @@ internal sealed unsafe partial class RootWatch(AgentController agents, SmallMemo
         vm.Looked = OnLooked;
         Array.Clear(_books);
         Array.Clear(_firstWrong);
+        _isAnyWrong = false;
         Array.Clear(_accesses);
         Array.Clear(_yieldedAt);
         _atInvalidate.Clear();
