@@ -18,7 +18,8 @@ public sealed record ExplorationJson(
     string Strategy, string Scenario, IReadOnlyDictionary<string, long> Parameters, string Search, string Model, string Verdict,
     string? Invariant, string? Claim, string? What, long Executions, long Cut, long States, long Steps, double Seconds,
     double ExecutionsPerSecond, bool Complete, string Bound, double? Probability, int? Preemptions, bool? FewestPreemptions,
-    bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims);
+    bool? FewestSteps, IReadOnlyList<StepJson> Schedule, string? Replay, IReadOnlyList<ClaimJson> Claims,
+    string? Shape, IReadOnlyList<string> Reductions, long? Runs);
 
 /// <summary>An event of an execution under a weak memory model.</summary>
 public sealed record ExecutionEventJson(string Event, string Thread, string Text, string? At);
@@ -47,7 +48,8 @@ public static class ExploreJson
         one.Result.Failure?.Preemptions, one.Result.Failure?.HasFewestPreemptions, one.Result.Failure?.HasFewestSteps,
         Steps(one.Result.Failure),
         one.Result.Failure?.Replay,
-        [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))]);
+        [.. one.Result.Claims.Select(claim => new ClaimJson(claim.Invariant, claim.Claim, claim.What))],
+        one.Result.Shape, one.IsReplay ? [] : one.Result.Reductions, one.Result.Runs);
 
     public static ProgramJson Of(ProgramRequest program, ExploreResult result) => new(
         program.Program.Name, program.Size, ExploreReport.Word(program.Settings.Model),

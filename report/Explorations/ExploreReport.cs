@@ -186,6 +186,12 @@ public sealed class ExploreReport(ExploreRequest request)
                 + $"{result.Seconds:0.00} s, {Rate(result):N0} executions/s"));
         yield return Item(result.Verdict == Verdict.Violated ? $"bound: {result.Bound}, stopped at the violation; {how}"
             : $"{(isSample ? "a sample of all" : result.IsComplete ? "bound reached" : "bound not reached")}; {how}");
+        if (result.Shape is { } shape)
+        {
+            yield return Item(string.Create(CultureInfo.InvariantCulture,
+                $"on {shape}; {string.Join(", ", result.Reductions.Select(Reduction))}"
+                    + $"{(result.Runs is { } runs ? $" ({runs:N0} executions were run)" : "")}"));
+        }
         if (result.FindsWithProbability is { } probability)
         {
             yield return Item(string.Create(CultureInfo.InvariantCulture,
@@ -242,7 +248,14 @@ public sealed class ExploreReport(ExploreRequest request)
             + $"{Plural.Of(settings.Workers, "worker")}";
     }
 
-    /// <summary>Executions per second, those that were cut short included: each is a run from the start.</summary>
+    private static string Reduction(string name) => name switch
+    {
+        "shared-words" => "choices at what threads share",
+        "sleep-sets" => "independent steps in one order",
+        _ => "known steps recalled",
+    };
+
+    /// <summary>Executions per second, those that were cut short or recalled included.</summary>
     public static double Rate(ExploreResult result) => result.Seconds > 0 ? (result.Executions + result.Cut) / result.Seconds : 0;
 
     /// <summary>An enum's member as the user types it. The optimal search of programs is the exhaustive one.</summary>

@@ -152,6 +152,20 @@ public sealed class ExploreReportTests
     }
 
     [Fact]
+    public void What_a_bound_means_is_said_beside_it()
+    {
+        ExploreResult quiet = Quiet() with
+        {
+            Shape = "2 levels of 4 entries", Reductions = ["shared-words", "sleep-sets", "recalled-steps"], Runs = 1234,
+        };
+        Assert.Contains("on 2 levels of 4 entries; choices at what threads share, independent steps in one order, "
+            + "known steps recalled (1,234 executions were run)", Joined(Print([Explored("workqueue", quiet)])));
+        JsonElement one = Assert.Single(Json([Explored("workqueue", quiet)]).EnumerateArray());
+        Assert.Equal(("2 levels of 4 entries", 3, 1234), (one.GetProperty("shape").GetString(),
+            one.GetProperty("reductions").GetArrayLength(), one.GetProperty("runs").GetInt32()));
+    }
+
+    [Fact]
     public void Json_of_strategies_is_an_array_of_everything()
     {
         JsonElement one = Assert.Single(Json([Violated(DoublePut)]).EnumerateArray());

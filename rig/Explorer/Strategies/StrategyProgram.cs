@@ -80,6 +80,8 @@ internal sealed unsafe class StrategyProgram : IDisposable
 
     public ulong Frames => _shape.Frames;
 
+    public string ShapeText => $"{_shape.Levels} levels of {_shape.Entries} entries";
+
     /// <summary>Whose code runs to set up or take down a VM, in words; null while agents run. Any thread may look.</summary>
     public string? Place => Volatile.Read(ref _at);
 

@@ -17,6 +17,7 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
     private const int LearningExecutions = 60;
     private const int ExecutionsPerReport = 256;
     private const int RecalledPerLook = 64;
+    private const int StatesPerLearning = 20_000;
     private const int DefaultSamples = 10_000;
 
     /// <summary>Executions that a step of the shortening may take. Not time: the same seed gives the same schedule on a slow
@@ -24,6 +25,7 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
     private const int ShorteningExecutions = 10_000;
     private readonly AgentController _agents = program.Agents;
     private long _executions;
+    private int _learnings;
     private long _cut;
     private long _states;
     private Found? _found;
@@ -147,11 +149,11 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
 
     /// <summary>A few random executions show which words are shared, so that the search need not begin again for each of
     /// them.</summary>
-    private void Learn()
+    private void Learn(int executions = LearningExecutions)
     {
-        for (int number = 0; number < LearningExecutions && _found is null && !turn.HasPassed; number++)
+        for (int number = 0; number < executions && _found is null && !turn.HasPassed; number++)
         {
-            ExecutionEnd end = program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)number));
+            ExecutionEnd end = program.Execute(new UniformGuide(settings.Seed * 1000 + (ulong)_learnings++));
             // The picks of one that has taught something do not lead where they led.
             if (NotesWhileLearning && !_agents.WordsChanged) Note(end);
             _agents.WordsChanged = false;
@@ -277,6 +279,9 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
             }
             if (isNews)
             {
+                // What comes so late may not be the last of its kind: looking for more is soon made up for.
+                if (search.States > StatesPerLearning) Learn((int)(LearningExecutions * search.States / StatesPerLearning));
+                if (_found is not null) return (false, search);
                 _recalled?.Restart();
                 search = new StateSearch(bound);
                 continue;
@@ -419,8 +424,17 @@ internal sealed partial class StrategyRun(StrategyProgram program, string subjec
         Failure = failure,
         Runs = _recalled?.Runs,
         WhyRun = _whyRun,
+        Shape = program.ShapeText,
+        Reductions = [.. Reductions()],
         Claims = [.. program.Watch.Claims.OrderBy(claim => claim.Invariant, StringComparer.Ordinal)],
     };
+
+    private IEnumerable<string> Reductions()
+    {
+        yield return "shared-words";
+        if (settings.Search == StrategySearch.Exhaustive) yield return "sleep-sets";
+        if (_recalled is not null) yield return "recalled-steps";
+    }
 
     private string Why(StateSearch search) =>
         search.IsFull ? "it cannot hold more states"

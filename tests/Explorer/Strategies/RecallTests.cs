@@ -94,7 +94,7 @@ public sealed class RecallTests
         ExploreResult result = Strategy.Explore("mainline", "two-fast-zaps-dirty-log", Recalled);
         Strategy.AssertNothing(result);
         long all = result.Executions + result.Cut;
-        Assert.True(result.Runs * 10 < all, $"{result.Runs} of {all} executions were run");
+        Assert.True(result.Runs * 50 < all, $"{result.Runs} of {all} executions were run");
     }
 
     /// <summary>An agent goes by what another has left where the machine does not see it: what it does does not follow from what
