@@ -16,6 +16,8 @@ internal sealed unsafe partial class AgentController
     private WordUse[] _words = new WordUse[256];
     private int _wordCount;
     private ulong _memoryHash;
+    private nint _published;
+    private LockState? _slotsLock;
 
     /// <summary>A word was found to be shared that was not known to be: explore again from the start.</summary>
     public bool WordsChanged { get; set; }
@@ -59,6 +61,9 @@ internal sealed unsafe partial class AgentController
         return value;
     }
 
+    /// <summary>The word that says which slots are published, and the lock that their updates are made under.</summary>
+    public void SetPublished(nint word, object slotsLock) => (_published, _slotsLock) = (word, StateOf(slotsLock));
+
     public override ulong LoadPlain(nint word)
     {
         ulong value = *(ulong*)word;
@@ -77,6 +82,11 @@ internal sealed unsafe partial class AgentController
         ulong value = Visible(me, number, word);
         _footprint.Read(number);
         See(me, number, value, OperationKind.Load);
+        if (word == _published && _slotsLock is { } updates)
+        {
+            // How often there was an update does not say which: what is published follows from who came in which order.
+            me.Learn(updates.ExclusiveHash, (ulong)(updates.Owner + 1));
+        }
         spins = !me.NoteRead(number, value) && ++me.RepeatedReads > RepeatedReadsMax;
         return value;
     }

@@ -85,9 +85,12 @@ internal sealed class VmFacts(int vcpus, int frames, List<Memslot[]> versions)
             for (int at = 0; at < _perVcpu; at++)
             {
                 ulong value = Read(vm, vcpu, at);
-                if (value == _ofVcpus[vcpu * _perVcpu + at]) continue;
+                ulong known = _ofVcpus[vcpu * _perVcpu + at];
+                if (value == known) continue;
                 _ofVcpus[vcpu * _perVcpu + at] = value;
-                effects.Add(new LocalEffect(LocalEffectKind.Fact, FirstVcpu + vcpu * _perVcpu + at, value));
+                // How many flushes there were before it does not matter to who flushes.
+                effects.Add(new LocalEffect(LocalEffectKind.Fact, FirstVcpu + vcpu * _perVcpu + at,
+                    at == EpochOf ? value - known : value));
             }
         }
     }
@@ -110,7 +113,8 @@ internal sealed class VmFacts(int vcpus, int frames, List<Memslot[]> versions)
                 _slots = (int)effect.A;
                 break;
             default:
-                _ofVcpus[(int)effect.Place - FirstVcpu] = effect.A;
+                int place = (int)effect.Place - FirstVcpu;
+                _ofVcpus[place] = effect.A + (place % _perVcpu == EpochOf ? _ofVcpus[place] : 0);
                 break;
         }
     }

@@ -169,6 +169,7 @@ internal sealed unsafe class StrategyProgram : IDisposable
             NativeBlock.ComeFrom(null);
         }
         Facts?.Follow(_vm);
+        Agents.SetPublished(_vm.Slots.PublishedWord, _vm.SlotsLock);
         _vm.Memory.Divide(_pieceFrames);
         Watch.Begin(_vm);
         _hostLocks.Clear();

@@ -29,6 +29,9 @@ public abstract unsafe class SlotPipeline<TMachine> : IDisposable
     /// <summary>The slots that faults and notifiers search. Hold <see cref="Srcu"/> while using them.</summary>
     public MemslotArray Published => _arrays[Machine.Load(ref *_published) & 1];
 
+    /// <summary>Address of the word that says which slots are published.</summary>
+    internal nint PublishedWord => (nint)_published;
+
     /// <summary>The slots there are, for who holds slots_lock or is the only updater.</summary>
     public virtual MemslotArray Active => _arrays[*_published & 1];
 
