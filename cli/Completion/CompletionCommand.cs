@@ -17,7 +17,7 @@ internal static class CompletionCommand
         string shells = string.Join(", ", Shells.Select(one => one.Shell));
         Argument<string> shell = new("shell") { Description = shells, Arity = ArgumentArity.ZeroOrOne };
         shell.CompletionSources.Add([.. Shells.Select(one => one.Shell)]);
-        Command command = new("completion", "completes names in a shell: source <(lab completion bash)");
+        Command command = new("completion", "completes names in a shell, which reads what 'lab completion bash' prints");
         command.Arguments.Add(shell);
         command.SetAction(parsed => Verb.Guarded(console, () =>
         {

@@ -73,6 +73,10 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
     private void Write(Table table)
     {
         if (table.Rows.Count == 0) return;
+        if (table.IsFacts)
+        {
+            table = table with { Rows = [.. table.Rows.Select(row => (IReadOnlyList<Cell>)[.. row.Select(Typed)])] };
+        }
         if (Widths(table) is not { } widths)
         {
             foreach (IReadOnlyList<Cell> row in table.Rows) InPieces(table, row);
@@ -85,6 +89,8 @@ public sealed class TerminalWriter(TextWriter to, int width = TextGrid.Width, bo
         }
         foreach (IReadOnlyList<Cell> row in table.Rows) Row(table, widths, row);
     }
+
+    private Cell Typed(Cell cell) => cell with { Text = AsTyped.Quoted(cell.Text, Started) };
 
     /// <summary>Of the columns; null if the table does not fit, however its words are wrapped.</summary>
     private int[]? Widths(Table table)

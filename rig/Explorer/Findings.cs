@@ -105,8 +105,8 @@ public sealed record ExploreResult
     /// <summary>Of a strategy: the shape of the page tables that it was explored on, in words.</summary>
     public string? Shape { get; init; }
 
-    /// <summary>Of a strategy: what keeps the number of executions small without leaving an outcome out: "shared-words" (no choice
-    /// at an access that a lock or one thread keeps from others), "sleep-sets" (one order of steps that touch nothing in common),
+    /// <summary>Of a strategy: what keeps the number of executions small without leaving an outcome out: "shared-words" (no
+    /// choice at an access that a lock or one thread keeps from others), "sleep-sets" (one order of steps that touch nothing in common),
     /// "recalled-steps" (<see cref="Runs"/>).</summary>
     public IReadOnlyList<string> Reductions { get; init; } = [];
 

@@ -39,6 +39,17 @@ public sealed class HowStartedTests
     }
 
     [Fact]
+    public void What_is_quoted_in_a_list_of_verbs_begins_with_it_too()
+    {
+        StringWriter text = new();
+        new TerminalWriter(text) { Started = "./lab" }.Write(new Document("")
+        {
+            Parts = [new Table(["name", "text"], [["bench", "as in 'lab bench peers'"]]) { IsFacts = true }],
+        });
+        Assert.Contains("bench  as in './lab bench peers'", text.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_program_started_by_its_path_says_so_in_its_refusals()
     {
         LabExit lab = LabProcess.Run("no-such-verb");

@@ -190,8 +190,8 @@ internal sealed class Agent(int index, AgentThread thread)
         HasChanged = true;
     }
 
-    /// <summary>Keeps all that it is but for its thread. The number to put it back by: the last one's if nothing has changed. Those
-    /// above a number that is put back are void.</summary>
+    /// <summary>Keeps all that it is but for its thread. The number to put it back by: the last one's if nothing has changed.
+    /// Those above a number that is put back are void.</summary>
     public int Keep()
     {
         if (!HasChanged) return _top;

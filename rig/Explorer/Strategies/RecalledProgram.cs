@@ -9,8 +9,8 @@ namespace Lab.Explorer.Strategies;
 /// <remarks>
 /// <para>A run that learns goes on to its end: what comes behind the step that was not known is what the search wants to know
 /// next. What is found there is left for the search to come to.</para>
-/// <para>One in <see cref="ExecutionsPerCheck"/> and more at first are run as well, and must come to the same state: agents that share what the
-/// machine does not see are found so, or by steps that contradict each other.</para>
+/// <para>One in <see cref="ExecutionsPerCheck"/> and more at first are run as well, and must come to the same state: agents that
+/// share what the machine does not see are found so, or by steps that contradict each other.</para>
 /// </remarks>
 internal sealed class RecalledProgram
 {
@@ -113,7 +113,8 @@ internal sealed class RecalledProgram
         bool isSample = _executions % (_executions < FirstExecutions ? ExecutionsPerCheckAtFirst
             : _executions < ExecutionsBetween ? ExecutionsPerCheckBetween : ExecutionsPerCheck) == 0;
         // What is left when all have ended, oracles look at in many ways, and executions come to few different ends.
-        return (end == ExecutionEnd.Complete && _ends.Add(_agents.StateHash())) || isSample || _agents.HasUsedStepOften ? Check(end) : end;
+        bool isNewEnd = end == ExecutionEnd.Complete && _ends.Add(_agents.StateHash());
+        return isNewEnd || isSample || _agents.HasUsedStepOften ? Check(end) : end;
     }
 
     /// <summary>Runs the execution that was recalled: it must come to the same state.</summary>

@@ -8,8 +8,8 @@ using Xunit;
 
 namespace Lab.Tests.Explorer.Strategies;
 
-/// <summary>Searches against each other on scenarios that nobody wrote: steps recalled against all run, exhaustive against bounded
-/// by preemptions. With LAB_RANDOM=N, N of them from the same seeds on.</summary>
+/// <summary>Searches against each other on scenarios that nobody wrote: steps recalled against all run, exhaustive against
+/// bounded by preemptions. With LAB_RANDOM=N, N of them from the same seeds on.</summary>
 public sealed class RandomScenarioTests
 {
     private const int PairsInCi = 16;
@@ -62,7 +62,10 @@ public sealed class RandomScenarioTests
         string Pick(params string[] choices) => choices[random.Next(choices.Length)];
         int vcpus = random.Next(1, 3);
         StringBuilder text = new("slot main 0 + 2\nslot churn 2 + 1\n");
-        for (int vcpu = 0; vcpu < vcpus; vcpu++) text.Append($"before vcpu{vcpu}: {Pick("touch 0", "touch 0, touch 2", "write 1")}\n");
+        for (int vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            text.Append($"before vcpu{vcpu}: {Pick("touch 0", "touch 0, touch 2", "write 1")}\n");
+        }
         List<string> threads =
         [
             $"thread zapper: {Pick("delete churn", "delete churn, create churn", "move churn to 3")}",
