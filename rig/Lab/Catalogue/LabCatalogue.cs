@@ -251,7 +251,7 @@ public sealed class LabCatalogue
         if (member.Name.Length == 0 || member.Name.Any(char.IsControl))
         {
             throw new UsageException(
-                $"--plugin '{path}' offers '{member.Name}', which is no name: it is empty, or has control characters; rename it.");
+                $"--plugin '{path}' offers '{member.Name}', which is no name: it is empty or has control characters; rename it.");
         }
         // Behind a plus notifiers and ageing schemes are told apart by name alone.
         if (_members.Find(known => known.Name == member.Name && (known.Family == Family.Roots) == (member.Family == Family.Roots))
