@@ -1,5 +1,9 @@
 using System.Text.Json;
+using Lab.Application.Catalogue;
+using Lab.Mmu;
 using Lab.Results;
+using Lab.Settings;
+using Lab.Strategies.Roots;
 using Xunit;
 
 namespace Lab.Tests.Cli;
@@ -152,6 +156,21 @@ public sealed class PluginTests : IDisposable
     [Fact]
     public void A_name_that_is_taken_is_refused() =>
         Refused(["--plugin", LabProcess.Plugin, "--plugin", LabProcess.Plugin], "but that is the name of another", "rename it");
+
+    /// <summary>Before anything is measured: the files of such a run would be refused.</summary>
+    [Theory]
+    [InlineData(typeof(Escape<>))]
+    [InlineData(typeof(Nameless<>))]
+    public void What_is_no_name_is_refused(Type strategy) => Assert.Contains("is no name",
+        Assert.Throws<UsageException>(() => new LabCatalogue().Add("mine.dll", strategy)).Message, StringComparison.Ordinal);
+
+    [Strategy("esc\u001b[31m", Idea = "a name that colours a terminal", Source = "test")]
+    private sealed class Escape<TMachine>(Vm<TMachine> vm) : Mainline<TMachine>(vm)
+        where TMachine : struct, IMachine;
+
+    [Strategy("", Idea = "no name", Source = "test")]
+    private sealed class Nameless<TMachine>(Vm<TMachine> vm) : Mainline<TMachine>(vm)
+        where TMachine : struct, IMachine;
 
     private void Refused(string[] plugin, string complaint, string remedy)
     {

@@ -212,7 +212,7 @@ public sealed class LabCatalogue
     }
 
     /// <summary>Adds the members that an assembly offers.</summary>
-    /// <exception cref="UsageException">No such file, not an assembly, nothing offered, or a name that is taken.</exception>
+    /// <exception cref="UsageException">No such file, not an assembly, nothing offered, a name that is taken or none.</exception>
     public void AddPlugin(string path)
     {
         if (!File.Exists(path)) throw new UsageException(
@@ -234,7 +234,9 @@ public sealed class LabCatalogue
         foreach (Type type in offered) Add(path, type);
     }
 
-    private void Add(string path, Type type)
+    /// <summary>Adds a member that the assembly at <paramref name="path"/> offers.</summary>
+    /// <exception cref="UsageException">It is none, or its name is taken or no name.</exception>
+    internal void Add(string path, Type type)
     {
         Member member;
         try
@@ -244,6 +246,12 @@ public sealed class LabCatalogue
         catch (ArgumentException error)
         {
             throw new UsageException($"--plugin '{path}': {error.Message}");
+        }
+        // Files of results have names on one line, and refuse others.
+        if (member.Name.Length == 0 || member.Name.Any(char.IsControl))
+        {
+            throw new UsageException(
+                $"--plugin '{path}' offers '{member.Name}', which is no name: it is empty or has control characters; rename it.");
         }
         // Behind a plus notifiers and ageing schemes are told apart by name alone.
         if (_members.Find(known => known.Name == member.Name && (known.Family == Family.Roots) == (member.Family == Family.Roots))

@@ -180,6 +180,9 @@ public interface IMmu : IDisposable
 
     long TablePagesMax { get; }
 
+    /// <summary>A vCPU forgets its translations whenever it loads a root (I22): true but for a flaw on purpose.</summary>
+    bool LoadsFlush => true;
+
     /// <summary>What zaps could not be cut short in.</summary>
     ZapSections Sections { get; }
 

@@ -43,6 +43,9 @@ public enum MmuFlaw
 
     /// <summary>The entries of a detached table are emptied, not frozen.</summary>
     DetachesWithoutFreezing,
+
+    /// <summary>A vCPU that loads a root goes on with the translations it has (I22).</summary>
+    LoadsWithoutFlush,
 }
 
 /// <summary>Four levels of 512 entries: what the processor walks (4-level paging).</summary>

@@ -59,6 +59,8 @@ public sealed unsafe partial class RadixMmu<TMachine, TShape> : IMmu, IAccessedB
 
     public long TablePagesMax => _arena.PeakInUse;
 
+    public bool LoadsFlush => TShape.Flaw != MmuFlaw.LoadsWithoutFlush;
+
     public ZapSections Sections { get; } = new();
 
     /// <summary>The domain that protects walks over tables and over the list of roots.</summary>

@@ -267,7 +267,7 @@ public sealed partial class Vcpu<TMachine> : IDisposable
             loaded = _vm.Strategy.GetVcpuRoot(this, _role, hold);
             _vm.Exit(hold);
         }
-        _tlb.Flush();
+        if (_vm.Mmu.LoadsFlush) _tlb.Flush();
         Root = loaded;
         if (Root.IsNone) return false;
         _vm.CheckRole(Root, _role);

@@ -21,6 +21,7 @@ public sealed class MmuFlawTests
         { MmuFlaw.ClearsWithoutCas, "mainline+lockless", "age-unmap", "I20" },
         { MmuFlaw.InstallsOverFrozen, "mainline", "recover-fault", "I19" },
         { MmuFlaw.DetachesWithoutFreezing, "mainline", "recover-fault", "I19" },
+        { MmuFlaw.LoadsWithoutFlush, "mainline", "touch-deleted", "I21" },
     };
 
     [Theory]
@@ -76,6 +77,7 @@ public sealed class MmuFlawTests
         MmuFlaw.ClearsWithoutCas => ModelShape.Of<With<Clears>>(),
         MmuFlaw.InstallsOverFrozen => ModelShape.Of<With<Installs>>(),
         MmuFlaw.DetachesWithoutFreezing => ModelShape.Of<With<Detaches>>(),
+        MmuFlaw.LoadsWithoutFlush => ModelShape.Of<With<Loads>>(),
         _ => throw new ArgumentOutOfRangeException(nameof(flaw)),
     };
 
@@ -109,6 +111,8 @@ public sealed class MmuFlawTests
     private readonly struct Installs : IFlaw { public static MmuFlaw Flaw => MmuFlaw.InstallsOverFrozen; }
 
     private readonly struct Detaches : IFlaw { public static MmuFlaw Flaw => MmuFlaw.DetachesWithoutFreezing; }
+
+    private readonly struct Loads : IFlaw { public static MmuFlaw Flaw => MmuFlaw.LoadsWithoutFlush; }
 
     private sealed class NeverFlushes(Vm<Explored> vm) : HugePages<Explored>(vm)
     {
