@@ -54,7 +54,7 @@ public sealed class LitmusRowsTests
         foreach (LitmusRow row in LitmusRow.All)
         {
             (string threads, string condition) = row.WithoutPointers ?? (row.Threads, row.Condition);
-            if (ShapeProgram.Of(threads) is not { } shape) continue;
+            if (condition.Contains('(', StringComparison.Ordinal) || ShapeProgram.Of(threads) is not { } shape) continue;
             rows++;
             Dictionary<MemoryModel, SortedDictionary<string, long>> states = BruteForce.Of(shape.Program);
             foreach ((MemoryModel model, bool isAllowed, _) in row.Expected)
