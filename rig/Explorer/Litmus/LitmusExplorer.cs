@@ -76,7 +76,7 @@ public static class LitmusExplorer
         if (model.RefusesC11 is { } reason && test.Sites.FirstOrDefault(site => site.Operation.IsC11) is { } atomic)
         {
             throw new LitmusException(atomic.Line, $"{model.Name} says nothing about {atomic.Operation.Name} of C11: {reason}; "
-                + "ask sc, tso, ra, rc11 or arm, or write READ_ONCE, WRITE_ONCE, smp_load_acquire, smp_store_release, xchg, smp_mb");
+                + "ask sc, tso, ra, rc11 or arm, or write READ_ONCE, smp_store_release, xchg, smp_mb and their like");
         }
         SortedDictionary<string, long> states = new(StringComparer.Ordinal);
         long positive = 0;

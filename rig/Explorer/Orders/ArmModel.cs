@@ -3,8 +3,8 @@ namespace Lab.Explorer.Orders;
 /// <summary>ARMv8: other-multi-copy-atomic, orders by dependencies, ldar or ldapr, stlr, dmb.</summary>
 /// <remarks>Source: the official model of 2020 (Deacon; Alglave and others, "Armed Cats", TOPLAS 2021), without isb and without
 /// what needs register-level dependencies. Read-modify-writes are single instructions (LSE): with both acquire and release they
-/// are a full fence. Of C11, seq_cst is ldar and stlr, an acquire fence dmb.ld, any other dmb. Dependencies are those of the source:
-/// a compiler may break what C does not protect.</remarks>
+/// are a full fence. Of C11, seq_cst is ldar and stlr, an acquire fence dmb.ld, any other dmb. Dependencies are those of the
+/// source: a compiler may break what C does not protect.</remarks>
 /// <param name="hasLdapr">Acquire loads are ldapr, which earlier stlr do not wait for, instead of ldar.</param>
 internal sealed class ArmModel(bool hasLdapr) : OrderModel
 {

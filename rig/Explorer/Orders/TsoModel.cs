@@ -2,8 +2,8 @@ namespace Lab.Explorer.Orders;
 
 /// <summary>x86-TSO: loads overtake earlier stores to other words, unless a fence or a locked instruction lies between.</summary>
 /// <remarks>Source: herd's x86tso; Owens, Sarkar, Sewell, TPHOLs 2009. Acquire, release, smp_wmb and smp_rmb are no instructions
-/// there, nor are C11's fences but the sequentially consistent one, whose store is an xchg; a compare-and-exchange that fails is a
-/// locked instruction all the same.</remarks>
+/// there, nor are C11's fences but the sequentially consistent one; a sequentially consistent store is an xchg. A
+/// compare-and-exchange that fails is a locked instruction all the same.</remarks>
 internal sealed class TsoModel : OrderModel
 {
     internal override string Name => "tso";

@@ -9,7 +9,8 @@ internal enum ReadingOfC11
     /// <summary>Release sequences as C++20 has them, the order of what is sequentially consistent as the paper of 2017.</summary>
     Ours,
 
-    /// <summary>Release sequences, too, as that paper and GenMC before 0.10: they go on with later stores of the thread.</summary>
+    /// <summary>Release sequences, too, as that paper, herd's rc11.cat and GenMC before 0.10: they go on with later stores of the
+    /// thread.</summary>
     Of2017,
 
     /// <summary>As GenMC since 0.10: release sequences of C++20, and an order in which happens-before between accesses of one

@@ -17,9 +17,9 @@ internal sealed record ExecutionCount(string Name, string Threads, string Counts
     /// <summary>What holds at the end of executions that are counted; empty if all are.</summary>
     internal string Filter { get; init; } = "";
 
-    /// <summary>GenMC's count under RC11, or of the kernel's, where it is another. Of the kernel's, R with full fences has 4 there;
-    /// herd has 3 as here: two orders of y times two sources of the load, less the one that is forbidden. And its model is older
-    /// than the kernel's release sequences (6.2), by which a release reaches whoever reads from a modification behind it.</summary>
+    /// <summary>GenMC's count where it is another. Of the kernel's, it has 4 for R with full fences; herd has 3, as here: two
+    /// orders of y times two sources of the load, less the one that is forbidden. And its model is older than the kernel's
+    /// release sequences (6.2), by which a release reaches whoever reads from a modification behind it.</summary>
     internal int? OfGenMc { get; init; }
 
     internal string Text => Shape.Text(Name.Replace(' ', '-'), Threads,
