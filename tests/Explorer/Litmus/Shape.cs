@@ -6,8 +6,7 @@ namespace Lab.Tests.Explorer.Litmus;
 /// <c>x=1</c> and <c>r1=x</c> are once, <c>x:=1</c> release, <c>r1:=x</c> acquire, <c>r2=x@r1</c> has an address that depends on
 /// r1, <c>r2=*r1</c> follows a pointer, <c>?r1&gt;=0 y=1</c> is in an <c>if</c>. Of C11: <c>x:rlx=1</c>, <c>r1:sc=x</c>,
 /// <c>f:ar</c>, <c>r1=fadd:rel(x,1)</c>, <c>r1=xchg:ar(x,1)</c>, <c>r1=cas:acq:rlx(x,0,1)</c>, whose register has what it
-/// found. Other
-/// operations are C as it is.</summary>
+/// found. Other operations are C as it is.</summary>
 internal static partial class Shape
 {
     private static readonly Dictionary<string, string> Words = new()
