@@ -31,7 +31,7 @@ internal sealed partial class CandidateController
     {
         if (!Leave(theLock)) return;
         int location = locations.OfLock(theLock);
-        _writer.Store(location, 0, AccessOrder.Release, -1, theLock is TicketLock ? LockPart.Unlock : LockPart.None);
+        _writer.Store(location, 0, EventOrder.Release, -1, theLock is TicketLock ? LockPart.Unlock : LockPart.None);
         Worked(location, 0);
     }
 
@@ -39,7 +39,7 @@ internal sealed partial class CandidateController
     {
         if (!Leave(theLock)) return;
         int location = locations.OfLock(theLock);
-        Tracked old = _writer.Modify(location, AccessOrder.Release, value => value with { Value = value.Value - 2 }, -1);
+        Tracked old = _writer.Modify(location, EventOrder.Release, value => value with { Value = value.Value - 2 }, -1);
         Worked(location, unchecked((ulong)(old.Value - 2)));
     }
 
@@ -120,7 +120,7 @@ internal sealed partial class CandidateController
             return;
         }
         int location = locations.OfLock(theLock);
-        Tracked old = _writer.Modify(location, AccessOrder.Acquire,
+        Tracked old = _writer.Modify(location, EventOrder.Acquire,
             value => change(value.Value) is { } fresh ? (Tracked)fresh : null, -1, part: part);
         Placed();
         if (change(old.Value) is not { } taken)

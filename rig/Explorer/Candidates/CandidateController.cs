@@ -84,7 +84,7 @@ internal sealed partial class CandidateController(
         int location = locations.OfWord(word);
         if (!Enter()) return LookAgain(location, _ => null);
         int site = Site(CodeDoing.Load, location, AccessOrder.Relaxed);
-        Tracked read = _writer.Load(new Tracked(location, address.From), AccessOrder.Relaxed, site);
+        Tracked read = _writer.Load(new Tracked(location, address.From), EventOrder.Relaxed, site);
         Looked(location, read.Value);
         return new TrackedValue(unchecked((ulong)read.Value), read.From, this);
     }
@@ -118,7 +118,7 @@ internal sealed partial class CandidateController(
         };
         if (!Enter()) return LookAgain(location, Written);
         bool usesOld = how is not (Modification.Exchange or Modification.CompareExchange);
-        Tracked old = _writer.Modify(location, order,
+        Tracked old = _writer.Modify(location, (EventOrder)order,
             value => Written(unchecked((ulong)value.Value)) is { } fresh
                 ? new Tracked(unchecked((long)fresh), usesOld ? value.From : 0) : null,
             Site(CodeDoing.Modify, location, order));
@@ -145,7 +145,7 @@ internal sealed partial class CandidateController(
     {
         int location = locations.OfWord(word);
         if (!Enter()) return LookAgain(location, _ => null);
-        Tracked read = _writer.Load(location, order, Site(CodeDoing.Load, location, order));
+        Tracked read = _writer.Load(location, (EventOrder)order, Site(CodeDoing.Load, location, order));
         _plain |= read.From;
         Looked(location, read.Value);
         return unchecked((ulong)read.Value);
@@ -155,7 +155,7 @@ internal sealed partial class CandidateController(
     {
         int location = locations.OfWord(word);
         if (!Enter()) CountTurn();
-        _writer.Store(new Tracked(location, address), new Tracked(unchecked((long)value.Value), value.From), order,
+        _writer.Store(new Tracked(location, address), new Tracked(unchecked((long)value.Value), value.From), (EventOrder)order,
             Site(CodeDoing.Store, location, order));
         Worked(location, value.Value);
     }

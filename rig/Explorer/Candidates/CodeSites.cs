@@ -33,7 +33,7 @@ internal sealed class CodeSites(Locations locations, IReadOnlyList<string> threa
 
     internal IReadOnlyList<OrderSite> All =>
     [
-        .. _sites.Select((one, number) => new OrderSite(number, one.Order, one.Site.Doing != CodeDoing.Store,
+        .. _sites.Select((one, number) => new OrderSite(number, (EventOrder)one.Order, one.Site.Doing != CodeDoing.Store,
             one.Site.Doing != CodeDoing.Load) { TakesFence = one.TakesFence }),
     ];
 
@@ -70,10 +70,10 @@ internal sealed class CodeSites(Locations locations, IReadOnlyList<string> threa
         }
         return $"the {access} {(change.Order, site.Doing) switch
         {
-            (AccessOrder.Release, CodeDoing.Store) => "a release: Store instead of StoreRelaxed",
-            (AccessOrder.Release, _) => "a release",
-            (AccessOrder.Acquire, CodeDoing.Load) => "an acquire: Load instead of LoadRelaxed",
-            (AccessOrder.Acquire, _) => "an acquire",
+            (EventOrder.Release, CodeDoing.Store) => "a release: Store instead of StoreRelaxed",
+            (EventOrder.Release, _) => "a release",
+            (EventOrder.Acquire, CodeDoing.Load) => "an acquire: Load instead of LoadRelaxed",
+            (EventOrder.Acquire, _) => "an acquire",
             _ => "fully ordered",
         }}";
     }

@@ -73,6 +73,11 @@ public static class LitmusExplorer
             throw new LitmusException(gracePeriod.Line,
                 $"{model.Name} says nothing about synchronize_rcu: {why}; sc, tso, arm and lkmm do");
         }
+        if (model.RefusesC11 is { } reason && test.Sites.FirstOrDefault(site => site.Operation.IsC11) is { } atomic)
+        {
+            throw new LitmusException(atomic.Line, $"{model.Name} says nothing about {atomic.Operation.Name} of C11: {reason}; "
+                + "ask sc, tso, ra, rc11 or arm, or write READ_ONCE, smp_store_release, xchg, smp_mb and their like");
+        }
         SortedDictionary<string, long> states = new(StringComparer.Ordinal);
         long positive = 0;
         long negative = 0;

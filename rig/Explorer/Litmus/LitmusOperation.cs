@@ -1,5 +1,4 @@
 using Lab.Explorer.Orders;
-using Lab.Mmu;
 
 namespace Lab.Explorer.Litmus;
 
@@ -12,6 +11,10 @@ internal enum LitmusOperationKind
     StoreThenFence,
     Exchange,
     CompareExchange,
+
+    /// <summary>C11's: says whether it has written, and where not leaves what it found in the register that held what it looked
+    /// for.</summary>
+    CompareExchangeInto,
     AddUnless,
 
     /// <summary>Read-modify-write by an operator.</summary>
@@ -48,11 +51,20 @@ internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, in
     /// <summary>What is supported, for messages.</summary>
     internal const string Supported = "READ_ONCE, WRITE_ONCE, smp_load_acquire, smp_store_release, smp_store_mb, smp_mb, "
         + "smp_rmb, smp_wmb, smp_mb__before_atomic and the like, xchg, cmpxchg, atomic_*, spin_lock, spin_trylock, spin_unlock, "
-        + "spin_is_locked, rcu_*, synchronize_rcu";
+        + "spin_is_locked, rcu_*, synchronize_rcu, " + C11Operation.Supported;
 
-    internal AccessOrder Order { get; init; }
+    internal EventOrder Order { get; init; }
 
     internal FenceKind Fence { get; init; }
+
+    /// <summary>It is C11's, none of the kernel's.</summary>
+    internal bool IsC11 { get; init; }
+
+    /// <summary>How many orders a call of C11's says, behind the other arguments.</summary>
+    internal int OrdersSaid { get; init; }
+
+    /// <summary>Of C11's compare-and-exchange where it does not write.</summary>
+    internal EventOrder FailedOrder { get; init; }
 
     /// <summary>The address is an lvalue, as in <c>READ_ONCE(*x)</c>.</summary>
     internal bool TakesLvalue { get; init; }
@@ -69,22 +81,22 @@ internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, in
 
     /// <summary>It is an access whose order can be another.</summary>
     internal bool HasOrder => Kind is LitmusOperationKind.Load or LitmusOperationKind.Store or LitmusOperationKind.Exchange
-        or LitmusOperationKind.CompareExchange or LitmusOperationKind.Arithmetic;
+        or LitmusOperationKind.CompareExchange or LitmusOperationKind.CompareExchangeInto or LitmusOperationKind.Arithmetic;
 
     internal bool HasAddress => Kind is not (LitmusOperationKind.Fence or LitmusOperationKind.Nothing);
 
     private static readonly Dictionary<string, LitmusOperation> Plain = new[]
     {
-        Load("READ_ONCE", AccessOrder.Relaxed) with { TakesLvalue = true },
-        Load("rcu_dereference", AccessOrder.Relaxed) with { TakesLvalue = true },
-        Load("smp_load_acquire", AccessOrder.Acquire),
-        Load("atomic_read", AccessOrder.Relaxed),
-        Load("atomic_read_acquire", AccessOrder.Acquire),
-        Store("WRITE_ONCE", AccessOrder.Relaxed) with { TakesLvalue = true },
-        Store("smp_store_release", AccessOrder.Release),
-        Store("rcu_assign_pointer", AccessOrder.Release) with { TakesLvalue = true },
-        Store("atomic_set", AccessOrder.Relaxed),
-        Store("atomic_set_release", AccessOrder.Release),
+        Load("READ_ONCE", EventOrder.Relaxed) with { TakesLvalue = true },
+        Load("rcu_dereference", EventOrder.Relaxed) with { TakesLvalue = true },
+        Load("smp_load_acquire", EventOrder.Acquire),
+        Load("atomic_read", EventOrder.Relaxed),
+        Load("atomic_read_acquire", EventOrder.Acquire),
+        Store("WRITE_ONCE", EventOrder.Relaxed) with { TakesLvalue = true },
+        Store("smp_store_release", EventOrder.Release),
+        Store("rcu_assign_pointer", EventOrder.Release) with { TakesLvalue = true },
+        Store("atomic_set", EventOrder.Relaxed),
+        Store("atomic_set_release", EventOrder.Release),
         new("smp_store_mb", LitmusOperationKind.StoreThenFence, 2) { TakesLvalue = true },
         FenceOf("smp_mb", FenceKind.Full),
         FenceOf("smp_wmb", FenceKind.Store),
@@ -105,15 +117,16 @@ internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, in
         new("atomic_add_unless", LitmusOperationKind.AddUnless, 3) { Result = LitmusResult.Old },
     }.ToDictionary(operation => operation.Name);
 
-    private static readonly (string Suffix, AccessOrder Order)[] Suffixes =
-        [("_relaxed", AccessOrder.Relaxed), ("_acquire", AccessOrder.Acquire), ("_release", AccessOrder.Release)];
+    private static readonly (string Suffix, EventOrder Order)[] Suffixes =
+        [("_relaxed", EventOrder.Relaxed), ("_acquire", EventOrder.Acquire), ("_release", EventOrder.Release)];
 
     /// <summary>The operation of that name, or null.</summary>
     internal static LitmusOperation? Find(string name)
     {
         if (Plain.TryGetValue(name, out LitmusOperation? plain)) return plain;
-        (string stem, AccessOrder order) = (name, AccessOrder.Full);
-        foreach ((string suffix, AccessOrder own) in Suffixes)
+        if (C11Operation.Find(name) is { } atomic) return atomic;
+        (string stem, EventOrder order) = (name, EventOrder.Full);
+        foreach ((string suffix, EventOrder own) in Suffixes)
         {
             if (name.EndsWith(suffix, StringComparison.Ordinal)) (stem, order) = (name[..^suffix.Length], own);
         }
@@ -130,7 +143,7 @@ internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, in
 
     /// <summary>atomic_add, atomic_fetch_add, atomic_add_return, atomic_sub_and_test, atomic_add_negative and their
     /// like.</summary>
-    private static LitmusOperation? Arithmetic(string name, string stem, AccessOrder order)
+    private static LitmusOperation? Arithmetic(string name, string stem, EventOrder order)
     {
         LitmusResult result = LitmusResult.Nothing;
         if (stem.StartsWith("fetch_", StringComparison.Ordinal)) (stem, result) = (stem["fetch_".Length..], LitmusResult.Old);
@@ -152,19 +165,19 @@ internal sealed record LitmusOperation(string Name, LitmusOperationKind Kind, in
             _ => null,
         };
         // What returns nothing orders nothing, and has no other form.
-        if (sign is null || (result == LitmusResult.Nothing && order != AccessOrder.Full)) return null;
+        if (sign is null || (result == LitmusResult.Nothing && order != EventOrder.Full)) return null;
         if (result is LitmusResult.New or LitmusResult.IsZero or LitmusResult.IsNegative && sign is not ("+" or "-")) return null;
         return new LitmusOperation(name, LitmusOperationKind.Arithmetic, isByOne ? 1 : 2)
         {
-            Order = result == LitmusResult.Nothing ? AccessOrder.Relaxed : order, Sign = sign, IsByOne = isByOne, Result = result,
+            Order = result == LitmusResult.Nothing ? EventOrder.Relaxed : order, Sign = sign, IsByOne = isByOne, Result = result,
             AddressAt = isByOne ? 0 : 1,
         };
     }
 
-    private static LitmusOperation Load(string name, AccessOrder order) =>
+    private static LitmusOperation Load(string name, EventOrder order) =>
         new(name, LitmusOperationKind.Load, 1) { Order = order, Result = LitmusResult.Old };
 
-    private static LitmusOperation Store(string name, AccessOrder order) =>
+    private static LitmusOperation Store(string name, EventOrder order) =>
         new(name, LitmusOperationKind.Store, 2) { Order = order };
 
     private static LitmusOperation FenceOf(string name, FenceKind fence) =>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lab.Explorer.Orders;
-using Lab.Mmu;
 
 namespace Lab.Explorer.Litmus;
 
@@ -50,15 +49,20 @@ internal sealed class LitmusOrders(LitmusTest test, OrderModel model, Func<bool>
         LitmusOperation operation = site.Operation;
         if (operation.Fence is FenceKind.Full or FenceKind.Store or FenceKind.Load or FenceKind.BeforeAtomic
             or FenceKind.AfterAtomic or FenceKind.AfterSpinLock or FenceKind.AfterUnlockLock
+            or FenceKind.Acquire or FenceKind.Release or FenceKind.AcquireRelease or FenceKind.Sequential
             || operation.Kind == LitmusOperationKind.StoreThenFence)
         {
             yield return OrderChange.Without(site.Site);
         }
-        if (!operation.HasOrder || operation.Order == AccessOrder.Relaxed) yield break;
-        yield return OrderChange.To(site.Site, AccessOrder.Relaxed);
-        if (operation.Order != AccessOrder.Full) yield break;
-        yield return OrderChange.To(site.Site, AccessOrder.Acquire);
-        yield return OrderChange.To(site.Site, AccessOrder.Release);
+        if (!operation.HasOrder || operation.Order == EventOrder.Relaxed) yield break;
+        yield return OrderChange.To(site.Site, EventOrder.Relaxed);
+        if (operation.Order is EventOrder.Acquire or EventOrder.Release) yield break;
+        if (operation.Kind != LitmusOperationKind.Store) yield return OrderChange.To(site.Site, EventOrder.Acquire);
+        if (operation.Kind != LitmusOperationKind.Load) yield return OrderChange.To(site.Site, EventOrder.Release);
+        if (operation is { Order: EventOrder.Sequential, Kind: not (LitmusOperationKind.Load or LitmusOperationKind.Store) })
+        {
+            yield return OrderChange.To(site.Site, EventOrder.AcquireRelease);
+        }
     }
 
     private OrderSite SiteOf(LitmusCall site)
@@ -70,6 +74,7 @@ internal sealed class LitmusOrders(LitmusTest test, OrderModel model, Func<bool>
             // atomic_inc and its like, which return nothing, have no other form.
             HasOrder = operation.HasOrder
                 && !(operation.Kind == LitmusOperationKind.Arithmetic && operation.Result == LitmusResult.Nothing),
+            IsC11 = operation.IsC11,
             TakesFence = operation.Kind != LitmusOperationKind.StoreThenFence && !IsFirst(site),
         };
     }
@@ -87,15 +92,25 @@ internal sealed class LitmusOrders(LitmusTest test, OrderModel model, Func<bool>
             $"{site.Text} of P{test.ThreadOf(site)}, line {site.Line},");
         if (change.Fence is { } fence)
         {
-            string name = fence switch { FenceKind.Store => "smp_wmb", FenceKind.Load => "smp_rmb", _ => "smp_mb" };
+            string name = fence switch
+            {
+                FenceKind.Store => "smp_wmb",
+                FenceKind.Load => "smp_rmb",
+                FenceKind.Release => "atomic_thread_fence(memory_order_release)",
+                FenceKind.Acquire => "atomic_thread_fence(memory_order_acquire)",
+                FenceKind.Sequential => "atomic_thread_fence(memory_order_seq_cst)",
+                _ => "smp_mb",
+            };
             return $"{name} before {place.TrimEnd(',')}";
         }
         return change.Order switch
         {
-            AccessOrder.Release => $"{place} a release",
-            AccessOrder.Acquire => $"{place} an acquire",
-            AccessOrder.Full => $"{place} fully ordered",
-            AccessOrder.Relaxed => $"{place} relaxed",
+            EventOrder.Release => $"{place} a release",
+            EventOrder.Acquire => $"{place} an acquire",
+            EventOrder.Full => $"{place} fully ordered",
+            EventOrder.AcquireRelease => $"{place} acquire and release",
+            EventOrder.Sequential => $"{place} sequentially consistent",
+            EventOrder.Relaxed => $"{place} relaxed",
             _ when site.Operation.Kind == LitmusOperationKind.StoreThenFence => $"{place} without its fence",
             _ => $"{place} left out",
         };

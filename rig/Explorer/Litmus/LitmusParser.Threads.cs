@@ -1,3 +1,5 @@
+using Lab.Explorer.Orders;
+
 namespace Lab.Explorer.Litmus;
 
 /// <summary>Threads: declarations, assignments to registers, operations, <c>if</c>.</summary>
@@ -186,17 +188,24 @@ internal sealed partial class LitmusParser
         }
         Take("(");
         List<LitmusExpression> arguments = [];
+        List<EventOrder> orders = [];
         while (!TakeIf(")"))
         {
-            if (arguments.Count > 0) Take(",");
-            bool isAddress = operation.HasAddress && arguments.Count == operation.AddressAt;
-            if (isAddress && operation.TakesLvalue) arguments.Add(ReadLvalue(name));
+            int read = arguments.Count + orders.Count;
+            if (read > 0) Take(",");
+            bool isAddress = operation.HasAddress && read == operation.AddressAt;
+            if (operation.OrdersSaid > 0 && read >= operation.Parameters) orders.Add(ReadOrder());
+            else if (isAddress && operation.TakesLvalue) arguments.Add(ReadLvalue(name));
+            else if (operation.Kind == LitmusOperationKind.CompareExchangeInto && read == 1) arguments.Add(ReadExpected());
             else arguments.Add(ReadExpression());
         }
-        if (arguments.Count != operation.Parameters)
+        if (arguments.Count != operation.Parameters || orders.Count != operation.OrdersSaid)
         {
-            throw new LitmusException(name.Line, $"{name.Text} takes {operation.Parameters} arguments, not {arguments.Count}");
+            throw new LitmusException(name.Line, $"{name.Text} takes {operation.Parameters + operation.OrdersSaid} arguments, "
+                + $"not {arguments.Count + orders.Count}");
         }
+        operation = operation.With(orders) ?? throw new LitmusException(name.Line,
+            $"C11 has no {name.Text} of {string.Join(" and ", orders.Select(C11Operation.NameOf))}");
         if (operation.HasAddress && operation.AddressAt > 0)
         {
             LitmusExpression address = arguments[operation.AddressAt];
@@ -207,6 +216,27 @@ internal sealed partial class LitmusParser
         LitmusCall call = new(operation, arguments, _sites.Count, text, name.Line);
         _sites.Add(call);
         return call;
+    }
+
+    /// <summary>An order of C11.</summary>
+    private EventOrder ReadOrder()
+    {
+        EventOrder order = C11Operation.OrderNamed(Next.Text) ?? throw Wrong($"{Shown(Next)} is no order; supported are "
+            + "memory_order_relaxed, memory_order_acquire, memory_order_release, memory_order_acq_rel, memory_order_seq_cst");
+        _at++;
+        return order;
+    }
+
+    /// <summary><c>&amp;r0</c>: the register that holds what C11's compare-and-exchange looks for.</summary>
+    private LitmusRegister ReadExpected()
+    {
+        Token token = Next;
+        if (TakeIf("&") && Next.Kind == TokenKind.Word && _registers.Contains(Next.Text))
+        {
+            return new LitmusRegister(RegisterNamed(_tokens[_at++].Text), token.Line);
+        }
+        throw new LitmusException(token.Line, "what atomic_compare_exchange_strong looks for must be in a register of the "
+            + "thread, given as '&r0' with 'int r0 = 0;' before");
     }
 
     /// <summary><c>*x</c>, or <c>x</c> where it is a word and no pointer to one.</summary>

@@ -164,7 +164,8 @@ internal sealed partial class LitmusParser
         int start = _at;
         while (Next.Text is "int" or "unsigned" or "long" or "short" or "char" or "const" or "volatile" or "struct" or "atomic_t"
             or "atomic_long_t" or "spinlock_t" or "intptr_t" or "uintptr_t" or "bool" or "u32" or "u64" or "s64"
-            or "raw_spinlock_t")
+            or "raw_spinlock_t" or "atomic_int" or "atomic_uint" or "atomic_long" or "atomic_bool" or "atomic_intptr_t"
+            or "atomic_uintptr_t" or "_Atomic")
         {
             if (Next.Text == "struct") throw Wrong("structs are not supported; use a word per member");
             _at++;

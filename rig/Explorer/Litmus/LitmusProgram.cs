@@ -1,5 +1,4 @@
 using Lab.Explorer.Orders;
-using Lab.Mmu;
 
 namespace Lab.Explorer.Litmus;
 
@@ -116,7 +115,7 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
                     writer.Store(word, operands[0], operation.Order, call.Site);
                     return 0;
                 case LitmusOperationKind.StoreThenFence:
-                    writer.Store(word, operands[0], AccessOrder.Relaxed, -1);
+                    writer.Store(word, operands[0], EventOrder.Relaxed, -1);
                     writer.Fence(FenceKind.Full, call.Site);
                     return 0;
                 case LitmusOperationKind.Exchange:
@@ -124,8 +123,10 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
                 case LitmusOperationKind.CompareExchange:
                     return writer.Modify(word, operation.Order,
                         old => old.Value == operands[0].Value ? operands[1] : null, call.Site);
+                case LitmusOperationKind.CompareExchangeInto:
+                    return CompareExchangeInto(call, word, operands[0], operands[1]);
                 case LitmusOperationKind.AddUnless:
-                    Tracked found = writer.Modify(word, AccessOrder.Full,
+                    Tracked found = writer.Modify(word, EventOrder.Full,
                         old => old.Value == operands[1].Value ? null : Combine("+", old, operands[0]), call.Site);
                     return found.Value == operands[1].Value ? 0 : 1;
                 case LitmusOperationKind.Arithmetic:
@@ -133,6 +134,15 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
                 default:
                     return Lock(call, word);
             }
+        }
+
+        private Tracked CompareExchangeInto(LitmusCall call, Tracked word, Tracked expected, Tracked desired)
+        {
+            Tracked old = writer.Modify(word, call.Operation.Order, value => value.Value == expected.Value ? desired : null,
+                call.Site, failed: call.Operation.FailedOrder);
+            bool hasWritten = old.Value == expected.Value;
+            if (!hasWritten) Registers[((LitmusRegister)call.Arguments[1]).Index] = old;
+            return new Tracked(hasWritten ? 1 : 0, old.From | expected.From);
         }
 
         private void Fence(LitmusCall call)
@@ -172,21 +182,21 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
             switch (call.Operation.Kind)
             {
                 case LitmusOperationKind.Lock:
-                    writer.Modify(word, AccessOrder.Acquire, old => old.Value == 0 ? 1 : null, call.Site,
+                    writer.Modify(word, EventOrder.Acquire, old => old.Value == 0 ? 1 : null, call.Site,
                         part: LockPart.Lock, waits: true);
                     _held.Add(held);
                     return 0;
                 case LitmusOperationKind.TryLock when !_held.Contains(held):
-                    Tracked found = writer.Modify(word, AccessOrder.Acquire, old => old.Value == 0 ? 1 : null, call.Site,
+                    Tracked found = writer.Modify(word, EventOrder.Acquire, old => old.Value == 0 ? 1 : null, call.Site,
                         part: LockPart.Lock);
                     if (found.Value == 0) _held.Add(held);
                     return found.Value == 0 ? 1 : 0;
                 case LitmusOperationKind.Unlock:
                     if (!_held.Remove(held)) throw new LitmusException(call.Line, "spin_unlock of a lock that is not held");
-                    writer.Store(word, 0, AccessOrder.Release, call.Site, LockPart.Unlock);
+                    writer.Store(word, 0, EventOrder.Release, call.Site, LockPart.Unlock);
                     return 0;
                 default:
-                    return writer.Load(word, AccessOrder.Relaxed, call.Site, LockPart.Look).Value;
+                    return writer.Load(word, EventOrder.Relaxed, call.Site, LockPart.Look).Value;
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lab.Mmu;
 
 namespace Lab.Explorer.Orders;
 
@@ -78,9 +77,11 @@ public sealed record DrawnExecution(
                 LockPart.Look => ["look"],
                 _ => [e.Order switch
                 {
-                    AccessOrder.Acquire => "acquire",
-                    AccessOrder.Release => "release",
-                    AccessOrder.Full => "full",
+                    EventOrder.Acquire => "acquire",
+                    EventOrder.Release => "release",
+                    EventOrder.Full => "full",
+                    EventOrder.AcquireRelease => e.IsRead ? "acquire" : "release",
+                    EventOrder.Sequential => "seq_cst",
                     _ => "once",
                 }],
             },
@@ -100,6 +101,10 @@ public sealed record DrawnExecution(
         FenceKind.AfterSpinLock => "after-spinlock",
         FenceKind.AfterUnlockLock => "after-unlock-lock",
         FenceKind.GracePeriod => "sync-rcu",
+        FenceKind.Acquire => "acquire",
+        FenceKind.Release => "release",
+        FenceKind.AcquireRelease => "acq_rel",
+        FenceKind.Sequential => "seq_cst",
         FenceKind.EnterRcu => "rcu-lock",
         _ => "rcu-unlock",
     };

@@ -1,5 +1,3 @@
-using Lab.Mmu;
-
 namespace Lab.Explorer.Orders;
 
 /// <summary>A candidate execution: the events of each thread, which write each read reads from (<see cref="Rf"/>), the order of
@@ -37,9 +35,12 @@ internal sealed class Execution
         R = Where(e => e.IsRead);
         W = Where(e => e.IsWrite);
         M = R | W;
-        Acquire = Where(e => e.Order == AccessOrder.Acquire && e.IsRead);
-        Release = Where(e => e.Order == AccessOrder.Release && e.IsWrite);
-        Full = Where(e => e.Order == AccessOrder.Full);
+        Acquire = Where(e => e.IsRead
+            && e.Order is EventOrder.Acquire or EventOrder.AcquireRelease or EventOrder.Sequential);
+        Release = Where(e => e.IsWrite
+            && e.Order is EventOrder.Release or EventOrder.AcquireRelease or EventOrder.Sequential);
+        Full = Where(e => e.Order == EventOrder.Full);
+        Sequential = Where(e => e.Order == EventOrder.Sequential);
         Atomic = Where(e => e.IsAtomic);
         Blind = Where(e => e.IsBlind);
     }
@@ -81,6 +82,9 @@ internal sealed class Execution
 
     /// <summary>Both parts of full read-modify-writes.</summary>
     internal EventSet Full { get; }
+
+    /// <summary>Accesses of C11 that are sequentially consistent.</summary>
+    internal EventSet Sequential { get; }
 
     /// <summary>Parts of locked instructions.</summary>
     internal EventSet Atomic { get; }

@@ -12,6 +12,8 @@ internal sealed class KernelModel : OrderModel
 
     internal override bool HasLoadBuffering => true;
 
+    internal override string RefusesC11 => "the kernel has atomics of its own, with orders of its own";
+
     internal override IEnumerable<Axiom> Axioms(Execution x)
     {
         yield return Coherence(x);

@@ -1,5 +1,3 @@
-using Lab.Mmu;
-
 namespace Lab.Explorer.Orders;
 
 internal enum FenceKind : byte
@@ -38,6 +36,18 @@ internal enum FenceKind : byte
 
     /// <summary>The fence that a model sees on either side of a full read-modify-write, if it sees any.</summary>
     OfModification,
+
+    /// <summary>C11's atomic_thread_fence(memory_order_acquire); it orders stores, too, where smp_rmb does not.</summary>
+    Acquire,
+
+    /// <summary>C11's, of memory_order_release; it orders loads, too, where smp_wmb does not.</summary>
+    Release,
+
+    /// <summary>C11's, of memory_order_acq_rel.</summary>
+    AcquireRelease,
+
+    /// <summary>C11's, of memory_order_seq_cst.</summary>
+    Sequential,
 }
 
 internal enum MemoryEventKind : byte
@@ -72,7 +82,7 @@ internal sealed record MemoryEvent
     /// <summary>Value read or written.</summary>
     internal long Value { get; init; }
 
-    internal AccessOrder Order { get; init; }
+    internal EventOrder Order { get; init; }
 
     internal FenceKind Fence { get; init; }
 

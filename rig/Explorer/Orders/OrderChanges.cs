@@ -1,5 +1,3 @@
-using Lab.Mmu;
-
 namespace Lab.Explorer.Orders;
 
 /// <summary>Orders of a program made other than it says: what would be if this store were a release, if there were a fence
@@ -8,7 +6,7 @@ internal sealed class OrderChanges
 {
     internal static readonly OrderChanges None = new();
 
-    private readonly Dictionary<int, AccessOrder> _orders = [];
+    private readonly Dictionary<int, EventOrder> _orders = [];
     private readonly Dictionary<int, FenceKind> _fences = [];
     private readonly HashSet<int> _dropped = [];
 
@@ -26,7 +24,7 @@ internal sealed class OrderChanges
         }
     }
 
-    internal AccessOrder OrderOf(int site, AccessOrder said) => _orders.GetValueOrDefault(site, said);
+    internal EventOrder OrderOf(int site, EventOrder said) => _orders.GetValueOrDefault(site, said);
 
     internal FenceKind? FenceBefore(int site) => _fences.TryGetValue(site, out FenceKind fence) ? fence : null;
 
@@ -37,9 +35,9 @@ internal sealed class OrderChanges
 /// <param name="Site">Place in the program.</param>
 /// <param name="Order">What the access there orders instead.</param>
 /// <param name="Fence">What stands before it in addition.</param>
-internal sealed record OrderChange(int Site, AccessOrder? Order, FenceKind? Fence)
+internal sealed record OrderChange(int Site, EventOrder? Order, FenceKind? Fence)
 {
-    internal static OrderChange To(int site, AccessOrder order) => new(site, order, null);
+    internal static OrderChange To(int site, EventOrder order) => new(site, order, null);
 
     internal static OrderChange Before(int site, FenceKind fence) => new(site, null, fence);
 

@@ -21,6 +21,9 @@ internal abstract class OrderModel
     /// <summary>Why the model says nothing about grace periods, or null if it does.</summary>
     internal virtual string? RefusesGracePeriods => null;
 
+    /// <summary>Why the model says nothing about the atomics of C11, or null if it does.</summary>
+    internal virtual string? RefusesC11 => null;
+
     internal abstract IEnumerable<Axiom> Axioms(Execution x);
 
     internal bool Allows(Execution x) => Axioms(x).All(axiom => axiom.Holds);

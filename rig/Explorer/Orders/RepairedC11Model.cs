@@ -2,8 +2,9 @@ namespace Lab.Explorer.Orders;
 
 /// <summary>RC11: the C and C++ memory model as repaired, without load buffering.</summary>
 /// <remarks>Source: Lahav, Vafeiadis, Kang, Hur, Dreyer, "Repairing Sequential Consistency in C/C++11", PLDI 2017; herd's
-/// rc11.cat. The kernel's operations map to: smp_mb and the full forms a sequentially consistent fence, smp_wmb a release fence,
-/// smp_rmb an acquire fence, locks acquire and release.</remarks>
+/// rc11.cat; with the release sequences of C++20 (P0982), as GenMC has them: in 2017 a later store of the same thread to the word
+/// went on with one, now only read-modify-writes do. The kernel's operations map to: smp_mb and the full forms a sequentially
+/// consistent fence, smp_wmb a release fence, smp_rmb an acquire fence, locks acquire and release.</remarks>
 internal sealed class RepairedC11Model : OrderModel
 {
     internal override string Name => "rc11";
@@ -17,12 +18,14 @@ internal sealed class RepairedC11Model : OrderModel
     internal override IEnumerable<Axiom> Axioms(Execution x)
     {
         EventSet fsc = x.Where(e => e.Fence is FenceKind.Full or FenceKind.OfModification or FenceKind.BeforeAtomic
-            or FenceKind.AfterAtomic or FenceKind.AfterSpinLock or FenceKind.AfterUnlockLock);
-        EventSet release = x.Release | (x.Full & x.W) | fsc | x.Fences(FenceKind.Store);
-        EventSet acquire = x.Acquire | (x.Full & x.R) | fsc | x.Fences(FenceKind.Load);
+            or FenceKind.AfterAtomic or FenceKind.AfterSpinLock or FenceKind.AfterUnlockLock
+            or FenceKind.Sequential);
+        EventSet both = fsc | x.Fences(FenceKind.AcquireRelease);
+        EventSet release = x.Release | (x.Full & x.W) | both | x.Fences(FenceKind.Store, FenceKind.Release);
+        EventSet acquire = x.Acquire | (x.Full & x.R) | both | x.Fences(FenceKind.Load, FenceKind.Acquire);
         EventSet fence = x.Where(e => e.Kind == MemoryEventKind.Fence);
 
-        Relation rs = x.W >> x.PoLoc.Maybe >> x.W >> (x.Rf >> x.Rmw).Star;
+        Relation rs = x.W >> (x.Rf >> x.Rmw).Star;
         Relation sw = release >> (fence >> x.Po).Maybe >> rs >> x.Rf >> (x.Po >> fence).Maybe >> acquire;
         Relation hb = (x.Po | sw).Plus;
         Relation eco = (x.Rf | x.Co | x.Fr).Plus;
@@ -33,9 +36,9 @@ internal sealed class RepairedC11Model : OrderModel
 
         Relation poAway = x.Po - x.Loc;
         Relation scb = x.Po | (poAway >> hb >> poAway) | (hb & x.Loc) | x.Co | x.Fr;
-        Relation toFence = hb.Maybe >> fsc;
-        Relation fromFence = fsc >> hb.Maybe;
-        Relation psc = (fromFence >> scb >> toFence) | (fsc >> (hb | (hb >> eco >> hb)) >> fsc);
-        yield return Axiom.Acyclic("order of full fences", ("psc", psc));
+        Relation before = x.Sequential.Identity | (fsc >> hb.Maybe);
+        Relation after = x.Sequential.Identity | (hb.Maybe >> fsc);
+        Relation psc = (before >> scb >> after) | (fsc >> (hb | (hb >> eco >> hb)) >> fsc);
+        yield return Axiom.Acyclic("order of what is sequentially consistent", ("psc", psc));
     }
 }

@@ -1,5 +1,3 @@
-using Lab.Mmu;
-
 namespace Lab.Explorer.Orders;
 
 /// <summary>A value and the reads of the own thread that it comes from, a bit per event.</summary>
@@ -79,13 +77,13 @@ internal sealed class TraceWriter(
         Sightings?.Begin();
     }
 
-    internal Tracked Load(Tracked location, AccessOrder order, int site, LockPart part = LockPart.None)
+    internal Tracked Load(Tracked location, EventOrder order, int site, LockPart part = LockPart.None)
     {
         FenceBefore(site);
         return Read(location, changes.OrderOf(site, order), site, isAtomic: false, isBlind: false, part, _ => true);
     }
 
-    internal void Store(Tracked location, Tracked value, AccessOrder order, int site, LockPart part = LockPart.None)
+    internal void Store(Tracked location, Tracked value, EventOrder order, int site, LockPart part = LockPart.None)
     {
         FenceBefore(site);
         Add(new MemoryEvent { Kind = MemoryEventKind.Write, Location = (int)location.Value, Value = value.Value,
@@ -93,7 +91,7 @@ internal sealed class TraceWriter(
             Site = site });
     }
 
-    /// <summary>A read-modify-write. If it writes nothing, it is a relaxed read.</summary>
+    /// <summary>A read-modify-write. If it writes nothing, it is a read, in the kernel a relaxed one.</summary>
     /// <param name="location">The word.</param>
     /// <param name="order">Of the whole, if it writes.</param>
     /// <param name="change">What becomes of the value read: null to leave it.</param>
@@ -101,26 +99,27 @@ internal sealed class TraceWriter(
     /// <param name="isBlind">Nobody gets the old value.</param>
     /// <param name="part">Taking a lock, or none.</param>
     /// <param name="waits">A value that is left blocks the thread.</param>
-    internal Tracked Modify(Tracked location, AccessOrder order, Func<Tracked, Tracked?> change, int site, bool isBlind = false,
-        LockPart part = LockPart.None, bool waits = false)
+    /// <param name="failed">Of the read that it is if it writes nothing.</param>
+    internal Tracked Modify(Tracked location, EventOrder order, Func<Tracked, Tracked?> change, int site, bool isBlind = false,
+        LockPart part = LockPart.None, bool waits = false, EventOrder failed = EventOrder.Relaxed)
     {
         FenceBefore(site);
         order = changes.OrderOf(site, order);
         // Whether there is a fence in front is known only when the value is: the choice is made first, the events after it.
         long old = Choose((int)location.Value, value => !waits || change(value) != null);
         bool writes = change(old) != null;
-        bool isFenced = hasFencesAroundModifications && order == AccessOrder.Full && writes;
+        bool isFenced = hasFencesAroundModifications && order == EventOrder.Full && writes;
         if (isFenced) Fence(FenceKind.OfModification, -1);
         int read = _events.Count;
         Add(new MemoryEvent { Kind = MemoryEventKind.Read, Location = (int)location.Value, Value = old,
-            Order = writes && order != AccessOrder.Release ? order : AccessOrder.Relaxed,
+            Order = !writes ? failed : order != EventOrder.Release ? order : EventOrder.Relaxed,
             Lock = writes || part == LockPart.None ? part : LockPart.Look,
             IsAtomic = true, IsBlind = isBlind, Address = location.From, Control = _control, Site = site });
         Tracked found = new(old, 1UL << read);
         if (change(found) is { } written)
         {
             Add(new MemoryEvent { Kind = MemoryEventKind.Write, Location = (int)location.Value, Value = written.Value,
-                Order = order != AccessOrder.Acquire ? order : AccessOrder.Relaxed, Lock = part, IsAtomic = true,
+                Order = order != EventOrder.Acquire ? order : EventOrder.Relaxed, Lock = part, IsAtomic = true,
                 IsBlind = isBlind, ReadPart = read, Address = location.From, Data = written.From, Control = _control,
                 Site = site });
         }
@@ -134,7 +133,7 @@ internal sealed class TraceWriter(
         Add(new MemoryEvent { Kind = MemoryEventKind.Fence, Fence = kind, Site = site });
     }
 
-    private Tracked Read(Tracked location, AccessOrder order, int site, bool isAtomic, bool isBlind, LockPart part,
+    private Tracked Read(Tracked location, EventOrder order, int site, bool isAtomic, bool isBlind, LockPart part,
         Func<long, bool> isPossible)
     {
         long value = Choose((int)location.Value, isPossible);

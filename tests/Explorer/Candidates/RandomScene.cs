@@ -17,7 +17,7 @@ internal static class RandomScene
 
     internal static Action<Scene> Of(RandomProgram program) => scene =>
     {
-        Word[] words = [.. Enumerable.Range(0, program.Words).Select(word => scene.Word(RandomProgram.Name(word)))];
+        Word[] words = [.. Enumerable.Range(0, program.Words).Select(word => scene.Word($"{program.Names[word]}"))];
         ulong[][] seen = [.. program.Threads.Select(thread => new ulong[thread.Length])];
         foreach ((int thread, Operation[] operations) in program.Threads.Index())
         {

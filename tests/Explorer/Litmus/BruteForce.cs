@@ -1,8 +1,22 @@
 using System.Globalization;
-using System.Numerics;
 using Lab.Explorer;
 
 namespace Lab.Tests.Explorer.Litmus;
+
+/// <summary>How C11 is to be read where its authors differ.</summary>
+internal enum ReadingOfC11
+{
+    /// <summary>Release sequences as C++20 has them, the order of what is sequentially consistent as the paper of 2017.</summary>
+    Ours,
+
+    /// <summary>Release sequences, too, as that paper, herd's rc11.cat and GenMC before 0.10: they go on with later stores of the
+    /// thread.</summary>
+    Of2017,
+
+    /// <summary>As GenMC since 0.10: release sequences of C++20, and an order in which happens-before between accesses of one
+    /// word counts, the two parts of a read-modify-write included.</summary>
+    OfGenMc,
+}
 
 /// <summary>All reads-from and coherence orders of a random program, and models written once more, by rows of one word. Shares no
 /// code with the engine. A grace period is what the law of RCU says: no cycle has as many of them as read-side
@@ -16,11 +30,15 @@ internal sealed class BruteForce
     private readonly bool _fencesModifications;
     private readonly SortedDictionary<string, long>[] _states;
     private readonly MemoryModel[] _models;
+    private readonly ReadingOfC11 _reading;
+    private readonly List<(int Read, Func<long, bool> Holds, bool IsTaken)> _guards = [];
+    private readonly HashSet<int> _failed = [];
     private E[] _events = [];
     private int _n;
 
-    private BruteForce(RandomProgram program, MemoryModel[] models)
+    private BruteForce(RandomProgram program, MemoryModel[] models, ReadingOfC11 reading = ReadingOfC11.Ours)
     {
+        _reading = reading;
         _program = program;
         _models = models;
         _fencesModifications = models is [MemoryModel.Rc11];
@@ -36,26 +54,49 @@ internal sealed class BruteForce
         foreach (MemoryModel[] models in groups)
         {
             BruteForce one = new(program, models);
-            int compares = program.Threads.Sum(thread => thread.Count(o => o.What == Doing.CompareExchange));
-            for (int successes = 0; successes < 1 << compares; successes++) one.Enumerate(successes);
+            one.EnumerateAll();
             foreach ((int index, MemoryModel model) in models.Index()) all[model] = one._states[index];
         }
         return all;
     }
 
-    private void Enumerate(int successes)
+    /// <summary>The same under RC11, read so.</summary>
+    internal static SortedDictionary<string, long> Of(RandomProgram program, ReadingOfC11 reading)
+    {
+        BruteForce one = new(program, [MemoryModel.Rc11], reading);
+        one.EnumerateAll();
+        return one._states[0];
+    }
+
+    private void EnumerateAll()
+    {
+        int branches = _program.Threads.Sum(thread => thread.Count(o => o.What == Doing.CompareExchange || o.If is not null));
+        for (int taken = 0; taken < 1 << branches; taken++) Enumerate(taken);
+    }
+
+    /// <param name="taken">Bit per compare-and-exchange that writes, and per condition that holds; what comes of it shows whether
+    /// it was so.</param>
+    private void Enumerate(int taken)
     {
         List<E> events = [];
-        int compare = 0;
+        _guards.Clear();
+        _failed.Clear();
+        int branch = 0;
         for (int thread = 0; thread < _program.Threads.Length; thread++)
         {
             Dictionary<int, int> reads = [];
             foreach ((int place, Operation one) in _program.Threads[thread].Index())
             {
+                if (one.If is { } holds)
+                {
+                    bool isTaken = (taken >> branch++ & 1) != 0;
+                    _guards.Add((reads[one.On], holds, isTaken));
+                    if (!isTaken) continue;
+                }
                 int[] On(char how) => one.On >= 0 && (one.How == how || (how == 'd' && one.How == 'v')) ? [reads[one.On]] : [];
                 void Add(char kind, string tag, int readPart = -1) => events.Add(
                     new E(thread, place, kind, one.Word, tag, one, readPart, On('a'), kind == 'W' ? On('d') : [], On('c')));
-                if (one.What == Doing.Fence) Add('F', one.Fence);
+                if (one.What == Doing.Fence) Add('F', one.Fence + one.Order);
                 if (one.What is Doing.Store or Doing.Unlock) Add('W', one.Order);
                 if (one.What == Doing.Load)
                 {
@@ -65,12 +106,13 @@ internal sealed class BruteForce
                 bool isModification =
                     one.What is Doing.Exchange or Doing.CompareExchange or Doing.Add or Doing.Increment or Doing.Lock;
                 if (!isModification) continue;
-                bool succeeds = one.What != Doing.CompareExchange || (successes >> compare++ & 1) != 0;
+                bool succeeds = one.What != Doing.CompareExchange || (taken >> branch++ & 1) != 0;
                 bool isFenced = _fencesModifications && succeeds && one.Order == "full";
                 if (isFenced) Add('F', "smp_mb");
                 reads[place] = events.Count;
-                Add('R', succeeds ? one.Order : "failed");
-                if (succeeds) Add('W', one.Order, reads[place]);
+                Add('R', succeeds ? one.Order : one.Failed);
+                if (!succeeds) _failed.Add(reads[place]);
+                else Add('W', one.Order, reads[place]);
                 if (isFenced) Add('F', "smp_mb");
             }
         }
@@ -124,7 +166,11 @@ internal sealed class BruteForce
             if (values[e] is null) return null;
             if (_events[e] is { Kind: 'R', Of.What: Doing.Lock } && values[e] != 0) return null;
             if (_events[e] is not { Kind: 'R', Of.What: Doing.CompareExchange } compare) continue;
-            if ((compare.Tag != "failed") != (values[e] == compare.Of.Value - 1)) return null;
+            if (_failed.Contains(e) == (values[e] == compare.Of.Value - 1)) return null;
+        }
+        foreach ((int read, Func<long, bool> holds, bool isTaken) in _guards)
+        {
+            if (holds(values[read]!.Value) != isTaken) return null;
         }
         return [.. values.Select(value => value ?? 0)];
     }
@@ -179,6 +225,7 @@ internal sealed class BruteForce
         foreach ((int index, MemoryModel model) in _models.Index())
         {
             if (_events.Any(e => e.Tag == "synchronize_rcu") && model is MemoryModel.Ra or MemoryModel.Rc11) continue;
+            if (_program.IsC11 && model == MemoryModel.Lkmm) continue;
             if (!Allows(model)) continue;
             state ??= State(values, rank);
             _states[index][state] = _states[index].GetValueOrDefault(state) + 1;
@@ -193,11 +240,13 @@ internal sealed class BruteForce
             Rel F(params string[] names) => Set(e => e.Kind == 'F' && names.Contains(e.Tag));
             Rel read = Set(e => e.Kind == 'R'), write = Set(e => e.Kind == 'W'), access = read | write;
             Rel atomic = Set(e => e.Kind != 'F' && e.Of.What is not (Doing.Load or Doing.Store or Doing.Unlock));
-            Rel acquire = Set(e => e is { Kind: 'R', Tag: "_acquire" }), release = Set(e => e is { Kind: 'W', Tag: "_release" });
+            Rel acquire = Set(e => e is { Kind: 'R', Tag: "_acquire" or C11.Acquire or C11.Both or C11.Sequential });
+            Rel release = Set(e => e is { Kind: 'W', Tag: "_release" or C11.Release or C11.Both or C11.Sequential });
+            Rel inOneOrder = Set(e => e.Kind != 'F' && e.Tag == C11.Sequential);
             Rel fullRead = Set(e => e is { Kind: 'R', Tag: "full" }), fullWrite = Set(e => e is { Kind: 'W', Tag: "full" });
             Rel before = F("smp_mb__before_atomic"), after = F("smp_mb__after_atomic"), mb = F("smp_mb");
             Rel sync = F("synchronize_rcu");
-            Rel heavy = mb | before | after | sync;
+            Rel heavy = mb | before | after | sync | F(C11.Fence + C11.Sequential);
             Rel rfe = rf - inside, coe = co - inside, fre = fr - inside, rfi = rf & inside;
             Rel eco = (rf | co | fr).Plus;
             switch (model)
@@ -208,30 +257,44 @@ internal sealed class BruteForce
                     Rel kept = (access * po * access) - (write * po * read);
                     Rel locked = access * ((po * atomic) | (atomic * po)) * access;
                     Rel everywhere = (po - (write * po * read)) | (write * po * heavy * po * read)
-                        | (write * ((po * atomic) | (atomic * po)) * read) | rfe | co | fr;
-                    return (kept | (access * po * heavy * po * access) | locked | rfe | co | fr).IsAcyclic
+                        | (write * ((po * atomic) | (atomic * po)) * read) | (write * inOneOrder * po * read) | rfe | co | fr;
+                    Rel drained = (access * po * heavy * po * access) | (write * inOneOrder * po * access);
+                    return (kept | drained | locked | rfe | co | fr).IsAcyclic
                         && ObeysRcu(po.Opt * everywhere.Star * po);
                 case MemoryModel.Ra:
                     Rel happens = (po | rf).Plus;
                     return happens.IsIrreflexive && (happens * eco).IsIrreflexive;
                 case MemoryModel.Rc11:
                 {
-                    Rel sequence = write * (po & loc).Opt * write * (rf * rmw).Star;
+                    Rel goesOn = _reading == ReadingOfC11.Of2017 ? (po & loc).Opt * write : write;
+                    Rel sequence = write * goesOn * (rf * rmw).Star;
                     Rel fence = Set(e => e.Kind == 'F');
-                    Rel releases = release | fullWrite | heavy | F("smp_wmb");
-                    Rel acquires = acquire | fullRead | heavy | F("smp_rmb");
+                    Rel both = heavy | F(C11.Fence + C11.Both);
+                    Rel releases = release | fullWrite | both | F("smp_wmb", C11.Fence + C11.Release);
+                    Rel acquires = acquire | fullRead | both | F("smp_rmb", C11.Fence + C11.Acquire);
                     Rel sw = releases * ((fence * po) | access) * sequence * rf * read * ((po * fence) | access) * acquires;
                     Rel hb = (po | sw).Plus;
                     Rel away = po - loc;
                     Rel scb = po | (away * hb * away) | (hb & loc) | co | fr;
-                    Rel psc = (heavy * hb.Opt * scb * hb.Opt * heavy) | (heavy * (hb | (hb * eco * hb)) * heavy);
+                    Rel first = inOneOrder | (heavy * hb.Opt), last = inOneOrder | (hb.Opt * heavy);
+                    Rel psc = (first * scb * last) | (heavy * (hb | (hb * eco * hb)) * heavy);
+                    if (_reading == ReadingOfC11.OfGenMc)
+                    {
+                        Rel one = inOneOrder | heavy;
+                        Rel fences = heavy * hb;
+                        psc = (one * po * hb * po * one)
+                            | (one * (fences | one) * (po | rf | co | fr) * ((hb * heavy) | one) * one)
+                            | (heavy * (hb | (hb * eco * hb)) * heavy) | (one * po * one);
+                    }
                     return (po | rf).IsAcyclic && hb.IsIrreflexive && (hb * eco).IsIrreflexive && (rmw * eco).IsIrreflexive
                         && psc.IsAcyclic;
                 }
                 case MemoryModel.Arm or MemoryModel.ArmLdapr:
                 {
                     Rel a = acquire | fullRead;
-                    Rel strong = model == MemoryModel.Arm ? a : a * atomic;
+                    Rel strong = model == MemoryModel.Arm ? a : a * (atomic | inOneOrder);
+                    Rel full = heavy | F(C11.Fence + C11.Release, C11.Fence + C11.Both);
+                    Rel forLoads = F("smp_rmb", C11.Fence + C11.Acquire);
                     Rel l = release | fullWrite;
                     Rel ownReads = Between((w, r) => IsWrite(w) && _events[r].Kind == 'R' && Same(w, r)
                         && _events[w].Thread == _events[r].Thread && w < r
@@ -240,8 +303,8 @@ internal sealed class BruteForce
                     Rel dob = addr | data | (ctrl * write) | (addr * po * write) | ((addr | data) * ownReads);
                     Rel ordered = (write * (po & loc)  * write) | (read * (po & loc) * write) | dob | rmw
                         | (Set(e => e.Kind == 'W' && e.ReadPart >= 0) * ownReads * a)
-                        | (po * heavy * po) | (po * (strong * rmw * l) * po) | (l * po * strong)
-                        | (notBlind * po * F("smp_rmb") * po) | (a * po) | (write * po * F("smp_wmb") * po * write) | (po * l);
+                        | (po * full * po) | (po * (strong * rmw * l) * po) | (l * po * strong)
+                        | (notBlind * po * forLoads * po) | (a * po) | (write * po * F("smp_wmb") * po * write) | (po * l);
                     Rel same = (rmw | rmw.Inverse).Opt;
                     Rel observed = (access * ordered * access) | ((rfe | fre | coe) * same);
                     return observed.IsAcyclic && ObeysRcu(po.Opt * (observed | (po * heavy) | (heavy * po)).Star * po);
@@ -309,11 +372,15 @@ internal sealed class BruteForce
     private string State(long[] values, int[] rank)
     {
         List<string> parts = [];
-        for (int e = 0; e < _n; e++)
+        foreach ((int thread, Operation[] operations) in _program.Threads.Index())
         {
-            E one = _events[e];
-            if (one.Kind != 'R' || !one.Of.Reads) continue;
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{one.Thread}:r{one.Place}={values[e]};"));
+            foreach ((int place, Operation one) in operations.Index())
+            {
+                if (!one.Reads) continue;
+                int read = Array.FindIndex(_events, e => e.Thread == thread && e.Place == place && e.Kind == 'R');
+                parts.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{thread}:r{place}={(read < 0 ? 0 : values[read])};"));
+            }
         }
         for (int word = 0; word < _program.Words; word++)
         {
@@ -323,112 +390,8 @@ internal sealed class BruteForce
                 if (_events[e].Kind == 'W' && _events[e].Word == word && (last < 0 || rank[e] > rank[last])) last = e;
             }
             parts.Add(string.Create(CultureInfo.InvariantCulture,
-                $"[{RandomProgram.Name(word)}]={(last < 0 ? 0 : values[last])};"));
+                $"[{_program.Names[word]}]={(last < 0 ? 0 : values[last])};"));
         }
         return string.Join(' ', parts);
-    }
-
-    /// <summary>A relation of at most 63 events. <c>*</c> is composition.</summary>
-    private readonly struct Rel(int count)
-    {
-        internal readonly ulong[] Rows = new ulong[count];
-
-        public static Rel operator |(Rel a, Rel b) => Each(a, b, (one, other) => one | other);
-
-        public static Rel operator &(Rel a, Rel b) => Each(a, b, (one, other) => one & other);
-
-        public static Rel operator -(Rel a, Rel b) => Each(a, b, (one, other) => one & ~other);
-
-        public static Rel operator *(Rel a, Rel b)
-        {
-            Rel r = new(a.Rows.Length);
-            for (int from = 0; from < r.Rows.Length; from++)
-            {
-                for (ulong left = a.Rows[from]; left != 0; left &= left - 1)
-                {
-                    r.Rows[from] |= b.Rows[BitOperations.TrailingZeroCount(left)];
-                }
-            }
-            return r;
-        }
-
-        internal Rel Inverse
-        {
-            get
-            {
-                Rel r = new(Rows.Length);
-                for (int a = 0; a < Rows.Length; a++)
-                {
-                    for (int b = 0; b < Rows.Length; b++) if ((Rows[a] >> b & 1) != 0) r.Rows[b] |= 1UL << a;
-                }
-                return r;
-            }
-        }
-
-        internal Rel Opt
-        {
-            get
-            {
-                Rel r = new(Rows.Length);
-                for (int e = 0; e < Rows.Length; e++) r.Rows[e] = Rows[e] | 1UL << e;
-                return r;
-            }
-        }
-
-        /// <summary>By repeated squaring, to be another way than the engine's.</summary>
-        internal Rel Plus
-        {
-            get
-            {
-                Rel now = this;
-                while (true)
-                {
-                    Rel next = now | (now * now);
-                    if (next.Rows.AsSpan().SequenceEqual(now.Rows)) return now;
-                    now = next;
-                }
-            }
-        }
-
-        internal Rel Star => Plus.Opt;
-
-        internal bool IsEmpty => !Rows.AsSpan().ContainsAnyExcept(0UL);
-
-        internal bool IsIrreflexive
-        {
-            get
-            {
-                for (int e = 0; e < Rows.Length; e++) if ((Rows[e] >> e & 1) != 0) return false;
-                return true;
-            }
-        }
-
-        /// <summary>Takes away, again and again, what nothing leads on from.</summary>
-        internal bool IsAcyclic
-        {
-            get
-            {
-                ulong left = (1UL << Rows.Length) - 1;
-                while (left != 0)
-                {
-                    ulong stays = 0;
-                    for (ulong rest = left; rest != 0; rest &= rest - 1)
-                    {
-                        int e = BitOperations.TrailingZeroCount(rest);
-                        if ((Rows[e] & left) != 0) stays |= 1UL << e;
-                    }
-                    if (stays == left) return false;
-                    left = stays;
-                }
-                return true;
-            }
-        }
-
-        private static Rel Each(Rel a, Rel b, Func<ulong, ulong, ulong> f)
-        {
-            Rel r = new(a.Rows.Length);
-            for (int e = 0; e < r.Rows.Length; e++) r.Rows[e] = f(a.Rows[e], b.Rows[e]);
-            return r;
-        }
     }
 }

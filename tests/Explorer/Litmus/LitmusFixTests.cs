@@ -40,6 +40,13 @@ public sealed class LitmusFixTests
     [InlineData("x=1; y:=1 || r1=y; r2=x", @"1:r1=1 /\ 1:r2=0", MemoryModel.Lkmm, "READ_ONCE(*y) of P1, line 10, an acquire")]
     [InlineData("x=1; wmb; y=1 || y=2; mb; r1=x", @"y=2 /\ 1:r1=0", MemoryModel.Lkmm,
         "smp_mb before WRITE_ONCE(*y, 1) of P0, line 7")]
+    [InlineData("x:rlx=1; y:rlx=1 || r1:acq=y; r2:rlx=x", @"1:r1=1 /\ 1:r2=0", MemoryModel.Rc11,
+        "atomic_store_explicit(y, 1, memory_order_relaxed) of P0, line 6, a release")]
+    [InlineData("x:sc=1; r1:sc=y || y:sc=1; r1:acq=x", @"0:r1=0 /\ 1:r1=0", MemoryModel.Rc11,
+        "atomic_load_explicit(x, memory_order_acquire) of P1, line 11, sequentially consistent")]
+    [InlineData("x:rlx=1; r1:rlx=y || y:rlx=1; r1:rlx=x", @"0:r1=0 /\ 1:r1=0", MemoryModel.Rc11,
+        "atomic_thread_fence(memory_order_seq_cst) before atomic_load_explicit(y, memory_order_relaxed) of P0, line 6, "
+        + "and atomic_thread_fence(memory_order_seq_cst) before atomic_load_explicit(x, memory_order_relaxed) of P1, line 11")]
     public void The_smallest_fix_is_found(string threads, string condition, MemoryModel model, string fix)
     {
         LitmusTest test = LitmusTest.Read(Shape.Text("fix", threads, condition));
@@ -64,6 +71,17 @@ public sealed class LitmusFixTests
         LitmusTest test = LitmusTest.Read(Shape.Text("spare", "x=1; wmb; y:=1 || r1:=y; r2=x", @"1:r1=1 /\ 1:r2=0"));
         Assert.Equal(["smp_wmb() of P0, line 6, left out", "smp_store_release(y, 1) of P0, line 7, relaxed"],
             Asking.Of(test, MemoryModel.Lkmm, LitmusQuestions.Spare).Spare!.Select(one => one.ToString()));
+    }
+
+    [Fact]
+    public void An_order_of_C11_that_can_be_dropped_is_found()
+    {
+        LitmusTest test = LitmusTest.Read(Shape.Text("spare", "x:rlx=1; y:sc=1 || r1:sc=y; r2:rlx=x", @"1:r1=1 /\ 1:r2=0"));
+        Assert.Equal(["atomic_store_explicit(y, 1, memory_order_seq_cst) of P0, line 6, a release",
+            "atomic_load_explicit(y, memory_order_seq_cst) of P1, line 10, an acquire"],
+            Asking.Of(test, MemoryModel.Rc11, LitmusQuestions.Spare).Spare!.Take(2).Select(one => one.ToString()));
+        DrawnExecution shown = Asking.Of(test, MemoryModel.Rc11).Witness!;
+        Assert.Equal(["W[once] x=1", "W[seq_cst] y=1", "R[seq_cst] y=1", "R[once] x=0"], shown.Events.Select(e => e.Text));
     }
 
     [Fact]

@@ -32,12 +32,37 @@ public sealed class LitmusInputTests
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\nexists (1:r=1)", 7, "there is no thread P1")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\nexists (x=1) 2", 7, "follows the condition")]
     [InlineData("C t\n{ }\nP0(int *x)\n{\n  WRITE_ONCE(*x, 1);\n}\n", 7, "'exists', '~exists' or 'forall' is missing")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  atomic_store(x, 1);\n}\nexists (x=1)", 5,
+        "lkmm says nothing about atomic_store of C11")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  int r = atomic_load_explicit(x, memory_order_release);\n}\nexists (x=1)", 5,
+        "C11 has no atomic_load_explicit of memory_order_release")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  atomic_store_explicit(x, 1, memory_order_acq_rel);\n}\nexists (x=1)", 5,
+        "C11 has no atomic_store_explicit of memory_order_acq_rel")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  int r = atomic_load_explicit(x, memory_order_consume);\n}\nexists (x=1)", 5,
+        "'memory_order_consume' is no order; supported are memory_order_relaxed")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  atomic_store_explicit(x, 1);\n}\nexists (x=1)", 5, "takes 3 arguments, not 2")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  atomic_thread_fence();\n}\nexists (x=1)", 5, "takes 1 arguments, not 0")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  int r = atomic_compare_exchange_strong(x, 0, 1);\n}\nexists (x=1)", 5,
+        "must be in a register of the thread, given as '&r0'")]
+    [InlineData("C t\n{ }\nP0(atomic_int *x)\n{\n  int e = 0;\n  atomic_compare_exchange_weak(x, &e, 1);\n}\nexists (x=1)", 6,
+        "'atomic_compare_exchange_weak' is not supported; supported are READ_ONCE")]
     public void What_is_not_supported_is_refused(string text, int line, string why)
     {
         LitmusException error =
             Assert.Throws<LitmusException>(() => Asking.Of(LitmusTest.Read(text), MemoryModel.Lkmm));
         Assert.Equal(line, error.Line);
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether it has written, and what it found if not.</summary>
+    [Theory]
+    [InlineData(0, "0:e=0; 0:ok=1; [x]=5;")]
+    [InlineData(1, "0:e=0; 0:ok=0; [x]=0;")]
+    public void A_compare_and_exchange_of_C11_says_what_it_did(int expected, string state)
+    {
+        LitmusTest test = LitmusTest.Read($"C t\n{{ }}\nP0(atomic_int *x)\n{{\n  int e = {expected};\n"
+            + "  int ok = atomic_compare_exchange_strong(x, &e, 5);\n}\nlocations [0:e; 0:ok; x]\nexists (true)");
+        Assert.Equal([state], Asking.Of(test, MemoryModel.Rc11).States.Keys);
     }
 
     [Fact]
