@@ -106,8 +106,8 @@ public sealed record ExploreResult
     public string? Shape { get; init; }
 
     /// <summary>Of a strategy: what keeps the number of executions small without leaving an outcome out: "shared-words" (no
-    /// choice at an access that a lock or one thread keeps from others), "sleep-sets" (one order of steps that touch nothing in common),
-    /// "recalled-steps" (<see cref="Runs"/>).</summary>
+    /// choice at an access that a lock or one thread keeps from others), "sleep-sets" (one order of steps that touch nothing in
+    /// common), "recalled-steps" (<see cref="Runs"/>).</summary>
     public IReadOnlyList<string> Reductions { get; init; } = [];
 
     /// <summary>Executions that were run, those to learn from and to check with included; null if all were, because nothing was

@@ -12,6 +12,11 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
 
     public int Threads => test.Threads.Count;
 
+    /// <summary>The text's constants and addresses, if a branch decides what a register holds: a store of it behind the branch
+    /// does not wait for what the condition reads, which may be read from that store.</summary>
+    public IReadOnlyList<long> Guesses { get; } = test.Threads.Any(thread => thread.Body.Any(Decides))
+        ? [.. test.Threads.SelectMany(thread => thread.Body).SelectMany(ValuesIn).Distinct()] : [];
+
     public ThreadTrace Run(int thread, TraceWriter writer)
     {
         Runner run = new(test, test.Threads[thread], writer);
@@ -27,6 +32,28 @@ internal sealed class LitmusProgram(LitmusTest test) : ITracedProgram
         }
         return new ThreadTrace(writer.Events, [.. run.Registers.Select(register => register.Value)], fault);
     }
+
+    private static bool Decides(LitmusStatement statement) => statement is LitmusIf branch
+        && branch.Then.Concat(branch.Otherwise).Any(inner => inner is LitmusAssignment || Decides(inner));
+
+    private static IEnumerable<long> ValuesIn(LitmusStatement statement) => statement switch
+    {
+        LitmusAssignment assignment => ValuesIn(assignment.Value),
+        LitmusCallStatement call => ValuesIn(call.Call),
+        LitmusIf branch => ValuesIn(branch.Condition).Concat(branch.Then.Concat(branch.Otherwise).SelectMany(ValuesIn)),
+        _ => [],
+    };
+
+    private static IEnumerable<long> ValuesIn(LitmusExpression expression) => expression switch
+    {
+        LitmusConstant constant => [constant.Value],
+        LitmusAddress address => [LitmusTest.AddressOf(address.Location)],
+        LitmusUnary unary => ValuesIn(unary.Of),
+        LitmusBinary binary => ValuesIn(binary.Left).Concat(ValuesIn(binary.Right)),
+        // Of an operation the first argument is where, and not what.
+        LitmusCall call => call.Arguments.Skip(1).SelectMany(ValuesIn),
+        _ => [],
+    };
 
     /// <summary>What a thread cannot go on after, if it really comes to that.</summary>
     private sealed class LitmusFaultException(int line, string message) : Exception(message)

@@ -18,6 +18,10 @@ internal interface ITracedProgram
 
     int Threads { get; }
 
+    /// <summary>Values that reads may return though no store is known that writes them: what such a read decides may be what lets
+    /// a store write them. None where a value can only come from a store that writes it in any case.</summary>
+    IReadOnlyList<long> Guesses => [];
+
     /// <summary>Threads may loop until they read something: how often is bounded by what there is to see.</summary>
     bool HasLoops => false;
 
@@ -27,8 +31,8 @@ internal interface ITracedProgram
 
 /// <summary>Enumerates the executions of a program that a model allows, load buffering included: first what each thread may do if
 /// its reads return whatever anybody may store, then all ways in which these values can come about.</summary>
-/// <remarks>A value is believed to be possible only if as many stores as the program makes lead to it from the initial ones,
-/// which leaves out values that come out of thin air by adding to themselves; a model with dependencies
+/// <remarks>A value is believed to be possible only if as many stores as the program makes lead to it from the initial ones or
+/// from a guess, which leaves out values that come out of thin air by adding to themselves; a model with dependencies
 /// forbids the others. Each pair of reads-from and coherence is looked at once. Coherence is tested word by word before
 /// the model is asked.</remarks>
 internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, OrderChanges changes)
@@ -131,7 +135,7 @@ internal sealed class CandidateSearch(ITracedProgram program, OrderModel model, 
 
         List<long> ValuesOf(int location)
         {
-            while (values.Count <= location) values.Add([program.Initial[values.Count]]);
+            while (values.Count <= location) values.Add([.. program.Guesses.Prepend(program.Initial[values.Count]).Distinct()]);
             return values[location];
         }
     }

@@ -53,6 +53,37 @@ public sealed class LitmusFixTests
         Assert.Equal(fix, Asking.Of(test, model, LitmusQuestions.Fix).Fixes[0].ToString());
     }
 
+    /// <summary>Only if the first thread reads 1 does it store the 1 that leads there. The kernel's model has no order between a
+    /// condition and a store behind its branches.</summary>
+    [Theory]
+    [InlineData(MemoryModel.Lkmm, LitmusObservation.Sometimes)]
+    [InlineData(MemoryModel.Sc, LitmusObservation.Never)]
+    [InlineData(MemoryModel.Rc11, LitmusObservation.Never)]
+    public void A_value_that_a_branch_lets_itself_be_stored_is_seen(MemoryModel model, LitmusObservation observation)
+    {
+        LitmusTest test = LitmusTest.Read("""
+            C branch-decides
+            {}
+            P0(int *x, int *y)
+            {
+                int r0;
+                int r1 = 1;
+                r0 = READ_ONCE(*x);
+                if (r0 == 0)
+                    r1 = 0;
+                WRITE_ONCE(*y, r1);
+            }
+            P1(int *x, int *y)
+            {
+                int r0;
+                r0 = READ_ONCE(*y);
+                WRITE_ONCE(*x, r0);
+            }
+            exists (0:r0=1 /\ 1:r0=1)
+            """);
+        Assert.Equal(observation, Asking.Of(test, model).Observation);
+    }
+
     [Fact]
     public void What_is_forbidden_or_happens_under_sequential_consistency_has_no_fix()
     {

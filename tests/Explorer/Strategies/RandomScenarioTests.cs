@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Lab.Explorer;
 using Lab.Explorer.Strategies;
-using Lab.Mmu;
 using Lab.Strategies;
 using Xunit;
 
