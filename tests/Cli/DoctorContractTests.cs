@@ -31,7 +31,8 @@ public sealed class DoctorContractTests
         Assert.All(Promised, name =>
             Assert.Contains(lines, line => line.Length > 10 && line[10..].StartsWith(name + " ", StringComparison.Ordinal)));
         Assert.Contains(lines, line => line.StartsWith("Differences below ", StringComparison.Ordinal));
-        Assert.Matches("^Fit for --mmu radix: (yes|no \\(.+\\))\\.", lines[0]);
+        // A busy machine has more reasons than one line has room for.
+        Assert.Matches("^Fit for --mmu radix: (yes|no \\([^)]+\\))\\.", exit.Out);
         Assert.DoesNotContain('\e', exit.Out);
     }
 
