@@ -85,8 +85,10 @@ public class SharedLoads<TMachine>(Vm<TMachine> vm) : CallerZaps<TMachine>(vm)
 }
 
 /// <summary>Roots belong to their vCPUs alone. Who puts the last reference takes it back, invalidates, zaps with yields and puts
-/// again; a fast zap walks the list with references of its own and zaps what it finds.</summary>
-[Strategy("s-last-put-zaps", Idea = "the last putter revives, zaps with yields and puts again", Source = "for the tests")]
+/// again; a fast zap walks the list with references of its own and zaps what it finds. What others here are made from; by itself
+/// not sound: a fast zap passes over a root whose last putter has not yet taken it back.</summary>
+[Strategy("p-last-put-zaps", Status = StrategyStatus.Broken, Idea = "the last putter revives, zaps with yields and puts again",
+    Source = "for the tests", Breaks = "I6")]
 public class LastPutZaps<TMachine>(Vm<TMachine> vm) : RootStrategy<TMachine>(vm)
     where TMachine : struct, IMachine
 {

@@ -23,6 +23,7 @@ public sealed class PlantedTests
         { nameof(TornPut<>), vm => new TornPut<Explored>(vm) },
         { nameof(LooksThenPuts<>), vm => new LooksThenPuts<Explored>(vm) },
         { nameof(PutsThenLooks<>), vm => new PutsThenLooks<Explored>(vm) },
+        { nameof(LastPutZaps<>), vm => new LastPutZaps<Explored>(vm) },
         { nameof(KeepsValid<>), vm => new KeepsValid<Explored>(vm) },
         { nameof(YieldsAtZero<>), vm => new YieldsAtZero<Explored>(vm) },
         { nameof(UnlinksFirst<>), vm => new UnlinksFirst<Explored>(vm) },
@@ -110,7 +111,6 @@ public sealed class PlantedTests
     {
         { nameof(CallerZaps<>), vm => new CallerZaps<Explored>(vm) },
         { nameof(SharedLoads<>), vm => new SharedLoads<Explored>(vm) },
-        { nameof(LastPutZaps<>), vm => new LastPutZaps<Explored>(vm) },
         { nameof(WorkerZaps<>), vm => new WorkerZaps<Explored>(vm) },
         { nameof(Inline<>), vm => new Inline<Explored>(vm) },
         { nameof(OwnList<>), vm => new OwnList<Explored>(vm) },
